@@ -1,0 +1,213 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The code is in plugins/action/settings.py: this runs on the controller only.
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: settings
+short_description: Validate and normalise the C(conbool_*) variables
+version_added: 1.0.0
+author:
+  - Conbool SMTP Relay collection contributors (@conbool)
+description:
+  - Checks every C(conbool_*) variable of a host and returns them in one canonical form.
+  - All problems are collected and reported in one message. Each names the variable and the value.
+    What a variable may hold is in the documentation of the role P(conbool.smtp_relay.conbool#role).
+  - Runs on the controller, opens no connection to the host and changes nothing.
+  - Unset variables, V(null), empty strings, and lists of nothing but empty strings get their default, because AWX sends
+    empty strings for unanswered questions.
+  - Where a list is expected, a string is split at commas, blanks and line breaks. Items of a real list are never split.
+  - Variables that begin with C(conbool_) but are unknown are refused, so that a misspelt name cannot go unnoticed.
+    Their values are not shown.
+requirements:
+  - idna (on the controller)
+  - netaddr (on the controller)
+options:
+  variables:
+    description:
+      - The variables by their full name, for example C(conbool_domains).
+      - Default is to take all variables of the host whose names begin with C(conbool_).
+    type: dict
+attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying the target.
+    support: full
+    details: Does in check mode exactly what it does otherwise.
+  connection:
+    description: Uses the connection of the host.
+    support: none
+  diff_mode:
+    description: Returns details on what has changed (or possibly needs changing in check mode), when in diff mode.
+    support: N/A
+    details: Nothing is changed.
+  platform:
+    description: Target operating systems that can be operated against.
+    support: full
+    platforms: all
+seealso:
+  - ref: RFC 5891 <https://www.rfc-editor.org/rfc/rfc5891>
+    description: Internationalised domain names.
+"""
+
+EXAMPLES = r"""
+- name: Settings of the host are valid
+  conbool.smtp_relay.settings:
+  register: checked
+
+- name: Loop headers are shown
+  ansible.builtin.debug:
+    var: checked.settings.loop_headers
+
+- name: Settings are valid before they go into the inventory
+  conbool.smtp_relay.settings:
+    variables:
+      conbool_domains: [example.com, bücher.example]
+      conbool_networks: [192.0.2.0/24, '2001:db8:25::/48']
+  delegate_to: localhost
+
+# A play with these variables
+#   conbool_domains: [example.com, 'example.org/24']
+#   conbool_networks: [192.0.2.7/24]
+# fails with
+#   The settings cannot be used:
+#   - conbool_domains: 'example.org/24' contains '/'; allowed are letters, digits, "-" and "."
+#   - conbool_networks: '192.0.2.7/24' has host bits set: write 192.0.2.0/24 for the network or 192.0.2.7 for the one address
+"""
+
+RETURN = r"""
+problems:
+  description: What is wrong, one entry per problem. Empty on success.
+  returned: always, unless a Python library is missing
+  type: list
+  elements: str
+  sample: ["conbool_relay_port: 0 must be a whole number from 1 to 65535"]
+settings:
+  description: All settings in canonical form.
+  returned: success
+  type: dict
+  contains:
+    domains:
+      description: Hosted domains, as lower case A-labels.
+      type: list
+      elements: str
+      sample: [example.com, xn--bcher-kva.example]
+    loop_headers:
+      description: Names of the loop headers, in the order of RV(settings.domains).
+      type: list
+      elements: str
+      sample: [X-Conbool-example-com, X-Conbool-xn--bcher-kva-example]
+    networks:
+      description: Networks of the gateway in CIDR notation, sorted, overlapping and adjacent ones merged.
+      type: list
+      elements: str
+      sample: [192.0.2.0/24, '2001:db8:25::/48']
+    allowed_networks:
+      description: Other networks that keep access to port 25, in the same form.
+      type: list
+      elements: str
+      sample: [10.0.0.0/8]
+    relay_host:
+      description: The gateway as host name (A-labels) or IP address.
+      type: str
+      sample: mail.conbool.com
+    relay_port:
+      description: Port of the gateway.
+      type: int
+      sample: 25
+    relay_destination:
+      description: Host and port as a next hop without MX lookup, in the notation that Postfix and Sendmail share.
+      type: str
+      sample: "[mail.conbool.com]:25"
+    tls_name:
+      description: Name that the gateway's certificate must carry, in both directions.
+      type: str
+      sample: mail.conbool.com
+    tls_ca_file:
+      description: File with the certificate authorities to trust, V(null) for those of the system.
+      type: str
+      sample: /etc/ssl/certs/gateway-ca.pem
+    tls_client_cert:
+      description: File with the client certificate, or V(null).
+      type: str
+      sample: /etc/ssl/certs/relay.pem
+    tls_client_key:
+      description: File with the client certificate's key, or V(null).
+      type: str
+      sample: /etc/ssl/private/relay.key
+    scope:
+      description: Whose mail uses the gateway, V(all) or V(senders).
+      type: str
+      sample: all
+    scope_senders:
+      description: Addresses and C(@domain) entries, lower case.
+      type: list
+      elements: str
+      sample: [alice@example.com, '@example.org']
+    inbound:
+      description: Whether inbound mail is managed.
+      type: bool
+      sample: true
+    inbound_require_certificate:
+      description: Whether inbound connections must show a client certificate with the name RV(settings.tls_name).
+      type: bool
+      sample: true
+    bypass_calendar:
+      description: Whether calendar messages are delivered directly.
+      type: bool
+      sample: true
+    bypass_null_sender:
+      description: Whether messages with the null sender are delivered directly.
+      type: bool
+      sample: true
+    spam_delivery:
+      description: Where flagged messages go, V(auto), V(folder) or V(header).
+      type: str
+      sample: auto
+    mta:
+      description: The MTA of the host, or V(auto).
+      type: str
+      sample: auto
+    state:
+      description: V(present) or V(absent).
+      type: str
+      sample: present
+    dns:
+      description: What the DNS checks expect.
+      type: dict
+      contains:
+        mx_targets:
+          description: Host names that the MX records must point to.
+          type: list
+          elements: str
+          sample: [mail.conbool.com]
+        dkim_selectors:
+          description: DKIM selectors that must resolve to a key.
+          type: list
+          elements: str
+          sample: [selector1]
+        ownership_txt:
+          description: Expected content of the ownership TXT record by domain. Domains without one are not in it.
+          type: dict
+          sample: {example.com: conbool-verification=abc123}
+        dmarc_minimum_policy:
+          description: Least strict DMARC policy that is accepted.
+          type: str
+          sample: none
+        spf_addresses:
+          description:
+            - Networks in CIDR notation that SPF must authorise, RV(settings.networks) when nothing else is given.
+            - Empty when there are none either. The addresses of the relay host are meant then.
+          type: list
+          elements: str
+          sample: [192.0.2.0/24]
+        servers:
+          description: IP addresses of the name servers to ask. Empty for those of the controller.
+          type: list
+          elements: str
+          sample: [192.0.2.53]
+"""
