@@ -1,0 +1,213 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbound hop's wanted Postfix configuration, derived from the settings and from the MTA that it serves."""
+
+from __future__ import annotations
+
+import re
+
+# What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
+INHERITED = (
+    'bounce_queue_lifetime',
+    'command_directory',
+    'daemon_directory',
+    'delay_warning_time',
+    'header_size_limit',
+    'inet_protocols',
+    'mail_owner',
+    'maillog_file',
+    'maximal_backoff_time',
+    'maximal_queue_lifetime',
+    'minimal_backoff_time',
+    'myorigin',
+    'queue_run_delay',
+    'setgid_group',
+    'smtp_address_preference',
+    'smtp_bind_address',
+    'smtp_bind_address6',
+    'smtp_helo_name',
+    'smtp_host_lookup',
+    'smtputf8_enable',
+)
+
+# A message that the MTA accepted just below its limit has grown by trace headers when it reaches the hop.
+SIZE_HEADROOM = 102400
+
+
+def mta_parameters(mta):
+    """Return the parameters that the hop takes over from the MTA.
+
+    Args:
+        mta: effective parameter values of the MTA (name to value); names that its version lacks are missing.
+
+    Returns:
+        dict: name to value, without those that the MTA lacks or leaves empty.
+    """
+    taken = {name: mta[name] for name in INHERITED if mta.get(name)}
+    limit = int(mta['message_size_limit'])
+    taken['message_size_limit'] = str(limit + SIZE_HEADROOM if limit else 0)
+    # Postfix sends from the only address it listens on; the hop listens elsewhere and has to be told.
+    interfaces = re.split(r'[\s,]+', mta.get('inet_interfaces', 'all').strip())
+    if len(interfaces) == 1 and 'smtp_bind_address' not in taken and 'smtp_bind_address6' not in taken:
+        address = interfaces[0].strip('[]')
+        if re.match(r'^\d+(\.\d+){3}$', address) and not address.startswith('127.'):
+            taken['smtp_bind_address'] = address
+        elif ':' in address and address != '::1':
+            taken['smtp_bind_address6'] = address
+    return taken
+
+
+def _regexp(text):
+    """Escape literal text for a regexp(5) pattern between slashes."""
+    return re.sub(r'([^A-Za-z0-9-])', r'\\\1', text)
+
+
+def header_checks(loop_headers):
+    """Return the header_checks(5) table that sends marked messages direct.
+
+    The table type is C(regexp): every Postfix has it, patterns ignore case, and a folded header is one subject.
+    """
+    blank = '[[:space:]]*'
+    rules = [(header, 'true') for header in loop_headers] + [('X-Conbool-Released', 'yes')]
+    return ''.join('/^%s%s:%s%s%s$/ FILTER direct:\n' % (_regexp(name), blank, blank, value, blank)
+                   for name, value in rules)
+
+
+MIME_HEADER_CHECKS = '/^Content-Type[[:space:]]*:[[:space:]]*text\\/calendar[[:space:]]*([;(]|$)/ FILTER direct:\n'
+
+
+def _version(text):
+    return tuple(int(part) for part in re.findall(r'\d+', text)[:2])
+
+
+def _service(name, command, kind='unix', **fields):
+    options = fields.pop('options', {})
+    return dict({'name': name, 'type': kind, 'chroot': 'n', 'command': command, 'options': options}, **fields)
+
+
+def gateway_options(settings, version):
+    """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
+    options = {
+        'smtp_tls_security_level': 'secure',
+        'smtp_tls_secure_cert_match': settings['tls_name'],
+        # The long form: ">=TLSv1.2" needs Postfix 3.6.
+        'smtp_tls_mandatory_protocols': '!SSLv2, !SSLv3, !TLSv1, !TLSv1.1',
+        'smtp_tls_session_cache_database': '${default_cache_db_type?{$default_cache_db_type}:{btree}}:$data_directory/gateway_scache',
+    }
+    if _version(version) >= (3, 4):
+        options['smtp_tls_servername'] = settings['tls_name']
+    if settings['tls_ca_file']:
+        options['smtp_tls_CAfile'] = settings['tls_ca_file']
+    else:
+        options['tls_append_default_CA'] = 'yes'
+    if settings['tls_client_cert']:
+        options['smtp_tls_cert_file'] = settings['tls_client_cert']
+        options['smtp_tls_key_file'] = settings['tls_client_key']
+    return options
+
+
+def services(settings, listen, version):
+    """Return the master.cf entries of the hop."""
+    entries = [
+        _service(listen, 'smtpd', kind='inet', private='n'),
+        _service('cleanup', 'cleanup', private='n', max_processes='0'),
+        _service('qmgr', 'qmgr', private='n', wakeup='300', max_processes='1'),
+        _service('tlsmgr', 'tlsmgr', wakeup='1000?', max_processes='1'),
+        _service('rewrite', 'trivial-rewrite'),
+        _service('bounce', 'bounce', max_processes='0'),
+        _service('defer', 'bounce', max_processes='0'),
+        _service('trace', 'bounce', max_processes='0'),
+        _service('flush', 'flush', private='n', wakeup='1000?', max_processes='0'),
+        _service('showq', 'showq', private='n'),
+        _service('error', 'error'),
+        _service('retry', 'error'),
+        _service('anvil', 'anvil', max_processes='1'),
+        _service('scache', 'scache', max_processes='1'),
+        _service('gateway', 'smtp', options=gateway_options(settings, version)),
+        _service('direct', 'smtp'),
+        _service('mta', 'smtp', options={'smtp_tls_security_level': 'none', 'smtp_bind_address': '', 'smtp_bind_address6': ''}),
+    ]
+    if _version(version) >= (3, 4):
+        entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
+    return entries
+
+
+def hop_configuration(settings, info, options):
+    """Return the whole wanted configuration of the hop.
+
+    Args:
+        settings: the normalised settings (see the C(settings) module).
+        info: what C(postfix_info) returned of the MTA.
+        options: C(config_dir), C(queue_directory), C(data_directory), C(address), C(port), C(return_address),
+            C(direct_tls_security_level), and C(parameters) with main.cf parameters that win over all others.
+
+    Returns:
+        dict: C(parameters), C(services) and C(tables) for C(postfix_config), and C(listener).
+    """
+    config_dir, mta, version = options['config_dir'], info['parameters'], info['version']
+    host = '[%s]' % options['address'] if ':' in options['address'] else options['address']
+    listen = '%s:%s' % (host, options['port'])
+    gateway = 'gateway:' + settings['relay_destination']
+    # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
+    null_sender = 'direct:' if settings['bypass_null_sender'] else gateway
+    own_mail = 'mta:' + options['return_address']
+
+    parameters = mta_parameters(mta)
+    parameters.update({
+        'compatibility_level': '3.6' if _version(version) >= (3, 6) else '2',
+        'queue_directory': options['queue_directory'],
+        'data_directory': options['data_directory'],
+        'syslog_name': 'conbool-hop',
+        # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
+        'myhostname': 'conbool-hop.' + mta['myhostname'],
+        # Empty: with the listener's address in it, the way back to the MTA would count as a loop.
+        'inet_interfaces': '',
+        'mynetworks': '[::1]/128' if ':' in host else '127.0.0.0/8',
+        # Nothing is local here, and nothing is rewritten: the MTA has done both.
+        'mydestination': '',
+        'alias_maps': '',
+        'alias_database': '',
+        'local_recipient_maps': '',
+        'local_transport': 'error:5.1.1 the Conbool hop has no mailboxes',
+        'append_dot_mydomain': 'no',
+        'local_header_rewrite_clients': '',
+        'receive_override_options': 'no_address_mappings',
+        # Loopback only, no look-ups, no second opinion on what the MTA accepted.
+        'smtpd_client_restrictions': 'permit_mynetworks, reject',
+        'smtpd_relay_restrictions': 'permit_mynetworks, reject',
+        'smtpd_peername_lookup': 'no',
+        'smtpd_tls_security_level': 'none',
+        'smtpd_sender_restrictions': 'check_sender_access texthash:%s/senders' % config_dir,
+        'smtpd_recipient_restrictions': 'check_recipient_access texthash:%s/hosted_domains, permit_mynetworks, reject' % config_dir,
+        # Exact domains: a subdomain elsewhere is an outside domain like any other.
+        'parent_domain_matches_subdomains': '',
+        # The decision: header checks choose "direct", everything else goes to the gateway.
+        'default_transport': gateway,
+        'header_checks': 'regexp:%s/header_checks' % config_dir,
+        'mime_header_checks': 'regexp:%s/mime_header_checks' % config_dir if settings['bypass_calendar'] else '',
+        'nested_header_checks': '',
+        'sender_dependent_default_transport_maps': 'regexp:%s/own_mail' % config_dir,
+        'smtp_tls_security_level': options['direct_tls_security_level'],
+        'smtp_tls_loglevel': '1',
+    })
+    if options['direct_tls_security_level'].startswith('dane'):
+        parameters['smtp_dns_support_level'] = 'dnssec'
+    parameters.update(options['parameters'])
+
+    tables = [
+        {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
+        {'path': 'own_mail', 'type': 'regexp', 'content': '/^<>$/ %s\n/^double-bounce@/ %s\n' % (own_mail, own_mail)},
+        {'path': 'senders', 'type': 'texthash', 'entries': {'<>': 'FILTER ' + null_sender, 'double-bounce@': 'FILTER ' + null_sender}},
+        {'path': 'hosted_domains', 'type': 'texthash', 'entries': dict(
+            (domain, 'REJECT 5.4.6 %s is hosted here, but the mail server routes it outside' % domain)
+            for domain in settings['domains'])},
+    ]
+    if settings['bypass_calendar']:
+        tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
+    return {
+        'parameters': parameters,
+        'services': services(settings, listen, version),
+        'tables': tables,
+        'listener': {'address': options['address'], 'port': int(options['port'])},
+    }

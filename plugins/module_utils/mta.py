@@ -1,0 +1,59 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail server a host has."""
+
+from __future__ import annotations
+
+import os
+
+# All of one MTA's files have to be there; alternatives of one file are in a tuple.
+SIGNS = {
+    'postfix': ('/etc/postfix/main.cf', ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
+    'sendmail': ('/etc/mail/sendmail.cf', ('/usr/lib/sm.bin/sendmail', '/usr/libexec/sendmail/sendmail', '/usr/sbin/sendmail.sendmail')),
+    'zimbra': ('/opt/zimbra/conf/localconfig.xml', '/opt/zimbra/bin/zmprov'),
+    'kerio': (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
+}
+
+
+class MtaError(Exception):
+    """No single MTA; the text says what was found and what to do."""
+
+
+def signs_of(mta, root='/'):
+    """Return the paths that show that this MTA is installed, or an empty list."""
+    seen = []
+    for sign in SIGNS[mta]:
+        choices = sign if isinstance(sign, tuple) else (sign,)
+        there = [path for path in choices if os.path.exists(os.path.join(root, path.lstrip('/')))]
+        if not there:
+            return []
+        seen.append(there[0])
+    return seen
+
+
+def find(wanted='auto', root='/'):
+    """Return the host's MTA and what it was known by.
+
+    Args:
+        wanted: C(auto), or the MTA that the inventory names; this one has to be there.
+        root: where the host's file system starts.
+
+    Returns:
+        tuple: name of the MTA, dict of all MTAs found (name to paths).
+
+    Raises:
+        MtaError: there is none, or there are several.
+    """
+    found = dict((mta, paths) for mta, paths in ((mta, signs_of(mta, root)) for mta in SIGNS) if paths)
+    if wanted != 'auto':
+        if wanted not in found:
+            raise MtaError('conbool_mta is %s, but there is no %s here (%s)' % (
+                wanted, wanted, 'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported'))
+        return wanted, found
+    if not found:
+        raise MtaError('no mail server found: none of %s is installed' % ', '.join(sorted(SIGNS)))
+    if len(found) > 1:
+        raise MtaError('more than one mail server found: %s. Set conbool_mta for this host to the one that handles its mail' % ', '.join(
+            '%s (%s)' % (mta, found[mta][0]) for mta in sorted(found)))
+    return list(found)[0], found

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What waits in a Postfix queue, and how to get it sent."""
+
+from __future__ import annotations
+
+import json
+import time
+
+# A flush asks for one attempt; a next hop that was just down may need another.
+FLUSH_EVERY = 10.0
+POLL_EVERY = 0.5
+
+
+class QueueError(Exception):
+    """C(postqueue) failed; the text is its own."""
+
+
+def parse(text):
+    """Turn the lines of C(postqueue -j) into a list of messages.
+
+    Returns:
+        list: dicts with C(queue_name), C(queue_id), C(sender), C(recipients) (each with C(address) and, once tried, C(delay_reason)).
+    """
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def describe(message):
+    """Return one line for a person: which message, for whom, and why it is still there."""
+    recipients = message.get('recipients', [])
+    first = recipients[0] if recipients else {}
+    reason = first.get('delay_reason') or {'hold': 'on hold'}.get(message['queue_name'], 'not tried yet')
+    more = ' and %d more' % (len(recipients) - 1) if len(recipients) > 1 else ''
+    return '%s from <%s> to <%s>%s: %s' % (message['queue_id'], message.get('sender', ''), first.get('address', ''), more, reason)
+
+
+class Queue:
+    """The queue of one Postfix instance.
+
+    Args:
+        run: function that takes an argument list and returns (exit status, stdout, stderr).
+        postqueue: path of postqueue(1).
+        config_dir: configuration directory of the instance.
+    """
+
+    def __init__(self, run, postqueue, config_dir):
+        self._run = run
+        self._command = [postqueue, '-c', config_dir]
+
+    def _postqueue(self, flag):
+        status, out, err = self._run(self._command + [flag])
+        if status != 0:
+            raise QueueError('%s %s: %s' % (' '.join(self._command), flag, err.strip() or 'exit status %s' % status))
+        return out
+
+    def messages(self):
+        """Return all messages of the queue, as parse() does."""
+        return parse(self._postqueue('-j'))
+
+    def drain(self, timeout, clock=time.monotonic, sleep=time.sleep):
+        """Have the queue sent and wait until it is empty.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Returns:
+            list: the messages that are still there, empty when all went out.
+        """
+        end = clock() + timeout
+        flushed = None
+        while True:
+            waiting = self.messages()
+            now = clock()
+            if not waiting or now >= end:
+                return waiting
+            if flushed is None or now - flushed >= FLUSH_EVERY:
+                self._postqueue('-f')
+                flushed = now
+            sleep(POLL_EVERY)

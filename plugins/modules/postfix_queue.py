@@ -1,0 +1,119 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r'''
+module: postfix_queue
+author: Conbool SMTP Relay collection contributors (@conbool)
+version_added: 1.0.0
+short_description: Look into a Postfix queue, or have it sent
+description:
+  - Lists the messages that wait in the queue of a Postfix instance, or flushes the queue and waits until it is empty.
+  - Never deletes, holds or requeues a message.
+  - Needs Postfix 3.1 or newer (C(postqueue -j), see postqueue(1)) and root.
+  - An instance that does not exist (no C(main.cf)) has an empty queue.
+attributes:
+  check_mode:
+    support: full
+    description: With O(state=drained), reports a change when messages wait and sends nothing.
+  diff_mode:
+    support: none
+    description: The queue is not configuration.
+  platform:
+    support: full
+    platforms: posix
+    description: Hosts with Postfix.
+options:
+  config_dir:
+    description: Configuration directory of the instance.
+    type: path
+    default: /etc/postfix
+  sbin_dir:
+    description: Directory of C(postqueue). Without it, it is looked for on the path.
+    type: path
+  state:
+    description:
+      - V(info) only looks.
+      - V(drained) flushes the queue and fails when messages are left after O(timeout), naming them.
+    type: str
+    choices: [info, drained]
+    default: info
+  timeout:
+    description: Seconds to wait for an empty queue.
+    type: int
+    default: 60
+seealso:
+  - name: postqueue(1)
+    description: Postfix queue control.
+    link: https://www.postfix.org/postqueue.1.html
+'''
+
+EXAMPLES = r'''
+- name: Nobody's mail is in the hop any more
+  conbool.smtp_relay.postfix_queue:
+    config_dir: /etc/conbool-hop
+    state: drained
+    timeout: 120
+
+- name: The mail server's queue is known
+  conbool.smtp_relay.postfix_queue:
+  register: queue
+'''
+
+RETURN = r'''
+count:
+  description: Number of messages in the queue, after draining where that was asked for.
+  returned: always
+  type: int
+  sample: 0
+messages:
+  description: The first 20 messages that are in the queue, a line each with queue ID, sender, recipient and the reason why it waits.
+  returned: always
+  type: list
+  elements: str
+  sample: ["4bX1Yz0ABC from <alice@example.com> to <bob@external.test>: connect to mail.conbool.com: Connection refused"]
+'''
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            'config_dir': {'type': 'path', 'default': '/etc/postfix'},
+            'sbin_dir': {'type': 'path'},
+            'state': {'type': 'str', 'choices': ['info', 'drained'], 'default': 'info'},
+            'timeout': {'type': 'int', 'default': 60},
+        },
+        supports_check_mode=True,
+    )
+    config_dir = module.params['config_dir']
+    if not os.path.exists(os.path.join(config_dir, 'main.cf')):
+        module.exit_json(changed=False, count=0, messages=[])
+    sbin_dir = module.params['sbin_dir']
+    postqueue = os.path.join(sbin_dir, 'postqueue') if sbin_dir else module.get_bin_path('postqueue', required=True)
+    queue = Queue(module.run_command, postqueue, config_dir)
+    try:
+        messages = queue.messages()
+        waited = len(messages)
+        if module.params['state'] == 'drained' and messages and not module.check_mode:
+            messages = queue.drain(module.params['timeout'])
+    except QueueError as error:
+        module.fail_json(msg=str(error))
+    result = {'count': len(messages), 'messages': [describe(message) for message in messages[:20]]}
+    if module.params['state'] == 'info':
+        module.exit_json(changed=False, **result)
+    if messages and not module.check_mode:
+        module.fail_json(msg='%d of %d messages are still in the queue of %s after %d s, nothing of them was removed: %s' % (
+            len(messages), waited, config_dir, module.params['timeout'], '; '.join(result['messages'])), **result)
+    module.exit_json(changed=waited > 0, **result)
+
+
+if __name__ == '__main__':
+    main()
