@@ -29,11 +29,11 @@ def run_summary(hostvars, hosts):
     for host in hosts:
         known = hostvars[host]
         settings = known.get('conbool_settings') or {}
-        if known.get('conbool_failure'):
-            result = 'FAILED: ' + str(known['conbool_failure'])
-        elif known.get('conbool_done'):
+        if known.get('__conbool_failure'):
+            result = 'FAILED: ' + str(known['__conbool_failure'])
+        elif known.get('__conbool_done'):
             result = 'done'
         else:
             result = 'NOT DONE: unreachable, or left out by --limit or --tags'
-        rows.append([host, (known.get('conbool_host') or {}).get('mta', '?'), settings.get('state', '?'), result])
+        rows.append([host, (known.get('__conbool_host') or {}).get('mta', '?'), settings.get('state', '?'), result])
     return table(['host', 'mta', 'state', 'result'], rows)

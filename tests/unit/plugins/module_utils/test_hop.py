@@ -1,0 +1,200 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hop's wanted configuration."""
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop
+
+SETTINGS = {
+    'domains': ['example.com', 'sub.example.co.uk'],
+    'loop_headers': ['X-Conbool-example-com', 'X-Conbool-sub-example-co-uk'],
+    'relay_destination': '[mail.conbool.com]:25',
+    'tls_name': 'mail.conbool.com',
+    'tls_ca_file': None,
+    'tls_client_cert': None,
+    'tls_client_key': None,
+    'bypass_calendar': True,
+    'bypass_null_sender': True,
+}
+OPTIONS = {
+    'config_dir': '/etc/conbool-hop',
+    'queue_directory': '/var/spool/conbool-hop',
+    'data_directory': '/var/lib/conbool-hop',
+    'address': '127.0.0.1',
+    'port': 10027,
+    'return_address': '[127.0.0.1]:25',
+    'direct_tls_security_level': 'may',
+    'parameters': {},
+}
+MTA = {'myhostname': 'mx.example.com', 'message_size_limit': '10240000', 'inet_interfaces': 'all', 'maximal_queue_lifetime': '5d', 'smtp_bind_address': ''}
+
+
+def configure(settings=None, mta=None, version='3.7.11', **options):
+    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), {'version': version, 'parameters': dict(MTA, **(mta or {}))}, dict(OPTIONS, **options))
+
+
+def service(configuration, name):
+    return next(entry for entry in configuration['services'] if entry['name'] == name)
+
+
+def table(configuration, path):
+    return next(entry for entry in configuration['tables'] if entry['path'] == path)
+
+
+def rules(configuration, path):
+    """The table's patterns as Python's, with the flags that regexp_table(5) has by default."""
+    posix = re.findall(r'^/(.*)/ (\S.*)$', table(configuration, path)['content'], re.M)
+    return [(re.compile(pattern.replace('[[:space:]]', r'\s').replace('([;(]|$)', r'([;(]|\Z)').replace('*$', r'*\Z'), re.I), action)
+            for pattern, action in posix]
+
+
+def decision(path, header):
+    return next((action for pattern, action in rules(configure(), path) if pattern.search(header)), None)
+
+
+@pytest.mark.parametrize('header', [
+    'X-Conbool-example-com: true',
+    'x-conbool-EXAMPLE-com:TRUE',
+    'X-Conbool-example-com:\n true',
+    'X-Conbool-example-com : \t true \t',
+    'X-Conbool-sub-example-co-uk: true',
+    'X-Conbool-Released: yes',
+    'X-CONBOOL-RELEASED:   Yes  ',
+])
+def test_trust_headers_lead_direct(header):
+    assert decision('header_checks', header) == 'FILTER direct:'
+
+
+@pytest.mark.parametrize('header', [
+    'X-Conbool-example-com: false',
+    'X-Conbool-example-com: true story',
+    'X-Conbool-example-com: untrue',
+    'X-Conbool-exampleXcom: true',
+    'X-Conbool-other-org: true',
+    'X-Conbool-Released: no',
+    'X-Conbool-Released-By: yes',
+    'Subject: X-Conbool-Released: yes',
+    'X-Conbool-Flag: YES',
+])
+def test_near_misses_do_not(header):
+    assert decision('header_checks', header) is None
+
+
+@pytest.mark.parametrize('header, action', [
+    ('Content-Type: text/calendar', 'FILTER direct:'),
+    ('content-type: TEXT/Calendar; method=REQUEST', 'FILTER direct:'),
+    ('Content-Type:\n\ttext/calendar;\n\tcharset=utf-8', 'FILTER direct:'),
+    ('Content-Type: text/calendar-x', None),
+    ('Content-Type: application/ics; name="text/calendar"', None),
+    ('Content-Disposition: attachment; filename="text/calendar"', None),
+])
+def test_calendar_by_type_only(header, action):
+    assert decision('mime_header_checks', header) == action
+
+
+def test_attached_messages_headers_count_for_nothing():
+    assert configure()['parameters']['nested_header_checks'] == ''
+
+
+def test_calendar_bypass_can_be_switched_off():
+    configuration = configure({'bypass_calendar': False})
+    # Empty, not missing: the default is header_checks.
+    assert configuration['parameters']['mime_header_checks'] == ''
+    assert 'mime_header_checks' not in [entry['path'] for entry in configuration['tables']]
+
+
+def test_gateway_is_verified_and_direct_is_not():
+    configuration = configure()
+    gateway = service(configuration, 'gateway')['options']
+    assert gateway['smtp_tls_security_level'] == 'secure'
+    assert gateway['smtp_tls_secure_cert_match'] == 'mail.conbool.com'
+    assert gateway['tls_append_default_CA'] == 'yes'
+    assert configuration['parameters']['default_transport'] == 'gateway:[mail.conbool.com]:25'
+    assert configuration['parameters']['smtp_tls_security_level'] == 'may'
+
+
+def test_ca_file_replaces_the_system_store():
+    gateway = service(configure({'tls_ca_file': '/etc/ssl/gw.pem'}), 'gateway')['options']
+    assert gateway['smtp_tls_CAfile'] == '/etc/ssl/gw.pem'
+    assert 'tls_append_default_CA' not in gateway
+
+
+def test_client_certificate_is_for_the_gateway_only():
+    configuration = configure({'tls_client_cert': '/etc/ssl/c.pem', 'tls_client_key': '/etc/ssl/c.key'})
+    assert service(configuration, 'gateway')['options']['smtp_tls_cert_file'] == '/etc/ssl/c.pem'
+    assert service(configuration, 'gateway')['options']['smtp_tls_key_file'] == '/etc/ssl/c.key'
+    assert service(configuration, 'direct')['options'] == {}
+    assert not [name for name in configuration['parameters'] if 'cert' in name or 'key_file' in name]
+
+
+@pytest.mark.parametrize('bypass, target', [(True, 'FILTER direct:'), (False, 'FILTER gateway:[mail.conbool.com]:25')])
+def test_null_sender_is_never_taken_for_the_hops_own_bounce(bypass, target):
+    configuration = configure({'bypass_null_sender': bypass})
+    assert table(configuration, 'senders')['entries'] == {'<>': target, 'double-bounce@': target}
+
+
+def test_own_bounces_return_to_the_mta():
+    configuration = configure(return_address='[127.0.0.1]:2525')
+    assert [action for dummy, action in rules(configuration, 'own_mail')] == ['mta:[127.0.0.1]:2525'] * 2
+
+
+def test_hosted_domains_are_refused_rather_than_sent_round():
+    configuration = configure()
+    assert sorted(table(configuration, 'hosted_domains')['entries']) == ['example.com', 'sub.example.co.uk']
+    assert configuration['parameters']['parent_domain_matches_subdomains'] == ''
+
+
+def test_limits_leave_room_for_trace_headers():
+    assert configure()['parameters']['message_size_limit'] == str(10240000 + hop.SIZE_HEADROOM)
+    assert configure(mta={'message_size_limit': '0'})['parameters']['message_size_limit'] == '0'
+
+
+def test_identity_is_the_mtas_but_not_the_name():
+    parameters = configure(mta={'smtp_helo_name': 'out.example.com'})['parameters']
+    assert parameters['smtp_helo_name'] == 'out.example.com'
+    assert parameters['myhostname'] == 'conbool-hop.mx.example.com'
+    assert parameters['maximal_queue_lifetime'] == '5d'
+
+
+@pytest.mark.parametrize('interfaces, name, value', [
+    ('192.0.2.5', 'smtp_bind_address', '192.0.2.5'),
+    ('[2001:db8::5]', 'smtp_bind_address6', '2001:db8::5'),
+    ('192.0.2.5, 127.0.0.1', 'smtp_bind_address', None),
+    ('127.0.0.1', 'smtp_bind_address', None),
+    ('all', 'smtp_bind_address', None),
+    ('loopback-only', 'smtp_bind_address', None),
+])
+def test_source_address_follows_the_only_interface(interfaces, name, value):
+    assert configure(mta={'inet_interfaces': interfaces})['parameters'].get(name) == value
+
+
+def test_explicit_source_address_wins():
+    assert configure(mta={'inet_interfaces': '192.0.2.5', 'smtp_bind_address': '192.0.2.9'})['parameters']['smtp_bind_address'] == '192.0.2.9'
+
+
+@pytest.mark.parametrize('version, level, postlog', [('3.1.1', '2', False), ('3.4.0', '2', True), ('3.6.14', '3.6', True), ('3.10.13', '3.6', True)])
+def test_versions(version, level, postlog):
+    configuration = configure(version=version)
+    assert configuration['parameters']['compatibility_level'] == level
+    assert ('postlog' in [entry['name'] for entry in configuration['services']]) is postlog
+    assert ('smtp_tls_servername' in service(configuration, 'gateway')['options']) is postlog
+
+
+def test_user_parameters_win():
+    assert configure(parameters={'smtp_tls_loglevel': '2'})['parameters']['smtp_tls_loglevel'] == '2'
+
+
+def test_dane_needs_dnssec():
+    assert configure(direct_tls_security_level='dane')['parameters']['smtp_dns_support_level'] == 'dnssec'
+
+
+def test_ipv6_listener():
+    configuration = configure(address='::1')
+    assert service(configuration, '[::1]:10027')['type'] == 'inet'
+    assert configuration['parameters']['mynetworks'] == '[::1]/128'
+    assert configuration['listener'] == {'address': '::1', 'port': 10027}

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail server a host has."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find
+
+
+@pytest.fixture
+def install(tmp_path):
+    def install(mta, signs=None):
+        for sign in SIGNS[mta][:signs]:
+            path = tmp_path / (sign[0] if isinstance(sign, tuple) else sign).lstrip('/')
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return str(tmp_path)
+    return install
+
+
+@pytest.mark.parametrize('mta', sorted(SIGNS))
+def test_each_is_found(install, mta):
+    assert find(root=install(mta))[0] == mta
+
+
+def test_configuration_that_a_removed_package_left_is_no_server(install):
+    with pytest.raises(MtaError, match='no mail server found'):
+        find(root=install('postfix', signs=1))
+
+
+def test_two_are_refused_and_named(install):
+    install('postfix')
+    with pytest.raises(MtaError, match=r'postfix \(/etc/postfix/main.cf\), sendmail .*Set conbool_mta'):
+        find(root=install('sendmail'))
+
+
+def test_inventory_decides_between_two(install):
+    install('postfix')
+    assert find('sendmail', root=install('sendmail'))[0] == 'sendmail'
+
+
+def test_inventory_names_one_that_is_not_there(install):
+    with pytest.raises(MtaError, match='conbool_mta is zimbra, but there is no zimbra here .found: postfix.'):
+        find('zimbra', root=install('postfix'))
