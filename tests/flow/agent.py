@@ -1,0 +1,132 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs on the mail server under test: one call hands in a whole batch, one call tells where everything is.
+
+Standard library only, no import of ours: the text of this file is piped into python3 there. The request comes as JSON in
+the first argument or, when that is `-`, from the standard input.
+"""
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import smtplib
+import ssl
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+TIMEOUT = 30
+SENDERS_AT_ONCE = 4
+SHOWN = 200000  # of a message: enough for all headers and every body but a filler
+
+
+def inject(request):
+    with ThreadPoolExecutor(SENDERS_AT_ONCE) as pool:
+        return list(pool.map(_inject_one, request['messages']))
+
+
+def _inject_one(message):
+    send = _sendmail if message['via'] == 'sendmail' else _smtp
+    try:
+        return dict(send(message, base64.b64decode(message['content'])), token=message['token'])
+    except (OSError, smtplib.SMTPException, subprocess.SubprocessError) as error:
+        return {'token': message['token'], 'accepted': False, 'text': '%s: %s' % (type(error).__name__, error)}
+
+
+def _sendmail(message, content):
+    command = ['/usr/sbin/sendmail', '-i', '-f', message['from']]
+    for option in message['mail_options']:
+        name, dummy, value = option.partition('=')
+        command += {'RET': ['-R', value], 'ENVID': ['-V', value]}.get(name, [])
+    for option in message['rcpt_options']:
+        name, dummy, value = option.partition('=')
+        command += {'NOTIFY': ['-N', value.lower()]}.get(name, [])
+    done = subprocess.run(command + ['--'] + message['to'], input=content.replace(b'\r\n', b'\n'), timeout=TIMEOUT, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return {'accepted': done.returncode == 0, 'text': done.stdout.decode(errors='replace').strip()}
+
+
+def _connection(via):
+    # Who answers is not the question here: the test names the server.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if via == 'submissions':
+        return smtplib.SMTP_SSL('127.0.0.1', 465, timeout=TIMEOUT, context=context)
+    server = smtplib.SMTP('127.0.0.1', {'smtp25': 25, 'submission': 587}[via], timeout=TIMEOUT)
+    if via == 'submission':
+        server.starttls(context=context)
+    return server
+
+
+def _smtp(message, content):
+    with _connection(message['via']) as server:
+        server.ehlo()
+        if message['user']:
+            server.login(message['user'], message['password'])
+        if 'SMTPUTF8' in message['mail_options']:
+            server.command_encoding = 'utf-8'
+        answers = [server.mail(message['from'] if message['from'] != '<>' else '', message['mail_options'])]
+        answers += [server.rcpt(recipient, message['rcpt_options']) for recipient in message['to']]
+        if all(code < 300 for code, dummy in answers):
+            answers.append(server.data(content))
+        refusals = [answer for answer in answers if answer[0] >= 300]
+        code, text = (refusals or answers)[-1]
+        return {'accepted': not refusals, 'text': '%d %s' % (code, text.decode(errors='replace'))}
+
+
+def look(request):
+    """Everything of one run: what lies in the mailboxes and what waits in the queues.
+
+    Queues first: a message on its way from a queue to a mailbox is then seen twice rather than not at all.
+    """
+    run = request['run'].encode()
+    queues = [entry for directory in request['postfix_queues'] if os.path.isdir(directory) for entry in _postfix_queue(directory, run)]
+    mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
+    return {'queues': queues, 'mailboxes': mailboxes}
+
+
+def _maildir(user, path, run):
+    for found in sorted(path.glob('**/new/*')) + sorted(path.glob('**/cur/*')):
+        content = found.read_bytes()
+        if run in content:
+            folder = found.parent.parent
+            yield {'user': user, 'folder': '' if folder == path else folder.name.lstrip('.'), 'file': found.name,
+                   'content': base64.b64encode(content[:SHOWN]).decode()}
+
+
+def _postfix_queue(directory, run):
+    """Entries of the run; `postqueue -j` alone does not know the message, so its headers are read as well."""
+    listing = subprocess.run(['postqueue', '-c', directory, '-j'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE)
+    for line in listing.stdout.decode(errors='replace').splitlines():
+        entry = json.loads(line)
+        shown = subprocess.run(['postcat', '-c', directory, '-bhq', entry['queue_id']], timeout=TIMEOUT, check=False,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        content = shown.stdout[:SHOWN]
+        # Gone in the meantime: whoever holds it now shows it, or the next look does.
+        if shown.returncode == 0 and run in content:
+            yield {'directory': directory, 'queue': entry['queue_name'], 'sender': entry['sender'],
+                   'recipients': [[item['address'], item.get('delay_reason', '')] for item in entry['recipients']],
+                   'content': base64.b64encode(content).decode()}
+
+
+def postfix_flush(request):
+    for directory in request['postfix_queues']:
+        if os.path.isdir(directory):
+            subprocess.run(['postqueue', '-c', directory, '-f'], timeout=TIMEOUT, check=True)
+    return {}
+
+
+def log(request):
+    """Lines of the mail log from the given point on."""
+    done = subprocess.run(request['command'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE)
+    return {'lines': [line for line in done.stdout.decode(errors='replace').splitlines() if re.search(request['pattern'], line)]}
+
+
+if __name__ == '__main__':
+    asked = json.loads(sys.stdin.read() if sys.argv[1] == '-' else sys.argv[1])
+    json.dump(globals()[asked['do']](asked), sys.stdout)

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares where a message was seen with where it must be: exactly there, exactly as often."""
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tests.flow.model import QUEUE
+
+
+def problems(places, sightings, verification=None):
+    """What is wrong, one line each; nothing means that the message is where it must be.
+
+    `verification`: recipient -> what the sending side says of the gateway's certificate; None when it is not asked for.
+    """
+    wanted = Counter()
+    for place in places:
+        if place.where != 'nowhere':
+            for recipient in place.recipients or ('',):
+                wanted[place.where, recipient.lower()] += place.count
+    seen = Counter((sighting.where, sighting.recipient.lower()) for sighting in sightings)
+    found = []
+    for key in sorted(wanted | seen):
+        if wanted[key] != seen[key]:
+            found.append(_difference(key, wanted[key], seen[key]))
+    for sighting in sightings:
+        found += _always(sighting, verification)
+    for place in places:
+        for sighting in sightings:
+            if sighting.where == place.where and (not place.recipients or sighting.recipient.lower() in map(str.lower, place.recipients)):
+                found += ['%s: %s' % (sighting, text) for text in _details(place, sighting)]
+    return found
+
+
+def _difference(key, wanted, seen):
+    where, recipient = key
+    name = where + (' (%s)' % recipient if recipient else '')
+    if not wanted:
+        return 'must not be at %s, but is there %s' % (name, _times(seen))
+    return 'expected at %s %s, is there %s' % (name, _times(wanted), _times(seen))
+
+
+def _times(count):
+    return {0: 'never', 1: 'once'}.get(count, '%d times' % count)
+
+
+def _always(sighting, verification):
+    """What holds for every message, whatever the case is about."""
+    if sighting.where == QUEUE and not sighting.reason:
+        yield 'still waiting in a queue for its first try (%s)' % sighting.recipient
+    if sighting.where == 'gateway':
+        if not sighting.encrypted:
+            yield 'reached the gateway in clear text'
+        if verification is not None:
+            level = verification.get(sighting.recipient.lower(), 'nothing')
+            if level != 'Verified':
+                yield "the gateway's certificate was not verified by name: the log says %s for %s" % (level, sighting.recipient)
+
+
+def _details(place, sighting):
+    if place.client_certificate is True and sighting.client_certificate is None:
+        yield 'no client certificate was shown'
+    if place.client_certificate is False and sighting.client_certificate is not None:
+        yield 'the client certificate %s was shown' % sighting.client_certificate
+    if place.sender is not None and (sighting.sender or '<>') != place.sender:
+        yield 'envelope sender is %r, not %r' % (sighting.sender, place.sender)
+    if place.reason is not None and not re.search(place.reason, sighting.reason):
+        yield 'the reason does not match %r' % place.reason
+    for name in place.present:
+        if name not in sighting.message:
+            yield 'header %s is missing' % name
+    for name in place.absent:
+        if name in sighting.message:
+            yield 'header %s: %s is there' % (name, sighting.message[name])
+    if place.contains is not None and place.contains.encode() not in sighting.content:
+        yield 'the text %r is not in it' % place.contains
+    given = {item.upper() for item in sighting.esmtp}
+    for parameter in place.esmtp:
+        if parameter.upper() not in given:
+            yield 'ESMTP parameter %s did not arrive, only %s' % (parameter, ' '.join(sighting.esmtp) or 'none')

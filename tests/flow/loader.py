@@ -1,0 +1,135 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads case files; anything that is not understood is an error naming file, case and key."""
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from tests.flow.model import Case, Configuration, Place
+
+HERE = Path(__file__).resolve().parent
+OWN_FILES = [HERE / 'configurations.yml'] + sorted((HERE / 'cases').glob('*.yml'))
+# Only here is the envelope recipient known; a mailbox has its owner's name instead.
+ENVELOPE_PLACES = ('gateway', 'direct', 'queue', 'bounce:gateway', 'bounce:direct')
+
+
+class CaseError(Exception):
+    """A case file says something that the harness does not understand."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML keeps the last of two equal keys without a word: half a case would be lost."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, dummy in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise CaseError('line %d: the key %r stands twice' % (node.start_mark.line + 1, key))
+        return super().construct_mapping(node, deep)
+
+
+class Table:
+    """All cases and configurations of the files given."""
+
+    def __init__(self, files=tuple(OWN_FILES)):
+        self.configurations = {}
+        self.cases = []
+        documents = [(Path(name), _read(Path(name))) for name in files]
+        for path, document in documents:
+            for name, item in document.get('configurations', {}).items():
+                self._add_configuration(path, name, item)
+        for path, document in documents:
+            for item in document.get('cases', []):
+                self._add_case(path, document['group'], item)
+        self._repeat()
+        order = list(self.configurations)
+        self.cases.sort(key=lambda case: order.index(case.configuration))
+
+    def _add_configuration(self, path, name, item):
+        if name in self.configurations:
+            raise CaseError('%s: the configuration %r is there twice' % (path, name))
+        like = item.get('like')
+        if like is not None and like not in self.configurations:
+            raise CaseError('%s: configuration %r is like %r, which no file before it describes' % (path, name, like))
+        base = self.configurations[like].variables if like else {}
+        self.configurations[name] = Configuration(name, {**base, **item['vars']}, like, tuple(item.get('repeat', ())))
+
+    def _add_case(self, path, group, item):
+        where = '%s: case %s' % (path, item['id'])
+        if any(case.id == item['id'] for case in self.cases):
+            raise CaseError('%s: there is another case of this id' % where)
+        configuration = item.get('configuration', 'default')
+        if configuration not in self.configurations:
+            raise CaseError('%s: configuration: there is no configuration %r, only %s' % (where, configuration, ', '.join(self.configurations)))
+        if ('gateway' in item) != ('meanwhile' in item):
+            raise CaseError('%s: gateway and meanwhile go together' % where)
+        inject = dict(item['inject'], to=_strings(item['inject']['to']))
+        self.cases.append(Case(
+            id=item['id'], title=item['title'], group=group, configuration=configuration, inject=inject,
+            expect=_places(where + ': expect', item['expect'], inject),
+            meanwhile=_places(where + ': meanwhile', item.get('meanwhile', []), inject),
+            gateway=item.get('gateway'), refused=item.get('refused'), source=str(path)))
+
+    def _repeat(self):
+        """Adds, for a configuration that repeats groups of another one, their cases under its own name."""
+        for configuration in self.configurations.values():
+            for group in configuration.repeat:
+                found = [case for case in self.cases if case.group == group and case.configuration == configuration.like]
+                if not found:
+                    raise CaseError('configuration %r repeats group %r, which has no case' % (configuration.name, group))
+                self.cases += [dataclasses.replace(case, configuration=configuration.name) for case in found]
+
+    def selected(self, configuration=None):
+        return [case for case in self.cases if configuration in (None, case.configuration)]
+
+
+def _read(path):
+    try:
+        document = yaml.load(path.read_text(encoding='utf-8'), Loader=_StrictLoader)
+    except (CaseError, OSError, yaml.YAMLError) as error:
+        raise CaseError('%s: %s' % (path, error)) from error
+    schema = json.loads((HERE / 'cases.schema.json').read_text(encoding='utf-8'))
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
+    if errors:
+        raise CaseError('\n'.join('%s: %s' % (path, _in_words(document, error)) for error in errors))
+    return document
+
+
+def _in_words(document, error):
+    steps = list(error.absolute_path)
+    words = []
+    if len(steps) > 1 and steps[0] == 'cases':
+        case = document['cases'][steps[1]]
+        words.append('case %s' % (case.get('id', 'number %d' % (steps[1] + 1)) if isinstance(case, dict) else repr(case)))
+        steps = steps[2:]
+    if steps:
+        words.append('.'.join(map(str, steps)))
+    return ': '.join(words + [error.message])
+
+
+def _strings(value):
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _places(where, items, inject):
+    places = []
+    for item in items:
+        if item['where'] in ENVELOPE_PLACES:
+            # A non-delivery report goes back to who sent the message.
+            recipients = _strings(item.get('recipient', inject['from'] if item['where'].startswith('bounce:') else inject['to']))
+        elif 'recipient' in item:
+            raise CaseError('%s: %s: recipient: a place of this kind has none' % (where, item['where']))
+        else:
+            recipients = []
+        fields = {key: item[key] for key in ('count', 'client_certificate', 'sender', 'contains', 'reason') if key in item}
+        lists = {key: tuple(_strings(item[key])) for key in ('present', 'absent', 'esmtp') if key in item}
+        places.append(Place(item['where'], tuple(recipients), **fields, **lists))
+    if len(places) > 1 and any(place.where == 'nowhere' for place in places):
+        raise CaseError('%s: nowhere stands alone' % where)
+    return tuple(places)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the message of a case, byte for byte as the case says.
+
+Not with the email package: it would tidy up what the cases are about (case, folding, white space).
+"""
+from __future__ import annotations
+
+import secrets
+from email.utils import formatdate
+
+FILLER = b'x' * 76 + b'\r\n'
+FOLDED_LINE = 900  # longer lines are cut by servers
+
+
+def new_run():
+    """A prefix that tells the messages of this run from all others."""
+    return 'flow-%s' % secrets.token_hex(3)
+
+
+def token(run, number):
+    # Of fixed length, so that no token is the beginning of another one.
+    return '%s%04x' % (run, number)
+
+
+def render(inject, title, own_token, size=None):
+    """The message of `inject` as bytes with CRLF; padded to `size`, or one byte less, when given."""
+    if 'raw' in inject:
+        lines = inject['raw'].replace('{token}', own_token).splitlines()
+    else:
+        lines = _envelope_headers(inject, title, own_token)
+        for header in inject.get('headers', []):
+            lines += header.splitlines() if isinstance(header, str) else _long_header(header['name'], header['length'])
+        lines.append('MIME-Version: 1.0')
+        lines += _entity(inject, 'b' + own_token.replace('-', ''), default_body='Token: %s' % own_token)
+    content = '\r\n'.join(lines).encode() + b'\r\n'
+    if size is not None:
+        missing = size - len(content)
+        content += FILLER * (missing // len(FILLER))
+        rest = missing % len(FILLER)
+        content += b'x' * (rest - 2) + b'\r\n' if rest >= 2 else b''
+    return content
+
+
+def _envelope_headers(inject, title, own_token):
+    sender = inject['from'] if inject['from'] != '<>' else 'MAILER-DAEMON@example.com'
+    return [
+        'From: %s' % sender,
+        'To: %s' % inject['to'][0],
+        'Date: %s' % formatdate(),
+        'Message-ID: <%s@flow.example.com>' % own_token,
+        'Subject: %s: %s' % (own_token, title.encode('ascii', 'replace').decode()),
+    ]
+
+
+def _long_header(name, length):
+    lines = ['%s: %s' % (name, 'x' * min(length, FOLDED_LINE))]
+    for start in range(FOLDED_LINE, length, FOLDED_LINE):
+        lines.append(' ' + 'x' * min(FOLDED_LINE, length - start))
+    return lines
+
+
+def _entity(part, boundary, default_body=''):
+    """Content headers, empty line and body of a message or of a part of it."""
+    if 'parts' not in part:
+        body = part.get('body', default_body)
+        transfer = '8bit' if not body.isascii() else '7bit'
+        content_type = 'Content-Type: %s' % part.get('type', 'text/plain; charset=utf-8')
+        return content_type.splitlines() + ['Content-Transfer-Encoding: %s' % transfer, ''] + body.splitlines()
+    lines = ('Content-Type: %s; boundary="%s"' % (part.get('type', 'multipart/mixed'), boundary)).splitlines() + ['']
+    for number, inner in enumerate(part['parts']):
+        lines.append('--' + boundary)
+        lines += inner.get('headers', [])
+        lines += _entity(inner, '%s.%d' % (boundary, number))
+    return lines + ['--%s--' % boundary]

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from tests.flow import judge
+from tests.flow.model import Place, Sighting
+
+OUT = 'out@external.test'
+GATEWAY = Place('gateway', (OUT,))
+CONTENT = 'Subject: x\r\nX-Here: 1\r\n\r\ngrüße\r\n'.encode()
+
+
+def seen(where='gateway', recipient=OUT, encrypted=True, **more):
+    return Sighting('flow-1', where, recipient, content=CONTENT, encrypted=encrypted, **more)
+
+
+def test_right_place_once():
+    assert not judge.problems([GATEWAY], [seen()], {OUT: 'Verified'})
+
+
+def test_the_case_of_an_address_does_not_matter():
+    assert not judge.problems([GATEWAY], [seen(recipient='Out@External.test')])
+
+
+@pytest.mark.parametrize('places, sightings, problem', [
+    ([GATEWAY], [], 'expected at gateway (%s) once, is there never' % OUT),
+    ([GATEWAY], [seen(), seen()], 'expected at gateway (%s) once, is there 2 times' % OUT),
+    ([GATEWAY], [seen(), seen('direct')], 'must not be at direct (%s), but is there once' % OUT),
+    ([GATEWAY], [seen(), seen('mailbox:alice', '')], 'must not be at mailbox:alice, but is there once'),
+    ([Place('nowhere')], [seen('direct')], 'must not be at direct (%s), but is there once' % OUT),
+    ([GATEWAY], [seen(encrypted=False)], 'reached the gateway in clear text'),
+    ([Place('queue', (OUT,))], [seen('queue')], 'still waiting in a queue for its first try (%s)' % OUT),
+    ([Place('gateway', (OUT,), client_certificate=True)], [seen()], 'gateway (%s): no client certificate was shown' % OUT),
+    ([Place('gateway', (OUT,), client_certificate=False)], [seen(client_certificate='mx')], 'gateway (%s): the client certificate mx was shown' % OUT),
+    ([Place('gateway', (OUT,), present=('X-There',))], [seen()], 'gateway (%s): header X-There is missing' % OUT),
+    ([Place('gateway', (OUT,), absent=('x-here',))], [seen()], 'gateway (%s): header x-here: 1 is there' % OUT),
+    ([Place('gateway', (OUT,), contains='grusse')], [seen()], "gateway (%s): the text 'grusse' is not in it" % OUT),
+    ([Place('gateway', (OUT,), sender='<>')], [seen(sender='a@b.test')], "gateway (%s): envelope sender is 'a@b.test', not '<>'" % OUT),
+    ([Place('gateway', (OUT,), esmtp=('RET=HDRS',))], [seen()], 'gateway (%s): ESMTP parameter RET=HDRS did not arrive, only none' % OUT),
+    ([Place('queue', (OUT,), reason='expired')], [seen('queue', reason='refused')], "queue (%s): refused: the reason does not match 'expired'" % OUT),
+])
+def test_what_is_wrong_is_said(places, sightings, problem):
+    assert problem in judge.problems(places, sightings)
+
+
+@pytest.mark.parametrize('log, level', [({}, 'nothing'), ({OUT: 'Trusted'}, 'Trusted')])
+def test_a_name_that_was_not_verified_is_said(log, level):
+    assert judge.problems([GATEWAY], [seen()], log) == ["the gateway's certificate was not verified by name: the log says %s for %s" % (level, OUT)]
+
+
+def test_what_holds_is_no_problem():
+    place = Place('gateway', (OUT,), client_certificate=True, sender='<>', present=('x-here',), absent=('x-gone',), contains='grüße', esmtp=('ret=hdrs',))
+    sighting = seen(client_certificate='mx', sender='', esmtp=('RET=HDRS', 'SIZE=7'))
+    assert not judge.problems([place], [sighting])
