@@ -86,14 +86,14 @@ def _service(name, command, kind='unix', **fields):
     return dict({'name': name, 'type': kind, 'chroot': 'n', 'command': command, 'options': options}, **fields)
 
 
-def gateway_options(settings, version):
+def gateway_options(settings, version, lookup_types):
     """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
     options = {
         'smtp_tls_security_level': 'secure',
         'smtp_tls_secure_cert_match': settings['tls_name'],
         # The long form: ">=TLSv1.2" needs Postfix 3.6.
         'smtp_tls_mandatory_protocols': '!SSLv2, !SSLv3, !TLSv1, !TLSv1.1',
-        'smtp_tls_session_cache_database': '${default_cache_db_type?{$default_cache_db_type}:{btree}}:$data_directory/gateway_scache',
+        'smtp_tls_session_cache_database': '%s:$data_directory/gateway_scache' % ('btree' if 'btree' in lookup_types else 'lmdb'),
     }
     if _version(version) >= (3, 4):
         options['smtp_tls_servername'] = settings['tls_name']
@@ -107,7 +107,7 @@ def gateway_options(settings, version):
     return options
 
 
-def services(settings, listen, version):
+def services(settings, listen, version, lookup_types):
     """Return the master.cf entries of the hop."""
     entries = [
         _service(listen, 'smtpd', kind='inet', private='n'),
@@ -124,7 +124,7 @@ def services(settings, listen, version):
         _service('retry', 'error'),
         _service('anvil', 'anvil', max_processes='1'),
         _service('scache', 'scache', max_processes='1'),
-        _service('gateway', 'smtp', options=gateway_options(settings, version)),
+        _service('gateway', 'smtp', options=gateway_options(settings, version, lookup_types)),
         _service('direct', 'smtp'),
         _service('mta', 'smtp', options={'smtp_tls_security_level': 'none', 'smtp_bind_address': '', 'smtp_bind_address6': ''}),
     ]
@@ -207,7 +207,7 @@ def hop_configuration(settings, info, options):
         tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
     return {
         'parameters': parameters,
-        'services': services(settings, listen, version),
+        'services': services(settings, listen, version, info['lookup_types']),
         'tables': tables,
         'listener': {'address': options['address'], 'port': int(options['port'])},
     }

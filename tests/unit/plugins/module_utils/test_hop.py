@@ -34,8 +34,8 @@ OPTIONS = {
 MTA = {'myhostname': 'mx.example.com', 'message_size_limit': '10240000', 'inet_interfaces': 'all', 'maximal_queue_lifetime': '5d', 'smtp_bind_address': ''}
 
 
-def configure(settings=None, mta=None, version='3.7.11', **options):
-    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), {'version': version, 'parameters': dict(MTA, **(mta or {}))}, dict(OPTIONS, **options))
+def configure(settings=None, mta=None, version='3.7.11', lookup_types=('btree', 'texthash', 'regexp'), **options):
+    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), {'version': version, 'lookup_types': list(lookup_types), 'parameters': dict(MTA, **(mta or {}))}, dict(OPTIONS, **options))
 
 
 def service(configuration, name):
@@ -198,3 +198,8 @@ def test_ipv6_listener():
     assert service(configuration, '[::1]:10027')['type'] == 'inet'
     assert configuration['parameters']['mynetworks'] == '[::1]/128'
     assert configuration['listener'] == {'address': '::1', 'port': 10027}
+
+
+@pytest.mark.parametrize('types, kind', [(('btree', 'lmdb'), 'btree:'), (('lmdb',), 'lmdb:')])
+def test_session_cache_is_of_a_kind_that_the_host_has(types, kind):
+    assert service(configure(lookup_types=types), 'gateway')['options']['smtp_tls_session_cache_database'].startswith(kind)
