@@ -83,7 +83,7 @@ class Table:
                 found = [case for case in self.cases if case.group == group and case.configuration == configuration.like]
                 if not found:
                     raise CaseError('configuration %r repeats group %r, which has no case' % (configuration.name, group))
-                self.cases += [dataclasses.replace(case, configuration=configuration.name) for case in found]
+                self.cases += [dataclasses.replace(case, configuration=configuration.name, repeated=True) for case in found]
 
     def selected(self, configuration=None):
         return [case for case in self.cases if configuration in (None, case.configuration)]

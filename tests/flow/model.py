@@ -52,6 +52,7 @@ class Case:
     gateway: str | None = None
     refused: str | None = None
     source: str = ''
+    repeated: bool = False  # held under another configuration as well
 
     @property
     def recipients(self):
@@ -110,7 +111,16 @@ class Result:
     seen: list[Sighting] = field(default_factory=list)
     verification: dict[str, str] = field(default_factory=dict)  # recipient -> what the sender's log says of the peer's certificate
     log: list[str] = field(default_factory=list)
+    expected_failure: str | None = None
 
     @property
     def ok(self):
         return not self.problems
+
+    def expect_failure(self, reason):
+        """Turns the verdict round: what fails as foreseen is fine, what passes must leave the list."""
+        if self.ok:
+            self.problems = ['it passes, but is listed as impossible for this mail server: %s' % reason]
+        else:
+            self.problems = []
+            self.expected_failure = reason

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Postfix with the outbound hop: two instances of Postfix on one host."""
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+MTA = '/etc/postfix'
+HOP = '/etc/conbool-hop'
+
+_LINE = re.compile(r' (?P<instance>[\w.-]+)/(?:[\w.-]+/)*(?P<program>[\w-]+)\[(?P<pid>\d+)\]: (?P<text>.*)$')
+_ENTRY = re.compile(r'(?P<queue>[0-9A-Za-z]{6,}): (?P<rest>.*)$')
+_TLS = re.compile(r'(?P<level>\w+) TLS connection (?:established|reused) to ')
+_TO = re.compile(r'to=<(?P<to>.*?)>,.* relay=[^,]*\[(?P<address>[0-9a-fA-F.:]+)\]:\d+,.* status=sent')
+_REPORT = re.compile(r'sender (?:non-delivery|delay|delivery) notification: (?P<queue>\w+)')
+
+
+class Adapter:
+    default_host = 'postfix-debian12'
+    service = 'postfix'
+    # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
+    expected_failures = {}
+    mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
+    password = 'lab-password'
+    log_pattern = r'postfix|conbool-hop'
+
+    def look_request(self):
+        return {'do': 'look', 'mailboxes': self.mailboxes, 'postfix_queues': [MTA, HOP]}
+
+    def flush_request(self):
+        return {'do': 'postfix_flush', 'postfix_queues': [MTA, HOP]}
+
+    size_limit_command = ('postconf', '-hx', 'message_size_limit')
+
+    @staticmethod
+    def lines_about(token, lines):
+        """The log lines of one message: of every queue file it was in, on both instances, and of the reports about it."""
+        queues = set()
+        for line in lines:
+            if token in line and _entry(line):
+                queues.add(_entry(line)['queue'])
+        chosen = []
+        for line in lines:
+            entry = _entry(line)
+            if entry and entry['queue'] in queues:
+                report = _REPORT.search(entry['rest'])
+                queues.update([report['queue']] if report else [])
+                chosen.append(line)
+            elif token in line:
+                chosen.append(line)
+        return chosen
+
+    @staticmethod
+    def verification(tokens, lines):
+        """How the gateway's certificate was judged: token -> recipient -> Verified, Trusted, Untrusted, Anonymous or clear.
+
+        A process of smtp(8) logs the TLS connection first, then the recipients that it served over it.
+        """
+        level_of = {}
+        token_of = {}
+        found = defaultdict(dict)
+        for line in lines:
+            parsed = _LINE.search(line)
+            entry = _entry(line)
+            if not parsed:
+                continue
+            process = parsed['instance'], parsed['pid']
+            tls = _TLS.match(parsed['text'])
+            if tls:
+                level_of[process] = tls['level']
+            elif parsed['program'] == 'cleanup' and entry:
+                token_of.update({(parsed['instance'], entry['queue']): token for token in tokens if token in line})
+            elif entry and (parsed['instance'], entry['queue']) in token_of:
+                sent = _TO.search(line)
+                # The way from the MTA to the hop says nothing about the gateway.
+                if sent and not sent['address'].startswith(('127.', '::1')):
+                    found[token_of[parsed['instance'], entry['queue']]][sent['to'].lower()] = level_of.get(process, 'clear')
+        return {token: found[token] for token in tokens}
+
+
+def _entry(line):
+    parsed = _LINE.search(line)
+    return _ENTRY.match(parsed['text']) if parsed else None

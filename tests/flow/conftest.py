@@ -1,0 +1,90 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from tests.flow import adapters, labs, loader
+from tests.flow.options import OPTIONS
+from tests.flow.session import Session
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup('flow', 'flow table')
+    for flag, settings in OPTIONS.items():
+        group.addoption(flag, **settings)
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'configures_hosts: applies playbooks to lab hosts of its own; left out by --no-apply')
+
+
+def _option(config, flag):
+    # Options exist only when this directory was named on the command line; its tests may be collected without.
+    return config.getoption(flag, OPTIONS[flag].get('default'))
+
+
+def _selected(config):
+    """The cases of this session: all, or those of the one configuration that the host is known to have."""
+    table = loader.Table(loader.OWN_FILES + (_option(config, '--cases') or []))
+    name = _option(config, '--configuration')
+    if _option(config, '--no-apply') and name is None:
+        name = 'default'
+    if name is not None and name not in table.configurations:
+        raise pytest.UsageError('no configuration %r, only %s' % (name, ', '.join(table.configurations)))
+    return table, table.selected(name)
+
+
+def pytest_generate_tests(metafunc):
+    if 'case' not in metafunc.fixturenames and 'configuration' not in metafunc.fixturenames:
+        return
+    try:
+        dummy, cases = _selected(metafunc.config)
+    except loader.CaseError as error:
+        raise pytest.UsageError(str(error)) from error
+    if 'case' in metafunc.fixturenames:
+        metafunc.parametrize('case', cases, ids=[case.name for case in cases])
+    else:
+        metafunc.parametrize('configuration', list(dict.fromkeys(case.configuration for case in cases)))
+
+
+def pytest_collection_modifyitems(config, items):
+    """With --no-apply the host belongs to the caller: only the cases run, not the tests that configure hosts themselves."""
+    if _option(config, '--no-apply'):
+        foreign = [item for item in items if item.get_closest_marker('configures_hosts')]
+        config.hook.pytest_deselected(items=foreign)
+        items[:] = [item for item in items if item not in foreign]
+
+
+@pytest.fixture(scope='session', name='adapter')
+def fixture_adapter(request):
+    return adapters.load(_option(request.config, '--mta'))()
+
+
+@pytest.fixture(scope='session', name='lab')
+def fixture_lab(request):
+    """The lab; what this session starts of it is taken down at the end, unless --keep."""
+    lab = labs.Borrowed(_option(request.config, '--lab'))
+    yield lab
+    if not _option(request.config, '--keep'):
+        lab.give_back()
+
+
+@pytest.fixture(scope='session', name='host')
+def fixture_host(request, lab, adapter):
+    name = _option(request.config, '--host') or adapter.default_host
+    lab.up(name)
+    return name
+
+
+@pytest.fixture(scope='session', name='flow')
+def fixture_flow(request, lab, host, adapter):
+    table, dummy = _selected(request.config)
+    return Session(lab.lab, host, adapter, table, apply=not _option(request.config, '--no-apply'))
+
+
+@pytest.fixture(scope='session', name='collected')
+def fixture_collected(request):
+    """Cases chosen for this session (-k, test names), so that only their messages are sent."""
+    return [item.callspec.params['case'] for item in request.session.items if 'case' in getattr(getattr(item, 'callspec', None), 'params', {})]

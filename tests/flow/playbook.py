@@ -1,0 +1,103 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the shipped playbooks against a host of the lab and tells what they did."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 300
+
+
+class PlaybookFailed(Exception):
+    """The playbook did not do its work; the text is its output."""
+
+
+@dataclass
+class Outcome:
+    returncode: int
+    output: str
+    events: list[dict]
+
+    @property
+    def changed(self):
+        """Names of the tasks that changed something, or would."""
+        return [event['task'] for event in self.events if event['event'] == 'ok' and event['changed']]
+
+    @property
+    def failures(self):
+        return [event['msg'] for event in self.events if event['event'] in ('failed', 'unreachable')]
+
+    def diff_lines(self):
+        """Every file's lines before and after, as --diff shows them."""
+        found = []
+        for event in self.events:
+            for part in event.get('diff', []):
+                found.append((event['task'], part.get('after_header'), part.get('before'), part.get('after'), part.get('prepared')))
+        return found
+
+
+class Run:
+    """One run of ansible-playbook, already started."""
+
+    def __init__(self, lab, host, playbook, variables, options=()):
+        self._folder = tempfile.TemporaryDirectory(prefix='flow-')
+        folder = Path(self._folder.name)
+        self._record = folder / 'record'
+        self._record.touch()
+        self._output = folder / 'output'
+        (folder / 'vars.json').write_text(json.dumps(variables), encoding='utf-8')
+        command = [str(Path(sys.executable).with_name('ansible-playbook')), '-i', str(lab.inventory), '-l', host,
+                   '-e', '@%s' % (folder / 'vars.json'), *options, str(ROOT / 'playbooks' / playbook)]
+        environment = dict(
+            os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'), ANSIBLE_CALLBACK_PLUGINS=str(Path(__file__).parent / 'callback_plugins'),
+            ANSIBLE_CALLBACKS_ENABLED='flow_record', FLOW_RECORD=str(self._record), ANSIBLE_NOCOLOR='1')
+        with self._output.open('wb') as output:
+            # A session of its own: a test that kills the run kills its workers with it.
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                                            stderr=subprocess.STDOUT, start_new_session=True)
+
+    def events(self):
+        lines = self._record.read_text(encoding='utf-8').split('\n')
+        return [json.loads(line) for line in lines[:-1]]
+
+    def wait(self):
+        try:
+            returncode = self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise PlaybookFailed('not done after %d s:\n%s' % (TIMEOUT, self._output.read_text(encoding='utf-8', errors='replace'))) from None
+        outcome = Outcome(returncode, self._output.read_text(encoding='utf-8', errors='replace'), self.events())
+        self._folder.cleanup()
+        return outcome
+
+
+def run(lab, host, playbook, variables, *options):
+    """Runs to the end; whether it failed is for the caller to judge."""
+    return Run(lab, host, playbook, variables, options).wait()
+
+
+def apply(lab, host, variables, playbook='site.yml'):
+    outcome = run(lab, host, playbook, variables)
+    if outcome.returncode:
+        raise PlaybookFailed(outcome.output)
+    return outcome
+
+
+def filled_in(variables, lab):
+    """The variables with the lab's addresses in place of {gateway}, which stands for a list."""
+    def fill(value):
+        if isinstance(value, dict):
+            return {key: fill(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [address for item in value for address in (lab.addresses['gateway'] if item == '{gateway}' else [fill(item)])]
+        return value
+    return fill(variables)

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host of the lab, configured and sent mail through: what pytest and the printed table have in common."""
+from __future__ import annotations
+
+from tests.flow import playbook
+from tests.flow.engine import Engine
+from tests.flow.site import Site
+
+
+class Session:
+    def __init__(self, lab, host, adapter, table, apply=True, say=lambda text: None):
+        self.lab = lab
+        self.host = host
+        self.adapter = adapter
+        self.table = table
+        self.apply = apply
+        self.say = say
+        self._reports = {}
+
+    def report(self, configuration, cases):
+        """Configures the host and sends the cases' messages, the first time it is asked for this configuration."""
+        if configuration not in self._reports:
+            self._reports[configuration] = self._run(configuration, cases)
+        return self._reports[configuration]
+
+    def _run(self, name, cases):
+        if self.apply:
+            self.say('configuration %s: ansible-playbook playbooks/site.yml' % name)
+            playbook.apply(self.lab, self.host, playbook.filled_in(self.table.configurations[name].variables, self.lab))
+        report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run(cases)
+        for result in report.results:
+            reason = self.adapter.expected_failures.get(result.case.id)
+            if reason is not None:
+                result.expect_failure(reason)
+        return report
+
+
+def explained(result):
+    """A failing case in full: what was expected, what was seen, what the logs say."""
+    case = result.case
+    lines = ['%s: %s  [%s, %s]' % (case.name, case.title, case.source, result.token), 'sent:      via %s from %s to %s' % (
+        case.inject['via'], case.inject['from'], ', '.join(case.recipients))]
+    lines += ['headers:   %s' % header for header in case.inject.get('headers', [])]
+    lines += ['expected:  %s' % place for place in case.expect]
+    lines += ['seen:      %s' % sighting for sighting in result.seen] or ['seen:      nowhere']
+    lines += ['wrong:     %s' % problem for problem in result.problems]
+    lines += ['log:       %s' % line for line in result.log] or ['log:       no line about it']
+    return '\n'.join(lines)

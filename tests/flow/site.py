@@ -1,0 +1,138 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab as the engine sees it: hands in messages, tells where they are. Joins the lab, one host and its adapter."""
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+from pathlib import Path
+
+from tests.flow.model import QUEUE, Reply, Sighting
+
+AGENT = (Path(__file__).with_name('agent.py')).read_text(encoding='utf-8')
+TOKEN_LENGTH = 4        # hexadecimal digits after the run's prefix
+SPAM_FOLDERS = ('spam', 'junk')
+OUTSIDE_DOMAINS = ('first.test', 'second.test', 'third.test')  # beside external.test, for mail to several domains
+AGENT_TIMEOUT = 120
+
+
+class Site:
+    def __init__(self, lab, host, adapter):
+        self.lab = lab
+        self.host = host
+        self.adapter = adapter
+        self.run = None
+        self._since = None
+        self._attempts_before = 0
+
+    # ---- one run
+
+    def begin(self, run):
+        self.run = run
+        self._token = re.compile(re.escape(run) + '[0-9a-f]{%d}' % TOKEN_LENGTH)
+        self._since = int(time.time()) - 1
+        self._attempts_before = len(self.lab.gateway.attempts())
+
+    def size_limit(self):
+        return int(self.lab.run(self.host, list(self.adapter.size_limit_command)).stdout)
+
+    def inject(self, batch):
+        inside = [item for item in batch if item.case.inject['via'] not in ('gateway', 'internet')]
+        replies = {}
+        if inside:
+            answers = self._ask({'do': 'inject', 'messages': [self._request(item) for item in inside]})
+            replies = {answer['token']: Reply(answer['accepted'], answer['text']) for answer in answers}
+        for item in batch:
+            if item.token not in replies:
+                replies[item.token] = self._from_outside(item)
+        return replies
+
+    def _request(self, item):
+        inject = item.case.inject
+        logs_in = inject['via'] in ('submission', 'submissions')
+        return {
+            'token': item.token, 'via': inject['via'], 'from': inject['from'], 'to': inject['to'],
+            'mail_options': inject.get('mail_options', []), 'rcpt_options': inject.get('rcpt_options', []),
+            'user': inject.get('user', inject['from'].split('@')[0]) if logs_in else None, 'password': self.adapter.password,
+            'content': base64.b64encode(item.content).decode(),
+        }
+
+    def _from_outside(self, item):
+        inject = item.case.inject
+        peer = getattr(self.lab, inject['via'])
+        answer = peer.send(self.host, inject['from'] if inject['from'] != '<>' else '', inject['to'], item.content, tls=True)
+        return Reply(answer['accepted'], answer['text'])
+
+    def flush(self):
+        self._ask(self.adapter.flush_request())
+
+    def gateway_mode(self, mode):
+        self.lab.gateway.set(mode=mode)
+
+    # ---- where everything is
+
+    def look(self):
+        """Queues and mailboxes first, then the deliveries: what leaves a queue in between is seen twice rather than not at all."""
+        answer = self._ask(dict(self.adapter.look_request(), run=self.run))
+        found = []
+        for entry in answer['queues']:
+            found += self._in_queue(entry)
+        for entry in answer['mailboxes']:
+            found += self._in_mailbox(entry)
+        for where, peer in (('gateway', self.lab.gateway), ('direct', self.lab.internet)):
+            for delivery in peer.deliveries():
+                found += self._delivered(where, delivery)
+        return found
+
+    def _in_queue(self, entry):
+        content = base64.b64decode(entry['content'])
+        token = self._own_token(content)[0]
+        return [Sighting(token, QUEUE, recipient, entry['sender'], content, reason=reason if entry['queue'] == 'deferred' else '')
+                for recipient, reason in entry['recipients']]
+
+    def _in_mailbox(self, entry):
+        content = base64.b64decode(entry['content'])
+        token, is_report = self._own_token(content)
+        spam = entry['folder'].lower() in SPAM_FOLDERS
+        place = 'bounce' if is_report else 'spam' if spam else 'mailbox'
+        return [Sighting(token, '%s:%s' % (place, entry['user']), content=content)]
+
+    def _delivered(self, where, delivery):
+        content = delivery['content']
+        token, is_report = self._own_token(content)
+        if token is None:
+            return []
+        place = 'bounce:%s' % where if is_report else where
+        return [Sighting(token, place, recipient['address'], delivery['sender'], content, bool(delivery['tls']), delivery['tls'],
+                         delivery['client_certificate'], tuple(delivery['mail_options'] + recipient['options']))
+                for recipient in delivery['recipients']]
+
+    def _own_token(self, content):
+        """The token and whether the message is a report about the one that has it: then it is not in the report's own headers."""
+        text = content.decode('utf-8', 'replace')
+        headers = re.split(r'\r?\n\r?\n', text, maxsplit=1)[0]
+        own = self._token.search(headers)
+        found = own or self._token.search(text)
+        return (found.group() if found else None), bool(found) and not own
+
+    # ---- what the log says
+
+    def verification(self, tokens):
+        return self.adapter.verification(tokens, self._log())
+
+    def explain(self, token):
+        return self.adapter.lines_about(token, self._log())
+
+    def _log(self):
+        return self.lab.log(self.host, since=self._since)
+
+    def in_clear(self):
+        """What the gateway was told without TLS since the run began."""
+        return [attempt for attempt in self.lab.gateway.attempts()[self._attempts_before:]]
+
+    def _ask(self, request):
+        done = self.lab.run(self.host, ['python3', '-c', AGENT, '-'], input=json.dumps(request), timeout=AGENT_TIMEOUT)
+        return json.loads(done.stdout)

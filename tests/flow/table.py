@@ -1,0 +1,98 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tests.flow.table`: configures a lab host, sends the flow table through and prints what became of each message."""
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from tests.flow import adapters, labs, loader
+from tests.flow.options import OPTIONS
+from tests.flow.session import Session, explained
+
+PLAIN_WIDTH = 160  # for logs and pipes, where nobody wraps lines
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog='python -m tests.flow.table', description=__doc__)
+    for flag, settings in OPTIONS.items():
+        parser.add_argument(flag, **settings)
+    parser.add_argument('--group', action='append', help='only the cases of this group; may be given several times')
+    chosen = parser.parse_args(arguments)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PLAIN_WIDTH)
+    adapter = adapters.load(chosen.mta)()
+    table = loader.Table(loader.OWN_FILES + (chosen.cases or []))
+    only = chosen.configuration or ('default' if chosen.no_apply else None)
+    cases = [case for case in table.selected(only) if not case.repeated and (not chosen.group or case.group in chosen.group)]
+    if not cases:
+        parser.error('no case is chosen: configurations %s, groups %s' % (
+            ', '.join(table.configurations), ', '.join(sorted({case.group for case in table.cases}))))
+    lab = labs.Borrowed(chosen.lab, say=console.print)
+    try:
+        host = chosen.host or adapter.default_host
+        lab.up(host)
+        session = Session(lab.lab, host, adapter, table, apply=not chosen.no_apply, say=console.print)
+        return print_table(console, session, cases)
+    finally:
+        if not chosen.keep:
+            lab.give_back()
+
+
+def print_table(console, session, cases):
+    """Sends and prints; the exit status."""
+    passed = failed = 0
+    for configuration in dict.fromkeys(case.configuration for case in cases):
+        report = session.report(configuration, [case for case in cases if case.configuration == configuration])
+        console.print(_grid(session.host, configuration, report))
+        for result in report.results:
+            if not result.ok:
+                console.print(Text(explained(result) + '\n', style='red'), soft_wrap=True)
+        for attempt in report.in_clear:
+            console.print(Text('in clear text to the gateway: %s' % (attempt,), style='red'), soft_wrap=True)
+        # That nothing was said in clear is one more thing to hold, for each configuration.
+        verdicts = [result.ok for result in report.results] + [not report.in_clear]
+        passed += verdicts.count(True)
+        failed += verdicts.count(False)
+    console.print(Text('flow: %d passed, %d failed' % (passed, failed), style='bold red' if failed else 'bold green'))
+    return 1 if failed else 0
+
+
+def _grid(host, configuration, report):
+    grid = Grid(title='%s, configuration %s' % (host, configuration), title_justify='left')
+    for heading in ('#', 'message', 'expected', 'arrived', 'over', ''):
+        grid.add_column(heading, overflow='fold')
+    for result in report.results:
+        verdict = Text('red', style='red') if not result.ok else Text('cannot', style='yellow') if result.expected_failure else Text('ok', style='green')
+        grid.add_row(result.case.id, Text(result.case.title), _wanted(result.case), _seen(result), _over(result), verdict)
+    return grid
+
+
+def _wanted(case):
+    return Text('\n'.join(dict.fromkeys([place.where for place in case.meanwhile] + [place.where for place in case.expect])))
+
+
+def _seen(result):
+    places = [sighting.where for sighting in result.seen]
+    return Text('\n'.join('%s%s' % (place, ' (%d)' % places.count(place) if places.count(place) > 1 else '') for place in dict.fromkeys(places)) or 'nowhere')
+
+
+def _over(result):
+    """How it was carried to the gateway or the outside; for the gateway with what the sending side found in its certificate."""
+    words = []
+    for sighting in result.seen:
+        if sighting.where == 'gateway':
+            words.append('%s, %s' % (sighting.tls or 'clear text', result.verification.get(sighting.recipient.lower(), 'not verified').lower()))
+        elif sighting.where == 'direct':
+            words.append(sighting.tls or 'clear text')
+    return Text('\n'.join(dict.fromkeys(words)))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
