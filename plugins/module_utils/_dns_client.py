@@ -1,0 +1,183 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DNS queries of one run: many at once, each record asked once, every answer classified.
+
+A query never raises: what cannot be known (time-out, SERVFAIL, REFUSED, a deadline that passed) is an answer of its own,
+because a check must not call a record wrong that it has not seen.
+"""
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+import traceback
+
+IMPORT_ERRORS = {}
+try:
+    import dns.asyncbackend
+    import dns.asyncquery
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.rcode
+    import dns.rdatatype
+    import dns.resolver
+except ImportError:
+    IMPORT_ERRORS['dnspython'] = traceback.format_exc()
+
+OK, NODATA, NXDOMAIN, UNKNOWN = 'ok', 'nodata', 'nxdomain', 'unknown'
+# Fits into one unfragmented datagram (dnsflagday.net 2020); what is longer comes by TCP.
+UDP_PAYLOAD = 1232
+
+
+class Answer:
+    """What is known about one name and type."""
+
+    __slots__ = ('status', 'records', 'aliases', 'reason')
+
+    def __init__(self, status, records=(), aliases=(), reason=''):
+        self.status = status
+        # Rdata objects of the wanted type.
+        self.records = records
+        # Targets of the CNAME records on the way, in order.
+        self.aliases = aliases
+        # Why the status is UNKNOWN.
+        self.reason = reason
+
+    @property
+    def void(self):
+        """The name or the type does not exist (RFC 7208, 4.6.4)."""
+        return self.status in (NODATA, NXDOMAIN)
+
+    def texts(self):
+        """Content of TXT records: the strings of one record belong together without a blank (RFC 7208, 3.3)."""
+        return [b''.join(record.strings) for record in self.records]
+
+
+def shown(content):
+    """Bytes of a TXT record for people."""
+    return content.decode('utf-8', 'backslashreplace')
+
+
+def dotless(name):
+    """A dns.name.Name as lower case text without the final dot; the root stays a dot."""
+    return name.to_text(omit_final_dot=True).lower()
+
+
+def absolute_name(text):
+    """The name of this text, or None when the text is longer than a name can be or has an empty label."""
+    try:
+        return dns.name.Name([label.encode('ascii') for label in text.rstrip('.').split('.')] + [b''])
+    except (dns.exception.DNSException, UnicodeEncodeError):
+        return None
+
+
+def read_response(response):
+    """Classify a response to one question."""
+    code = response.rcode()
+    if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Answer(UNKNOWN, reason=dns.rcode.to_text(code))
+    try:
+        chain = response.resolve_chaining()
+    except dns.exception.DNSException as exc:
+        return Answer(UNKNOWN, reason='contradictory answer: %s' % exc)
+    aliases = [dotless(rrset[0].target) for rrset in chain.cnames]
+    if chain.answer is not None:
+        return Answer(OK, list(chain.answer), aliases)
+    if code == dns.rcode.NXDOMAIN:
+        return Answer(NXDOMAIN, (), aliases)
+    # A server that does not recurse answers with a referral or half a CNAME chain: that proves nothing.
+    if not response.flags & dns.flags.RA and not any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority):
+        return Answer(UNKNOWN, reason='the name server does not recurse and has no answer of its own')
+    return Answer(NODATA, (), aliases)
+
+
+class DnsClient:
+    """Asks the name servers in turn. Each option is documented in the module dns_check."""
+
+    def __init__(self, nameservers=(), port=53, timeout=3.0, retries=2, deadline=60.0, concurrency=50, exchange=None):
+        self.nameservers = list(nameservers) or system_nameservers()
+        self.port = port
+        self.timeout = timeout
+        self.attempts = retries + 1
+        self.ends = time.monotonic() + deadline
+        self.queries = 0
+        self._exchange = exchange or _exchange
+        self._slots = asyncio.Semaphore(concurrency)
+        self._answers = {}
+        # Index of the name server that answered last, so that a dead first one is not asked every time.
+        self._first = 0
+
+    @property
+    def remaining(self):
+        """Seconds until the deadline."""
+        return self.ends - time.monotonic()
+
+    def forget(self):
+        """Ask everything anew from here on."""
+        self._answers.clear()
+
+    async def query(self, name, rdtype):
+        """The Answer for a name (text, A-labels) and a type (text)."""
+        key = (name.rstrip('.').lower(), rdtype)
+        task = self._answers.get(key)
+        if task is None:
+            task = self._answers[key] = asyncio.ensure_future(self._lookup(*key))
+        return await task
+
+    async def _lookup(self, name, rdtype):
+        qname = absolute_name(name)
+        if qname is None:
+            return Answer(NXDOMAIN)
+        first, reason, edns, unusable = self._first, '', {'use_edns': 0, 'payload': UDP_PAYLOAD}, set()
+        for attempt in range(self.attempts):
+            index = (first + attempt) % len(self.nameservers)
+            if index in unusable:
+                continue
+            async with self._slots:
+                seconds = min(self.timeout, self.remaining)
+                if seconds <= 0:
+                    return Answer(UNKNOWN, reason=reason or 'the deadline passed')
+                self.queries += 1
+                try:
+                    response = await self._exchange(dns.message.make_query(qname, rdtype, **edns), self.nameservers[index], self.port, seconds)
+                except (dns.exception.Timeout, asyncio.TimeoutError):
+                    reason = 'no answer within %g s' % self.timeout
+                    continue
+                except (OSError, dns.exception.DNSException) as exc:
+                    reason = str(exc) or type(exc).__name__
+                    continue
+            if response.rcode() == dns.rcode.FORMERR and edns:
+                # Servers from before EDNS (RFC 6891, 7).
+                edns, reason = {}, 'FORMERR'
+                continue
+            answer = read_response(response)
+            if answer.status != UNKNOWN:
+                self._first = index
+                return answer
+            reason = answer.reason
+            unusable.add(index)
+        return Answer(UNKNOWN, reason=reason)
+
+
+@functools.lru_cache(maxsize=None)
+def _backend():
+    """dnspython would look for the kind of event loop at every query; it is always asyncio here."""
+    return dns.asyncbackend.get_backend('asyncio')
+
+
+async def _exchange(message, nameserver, port, timeout):
+    """One question to one name server; an answer that does not fit into UDP is fetched by TCP."""
+    ends = time.monotonic() + timeout
+    try:
+        return await dns.asyncquery.udp(
+            message, nameserver, port=port, timeout=timeout, ignore_unexpected=True, raise_on_truncation=True, backend=_backend())
+    except dns.message.Truncated:
+        return await dns.asyncquery.tcp(message, nameserver, port=port, timeout=max(ends - time.monotonic(), 0.001), backend=_backend())
+
+
+def system_nameservers():
+    """IP addresses of the name servers in the system's configuration."""
+    return [str(server) for server in dns.resolver.Resolver().nameservers]
