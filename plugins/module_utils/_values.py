@@ -30,6 +30,7 @@ PATH_CHARACTERS = LETTERS_DIGITS + '/._+@-'
 LOCAL_PART_CHARACTERS = LETTERS_DIGITS + "._+=~&'-"
 LABEL = re.compile(r'[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?')
 SELECTOR_LABEL = re.compile(r'[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?')
+PEM_MARK = '-----BEGIN'
 LONGEST_TEXT = 1000
 LONGEST_SHOWN = 80
 
@@ -45,7 +46,7 @@ SHORTEST_PREFIX = {4: 8, 6: 16}
 def shown(value):
     """The value for an error message: control characters escaped, of a sane length, never a key."""
     text = repr(value)
-    if '-----BEGIN' in text:
+    if PEM_MARK in text:
         return '(PEM text, not shown)'
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '... (%d characters)' % len(text)
 
@@ -177,8 +178,6 @@ def choice(*allowed):
 
 def file_path(value):
     """Absolute path of a file on the managed host."""
-    if isinstance(value, str) and '-----BEGIN' in value:
-        raise ValueError('must be the path of a file on the managed host, not its content')
     path = text(value)
     if not path.startswith('/') or path.endswith('/'):
         raise ValueError('must be the absolute path of a file on the managed host')

@@ -92,9 +92,13 @@ class _Reader:
         value = self.variables.get(name)
         if isinstance(value, Exception):
             self.faulty.add(name)
-            self.problems.append('%s: cannot be evaluated: %s' % (name, value))
+            self.problems.append('%s: cannot be evaluated: %s' % (name, ' '.join(str(value).split())))
             return setting.default
         if _is_unset(value):
+            return setting.default
+        if _values.PEM_MARK in repr(value):
+            # Before it is taken apart, so that no piece of a private key gets into a message.
+            self.problem(name, value, 'must not be the content of a key or certificate')
             return setting.default
         if name == 'conbool_dns_ownership_txt':
             return self._ownership(name, setting, value)
@@ -129,8 +133,8 @@ class _Reader:
 def _check_names(variables, report):
     for name in variables:
         if name not in SETTINGS and name != RESULT_FACT:
-            nearest = difflib.get_close_matches(name, SETTINGS, 1)
-            hint = 'did you mean %s?' % nearest[0] if nearest else 'names that begin with conbool_ belong to this collection'
+            nearest = difflib.get_close_matches(name[len(PREFIX):], [known[len(PREFIX):] for known in SETTINGS], 1)
+            hint = 'did you mean %s%s?' % (PREFIX, nearest[0]) if nearest else 'names that begin with conbool_ belong to this collection'
             # Without its value: nobody knows what it is, it may be a password.
             report.problems.append('%s: there is no such variable; %s' % (name, hint))
 
@@ -155,14 +159,14 @@ def _check_domains(values, report):
 
 def _check_scope(values, report):
     senders = values['conbool_scope_senders']
-    if not report.good('conbool_scope', 'conbool_scope_senders', 'conbool_domains'):
+    if not report.good('conbool_scope', 'conbool_scope_senders'):
         return
     if values['conbool_scope'] == 'senders' and not senders and values['conbool_state'] == 'present':
         report.problem('conbool_scope_senders', senders, 'must name at least one sender because conbool_scope is senders')
     if values['conbool_scope'] == 'all' and senders:
         report.warnings.append('conbool_scope_senders has no effect because conbool_scope is all: the mail of every sender goes to the gateway')
     for sender in senders:
-        if sender.rpartition('@')[2] not in values['conbool_domains']:
+        if sender.rpartition('@')[2] not in values['conbool_domains'] and report.good('conbool_domains'):
             report.warnings.append('conbool_scope_senders: the domain of %r is not in conbool_domains; is it spelt right?' % sender)
 
 

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks at TLS files as a mail server will use them (managed host: Python 3.8, standard library only)."""
+from __future__ import annotations
+
+import os
+import ssl
+import stat
+import time
+
+SECONDS_PER_DAY = 86400
+
+
+class _Passphrase(Exception):
+    """The key is encrypted."""
+
+
+def _refuse_passphrase():
+    # Without this callback OpenSSL would ask on the terminal and wait for ever.
+    raise _Passphrase
+
+
+def _readable(path, report):
+    try:
+        # Checked first because opening a FIFO would block.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            report['problems'].append('%s: is not a regular file' % path)
+            return False
+        with open(path, 'rb'):
+            return True
+    except OSError as exc:
+        report['problems'].append('%s: cannot be read: %s' % (path, exc.strerror))
+        return False
+
+
+def _reason(exc):
+    return (exc.reason or 'no usable PEM data').replace('_', ' ').lower()
+
+
+def _name(pairs):
+    return ', '.join('%s=%s' % pair for rdn in pairs for pair in rdn)
+
+
+def _utc(seconds):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seconds))
+
+
+def _look_at_certificate(path, now, warn_days, report):
+    try:
+        # The standard library's only decoder of a certificate in a file; there in every CPython since 3.0.
+        decoded = ssl._ssl._test_decode_cert(path)
+    except ssl.SSLError:
+        report['problems'].append('%s: does not begin with a PEM certificate' % path)
+        return False
+    begin, end = ssl.cert_time_to_seconds(decoded['notBefore']), ssl.cert_time_to_seconds(decoded['notAfter'])
+    days_left = int((end - now) // SECONDS_PER_DAY)
+    report['certificate'] = {
+        'subject': _name(decoded['subject']), 'issuer': _name(decoded['issuer']), 'not_before': _utc(begin), 'not_after': _utc(end),
+        'days_left': days_left, 'dns_names': [value for kind, value in decoded.get('subjectAltName', ()) if kind == 'DNS'],
+    }
+    if now >= end:
+        report['problems'].append('%s: the certificate expired at %s' % (path, _utc(end)))
+    elif now < begin:
+        report['problems'].append('%s: the certificate is not valid before %s' % (path, _utc(begin)))
+    elif days_left < warn_days:
+        report['warnings'].append('%s: the certificate expires in %d days, at %s' % (path, days_left, _utc(end)))
+    return True
+
+
+def _look_at_pair(cert_file, key_file, report):
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password=_refuse_passphrase)
+    except _Passphrase:
+        report['problems'].append('%s: the key is protected by a passphrase, which a mail server cannot enter' % key_file)
+    except ssl.SSLError as exc:
+        # The last one is OpenSSL 3's answer to an RSA key with an ECDSA certificate, and the reverse.
+        if exc.reason in ('KEY_VALUES_MISMATCH', 'KEY_TYPE_MISMATCH', 'NO_CERTIFICATE_ASSIGNED'):
+            report['problems'].append('%s: the key does not belong to the certificate in %s' % (key_file, cert_file))
+        else:
+            report['problems'].append('%s with %s: OpenSSL cannot use the key or the certificate chain: %s' % (key_file, cert_file, _reason(exc)))
+
+
+def _look_at_key_mode(path, report):
+    # Mail servers use such a key without a word, so this is no failure; a group such as ssl-cert is common and fine.
+    if os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        report['warnings'].append('%s: every user of the host can read or change the private key; chmod o-rw' % path)
+
+
+def _look_at_authorities(path, now, report):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=path)
+    except ssl.SSLError as exc:
+        report['problems'].append('%s: holds no certificate that OpenSSL can load: %s' % (path, _reason(exc)))
+        return
+    report['ca_certificates'] = context.cert_store_stats()['x509']
+    if not report['ca_certificates']:
+        report['problems'].append('%s: holds no certificate' % path)
+    ends = [ssl.cert_time_to_seconds(authority['notAfter']) for authority in context.get_ca_certs()]
+    if ends and max(ends) <= now:
+        report['problems'].append('%s: every certificate authority in it has expired, the last at %s' % (path, _utc(max(ends))))
+
+
+def look(cert_file=None, key_file=None, ca_file=None, warn_days=14, now=None):
+    """Return {problems, warnings, certificate, ca_certificates}; certificate and ca_certificates are None where not looked at."""
+    report = {'problems': [], 'warnings': [], 'certificate': None, 'ca_certificates': None}
+    now = time.time() if now is None else now
+    cert_usable = bool(cert_file) and _readable(cert_file, report) and _look_at_certificate(cert_file, now, warn_days, report)
+    if key_file and _readable(key_file, report):
+        _look_at_key_mode(key_file, report)
+        if cert_usable:
+            _look_at_pair(cert_file, key_file, report)
+    if ca_file and _readable(ca_file, report):
+        _look_at_authorities(ca_file, now, report)
+    return report

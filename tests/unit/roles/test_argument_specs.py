@@ -1,0 +1,87 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A role's defaults, its argument_specs and the table in its README say the same."""
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir() if path.is_dir())
+DOCSMITH = Path(sys.executable).with_name('ansible-docsmith')
+
+
+def load(path):
+    return yaml.safe_load(path.read_text(encoding='utf-8')) or {}
+
+
+def specification(role):
+    return load(ROOT / 'roles' / role / 'meta' / 'argument_specs.yml')['argument_specs']['main']
+
+
+def defaults(role):
+    path = ROOT / 'roles' / role / 'defaults' / 'main.yml'
+    return load(path) if path.exists() else {}
+
+
+def test_there_are_roles():
+    assert 'conbool' in ROLES
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_defaults_equal_the_specification(role):
+    options = specification(role).get('options', {})
+    assert defaults(role) == {name: option['default'] for name, option in options.items() if 'default' in option}
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_variables_without_default_are_required_or_have_none(role):
+    for name, option in specification(role).get('options', {}).items():
+        assert not (option.get('required') and 'default' in option), '%s is required and has a default' % name
+        assert name.startswith(role + '_'), '%s does not carry the name of its role' % name
+        assert option.get('description'), '%s is not described' % name
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_default_is_among_the_choices(role):
+    for name, option in specification(role).get('options', {}).items():
+        if 'choices' in option and 'default' in option:
+            assert option['default'] in option['choices'], name
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_table_in_the_readme_is_up_to_date(role, tmp_path):
+    for part in ('defaults', 'meta'):
+        shutil.copytree(ROOT / 'roles' / role / part, tmp_path / role / part)
+    shutil.copy(ROOT / 'roles' / role / 'README.md', tmp_path / role / 'README.md')
+    run = subprocess.run([DOCSMITH, 'generate', '--check', '--config', ROOT / 'scripts' / 'role_docs.toml', tmp_path / role],
+                         capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr + '\nansible-docsmith generate --config scripts/role_docs.toml .'
+
+
+def test_role_conbool_declares_what_the_settings_plugin_knows():
+    options = specification('conbool')['options']
+    assert list(options) == list(SETTINGS)
+    for name, setting in SETTINGS.items():
+        # YAML has no way to say "none" that AWX could send, so unset text is an empty string there.
+        assert options[name]['default'] == ('' if setting.default is None else setting.default), name
+        assert (options[name]['type'] == 'list') == setting.many, name
+
+
+def test_choices_of_role_conbool_are_those_of_the_settings_plugin():
+    for name, option in specification('conbool')['options'].items():
+        for choice in option.get('choices', []):
+            assert choice == '' or SETTINGS[name].read(choice) == choice
+        if 'choices' in option:
+            assert '' in option['choices'], '%s: AWX sends an empty string' % name
+            with pytest.raises(ValueError) as refused:
+                SETTINGS[name].read('something-else')
+            assert set(str(refused.value).partition(': ')[2].split(', ')) == set(option['choices']) - {''}
