@@ -32,6 +32,10 @@ OK, NODATA, NXDOMAIN, UNKNOWN = 'ok', 'nodata', 'nxdomain', 'unknown'
 UDP_PAYLOAD = 1232
 
 
+class DnsConfigurationError(Exception):
+    """There is no name server to ask."""
+
+
 class Answer:
     """What is known about one name and type."""
 
@@ -180,4 +184,7 @@ async def _exchange(message, nameserver, port, timeout):
 
 def system_nameservers():
     """IP addresses of the name servers in the system's configuration."""
-    return [str(server) for server in dns.resolver.Resolver().nameservers]
+    try:
+        return [str(server) for server in dns.resolver.Resolver().nameservers]
+    except dns.resolver.NoResolverConfiguration as exc:
+        raise DnsConfigurationError('the system has no name servers configured, set nameservers: %s' % exc) from exc

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the module dns_check, validated before the first query."""
+from __future__ import annotations
+
+import math
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_run import CHECKS, Expectations
+
+DEADLINE, DEADLINE_WITH_WAIT = 60.0, 600.0
+
+
+class OptionError(ValueError):
+    """An option has a value that cannot be used."""
+
+
+def read(params):
+    """Arguments of _dns_run.run from the module's parameters."""
+    domains = _list(params, 'domains', _values.host_name)
+    if not domains:
+        raise OptionError('domains: is empty')
+    selectors = _list(params, 'dkim_selectors', _values.dkim_selector)
+    relay_host = _read('relay_host', params['relay_host'], _values.relay_host)
+    targets = _list(params, 'mx_targets', _values.host_name)
+    addresses = _list(params, 'spf_addresses', _values.network)
+    ownership = {_read('ownership', domain, _values.host_name): _read('ownership[%s]' % domain, value, _values.txt_value)
+                 for domain, value in params['ownership'].items()}
+    for domain in ownership:
+        if domain not in domains:
+            raise OptionError('ownership: %s is not in domains' % domain)
+    checks = _checks(params['checks'], selectors, ownership)
+    if _values.is_address(relay_host):
+        if not targets and 'mx' in checks:
+            raise OptionError('mx_targets: is needed because relay_host %s is an IP address' % relay_host)
+        addresses = addresses or [relay_host]
+    deadline = params['deadline']
+    return {
+        'domains': domains,
+        'checks': checks,
+        'wanted': Expectations(relay_host, targets, [_short(address) for address in addresses], selectors, params['dmarc_minimum_policy'], ownership),
+        'wait': params['wait'],
+        'nameservers': _list(params, 'nameservers', _values.address),
+        'port': _read('port', params['port'], _values.port),
+        'timeout': _number('timeout', params['timeout'], 60),
+        'retries': _number('retries', params['retries'], 10, 0),
+        'deadline': (DEADLINE_WITH_WAIT if params['wait'] else DEADLINE) if deadline is None else _number('deadline', deadline, 86400),
+        'concurrency': _number('concurrency', params['concurrency'], 500, 1),
+    }
+
+
+def _checks(asked, selectors, ownership):
+    ready = {'dkim': selectors, 'ownership': ownership}
+    if asked is None:
+        return [check for check in CHECKS if ready.get(check, True)]
+    if not asked:
+        raise OptionError('checks: is empty')
+    if 'dkim' in asked and not selectors:
+        raise OptionError('dkim_selectors: is needed for the check dkim')
+    if 'ownership' in asked and not ownership:
+        raise OptionError('ownership: is needed for the check ownership')
+    return [check for check in CHECKS if check in asked]
+
+
+def _short(network):
+    """A network of one address as that address."""
+    return network.rsplit('/', 1)[0] if network.endswith('/128' if ':' in network else '/32') else network
+
+
+def _list(params, option, reader):
+    return list(dict.fromkeys(_read(option, value, reader) for value in params[option]))
+
+
+def _read(option, value, reader):
+    try:
+        return reader(value)
+    except ValueError as exc:
+        raise OptionError('%s: %s %s' % (option, _values.shown(value), exc)) from exc
+
+
+def _number(option, value, largest, smallest=None):
+    """A finite number; without a smallest one it must be above 0."""
+    if not math.isfinite(value) or value > largest or (value <= 0 if smallest is None else value < smallest):
+        raise OptionError('%s: %s must be %s and at most %d' % (option, value, 'above 0' if smallest is None else 'at least %d' % smallest, largest))
+    return value
