@@ -1,0 +1,94 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""A running lab, for tests."""
+import os
+import subprocess
+from pathlib import Path
+
+from . import lifecycle, resolver
+from .engine import LabError, environment, podman
+from .layout import Layout, load
+from .mailnode import MailNode
+
+__all__ = ['Lab', 'LabError', 'default_name', 'down', 'up']
+
+
+def default_name() -> str:
+    return os.environ.get('CONBOOL_LAB', 'conbool')
+
+
+def up(name: str, *hosts: str, fresh: bool = False) -> Lab:
+    """Starts what is missing. A host is the name of its kind, or NAME=KIND."""
+    lifecycle.up(name, wanted(hosts), fresh)
+    return Lab(name)
+
+
+def down(name: str) -> None:
+    lifecycle.down(name)
+
+
+def wanted(hosts) -> dict[str, str]:
+    """NAME=KIND or KIND -> {name: kind}"""
+    return {name: kind or name for name, _, kind in (host.partition('=') for host in hosts)}
+
+
+class Lab:
+    """Attaches to a lab that is up."""
+
+    def __init__(self, name: str | None = None):
+        self.name = name or default_name()
+        layout = load(self.name)
+        if layout is None:
+            raise LabError(f'lab {self.name} is not up; scripts/lab --name {self.name} up')
+        self._layout = layout
+        self.gateway = MailNode(layout, 'gateway')
+        self.internet = MailNode(layout, 'internet')
+
+    @property
+    def layout(self) -> Layout:
+        return self._layout
+
+    @property
+    def nodes(self):
+        """name -> Node (fqdn, ipv4, ipv6, kind, container)"""
+        return self._layout.nodes
+
+    @property
+    def addresses(self) -> dict[str, list[str]]:
+        """name -> [IPv4 address, IPv6 address]"""
+        return {name: [node.ipv4, node.ipv6] for name, node in self._layout.nodes.items()}
+
+    @property
+    def hosts(self) -> list[str]:
+        return [node.name for node in self._layout.hosts]
+
+    @property
+    def path(self) -> Path:
+        return self._layout.path
+
+    @property
+    def inventory(self) -> Path:
+        return self.path / 'inventory.yml'
+
+    def run(self, node: str, argv, input=None, check=True, timeout=60) -> subprocess.CompletedProcess:
+        """Run a command on a node, as root. input and output are bytes if input is bytes, otherwise text."""
+        options = ['--interactive'] if input is not None else []
+        done = podman('exec', *options, self._layout.node(node).container, *argv, input=input, check=check, timeout=timeout,
+                      text=not isinstance(input, bytes))
+        return done
+
+    def log(self, node: str, since: float | None = None) -> str:
+        """The journal of a host, since a time in seconds since 1970."""
+        options = ['--since', f'@{int(since)}'] if since is not None else []
+        return self.run(node, ['journalctl', '--no-pager', '--output', 'short-iso', *options]).stdout
+
+    def add_zone(self, name: str, text: str) -> None:
+        """Serve one more zone: records only (SOA and NS are added), placeholders such as {internet4} are filled in."""
+        resolver.add(self._layout, name, text)
+
+    def shell(self, node: str) -> None:
+        """Become an interactive shell on a node."""
+        os.execvpe('podman', ['podman', 'exec', '--interactive', '--tty', self._layout.node(node).container, 'sh', '-l'], environment())

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""The lab's certificates: a CA that plays the public one, another that nobody under test knows, and what each node shows."""
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from .engine import replace
+from .layout import FQDN, Layout, Node
+
+WRONG_NAME = 'other.conbool.com'
+
+
+def make(layout: Layout) -> None:
+    """The CAs and the certificates of gateway and internet; once per lab."""
+    tls = layout.path / 'tls'
+    if (tls / 'ca.pem').exists():
+        return
+    tls.mkdir(parents=True, exist_ok=True)
+    ca, unknown = trustme.CA(organization_name='Lab CA'), trustme.CA(organization_name='Unrelated CA')
+    name = FQDN['gateway']
+    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    gateway = tls / 'gateway'
+    _pair(gateway, 'normal', ca.issue_cert(name, common_name=name))
+    _pair(gateway, 'wrong_name', ca.issue_cert(WRONG_NAME, common_name=WRONG_NAME))
+    _pair(gateway, 'unknown_ca', unknown.issue_cert(name, common_name=name))
+    _pair(gateway, 'expired', ca.issue_cert(name, common_name=name, not_before=yesterday - timedelta(days=30), not_after=yesterday))
+    _self_signed(gateway, name)
+    _pair(tls / 'internet', 'normal', unknown.issue_cert(FQDN['internet'], common_name=FQDN['internet']))
+    for folder in (gateway, tls / 'internet'):
+        replace(folder / 'ca.pem', ca.cert_pem.bytes().decode())
+        replace(folder / 'unknown-ca.pem', unknown.cert_pem.bytes().decode())
+    replace(tls / 'ca.key', ca.private_key_pem.bytes().decode(), 0o600)
+    replace(tls / 'ca.pem', ca.cert_pem.bytes().decode())
+
+
+def host_folder(layout: Layout, node: Node) -> Path:
+    return layout.path / 'tls/hosts' / node.name
+
+
+def make_for_host(layout: Layout, node: Node) -> None:
+    """What a mail server has of its own: a certificate for its name, another to show as a client."""
+    folder = host_folder(layout, node)
+    if not (folder / 'ca.pem').exists():
+        tls = layout.path / 'tls'
+        ca = trustme.CA.from_pem((tls / 'ca.pem').read_bytes(), (tls / 'ca.key').read_bytes())
+        for use in ('server', 'client'):
+            _pair(folder, use, ca.issue_cert(node.fqdn, common_name=node.fqdn))
+        replace(folder / 'ca.pem', (tls / 'ca.pem').read_text())
+
+
+def _pair(folder: Path, name: str, leaf) -> None:
+    chain = ''.join(blob.bytes().decode() for blob in leaf.cert_chain_pems)
+    _write(folder, name, chain, leaf.private_key_pem.bytes().decode())
+
+
+def _write(folder: Path, name: str, chain: str, key: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    replace(folder / f'{name}.pem', chain)
+    replace(folder / f'{name}.key', key, 0o600)
+
+
+def _self_signed(folder: Path, name: str) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False).sign(key, hashes.SHA256()))
+    _write(folder, 'self_signed', certificate.public_bytes(serialization.Encoding.PEM).decode(), key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode())

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+"""Gateway and internet as tests see them: what they were sent, how they shall behave, mail from them."""
+import base64
+import json
+import os
+import time
+
+from .engine import LabError, podman, replace
+from .layout import CONTAINERS, FQDN, Layout
+
+MODES = ('normal', 'down', 'no_starttls', 'wrong_name', 'unknown_ca', 'expired', 'self_signed', 'tempfail', 'reject', 'hang')
+STAGES = ('connect', 'mail', 'rcpt', 'data', 'end-of-data')
+CERTIFICATES = {'right': 'normal', 'wrong_name': 'wrong_name', 'unknown_ca': 'unknown_ca', 'expired': 'expired', 'none': None}
+PATIENCE = 5
+
+
+def server_arguments(layout: Layout, name: str) -> str:
+    mine = [node for node in layout.nodes.values() if node.kind == 'infra' and node.container == layout.nodes[name].container]
+    return json.dumps({
+        'hostname': FQDN[name],
+        'listeners': {address: node.name for node in mine for address in (node.ipv4, node.ipv6)},
+        'add_addresses': [address for node in mine if node.name not in CONTAINERS for address in (f'{node.ipv4}/24', f'{node.ipv6}/64')],
+    })
+
+
+def defaults(name: str) -> dict:
+    return {'mode': 'normal', 'reject_domains': ['bounce.test'] if name == 'internet' else []}
+
+
+class MailNode:
+    def __init__(self, layout: Layout, name: str):
+        self.layout = layout
+        self.name = name
+        self.path = layout.path / name
+
+    def deliveries(self, token: str | None = None) -> list[dict]:
+        """Messages that arrived, oldest first; `content` holds the bytes, `client_certificate` the common name that was shown."""
+        found = []
+        for record in self._records('deliveries.jsonl'):
+            if token is None or record['token'] == token:
+                raw, encoding = record.pop('raw'), record.pop('raw_encoding')
+                record['content'] = base64.b64decode(raw) if encoding == 'base64' else raw.encode()
+                found.append(record)
+        return found
+
+    def sessions(self) -> list[dict]:
+        """Every connection that has ended, whether or not it brought a message."""
+        return self._records('sessions.jsonl')
+
+    def attempts(self) -> list[dict]:
+        """Connections in which something of a message was said in clear text, with what was `seen`."""
+        return [session for session in self.sessions() if session['clear']]
+
+    def wait_for(self, token: str, count: int = 1, timeout: float = 20) -> list[dict]:
+        """The deliveries of this token once there are so many; LabError if there are not in time."""
+        deadline = time.monotonic() + timeout
+        while len(found := self.deliveries(token)) < count:
+            if time.monotonic() > deadline:
+                raise LabError(f'{self.name} has {len(found)} of {count} deliveries of {token} after {timeout} s')
+            time.sleep(0.1)
+        return found
+
+    def set(self, mode: str = 'normal', **control) -> None:
+        """Behave so from now on; returns when it does. stage says where tempfail, reject and hang strike."""
+        if mode not in MODES:
+            raise LabError(f'no mode {mode!r}; there are {", ".join(MODES)}')
+        if control.get('stage', STAGES[0]) not in STAGES:
+            raise LabError(f'no stage {control["stage"]!r}; there are {", ".join(STAGES)}')
+        wanted = {**defaults(self.name), 'mode': mode, **control, 'order': time.time_ns()}
+        replace(self.path / 'control.json', json.dumps(wanted) + '\n')
+        deadline = time.monotonic() + PATIENCE
+        while self._state() != wanted:
+            if time.monotonic() > deadline:
+                log = podman('logs', '--tail', '20', self.layout.nodes[self.name].container).stderr
+                raise LabError(f'{self.name} does not take mode {mode} after {PATIENCE} s:\n{log}')
+            time.sleep(0.02)
+
+    def reset(self) -> None:
+        """Forget everything that arrived and behave normally."""
+        self.set()
+        for name in ('deliveries.jsonl', 'sessions.jsonl'):
+            if (self.path / name).exists():
+                os.truncate(self.path / name, 0)
+
+    def send(self, host: str, mail_from: str, rcpt_to: list[str], message_bytes: bytes, tls=True, client_cert: str | None = None, *,
+             port: int = 25, helo: str | None = None, source: str | None = None, user: str | None = None, password: str | None = None,
+             ipv6: bool = False, mail_options=(), rcpt_options=(), timeout: float = 15) -> dict:
+        """Send one message to a node (or any address) by SMTP: accepted, stage reached, code and text of the last reply, tls, refused.
+
+        tls is True (STARTTLS), False or 'implicit'; source the node whose address to come from, if this container has it (lan).
+        """
+        if client_cert is None:
+            client_cert = 'right' if self.name == 'gateway' else 'none'
+        if client_cert not in CERTIFICATES:
+            raise LabError(f'no client certificate {client_cert!r}; there are {", ".join(CERTIFICATES)}')
+        if client_cert != 'none' and self.name != 'gateway':
+            raise LabError('only the gateway has client certificates')
+        host = self._address(host, ipv6)
+        order = {
+            'host': host, 'port': port, 'helo': helo or FQDN[source or self.name],
+            # Always told: the container has several addresses, and the kernel's choice among them is nobody's.
+            'source': self._address(source or self.name, ':' in host), 'tls': tls, 'certificate': CERTIFICATES[client_cert],
+            'mail_from': mail_from, 'rcpt_to': [rcpt_to] if isinstance(rcpt_to, str) else list(rcpt_to),
+            'message': base64.b64encode(message_bytes).decode(), 'user': user, 'password': password,
+            'mail_options': list(mail_options), 'rcpt_options': list(rcpt_options), 'timeout': timeout,
+        }
+        done = podman('exec', '--interactive', self.layout.nodes[self.name].container, 'python3', '-B', '/opt/lab/send.py',
+                      input=json.dumps(order), timeout=timeout * 10)
+        return json.loads(done.stdout)
+
+    def _address(self, host: str, ipv6: bool) -> str:
+        if host not in self.layout.nodes:
+            return host
+        node = self.layout.nodes[host]
+        return node.ipv6 if ipv6 else node.ipv4
+
+    def _state(self):
+        path = self.path / 'state.json'
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def _records(self, name: str) -> list[dict]:
+        path = self.path / name
+        # A line that is being written has no end yet.
+        records = [json.loads(line) for line in path.read_text(encoding='utf-8').split('\n')[:-1]] if path.exists() else []
+        for record in records:
+            certificate = record['client_certificate']
+            record['certificate'] = certificate
+            record['client_certificate'] = certificate and certificate['common_name']
+        return records
