@@ -16,6 +16,7 @@ import smtplib
 import ssl
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -77,6 +78,21 @@ def _smtp(message, content):
         refusals = [answer for answer in answers if answer[0] >= 300]
         code, text = (refusals or answers)[-1]
         return {'accepted': not refusals, 'text': '%d %s' % (code, text.decode(errors='replace'))}
+
+
+def stream(request):
+    """Hands in one message after another, in turn, until the file `until` appears or the time is over; answers for each."""
+    answers = []
+    end = time.monotonic() + request['seconds']
+    templates = request['messages']
+    while time.monotonic() < end and not os.path.exists(request['until']) and len(answers) < request['at_most']:
+        token = '%s%04x' % (request['run'], len(answers))
+        template = templates[len(answers) % len(templates)]
+        content = base64.b64decode(template['content']).replace(request['placeholder'].encode(), token.encode())
+        answer = _inject_one(dict(template, token=token, content=base64.b64encode(content).decode()))
+        answers.append(dict(answer, template=len(answers) % len(templates)))
+        time.sleep(request['pause'])
+    return answers
 
 
 def look(request):

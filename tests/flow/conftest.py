@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flow import adapters, labs, loader
+from tests.flow import adapters, labs, loader, playbook
 from tests.flow.options import OPTIONS
 from tests.flow.session import Session
 
@@ -88,3 +88,23 @@ def fixture_flow(request, lab, host, adapter):
 def fixture_collected(request):
     """Cases chosen for this session (-k, test names), so that only their messages are sent."""
     return [item.callspec.params['case'] for item in request.session.items if 'case' in getattr(getattr(item, 'callspec', None), 'params', {})]
+
+
+@pytest.fixture(scope='session', name='variables_of')
+def fixture_variables_of(request, lab):
+    """Configuration name -> the inventory variables, with this lab's addresses."""
+    table, dummy = _selected(request.config)
+    return lambda name: playbook.filled_in(table.configurations[name].variables, lab.lab)
+
+
+@pytest.fixture(scope='module', name='own_host')
+def fixture_own_host(lab, adapter):
+    """A host for tests about runs of the playbook: anew for each module, so that it begins unconfigured."""
+    lab.up('change', adapter.default_host, fresh=True)
+    return 'change'
+
+
+@pytest.fixture(name='fresh_host')
+def fixture_fresh_host(lab, adapter):
+    lab.up('fresh', adapter.default_host, fresh=True)
+    return 'fresh'

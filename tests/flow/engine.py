@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.flow import judge, message
 from tests.flow.model import QUEUE, Outgoing, Result
@@ -23,8 +23,8 @@ QUIET_LOOKS = {'all right': 2, 'something wrong': 4}
 
 @dataclass
 class Report:
-    results: list[Result] = field(default_factory=list)
-    in_clear: list[str] = field(default_factory=list)  # what the gateway was told without TLS
+    results: list[Result]
+    in_clear: list[str]  # what the gateway was told without TLS
 
     @property
     def ok(self):
@@ -32,6 +32,8 @@ class Report:
 
 
 class Engine:
+    """`run` does it all; tests of what happens in between use `batch`."""
+
     def __init__(self, site, deadline=60.0, pause=0.4, clock=time.monotonic, sleep=time.sleep, say=lambda text: None):
         self.site = site
         self.deadline = deadline
@@ -39,76 +41,102 @@ class Engine:
         self.clock = clock
         self.sleep = sleep
         self.say = say
+        self.name = message.new_run()
+        self.sent = 0
+        site.begin(self.name)
 
     def run(self, cases):
         """All cases in as few rounds as possible: one for all that need the gateway well, then one per way of misbehaving."""
-        run = message.new_run()
-        self.site.begin(run)
-        outgoing = [Outgoing(message.token(run, number), case) for number, case in enumerate(cases)]
-        results = {item.token: Result(item.case, item.token) for item in outgoing}
         rounds = defaultdict(list)
-        for item in outgoing:
-            rounds[item.case.gateway].append(item)
-        for mode in sorted(rounds, key=lambda mode: mode or ''):
-            self._round(mode, [self._rendered(item) for item in rounds[mode]], results)
-        in_clear = self.site.in_clear()
-        for result in results.values():
-            if not result.ok:
-                result.log = self.site.explain(result.token)
-        return Report(list(results.values()), in_clear)
+        for case in cases:
+            rounds[case.gateway].append(case)
+        batches = [self._round(mode, rounds[mode]) for mode in sorted(rounds, key=lambda mode: mode or '')]
+        results = {id(result.case): result for batch in batches for result in batch.results.values()}
+        return Report([results[id(case)] for case in cases], self.site.in_clear())
 
-    def _rendered(self, item):
-        inject = item.case.inject
-        size = self.site.size_limit() - inject['below_size_limit'] if 'below_size_limit' in inject else None
-        return Outgoing(item.token, item.case, message.render(inject, item.case.title, item.token, size))
+    def batch(self, cases):
+        """Messages that are sent together."""
+        items = []
+        for case in cases:
+            token = message.token(self.name, self.sent)
+            self.sent += 1
+            size = self.site.size_limit() - case.inject['below_size_limit'] if 'below_size_limit' in case.inject else None
+            items.append(Outgoing(token, case, message.render(case.inject, case.title, token, size)))
+        return Batch(self, items)
 
-    def _round(self, mode, batch, results):
+    def _round(self, mode, cases):
+        batch = self.batch(cases)
         if mode is None:
-            self._send(batch, results)
+            batch.send()
         else:
-            self.say('%d messages while the gateway is %s' % (len(batch), mode))
             self.site.gateway_mode(mode)
             try:
-                self._send(batch, results)
-                seen = self._wait(batch, lambda case: case.meanwhile, flush=False)
-                for item in batch:
-                    found = judge.problems(item.case.meanwhile, seen[item.token])
-                    results[item.token].problems += ['while the gateway is %s: %s' % (mode, text) for text in found]
+                batch.send()
+                batch.must_be(lambda case: case.meanwhile, flush=False, prefix='while the gateway is %s: ' % mode)
             finally:
                 self.site.gateway_mode('normal')
-        seen = self._wait(batch, lambda case: case.expect, flush=True)
-        verification = self.site.verification([item.token for item in batch])
-        for item in batch:
-            result = results[item.token]
+        batch.must_be(lambda case: case.expect)
+        batch.must_be_verified()
+        batch.explain()
+        return batch
+
+
+class Batch:
+    def __init__(self, engine, items):
+        self.engine = engine
+        self.site = engine.site
+        self.items = items
+        self.results = {item.token: Result(item.case, item.token) for item in items}
+
+    @property
+    def problems(self):
+        return {result.case.id: result.problems for result in self.results.values() if result.problems}
+
+    def send(self):
+        self.engine.say('sending %d messages' % len(self.items))
+        replies = self.site.inject(self.items)
+        for item in self.items:
+            self.results[item.token].problems += _about_reply(item.case, replies[item.token])
+
+    def must_be(self, places, flush=True, prefix=''):
+        """Waits until each message is where `places` of its case says, or nothing can change any more; notes what is wrong."""
+        seen = self._wait(places, flush)
+        for item in self.items:
+            result = self.results[item.token]
             result.seen = seen[item.token]
-            result.verification = verification[item.token]
-            result.problems += judge.problems(item.case.expect, result.seen, result.verification)
+            result.problems += [prefix + text for text in judge.problems(places(item.case), result.seen)]
 
-    def _send(self, batch, results):
-        self.say('sending %d messages' % len(batch))
-        replies = self.site.inject(batch)
-        for item in batch:
-            results[item.token].problems += _about_reply(item.case, replies[item.token])
+    def must_be_verified(self):
+        """Every copy at the gateway went there over a connection whose certificate the sending side has verified."""
+        verification = self.site.verification(list(self.results))
+        for token, result in self.results.items():
+            result.verification = verification[token]
+            result.problems += judge.unverified(result.seen, result.verification)
 
-    def _wait(self, batch, places, flush):
-        """Looks until every message is right and nothing is on its way any more, or the time is over."""
-        end = self.clock() + self.deadline
-        next_flush = self.clock() if flush else end
+    def explain(self):
+        for result in self.results.values():
+            if not result.ok:
+                result.log = self.site.explain(result.token)
+
+    def _wait(self, places, flush):
+        engine = self.engine
+        end = engine.clock() + engine.deadline
+        next_flush = engine.clock() if flush else end
         quiet = 0
         while True:
             seen = defaultdict(list)
             for sighting in self.site.look():
                 seen[sighting.token].append(sighting)
-            wrong = [item for item in batch if judge.problems(places(item.case), seen[item.token])]
-            moving = [item for item in batch if _is_moving(places(item.case), seen[item.token])]
+            wrong = [item for item in self.items if judge.problems(places(item.case), seen[item.token])]
+            moving = [item for item in self.items if _is_moving(places(item.case), seen[item.token])]
             quiet = 0 if moving else quiet + 1
-            if quiet >= QUIET_LOOKS['something wrong' if wrong else 'all right'] or self.clock() >= end:
+            if quiet >= QUIET_LOOKS['something wrong' if wrong else 'all right'] or engine.clock() >= end:
                 return seen
-            if moving and self.clock() >= next_flush:
+            if moving and engine.clock() >= next_flush:
                 self.site.flush()
-                next_flush = self.clock() + FLUSH_EVERY
-            self.say('%d of %d messages are where they must be' % (len(batch) - len(wrong), len(batch)))
-            self.sleep(self.pause)
+                next_flush = engine.clock() + FLUSH_EVERY
+            engine.say('%d of %d messages are where they must be' % (len(self.items) - len(wrong), len(self.items)))
+            engine.sleep(engine.pause)
 
 
 def _is_moving(places, sightings):

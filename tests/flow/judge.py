@@ -10,11 +10,8 @@ from collections import Counter
 from tests.flow.model import QUEUE
 
 
-def problems(places, sightings, verification=None):
-    """What is wrong, one line each; nothing means that the message is where it must be.
-
-    `verification`: recipient -> what the sending side says of the gateway's certificate; None when it is not asked for.
-    """
+def problems(places, sightings):
+    """What is wrong, one line each; nothing means that the message is where it must be."""
     wanted = Counter()
     for place in places:
         if place.where != 'nowhere':
@@ -26,7 +23,7 @@ def problems(places, sightings, verification=None):
         if wanted[key] != seen[key]:
             found.append(_difference(key, wanted[key], seen[key]))
     for sighting in sightings:
-        found += _always(sighting, verification)
+        found += _always(sighting)
     for place in places:
         for sighting in sightings:
             if sighting.where == place.where and (not place.recipients or sighting.recipient.lower() in map(str.lower, place.recipients)):
@@ -46,17 +43,19 @@ def _times(count):
     return {0: 'never', 1: 'once'}.get(count, '%d times' % count)
 
 
-def _always(sighting, verification):
+def _always(sighting):
     """What holds for every message, whatever the case is about."""
     if sighting.where == QUEUE and not sighting.reason:
         yield 'still waiting in a queue for its first try (%s)' % sighting.recipient
-    if sighting.where == 'gateway':
-        if not sighting.encrypted:
-            yield 'reached the gateway in clear text'
-        if verification is not None:
-            level = verification.get(sighting.recipient.lower(), 'nothing')
-            if level != 'Verified':
-                yield "the gateway's certificate was not verified by name: the log says %s for %s" % (level, sighting.recipient)
+    if sighting.where.endswith('gateway') and not sighting.encrypted:
+        yield 'reached the gateway in clear text'
+
+
+def unverified(sightings, verification):
+    """Copies at the gateway whose way there was not verified; `verification`: recipient -> what the sending side's log says."""
+    levels = {sighting.recipient: verification.get(sighting.recipient.lower(), 'nothing') for sighting in sightings if sighting.where == 'gateway'}
+    return ["the gateway's certificate was not verified by name: the log says %s for %s" % (level, recipient)
+            for recipient, level in levels.items() if level != 'Verified']
 
 
 def _details(place, sighting):

@@ -8,6 +8,7 @@ import base64
 import json
 import re
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.flow.model import QUEUE, Reply, Sighting
@@ -17,6 +18,7 @@ TOKEN_LENGTH = 4        # hexadecimal digits after the run's prefix
 SPAM_FOLDERS = ('spam', 'junk')
 OUTSIDE_DOMAINS = ('first.test', 'second.test', 'third.test')  # beside external.test, for mail to several domains
 AGENT_TIMEOUT = 120
+PLACE_OF_LISTENER = {'internet': 'direct'}
 
 
 class Site:
@@ -34,6 +36,10 @@ class Site:
         self.run = run
         self._token = re.compile(re.escape(run) + '[0-9a-f]{%d}' % TOKEN_LENGTH)
         self._since = int(time.time()) - 1
+        self.lab.gateway.set()
+        self.lab.internet.set()
+        for domain in OUTSIDE_DOMAINS:
+            self.lab.add_zone(domain, '@ MX 10 mx.external.test.\n')
         self._attempts_before = len(self.lab.gateway.attempts())
 
     def size_limit(self):
@@ -43,7 +49,7 @@ class Site:
         inside = [item for item in batch if item.case.inject['via'] not in ('gateway', 'internet')]
         replies = {}
         if inside:
-            answers = self._ask({'do': 'inject', 'messages': [self._request(item) for item in inside]})
+            answers = self.ask({'do': 'inject', 'messages': [self._request(item) for item in inside]})
             replies = {answer['token']: Reply(answer['accepted'], answer['text']) for answer in answers}
         for item in batch:
             if item.token not in replies:
@@ -67,24 +73,32 @@ class Site:
         return Reply(answer['accepted'], answer['text'])
 
     def flush(self):
-        self._ask(self.adapter.flush_request())
+        self.ask(self.adapter.flush_request())
 
     def gateway_mode(self, mode):
         self.lab.gateway.set(mode=mode)
+
+    @contextmanager
+    def gateway_is(self, mode):
+        self.gateway_mode(mode)
+        try:
+            yield
+        finally:
+            self.gateway_mode('normal')
 
     # ---- where everything is
 
     def look(self):
         """Queues and mailboxes first, then the deliveries: what leaves a queue in between is seen twice rather than not at all."""
-        answer = self._ask(dict(self.adapter.look_request(), run=self.run))
+        answer = self.ask(dict(self.adapter.look_request(), run=self.run))
         found = []
         for entry in answer['queues']:
             found += self._in_queue(entry)
         for entry in answer['mailboxes']:
             found += self._in_mailbox(entry)
-        for where, peer in (('gateway', self.lab.gateway), ('direct', self.lab.internet)):
+        for peer in (self.lab.gateway, self.lab.internet):
             for delivery in peer.deliveries():
-                found += self._delivered(where, delivery)
+                found += self._delivered(PLACE_OF_LISTENER.get(delivery['listener'], delivery['listener']), delivery)
         return found
 
     def _in_queue(self, entry):
@@ -121,18 +135,18 @@ class Site:
     # ---- what the log says
 
     def verification(self, tokens):
-        return self.adapter.verification(tokens, self._log())
+        return self.adapter.verification(tokens, self._log().splitlines())
 
     def explain(self, token):
-        return self.adapter.lines_about(token, self._log())
+        return self.adapter.lines_about(token, self._log().splitlines())
 
     def _log(self):
         return self.lab.log(self.host, since=self._since)
 
     def in_clear(self):
         """What the gateway was told without TLS since the run began."""
-        return [attempt for attempt in self.lab.gateway.attempts()[self._attempts_before:]]
+        return ['%s: %s' % (attempt['peer'], '; '.join(attempt['seen'])) for attempt in self.lab.gateway.attempts()[self._attempts_before:]]
 
-    def _ask(self, request):
-        done = self.lab.run(self.host, ['python3', '-c', AGENT, '-'], input=json.dumps(request), timeout=AGENT_TIMEOUT)
+    def ask(self, request, timeout=AGENT_TIMEOUT):
+        done = self.lab.run(self.host, ['python3', '-c', AGENT, '-'], input=json.dumps(request), timeout=timeout)
         return json.loads(done.stdout)

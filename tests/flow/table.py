@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -23,10 +25,27 @@ def main(arguments=None):
     for flag, settings in OPTIONS.items():
         parser.add_argument(flag, **settings)
     parser.add_argument('--group', action='append', help='only the cases of this group; may be given several times')
+    parser.add_argument('--log', type=Path, help='write everything to this file as well, without colours')
     chosen = parser.parse_args(arguments)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PLAIN_WIDTH)
+    with chosen.log.open('w', encoding='utf-8') if chosen.log else nullcontext() as log:
+        return run(Output(log), parser, chosen)
+
+
+class Output:
+    """The terminal, and a log file beside it."""
+
+    def __init__(self, log=None):
+        terminal = Console(highlight=False)
+        if not terminal.is_terminal:
+            terminal = Console(highlight=False, width=PLAIN_WIDTH)
+        self.consoles = [terminal] + ([Console(file=log, highlight=False, width=PLAIN_WIDTH)] if log else [])
+
+    def print(self, what, **settings):
+        for console in self.consoles:
+            console.print(what, **settings)
+
+
+def run(console, parser, chosen):
     adapter = adapters.load(chosen.mta)()
     table = loader.Table(loader.OWN_FILES + (chosen.cases or []))
     only = chosen.configuration or ('default' if chosen.no_apply else None)

@@ -42,7 +42,8 @@ class Site:
 
     def look(self):
         for token, case in self.case_of.items():
-            script = self.repaired[case] if self.modes[-1:] == ['normal'] and self.flushes and case in self.repaired else self.scripts[case]
+            flushed = self.modes[-1:] == ['normal'] and self.flushes
+            script = self.repaired[case] if flushed and case in self.repaired else self.scripts[case]
             here = script[min(self.looks[token], len(script) - 1)]
             self.looks[token] += 1
             for where, reason in here:

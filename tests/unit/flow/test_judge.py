@@ -18,7 +18,7 @@ def seen(where='gateway', recipient=OUT, encrypted=True, **more):
 
 
 def test_right_place_once():
-    assert not judge.problems([GATEWAY], [seen()], {OUT: 'Verified'})
+    assert not judge.problems([GATEWAY], [seen()])
 
 
 def test_the_case_of_an_address_does_not_matter():
@@ -48,7 +48,11 @@ def test_what_is_wrong_is_said(places, sightings, problem):
 
 @pytest.mark.parametrize('log, level', [({}, 'nothing'), ({OUT: 'Trusted'}, 'Trusted')])
 def test_a_name_that_was_not_verified_is_said(log, level):
-    assert judge.problems([GATEWAY], [seen()], log) == ["the gateway's certificate was not verified by name: the log says %s for %s" % (level, OUT)]
+    assert judge.unverified([seen()], log) == ["the gateway's certificate was not verified by name: the log says %s for %s" % (level, OUT)]
+
+
+def test_a_verified_name_is_no_problem():
+    assert judge.unverified([seen(), seen('direct', 'x@external.test')], {OUT: 'Verified'}) == []
 
 
 def test_what_holds_is_no_problem():

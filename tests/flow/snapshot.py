@@ -1,0 +1,81 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host looks like to an administrator: every file's content, owner and mode, and what systemd runs.
+
+Like agent.py this file is piped into python3 on the host; here it is imported for `take` and `differences`.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+import sys
+
+# Directories whose every byte counts.
+WHOLE = ['/etc', '/usr/local', '/root', '/home/alice/.forward', '/home/bob/.forward']
+# Directories that servers write to while they run: what is there counts, not what it holds.
+NAMES = ['/var/lib', '/var/spool', '/var/log', '/run']
+DEPTH_OF_NAMES = 1
+# Written by the host itself at any moment.
+PASSING = ('/etc/mtab', '/root/.ansible', '/root/.bash_history', '/run/user', '/run/log', '/run/motd.dynamic')
+
+
+def _describe(path):
+    """Type, mode, owner and content; times are left out, because putting a file back makes a new one."""
+    status = os.lstat(path)
+    words = [stat.filemode(status.st_mode), str(status.st_uid), str(status.st_gid)]
+    if stat.S_ISLNK(status.st_mode):
+        words.append(os.readlink(path))
+    elif stat.S_ISREG(status.st_mode):
+        with open(path, 'rb') as content:
+            words.append(hashlib.sha256(content.read()).hexdigest()[:16])
+    return ' '.join(words)
+
+
+def _walk(top, depth=None):
+    yield top
+    if os.path.isdir(top) and not os.path.islink(top) and depth != 0:
+        for name in sorted(os.listdir(top)):
+            path = os.path.join(top, name)
+            if not path.startswith(PASSING):
+                for found in _walk(path, None if depth is None else depth - 1):
+                    yield found
+
+
+def _units():
+    """Unit files with their state, and services that run."""
+    files = subprocess.run(['systemctl', 'list-unit-files', '--no-legend', '--no-pager', '--plain'], check=True, stdout=subprocess.PIPE)
+    found = {'unit file ' + line.split()[0]: line.split()[1] for line in files.stdout.decode().splitlines()}
+    running = subprocess.run(['systemctl', 'list-units', '--type=service', '--state=active,failed', '--no-legend', '--no-pager', '--plain'],
+                             check=True, stdout=subprocess.PIPE)
+    found.update({'service ' + line.split()[0]: line.split()[2] for line in running.stdout.decode().splitlines()
+                  if not line.startswith(('user@', 'session-', 'user-runtime-dir@', 'systemd-'))})
+    return found
+
+
+def collect():
+    found = {}
+    for top in WHOLE:
+        found.update({path: _describe(path) for path in _walk(top) if os.path.lexists(path)})
+    for top in NAMES:
+        found.update({path: 'there' for path in _walk(top, DEPTH_OF_NAMES)})
+    found.update(_units())
+    return found
+
+
+def take(lab, host):
+    with open(__file__, encoding='utf-8') as source:
+        return json.loads(lab.run(host, ['python3', '-c', source.read()], timeout=60).stdout)
+
+
+def differences(before, after):
+    """One line for everything that is not as it was."""
+    return ['%s: %s -> %s' % (name, before.get(name, 'not there'), after.get(name, 'not there'))
+            for name in sorted(set(before) | set(after)) if before.get(name) != after.get(name)]
+
+
+if __name__ == '__main__':
+    json.dump(collect(), sys.stdout)

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows C1, C2 and C5: what a run of the playbook changes, and what it says about that."""
+from __future__ import annotations
+
+import pytest
+
+from tests.flow import playbook, snapshot
+
+pytestmark = pytest.mark.configures_hosts
+
+CHECK = ('--check', '--diff')
+
+
+def test_c1_second_run_changes_nothing(lab, own_host, variables_of, configuration):
+    variables = variables_of(configuration)
+    playbook.apply(lab.lab, own_host, variables)
+    again = playbook.apply(lab.lab, own_host, variables)
+    assert again.changed == []
+    assert 'changed=0' in again.output
+
+
+def _check_tells_the_truth(lab, host, variables, name='site.yml'):
+    """Check mode changes nothing, and foretells task by task and line by line what the run then does; gives the run."""
+    before = snapshot.take(lab, host)
+    foretold = playbook.run(lab, host, name, variables, *CHECK)
+    assert not foretold.returncode, foretold.output
+    assert snapshot.differences(before, snapshot.take(lab, host)) == []
+    real = playbook.run(lab, host, name, variables, '--diff')
+    assert not real.returncode, real.output
+    assert foretold.changed == real.changed
+    assert foretold.diff_lines() == real.diff_lines()
+    return real
+
+
+def test_c2_check_mode_on_a_fresh_host(lab, fresh_host, variables_of):
+    real = _check_tells_the_truth(lab.lab, fresh_host, variables_of('default'))
+    assert real.changed
+
+
+def test_c2_check_mode_on_a_converged_host(lab, own_host, variables_of):
+    variables = variables_of('default')
+    playbook.apply(lab.lab, own_host, variables)
+    real = _check_tells_the_truth(lab.lab, own_host, variables)
+    assert real.changed == []
+
+
+def test_c2_check_mode_on_the_way_to_other_settings(lab, own_host, variables_of):
+    playbook.apply(lab.lab, own_host, variables_of('default'))
+    for configuration in ('client_certificate', 'scope_senders', 'default'):
+        assert _check_tells_the_truth(lab.lab, own_host, variables_of(configuration)).changed
+
+
+def test_c2_check_mode_of_the_undo(lab, own_host, variables_of):
+    variables = variables_of('default')
+    playbook.apply(lab.lab, own_host, variables)
+    assert _check_tells_the_truth(lab.lab, own_host, variables, 'rollback.yml').changed
+
+
+BAD_INPUTS = [
+    # variable, value, what else must be set for the value to count
+    ('conbool_domains', [], {}),
+    ('conbool_domains', '', {}),
+    ('conbool_domains', ['example.com\nrelayhost = [evil.test]'], {}),
+    ('conbool_domains', ['example.com/..'], {}),
+    ('conbool_domains', ['exa mple.com'], {}),
+    ('conbool_domains', ['192.0.2.1'], {}),
+    ('conbool_domains', ['*.example.com'], {}),
+    ('conbool_domains', ['example.com', 'EXAMPLE.com.'], {}),
+    ('conbool_domains', ['a-b.example', 'a.b.example'], {}),
+    ('conbool_networks', ['192.0.2.1/24'], {}),
+    ('conbool_networks', ['the gateway'], {}),
+    ('conbool_networks', ['0.0.0.0/0'], {}),
+    ('conbool_networks', ['192.0.2.0/24\n198.51.100.0/24'], {}),
+    ('conbool_networks', [], {'conbool_inbound': True}),
+    ('conbool_relay_host', 'mail conbool com', {}),
+    ('conbool_relay_host', '[mail.conbool.com]', {}),
+    ('conbool_relay_host', 'mail.conbool.com:25', {}),
+    ('conbool_relay_host', 'mail.conbool.com\n', {}),
+    ('conbool_relay_port', 0, {}),
+    ('conbool_relay_port', 65536, {}),
+    ('conbool_relay_port', 'smtp', {}),
+    ('conbool_relay_port', True, {}),
+    ('conbool_tls_name', 'mail.conbool.com match=*', {}),
+    ('conbool_tls_ca_file', 'ca.pem', {}),
+    ('conbool_tls_ca_file', '/etc/ssl/lab/none.pem', {}),
+    ('conbool_tls_ca_file', '/etc/ssl/$name.pem', {}),
+    ('conbool_tls_client_key', '/etc/ssl/lab/client.key', {}),
+    ('conbool_tls_client_cert', '/etc/ssl/lab/client.pem', {}),
+    ('conbool_tls_client_cert', '/etc/ssl/lab/none.pem', {'conbool_tls_client_key': '/etc/ssl/lab/client.key'}),
+    ('conbool_tls_client_key', '/etc/ssl/lab/server.key', {'conbool_tls_client_cert': '/etc/ssl/lab/client.pem'}),
+    ('conbool_scope', 'some', {}),
+    ('conbool_scope_senders', [], {'conbool_scope': 'senders'}),
+    ('conbool_scope_senders', ['/.*/'], {'conbool_scope': 'senders'}),
+    ('conbool_scope_senders', ['alice@example.com OK'], {'conbool_scope': 'senders'}),
+    ('conbool_mta', 'exim', {}),
+    ('conbool_state', 'gone', {}),
+    ('conbool_domain', ['example.com'], {}),
+]
+
+
+@pytest.fixture(scope='module', name='untouched')
+def fixture_untouched(lab, own_host):
+    return snapshot.take(lab.lab, own_host)
+
+
+@pytest.mark.parametrize('variable, value, more', BAD_INPUTS, ids=['%s=%r' % item[:2] for item in BAD_INPUTS])
+def test_c5_bad_input_is_refused_before_the_first_change(lab, own_host, variables_of, untouched, variable, value, more):
+    outcome = playbook.run(lab.lab, own_host, 'site.yml', {**variables_of('default'), **more, variable: value})
+    assert outcome.returncode
+    text = '\n'.join(outcome.failures)
+    assert variable in text
+    for item in value if isinstance(value, list) and value else [value]:
+        # As Python writes it, so that a line break is seen, or as it is.
+        assert repr(item)[1:-1] in text or str(item) in text
+    assert outcome.changed == []
+    assert snapshot.differences(untouched, snapshot.take(lab.lab, own_host)) == []
