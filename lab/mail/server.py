@@ -262,6 +262,8 @@ async def serve(settings):
 
 def _listener():
     listener = socket.create_server(('::', PORT), family=socket.AF_INET6, dualstack_ipv6=True, backlog=128)
+    # asyncio does it only for sockets made with an explicit protocol number; without it every EHLO costs 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
     return listener
 
