@@ -125,6 +125,8 @@ class Session(SMTP):
             self.facts['tls_error'] = f'{type(error.__cause__).__name__}: {error.__cause__}'
             raise
         if self.session.ssl:
+            # The client's next command may wait for the ACK of its handshake (40 ms), and nothing is sent that could carry it.
+            self._original_transport.get_extra_info('socket').setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             tls = self.session.ssl['ssl_object']
             self.facts['tls'] = f'{tls.version()} {tls.cipher()[0]}'
             self.facts['client_certificate'] = _certificate(tls.getpeercert())
