@@ -13,7 +13,7 @@ from .engine import LabError, environment, podman
 from .layout import Layout, load
 from .mailnode import MailNode
 
-__all__ = ['Lab', 'LabError', 'default_name', 'down', 'up']
+__all__ = ['Lab', 'LabError', 'default_name', 'down', 'remove', 'up']
 
 
 def default_name() -> str:
@@ -28,6 +28,10 @@ def up(name: str, *hosts: str, fresh: bool = False) -> Lab:
 
 def down(name: str) -> None:
     lifecycle.down(name)
+
+
+def remove(name: str, *hosts: str) -> None:
+    lifecycle.remove(name, list(hosts))
 
 
 def wanted(hosts) -> dict[str, str]:

@@ -20,7 +20,8 @@ def main() -> int:
     up = commands.add_parser('up', help='start what is named and missing; without hosts the infrastructure only')
     up.add_argument('--fresh', action='store_true', help='make the named hosts anew from their images')
     up.add_argument('hosts', nargs='*', metavar='HOST', help=f'NAME=KIND or KIND; kinds: {", ".join(images.kinds())}')
-    commands.add_parser('down', help='remove all that carries the label of this lab, and its files')
+    down = commands.add_parser('down', help='remove all that carries the label of this lab, and its files; with hosts only those')
+    down.add_argument('hosts', nargs='*', metavar='HOST')
     commands.add_parser('status', help='what there is and whether it runs')
     commands.add_parser('inventory', help='print the Ansible inventory')
     shell = commands.add_parser('shell', help='a root shell on a node')
@@ -39,7 +40,10 @@ def _up(arguments) -> int:
 
 
 def _down(arguments) -> int:
-    lifecycle.down(arguments.name)
+    if arguments.hosts:
+        lifecycle.remove(arguments.name, arguments.hosts)
+    else:
+        lifecycle.down(arguments.name)
     return 0
 
 

@@ -87,6 +87,27 @@ def down(name: str) -> None:
         say(f'lab {name} is down ({len(names)} containers removed)')
 
 
+def remove(name: str, hosts: list[str]) -> None:
+    """Takes single hosts out of a lab."""
+    with locked(name):
+        layout = load(name)
+        if layout is None:
+            raise LabError(f'lab {name} is not up')
+        nodes = [layout.node(host) for host in hosts]
+        for node in nodes:
+            if node.kind == 'infra':
+                raise LabError(f'{node.name} belongs to the lab itself; only hosts can be removed')
+        present = containers(name)
+        for node in nodes:
+            if node.container in present:
+                podman('rm', '--force', '--time', '0', node.container)
+            del layout.nodes[node.name]
+        access.describe(layout)
+        layout.save()
+        resolver.reload(layout)
+        say(f'lab {name}: removed {", ".join(hosts)}')
+
+
 def containers(name: str) -> dict[str, str]:
     """Container name -> state."""
     listing = podman('ps', '--all', '--filter', f'label={LABEL}={name}', '--format', 'json').stdout
