@@ -27,7 +27,7 @@ options:
 EXAMPLES = r'''
 - name: Summary
   ansible.builtin.debug:
-    msg: "{{ hostvars | conbool.smtp_relay.run_summary(groups['conbool']) }}"
+    msg: "{{ hostvars | conbool.smtp_relay.run_summary(ansible_play_hosts_all) }}"
 '''
 
 RETURN = r'''

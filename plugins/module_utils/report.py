@@ -34,6 +34,6 @@ def run_summary(hostvars, hosts):
         elif known.get('__conbool_done'):
             result = 'done'
         else:
-            result = 'NOT DONE: unreachable, or left out by --limit or --tags'
+            result = 'NOT DONE: unreachable, or its tasks were left out by --tags'
         rows.append([host, (known.get('__conbool_host') or {}).get('mta', '?'), settings.get('state', '?'), result])
     return table(['host', 'mta', 'state', 'result'], rows)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WORK = ROOT / '.cache' / 'release'
+WORK = ROOT / os.environ.get('CONBOOL_RELEASE', '.cache/release')
 
 # The tools of the environment that runs the tests, whether it was activated or not. pyenv's shims stand for
 # interpreters that may not be there, and ansible-test believes them.

@@ -17,5 +17,5 @@ def test_done_failed_and_unreachable_hosts():
         'host  mta      state    result',
         'mx1   postfix  present  done',
         'mx2   ?        present  FAILED: The host\'s mail server is known: no mail server found',
-        'mx3   ?        ?        NOT DONE: unreachable, or left out by --limit or --tags',
+        'mx3   ?        ?        NOT DONE: unreachable, or its tasks were left out by --tags',
     ]

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First and unchanged run of site.yml against other Postfix roles, each on a host of its own, in turns.
+
+    python -m tests.benchmarks.bench_role --peer linux-system-roles=PATH --peer geerlingguy=PATH [--runs 5]
+
+PATH is a checkout of the role. The peers do less: they set relayhost and TLS parameters of the mail server, no more.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+from lab import lifecycle
+from lab.api import Lab
+
+ROOT = Path(__file__).resolve().parents[2]
+LAB = 'bench'
+KIND = 'postfix-debian12'
+
+OURS = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_inbound': False}
+PEERS = {
+    'linux-system-roles': {'postfix_conf': {
+        'relayhost': '[mail.conbool.com]:25', 'smtp_tls_security_level': 'encrypt', 'smtp_tls_CAfile': '/etc/ssl/lab/ca.pem',
+        'message_size_limit': '20480000', 'smtp_tls_loglevel': '1'}},
+    'geerlingguy': {'postfix_inet_interfaces': 'all', 'postfix_inet_protocols': 'all'},
+}
+
+
+def playbook(folder, name, role):
+    """A playbook that does nothing but the role."""
+    path = folder / ('%s.yml' % name)
+    path.write_text(yaml.safe_dump([{'hosts': 'conbool', 'gather_facts': True, 'vars': PEERS[name], 'roles': [str(Path(role).resolve())]}]))
+    return path
+
+
+def run(lab, host, path, variables=()):
+    """Seconds that one run takes; a failing run ends the benchmark."""
+    command = [str(Path(sys.executable).with_name('ansible-playbook')), '-i', str(lab.inventory), '-l', host, str(path)]
+    for name, value in dict(variables).items():
+        command += ['-e', yaml.safe_dump({name: value}, default_flow_style=True, width=10000).strip()]
+    start = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg')), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    seconds = time.monotonic() - start
+    if done.returncode:
+        sys.exit(done.stdout)
+    return seconds
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--peer', action='append', default=[], metavar='NAME=PATH')
+    parser.add_argument('--runs', type=int, default=5)
+    chosen = parser.parse_args()
+    peers = dict(peer.split('=', 1) for peer in chosen.peer)
+    names = ['conbool'] + list(peers)
+    lifecycle.up(LAB, {name: KIND for name in names})
+    try:
+        lab = Lab(LAB)
+        with tempfile.TemporaryDirectory() as folder:
+            books = {name: playbook(Path(folder), name, role) for name, role in peers.items()}
+            books['conbool'] = ROOT / 'playbooks' / 'site.yml'
+            contenders = [(name, books[name], OURS if name == 'conbool' else {}) for name in names]
+            first = {name: run(lab, name, book, variables) for name, book, variables in contenders}
+            again = {name: [] for name in names}
+            for dummy in range(chosen.runs):
+                for name, book, variables in contenders:
+                    again[name].append(run(lab, name, book, variables))
+    finally:
+        lifecycle.down(LAB)
+    print('%-20s %10s %22s %12s' % ('role', 'first run', 'unchanged run (range)', 'ours/theirs'))
+    ours = statistics.median(again['conbool'])
+    for name in names:
+        median = statistics.median(again[name])
+        print('%-20s %9.1fs %7.1fs (%4.1f - %4.1f) %12.2f' % (name, first[name], median, min(again[name]), max(again[name]), ours / median))
+
+
+if __name__ == '__main__':
+    main()

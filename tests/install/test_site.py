@@ -1,0 +1,89 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml as its users run it: from the installed collection, and for several hosts of which some fail."""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.flow.labs import Borrowed
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+HOST = 'postfix-debian13'
+VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_networks': ['198.18.0.0/15'],
+             'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem'}
+
+
+@pytest.fixture(scope='module')
+def lab():
+    borrowed = Borrowed('install')
+    borrowed.up(HOST)
+    yield borrowed.lab
+    borrowed.give_back()
+
+
+def run(argv, cwd, **environment):
+    done = subprocess.run([str(BIN / argv[0])] + argv[1:], cwd=cwd, env=dict(os.environ, ANSIBLE_NOCOLOR='1', **environment), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    return done.returncode, done.stdout
+
+
+def changed(output):
+    return int(re.search(r'^%s\s*:.*changed=(\d+)' % HOST, output, re.M)[1])
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """A directory with the collection as its users install it, and nothing of this repository."""
+    folder = tmp_path_factory.mktemp('installed')
+    assert run(['ansible-galaxy', 'collection', 'build', '--output-path', str(folder)], ROOT)[0] == 0
+    tarball = next(folder.glob('*.tar.gz'))
+    status, output = run(['ansible-galaxy', 'collection', 'install', '--offline', '-p', str(folder), str(tarball)], folder)
+    assert status == 0, output
+    return folder
+
+
+def test_installed_collection_by_its_full_name(lab, installed):
+    (installed / 'vars.yml').write_text(yaml.safe_dump(VARIABLES))
+
+    def play(name, *options):
+        status, output = run(['ansible-playbook', '-i', str(lab.inventory), '-l', HOST, '-e', '@vars.yml', 'conbool.smtp_relay.' + name, *options],
+                             installed, ANSIBLE_COLLECTIONS_PATH=str(installed), ANSIBLE_CONFIG='/dev/null')
+        assert status == 0, output
+        return changed(output)
+
+    would = play('site', '--check')
+    assert would > 0
+    assert play('site') == would
+    assert play('site') == 0
+    assert play('rollback') > 0
+    assert play('rollback') == 0
+
+
+def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):
+    inventory = yaml.safe_load(lab.inventory.read_text())
+    hosts = inventory['all']['children']['conbool']['hosts']
+    address = hosts[HOST]['ansible_host']
+    hosts['bad-variable'] = {'ansible_host': address, 'conbool_domains': ['exa mple.com']}
+    hosts['no-such-mta'] = {'ansible_host': address, 'conbool_mta': 'sendmail'}
+    # An address of the lab's own network where nobody is.
+    hosts['unreachable'] = {'ansible_host': address.rpartition('.')[0] + '.253'}
+    inventory['all']['children']['conbool']['vars'].update(VARIABLES)
+    (tmp_path / 'inventory.yml').write_text(yaml.safe_dump(inventory))
+    status, output = run(['ansible-playbook', '-i', str(tmp_path / 'inventory.yml'), '--check', 'playbooks/site.yml'], ROOT)
+    assert status != 0
+    summary = {line.split()[1]: line for line in re.findall(r'^ *- (?:bad|no-|unr|post).*$', output, re.M) for line in [line.replace("'", '')]}
+    assert summary[HOST].endswith('done'), output
+    assert 'exa mple.com' in output and 'conbool_domains' in output
+    assert 'FAILED' in summary['bad-variable'] and 'FAILED' in summary['no-such-mta'] and 'conbool_mta is sendmail' in summary['no-such-mta']
+    assert 'NOT DONE' in summary['unreachable']
+    recap = dict(re.findall(r'^(\S+)\s*: ok=.*?(failed=\d+)', output, re.M))
+    assert recap[HOST] == 'failed=0' and recap['bad-variable'] == recap['no-such-mta'] == 'failed=1'
