@@ -1,0 +1,155 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files on disk: read whole, replaced by rename, put back."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import sync_directory, write_durably
+
+PREFIX = '.conbool-smtp-relay'
+PAUSE = 0.2
+
+
+class FileState(object):
+    """Content and mode of a file; the content of a missing file is None."""
+
+    def __init__(self, data=None, mode=None):
+        self.data = data
+        self.mode = mode
+
+
+def read_file(path):
+    try:
+        with open(path, 'rb') as stream:
+            return FileState(stream.read(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode))
+    except FileNotFoundError:
+        return FileState()
+
+
+class Write(object):
+    """One file to write, or to remove when data is None. C(mode) None keeps the mode, or is 0644 for a new file."""
+
+    def __init__(self, path, data, mode=None, mtime=None):
+        self.path = path
+        self.data = data
+        self.mode = mode
+        self.mtime = mtime
+
+    def do(self):
+        if self.data is not None:
+            replace_file(self.path, self.data, self.mode, self.mtime)
+        elif os.path.lexists(self.path):
+            os.unlink(self.path)
+            sync_directory(os.path.dirname(self.path))
+
+
+class MakeDirectory(object):
+    """One directory to make."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def do(self):
+        if not os.path.isdir(self.path):
+            os.mkdir(self.path, 0o755)
+            os.chmod(self.path, 0o755)
+            sync_directory(os.path.dirname(self.path))
+
+
+def temporary_path(path):
+    target = os.path.realpath(path)
+    return os.path.join(os.path.dirname(target), '%s.%s' % (PREFIX, os.path.basename(target)))
+
+
+def drop_temporary(path):
+    """Remove what a run that was killed in replace_file() left."""
+    if os.path.lexists(temporary_path(path)):
+        os.unlink(temporary_path(path))
+
+
+def replace_file(path, data, mode=None, mtime=None):
+    """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
+    target, temporary = os.path.realpath(path), temporary_path(path)
+    try:
+        write_durably(temporary, data, 0o600)
+        if os.path.exists(target):
+            status = os.stat(target)
+            os.chown(temporary, status.st_uid, status.st_gid)
+            shutil.copystat(target, temporary)
+        else:
+            os.chmod(temporary, 0o644)
+        if mode is not None:
+            os.chmod(temporary, mode)
+        now = mtime or time.time_ns()
+        os.utime(temporary, ns=(now, now))
+        os.rename(temporary, target)
+    finally:
+        drop_temporary(path)
+    sync_directory(os.path.dirname(target))
+
+
+class Undo(object):
+    """Does operations and remembers what was there before each."""
+
+    def __init__(self):
+        self._before = []
+
+    def do(self, operation):
+        before = None if isinstance(operation, MakeDirectory) else read_file(operation.path)
+        existed = os.path.lexists(operation.path)
+        self._before.append((operation.path, before, existed))
+        operation.do()
+
+    def back(self):
+        """Put everything back, the last change first."""
+        for path, before, existed in reversed(self._before):
+            if before is not None:
+                Write(path, before.data, before.mode).do()
+            elif not existed and os.path.isdir(path):
+                os.rmdir(path)
+
+
+@contextlib.contextmanager
+def locked(directory, timeout):
+    """Keep other runs away from the configuration directories below this one.
+
+    Raises:
+        OSError: another run is still at work when the time is up.
+    """
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        for attempt in range(int(timeout / PAUSE), -1, -1):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not attempt:
+                    raise
+                time.sleep(PAUSE)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def staging_directory(config_dir, fingerprint):
+    """Make a private directory beside the real one, and remove it in every case; also what a killed run left."""
+    parent = os.path.dirname(os.path.realpath(config_dir))
+    prefix = '%s.%s.' % (PREFIX, fingerprint)
+    for name in os.listdir(parent):
+        if name.startswith(prefix):
+            shutil.rmtree(os.path.join(parent, name))
+    path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)

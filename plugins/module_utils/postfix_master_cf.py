@@ -1,0 +1,236 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""master.cf as a document: whole entries, and single -o options of entries that belong to somebody else."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES, Document, heading, placeholder, split_lines
+
+FIELDS = ('private', 'unprivileged', 'chroot', 'wakeup', 'max_processes')
+ASSIGNMENT = re.compile(r'([^=%s]+)[%s]*=(.*)' % (SPACES, SPACES), re.DOTALL)
+
+
+class Token(object):
+    """One argument with its place in the entry's text. Braces around it are not part of its value."""
+
+    def __init__(self, text, start, end):
+        self.start = start
+        self.end = end
+        self.value = text[1:-1].strip(SPACES) if text[:1] == '{' and text[-1:] == '}' else text
+
+
+def tokens_of(text):
+    """Split the text of an entry as master(8) does: at blanks outside of braces; comment lines do not count."""
+    visible = ''.join(' ' * len(line) if line.lstrip(SPACES)[:1] == '#' else line for line in split_lines(text))
+    found, start, depth = [], None, 0
+    for index, char in enumerate(visible + ' '):
+        if char in SPACES and depth <= 0:
+            if start is not None:
+                found.append(Token(visible[start:index], start, index))
+            start = None
+            continue
+        if start is None:
+            start, depth = index, 0
+        depth += {'{': 1, '}': -1}.get(char, 0)
+    if start is not None:
+        found.append(Token(visible[start:], start, len(visible)))
+    return found
+
+
+def key_of(name, kind):
+    """Return the identity of an entry; "smtp" and "25" are the same inet service to Postfix."""
+    if kind != 'inet':
+        return '%s/%s' % (name, kind)
+    host, colon, port = name.rpartition(':')
+    if not port.isdigit():
+        try:
+            port = str(socket.getservbyname(port, 'tcp'))
+        except OSError:
+            return '%s/%s' % (name, kind)
+    host = host[1:-1] if host[:1] == '[' else host
+    return '%s/%s' % ('[%s]:%s' % (host, port) if colon and host else port, kind)
+
+
+class Service(object):
+    """What an entry says, without how it is written."""
+
+    def __init__(self, name, kind, fields, command, options):
+        self.name = name
+        self.kind = kind
+        self.fields = fields
+        self.command = command
+        self.options = options
+
+    @property
+    def key(self):
+        return key_of(self.name, self.kind)
+
+    def meaning(self):
+        """Return a comparable form that JSON can carry."""
+        return [self.fields, self.command, sorted([name, value] for name, value in self.options.items())]
+
+    def as_dict(self):
+        return dict(zip(FIELDS, self.fields), name=self.name, type=self.kind, command=' '.join(map(quoted, self.command)), options=dict(self.options))
+
+    def render(self):
+        # The command's own arguments have to follow the options (getopt stops at the first one that is none).
+        lines = ['  '.join([self.name, self.kind] + self.fields + self.command[:1])]
+        lines += [render_option(name, value) for name, value in self.options.items()]
+        if len(self.command) > 1:
+            lines.append('  ' + ' '.join(map(quoted, self.command[1:])))
+        return '\n'.join(lines)
+
+
+def quoted(word):
+    """Return an argument as master.cf wants it when it holds blanks (Postfix 3.0 and later)."""
+    return '{ %s }' % word if re.search('[%s]' % SPACES, word) else word
+
+
+def render_option(name, value):
+    return '  -o { %s = %s }' % (name, value) if re.search('[%s]' % SPACES, value) else '  -o %s=%s' % (name, value)
+
+
+class MasterEntry(object):
+    """One entry of master.cf together with its place."""
+
+    def __init__(self, line, text):
+        self.line = line
+        self.text = text
+        self.tokens = tokens_of(text)
+        # (name, value, first token, last token) of each -o, in order; the daemon takes the last of equal names.
+        self.overrides = []
+        self.flags = []
+        index = 8
+        while index < len(self.tokens) and self.tokens[index].value.startswith('-'):
+            token = self.tokens[index]
+            if token.value.startswith('-o'):
+                argument = token.value[2:]
+                if not argument and index + 1 < len(self.tokens):
+                    index += 1
+                    argument = self.tokens[index].value
+                match = ASSIGNMENT.match(argument)
+                if match:
+                    self.overrides.append((match.group(1).strip(SPACES), match.group(2).strip(SPACES), token, self.tokens[index]))
+            else:
+                self.flags.append(token.value)
+            index += 1
+        self.arguments = self.tokens[index:]
+
+    @property
+    def complete(self):
+        return len(self.tokens) >= 8
+
+    def service(self):
+        values = [token.value for token in self.tokens]
+        command = values[7:8] + self.flags + [token.value for token in self.arguments]
+        return Service(values[0], values[1], values[2:7], command, dict((name, value) for name, value, dummy, dummy in self.overrides))
+
+
+class MasterCf(Document):
+
+    def entries(self):
+        """Return the entries with all eight fields; the others make postconf(1) stop, which is where they are reported."""
+        found = [MasterEntry(line, self.span(line)) for line in self.logical_lines()]
+        return [entry for entry in found if entry.complete]
+
+    def services(self):
+        """Return the services by key; of several entries for one service, Postfix takes the last."""
+        return dict((service.key, service) for service in (entry.service() for entry in self.entries()))
+
+    def find(self, key):
+        found = [entry for entry in self.entries() if entry.service().key == key]
+        return found[-1] if found else None
+
+    def put(self, owner, services):
+        """Write whole entries, over those with the same key or below our heading."""
+        new = []
+        for service in services:
+            entry = self.find(service.key)
+            if entry:
+                self.replace(entry.line.first, entry.line.last, service.render())
+            else:
+                new.append(service.render())
+        self.append(heading(owner), new)
+
+    def put_back(self, key, original):
+        """Bring back the recorded text of an entry; None deletes the entry."""
+        entry = self.find(key)
+        if entry and original is None:
+            self.delete(entry.line.first, entry.line.last)
+        elif entry:
+            self.replace(entry.line.first, entry.line.last, original)
+        elif original is not None:
+            self.insert(len(self.lines), original)
+
+    def option(self, key, name):
+        return self.find(key).service().options.get(name)
+
+    def set_option(self, key, name, value):
+        """Add a -o line to an entry and leave the rest of it as it is: the last -o of a name wins.
+
+        Raises:
+            ValueError: the command's own arguments begin in the middle of a line, so that no line can go before them.
+        """
+        entry = self.find(key)
+        at = entry.line.last + 1
+        if entry.arguments:
+            before = entry.text[:entry.arguments[0].start]
+            at = entry.line.first + before.count('\n')
+            if before.rpartition('\n')[2].strip(SPACES) or at == entry.line.first:
+                raise ValueError('the arguments of its command begin in the middle of a line')
+        self.insert(at, render_option(name, value))
+
+    def unset_option(self, key, name, value):
+        """Delete the line that set_option() wrote. Returns whether it was there."""
+        line = self.find(key).line
+        for index in range(line.last, line.first, -1):
+            if self.lines[index].rstrip('\r\n') == render_option(name, value):
+                self.delete(index, index)
+                return True
+        return False
+
+    def cut_option(self, owner, key, name):
+        """Take every -o of this name out of an entry; a comment line keeps each place.
+
+        Returns:
+            list: of what is needed to put them back: the text and whether the line went on before and after it.
+        """
+        found = [override for override in self.find(key).overrides if override[0] == name]
+        cuts = []
+        for number in range(len(found), 0, -1):
+            entry = self.find(key)
+            dummy, dummy, first, last = [override for override in entry.overrides if override[0] == name][-1]
+            start = entry.text.rfind('\n', 0, first.start) + 1
+            stop = (entry.text + '\n').find('\n', last.end)
+            before, after = entry.text[start:first.start], entry.text[last.end:stop]
+            goes_on = [bool(before.strip(SPACES)), bool(after.strip(SPACES))]
+            if goes_on[0]:
+                # The blanks in front belong to the option: the line before the cut must not end in them.
+                blanks = len(before) - len(before.rstrip(SPACES))
+                before, start = before[:len(before) - blanks], first.start - blanks
+            end = last.end if goes_on[1] else stop
+            mark = placeholder(owner, '-o %s of %s' % (name, key), number)
+            text = entry.text[:start] + ('\n' if goes_on[0] else '') + mark + ('\n' if goes_on[1] else '') + entry.text[end:]
+            cuts.insert(0, {'text': entry.text[start:end], 'before': goes_on[0], 'after': goes_on[1]})
+            self.replace(entry.line.first, entry.line.last, text)
+        return cuts
+
+    def paste_option(self, owner, key, name, cuts):
+        """Put back what cut_option() took out. Returns whether every place was still there."""
+        complete = True
+        for number, cut in reversed(list(enumerate(cuts, 1))):
+            at = self.find_line(placeholder(owner, '-o %s of %s' % (name, key), number))
+            if at is None:
+                complete = False
+                continue
+            first, last, text = at, at, cut['text']
+            if cut['before'] and at:
+                first, text = at - 1, self.lines[at - 1].rstrip('\n') + text
+            if cut['after'] and at + 1 < len(self.lines):
+                last, text = at + 1, text + self.lines[at + 1].rstrip('\r\n')
+            self.replace(first, last, text)
+        return complete

@@ -1,0 +1,255 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares what is with what is wanted and what was: the new documents, and what has to be remembered for undo.
+
+Each part of the configuration (parameter, service, option, table) is treated alike:
+- wanted and already so: left as it is;
+- wanted and different: its original is recorded, unless one is recorded already, and it is changed;
+- recorded and no longer wanted: the original comes back, unless somebody has changed it since, which is a warning.
+
+Each function returns the records twice: C(pending) covers what is on disk before, between and after the
+switch, C(settled) only what is there afterwards.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import value_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+
+
+class PlanError(Exception):
+    """The wanted state cannot be reached on this host; nothing was changed."""
+
+
+def left_alone(what):
+    return '%s was changed by somebody else since it was set here and is left as it is' % what
+
+
+def refuse_conflicts(request, others):
+    """Two owners of one thing could not be undone independently.
+
+    Raises:
+        PlanError: naming both owners and the thing.
+    """
+    for other, records in sorted(others.items()):
+        shared = ['parameter %s' % name for name in request.parameters if name in records['parameters']]
+        shared += ['table %s' % path for path in request.tables if path in records['tables']]
+        for key, service in request.services.items():
+            if key in records['services'] or records['service_options'].get(key):
+                shared.append('service %s/%s' % (service.name, service.kind))
+        for key, entry in request.options.items():
+            taken = records['service_options'].get(key, {})
+            shared += ['option %s of service %s' % (name, entry['label']) for name in entry['options'] if name in taken]
+            if key in records['services']:
+                shared.append('service %s' % entry['label'])
+        if shared:
+            raise PlanError('%s: wanted by owner_id %s, but already set by owner_id %s' % (', '.join(sorted(shared)), request.owner, other))
+
+
+def plan_parameters(main, owner, recorded, wanted, warnings):
+    pending, settled = copy.deepcopy(recorded), {}
+    for name, record in recorded.items():
+        if name in wanted:
+            continue
+        current, originals = main.get(name), record['original']
+        if current in record['written']:
+            main.put_back(owner, name, originals)
+        else:
+            main.forget_places(owner, name, len(originals))
+            if current != (value_of(originals[-1]) if originals else None):
+                warnings.append(left_alone('main.cf: %s' % name))
+    new = []
+    for name, value in wanted.items():
+        record = recorded.get(name)
+        if main.get(name) == value:
+            if record:
+                settled[name] = dict(record, written=[value])
+            continue
+        originals = record['original'] if record else main.texts(name)[-1:]
+        back_to_original = record and value == (value_of(originals[-1]) if originals else None)
+        if record and (back_to_original or value is None or main.get(name) is None):
+            main.put_back(owner, name, originals)
+        if main.get(name) != value:
+            if value is None:
+                originals = main.texts(name)
+                main.take_out(owner, name)
+            elif not main.set(name, value):
+                new.append((name, value))
+            settled[name] = {'original': originals, 'written': [value]}
+        pending[name] = {'original': originals, 'written': (record['written'] if record else []) + [value]}
+    main.add(owner, new)
+    if not any(not record['original'] for record in settled.values()):
+        main.drop_heading(heading(owner))
+    return pending, settled
+
+
+def plan_options(master, owner, recorded, wanted, removed, warnings):
+    """Plan single options of entries that are somebody else's.
+
+    Args:
+        removed: keys of the entries that are going to be deleted.
+    """
+    pending, settled = copy.deepcopy(recorded), {}
+    for key, records in recorded.items():
+        for name, record in records.items():
+            if name in wanted.get(key, {}).get('options', {}):
+                continue
+            if not master.find(key):
+                warnings.append(left_alone('master.cf: the entry %s' % record['label']))
+            elif not _undo_option(master, owner, key, name, record):
+                warnings.append(left_alone('master.cf: -o %s of %s' % (name, record['label'])))
+    for key, entry in wanted.items():
+        if not master.find(key) or key in removed:
+            if entry['optional']:
+                continue
+            raise PlanError('service_options: %s: master.cf has no such entry' % entry['label'])
+        for name, value in entry['options'].items():
+            record = recorded.get(key, {}).get(name)
+            if master.option(key, name) == value:
+                if record:
+                    settled.setdefault(key, {})[name] = dict(record, written=[value])
+                continue
+            if record:
+                _undo_option(master, owner, key, name, dict(record, written=record['written'] + [master.option(key, name)]))
+            original, cuts = master.option(key, name), []
+            if original != value:
+                if value is None:
+                    cuts = master.cut_option(owner, key, name)
+                else:
+                    try:
+                        master.set_option(key, name, value)
+                    except ValueError as exc:
+                        raise PlanError('service_options: %s: cannot add -o %s: %s; give the whole entry in services' % (entry['label'], name, exc))
+                settled.setdefault(key, {})[name] = {'label': entry['label'], 'original': original, 'written': [value], 'cuts': cuts}
+            pending.setdefault(key, {})[name] = {
+                'label': entry['label'],
+                'original': record['original'] if record else original,
+                'written': (record['written'] if record else []) + [value],
+                'cuts': cuts or (record['cuts'] if record else []),
+            }
+    return pending, settled
+
+
+def _undo_option(master, owner, key, name, record):
+    """Bring one option back. Returns False when somebody else had changed it."""
+    current = master.option(key, name)
+    if current in record['written']:
+        for value in record['written']:
+            if value is not None and master.unset_option(key, name, value):
+                break
+        return master.paste_option(owner, key, name, record['cuts'])
+    return current == record['original']
+
+
+def plan_services(master, owner, recorded, wanted, warnings):
+    """Plan the whole entries, all but the deletions.
+
+    Returns:
+        tuple: pending and settled records, and the keys of entries to delete in the end.
+    """
+    pending, settled, removed = copy.deepcopy(recorded), {}, []
+    present = master.services()
+    for key, record in recorded.items():
+        if key in wanted:
+            continue
+        service = present.get(key)
+        if service and service.meaning() in record['written']:
+            if record['original'] is None:
+                removed.append(key)
+            else:
+                master.put_back(key, record['original'])
+        elif (master.span(master.find(key).line) if service else None) != record['original']:
+            warnings.append(left_alone('master.cf: the entry %s' % record['label']))
+    changed = []
+    for key, service in wanted.items():
+        record = recorded.get(key)
+        if key in present and present[key].meaning() == service.meaning():
+            if record:
+                settled[key] = dict(record, written=[service.meaning()])
+            continue
+        entry = master.find(key)
+        original = record['original'] if record else master.span(entry.line) if entry else None
+        settled[key] = {'label': '%s/%s' % (service.name, service.kind), 'original': original, 'written': [service.meaning()]}
+        pending[key] = dict(settled[key], written=(record['written'] if record else []) + settled[key]['written'])
+        changed.append(service)
+    master.put(owner, changed)
+    return pending, settled, removed
+
+
+def delete_services(master, owner, removed, settled):
+    """Return a copy of master.cf without the entries that are no longer wanted."""
+    final = MasterCf(master.text())
+    for key in removed:
+        final.put_back(key, None)
+    if not any(record['original'] is None for record in settled.values()):
+        final.drop_heading(heading(owner))
+    return final
+
+
+class TableState(object):
+    """A table's file: content (None when there is no such file), mode, and whether its index is there and up to date."""
+
+    def __init__(self, content=None, mode=None, indexed=True):
+        self.content = content
+        self.mode = mode
+        self.indexed = indexed
+
+    def digest(self):
+        return None if self.content is None else hashlib.sha256(self.content).hexdigest()
+
+
+class TableChange(object):
+    """A table to write (or to remove, when there is no content after)."""
+
+    def __init__(self, kind, old_kind, before, after):
+        self.kind = kind
+        self.old_kind = old_kind
+        self.before = before
+        self.after = after
+
+
+def plan_tables(recorded, wanted, present, warnings):
+    """Plan the lookup tables.
+
+    Args:
+        present: function from path and type to TableState.
+
+    Returns:
+        tuple: pending and settled records, and {path: TableChange}.
+    """
+    pending, settled, changes = copy.deepcopy(recorded), {}, {}
+    for path, record in recorded.items():
+        if path in wanted:
+            continue
+        before, original = present(path, record['type']), _original_state(record)
+        if before.digest() in record['written']:
+            changes[path] = TableChange(record['type'], record['type'], before, original)
+        elif before.digest() != original.digest():
+            warnings.append(left_alone('The table %s' % path))
+    for path, table in wanted.items():
+        record = recorded.get(path)
+        before, after = present(path, table.kind), TableState(encode(table.content), table.mode)
+        old_kind = record['type'] if record else table.kind
+        if before.digest() == after.digest() and before.mode == after.mode and before.indexed and old_kind == table.kind:
+            if record:
+                settled[path] = dict(record, written=[after.digest()])
+            continue
+        changes[path] = TableChange(table.kind, old_kind, before, after)
+        original = record['original'] if record else None
+        if not record and before.content is not None:
+            original = {'content': decode(before.content), 'mode': before.mode, 'indexed': before.indexed}
+        settled[path] = {'type': table.kind, 'original': original, 'written': [after.digest()]}
+        pending[path] = dict(settled[path], written=(record['written'] if record else []) + [after.digest()])
+    return pending, settled, changes
+
+
+def _original_state(record):
+    original = record['original']
+    if original is None:
+        return TableState()
+    return TableState(encode(original['content']), original['mode'], original['indexed'])

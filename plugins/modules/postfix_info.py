@@ -1,0 +1,194 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postfix_info
+short_description: Reads the configuration of one Postfix instance
+version_added: 1.0.0
+description:
+  - Returns parameters, services and facts of one Postfix instance. Nothing is changed.
+author:
+  - Conbool SMTP Relay collection contributors (@conbool)
+requirements:
+  - Postfix 3.0 or later on the managed host
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target. This module never modifies it.
+  diff_mode:
+    support: N/A
+    description: Returns details on what has changed. This module never changes anything.
+  platform:
+    support: full
+    platforms: posix
+    description: Target OS/families that can be operated against.
+options:
+  config_dir:
+    description: The configuration directory of the instance.
+    type: path
+    default: /etc/postfix
+  sbin_dir:
+    description:
+      - The directory with the commands C(postconf) and C(postfix).
+      - By default they are looked for in C(PATH) and the usual system directories.
+    type: path
+  parameters:
+    description: Names of the parameters to return in RV(parameters). By default all are returned.
+    type: list
+    elements: str
+    default: []
+  expand:
+    description: Whether C($name) in parameter values is replaced by the value of that parameter.
+    type: bool
+    default: false
+notes:
+  - With IPv6 switched off in the kernel, but not in Postfix (O(parameters) C(inet_protocols)), Postfix's own commands can fail with
+    C(no local interface found for ::1). The module then fails with that message and the cure.
+seealso:
+  - module: conbool.smtp_relay.postfix_config
+"""
+
+EXAMPLES = r"""
+- name: Where Postfix sends mail is known
+  conbool.smtp_relay.postfix_info:
+    parameters: [relayhost, default_transport, smtp_tls_security_level]
+    expand: true
+  register: postfix
+
+- name: Submission is offered
+  ansible.builtin.assert:
+    that: postfix.services | selectattr('name', 'in', ['submission', '587']) | length > 0
+"""
+
+RETURN = r"""
+version:
+  description: The version of Postfix.
+  returned: success
+  type: str
+  sample: 3.7.11
+config_dir:
+  description: The configuration directory.
+  returned: success
+  type: str
+  sample: /etc/postfix
+queue_directory:
+  description: The queue directory.
+  returned: success
+  type: str
+  sample: /var/spool/postfix
+default_database_type:
+  description: The table type that this Postfix uses for indexed tables.
+  returned: success
+  type: str
+  sample: hash
+lookup_types:
+  description: The table types that this Postfix supports.
+  returned: success
+  type: list
+  elements: str
+  sample: [btree, cidr, hash, regexp, texthash]
+parameters:
+  description: Effective values. A parameter that this Postfix does not know is missing.
+  returned: success
+  type: dict
+  sample:
+    relayhost: ""
+configured:
+  description: The parameters that C(main.cf) defines, with their values as they stand there, each on one line.
+  returned: success
+  type: dict
+  sample:
+    myhostname: mx.example.com
+services:
+  description: The entries of C(master.cf), with the fields that the O(conbool.smtp_relay.postfix_config#module:services) of
+    M(conbool.smtp_relay.postfix_config) have.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: submission
+      type: inet
+      private: n
+      unprivileged: '-'
+      chroot: y
+      wakeup: '-'
+      max_processes: '-'
+      command: smtpd
+      options:
+        syslog_name: postfix/submission
+running:
+  description: Whether the instance runs.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+
+ALWAYS = ('mail_version', 'queue_directory', 'default_database_type')
+NO_IPV6 = 'no local interface found for ::1'
+
+
+def read(instance, names, expand):
+    """Return the module's result."""
+    wanted = sorted(set(names) | set(ALWAYS)) if names else []
+    try:
+        parameters, warnings = instance.parameters(instance.config_dir, wanted, expand)
+        facts = parameters if expand else instance.parameters(instance.config_dir, ALWAYS)[0]
+        lookup_types = instance.lookup_types()
+    except PostfixError as exc:
+        if NO_IPV6 in str(exc):
+            raise PostfixError('%s. IPv6 is switched off on this host: set "inet_protocols = ipv4" in main.cf' % exc)
+        raise
+    main, master = (decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
+    result = {
+        'version': facts['mail_version'],
+        'config_dir': instance.config_dir,
+        'queue_directory': facts['queue_directory'],
+        'default_database_type': facts['default_database_type'],
+        'lookup_types': lookup_types,
+        'parameters': dict((name, printable(value)) for name, value in parameters.items() if not names or name in names),
+        'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
+        'services': [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()],
+        'running': instance.running(),
+    }
+    return result, warnings
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            'config_dir': {'type': 'path', 'default': '/etc/postfix'},
+            'sbin_dir': {'type': 'path'},
+            'parameters': {'type': 'list', 'elements': 'str', 'default': []},
+            'expand': {'type': 'bool', 'default': False},
+        },
+        supports_check_mode=True,
+    )
+    config_dir = os.path.normpath(module.params['config_dir'])
+    if not os.path.isfile(os.path.join(config_dir, 'main.cf')):
+        module.fail_json(msg='config_dir: %r has no main.cf' % config_dir)
+    instance = Instance(module.run_command, module.get_bin_path, config_dir, module.params['sbin_dir'])
+    try:
+        result, warnings = read(instance, module.params['parameters'], module.params['expand'])
+    except (PostfixError, OSError) as exc:
+        module.fail_json(msg=printable(str(exc)))
+    for warning in warnings:
+        module.warn(printable(warning))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == '__main__':
+    main()
