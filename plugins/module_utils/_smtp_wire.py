@@ -1,0 +1,262 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One SMTP connection to a server that is not trusted to behave: everything read is bounded in size, every wait in time."""
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import time
+
+CHUNK = 16384
+# RFC 5321 4.5.3.1.5 allows 512 octets; servers that send a little more are common, those that send this much are broken.
+LONGEST_LINE = 2048
+MOST_LINES = 100
+# Of plaintext between the server's reply to STARTTLS and its first TLS record.
+MOST_PLAINTEXT = 4096
+LONGEST_SHOWN = 200
+
+REPLY_LINE = re.compile(rb'([2-5][0-9]{2})(?:([ -])(.*))?\Z', re.DOTALL)
+# TLS record header: alert or handshake, version 3.x.
+TLS_RECORD = re.compile(rb'[\x15\x16]\x03[\x00-\x04]')
+TEXT = re.compile(rb'[\t\r\n -~]*[\x15\x16]?\x03?\Z')
+
+
+def shown(data):
+    """What a server sent, as one short line that is safe to print."""
+    text = bytes(data[:LONGEST_SHOWN + 1]).decode('utf-8', 'replace')
+    text = ''.join(character if character.isprintable() else '?' for character in text.strip())
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '...'
+
+
+class Stopped(Exception):
+    """The conversation cannot go on.
+
+    Args:
+        step: what was being done.
+        finding: one sentence for a person.
+        seen: what the server sent, if that matters.
+        kind: the finding's id, where it is not the step.
+        hint: what to do about it.
+        polite: the server still listens and has a right to QUIT.
+    """
+
+    def __init__(self, step, finding, seen=None, kind=None, hint=None, polite=False):
+        super().__init__(finding)
+        self.step = step
+        self.finding = finding
+        self.seen = seen
+        self.kind = kind or step
+        self.hint = hint
+        self.polite = polite
+
+
+class Clock:
+    """Limits each step and the whole; a server gains no time by sending a byte now and then."""
+
+    def __init__(self, timeout, deadline):
+        """Take the seconds for each step, and the time.monotonic() at which everything has to be over."""
+        self.timeout = timeout
+        self.deadline = deadline
+        self.timings = {}
+        self.step = None
+        self._started = self._limit = 0.0
+
+    def start(self, step):
+        self.step = step
+        self._started = time.monotonic()
+        self._limit = min(self._started + self.timeout, self.deadline)
+
+    def finish(self):
+        self.timings[self.step] = round(self.timings.get(self.step, 0) + time.monotonic() - self._started, 4)
+
+    def left(self):
+        """Seconds left for this step; Stopped when there are none."""
+        left = self._limit - time.monotonic()
+        if left <= 0:
+            raise self.expired()
+        return left
+
+    def expired(self, seen=None):
+        if time.monotonic() >= self.deadline:
+            return Stopped(self.step, 'the overall deadline passed during: %s' % self.step, seen, 'deadline')
+        return Stopped(self.step, 'no complete answer within %g s during: %s' % (self.timeout, self.step), seen)
+
+
+class Reply:
+    """A reply of the server: its code, and its lines as text that is safe to print."""
+
+    def __init__(self, code, lines):
+        self.code = code
+        self.lines = [shown(line) for line in lines]
+
+    @property
+    def positive(self):
+        return 200 <= self.code < 300
+
+    def __str__(self):
+        return ('%d %s' % (self.code, ' / '.join(line for line in self.lines if line)))[:LONGEST_SHOWN].strip()
+
+
+class Wire:
+    """The connection. Steps are timed by the clock; trouble of any kind becomes Stopped."""
+
+    def __init__(self, sock, clock):
+        self.sock = sock
+        self.clock = clock
+        self.buffer = bytearray()
+        self.tls = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+
+    def _lost(self, how):
+        return Stopped(self.clock.step, 'the server %s during: %s' % (how, self.clock.step))
+
+    def _tls_ended(self, error):
+        return Stopped(self.clock.step, 'the server ended TLS during: %s (%s)' % (self.clock.step, reason(error)), kind='tls')
+
+    def _receive(self):
+        self.sock.settimeout(self.clock.left())
+        try:
+            data = self.sock.recv(CHUNK)
+        except socket.timeout:
+            raise self.clock.expired() from None
+        except OSError as error:
+            raise self._lost('broke the connection (%s)' % (error.strerror or error)) from error
+        if not data:
+            raise self._lost('closed the connection')
+        return data
+
+    def _send(self, data):
+        self.sock.settimeout(self.clock.left())
+        try:
+            self.sock.sendall(data)
+        except socket.timeout:
+            raise self.clock.expired() from None
+        except OSError:
+            # A server that broke the connection may have said why; reading comes next, and fails with the same error if it has not.
+            return
+
+    def _flush(self):
+        pending = self._outgoing.read()
+        if pending:
+            self._send(pending)
+
+    def _read(self):
+        """More bytes of the conversation, out of TLS where it is on."""
+        while self.tls is not None:
+            try:
+                data = self.tls.read(CHUNK)
+            except ssl.SSLWantReadError:
+                self._flush()
+                self._incoming.write(self._receive())
+                continue
+            except ssl.SSLError as error:
+                raise self._tls_ended(error) from error
+            if not data:
+                raise self._lost('closed the connection')
+            return data
+        return self._receive()
+
+    def _line(self):
+        searched = 0
+        while True:
+            end = self.buffer.find(b'\n', searched)
+            if end > LONGEST_LINE or (end < 0 and len(self.buffer) > LONGEST_LINE):
+                raise Stopped(self.clock.step, 'the server sent a line of more than %d bytes during: %s' % (LONGEST_LINE, self.clock.step),
+                              shown(self.buffer))
+            if end >= 0:
+                line = bytes(self.buffer[:end]).rstrip(b'\r')
+                del self.buffer[:end + 1]
+                return line
+            searched = len(self.buffer)
+            self.buffer += self._read()
+
+    def reply(self):
+        """The next reply of the server."""
+        lines = []
+        code = None
+        while len(lines) < MOST_LINES:
+            line = self._line()
+            parts = REPLY_LINE.match(line)
+            if not parts or (code and parts.group(1) != code):
+                raise Stopped(self.clock.step, 'the server sent something else than an SMTP reply during: %s' % self.clock.step, shown(line))
+            code = parts.group(1)
+            lines.append(parts.group(3) or b'')
+            if parts.group(2) != b'-':
+                return Reply(int(code), lines)
+        raise Stopped(self.clock.step, 'the server sent a reply of more than %d lines during: %s' % (MOST_LINES, self.clock.step), shown(line))
+
+    def command(self, line):
+        """Send one command and return the server's reply."""
+        data = line.encode('ascii') + b'\r\n'
+        if self.tls is None:
+            self._send(data)
+        else:
+            try:
+                self.tls.write(data)
+            except ssl.SSLError as error:
+                raise self._tls_ended(error) from error
+            self._flush()
+        return self.reply()
+
+    def start_tls(self, context, server_name, noted):
+        """Run the TLS handshake and return the plaintext that was injected in front of it, which is thrown away (CVE-2011-0411).
+
+        Raises ssl.SSLError as the handshake does. The SSLObject is passed to noted() before the first byte, so that what the handshake
+        recorded is at hand even when it fails.
+        """
+        tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        noted(tls)
+        injected = None
+        try:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    self._flush()
+                if injected is None:
+                    injected = self._until_tls()
+                else:
+                    self._incoming.write(self._receive())
+        except ssl.SSLError:
+            self._say_goodbye()
+            raise
+        self._flush()
+        self.tls = tls
+        return injected
+
+    def _until_tls(self):
+        """Feed the handshake from the first TLS record on; return what was in front of it, in whichever segment it came."""
+        early, self.buffer = self.buffer, bytearray()
+        # No server speaks TLS before the client does: what came with its reply is no record, even if it looks like one.
+        start = len(early)
+        while True:
+            record = TLS_RECORD.search(early, start)
+            if record:
+                self._incoming.write(bytes(early[record.start():]))
+                return bytes(early[:record.start()])
+            if len(early) > MOST_PLAINTEXT or not TEXT.match(early):
+                raise Stopped(self.clock.step, 'the server agreed to STARTTLS, but then sent something else than TLS', shown(early))
+            try:
+                early += self._receive()
+            except Stopped as stop:
+                stop.seen = shown(early) or None
+                raise
+
+    def _say_goodbye(self):
+        """Let the server know why the handshake failed."""
+        try:
+            self._flush()
+        except Stopped:
+            return  # It no longer listens; why the handshake failed is what counts.
+
+    def close(self):
+        self.sock.close()
+
+
+def reason(error):
+    """OpenSSL's reason in words."""
+    return (getattr(error, 'reason', None) or str(error)).replace('_', ' ').lower()

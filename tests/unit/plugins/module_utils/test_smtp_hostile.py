@@ -1,0 +1,279 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that misbehave: one clear finding, in time, and little memory."""
+from __future__ import annotations
+
+import ssl
+import time
+import tracemalloc
+
+import pytest
+
+from tests.smtp.check import check, ids
+from tests.smtp.hostile import Certificates, HostileServer, Peer, wait_for
+
+TIMEOUT = 0.5
+# How long a check may take whose server is at fault once: each step before it is instant.
+PATIENCE = TIMEOUT + 2
+
+ACCEPTS = {'accepts': ['alice@example.com']}
+# The step of the conversation, and how it is called in results.
+STEPS = {
+    'banner': 'banner', 'EHLO': 'ehlo', 'STARTTLS': 'starttls', 'tls': 'handshake', 'EHLO over TLS': 'ehlo_tls',
+    'MAIL': 'probe', 'RCPT': 'probe', 'RSET': 'probe',
+}
+TALKING = [step for step in STEPS if step != 'tls']
+
+
+@pytest.fixture(scope='module')
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp('certificates'))
+
+
+@pytest.fixture
+def ask(certificates):
+    """Check a server that does something at a step; return the result, having seen that time, memory and manners were kept."""
+    servers = []
+
+    def run(at, patience=PATIENCE, **options):
+        options.setdefault('timeout', TIMEOUT)
+        with HostileServer(certificates.context(), at) as server:
+            servers.append(server)
+            tracemalloc.start()
+            started = time.monotonic()
+            result = check(server, ACCEPTS, ca_file=certificates.ca_file, **options)
+            took = time.monotonic() - started
+            _now, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert took < patience
+            assert most < 4 * 1024 * 1024
+            assert 'DATA' not in server.commands
+        return result
+
+    run.servers = servers
+    return run
+
+
+def assert_stopped_at(result, step):
+    """One finding, of this step; facts of earlier steps known, of later ones not."""
+    name = STEPS[step]
+    assert ids(result) == [name]
+    assert not result['healthy']
+    assert result['status'] == result['findings'][0]['finding']
+    reached = list(STEPS).index(step)
+    assert result['reachable'] is (reached > 1)
+    assert result['starttls_offered'] is (True if reached > 1 else None)
+    assert result['tls_negotiated'] in ([None] if reached < 2 else [None, False] if reached == 2 else [reached > 3])
+    assert result['chain_verified'] is (True if reached > 3 else None)
+    assert result['name_verified'] is (True if reached > 3 else None)
+    if reached < 5:
+        assert result['recipients'] == []
+
+
+@pytest.mark.parametrize('step', STEPS)
+def test_silence(ask, step):
+    result = ask({step: Peer.silence})
+    assert_stopped_at(result, step)
+    assert result['status'] == 'no complete answer within 0.5 s during: %s' % STEPS[step]
+
+
+@pytest.mark.parametrize('step', STEPS)
+@pytest.mark.parametrize('leave', [Peer.hang_up, Peer.reset])
+def test_connection_lost(ask, step, leave):
+    result = ask({step: leave})
+    assert_stopped_at(result, step)
+    # Closing with a command still unread is a reset too.
+    assert any(how in result['status'] for how in ('the server closed the connection', 'the server broke the connection (Connection reset by peer)'))
+
+
+@pytest.mark.parametrize('step', TALKING)
+def test_drip_fed(ask, step):
+    result = ask({step: lambda peer: peer.drip(b'250 ' + b'x' * 1000, 0.05)})
+    assert_stopped_at(result, step)
+    assert 'within 0.5 s' in result['status']
+
+
+def test_drip_fed_handshake(ask):
+    result = ask({'tls': lambda peer: peer.drip(b'\x16\x03\x03\x40\x00' + b'\x02' * 1000, 0.05)})
+    assert_stopped_at(result, 'tls')
+
+
+def test_drip_fed_banner_that_ends_in_time_is_fine(ask):
+    assert ask({'banner': lambda peer: peer.drip(b'220 slow\r\n', 0.01)})['healthy']
+
+
+@pytest.mark.parametrize('step', TALKING)
+def test_endless_line(ask, step):
+    result = ask({step: lambda peer: peer.flood(b'x')})
+    assert_stopped_at(result, step)
+    assert 'a line of more than 2048 bytes' in result['status']
+    # What fits into the buffers of the network, no more.
+    assert ask.servers[0].flooded < 32 * 1024 * 1024
+
+
+@pytest.mark.parametrize('step', TALKING)
+def test_endless_reply(ask, step):
+    result = ask({step: lambda peer: peer.flood(b'220-and another thing\r\n')})
+    assert_stopped_at(result, step)
+    assert 'a reply of more than 100 lines' in result['status']
+
+
+@pytest.mark.parametrize('step', TALKING)
+@pytest.mark.parametrize('line', [b'HTTP/1.1 400 Bad Request\r\n', b'SSH-2.0-OpenSSH_9.2\r\n', b'\r\n', b'25 ok\r\n', b'2500 ok\r\n', b'199 no\r\n', b'\xff\x00\x1b[2J\r\n',
+                                  b'250-one\r\n251 two\r\n'])
+def test_no_smtp(ask, step, line):
+    result = ask({step: line})
+    assert_stopped_at(result, step)
+    assert 'something else than an SMTP reply' in result['status']
+    assert (result['findings'][0]['seen'] or '').isprintable()
+
+
+@pytest.mark.parametrize('step, finding', [
+    ('banner', 'the server refuses service'), ('EHLO', 'the server refused EHLO'), ('STARTTLS', 'the server offers STARTTLS, but refused it'),
+    ('EHLO over TLS', 'the server refused EHLO'),
+])
+@pytest.mark.parametrize('reply', ['421 4.3.2 try later', '554 5.7.1 go away', '354 go on'])
+def test_refused(ask, step, finding, reply):
+    result = ask({step: reply.encode() + b'\r\n'})
+    assert_stopped_at(result, step)
+    assert result['status'] == finding
+    assert result['findings'][0]['seen'] == reply
+    assert ask.servers[0].commands[-1] == 'QUIT'
+    if step == 'STARTTLS':
+        assert result['tls_negotiated'] is False
+
+
+@pytest.mark.parametrize('step, reply, verdict', [
+    ('MAIL', '451 later', 'unknown'), ('MAIL', '550 no', 'unknown'), ('RCPT', '450 greylisted', 'deferred'), ('RCPT', '550 no', 'refused'),
+    ('RCPT', '354 go on', 'unknown'),
+])
+def test_recipient_not_accepted(ask, step, reply, verdict):
+    result = ask({step: reply.encode() + b'\r\n'})
+    assert ids(result) == ['recipient']
+    assert result['recipients'] == [{'recipient': 'alice@example.com', 'step': step.lower(), 'code': int(reply[:3]), 'reply': reply, 'verdict': verdict}]
+    assert ask.servers[0].commands[-2:] == ['RSET', 'QUIT']
+
+
+@pytest.mark.parametrize('leave', [Peer.silence, Peer.hang_up, Peer.reset, b'550 you stay\r\n', lambda peer: peer.flood(b'x')])
+def test_trouble_at_quit_changes_nothing(ask, leave):
+    assert ask({'QUIT': leave})['status'] == 'SMTP reachable'
+
+
+def test_what_a_server_says_before_it_breaks_the_connection_counts(ask):
+    def refuse(peer):
+        peer.send(b'220 hello\r\n421 not you\r\n')
+        peer.reset()
+
+    result = ask({'banner': refuse})
+    assert ids(result) == ['ehlo'] and result['findings'][0]['seen'] == '421 not you'
+
+
+@pytest.mark.parametrize('early', [True, False])
+@pytest.mark.parametrize('junk', [b'\x00\x01\x02\x03' * 10, b'\x16\x02\x00junk', b'\xff' * 100])
+def test_garbage_after_starttls(ask, junk, early):
+    result = ask({'tls': lambda peer: (early or peer.sock.recv(4096), peer.send(junk), peer.silence())})
+    assert_stopped_at(result, 'tls')
+    assert result['status'] == 'the server agreed to STARTTLS, but then sent something else than TLS'
+
+
+def test_text_without_end_after_starttls(ask):
+    result = ask({'tls': lambda peer: peer.flood(b'250 ok\r\n')})
+    assert_stopped_at(result, 'tls')
+    assert result['findings'][0]['seen'].startswith('250 ok')
+
+
+def test_text_and_no_tls_after_starttls(ask):
+    result = ask({'tls': lambda peer: (peer.send(b'250 what?\r\n'), peer.silence())})
+    assert_stopped_at(result, 'tls')
+    assert result['findings'][0]['seen'] == '250 what?'
+
+
+def test_broken_tls_record(ask):
+    result = ask({'tls': lambda peer: (peer.sock.recv(4096), peer.send(b'\x16\x03\x03\x00\x04\xff\x00\x00\x00'), peer.silence())})
+    assert_stopped_at(result, 'tls')
+    assert 'the TLS handshake failed' in result['status']
+
+
+def injecting(*segments):
+    def inject(peer):
+        for segment in segments:
+            peer.send(segment)
+            time.sleep(0.03)
+
+    return inject
+
+
+@pytest.mark.parametrize('segments, seen', [
+    ([b'220 go ahead\r\n250 injected\r\n'], '250 injected'),
+    ([b'220 go ahead\r\n', b'250 injected\r\n'], '250 injected'),
+    ([b'220 go ahead\r\n250 one\r\n', b'250 two\r\n'], '250 one??250 two'),
+    ([b'220 go ahead\r\n', b'2', b'5', b'0'], '250'),
+])
+def test_injected_plaintext_is_discarded_and_reported(ask, segments, seen):
+    result = ask({'STARTTLS': injecting(*segments)})
+    assert ids(result) == ['plaintext_injected']
+    assert result['plaintext_injected'] == result['findings'][0]['seen'] == seen
+    # The conversation over TLS is the real one.
+    assert result['tls_negotiated'] and result['chain_verified'] and result['name_verified']
+    assert result['extensions'] == ['SIZE 1000000']
+    assert result['recipients'][0]['reply'] == '250 ok'
+
+
+def test_injected_plaintext_in_the_segment_of_the_first_record(ask):
+    def inject(peer):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = peer.server.context.wrap_bio(incoming, outgoing, server_side=True)
+        prefix = b'250 injected\r\n'
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                pending = outgoing.read()
+                if pending:
+                    peer.send(prefix + pending)
+                    prefix = b''
+                incoming.write(peer.sock.recv(16384))
+        peer.send(outgoing.read())
+        peer.silence()
+
+    result = ask({'tls': inject})
+    assert result['plaintext_injected'] == '250 injected'
+    assert ids(result) == ['ehlo_tls', 'plaintext_injected']
+
+
+def test_tls_ended_in_the_middle(ask):
+    def alert(peer):
+        peer.sock.unwrap()
+        peer.hang_up()
+
+    result = ask({'EHLO over TLS': alert})
+    assert_stopped_at(result, 'EHLO over TLS')
+
+
+def test_overall_deadline_ends_a_server_that_keeps_each_step_in_time(ask):
+    answers = {'banner': b'220 in a moment, please', 'EHLO': b'250-x\r\n250 STARTTLS', 'STARTTLS': b'220 in a moment, please'}
+    slow = {step: lambda peer, answer=answer: peer.drip(answer + b'\r\n', 0.016) for step, answer in answers.items()}
+    result = ask(slow, timeout=5, deadline=1)
+    assert ids(result) == ['deadline']
+    assert result['status'].startswith('the overall deadline passed during: ')
+
+
+def test_second_connection_lost_keeps_what_the_first_one_saw(certificates):
+    def once(peer):
+        if peer.server.connections > 1:
+            peer.hang_up()
+        peer.send(b'220 hello\r\n')
+
+    with HostileServer(certificates.expired(), {'banner': once}) as server:
+        result = check(server, ca_file=certificates.ca_file)
+    assert ids(result) == ['chain', 'banner']
+    assert (result['reachable'], result['starttls_offered'], result['tls_negotiated'], result['chain_verified']) == (True, True, None, False)
+    assert result['certificate']['days_left'] < 0
+
+
+def test_connections_are_closed(ask):
+    gone = []
+    ask({'banner': lambda peer: (gone.append(peer.sock.recv(10)), peer.hang_up())})
+    assert wait_for(lambda: gone == [b''])
