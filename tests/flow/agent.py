@@ -52,8 +52,8 @@ def _sendmail(message, content):
 
 
 def _connection(via):
-    # Who answers is not the question here: the test names the server.
-    context = ssl.create_default_context()
+    # Who answers is not the question here. No default context: loading all of the system's CAs takes longer than sending.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if via == 'submissions':

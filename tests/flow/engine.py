@@ -111,12 +111,11 @@ class Batch:
         verification = self.site.verification(list(self.results))
         for token, result in self.results.items():
             result.verification = verification[token]
-            result.problems += judge.unverified(result.seen, result.verification)
+            result.unverified = judge.unverified(result.seen, result.verification)
 
     def explain(self):
-        for result in self.results.values():
-            if not result.ok:
-                result.log = self.site.explain(result.token)
+        for token, lines in self.site.explain([token for token, result in self.results.items() if not result.ok]).items():
+            self.results[token].log = lines
 
     def _wait(self, places, flush):
         engine = self.engine

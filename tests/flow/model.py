@@ -107,7 +107,8 @@ class Sighting:
 class Result:
     case: Case
     token: str
-    problems: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)    # about where it is
+    unverified: list[str] = field(default_factory=list)  # about how it came to the gateway
     seen: list[Sighting] = field(default_factory=list)
     verification: dict[str, str] = field(default_factory=dict)  # recipient -> what the sender's log says of the peer's certificate
     log: list[str] = field(default_factory=list)
@@ -115,12 +116,12 @@ class Result:
 
     @property
     def ok(self):
-        return not self.problems
+        return not self.problems and not self.unverified
 
     def expect_failure(self, reason):
         """Turns the verdict round: what fails as foreseen is fine, what passes must leave the list."""
         if self.ok:
             self.problems = ['it passes, but is listed as impossible for this mail server: %s' % reason]
         else:
-            self.problems = []
+            self.problems, self.unverified = [], []
             self.expected_failure = reason

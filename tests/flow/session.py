@@ -45,6 +45,6 @@ def explained(result):
     lines += ['headers:   %s' % header for header in case.inject.get('headers', [])]
     lines += ['expected:  %s' % place for place in case.expect]
     lines += ['seen:      %s' % sighting for sighting in result.seen] or ['seen:      nowhere']
-    lines += ['wrong:     %s' % problem for problem in result.problems]
+    lines += ['wrong:     %s' % problem for problem in result.problems + result.unverified]
     lines += ['log:       %s' % line for line in result.log] or ['log:       no line about it']
     return '\n'.join(lines)

@@ -84,10 +84,9 @@ class Stream:
             self.site.flush()
             time.sleep(1)
         account = Account(sent=len(accepted), refused=[answer for answer in self.answers if not answer['accepted']], in_clear=self.site.in_clear())
-        for answer in accepted:
-            places = [sighting.where for sighting in seen[answer['token']]]
-            if not _fits(places, TEMPLATES[answer['template']][1]):
-                account.wrong[answer['token']] = [str(places)] + self.marks + self.site.explain(answer['token'])
+        places = {answer['token']: [sighting.where for sighting in seen[answer['token']]] for answer in accepted}
+        wrong = [answer['token'] for answer in accepted if not _fits(places[answer['token']], TEMPLATES[answer['template']][1])]
+        account.wrong = {token: [str(places[token])] + self.marks + lines for token, lines in self.site.explain(wrong).items()}
         return account
 
 

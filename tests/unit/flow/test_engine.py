@@ -26,7 +26,6 @@ class Site:
         self.looks = defaultdict(int)
         self.modes = []
         self.flushes = 0
-        self.explained = []
         self.clear = []
 
     def begin(self, run):
@@ -58,9 +57,8 @@ class Site:
     def in_clear(self):
         return self.clear
 
-    def explain(self, token):
-        self.explained.append(token)
-        return ['log of %s' % token]
+    def explain(self, tokens):
+        return {token: ['log of %s' % token] for token in tokens}
 
     def verification(self, tokens):
         return {token: {OUT: 'Verified'} for token in tokens}
