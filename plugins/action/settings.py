@@ -8,7 +8,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import PREFIX, RESULT_FACT, normalise
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import PREFIX, normalise
 
 
 class ActionModule(ActionBase):
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
         """The conbool_* variables of the host, with their templates evaluated."""
         variables = {}
         for name in sorted(task_vars):
-            if name.startswith(PREFIX) and name != RESULT_FACT:
+            if name.startswith(PREFIX):
                 try:
                     variables[name] = self._templar.template(task_vars[name])
                 except AnsibleError as exc:

@@ -84,7 +84,7 @@ def host_name(value):
         raise ValueError('wildcards are not possible here, write each name')
     if not name.isascii() or 'xn--' in name:
         try:
-            name = idna.encode(name, uts46=True, std3_rules=True).decode('ascii')
+            name = idna.encode(name, uts46=True).decode('ascii')
         except idna.IDNAError as exc:
             raise ValueError('is not a valid internationalised name: %s' % exc) from exc
     if name.endswith('.'):
@@ -110,7 +110,7 @@ def loop_header(domain):
 def address(value):
     """One IP address in its canonical form."""
     name = text(value)
-    if not is_address(name) or '%' in name:
+    if not is_address(name):
         raise ValueError('is not an IPv4 or IPv6 address')
     return str(netaddr.IPAddress(name))
 

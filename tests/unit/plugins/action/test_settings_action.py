@@ -47,7 +47,8 @@ def test_given_variables_replace_those_of_the_host():
 
 
 def test_all_problems_come_in_one_message():
-    result = run({'conbool_domains': [trust_as_template('{{ missing }}')], 'conbool_networks': ['192.0.2.7/24'], 'conbool_inbund': True, 'conbool_relay_port': '0'})
+    result = run({'conbool_domains': [trust_as_template('{{ missing }}')], 'conbool_networks': ['192.0.2.7/24'],
+                  'conbool_inbund': True, 'conbool_relay_port': '0'})
     assert result['failed'] is True
     assert result['changed'] is False
     assert 'settings' not in result

@@ -58,7 +58,8 @@ def test_domains_become_lower_case_a_labels(given_value, result):
 
 @pytest.mark.parametrize('domain, reason', [
     ('example.com\nrelayhost = evil.test', 'control character'), ('example.com\n', 'control character'), ('example.com\x00', 'control character'),
-    ('example.com\u2028', 'control character'), ('exa\x85mple.com', 'control character'), ('\ud800.com', 'control character'),
+    ('example.com\u2028', 'control character'), ('example.com\u2029', 'control character'),
+    ('exa\x85mple.com', 'control character'), ('\ud800.com', 'control character'),
     ('example.com/24', "contains '/'"), ('exa mple.com', 'blank'), (' example.com', 'blank'), ('example\u00a0.com', 'blank'), ('@example.com', "contains '@'"),
     ('a_b.com', "contains '_'"), ('$mydomain.com', "contains '$'"), ('*.example.com', 'wildcard'), ('example', 'no dot'), ('.', 'not a valid name'),
     ('example..com', 'not a valid name'), ('.example.com', 'not a valid name'), ('example.com..', 'not a valid name'), ('-a.com', 'not a valid name'),
@@ -182,7 +183,8 @@ def test_bad_tls_names_are_refused(value):
 
 @pytest.mark.parametrize('path, reason', [
     ('relay.pem', 'absolute'), ('~/relay.pem', 'absolute'), ('/etc/ssl/', 'absolute'), ('/etc/ssl/a b.pem', 'blank'), ('/etc/$name', "contains '$'"),
-    ('/etc/a.pem\nsmtp_tls_security_level = none', 'control character'), ('/etc/a,b', "contains ','"), ("/etc/a'b", 'contains "\'"'), ('/etc/a"b', "contains '\"'"),
+    ('/etc/a.pem\nsmtp_tls_security_level = none', 'control character'), ('/etc/a,b', "contains ','"),
+    ("/etc/a'b", 'contains "\'"'), ('/etc/a"b', "contains '\"'"),
     ('/etc/{a}', "contains '{' '}'"), ('/etc/a;b', "contains ';'"), ('/etc/a#b', "contains '#'"), ('/etc/a\\b', 'contains'), ('/etc/ä', "contains 'ä'"),
     ('/etc/`id`', "contains '`'"), ('/etc/a%n', "contains '%'"), ('/' + 'a' * 2000, 'longer than'), (5, 'must be text'),
 ])
@@ -202,8 +204,10 @@ def test_a_key_given_as_value_is_never_shown(variable):
 
 def test_client_certificate_and_key_both_or_neither():
     cert, key = '/etc/ssl/relay.pem', '/etc/ssl/relay.key'
-    assert refused(conbool_tls_client_cert=cert) == ["conbool_tls_client_cert: '/etc/ssl/relay.pem' needs conbool_tls_client_key as well (give both or neither)"]
-    assert refused(conbool_tls_client_key=key) == ["conbool_tls_client_key: '/etc/ssl/relay.key' needs conbool_tls_client_cert as well (give both or neither)"]
+    assert refused(conbool_tls_client_cert=cert) == [
+        "conbool_tls_client_cert: '/etc/ssl/relay.pem' needs conbool_tls_client_key as well (give both or neither)"]
+    assert refused(conbool_tls_client_key=key) == [
+        "conbool_tls_client_key: '/etc/ssl/relay.key' needs conbool_tls_client_cert as well (give both or neither)"]
     settings = accepted(conbool_tls_client_cert=cert, conbool_tls_client_key=key, conbool_tls_ca_file='/etc/ssl/ca+x_1@2-3.pem')
     assert (settings['tls_client_cert'], settings['tls_client_key'], settings['tls_ca_file']) == (cert, key, '/etc/ssl/ca+x_1@2-3.pem')
 
@@ -276,6 +280,12 @@ def test_text_area_is_split_where_a_list_is_expected():
     assert settings['networks'] == ['192.0.2.0/25', '2001:db8::/32']
 
 
+@pytest.mark.parametrize('separator', ['\x0b', '\x85', '\u2028', '\u00a0', ';'])
+def test_text_area_is_split_at_the_usual_separators_only(separator):
+    problem, = refused(conbool_domains='a.example%sb.example' % separator)
+    assert problem.startswith('conbool_domains: %r ' % ('a.example%sb.example' % separator))
+
+
 def test_item_of_a_list_is_never_split():
     for item in ('a.example\nb.example', 'a.example b.example', 'a.example,b.example'):
         problem, = refused(conbool_domains=[item])
@@ -332,7 +342,7 @@ def test_unknown_variables_are_reported_without_their_value():
 
 
 def test_variable_that_could_not_be_evaluated():
-    assert refused(conbool_domains=ValueError("'x' is undefined")) == ["conbool_domains: cannot be evaluated: 'x' is undefined"]
+    assert refused(conbool_domains=ValueError("'x' is\nundefined")) == ["conbool_domains: cannot be evaluated: 'x' is undefined"]
 
 
 def test_undo_needs_no_inventory_but_checks_what_is_there():
@@ -358,7 +368,8 @@ def strings_in(value):
 
 HOSTILE = st.text(st.sampled_from('aZ9.-@/:_*$ \n\r\t\0\x85\u2028\ufeffüß。'), max_size=25)
 ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=25) | HOSTILE,
-                        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12) | st.just('example.com'), inner, max_size=2), max_leaves=4)
+                        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12) | st.just('example.com'), inner, max_size=2),
+                        max_leaves=4)
 PLAUSIBLE = st.builds(lambda text, noise, at: text[:at] + noise + text[at:], st.sampled_from(
     ['example.com', '192.0.2.0/24', '/etc/ssl/relay.pem', 'alice@example.com', 'senders', '25', 'yes', 'k1']), HOSTILE, st.integers(0, 20))
 

@@ -159,7 +159,8 @@ def test_file_without_authorities(files, content):
 def test_file_with_a_revocation_list_only(files, authority):
     key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
     issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes()).subject
-    crl = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(NOON).next_update(NOON + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(NOON).next_update(NOON + datetime.timedelta(days=1))
+    crl = builder.sign(key, hashes.SHA256())
     write(files['ca.pem'], crl.public_bytes(serialization.Encoding.PEM))
     assert only(look(files, BEFORE)) == files['ca.pem'] + ': holds no certificate'
 
@@ -184,12 +185,13 @@ def test_missing_files_are_all_named(files):
     assert look(files, BEFORE)['problems'] == ['%s: cannot be read: No such file or directory' % files[name] for name in ('relay.pem', 'relay.key', 'ca.pem')]
 
 
-def test_directory_and_pipe_are_not_opened(files):
+def test_directory_and_pipe_are_not_opened(files, monkeypatch):
     for path in files.values():
         os.unlink(path)
     os.mkdir(files['relay.pem'])
     os.mkfifo(files['relay.key'])
     os.mkfifo(files['ca.pem'])
+    monkeypatch.setattr(_tls_files, 'open', lambda path, mode: pytest.fail('%s was opened' % path), raising=False)
     assert look(files, BEFORE)['problems'] == ['%s: is not a regular file' % files[name] for name in ('relay.pem', 'relay.key', 'ca.pem')]
 
 
