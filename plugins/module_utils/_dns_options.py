@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the module dns_check, validated before the first query."""
+"""Options of dns_check and conbool_networks, validated before the first query."""
 from __future__ import annotations
 
 import math
@@ -18,9 +18,7 @@ class OptionError(ValueError):
 
 def read(params):
     """Arguments of _dns_run.run from the module's parameters."""
-    domains = _list(params, 'domains', _values.host_name)
-    if not domains:
-        raise OptionError('domains: is empty')
+    domains = names('domains', params['domains'], _values.host_name)
     selectors = _list(params, 'dkim_selectors', _values.dkim_selector)
     relay_host = _read('relay_host', params['relay_host'], _values.relay_host)
     targets = _list(params, 'mx_targets', _values.host_name)
@@ -36,17 +34,40 @@ def read(params):
             raise OptionError('mx_targets: is needed because relay_host %s is an IP address' % relay_host)
         addresses = addresses or [relay_host]
     deadline = params['deadline']
+    if deadline is None:
+        deadline = DEADLINE_WITH_WAIT if params['wait'] else DEADLINE
     return {
         'domains': domains,
         'checks': checks,
         'wanted': Expectations(relay_host, targets, [_short(address) for address in addresses], selectors, params['dmarc_minimum_policy'], ownership),
         'wait': params['wait'],
+        'concurrency': _number('concurrency', params['concurrency'], 500, 1),
+        **client({**params, 'deadline': deadline}),
+    }
+
+
+def names(option, values, reader):
+    """One or more DNS names as A-labels."""
+    if not values:
+        raise OptionError('%s: is empty' % option)
+    return _list({option: values}, option, reader)
+
+
+def record_name(value):
+    """A DNS name whose labels may begin with an underscore (RFC 8552), as in _spf.example.com."""
+    labels = _values.text(value).split('.')
+    bare = _values.host_name('.'.join(label[label.startswith('_'):] for label in labels)).split('.')
+    return '.'.join('_' * label.startswith('_') + name for label, name in zip(labels, bare))
+
+
+def client(params):
+    """Arguments of a DnsClient."""
+    return {
         'nameservers': _list(params, 'nameservers', _values.address),
         'port': _read('port', params['port'], _values.port),
         'timeout': _number('timeout', params['timeout'], 60),
         'retries': _number('retries', params['retries'], 10, 0),
-        'deadline': (DEADLINE_WITH_WAIT if params['wait'] else DEADLINE) if deadline is None else _number('deadline', deadline, 86400),
-        'concurrency': _number('concurrency', params['concurrency'], 500, 1),
+        'deadline': _number('deadline', params['deadline'], 86400),
     }
 
 

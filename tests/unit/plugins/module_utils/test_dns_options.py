@@ -80,3 +80,15 @@ def test_bad_values_are_named(params, message):
     with pytest.raises(_dns_options.OptionError) as error:
         read(**params)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize('name, canonical', [
+    ('_spf.Example.com', '_spf.example.com'), ('spf._msg.bücher.example.', 'spf._msg.xn--bcher-kva.example'), ('example.com', 'example.com')])
+def test_names_of_records_may_have_underscores(name, canonical):
+    assert _dns_options.record_name(name) == canonical
+
+
+@pytest.mark.parametrize('name', ['__spf.example.com', '_.example.com', 'sp_f.example.com', 'example.com/24', '_spf', ''])
+def test_other_underscores_are_refused(name):
+    with pytest.raises(ValueError):
+        _dns_options.record_name(name)

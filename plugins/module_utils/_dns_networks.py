@@ -1,0 +1,117 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The networks behind a DNS name, for firewalls: complete and sane, or an error.
+
+A fault of the DNS must neither close a firewall (an empty or shorter list) nor open it (a network of half the Internet).
+"""
+from __future__ import annotations
+
+try:
+    import netaddr
+except ImportError:
+    # The lookup plugin reports it from _values.IMPORT_ERRORS.
+    pass
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _spf_record, _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import UNKNOWN, dotless
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spf import MAX_LOOKUPS
+
+
+class NetworksError(Exception):
+    """The networks of a name cannot be told, or cannot be right."""
+
+
+async def networks_of(dns, names, record):
+    """Merged networks of all names, IPv4 first; record is spf or address."""
+    found = netaddr.IPSet()
+    for name in names:
+        part = await _Policy(dns).networks(name) if record == 'spf' else await _addresses(dns, name)
+        if not part:
+            raise NetworksError('%s names no network' % name)
+        found |= part
+    networks = [str(network) for network in found.iter_cidrs()]
+    for network in networks:
+        try:
+            _values.network(network)
+        except ValueError as exc:
+            raise NetworksError('%s: %s %s' % (', '.join(names), network, exc)) from exc
+    return sorted(networks, key=lambda network: (':' in network, netaddr.IPNetwork(network)))
+
+
+async def _ask(dns, name, rdtype):
+    answer = await dns.query(name, rdtype)
+    if answer.status == UNKNOWN:
+        raise NetworksError('%s of %s could not be looked up: %s' % (rdtype, name, answer.reason))
+    return answer
+
+
+async def _addresses(dns, name, prefixes=(32, 128)):
+    """Networks of these prefix lengths around all addresses of a host."""
+    networks = [netaddr.IPNetwork('%s/%d' % (record.address, prefix)).cidr for rdtype, prefix in zip(('A', 'AAAA'), prefixes)
+                for record in (await _ask(dns, name, rdtype)).records]
+    if not networks:
+        raise NetworksError('%s has no address' % name)
+    return netaddr.IPSet(networks)
+
+
+class _Policy:
+    """One SPF policy with everything that it includes."""
+
+    def __init__(self, dns):
+        self.dns = dns
+        self.lookups = 0
+
+    async def networks(self, domain):
+        """All addresses for which the policy passes."""
+        policies = [content for content in (await _ask(self.dns, domain, 'TXT')).texts() if _spf_record.is_policy(content)]
+        if len(policies) != 1:
+            raise NetworksError('%s has %s SPF record' % (domain, 'more than one' if policies else 'no'))
+        try:
+            policy = _spf_record.parse(policies[0])
+        except _spf_record.SpfSyntaxError as exc:
+            raise NetworksError('SPF record of %s: %s' % (domain, exc)) from exc
+        passed, decided = netaddr.IPSet(), netaddr.IPSet()
+        for mechanism in policy.mechanisms:
+            if mechanism.name == 'all':
+                if mechanism.result == 'pass':
+                    raise NetworksError('SPF record of %s: %s authorises the whole Internet' % (domain, mechanism.text))
+                return passed
+            matched = await self._matched(mechanism, domain)
+            # The first mechanism that matches an address decides about it.
+            if mechanism.result == 'pass':
+                passed |= matched - decided
+            decided |= matched
+        if policy.redirect is not None:
+            self._count_lookup(domain)
+            passed |= await self.networks(self._plain(policy.redirect, domain)) - decided
+        return passed
+
+    async def _matched(self, mechanism, domain):
+        if mechanism.network is not None:
+            return netaddr.IPSet([str(mechanism.network)])
+        if mechanism.name in ('ptr', 'exists'):
+            raise NetworksError('SPF record of %s: the addresses that %s stands for cannot be listed' % (domain, mechanism.text))
+        self._count_lookup(domain)
+        target = domain if mechanism.spec is None else self._plain(mechanism.spec, domain)
+        if mechanism.name == 'include':
+            return await self.networks(target)
+        if mechanism.name == 'a':
+            return await _addresses(self.dns, target, mechanism.prefixes)
+        hosts = [dotless(record.exchange) for record in (await _ask(self.dns, target, 'MX')).records]
+        if not hosts:
+            raise NetworksError('SPF record of %s: %s has no MX record' % (domain, target))
+        found = netaddr.IPSet()
+        for host in hosts:
+            found |= await _addresses(self.dns, host, mechanism.prefixes)
+        return found
+
+    def _plain(self, spec, domain):
+        if '%' in spec:
+            raise NetworksError('SPF record of %s: the addresses that %s stands for cannot be listed' % (domain, spec))
+        return spec
+
+    def _count_lookup(self, domain):
+        self.lookups += 1
+        if self.lookups > MAX_LOOKUPS:
+            raise NetworksError('SPF record of %s: more than %d DNS lookups' % (domain, MAX_LOOKUPS))
