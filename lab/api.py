@@ -89,6 +89,10 @@ class Lab:
         options = ['--since', f'@{int(since)}'] if since is not None else []
         return self.run(node, ['journalctl', '--no-pager', '--output', 'short-iso', *options]).stdout
 
+    def restart(self, host: str) -> None:
+        """Reboot a host; returns when it is up again."""
+        lifecycle.restart(self._layout, host)
+
     def add_zone(self, name: str, text: str) -> None:
         """Serve one more zone: records only (SOA and NS are added), placeholders such as {internet4} are filled in."""
         resolver.add(self._layout, name, text)

@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / '.lab'
 CAP_SYS_RESOURCE = 24
+CGROUP_V2 = Path('/sys/fs/cgroup/cgroup.controllers')
+CGROUP_V2_BESIDE_V1 = Path('/sys/fs/cgroup/unified')
 
 
 class LabError(Exception):
@@ -36,11 +38,21 @@ def containers_conf(cgroup_v2: bool, may_raise_limits: bool, has_runc: bool) -> 
     return text
 
 
+def systemd_options() -> list[str]:
+    """How podman has to run a container whose first process is systemd."""
+    if CGROUP_V2.exists() or not CGROUP_V2_BESIDE_V1.is_dir():
+        return ['--systemd', 'always']
+    # In a container on version 1, systemd is not told when the last process of a service has ended: now and then a stop
+    # waits its 90 s out. On a hybrid machine it can have version 2; the rest is what `--systemd always` does.
+    return ['--systemd', 'false', '--env', 'container=podman', '--tmpfs', '/run', '--tmpfs', '/run/lock', '--tmpfs', '/tmp',
+            '--volume', f'{CGROUP_V2_BESIDE_V1}:/sys/fs/cgroup', '--stop-signal', 'SIGRTMIN+3']
+
+
 def environment() -> dict[str, str]:
     env = dict(os.environ)
     if 'CONTAINERS_CONF' in env:
         return env
-    text = containers_conf(Path('/sys/fs/cgroup/cgroup.controllers').exists(), _may_raise_limits(), bool(shutil.which('runc')))
+    text = containers_conf(CGROUP_V2.exists(), _may_raise_limits(), bool(shutil.which('runc')))
     if text:
         path = RUNTIME / 'containers.conf'
         if not path.exists() or path.read_text() != text:

@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from . import access, certificates, images, resolver
-from .engine import ROOT, RUNTIME, LabError, podman, replace, run
+from .engine import ROOT, RUNTIME, LabError, podman, replace, run, systemd_options
 from .layout import CONTAINERS, LABEL, Layout, Node, check_name, fresh, load, numbers
 from .mailnode import defaults, server_arguments
 from .progress import say
 
 BOOT_SECONDS = 60
 SSH_PORT = 22
+STOP_SECONDS = 30
 
 
 @contextmanager
@@ -77,14 +78,19 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
 def down(name: str) -> None:
     """Removes what carries the lab's label, and its files."""
     with locked(name):
-        names = list(containers(name))
-        if names:
-            podman('rm', '--force', '--time', '0', *names)
-        for network in podman('network', 'ls', '--quiet', '--filter', f'label={LABEL}={name}').stdout.split():
-            podman('network', 'rm', network)
+        names = _remove_all(name)
         if (RUNTIME / name).exists():
             shutil.rmtree(RUNTIME / name)
         say(f'lab {name} is down ({len(names)} containers removed)')
+
+
+def _remove_all(name: str) -> list[str]:
+    names = list(containers(name))
+    if names:
+        podman('rm', '--force', '--time', '0', *names)
+    for network in podman('network', 'ls', '--quiet', '--filter', f'label={LABEL}={name}').stdout.split():
+        podman('network', 'rm', network)
+    return names
 
 
 def remove(name: str, hosts: list[str]) -> None:
@@ -108,6 +114,13 @@ def remove(name: str, hosts: list[str]) -> None:
         say(f'lab {name}: removed {", ".join(hosts)}')
 
 
+def restart(layout: Layout, name: str) -> None:
+    """Shut a host down as its systemd would, and boot it again."""
+    node = layout.node(name)
+    podman('restart', '--time', str(STOP_SECONDS), node.container, timeout=STOP_SECONDS * 2)
+    _booted(node)
+
+
 def containers(name: str) -> dict[str, str]:
     """Container name -> state."""
     listing = podman('ps', '--all', '--filter', f'label={LABEL}={name}', '--format', 'json').stdout
@@ -116,6 +129,8 @@ def containers(name: str) -> dict[str, str]:
 
 def _new(name: str) -> Layout:
     """A lab with a network of its own: the first free number."""
+    # What an `up` that was killed may have left.
+    _remove_all(name)
     reason = ''
     for number in numbers(name):
         layout = fresh(name, number)
@@ -176,7 +191,7 @@ def _mail_node(layout: Layout, name: str):
 def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str], recreate: bool) -> None:
     if running.get(node.container) != 'running' or recreate:
         # NET_ADMIN for the host's own firewall, AUDIT_WRITE because sshd insists.
-        options = ['--systemd', 'always', '--cap-add', 'NET_ADMIN,AUDIT_WRITE', '--dns', layout.nodes['resolver'].ipv4,
+        options = [*systemd_options(), '--cap-add', 'NET_ADMIN,AUDIT_WRITE', '--dns', layout.nodes['resolver'].ipv4,
                    '--volume', f'{certificates.host_folder(layout, node)}:/etc/ssl/lab:ro',
                    '--volume', f'{access.host_folder(layout, node)}:/etc/ssh/lab:ro']
         _run(layout, node, images.tag(kind), options, [], running)
@@ -210,7 +225,8 @@ def _booted(node: Node) -> None:
 
 
 def _system_state(node: Node) -> str:
-    return podman('exec', node.container, 'systemctl', 'is-system-running', check=False).stdout.strip()
+    # Before systemd listens this fails at once, afterwards it waits for the end of the boot.
+    return podman('exec', node.container, 'systemctl', 'is-system-running', '--wait', check=False, timeout=BOOT_SECONDS).stdout.strip()
 
 
 def _ssh_answers(node: Node) -> bool:
