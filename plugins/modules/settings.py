@@ -50,8 +50,9 @@ attributes:
     support: full
     platforms: all
 seealso:
-  - ref: RFC 5891 <https://www.rfc-editor.org/rfc/rfc5891>
+  - name: RFC 5891
     description: Internationalised domain names.
+    link: https://www.rfc-editor.org/rfc/rfc5891
 """
 
 EXAMPLES = r"""
