@@ -103,7 +103,7 @@ class Batch:
         seen = self._wait(places, flush)
         for item in self.items:
             result = self.results[item.token]
-            result.seen = seen[item.token]
+            result.earlier, result.seen = result.seen, seen[item.token]
             result.problems += [prefix + text for text in judge.problems(places(item.case), result.seen)]
 
     def must_be_verified(self):

@@ -14,7 +14,10 @@ import yaml
 from tests.flow.model import Case, Configuration, Place
 
 HERE = Path(__file__).resolve().parent
-OWN_FILES = [HERE / 'configurations.yml'] + sorted((HERE / 'cases').glob('*.yml'))
+# In the order of the flow table; a file that is not named here comes last.
+ORDER = ['outbound', 'gateway', 'settings', 'near_misses', 'variants']
+OWN_FILES = [HERE / 'configurations.yml'] + sorted(
+    (HERE / 'cases').glob('*.yml'), key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem))
 # Only here is the envelope recipient known; a mailbox has its owner's name instead.
 ENVELOPE_PLACES = ('gateway', 'direct', 'queue', 'bounce:gateway', 'bounce:direct')
 

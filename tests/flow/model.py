@@ -110,6 +110,7 @@ class Result:
     problems: list[str] = field(default_factory=list)    # about where it is
     unverified: list[str] = field(default_factory=list)  # about how it came to the gateway
     seen: list[Sighting] = field(default_factory=list)
+    earlier: list[Sighting] = field(default_factory=list)  # before the gateway was repaired
     verification: dict[str, str] = field(default_factory=dict)  # recipient -> what the sender's log says of the peer's certificate
     log: list[str] = field(default_factory=list)
     expected_failure: str | None = None

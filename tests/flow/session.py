@@ -9,6 +9,10 @@ from tests.flow.engine import Engine
 from tests.flow.site import Site
 
 
+class NotConfigured(Exception):
+    """The playbook failed; the text is its output."""
+
+
 class Session:
     def __init__(self, lab, host, adapter, table, apply=True, say=lambda text: None):
         self.lab = lab
@@ -18,9 +22,12 @@ class Session:
         self.apply = apply
         self.say = say
         self._reports = {}
+        self._failed = set()
 
     def report(self, configuration, cases):
         """Configures the host and sends the cases' messages, the first time it is asked for this configuration."""
+        if configuration in self._failed:
+            raise NotConfigured('configuration %s could not be applied; the first test that needed it shows why' % configuration)
         if configuration not in self._reports:
             self._reports[configuration] = self._run(configuration, cases)
         return self._reports[configuration]
@@ -28,7 +35,10 @@ class Session:
     def _run(self, name, cases):
         if self.apply:
             self.say('configuration %s: ansible-playbook playbooks/site.yml' % name)
-            playbook.apply(self.lab, self.host, playbook.filled_in(self.table.configurations[name].variables, self.lab))
+            outcome = playbook.run(self.lab, self.host, 'site.yml', playbook.filled_in(self.table.configurations[name].variables, self.lab))
+            if outcome.returncode:
+                self._failed.add(name)
+                raise NotConfigured('configuration %s could not be applied:\n%s' % (name, outcome.output))
         report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run(cases)
         for result in report.results:
             reason = self.adapter.expected_failures.get(result.case.id)

@@ -21,20 +21,23 @@ AGENT_TIMEOUT = 120
 PLACE_OF_LISTENER = {'internet': 'direct'}
 
 
+class AgentFailed(Exception):
+    """agent.py could not do what it was asked on the host; the text is what it said."""
+
+
 class Site:
     def __init__(self, lab, host, adapter):
         self.lab = lab
         self.host = host
         self.adapter = adapter
         self.run = None
-        self._since = None
-        self._attempts_before = 0
 
     # ---- one run
 
     def begin(self, run):
         self.run = run
         self._token = re.compile(re.escape(run) + '[0-9a-f]{%d}' % TOKEN_LENGTH)
+        self._queued = {}
         self._since = int(time.time()) - 1
         self.lab.gateway.set()
         self.lab.internet.set()
@@ -89,7 +92,7 @@ class Site:
 
     def look(self):
         """Queues and mailboxes first, then the deliveries: what leaves a queue in between is seen twice rather than not at all."""
-        answer = self.ask(dict(self.adapter.look_request(), run=self.run))
+        answer = self.ask(dict(self.adapter.look_request(), run=self.run, known=list(self._queued)))
         found = []
         for entry in answer['queues']:
             found += self._in_queue(entry)
@@ -101,7 +104,8 @@ class Site:
         return found
 
     def _in_queue(self, entry):
-        content = base64.b64decode(entry['content'])
+        # A message that waits is read once; later looks only say that it is still there.
+        content = self._queued.setdefault(entry['key'], base64.b64decode(entry['content']))
         token = self._own_token(content)[0]
         return [Sighting(token, QUEUE, recipient, entry['sender'], content, reason=reason if entry['queue'] == 'deferred' else '')
                 for recipient, reason in entry['recipients']]
@@ -149,5 +153,7 @@ class Site:
         return ['%s: %s' % (attempt['peer'], '; '.join(attempt['seen'])) for attempt in self.lab.gateway.attempts()[self._attempts_before:]]
 
     def ask(self, request, timeout=AGENT_TIMEOUT):
-        done = self.lab.run(self.host, ['python3', '-c', AGENT, '-'], input=json.dumps(request), timeout=timeout)
+        done = self.lab.run(self.host, ['python3', '-c', AGENT], input=json.dumps(request), check=False, timeout=timeout)
+        if done.returncode:
+            raise AgentFailed('%s on %s: %s' % (request['do'], self.host, done.stderr))
         return json.loads(done.stdout)

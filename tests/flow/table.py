@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tests.flow import adapters, labs, loader
 from tests.flow.options import OPTIONS
-from tests.flow.session import Session, explained
+from tests.flow.session import NotConfigured, Session, explained
 
 PLAIN_WIDTH = 160  # for logs and pipes, where nobody wraps lines
 
@@ -59,6 +59,9 @@ def run(console, parser, chosen):
         lab.up(host)
         session = Session(lab.lab, host, adapter, table, apply=not chosen.no_apply, say=console.print)
         return print_table(console, session, cases)
+    except NotConfigured as error:
+        console.print(Text(str(error), style='red'), soft_wrap=True)
+        return 1
     finally:
         if not chosen.keep:
             lab.give_back()
@@ -94,12 +97,21 @@ def _grid(host, configuration, report):
 
 
 def _wanted(case):
-    return Text('\n'.join(dict.fromkeys([place.where for place in case.meanwhile] + [place.where for place in case.expect])))
+    return _stages([place.where for place in case.meanwhile], [place.where for place in case.expect])
 
 
 def _seen(result):
-    places = [sighting.where for sighting in result.seen]
-    return Text('\n'.join('%s%s' % (place, ' (%d)' % places.count(place) if places.count(place) > 1 else '') for place in dict.fromkeys(places)) or 'nowhere')
+    return _stages([sighting.where for sighting in result.earlier] if result.case.gateway else [],
+                   [sighting.where for sighting in result.seen] or ['nowhere'])
+
+
+def _stages(meanwhile, finally_):
+    """Where it is in the end; before that, where it was while the gateway misbehaved."""
+    lines = []
+    for stage, places in (('first', meanwhile), ('then', finally_)):
+        for place in dict.fromkeys(places):
+            lines.append('%s%s%s' % ('%s ' % stage if meanwhile else '', place, ' (%d)' % places.count(place) if places.count(place) > 1 else ''))
+    return Text('\n'.join(lines))
 
 
 def _over(result):

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flow.session import explained
+from tests.flow.session import NotConfigured, explained
 
 
 def _report(flow, collected, configuration):
-    return flow.report(configuration, [case for case in collected if case.configuration == configuration])
+    try:
+        return flow.report(configuration, [case for case in collected if case.configuration == configuration])
+    except NotConfigured as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 def test_message_arrives_where_it_must(case, flow, collected):
