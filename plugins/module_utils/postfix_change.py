@@ -11,7 +11,7 @@ import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_plan as plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import MakeDirectory, Undo, Write, drop_temporary, read_file, staging_directory
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import MakeDirectory, Undo, Write, clear_temporary, read_file, staging_directory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
@@ -68,14 +68,14 @@ class Change(object):
                 raise plan.PlanError('config_dir: %r has no %s' % (self.instance.config_dir, name))
 
     def _table_state(self, path, kind):
-        state = read_file(self._path(path))
-        indexed = True
-        if kind in INDEXED and state.data is not None:
+        state, index = read_file(self._path(path)), plan.FRESH
+        if kind in INDEXED:
             try:
-                indexed = os.stat(self._path(path + INDEXED[kind])).st_mtime_ns >= os.stat(self._path(path)).st_mtime_ns
+                made = os.stat(self._path(path + INDEXED[kind])).st_mtime_ns
+                index = plan.FRESH if state.data is not None and made >= os.stat(self._path(path)).st_mtime_ns else plan.STALE
             except FileNotFoundError:
-                indexed = False
-        return plan.TableState(state.data, state.mode, indexed)
+                index = plan.MISSING
+        return plan.TableState(state.data, state.mode, index)
 
     def _plan(self):
         plan.refuse_conflicts(self.request, self.journal.others())
@@ -122,28 +122,35 @@ class Change(object):
         return None if not text and self.request.absent and self._path(name) in self.created else encode(text)
 
     def _table_writes(self, path):
-        change = self.tables[path]
-        index = INDEXED.get(change.kind)
-        writes, now = [], time.time_ns()
-        if index:
-            data = self._indexes.get(path)
-            writes.append(Write(self._path(path + index), data, change.after.mode, now))
-        writes.append(Write(self._path(path), change.after.content, change.after.mode, now))
-        return writes
+        """Return the operations that make a table, and those that remove what is left of it or of its former types."""
+        change, now = self.tables[path], time.time_ns()
+        source, index = Write(self._path(path), change.after.content, change.after.mode, now), INDEXED.get(change.kind)
+        made = [source] if source.data is not None else []
+        kinds = change.old_kinds
+        if path in self.request.tables and index:
+            made.append(Write(self._path(path + index), self._indexes.get(path), change.after.mode, now))
+        elif index:
+            kinds = kinds + [change.kind]
+        # An index is never there without its table: that is how it is found again after a run was killed.
+        removed = [Write(self._path(path + INDEXED[kind]), None) for kind in kinds if kind in INDEXED]
+        return made, removed + ([source] if source.data is None else [])
 
     def phases(self):
-        """Return the operations in an order in which nothing running refers to what is not there (yet, or any more)."""
-        first, second, third = [MakeDirectory(path) for path in self.new_directories], [], []
+        """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
+
+        Postfix reads its configuration anew after each phase but the last, which is for what nothing refers to any more.
+        """
+        first, second, third, last = [MakeDirectory(path) for path in self.new_directories], [], [], []
         for path, change in sorted(self.tables.items()):
-            if change.after.content is None:
-                third += self._table_writes(path)
+            made, removed = self._table_writes(path)
+            last += removed
+            if path not in self.request.tables:
+                third += made
             elif change.before.content is None:
-                first += self._table_writes(path)
+                first += made
             else:
                 # A changed table may name a new service; it is in use already.
-                second += self._table_writes(path)
-            if change.old_kind != change.kind and change.old_kind in INDEXED:
-                third.append(Write(self._path(path + INDEXED[change.old_kind]), None))
+                second += made
         between, final = encode(self.master_between.text()), self._file_data('master.cf', self.master.text())
         current = self.master_state.data
         if between != (current or b'') or (current is None and final is not None):
@@ -153,12 +160,12 @@ class Change(object):
         if main != self.main_state.data:
             second.append(Write(self._path('main.cf'), main))
         if final != current:
-            third.insert(0, Write(self._path('master.cf'), final))
-        return [phase for phase in (first, second, third) if phase]
+            third.append(Write(self._path('master.cf'), final))
+        return [first, second, third, last]
 
     @property
     def changed(self):
-        return bool(self.phases()) or self.journal.pending
+        return any(self.phases()) or self.journal.pending
 
     def changed_services(self):
         return [service for key, service in self.request.services.items()
@@ -178,7 +185,7 @@ class Change(object):
             stage.write(self.main.text(), self.master.text(), contents)
             stage.check_configuration(known)
             for name in sorted(contents):
-                if self.tables[name].after.indexed:
+                if name in self.request.tables:
                     self._indexes[name] = stage.check_table(name, self.tables[name].kind)
             self.facts = stage.facts()
             check_services(self.facts['daemon_directory'], self.changed_services(), self.services_before)
@@ -206,16 +213,19 @@ class Change(object):
         sockets = [path for path in (postfix.socket_path(queue, service) for service in self.changed_services()) if path]
         undo = Undo()
         self.journal.save(self.pending, True)
-        for name in ['main.cf', 'master.cf'] + list(self.pending['tables']):
-            drop_temporary(self._path(name))
+        clear_temporary([self._path(name) for name in ['main.cf', 'master.cf'] + list(self.pending['tables'])])
         try:
-            for phase in self.phases() or [[]]:
+            *phases, last = self.phases()
+            # A run that found the files switched, but not read, has nothing to do but to let them be read.
+            for phase in [phase for phase in phases if phase] or ([[]] if self.journal.pending else []):
                 for operation in phase:
                     undo.do(operation)
                 if running and reload:
                     self.instance.reload()
                     postfix.wait_until_served(pid, sockets, timeout)
                     self.reloaded = True
+            for operation in last:
+                undo.do(operation)
             if self.reloaded:
                 for address, port in listeners:
                     postfix.wait_for_banner(address, port, timeout)

@@ -65,20 +65,18 @@ class MakeDirectory(object):
             sync_directory(os.path.dirname(self.path))
 
 
-def temporary_path(path):
-    target = os.path.realpath(path)
-    return os.path.join(os.path.dirname(target), '%s.%s' % (PREFIX, os.path.basename(target)))
-
-
-def drop_temporary(path):
-    """Remove what a run that was killed in replace_file() left."""
-    if os.path.lexists(temporary_path(path)):
-        os.unlink(temporary_path(path))
+def clear_temporary(paths):
+    """Remove what a run that was killed in replace_file() left beside these files."""
+    for directory in set(os.path.dirname(os.path.realpath(path)) for path in paths):
+        for name in os.listdir(directory) if os.path.isdir(directory) else []:
+            if name.startswith(PREFIX) and os.path.isfile(os.path.join(directory, name)):
+                os.unlink(os.path.join(directory, name))
 
 
 def replace_file(path, data, mode=None, mtime=None):
     """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
-    target, temporary = os.path.realpath(path), temporary_path(path)
+    target = os.path.realpath(path)
+    temporary = os.path.join(os.path.dirname(target), '%s.%s' % (PREFIX, os.path.basename(target)))
     try:
         write_durably(temporary, data, 0o600)
         if os.path.exists(target):
@@ -93,7 +91,8 @@ def replace_file(path, data, mode=None, mtime=None):
         os.utime(temporary, ns=(now, now))
         os.rename(temporary, target)
     finally:
-        drop_temporary(path)
+        if os.path.exists(temporary):
+            os.unlink(temporary)
     sync_directory(os.path.dirname(target))
 
 
@@ -140,15 +139,18 @@ def locked(directory, timeout):
         os.close(handle)
 
 
+def clear_staging(config_dir, fingerprint):
+    """Remove staging directories that killed runs left; only for the holder of the lock."""
+    parent = os.path.dirname(os.path.realpath(config_dir))
+    for name in os.listdir(parent):
+        if name.startswith('%s.%s.' % (PREFIX, fingerprint)):
+            shutil.rmtree(os.path.join(parent, name))
+
+
 @contextlib.contextmanager
 def staging_directory(config_dir, fingerprint):
-    """Make a private directory beside the real one, and remove it in every case; also what a killed run left."""
-    parent = os.path.dirname(os.path.realpath(config_dir))
-    prefix = '%s.%s.' % (PREFIX, fingerprint)
-    for name in os.listdir(parent):
-        if name.startswith(prefix):
-            shutil.rmtree(os.path.join(parent, name))
-    path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+    """Make a private directory beside the real one, on the same file system, and remove it in every case."""
+    path = tempfile.mkdtemp(prefix='%s.%s.' % (PREFIX, fingerprint), dir=os.path.dirname(os.path.realpath(config_dir)))
     try:
         yield path
     finally:

@@ -9,6 +9,7 @@ import re
 
 # What C isspace() knows; Python's own idea of white space is larger than Postfix's.
 SPACES = ' \t\n\v\f\r'
+TAKEN_OUT = '# Taken out by the Ansible collection conbool.smtp_relay'
 
 
 def decode(data):
@@ -139,4 +140,4 @@ def heading(owner):
 
 def placeholder(owner, what, number):
     """Return the comment line that keeps the place of something that was taken out."""
-    return '# Taken out by the Ansible collection conbool.smtp_relay (%s): %s, %d' % (owner, what, number)
+    return '%s (%s): %s, %d' % (TAKEN_OUT, owner, what, number)

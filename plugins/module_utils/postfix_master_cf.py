@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import socket
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES, Document, heading, placeholder, split_lines
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES, TAKEN_OUT, Document, heading, placeholder, split_lines
 
+# Behind the comment line of an option that was cut out of a longer line: whether that line went on before and after it.
+JOINS = {(True, True): ' <>', (True, False): ' <', (False, True): ' >', (False, False): ''}
 FIELDS = ('private', 'unprivileged', 'chroot', 'wakeup', 'max_processes')
 ASSIGNMENT = re.compile(r'([^=%s]+)[%s]*=(.*)' % (SPACES, SPACES), re.DOTALL)
 
@@ -177,6 +179,9 @@ class MasterCf(Document):
         """
         entry = self.find(key)
         at = entry.line.last + 1
+        # An option that was cut out at the end of the entry still has its place there.
+        while at < len(self.lines) and self.lines[at].startswith(TAKEN_OUT):
+            at += 1
         if entry.arguments:
             before = entry.text[:entry.arguments[0].start]
             at = entry.line.first + before.count('\n')
@@ -197,7 +202,7 @@ class MasterCf(Document):
         """Take every -o of this name out of an entry; a comment line keeps each place.
 
         Returns:
-            list: of what is needed to put them back: the text and whether the line went on before and after it.
+            list: the texts that were cut out, in order.
         """
         found = [override for override in self.find(key).overrides if override[0] == name]
         cuts = []
@@ -207,30 +212,53 @@ class MasterCf(Document):
             start = entry.text.rfind('\n', 0, first.start) + 1
             stop = (entry.text + '\n').find('\n', last.end)
             before, after = entry.text[start:first.start], entry.text[last.end:stop]
-            goes_on = [bool(before.strip(SPACES)), bool(after.strip(SPACES))]
+            goes_on = (bool(before.strip(SPACES)), bool(after.strip(SPACES)))
             if goes_on[0]:
-                # The blanks in front belong to the option: the line before the cut must not end in them.
-                blanks = len(before) - len(before.rstrip(SPACES))
-                before, start = before[:len(before) - blanks], first.start - blanks
+                # The blanks in front belong to the option.
+                start += len(before.rstrip(SPACES))
             end = last.end if goes_on[1] else stop
-            mark = placeholder(owner, '-o %s of %s' % (name, key), number)
+            mark = placeholder(owner, '-o %s of %s' % (name, key), number) + JOINS[goes_on]
             text = entry.text[:start] + ('\n' if goes_on[0] else '') + mark + ('\n' if goes_on[1] else '') + entry.text[end:]
-            cuts.insert(0, {'text': entry.text[start:end], 'before': goes_on[0], 'after': goes_on[1]})
+            cuts.insert(0, entry.text[start:end])
             self.replace(entry.line.first, entry.line.last, text)
         return cuts
 
     def paste_option(self, owner, key, name, cuts):
         """Put back what cut_option() took out. Returns whether every place was still there."""
         complete = True
-        for number, cut in reversed(list(enumerate(cuts, 1))):
-            at = self.find_line(placeholder(owner, '-o %s of %s' % (name, key), number))
+        for number, text in enumerate(cuts, 1):
+            at, (before, after) = self._find_mark(owner, key, name, number)
             if at is None:
                 complete = False
                 continue
-            first, last, text = at, at, cut['text']
-            if cut['before'] and at:
+            first = last = at
+            if before and not self._join_later(at - 1, (False, True)):
                 first, text = at - 1, self.lines[at - 1].rstrip('\n') + text
-            if cut['after'] and at + 1 < len(self.lines):
+            if after and not self._join_later(at + 1, (True, False)):
                 last, text = at + 1, text + self.lines[at + 1].rstrip('\r\n')
             self.replace(first, last, text)
         return complete
+
+    def forget_cuts(self, owner, key, name, cuts):
+        """Delete the comment lines that kept the places of an option which somebody has set anew."""
+        for number in range(len(cuts), 0, -1):
+            at = self._find_mark(owner, key, name, number)[0]
+            if at is not None:
+                self.delete(at, at)
+
+    def _find_mark(self, owner, key, name, number):
+        for goes_on, sign in JOINS.items():
+            at = self.find_line(placeholder(owner, '-o %s of %s' % (name, key), number) + sign)
+            if at is not None:
+                return at, (goes_on[0] and at > 0, goes_on[1] and at + 1 < len(self.lines))
+        return None, (False, False)
+
+    def _join_later(self, at, sides):
+        """Hand the join over when the neighbour is itself the place of an option that was taken out."""
+        line = self.lines[at].rstrip('\r\n')
+        if not line.startswith(TAKEN_OUT):
+            return False
+        sign = next(sign for sign in ('<>', '<', '>', '') if line.endswith(sign))
+        goes_on = ('<' in sign or sides[0], '>' in sign or sides[1])
+        self.replace(at, at, line[:len(line) - len(sign)].rstrip(' ') + JOINS[goes_on])
+        return True

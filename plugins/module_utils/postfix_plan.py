@@ -20,6 +20,9 @@ import hashlib
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import value_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import INDEXED
+
+FRESH, STALE, MISSING = 'fresh', 'stale', 'missing'
 
 
 class PlanError(Exception):
@@ -96,7 +99,8 @@ def plan_options(master, owner, recorded, wanted, removed, warnings):
     """
     pending, settled = copy.deepcopy(recorded), {}
     for key, records in recorded.items():
-        for name, record in records.items():
+        # Lines that were added go before places are filled: they may stand where a cut line has to be joined.
+        for name, record in sorted(records.items(), key=lambda item: bool(item[1]['cuts'])):
             if name in wanted.get(key, {}).get('options', {}):
                 continue
             if not master.find(key):
@@ -115,9 +119,12 @@ def plan_options(master, owner, recorded, wanted, removed, warnings):
                     settled.setdefault(key, {})[name] = dict(record, written=[value])
                 continue
             if record:
-                _undo_option(master, owner, key, name, dict(record, written=record['written'] + [master.option(key, name)]))
-            original, cuts = master.option(key, name), []
-            if original != value:
+                for ours in record['written'] + [master.option(key, name)]:
+                    if ours not in (None, record['original']):
+                        master.unset_option(key, name, ours)
+                master.paste_option(owner, key, name, record['cuts'])
+            original, cuts = record['original'] if record else master.option(key, name), []
+            if master.option(key, name) != value:
                 if value is None:
                     cuts = master.cut_option(owner, key, name)
                 else:
@@ -128,7 +135,7 @@ def plan_options(master, owner, recorded, wanted, removed, warnings):
                 settled.setdefault(key, {})[name] = {'label': entry['label'], 'original': original, 'written': [value], 'cuts': cuts}
             pending.setdefault(key, {})[name] = {
                 'label': entry['label'],
-                'original': record['original'] if record else original,
+                'original': original,
                 'written': (record['written'] if record else []) + [value],
                 'cuts': cuts or (record['cuts'] if record else []),
             }
@@ -139,10 +146,9 @@ def _undo_option(master, owner, key, name, record):
     """Bring one option back. Returns False when somebody else had changed it."""
     current = master.option(key, name)
     if current in record['written']:
-        for value in record['written']:
-            if value is not None and master.unset_option(key, name, value):
-                break
-        return master.paste_option(owner, key, name, record['cuts'])
+        unset = current is None or master.unset_option(key, name, current)
+        return master.paste_option(owner, key, name, record['cuts']) and unset
+    master.forget_cuts(owner, key, name, record['cuts'])
     return current == record['original']
 
 
@@ -192,23 +198,23 @@ def delete_services(master, owner, removed, settled):
 
 
 class TableState(object):
-    """A table's file: content (None when there is no such file), mode, and whether its index is there and up to date."""
+    """A table's file: content (None when there is no such file), mode, and for indexed types the state of the index."""
 
-    def __init__(self, content=None, mode=None, indexed=True):
+    def __init__(self, content=None, mode=None, index=FRESH):
         self.content = content
         self.mode = mode
-        self.indexed = indexed
+        self.index = index
 
     def digest(self):
         return None if self.content is None else hashlib.sha256(self.content).hexdigest()
 
 
 class TableChange(object):
-    """A table to write (or to remove, when there is no content after)."""
+    """A table to write (or to remove, when there is no content after), and the types that it had before."""
 
-    def __init__(self, kind, old_kind, before, after):
+    def __init__(self, kind, old_kinds, before, after):
         self.kind = kind
-        self.old_kind = old_kind
+        self.old_kinds = [old_kind for old_kind in old_kinds if old_kind != kind]
         self.before = before
         self.after = after
 
@@ -226,25 +232,30 @@ def plan_tables(recorded, wanted, present, warnings):
     for path, record in recorded.items():
         if path in wanted:
             continue
-        before, original = present(path, record['type']), _original_state(record)
-        if before.digest() in record['written']:
-            changes[path] = TableChange(record['type'], record['type'], before, original)
+        kind = record['types'][-1]
+        before, original = present(path, kind), _original_state(record)
+        # No original has an index here, see below; one that is there is ours, left by a run that was killed.
+        leftover = any(kind in INDEXED and present(path, kind).index != MISSING for kind in record['types'])
+        if before.digest() in record['written'] or (before.digest() == original.digest() and leftover):
+            changes[path] = TableChange(kind, record['types'], before, original)
         elif before.digest() != original.digest():
             warnings.append(left_alone('The table %s' % path))
     for path, table in wanted.items():
         record = recorded.get(path)
         before, after = present(path, table.kind), TableState(encode(table.content), table.mode)
-        old_kind = record['type'] if record else table.kind
-        if before.digest() == after.digest() and before.mode == after.mode and before.indexed and old_kind == table.kind:
+        change = TableChange(table.kind, record['types'] if record else [], before, after)
+        if table.kind in INDEXED and before.index != MISSING and table.kind not in (record['types'] if record else []):
+            raise PlanError('tables.path: %r has an index that was not made here; choose another path' % path)
+        if before.digest() == after.digest() and before.mode == after.mode and before.index == FRESH and not change.old_kinds:
             if record:
                 settled[path] = dict(record, written=[after.digest()])
             continue
-        changes[path] = TableChange(table.kind, old_kind, before, after)
+        changes[path] = change
         original = record['original'] if record else None
         if not record and before.content is not None:
-            original = {'content': decode(before.content), 'mode': before.mode, 'indexed': before.indexed}
-        settled[path] = {'type': table.kind, 'original': original, 'written': [after.digest()]}
-        pending[path] = dict(settled[path], written=(record['written'] if record else []) + [after.digest()])
+            original = {'content': decode(before.content), 'mode': before.mode}
+        settled[path] = {'types': [table.kind], 'original': original, 'written': [after.digest()]}
+        pending[path] = dict(settled[path], written=(record['written'] if record else []) + [after.digest()], types=change.old_kinds + [table.kind])
     return pending, settled, changes
 
 
@@ -252,4 +263,4 @@ def _original_state(record):
     original = record['original']
     if original is None:
         return TableState()
-    return TableState(encode(original['content']), original['mode'], original['indexed'])
+    return TableState(encode(original['content']), original['mode'])

@@ -306,10 +306,10 @@ import signal
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import Change, SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import clear_staging, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, JournalError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, JournalError, fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError, read_request
 
@@ -370,7 +370,11 @@ def converge(module, params):
     request = read_request(params, instance.default_database_type)
     journal = Journal(instance.config_dir, request.owner)
     result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
+    if not module.check_mode:
+        clear_staging(instance.config_dir, fingerprint(instance.config_dir))
     if request.absent and not journal.exists:
+        if not module.check_mode:
+            journal.restore()
         return result, []
     change = Change(instance, journal, request, params['create'])
     result.update(

@@ -37,14 +37,10 @@ options:
       - By default they are looked for in C(PATH) and the usual system directories.
     type: path
   parameters:
-    description: Names of the parameters to return in RV(parameters). By default all are returned.
+    description: Names of the parameters to return in RV(parameters) and RV(expanded). By default all are returned.
     type: list
     elements: str
     default: []
-  expand:
-    description: Whether C($name) in parameter values is replaced by the value of that parameter.
-    type: bool
-    default: false
 notes:
   - With IPv6 switched off in the kernel, but not in Postfix (O(parameters) C(inet_protocols)), Postfix's own commands can fail with
     C(no local interface found for ::1). The module then fails with that message and the cure.
@@ -56,7 +52,6 @@ EXAMPLES = r"""
 - name: Where Postfix sends mail is known
   conbool.smtp_relay.postfix_info:
     parameters: [relayhost, default_transport, smtp_tls_security_level]
-    expand: true
   register: postfix
 
 - name: Submission is offered
@@ -97,6 +92,12 @@ parameters:
   type: dict
   sample:
     relayhost: ""
+expanded:
+  description: The same as RV(parameters), with C($name) replaced by the value of that parameter.
+  returned: success
+  type: dict
+  sample:
+    myorigin: mx.example.com
 configured:
   description: The parameters that C(main.cf) defines, with their values as they stand there, each on one line.
   returned: success
@@ -141,12 +142,12 @@ ALWAYS = ('mail_version', 'queue_directory', 'default_database_type')
 NO_IPV6 = 'no local interface found for ::1'
 
 
-def read(instance, names, expand):
+def read(instance, names):
     """Return the module's result."""
     wanted = sorted(set(names) | set(ALWAYS)) if names else []
     try:
-        parameters, warnings = instance.parameters(instance.config_dir, wanted, expand)
-        facts = parameters if expand else instance.parameters(instance.config_dir, ALWAYS)[0]
+        parameters, warnings = instance.parameters(instance.config_dir, names, expand=False)
+        facts = instance.parameters(instance.config_dir, wanted)[0]
         lookup_types = instance.lookup_types()
     except PostfixError as exc:
         if NO_IPV6 in str(exc):
@@ -159,7 +160,8 @@ def read(instance, names, expand):
         'queue_directory': facts['queue_directory'],
         'default_database_type': facts['default_database_type'],
         'lookup_types': lookup_types,
-        'parameters': dict((name, printable(value)) for name, value in parameters.items() if not names or name in names),
+        'parameters': dict((name, printable(value)) for name, value in parameters.items()),
+        'expanded': dict((name, printable(value)) for name, value in facts.items() if not names or name in names),
         'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
         'services': [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()],
         'running': instance.running(),
@@ -173,7 +175,6 @@ def main():
             'config_dir': {'type': 'path', 'default': '/etc/postfix'},
             'sbin_dir': {'type': 'path'},
             'parameters': {'type': 'list', 'elements': 'str', 'default': []},
-            'expand': {'type': 'bool', 'default': False},
         },
         supports_check_mode=True,
     )
@@ -182,7 +183,7 @@ def main():
         module.fail_json(msg='config_dir: %r has no main.cf' % config_dir)
     instance = Instance(module.run_command, module.get_bin_path, config_dir, module.params['sbin_dir'])
     try:
-        result, warnings = read(instance, module.params['parameters'], module.params['expand'])
+        result, warnings = read(instance, module.params['parameters'])
     except (PostfixError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
