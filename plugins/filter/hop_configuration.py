@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   info:
-    description: What M(conbool.smtp_relay.postfix_info) returned of the MTA, read with O(conbool.smtp_relay.postfix_info#module:expand=true).
+    description: What M(conbool.smtp_relay.postfix_info) returned of the MTA.
     type: dict
     required: true
   options:

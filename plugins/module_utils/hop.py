@@ -111,6 +111,8 @@ def services(settings, listen, version, lookup_types):
     """Return the master.cf entries of the hop."""
     entries = [
         _service(listen, 'smtpd', kind='inet', private='n'),
+        # Nothing is handed in here, but postqueue -f takes an instance without pickup for one that is down.
+        _service('pickup', 'pickup', private='n', wakeup='60', max_processes='1'),
         _service('cleanup', 'cleanup', private='n', max_processes='0'),
         _service('qmgr', 'qmgr', private='n', wakeup='300', max_processes='1'),
         _service('tlsmgr', 'tlsmgr', wakeup='1000?', max_processes='1'),
@@ -145,7 +147,7 @@ def hop_configuration(settings, info, options):
     Returns:
         dict: C(parameters), C(services) and C(tables) for C(postfix_config), and C(listener).
     """
-    config_dir, mta, version = options['config_dir'], info['parameters'], info['version']
+    config_dir, mta, version = options['config_dir'], info['expanded'], info['version']
     host = '[%s]' % options['address'] if ':' in options['address'] else options['address']
     listen = '%s:%s' % (host, options['port'])
     gateway = 'gateway:' + settings['relay_destination']

@@ -18,7 +18,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: With O(state=drained), reports a change when messages wait and sends nothing.
+    description: With O(drain=true), reports a change when messages wait and sends nothing.
   diff_mode:
     support: none
     description: The queue is not configuration.
@@ -34,13 +34,11 @@ options:
   sbin_dir:
     description: Directory of C(postqueue). Without it, it is looked for on the path.
     type: path
-  state:
+  drain:
     description:
-      - V(info) only looks.
-      - V(drained) flushes the queue and fails when messages are left after O(timeout), naming them.
-    type: str
-    choices: [info, drained]
-    default: info
+      - Flush the queue, and fail when messages are left after O(timeout), naming them. Without it, the module only looks.
+    type: bool
+    default: false
   timeout:
     description: Seconds to wait for an empty queue.
     type: int
@@ -55,7 +53,7 @@ EXAMPLES = r'''
 - name: Nobody's mail is in the hop any more
   conbool.smtp_relay.postfix_queue:
     config_dir: /etc/conbool-hop
-    state: drained
+    drain: true
     timeout: 120
 
 - name: The mail server's queue is known
@@ -88,7 +86,7 @@ def main():
         argument_spec={
             'config_dir': {'type': 'path', 'default': '/etc/postfix'},
             'sbin_dir': {'type': 'path'},
-            'state': {'type': 'str', 'choices': ['info', 'drained'], 'default': 'info'},
+            'drain': {'type': 'bool', 'default': False},
             'timeout': {'type': 'int', 'default': 60},
         },
         supports_check_mode=True,
@@ -102,12 +100,12 @@ def main():
     try:
         messages = queue.messages()
         waited = len(messages)
-        if module.params['state'] == 'drained' and messages and not module.check_mode:
+        if module.params['drain'] and messages and not module.check_mode:
             messages = queue.drain(module.params['timeout'])
     except QueueError as error:
         module.fail_json(msg=str(error))
     result = {'count': len(messages), 'messages': [describe(message) for message in messages[:20]]}
-    if module.params['state'] == 'info':
+    if not module.params['drain']:
         module.exit_json(changed=False, **result)
     if messages and not module.check_mode:
         module.fail_json(msg='%d of %d messages are still in the queue of %s after %d s, nothing of them was removed: %s' % (

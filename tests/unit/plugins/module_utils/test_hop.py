@@ -35,7 +35,7 @@ MTA = {'myhostname': 'mx.example.com', 'message_size_limit': '10240000', 'inet_i
 
 
 def configure(settings=None, mta=None, version='3.7.11', lookup_types=('btree', 'texthash', 'regexp'), **options):
-    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), {'version': version, 'lookup_types': list(lookup_types), 'parameters': dict(MTA, **(mta or {}))}, dict(OPTIONS, **options))
+    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), {'version': version, 'lookup_types': list(lookup_types), 'expanded': dict(MTA, **(mta or {}))}, dict(OPTIONS, **options))
 
 
 def service(configuration, name):
