@@ -11,6 +11,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from . import access, certificates, images, resolver
@@ -202,8 +203,13 @@ def _run(layout: Layout, node: Node, image: str, options: list, command: list, r
     if node.container in running:
         podman('rm', '--force', '--time', '0', node.container)
     podman('run', '--detach', '--pull=never', '--name', node.container, '--label', f'{LABEL}={layout.name}', '--hostname', node.fqdn,
-           '--network', layout.network, '--ip', node.ipv4, '--ip6', node.ipv6, *options, image, *command)
+           '--network', layout.network, '--ip', node.ipv4, '--ip6', node.ipv6, '--mac-address', _mac(node), *options, image, *command)
     say(f'started {node.name} ({node.ipv4})')
+
+
+def _mac(node: Node) -> str:
+    """The same for a host made anew: its neighbours remember the old one for many seconds."""
+    return '02:00:' + IPv4Address(node.ipv4).packed.hex(':')
 
 
 def _booted(node: Node) -> None:

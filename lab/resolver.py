@@ -60,7 +60,9 @@ def render(layout: Layout) -> int:
 def reload(layout: Layout) -> None:
     """Render, reload, and wait until every zone is served as it was just written."""
     serial = render(layout)
-    podman('exec', layout.node('resolver').container, 'rndc', 'reload')
+    resolver = layout.node('resolver').container
+    podman('exec', resolver, 'named-checkconf', '-z', '/etc/bind/lab/named.conf')
+    podman('exec', resolver, 'rndc', 'reload')
     wait(layout, serial)
 
 

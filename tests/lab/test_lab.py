@@ -120,8 +120,9 @@ def test_a_zone_can_be_added(lab):
 def test_a_bad_zone_is_refused_and_the_others_stay(lab, text):
     with pytest.raises(LabError, match='bad.test'):
         lab.add_zone('bad.test', text)
+    lab.add_zone('good.test', '@ A {internet4}\n')
     assert ask(lab, 'bad.test', 'MX')[0] == 'NXDOMAIN'
-    assert ask(lab, 'example.com', 'MX')[0] == 'NOERROR'
+    assert ask(lab, 'good.test', 'A')[0] == ask(lab, 'example.com', 'MX')[0] == 'NOERROR'
 
 
 def test_hosts_use_the_lab_resolver(lab, host):
