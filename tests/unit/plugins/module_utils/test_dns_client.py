@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 import pytest
 
@@ -72,10 +74,10 @@ def test_a_server_from_before_edns_is_asked_without_it():
     script = ScriptedDns({'a.test': ['TXT "x"']})
     plain = script.exchange
 
-    async def old_server(message, *arguments):
-        if message.edns < 0:
-            return await plain(message, *arguments)
-        response = dns.message.make_response(message)
+    async def old_server(qname, kind, edns, *where):
+        if not edns:
+            return await plain(qname, kind, edns, *where)
+        response = dns.message.make_response(dns.message.make_query(qname, kind))
         response.set_rcode(dns.rcode.FORMERR)
         return response
 
@@ -111,12 +113,12 @@ def test_no_more_queries_at_once_than_allowed():
     script = ScriptedDns({})
     plain, running, most = script.exchange, set(), []
 
-    async def slow(message, *arguments):
-        running.add(message.id)
+    async def slow(qname, *arguments):
+        running.add(qname)
         most.append(len(running))
         await asyncio.sleep(0.001)
-        running.discard(message.id)
-        return await plain(message, *arguments)
+        running.discard(qname)
+        return await plain(qname, *arguments)
 
     script.exchange = slow
     ask(script, lambda client: asyncio.gather(*(client.query('n%d.test' % number, 'A') for number in range(30))), concurrency=4)
@@ -132,7 +134,7 @@ def test_nothing_is_asked_after_the_deadline():
 def test_the_last_query_ends_at_the_deadline():
     times = []
 
-    async def exchange(message, nameserver, port, timeout):
+    async def exchange(qname, kind, edns, nameserver, port, timeout):
         times.append(timeout)
         await asyncio.sleep(timeout)
         raise asyncio.TimeoutError
@@ -195,35 +197,102 @@ def test_a_host_without_name_servers_says_what_to_do(monkeypatch):
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """Answers every question on loopback: by UDP truncated, by TCP in full."""
+    """Answers on loopback by UDP with what `replies` makes of the query, by TCP in full."""
+
+    def __init__(self, replies):
+        self.replies = replies
 
     def connection_made(self, transport):
         self.transport = transport
 
     def datagram_received(self, data, address):
-        reply = dns.message.make_response(dns.message.from_wire(data), recursion_available=True)
-        reply.flags |= dns.flags.TC
-        self.transport.sendto(reply.to_wire(), address)
+        for reply in self.replies(dns.message.from_wire(data)):
+            self.transport.sendto(reply, address)
 
     @staticmethod
     async def stream(reader, writer):
         data = await reader.readexactly(int.from_bytes(await reader.readexactly(2), 'big'))
-        reply = dns.message.make_response(dns.message.from_wire(data), recursion_available=True)
-        reply.answer.append(dns.rrset.from_text('a.test.', 60, 'IN', 'TXT', '"by TCP"'))
-        wire = reply.to_wire()
+        wire = reply_to(dns.message.from_wire(data), 'by TCP').to_wire()
         writer.write(len(wire).to_bytes(2, 'big') + wire)
         await writer.drain()
         writer.close()
 
 
-def test_a_truncated_answer_is_fetched_by_tcp():
+def reply_to(query, text, flags=0):
+    reply = dns.message.make_response(query, recursion_available=True)
+    reply.flags |= flags
+    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, 'IN', 'TXT', '"%s"' % text))
+    return reply
+
+
+def over_the_wire(replies, **options):
+    """The answer to a question that really is sent."""
     async def run():
         server = await asyncio.start_server(NameServer.stream, '127.0.0.1', 0)
         port = server.sockets[0].getsockname()[1]
-        transport, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(NameServer, ('127.0.0.1', port))
-        answer = await _dns_client.DnsClient(['127.0.0.1'], port=port).query('a.test', 'TXT')
+        transport, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: NameServer(replies), ('127.0.0.1', port))
+        answer = await _dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=0.5, **options).query('a.test', 'TXT')
         transport.close()
         server.close()
         return answer
 
-    assert asyncio.run(run()).texts() == [b'by TCP']
+    return asyncio.run(run())
+
+
+def test_a_question_over_the_wire():
+    seen = []
+
+    def replies(query):
+        seen.append(query)
+        return [reply_to(query, 'by UDP').to_wire()]
+
+    assert over_the_wire(replies).texts() == [b'by UDP']
+    query = seen[0]
+    assert (str(query.question[0]), query.flags, query.edns, query.payload) == ('a.test. IN TXT', dns.flags.RD, 0, 1232)
+
+
+def test_a_question_without_edns():
+    wire = _dns_client.question(_dns_client.absolute_name('a.test'), dns.rdatatype.MX, False)
+    expected = dns.message.make_query('a.test', 'MX', id=int.from_bytes(wire[:2], 'big'))
+    assert wire == expected.to_wire()
+
+
+def test_every_question_has_an_id_of_its_own():
+    name = _dns_client.absolute_name('a.test')
+    assert len({_dns_client.question(name, dns.rdatatype.MX, True)[:2] for _time in range(200)}) > 190
+
+
+def test_a_truncated_answer_is_fetched_by_tcp():
+    assert over_the_wire(lambda query: [reply_to(query, 'cut', dns.flags.TC).to_wire()]).texts() == [b'by TCP']
+
+
+def other_question(query):
+    return dns.message.make_query('b.test', 'TXT', id=query.id)
+
+
+@pytest.mark.parametrize('forged', [
+    lambda query: b'',
+    lambda query: b'x' * 600,
+    lambda query: query.to_wire(),
+    lambda query: reply_to(dns.message.make_query('a.test', 'TXT', id=query.id ^ 1), 'forged').to_wire(),
+    lambda query: reply_to(other_question(query), 'forged').to_wire()], ids=['empty', 'noise', 'echo', 'other id', 'other question'])
+def test_what_is_no_answer_to_the_question_is_ignored(forged):
+    assert over_the_wire(lambda query: [forged(query), reply_to(query, 'true').to_wire()]).texts() == [b'true']
+    assert over_the_wire(lambda query: [forged(query)]).reason == 'no answer within 0.5 s'
+
+
+def test_a_malformed_answer_is_unknown():
+    answer = over_the_wire(lambda query: [reply_to(query, 'long enough to be cut').to_wire()[:-5]])
+    assert answer.status == 'unknown' and answer.reason
+
+
+def test_a_port_where_nobody_listens_is_known_at_once():
+    async def run():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+            unused.bind(('127.0.0.1', 0))
+            port = unused.getsockname()[1]
+        return await _dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=5).query('a.test', 'TXT')
+
+    start = time.monotonic()
+    assert 'refused' in asyncio.run(run()).reason
+    assert time.monotonic() - start < 3

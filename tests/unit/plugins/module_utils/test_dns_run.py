@@ -28,11 +28,11 @@ class Clock:
         self.pauses = []
         self.now = 0.0
 
-    async def exchange(self, message, nameserver, port, timeout):
+    async def exchange(self, *question_and_server):
         try:
-            return await self.script.exchange(message, nameserver, port, timeout)
+            return await self.script.exchange(*question_and_server)
         except dns.exception.Timeout:
-            self.now += timeout
+            self.now += question_and_server[-1]
             raise
 
     async def sleep(self, seconds):
