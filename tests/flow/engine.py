@@ -51,8 +51,18 @@ class Engine:
         for case in cases:
             rounds[case.gateway].append(case)
         batches = [self._round(mode, rounds[mode]) for mode in sorted(rounds, key=lambda mode: mode or '')]
-        results = {id(result.case): result for batch in batches for result in batch.results.values()}
-        return Report([results[id(case)] for case in cases], self.site.in_clear())
+        results = {result.token: result for batch in batches for result in batch.results.values()}
+        self._read_log(results)
+        by_case = {id(result.case): result for result in results.values()}
+        return Report([by_case[id(case)] for case in cases], self.site.in_clear())
+
+    def _read_log(self, results):
+        """Every copy at the gateway must have gone there over a connection whose certificate the sending side has verified."""
+        for token, verification in self.site.verification(list(results)).items():
+            results[token].verification = verification
+            results[token].unverified = judge.unverified(results[token].seen, verification)
+        for token, lines in self.site.explain([token for token, result in results.items() if not result.ok]).items():
+            results[token].log = lines
 
     def batch(self, cases):
         """Messages that are sent together."""
@@ -76,8 +86,6 @@ class Engine:
             finally:
                 self.site.gateway_mode('normal')
         batch.must_be(lambda case: case.expect)
-        batch.must_be_verified()
-        batch.explain()
         return batch
 
 
@@ -106,22 +114,13 @@ class Batch:
             result.earlier, result.seen = result.seen, seen[item.token]
             result.problems += [prefix + text for text in judge.problems(places(item.case), result.seen)]
 
-    def must_be_verified(self):
-        """Every copy at the gateway went there over a connection whose certificate the sending side has verified."""
-        verification = self.site.verification(list(self.results))
-        for token, result in self.results.items():
-            result.verification = verification[token]
-            result.unverified = judge.unverified(result.seen, result.verification)
-
-    def explain(self):
-        for token, lines in self.site.explain([token for token, result in self.results.items() if not result.ok]).items():
-            self.results[token].log = lines
-
     def _wait(self, places, flush):
         engine = self.engine
         end = engine.clock() + engine.deadline
-        next_flush = engine.clock() if flush else end
+        next_flush = engine.clock() + FLUSH_EVERY if flush else end
         quiet = 0
+        if flush and any(sighting.where == QUEUE for result in self.results.values() for sighting in result.seen):
+            self.site.flush()
         while True:
             seen = defaultdict(list)
             for sighting in self.site.look():
