@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
@@ -199,3 +200,9 @@ def test_the_organisational_domain(zone, source):
     ({'green'}, 'green'), ({'green', 'unknown'}, 'unknown'), ({'green', 'unknown', 'red'}, 'red'), (set(), 'unknown')])
 def test_the_worst_status_counts(statuses, status):
     assert worst(statuses) == status
+
+
+def test_every_finding_is_documented():
+    document = (Path(__file__).resolve().parents[4] / 'docs' / 'dns_check.md').read_text(encoding='utf-8')
+    rows = ['| `%s` | %s | %s | %s |' % ((identifier,) + entry[:3]) for identifier, entry in CATALOGUE.items()]
+    assert document.endswith('\n'.join(rows) + '\n')
