@@ -31,6 +31,8 @@ class Facts(dict):
             plaintext_injected=None, recipients=[], timings={},
         )
         self.troubles = []
+        # The certificate (DER), kept until the conversation is over: the server should not wait while it is read.
+        self.unread = None
 
     def trouble(self, kind, finding, seen=None, hint=None):
         self.troubles.append({'kind': kind, 'finding': finding, 'seen': seen, 'hint': hint})
@@ -209,7 +211,7 @@ class Conversation:
         if self.facts['chain_verified'] is None:
             self.facts['chain_verified'] = True
         if not self.facts['certificate']:
-            note_certificate(self.facts, self.handshake.getpeercert(True), self.handshake.getpeercert())
+            self.facts.unread = self.handshake.getpeercert(True)
 
     def _probe(self):
         """Ask for each recipient in a transaction of its own, which ends before any data."""
@@ -230,14 +232,15 @@ class Conversation:
         self.clock.start('quit')
         try:
             self.wire.command('QUIT')
+            self.wire.end_tls()
         except Stopped:
             return  # Everything is known by now; how the server takes its leave changes nothing.
 
 
-def note_certificate(facts, der, certificate=None):
+def note_certificate(facts, der):
     """Put what the certificate says into the facts."""
     try:
-        certificate = certificate or decoded(der)
+        certificate = decoded(der)
         facts['certificate'] = certificate_facts(der, certificate)
     except (ValueError, OSError, OverflowError) as error:
         facts.trouble('certificate', 'the certificate cannot be read', str(error))
@@ -280,6 +283,8 @@ def examine(server, settings, contexts, deadline):
             Conversation(facts, settings, clock, sock, contexts[1]).run()
     except Stopped as stop:
         facts.trouble(stop.kind, stop.finding, stop.seen, stop.hint)
+    if facts.unread:
+        note_certificate(facts, facts.unread)
     facts['timings'] = dict(clock.timings, total=round(time.monotonic() - started, 4))
     return facts
 

@@ -112,7 +112,7 @@ def contexts(settings):
 
 
 def decoded(der):
-    """The certificate as SSLSocket.getpeercert() would return it, verified or not; ValueError or OSError when that is impossible."""
+    """The certificate as SSLSocket.getpeercert() returns verified ones; ValueError or OSError when it cannot be read."""
     with tempfile.NamedTemporaryFile('w', suffix='.pem') as pem:
         pem.write(ssl.DER_cert_to_PEM_cert(der))
         pem.flush()

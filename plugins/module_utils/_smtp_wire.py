@@ -4,6 +4,7 @@
 """One SMTP connection to a server that is not trusted to behave: everything read is bounded in size, every wait in time."""
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -252,6 +253,17 @@ class Wire:
             self._flush()
         except Stopped:
             return  # It no longer listens; why the handshake failed is what counts.
+
+    def end_tls(self):
+        """Say that no more will come (RFC 8446 6.1), without waiting for the server to say the same."""
+        if self.tls is None:
+            return
+        try:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                self.tls.unwrap()
+        except ssl.SSLError as error:
+            raise self._tls_ended(error) from error
+        self._flush()
 
     def close(self):
         self.sock.close()

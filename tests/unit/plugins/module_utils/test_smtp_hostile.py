@@ -120,8 +120,10 @@ def test_endless_reply(ask, step):
 
 
 @pytest.mark.parametrize('step', TALKING)
-@pytest.mark.parametrize('line', [b'HTTP/1.1 400 Bad Request\r\n', b'SSH-2.0-OpenSSH_9.2\r\n', b'\r\n', b'25 ok\r\n', b'2500 ok\r\n', b'199 no\r\n', b'\xff\x00\x1b[2J\r\n',
-                                  b'250-one\r\n251 two\r\n'])
+@pytest.mark.parametrize('line', [
+    b'HTTP/1.1 400 Bad Request\r\n', b'SSH-2.0-OpenSSH_9.2\r\n', b'\r\n', b'25 ok\r\n', b'2500 ok\r\n', b'199 no\r\n', b'\xff\x00\x1b[2J\r\n',
+    b'250-one\r\n251 two\r\n',
+])
 def test_no_smtp(ask, step, line):
     result = ask({step: line})
     assert_stopped_at(result, step)

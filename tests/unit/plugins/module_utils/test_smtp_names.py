@@ -40,7 +40,8 @@ def test_host_agrees_with_idna_2008(typed):
 
 @pytest.mark.parametrize('typed', [
     '', '.', 'a..b', '.example', '-a.example', 'a-.example', 'a b', 'a\nb', 'a\r\nMAIL FROM:<>', 'a/b', '127.1', 'example.123', '*.example.com', 'a@b',
-    '[192.0.2.1]', '192.0.2.1:25', 'fe80::1%eth0', 'x' * 64 + '.example', '.'.join(['abcdefgh'] * 29), 'ü' * 60 + '.example', 'bü cher.example', 'bü\ncher', '℀.example',
+    '[192.0.2.1]', '192.0.2.1:25', 'fe80::1%eth0', 'x' * 64 + '.example', '.'.join(['abcdefgh'] * 29), 'ü' * 60 + '.example',
+    'bü cher.example', 'bü\ncher', '℀.example',
 ])
 def test_host_refuses(typed):
     with pytest.raises(ValueError):

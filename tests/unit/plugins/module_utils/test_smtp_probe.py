@@ -42,6 +42,19 @@ def test_healthy_server(certificates, version):
     assert server.connections == 1
 
 
+def test_tls_is_ended_in_good_order(certificates):
+    ends = []
+
+    def leave(peer):
+        peer.send(b'221 bye\r\n')
+        peer.sock.suppress_ragged_eofs = False
+        ends.append(peer.sock.recv(10))
+
+    with HostileServer(certificates.context(), {'QUIT': leave}) as server:
+        check(server, ca_file=certificates.ca_file)
+    assert ends == [b'']
+
+
 def test_certificate_facts(certificates):
     with HostileServer(certificates.expiring(20)) as server:
         result = check(server, ca_file=certificates.ca_file)
