@@ -36,12 +36,16 @@ class Outcome:
         return [event['msg'] for event in self.events if event['event'] in ('failed', 'unreachable')]
 
     def diff_lines(self):
-        """Every file's lines before and after, as --diff shows them."""
-        found = []
-        for event in self.events:
-            for part in event.get('diff', []):
-                found.append((event['task'], part.get('after_header'), part.get('before'), part.get('after'), part.get('prepared')))
-        return found
+        """Every file's text before and after, as --diff shows it.
+
+        Of a new directory only that it is new: ansible.builtin.file leaves owner and mode out in check mode.
+        """
+        return [(event['task'], part.get('after_header'), _shown(part.get('before')), _shown(part.get('after')), part.get('prepared'))
+                for event in self.events for part in event.get('diff', [])]
+
+
+def _shown(side):
+    return {key: side.get(key) for key in ('path', 'state')} if isinstance(side, dict) else side
 
 
 class Run:
