@@ -17,6 +17,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils import _spf_rec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import UNKNOWN, dotless
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spf import MAX_LOOKUPS
 
+# More than anybody publishes; each one is compared with all before it.
+MAX_MECHANISMS = 300
+
 
 class NetworksError(Exception):
     """The networks of a name cannot be told, or cannot be right."""
@@ -71,6 +74,8 @@ class _Policy:
             policy = _spf_record.parse(policies[0])
         except _spf_record.SpfSyntaxError as exc:
             raise NetworksError('SPF record of %s: %s' % (domain, exc)) from exc
+        if len(policy.mechanisms) > MAX_MECHANISMS:
+            raise NetworksError('SPF record of %s: more than %d mechanisms' % (domain, MAX_MECHANISMS))
         passed, decided = netaddr.IPSet(), netaddr.IPSet()
         for mechanism in policy.mechanisms:
             if mechanism.name == 'all':

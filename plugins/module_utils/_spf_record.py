@@ -11,8 +11,8 @@ import urllib.parse
 
 _MACRO = r'%\{[A-Za-z][0-9]*[rR]?[.\-+,/_=]*\}'
 _MACRO_STRING = r'(?:%s|%%[%%_\-]|[!-$&-~])*' % _MACRO
-# A top label is not all digits and has no hyphen at its edges.
-_TOP_LABEL = r'(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])'
+# A top label is not all digits and has no hyphen at its edges. The look-ahead keeps a hostile record from costing quadratic time.
+_TOP_LABEL = r'(?=[0-9]*[A-Za-z-])[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
 DOMAIN_SPEC = re.compile(r'%s(?:\.%s\.?|%s)' % (_MACRO_STRING, _TOP_LABEL, _MACRO))
 MACRO_STRING = re.compile(_MACRO_STRING)
 MACRO = re.compile(r'%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])')
@@ -130,7 +130,7 @@ def _domain_spec(text, term):
     if not DOMAIN_SPEC.fullmatch(text):
         raise SpfSyntaxError('"%s" has no valid domain name' % term)
     for letter, digits, _reverse, _delimiters, _literal in MACRO.findall(text):
-        if letter and letter.lower() not in DOMAIN_LETTERS or digits and int(digits) == 0:
+        if letter and letter.lower() not in DOMAIN_LETTERS or digits and not digits.strip('0'):
             raise SpfSyntaxError('"%s" uses a macro that is not valid here' % term)
     return text
 
@@ -150,12 +150,11 @@ def expand(spec, values):
         if reverse:
             parts.reverse()
         if digits:
-            parts = parts[-int(digits):]
+            # No name has more labels than four digits can say.
+            parts = parts[-int(digits.lstrip('0')[:4]):]
         value = '.'.join(parts)
         return urllib.parse.quote(value, safe='-._~') if letter.isupper() else value
 
     name = MACRO.sub(replace, spec).rstrip('.')
     # Too long a name loses labels from the left.
-    while len(name) > LONGEST_NAME and '.' in name:
-        name = name.split('.', 1)[1]
-    return name
+    return name if len(name) <= LONGEST_NAME else name[-LONGEST_NAME - 1:].partition('.')[2]

@@ -50,7 +50,9 @@ options:
     elements: str
     choices: [mx, spf, dkim, dmarc, ownership]
   relay_host:
-    description: The gateway. Default for O(mx_targets), and its addresses for O(spf_addresses). It is also the host name that the macro C(%{h}) of SPF stands for.
+    description:
+      - The gateway. Default for O(mx_targets), and its addresses for O(spf_addresses).
+      - It is also the host name that the macro C(%{h}) of SPF stands for.
     type: str
     default: mail.conbool.com
   mx_targets:

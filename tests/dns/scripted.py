@@ -21,7 +21,7 @@ SOA = 'ns.test. hostmaster.test. 1 3600 600 86400 60'
 class ScriptedDns:
     """zone maps names to lines such as 'MX 10 mail.test.', or to the one word TIMEOUT, SERVFAIL, REFUSED, ...
 
-    'TIMEOUT' as last line of a list holds for the types that the list does not have.
+    'TIMEOUT' as last line of a list holds for the types that the list does not have, 'A TIMEOUT' for one type.
     """
 
     def __init__(self, zone):
@@ -47,6 +47,8 @@ class ScriptedDns:
             if isinstance(lines, str):
                 return self._fault(lines, response)
             values = [line.partition(' ')[2] for line in lines if line.partition(' ')[0] == rdtype]
+            if values == ['TIMEOUT']:
+                return self._fault('TIMEOUT', response)
             if values:
                 response.answer.append(dns.rrset.from_text(absolute_name(name), 60, 'IN', rdtype, *values))
                 break

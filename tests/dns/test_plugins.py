@@ -24,7 +24,8 @@ def ansible(module, arguments, tmp_path, **variables):
         [str(Path(sys.executable).with_name('ansible')), 'localhost', '--check', '-i', 'localhost,', '-c', 'local', '-m', module, '-a', json.dumps(arguments),
          '-e', json.dumps(variables)],
         cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(ROOT / 'collections'), 'ANSIBLE_PYTHON_INTERPRETER': sys.executable, 'ANSIBLE_CONFIG': 'ansible.cfg'})
+        env={**os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(ROOT / 'collections'), 'ANSIBLE_PYTHON_INTERPRETER': sys.executable,
+             'ANSIBLE_CONFIG': 'ansible.cfg'})
     assert 'Traceback' not in done.stdout + done.stderr
     _head, arrow, result = done.stdout.partition('=> ')
     assert arrow, done.stderr

@@ -57,6 +57,7 @@ CASES = [
     ('mx', {'d.test': 'TIMEOUT'}, {}, ['mx.unknown'], ONE),
     ('mx', {'d.test': 'REFUSED'}, {}, ['mx.unknown'], ONE),
     ('mx', {**mx('10 gw.test.'), 'gw.test': 'SERVFAIL'}, {}, ['mx.target_unknown'], ONE + [('gw.test', A), ('gw.test', AAAA)]),
+    ('mx', {**mx('10 gw.test.'), 'gw.test': ['A TIMEOUT']}, {}, ['mx.target_unknown'], ONE + [('gw.test', A), ('gw.test', AAAA)]),
     ('mx', {**mx('10 gw.test.'), 'gw.test': ['AAAA 2001:db8::1', 'TIMEOUT']}, {}, ['mx.ok'], ONE + [('gw.test', A), ('gw.test', AAAA)]),
     ('mx', {**mx('10 gw.test.'), 'gw.test': ['AAAA 2001:db8::1']}, {}, ['mx.ok'], ONE + [('gw.test', A), ('gw.test', AAAA)]),
     ('mx', {}, {}, ['mx.no_domain'], ONE),
@@ -166,8 +167,9 @@ def test_the_address_that_spf_refuses_is_named():
 
 @pytest.mark.parametrize('record, reason', [
     ('v=DKIM1; k=rsa', 'p= is missing'), ('v=DKIM2; p=x', 'v= must come first'), ('p=x; v=DKIM1', 'v= must come first'), ('hello', '"hello" is not a tag'),
-    ('k=dsa; p=x', 'k=dsa'), ('p=x; p=y', 'p occurs twice'), ('h=sha1; p=x', 'h=sha1'), ('s=web; p=x', 's=web'), ('p=a', 'base64'), ('p=AAAA', 'not an RSA key'),
-    ('p=' + rsa(2048)[:200], 'its end is missing'), ('p=' + base64.b64encode(base64.b64decode(rsa(1024)) + b'x').decode(), 'something behind'),
+    ('k=dsa; p=x', 'k=dsa'), ('p=x; p=y', 'p occurs twice'), ('h=sha1; p=x', 'h=sha1'), ('s=web; p=x', 's=web'), ('p=a', 'base64'),
+    ('p=AAAA', 'not an RSA key'), ('p=' + rsa(2048)[:200], 'its end is missing'),
+    ('p=' + base64.b64encode(base64.b64decode(rsa(1024)) + b'x').decode(), 'something behind'),
     ('k=ed25519; p=AAAA', '3 bytes')])
 def test_why_a_key_is_unusable(record, reason):
     rows, _asked = rows_of('dkim', {KEY: txt(record)}, dkim_selectors=['s1'])

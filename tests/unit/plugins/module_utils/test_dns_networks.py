@@ -89,6 +89,7 @@ def test_several_names_are_merged():
     (policy('a:gone.test ip4:192.0.2.1'), 'gone.test has no address'),
     (policy('a:b.test ip4:192.0.2.1', **{'b.test': ['A 192.0.2.1', 'TIMEOUT']}), 'AAAA of b.test could not be looked up'),
     (policy('mx:mail.test ip4:192.0.2.1'), 'has no MX record'),
+    ({'a.test': ['TXT "v=spf1" ' + ' '.join('" ip4:192.0.2.%d"' % (number % 250) for number in range(301))]}, 'more than 300 mechanisms'),
     (policy('include:a.test'), 'more than 10 DNS lookups')])
 def test_an_answer_that_cannot_be_right_is_an_error(zone, reason):
     with pytest.raises(_dns_networks.NetworksError) as error:

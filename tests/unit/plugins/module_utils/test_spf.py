@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import string
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -99,6 +100,29 @@ def test_an_error_names_the_term(record, term):
     with pytest.raises(_spf_record.SpfSyntaxError) as error:
         _spf_record.parse(record)
     assert term in str(error.value)
+
+
+@pytest.mark.parametrize('hostile', [
+    'a:x.' + 'a' * 60000 + '_', 'a:x.' + 'a-' * 30000, 'a:' + 'a.' * 30000 + '_', 'exists:' + '%{d}' * 15000 + '!', 'a/' + '1' * 60000, 'x' * 60000 + '=%',
+    'ip4:' + '1.' * 30000, 'a:' + '%' * 60000], ids=range(8))
+def test_a_hostile_record_costs_little_time(hostile):
+    start = time.process_time()
+    with pytest.raises(_spf_record.SpfSyntaxError):
+        _spf_record.parse(('v=spf1 ' + hostile).encode())
+    assert time.process_time() - start < 2
+
+
+def test_a_hostile_macro_costs_little_time():
+    start = time.process_time()
+    verdict, asked = check({'a.test': ['TXT ' + ' '.join('"%s"' % part for part in ['v=spf1 exists:'] + ['%{s}.%{s9}' * 25] * 200 + [' -all'])]}, '192.0.2.3')
+    assert verdict.result == 'fail' and time.process_time() - start < 2
+    assert len(asked[1][0]) <= 253
+
+
+def test_a_macro_may_ask_for_any_number_of_labels():
+    assert _spf_record.parse(b'v=spf1 exists:%{d' + b'9' * 5000 + b'}').mechanisms[0].name == 'exists'
+    assert _spf_record.expand('%{d' + '9' * 5000 + '}', {'d': 'a.b'}) == 'a.b'
+    assert _spf_record.expand('%{d0001}', {'d': 'a.b'}) == 'b'
 
 
 LABELS = st.lists(st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8), min_size=1, max_size=8)
