@@ -36,7 +36,7 @@ def remove(name: str, *hosts: str) -> None:
 
 def wanted(hosts) -> dict[str, str]:
     """NAME=KIND or KIND -> {name: kind}"""
-    return {name: kind or name for name, _, kind in (host.partition('=') for host in hosts)}
+    return {name: kind or name for name, dummy, kind in (host.partition('=') for host in hosts)}
 
 
 class Lab:

@@ -41,8 +41,7 @@ def _walk(top, depth=None):
         for name in sorted(os.listdir(top)):
             path = os.path.join(top, name)
             if not path.startswith(PASSING):
-                for found in _walk(path, None if depth is None else depth - 1):
-                    yield found
+                yield from _walk(path, None if depth is None else depth - 1)
 
 
 def _units():

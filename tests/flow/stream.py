@@ -56,7 +56,7 @@ class Stream:
             content = message.render(inject, 'stream', PLACEHOLDER)
             logs_in = inject['via'] == 'submission'
             templates.append(dict(inject, mail_options=[], rcpt_options=[], content=base64.b64encode(content).decode(),
-                                  user=inject['from'].split('@')[0] if logs_in else None, password=self.site.adapter.password))
+                                  user=inject['from'].partition('@')[0] if logs_in else None, password=self.site.adapter.password))
         self.answers = self.site.ask({
             'do': 'stream', 'run': self.run, 'messages': templates, 'placeholder': PLACEHOLDER, 'pause': PAUSE,
             'seconds': self.seconds, 'until': UNTIL, 'at_most': AT_MOST}, timeout=self.seconds + 60)

@@ -41,8 +41,8 @@ def controller():
     def inside(*argv, **variables):
         for name, value in variables.items():
             options.extend(['--env', '%s=%s' % (name, value)])
-        return run(['podman', 'run', *options, images.tag(CONTROLLER), *argv], ROOT, **{key: value for key, value in environment().items()
-                                                                                    if key == 'CONTAINERS_CONF'})
+        configuration = {key: value for key, value in environment().items() if key == 'CONTAINERS_CONF'}
+        return run(['podman', 'run', *options, images.tag(CONTROLLER), *argv], ROOT, **configuration)
 
     wanted = hashlib.sha256((ROOT / 'requirements.txt').read_bytes() + (ROOT / 'requirements-dev.txt').read_bytes()).hexdigest()
     stamp = ROOT / VENV / 'stamp'
@@ -58,7 +58,8 @@ def test_core_is_the_newest(controller):
 
 
 def test_unit_and_lint(controller):
-    output = controller('%s/bin/pytest' % VENV, '-q', '-p', 'no:cacheprovider', 'tests/unit', 'tests/quality/test_lint.py', CONBOOL_RELEASE='.cache/release-3.13')
+    output = controller('%s/bin/pytest' % VENV, '-q', '-p', 'no:cacheprovider', 'tests/unit', 'tests/quality/test_lint.py',
+                        CONBOOL_RELEASE='.cache/release-3.13')
     assert ' passed' in output and ' failed' not in output
 
 

@@ -205,9 +205,9 @@ class NameServer(asyncio.DatagramProtocol):
     def connection_made(self, transport):
         self.transport = transport
 
-    def datagram_received(self, data, address):
+    def datagram_received(self, data, addr):
         for reply in self.replies(dns.message.from_wire(data)):
-            self.transport.sendto(reply, address)
+            self.transport.sendto(reply, addr)
 
     @staticmethod
     async def stream(reader, writer):

@@ -35,7 +35,8 @@ MTA = {'myhostname': 'mx.example.com', 'message_size_limit': '10240000', 'inet_i
 
 
 def configure(settings=None, mta=None, version='3.7.11', lookup_types=('btree', 'texthash', 'regexp'), **options):
-    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), {'version': version, 'lookup_types': list(lookup_types), 'expanded': dict(MTA, **(mta or {}))}, dict(OPTIONS, **options))
+    info = {'version': version, 'lookup_types': list(lookup_types), 'expanded': dict(MTA, **(mta or {}))}
+    return hop.hop_configuration(dict(SETTINGS, **(settings or {})), info, dict(OPTIONS, **options))
 
 
 def service(configuration, name):

@@ -70,7 +70,8 @@ def test_a_person_changed_it_and_present_brings_it_back():
 
 
 @pytest.mark.parametrize('wish, edit', [
-    ('x', lambda text: text.replace('= x', '= person')), ('x', lambda text: text.replace('relayhost = x', '')), (None, lambda text: text + '\nrelayhost = person\n'),
+    ('x', lambda text: text.replace('= x', '= person')), ('x', lambda text: text.replace('relayhost = x', '')),
+    (None, lambda text: text + '\nrelayhost = person\n'),
 ])
 def test_a_person_changed_it_and_absent_leaves_it_alone(wish, edit):
     text, records, dummy = parameters('relayhost = old\n', {}, relayhost=wish)

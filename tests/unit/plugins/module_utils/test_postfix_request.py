@@ -22,7 +22,8 @@ def params(**values):
 
 
 def service(**values):
-    entry = {'name': 'x', 'type': 'unix', 'private': '-', 'unprivileged': '-', 'chroot': 'n', 'wakeup': '-', 'max_processes': '-', 'command': 'smtp', 'options': {}}
+    entry = {'name': 'x', 'type': 'unix', 'private': '-', 'unprivileged': '-', 'chroot': 'n', 'wakeup': '-', 'max_processes': '-',
+             'command': 'smtp', 'options': {}}
     entry.update(values)
     return entry
 
