@@ -16,7 +16,7 @@ from .engine import ROOT, RUNTIME, LabError, podman, replace, run
 from .progress import say
 
 IMAGES = ROOT / 'lab' / 'images'
-INFRA = {'image': 'infra', 'base': 'debian:13'}
+INFRA = {'image': 'infra', 'base': 'debian:12'}
 SUITES = {'debian:12': 'bookworm', 'debian:13': 'trixie'}
 PROBE_SECONDS = 5
 BUILD_SECONDS = 900

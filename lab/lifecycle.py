@@ -6,6 +6,7 @@ from __future__ import annotations
 """Bringing a lab up and taking it down."""
 import fcntl
 import json
+import os
 import shutil
 import socket
 import time
@@ -17,10 +18,10 @@ from pathlib import Path
 from . import access, certificates, images, resolver
 from .engine import ROOT, RUNTIME, LabError, podman, replace, run, systemd_options
 from .layout import CONTAINERS, LABEL, Layout, Node, check_name, fresh, load, numbers
-from .mailnode import defaults, server_arguments
+from .mailnode import MailNode, defaults, server_arguments
 from .progress import say
 
-BOOT_SECONDS = 60
+BOOT_SECONDS = 120
 SSH_PORT = 22
 STOP_SECONDS = 30
 
@@ -29,6 +30,8 @@ STOP_SECONDS = 30
 def locked(name: str):
     """One change of a lab at a time."""
     check_name(name)
+    if os.geteuid():
+        raise LabError('the lab needs root: networks, and systemd in containers')
     locks = RUNTIME / 'locks'
     locks.mkdir(parents=True, exist_ok=True)
     with open(locks / f'lab-{name}', 'w', encoding='utf-8') as lock:
@@ -72,6 +75,8 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
             resolver.reload(layout)
         else:
             resolver.wait(layout, serial)
+        for mail_node in ('gateway', 'internet'):
+            MailNode(layout, mail_node).wait_until_ready()
         say(f'lab {name} is up: {layout.path / "lab.json"}')
     return layout
 
@@ -182,6 +187,7 @@ def _resolver(layout: Layout):
 def _mail_node(layout: Layout, name: str):
     work = layout.path / name
     work.mkdir(exist_ok=True)
+    (work / 'state.json').unlink(missing_ok=True)
     if not (work / 'control.json').exists():
         replace(work / 'control.json', json.dumps(defaults(name)) + '\n')
     options = ['--cap-add', 'NET_ADMIN', '--volume', f'{ROOT / "lab/mail"}:/opt/lab:ro', '--volume', f'{work}:/var/lab',

@@ -12,10 +12,11 @@ import time
 from .engine import LabError, podman, replace
 from .layout import CONTAINERS, FQDN, Layout
 
-MODES = ('normal', 'down', 'no_starttls', 'wrong_name', 'unknown_ca', 'expired', 'self_signed', 'tempfail', 'reject', 'hang')
+CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed')
+MODES = ('normal', 'down', 'no_starttls', *CERTIFICATE_MODES, 'tempfail', 'reject', 'hang')
 STAGES = ('connect', 'mail', 'rcpt', 'data', 'end-of-data')
 CERTIFICATES = {'right': 'normal', 'wrong_name': 'wrong_name', 'unknown_ca': 'unknown_ca', 'expired': 'expired', 'none': None}
-PATIENCE = 5
+PATIENCE = 20
 
 
 def server_arguments(layout: Layout, name: str) -> str:
@@ -68,16 +69,16 @@ class MailNode:
         """Behave so from now on; returns when it does. stage says where tempfail, reject and hang strike."""
         if mode not in MODES:
             raise LabError(f'no mode {mode!r}; there are {", ".join(MODES)}')
+        if mode in CERTIFICATE_MODES and self.name != 'gateway':
+            raise LabError(f'{self.name} has one certificate only; mode {mode} is for the gateway')
         if control.get('stage', STAGES[0]) not in STAGES:
             raise LabError(f'no stage {control["stage"]!r}; there are {", ".join(STAGES)}')
         wanted = {**defaults(self.name), 'mode': mode, **control, 'order': time.time_ns()}
         replace(self.path / 'control.json', json.dumps(wanted) + '\n')
-        deadline = time.monotonic() + PATIENCE
-        while self._state() != wanted:
-            if time.monotonic() > deadline:
-                log = podman('logs', '--tail', '20', self.layout.nodes[self.name].container).stderr
-                raise LabError(f'{self.name} does not take mode {mode} after {PATIENCE} s:\n{log}')
-            time.sleep(0.02)
+        self._wait(lambda: self._state() == wanted)
+
+    def wait_until_ready(self) -> None:
+        self._wait(lambda: self._state() is not None)
 
     def reset(self) -> None:
         """Forget everything that arrived and behave normally."""
@@ -117,6 +118,14 @@ class MailNode:
             return host
         node = self.layout.nodes[host]
         return node.ipv6 if ipv6 else node.ipv4
+
+    def _wait(self, condition) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                log = podman('logs', '--tail', '20', self.layout.nodes[self.name].container).stderr
+                raise LabError(f'{self.name} does not take its orders after {PATIENCE} s:\n{log}')
+            time.sleep(0.02)
 
     def _state(self):
         path = self.path / 'state.json'

@@ -19,7 +19,7 @@ from .engine import ROOT, LabError, podman, replace
 from .layout import Layout, Node
 
 TEMPLATES = ROOT / 'lab' / 'zones'
-PATIENCE = 10
+PATIENCE = 30
 SERIAL_STEP = 10 ** 8   # nanoseconds
 HEAD = '$TTL 60\n@ SOA ns.lab.test. hostmaster.lab.test. {serial} 60 60 60 60\n@ NS ns.lab.test.\n'
 CONF = '''options {
