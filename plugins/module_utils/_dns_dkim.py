@@ -11,6 +11,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import finding
 
 SEQUENCE, INTEGER, BIT_STRING = 0x30, 0x02, 0x03
+# Key types (RFC 6376, RFC 8463) as people write them.
+KINDS = {'rsa': 'RSA', 'ed25519': 'Ed25519'}
 SHORTEST_RSA, RECOMMENDED_RSA = 1024, 2048
 ED25519_BYTES = 32
 
@@ -39,7 +41,7 @@ async def _check_selector(dns, domain, selector):
         kind, bits = read_key(tags)
     except ValueError as exc:
         return finding('dkim.unparsable', domain, reason=exc, **facts)
-    facts['key'] = '%s %d bit' % (kind, bits)
+    facts['key'] = '%d bit %s' % (bits, KINDS[kind])
     if kind == 'rsa' and bits < SHORTEST_RSA:
         return finding('dkim.weak', domain, **facts)
     if 'y' in tags.get('t', '').replace(' ', '').split(':'):
@@ -70,7 +72,7 @@ def read_key(tags):
     if 'p' not in tags:
         raise ValueError('p= is missing')
     kind = tags.get('k', 'rsa').lower()
-    if kind not in ('rsa', 'ed25519'):
+    if kind not in KINDS:
         raise ValueError('key type k=%s is not known' % kind)
     if 'sha256' not in _words(tags.get('h', 'sha256')):
         raise ValueError('h=%s does not allow sha256' % tags['h'])

@@ -118,6 +118,7 @@ CASES = [
     ('dmarc', {'_dmarc.test': 'TIMEOUT'}, {}, ['dmarc.unknown'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
     ('dmarc', {}, {}, ['dmarc.missing'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=none', 'v=DMARC1; p=reject')}, {}, ['dmarc.multiple'], [('_dmarc.d.test', TXT)]),
+    ('dmarc', {'_dmarc.test': txt('v=DMARC1; p=none', 'v=DMARC1; p=reject')}, {}, ['dmarc.missing'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=rejected')}, {}, ['dmarc.invalid'], [('_dmarc.d.test', TXT)]),
     ('dmarc', {'_dmarc.test': txt('v=DMARC1; p=reject; sp=x')}, {}, ['dmarc.invalid'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1')}, {'dmarc_minimum_policy': 'quarantine'}, ['dmarc.weak'], [('_dmarc.d.test', TXT)]),
@@ -125,7 +126,7 @@ CASES = [
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=quarantine; t=y')}, {'dmarc_minimum_policy': 'quarantine'}, ['dmarc.testing'], [('_dmarc.d.test', TXT)]),
 
     ('ownership', {'d.test': txt('x', 'conbool=1')}, {'ownership': {'d.test': 'conbool=1'}}, ['ownership.ok'], [('d.test', TXT)]),
-    ('ownership', {'d.test': txt('conbool=2')}, {'ownership': {'d.test': 'conbool=1'}}, ['ownership.missing'], [('d.test', TXT)]),
+    ('ownership', {'d.test': txt('conbool=12')}, {'ownership': {'d.test': 'conbool=1'}}, ['ownership.missing'], [('d.test', TXT)]),
     ('ownership', {'d.test': 'REFUSED'}, {'ownership': {'d.test': 'conbool=1'}}, ['ownership.unknown'], [('d.test', TXT)]),
     ('ownership', {}, {'ownership': {'other.test': 'conbool=1'}}, [], []),
 ]
@@ -166,8 +167,9 @@ def test_the_address_that_spf_refuses_is_named():
 
 
 @pytest.mark.parametrize('record, reason', [
-    ('v=DKIM1; k=rsa', 'p= is missing'), ('v=DKIM2; p=x', 'v= must come first'), ('p=x; v=DKIM1', 'v= must come first'), ('hello', '"hello" is not a tag'),
-    ('k=dsa; p=x', 'k=dsa'), ('p=x; p=y', 'p occurs twice'), ('h=sha1; p=x', 'h=sha1'), ('s=web; p=x', 's=web'), ('p=a', 'base64'),
+    ('v=DKIM1; k=rsa', 'p= is missing'), ('v=DKIM2; p=x', 'v= must come first'), ('p=x; v=DKIM1', 'v= must come first'),
+    ('hello', '"hello" is not a tag'),
+    ('k=dsa; p=x', 'k=dsa'), ('p=x; p=y', 'p occurs twice'), ('h=sha1; p=x', 'h=sha1'), ('s=web; p=x', 's=web'), ('p=a', 'base64'), ('p=?!', 'base64'),
     ('p=AAAA', 'not an RSA key'), ('p=' + rsa(2048)[:200], 'its end is missing'),
     ('p=' + base64.b64encode(base64.b64decode(rsa(1024)) + b'x').decode(), 'something behind'),
     ('k=ed25519; p=AAAA', '3 bytes')])
@@ -208,3 +210,10 @@ def test_every_finding_is_documented():
     document = (Path(__file__).resolve().parents[4] / 'docs' / 'dns_check.md').read_text(encoding='utf-8')
     rows = ['| `%s` | %s | %s | %s |' % ((identifier,) + entry[:3]) for identifier, entry in CATALOGUE.items()]
     assert document.endswith('\n'.join(rows) + '\n')
+
+
+@pytest.mark.parametrize('record, finding', [
+    ('p=' + rsa(2048), 'selector s1 has a 2048 bit RSA key'),
+    ('k=ed25519; p=' + base64.b64encode(bytes(32)).decode(), 'selector s1 has a 256 bit Ed25519 key')])
+def test_a_key_is_described(record, finding):
+    assert rows_of('dkim', {KEY: txt(record)}, dkim_selectors=['s1'])[0][0]['finding'] == finding
