@@ -51,13 +51,16 @@ def _shown(side):
 class Run:
     """One run of ansible-playbook, already started."""
 
-    def __init__(self, lab, host, playbook, variables, options=()):
+    def __init__(self, lab, host, playbook, variables, options=(), inventory=None):
         self._folder = tempfile.TemporaryDirectory(prefix='flow-')
         folder = Path(self._folder.name)
         self._record = folder / 'record'
         self._record.touch()
         self._output = folder / 'output'
         (folder / 'vars.json').write_text(json.dumps(variables), encoding='utf-8')
+        if inventory is not None:
+            (folder / 'inventory.json').write_text(json.dumps(inventory), encoding='utf-8')
+            options = [*options, '-i', str(folder / 'inventory.json')]
         command = [str(Path(sys.executable).with_name('ansible-playbook')), '-i', str(lab.inventory), '-l', host,
                    '-e', '@%s' % (folder / 'vars.json'), *options, str(ROOT / 'playbooks' / playbook)]
         environment = dict(
@@ -87,6 +90,13 @@ class Run:
 def run(lab, host, playbook, variables, *options):
     """Runs to the end; whether it failed is for the caller to judge."""
     return Run(lab, host, playbook, variables, options).wait()
+
+
+def run_as(lab, host, playbook, variables_of):
+    """One run over several inventory hosts (name -> variables) that are all this one server."""
+    address = lab.addresses[host][0]
+    hosts = {name: {'ansible_host': address, **variables} for name, variables in variables_of.items()}
+    return Run(lab, ','.join(hosts), playbook, {}, inventory={'conbool': {'hosts': hosts}}).wait()
 
 
 def apply(lab, host, variables, playbook='site.yml'):
