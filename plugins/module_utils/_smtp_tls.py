@@ -32,10 +32,11 @@ SHORT_NAMES = {
 
 CLIENT_CERTIFICATE = 'The server asked for a client certificate: check client_cert, and what the server accepts.'
 # X509_V_ERR_* of OpenSSL's x509_vfy.h: what a person should read, and what to do about it.
+EXPIRED = 10
 UNKNOWN_CA = 'Give the certificate of its CA in ca_file, or let the server send its intermediate certificates.'
 CHAIN_ERRORS = {
     9: ('the certificate is not valid yet (from {not_before})', 'Compare the clocks of both hosts.'),
-    10: ('the certificate expired ({not_after})', 'The server needs a new certificate. Its intermediate certificates may have expired too.'),
+    EXPIRED: ('the certificate expired ({not_after})', 'The server needs a new certificate.'),
     18: ('the certificate is self-signed', 'Give it in ca_file if it is the right one.'),
     19: ('the certificate chain ends in a CA that is not trusted', UNKNOWN_CA),
     20: ('the certificate is from a CA that is not trusted: {issuer}', UNKNOWN_CA),
@@ -154,7 +155,11 @@ def chain_error(error, certificate):
         error: the exception.
         certificate: certificate_facts() of the certificate shown, or {}.
     """
-    finding, hint = CHAIN_ERRORS.get(error.verify_code, ('the certificate chain cannot be verified: ' + error.verify_message.replace('{', '('), None))
+    if error.verify_code == EXPIRED and certificate.get('days_left', -1) >= 0:
+        return 'a CA certificate of the chain expired, the server\'s own did not', 'The server, or ca_file, needs the new CA certificate.'
+    if error.verify_code not in CHAIN_ERRORS:
+        return 'the certificate chain cannot be verified: ' + error.verify_message, None
+    finding, hint = CHAIN_ERRORS[error.verify_code]
     known = {'not_before': 'unknown', 'not_after': 'unknown', 'issuer': 'unknown'}
     return finding.format(**dict(known, **certificate)), hint
 

@@ -180,8 +180,9 @@ def test_garbage_after_starttls(ask, junk, early):
 
 
 def test_text_without_end_after_starttls(ask):
-    result = ask({'tls': lambda peer: peer.flood(b'250 ok\r\n')})
+    result = ask({'tls': lambda peer: peer.flood(b'250 ok\r\n')}, timeout=5)
     assert_stopped_at(result, 'tls')
+    assert result['status'] == 'the server agreed to STARTTLS, but then sent something else than TLS'
     assert result['findings'][0]['seen'].startswith('250 ok')
 
 

@@ -8,8 +8,10 @@ import re
 import socket
 import ssl
 import time
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_tls
 from tests.smtp.check import check, check_all, ids
@@ -305,6 +307,16 @@ def test_unusable_files_are_named(certificates, option, value):
     options = {'client_cert': cert, 'client_key': key, option: value or certificates.ca_file}
     with pytest.raises(ValueError, match='%s: %s' % (option, value or certificates.ca_file)):
         check_all(**options)
+
+
+def test_key_with_a_password_is_refused_without_asking(certificates, tmp_path):
+    cert, key = certificates.client()
+    locked = tmp_path / 'locked.key'
+    private_key = serialization.load_pem_private_key(Path(key).read_bytes(), None)
+    locked.write_bytes(private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b'secret')))
+    with pytest.raises(ValueError, match='client_key: %s must be .* without a password' % locked):
+        check_all(client_cert=cert, client_key=str(locked))
 
 
 def test_context_is_the_same_with_every_python(certificates):
