@@ -13,7 +13,7 @@ import ipaddress
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _spf_record as record
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import OK, UNKNOWN, dotless
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import UNKNOWN, dotless
 
 MAX_LOOKUPS, MAX_VOIDS, MAX_NAMES = 10, 2, 10
 # A network is split until each part has one answer; more parts than this are not worth the queries.
@@ -160,9 +160,7 @@ class _Evaluation:
     async def _match_addresses(self, name, prefixes):
         rdtype, prefix = ('A', prefixes[0]) if self.client.version == 4 else ('AAAA', prefixes[1])
         addresses = (await self._ask(name, rdtype)).records
-        # Each address is compared before a split, which the first one could ask for although the second one covers all.
-        networks = [ipaddress.ip_network('%s/%d' % (address.address, prefix), strict=False) for address in addresses]
-        return any(self.client.subnet_of(network) for network in networks) or any(self._within(network) for network in networks)
+        return any(self._within(ipaddress.ip_network('%s/%d' % (address.address, prefix), strict=False)) for address in addresses)
 
     def _within(self, network):
         if network.version != self.client.version:
@@ -213,10 +211,8 @@ class _Evaluation:
     async def _validated_names(self, target):
         """Names of the address whose addresses contain it (5.5); those within target first, as 7.3 prefers them."""
         self._single_address()
+        # A PTR lookup that fails is no match, never an error (5.5).
         answer = await self.dns.query(self.address.reverse_pointer, 'PTR')
-        if answer.status != OK:
-            # A PTR lookup that fails is no match, never an error (5.5).
-            return []
         names = [dotless(pointer.target) for pointer in answer.records][:MAX_NAMES]
         validated = []
         for name in names:

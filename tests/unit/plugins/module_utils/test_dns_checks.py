@@ -116,6 +116,8 @@ CASES = [
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=reject; pct=100')}, {}, ['dmarc.ok'], [('_dmarc.d.test', TXT)]),
     ('dmarc', {'_dmarc.d.test': 'SERVFAIL'}, {}, ['dmarc.unknown'], [('_dmarc.d.test', TXT)]),
     ('dmarc', {'_dmarc.test': 'TIMEOUT'}, {}, ['dmarc.unknown'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
+    ('dmarc', {'_dmarc.d.test': txt('v=dmarc1; p=reject', 'p=reject; v=DMARC1', 'v=DMARC10; p=reject')}, {}, ['dmarc.missing'],
+     [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
     ('dmarc', {}, {}, ['dmarc.missing'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=none', 'v=DMARC1; p=reject')}, {}, ['dmarc.multiple'], [('_dmarc.d.test', TXT)]),
     ('dmarc', {'_dmarc.test': txt('v=DMARC1; p=none', 'v=DMARC1; p=reject')}, {}, ['dmarc.missing'], [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)]),
