@@ -4,11 +4,13 @@
 """Postfix with the outbound hop: two instances of Postfix on one host."""
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 
 MTA = '/etc/postfix'
-HOP = '/etc/conbool-hop'
+# An inventory may put the hop elsewhere; who knows the inventory says so.
+HOP = os.environ.get('CONBOOL_HOP', '/etc/conbool-hop')
 
 _LINE = re.compile(r' (?P<instance>[\w.-]+)/(?:[\w.-]+/)*(?P<program>[\w-]+)\[(?P<pid>\d+)\]: (?P<text>.*)$')
 _ENTRY = re.compile(r'(?P<queue>[0-9A-Za-z]{6,}): (?P<rest>.*)$')
