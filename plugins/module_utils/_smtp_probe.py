@@ -176,9 +176,9 @@ class Conversation:
             raise Stopped('starttls', 'the server offers STARTTLS, but refused it', str(reply), polite=True)
         self.clock.finish()
         self.clock.start('handshake')
-        name = self.facts['tls_name']
         try:
-            injected = self.wire.start_tls(self.tls_context, None if is_address(name) else name, self._noted)
+            # Python indicates names only, no addresses.
+            injected = self.wire.start_tls(self.tls_context, self.facts['tls_name'], self._noted)
         except ssl.SSLCertVerificationError:
             raise
         except ssl.SSLError as error:

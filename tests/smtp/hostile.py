@@ -220,13 +220,3 @@ class Certificates:
         """Paths of a client certificate and its key."""
         issued = (ca or self.ca).issue_cert('client.example.com')
         return (self._write('client.pem', *issued.cert_chain_pems), self._write('client.key', issued.private_key_pem))
-
-
-def wait_for(condition, seconds=5):
-    """Whether the condition came true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return False

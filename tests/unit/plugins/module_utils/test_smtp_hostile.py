@@ -10,8 +10,9 @@ import tracemalloc
 
 import pytest
 
-from tests.smtp.check import check, ids
-from tests.smtp.hostile import Certificates, HostileServer, Peer, wait_for
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_probe
+from tests.smtp.check import check, check_all, ids
+from tests.smtp.hostile import Certificates, HostileServer, Peer
 
 TIMEOUT = 0.5
 # How long a check may take whose server is at fault once: each step before it is instant.
@@ -263,6 +264,15 @@ def test_overall_deadline_ends_a_server_that_keeps_each_step_in_time(ask):
     assert result['status'].startswith('the overall deadline passed during: ')
 
 
+def test_overall_deadline_holds_for_servers_that_wait_their_turn():
+    hosts = ['127.0.0.%d' % number for number in range(1, 6)]
+    with HostileServer(at={'banner': Peer.silence}, addresses=hosts) as server:
+        started = time.monotonic()
+        results = check_all(hosts=hosts, port=server.port, timeout=5, deadline=0.5, concurrency=1)
+        assert time.monotonic() - started < 2
+    assert [ids(result) for result in results] == [['deadline']] * 5
+
+
 def test_second_connection_lost_keeps_what_the_first_one_saw(certificates):
     def once(peer):
         if peer.server.connections > 1:
@@ -276,7 +286,15 @@ def test_second_connection_lost_keeps_what_the_first_one_saw(certificates):
     assert result['certificate']['days_left'] < 0
 
 
-def test_connections_are_closed(ask):
-    gone = []
-    ask({'banner': lambda peer: (gone.append(peer.sock.recv(10)), peer.hang_up())})
-    assert wait_for(lambda: gone == [b''])
+@pytest.mark.parametrize('step', ['banner', 'EHLO', 'tls', 'RCPT', 'QUIT'])
+def test_connections_are_closed(ask, step, monkeypatch):
+    sockets = []
+    real = _smtp_probe.connect
+
+    def connect(*arguments):
+        sockets.append(real(*arguments))
+        return sockets[-1]
+
+    monkeypatch.setattr(_smtp_probe, 'connect', connect)
+    ask({step: Peer.silence})
+    assert [sock.fileno() for sock, _address in sockets] == [-1]

@@ -111,6 +111,8 @@ def test_certificate_of_another_name(certificates):
 def test_name_to_verify_is_the_host_without_tls_name(certificates):
     with HostileServer(certificates.context('127.0.0.1')) as server:
         assert check(server, ca_file=certificates.ca_file, tls_name=None)['matched_name'] == 'IP:127.0.0.1'
+    with HostileServer(certificates.context('::1'), addresses=['::1']) as server:
+        assert check(server, ca_file=certificates.ca_file, tls_name=None, hosts=['::1'])['matched_name'] == 'IP:0:0:0:0:0:0:0:1'
 
 
 def test_name_only_in_the_common_name_is_a_warning(certificates):
@@ -282,6 +284,13 @@ def test_source_address():
         for source in ('192.0.2.77', '::1'):
             result = check(server, {'starttls': False}, source_address=source)
             assert ids(result) == ['source_address'] and source in result['status']
+
+
+def test_source_address_chooses_the_family(monkeypatch):
+    monkeypatch.setattr(socket, 'getaddrinfo', addresses('::1', '127.0.0.1'))
+    with HostileServer(addresses=['127.0.0.1', '::1']) as server:
+        assert check(server, {'starttls': False}, hosts=['mail.example.com'])['address'] == '::1'
+        assert check(server, {'starttls': False}, hosts=['mail.example.com'], source_address='127.0.0.9')['address'] == '127.0.0.1'
 
 
 def test_address_family():
