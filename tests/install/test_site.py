@@ -63,6 +63,10 @@ def test_installed_collection_by_its_full_name(lab, installed):
     would = play('site', '--check')
     assert would > 0
     assert play('site') == would
+    # The hop comes back with the machine.
+    lab.restart(HOST)
+    assert lab.run(HOST, ['systemctl', 'is-active', 'conbool-hop', 'postfix']).stdout.split() == ['active', 'active']
+    assert lab.run(HOST, ['postqueue', '-c', '/etc/conbool-hop', '-f']).returncode == 0
     assert play('site') == 0
     assert play('rollback') > 0
     assert play('rollback') == 0
