@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_plan as plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import MakeDirectory, Undo, Write, clear_temporary, read_file, staging_directory
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import MakeDirectory, Undo, Write, clear_temporary, read_file, staging_directory, write_time
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
@@ -123,7 +122,7 @@ class Change(object):
 
     def _table_writes(self, path):
         """Return the operations that make a table, and those that remove what is left of it or of its former types."""
-        change, now = self.tables[path], time.time_ns()
+        change, now = self.tables[path], write_time()
         source, index = Write(self._path(path), change.after.content, change.after.mode, now), INDEXED.get(change.kind)
         made = [source] if source.data is not None else []
         kinds = change.old_kinds
@@ -210,7 +209,10 @@ class Change(object):
         queue = self.facts.get('queue_directory', '')
         pid = postfix.master_pid(queue) if running else None
         unit = postfix.systemd_unit(pid) if running else None
-        sockets = [path for path in (postfix.socket_path(queue, service) for service in self.changed_services()) if path]
+        sockets = postfix.sockets_of(queue, [service for service in self.changed_services() if service.key not in self.services_before])
+        if self.journal.pending:
+            # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new socket.
+            sockets = dict.fromkeys(sockets)
         undo = Undo()
         self.journal.save(self.pending, True)
         clear_temporary([self._path(name) for name in ['main.cf', 'master.cf'] + list(self.pending['tables'])])
@@ -256,7 +258,7 @@ class Change(object):
             if running:
                 if postfix.alive(pid):
                     self.instance.reload()
-                    postfix.wait_until_served(pid, [], timeout)
+                    postfix.wait_until_served(pid, {}, timeout)
                 else:
                     self.instance.start(unit)
             self.journal.restore()

@@ -17,6 +17,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal
 
 PREFIX = '.conbool-smtp-relay'
 PAUSE = 0.2
+# Each Postfix process that meets a file younger than two seconds reads it again and again until it is older, lest it be
+# half written. A file that is put in place by rename is complete from the start and need not hold up the mail.
+COOLED_DOWN = 3
 
 
 class FileState(object):
@@ -73,6 +76,15 @@ def clear_temporary(paths):
                 os.unlink(os.path.join(directory, name))
 
 
+def write_time():
+    return time.time_ns() - COOLED_DOWN * 10 ** 9
+
+
+def set_time(path, mtime=None):
+    mtime = mtime or write_time()
+    os.utime(path, ns=(mtime, mtime))
+
+
 def replace_file(path, data, mode=None, mtime=None):
     """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
     target = os.path.realpath(path)
@@ -87,8 +99,7 @@ def replace_file(path, data, mode=None, mtime=None):
             os.chmod(temporary, 0o644)
         if mode is not None:
             os.chmod(temporary, mode)
-        now = mtime or time.time_ns()
-        os.utime(temporary, ns=(now, now))
+        set_time(temporary, mtime)
         os.rename(temporary, target)
     finally:
         if os.path.exists(temporary):

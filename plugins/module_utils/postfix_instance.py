@@ -136,15 +136,27 @@ def systemd_unit(pid):
     return next((name for name in names if name.endswith('.service')), None)
 
 
-def socket_path(queue_directory, service):
-    """Return the path at which the master process listens for a service, or None for inet services."""
-    if service.kind == 'inet':
+def sockets_of(queue_directory, services):
+    """Return the sockets that the master process makes for new services, and what is there now: {path: identity or None}."""
+    paths = [os.path.join(queue_directory, 'public' if service.fields[0] == 'n' else 'private', service.name)
+             for service in services if service.kind not in ('inet', 'fifo')]
+    return dict((path, _identity(path)) for path in paths)
+
+
+def _identity(path):
+    try:
+        status = os.stat(path)
+    except OSError:
         return None
-    return os.path.join(queue_directory, 'public' if service.fields[0] == 'n' else 'private', service.name)
+    return status.st_ino, status.st_ctime_ns
 
 
-def wait_until_served(pid, paths, timeout):
-    """Wait until the master process has read its configuration and serves the given sockets.
+def wait_until_served(pid, sockets, timeout):
+    """Wait until the master process has read its configuration and has made its sockets.
+
+    Args:
+        sockets: result of sockets_of() before the reload. Postfix leaves the sockets of removed services behind, so that
+            only one that is newer is proof.
 
     Raises:
         PostfixError: the master process ended, or the time is up.
@@ -154,7 +166,7 @@ def wait_until_served(pid, paths, timeout):
         waited = time.monotonic() - begin
         if not alive(pid):
             raise PostfixError('the Postfix master process ended while it read its configuration')
-        missing = [path for path in paths if not os.path.exists(path)]
+        missing = [path for path, before in sockets.items() if _identity(path) in (None, before)]
         if not missing and waited >= SETTLE:
             return
         if waited > timeout:

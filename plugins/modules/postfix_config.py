@@ -194,6 +194,7 @@ options:
 notes:
   - The module fails, with Postfix's own words, when Postfix refuses the present configuration, refuses the new one, or warns about the new one
     in a way in which it did not warn before, for example of an unused parameter, which is how it shows a misspelt name.
+  - Ansible logs the options of a module on the managed host. Set C(no_log) on tasks with secrets in O(tables).
   - Not everything can be found before Postfix runs, for example a misspelt value such as C(smtp_tls_security_level = nonsense).
   - A part that somebody else changed after it was set here is brought back to the wanted value by O(state=present), and left alone with a
     warning by O(state=absent).

@@ -316,6 +316,16 @@ def test_a_warning_that_was_there_before_is_no_error(fake):
     assert run(fake, parameters={'relayhost': '[x]'})['changed']
 
 
+def test_duplicates_of_the_customer_are_no_error(fake, monkeypatch):
+    real = fake._postconf
+
+    def warn(argv):
+        status, out, err = real(argv)
+        return status, out, err + 'postconf: warning: %s/main.cf, line 9: overriding earlier entry: biff=%s\n' % (argv[1], argv[1])
+    monkeypatch.setattr(fake, '_postconf', warn)
+    assert run(fake, parameters={'relayhost': '[x]'})['changed']
+
+
 def test_a_configuration_that_postfix_refuses_already_is_not_touched(fake):
     with (fake.config_dir / 'main.cf').open('a') as stream:
         stream.write('\ndamaged line\n')
@@ -410,8 +420,15 @@ def test_a_restore_that_fails_is_said(fake):
 
 
 def test_a_service_that_is_not_served_is_a_failure(fake, monkeypatch):
-    monkeypatch.setattr(postfix_instance, 'socket_path', lambda queue, entry: '/no/such/socket')
+    monkeypatch.setattr(postfix_instance, 'sockets_of', lambda queue, services: {'/no/such/socket': None})
     with pytest.raises(SwitchError, match='does not serve /no/such/socket within 1 seconds'):
+        run(fake, services=[service('hop')])
+
+
+def test_an_old_socket_is_no_proof_that_a_service_is_served(fake):
+    (fake.queue / 'private' / 'hop').touch()
+    fake.served.add(str(fake.queue / 'private' / 'hop'))
+    with pytest.raises(SwitchError, match='does not serve .*/private/hop within 1 seconds'):
         run(fake, services=[service('hop')])
 
 
