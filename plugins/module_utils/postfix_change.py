@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import stat
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk as disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_plan as plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import MakeDirectory, Undo, Write, clear_temporary, read_file, staging_directory, write_time
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
@@ -61,13 +61,13 @@ class Change(object):
         may_miss = self.create or self._path('main.cf') in self.created
         if not os.path.isdir(self.instance.config_dir) and not may_miss:
             raise plan.PlanError('config_dir: %r is not a directory' % self.instance.config_dir)
-        self.main_state, self.master_state = read_file(self._path('main.cf')), read_file(self._path('master.cf'))
+        self.main_state, self.master_state = disk.read_file(self._path('main.cf')), disk.read_file(self._path('master.cf'))
         for name, state in (('main.cf', self.main_state), ('master.cf', self.master_state)):
             if state.data is None and not may_miss:
                 raise plan.PlanError('config_dir: %r has no %s' % (self.instance.config_dir, name))
 
     def _table_state(self, path, kind):
-        state, index = read_file(self._path(path)), plan.FRESH
+        state, index = disk.read_file(self._path(path)), plan.FRESH
         if kind in INDEXED:
             try:
                 made = os.stat(self._path(path + INDEXED[kind])).st_mtime_ns
@@ -122,16 +122,16 @@ class Change(object):
 
     def _table_writes(self, path):
         """Return the operations that make a table, and those that remove what is left of it or of its former types."""
-        change, now = self.tables[path], write_time()
-        source, index = Write(self._path(path), change.after.content, change.after.mode, now), INDEXED.get(change.kind)
+        change, now = self.tables[path], disk.write_time()
+        source, index = disk.Write(self._path(path), change.after.content, change.after.mode, now), INDEXED.get(change.kind)
         made = [source] if source.data is not None else []
         kinds = change.old_kinds
         if path in self.request.tables and index:
-            made.append(Write(self._path(path + index), self._indexes.get(path), change.after.mode, now))
+            made.append(disk.Write(self._path(path + index), self._indexes.get(path), change.after.mode, now))
         elif index:
             kinds = kinds + [change.kind]
         # An index is never there without its table: that is how it is found again after a run was killed.
-        removed = [Write(self._path(path + INDEXED[kind]), None) for kind in kinds if kind in INDEXED]
+        removed = [disk.Write(self._path(path + INDEXED[kind]), None) for kind in kinds if kind in INDEXED]
         return made, removed + ([source] if source.data is None else [])
 
     def phases(self):
@@ -139,7 +139,7 @@ class Change(object):
 
         Postfix reads its configuration anew after each phase but the last, which is for what nothing refers to any more.
         """
-        first, second, third, last = [MakeDirectory(path) for path in self.new_directories], [], [], []
+        first, second, third, last = [disk.MakeDirectory(path) for path in self.new_directories], [], [], []
         for path, change in sorted(self.tables.items()):
             made, removed = self._table_writes(path)
             last += removed
@@ -153,13 +153,13 @@ class Change(object):
         between, final = encode(self.master_between.text()), self._file_data('master.cf', self.master.text())
         current = self.master_state.data
         if between != (current or b'') or (current is None and final is not None):
-            first.append(Write(self._path('master.cf'), between))
+            first.append(disk.Write(self._path('master.cf'), between))
             current = between
         main = self._file_data('main.cf', self.main.text())
         if main != self.main_state.data:
-            second.append(Write(self._path('main.cf'), main))
+            second.append(disk.Write(self._path('main.cf'), main))
         if final != current:
-            third.append(Write(self._path('master.cf'), final))
+            third.append(disk.Write(self._path('master.cf'), final))
         return [first, second, third, last]
 
     @property
@@ -173,7 +173,7 @@ class Change(object):
     def validate(self):
         """Let Postfix judge the new configuration; nothing but a temporary directory is written."""
         known = []
-        with staging_directory(self.instance.config_dir, fingerprint(self.instance.config_dir)) as path:
+        with disk.staging_directory(self.instance.config_dir, fingerprint(self.instance.config_dir)) as path:
             stage = Stage(self.instance, path)
             if self.main_state.data is not None and self.master_state.data is not None:
                 known = stage.relative(self.instance.text('postconf', '-c', self.instance.config_dir, '-nx')[1])
@@ -213,9 +213,9 @@ class Change(object):
         if self.journal.pending:
             # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new socket.
             sockets = dict.fromkeys(sockets)
-        undo = Undo()
+        undo = disk.Undo()
         self.journal.save(self.pending, True)
-        clear_temporary([self._path(name) for name in ['main.cf', 'master.cf'] + list(self.pending['tables'])])
+        disk.clear_temporary([self._path(name) for name in ['main.cf', 'master.cf'] + list(self.pending['tables'])])
         try:
             *phases, last = self.phases()
             # A run that found the files switched, but not read, has nothing to do but to let them be read.

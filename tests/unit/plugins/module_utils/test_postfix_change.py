@@ -13,7 +13,7 @@ import types
 import pytest
 from fake_postfix import MAIN, MASTER, FakePostfix, Killed
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_change, postfix_instance, postfix_journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_instance, postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import PREFIX, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
@@ -397,14 +397,14 @@ def test_a_failure_in_a_later_run_keeps_the_record_of_the_first(fake):
 
 def test_a_full_disk_brings_the_old_files_back(fake, monkeypatch):
     before = fake.tree()
-    real, written = postfix_change.Write.do, []
+    real, written = postfix_disk.Write.do, []
 
     def full(self):
         written.append(self.path)
         if len(written) == 2:
             raise OSError(28, 'No space left on device')
         real(self)
-    monkeypatch.setattr(postfix_change.Write, 'do', full)
+    monkeypatch.setattr(postfix_disk.Write, 'do', full)
     with pytest.raises(SwitchError, match='No space left') as failure:
         run(fake, **wanted(fake))
     assert failure.value.restored
