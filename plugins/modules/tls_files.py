@@ -37,6 +37,10 @@ options:
       - Warn when the certificate has fewer full days left than this.
     type: int
     default: 14
+  names:
+    description: Where the paths come from, for messages; O(cert_file), O(key_file) or O(ca_file) to the name of a variable.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: Can run in check mode and return changed status prediction without modifying the target.
@@ -123,6 +127,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 
 
+def with_name(finding, named):
+    """Put the name of the variable that a path comes from in front of what is said of the path."""
+    for path, name in named.items():
+        if finding.startswith((path + ':', path + ' with ')):
+            return '%s: %s' % (name, finding)
+    return finding
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
@@ -130,14 +142,18 @@ def main():
             'key_file': {'type': 'path', 'no_log': False},
             'ca_file': {'type': 'path'},
             'warn_days': {'type': 'int', 'default': 14},
+            'names': {'type': 'dict', 'default': {}},
         },
         required_one_of=[('cert_file', 'ca_file')],
         required_together=[('cert_file', 'key_file')],
         supports_check_mode=True,
     )
+    names = module.params.pop('names')
+    named = dict((module.params[option], name) for option, name in names.items() if module.params.get(option))
     report = _tls_files.look(**module.params)
+    report['problems'] = [with_name(problem, named) for problem in report['problems']]
     for warning in report.pop('warnings'):
-        module.warn(warning)
+        module.warn(with_name(warning, named))
     if report['problems']:
         module.fail_json(msg='The TLS files cannot be used:\n' + '\n'.join('- ' + problem for problem in report['problems']), **report)
     module.exit_json(changed=False, **report)

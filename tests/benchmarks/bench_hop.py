@@ -15,7 +15,6 @@ import argparse
 import re
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -33,7 +32,7 @@ TRANSPORTS = {'hop': 'conbool-hop:[127.0.0.1]:10027', 'plain': 'plain:[%s]:25' %
 PREPARE_PLAIN = (
     'postconf -M "plain/unix=plain unix - - n - - smtp -o smtp_tls_security_level=secure -o smtp_tls_CAfile=/etc/ssl/lab/ca.pem '
     '-o smtp_tls_secure_cert_match=%s -o smtp_tls_session_cache_database=btree:/var/lib/postfix/plain_scache"' % SINK)
-PREPARE_SINK = 'postconf -e transport_maps=static:discard: relay_domains=static:all smtpd_relay_restrictions=permit && postfix reload'
+PREPARE_SINK = 'postconf -e transport_maps=static:discard: relay_domains=static:all smtpd_relay_restrictions=reject_unauth_destination && postfix reload'
 QUEUED = 'for d in "$@"; do find $d/incoming $d/active $d/deferred $d/maildrop -type f; done | wc -l'
 
 
@@ -41,8 +40,7 @@ class Bench:
     def __init__(self, lab):
         self.lab = lab
         lab.run('sink', ['sh', '-c', PREPARE_SINK])
-        with tempfile.TemporaryDirectory():
-            run(lab, 'mx', SITE, VARIABLES)
+        run(lab, 'mx', SITE, VARIABLES)
         lab.run('mx', ['sh', '-c', PREPARE_PLAIN])
 
     def use(self, way):

@@ -97,6 +97,7 @@ def test_files_of_the_host_are_looked_at(play, tmp_path):
     process, settings = play(LOCAL, {**GOOD, **files})
     assert process.returncode == 2
     assert settings is None
+    assert 'conbool_tls_client_key: ' in process.stdout + process.stderr
     assert 'other.key: the key does not belong to the certificate in' in process.stdout + process.stderr
     assert 'PRIVATE KEY' not in process.stdout + process.stderr
 
