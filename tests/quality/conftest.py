@@ -20,6 +20,8 @@ WORK = ROOT / os.environ.get('CONBOOL_RELEASE', '.cache/release')
 PATH = os.pathsep.join([str(Path(sys.executable).parent)] + [entry for entry in os.environ['PATH'].split(os.pathsep) if not entry.endswith('shims')])
 
 # ansible-test fetches get-pip for the virtual environments that it makes; the interpreter has it on board.
+# The ones that ansible-core 2.19 and 2.21 ask for.
+PIP_VERSIONS = ('24_2', '25_2')
 GET_PIP = 'import ensurepip, sys\nensurepip.bootstrap(upgrade=True)\n'
 
 
@@ -55,5 +57,6 @@ def tool_home():
     home = WORK / 'home'
     cache = home / '.ansible' / 'test' / 'cache'
     cache.mkdir(parents=True, exist_ok=True)
-    (cache / 'get_pip_24_2.py').write_text(GET_PIP)
+    for version in PIP_VERSIONS:
+        (cache / ('get_pip_%s.py' % version)).write_text(GET_PIP)
     return home
