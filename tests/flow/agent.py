@@ -117,7 +117,9 @@ def _maildir(user, path, run):
 
 def _postfix_queue(directory, run, known):
     """Entries of the run; `postqueue -j` alone does not know the message, so what is not known yet is read as well."""
-    listing = subprocess.run(['postqueue', '-c', directory, '-j'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE)
+    listing = subprocess.run(['postqueue', '-c', directory, '-j'], timeout=TIMEOUT, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if listing.returncode and not _never_started(directory):
+        raise RuntimeError('postqueue -c %s -j: %s' % (directory, listing.stderr.decode(errors='replace')))
     for line in listing.stdout.decode(errors='replace').splitlines():
         entry = json.loads(line)
         key = '%s/%s' % (directory, entry['queue_id'])
@@ -131,6 +133,12 @@ def _postfix_queue(directory, run, known):
                 continue
         yield {'key': key, 'queue': entry['queue_name'], 'sender': entry['sender'], 'content': base64.b64encode(content).decode(),
                'recipients': [[item['address'], item.get('delay_reason', '')] for item in entry['recipients']]}
+
+
+def _never_started(directory):
+    """An instance makes the folders of its queue when it starts for the first time; before that nobody can list them."""
+    shown = subprocess.run(['postconf', '-c', directory, '-hx', 'queue_directory'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE)
+    return not os.path.isdir(os.path.join(shown.stdout.decode().strip(), 'incoming'))
 
 
 def postfix_flush(request):

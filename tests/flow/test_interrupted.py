@@ -74,3 +74,23 @@ def test_c4_killed_run_is_completed_by_the_next_one(lab, own_host, adapter, vari
     # What was recorded before the kill still leads back to the beginning.
     playbook.apply(lab.lab, own_host, variables, 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, own_host)) == []
+
+
+@pytest.mark.parametrize('per_cent, seconds', [(60, 0.3), (80, 0.3), (90, 0.3)])
+def test_c4_killed_run_can_be_undone_at_once(lab, own_host, variables_of, undisturbed, per_cent, seconds):
+    before, dummy, tasks = undisturbed
+    _kill_after(playbook.Run(lab.lab, own_host, 'site.yml', variables_of('default')), tasks * per_cent // 100, seconds)
+    playbook.apply(lab.lab, own_host, variables_of('default'), 'rollback.yml')
+    assert snapshot.differences(before, snapshot.take(lab.lab, own_host)) == []
+
+
+@pytest.mark.parametrize('per_cent, seconds', [(50, 0.3), (70, 0.3), (90, 0)])
+def test_c4_killed_undo_is_completed_by_the_next_one(lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds):
+    before, dummy, dummy = undisturbed
+    variables = variables_of('default')
+    playbook.apply(lab.lab, own_host, variables)
+    whole = sum(event['event'] == 'start' for event in playbook.run(lab.lab, own_host, 'rollback.yml', variables, '--check').events)
+    _kill_after(playbook.Run(lab.lab, own_host, 'rollback.yml', variables), whole * per_cent // 100, seconds)
+    assert _mail_flows(lab.lab, own_host, adapter, ANYWHERE_OUTSIDE) == []
+    playbook.apply(lab.lab, own_host, variables, 'rollback.yml')
+    assert snapshot.differences(before, snapshot.take(lab.lab, own_host)) == []
