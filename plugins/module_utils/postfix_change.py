@@ -77,7 +77,9 @@ class Change(object):
         return plan.TableState(state.data, state.mode, index)
 
     def _plan(self):
-        plan.refuse_conflicts(self.request, self.journal.others())
+        others = self.journal.others()
+        plan.refuse_conflicts(self.request, others)
+        self.shared = set(path for records in others.values() for path in records['created'])
         owner, request, records = self.request.owner, self.request, self.journal.records
         self.main = MainCf(decode(self.main_state.data or b''))
         master = MasterCf(decode(self.master_state.data or b''))
@@ -104,8 +106,9 @@ class Change(object):
             while change.after.content is not None and directory not in wanted and directory != self.instance.config_dir:
                 wanted.append(directory)
                 directory = os.path.dirname(directory)
-        new = [path for path in wanted if not os.path.exists(path)]
-        self.new_directories = sorted(path for path in new if path not in (self._path('main.cf'), self._path('master.cf')))
+        # What another owner made and both use, the last of them removes.
+        new = [path for path in wanted if path in self.shared or not os.path.exists(path)]
+        self.new_directories = sorted(path for path in new if path not in (self._path('main.cf'), self._path('master.cf')) and not os.path.exists(path))
         self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
         self.settled['created'] = [] if self.request.absent else self.pending['created']
 
@@ -117,8 +120,10 @@ class Change(object):
             raise plan.PlanError('parameters.maillog_file: %r needs the service postlog/unix-dgram in master.cf' % self.main.get('maillog_file'))
 
     def _file_data(self, name, text):
-        """Return what a file has to contain; None for one that was made here and is empty again."""
-        return None if not text and self.request.absent and self._path(name) in self.created else encode(text)
+        """Return what a file has to contain; None for the files of an instance that was made here and is empty again."""
+        empty = not self.main.text() and not self.master.text()
+        mine = self.request.absent and self._path(name) in self.created and self._path(name) not in self.shared
+        return None if empty and mine else encode(text)
 
     def _table_writes(self, path):
         """Return the operations that make a table, and those that remove what is left of it or of its former types."""
@@ -130,7 +135,6 @@ class Change(object):
             made.append(disk.Write(self._path(path + index), self._indexes.get(path), change.after.mode, now))
         elif index:
             kinds = kinds + [change.kind]
-        # An index is never there without its table: that is how it is found again after a run was killed.
         removed = [disk.Write(self._path(path + INDEXED[kind]), None) for kind in kinds if kind in INDEXED]
         return made, removed + ([source] if source.data is None else [])
 
@@ -203,7 +207,7 @@ class Change(object):
             SwitchError: it failed; the old configuration is back if its C(restored) says so.
         """
         running = self.instance.running() if self.main_state.data is not None else False
-        if running and self.request.absent and self._path('main.cf') in self.created:
+        if running and self._file_data('main.cf', self.main.text()) is None:
             raise plan.PlanError('config_dir: the instance in %r is running; stop it before its configuration is removed' % self.instance.config_dir)
         self._warn_of_restart(running)
         queue = self.facts.get('queue_directory', '')
@@ -271,7 +275,7 @@ class Change(object):
         for path in sorted(self.created, reverse=True) if self.request.absent else []:
             if os.path.isdir(path) and not os.listdir(path):
                 os.rmdir(path)
-            elif os.path.lexists(path):
+            elif os.path.lexists(path) and path not in self.shared:
                 self.warnings.append('%s was made here but holds something else now, and stays' % path)
 
     def parameters_changed(self):

@@ -61,7 +61,7 @@ class Instance(object):
 
     def run(self, name, *arguments):
         """Run one Postfix command. Returns exit status, standard output and standard error."""
-        return self._run_command([self.binary(name)] + list(arguments), environ_update={'LC_ALL': 'C'}, encoding=None)[:3]
+        return self._run_command([self.binary(name)] + list(arguments), environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False)[:3]
 
     def text(self, name, *arguments):
         """Run one Postfix command that has to succeed.
@@ -106,7 +106,7 @@ class Instance(object):
     def start(self, unit):
         """Start an instance whose master process died, by its systemd unit where it has one."""
         if unit:
-            status, out, err = self._run_command([self._find_binary('systemctl'), 'restart', unit], encoding=None)[:3]
+            status, out, err = self._run_command([self._find_binary('systemctl'), 'restart', unit], encoding=None, handle_exceptions=False)[:3]
         else:
             status, out, err = self.run('postfix', '-c', self.config_dir, 'start')
         if status:
@@ -239,8 +239,11 @@ class MailLog(object):
         self._offset = os.path.getsize(self._path) if self._path else 0
 
     def complaints(self):
-        """Return the last lines in which Postfix reported trouble."""
-        text = self._from_file() if self._path else self._from_journal()
+        """Return the last lines in which Postfix reported trouble; none when the log cannot be read."""
+        try:
+            text = self._from_file() if self._path else self._from_journal()
+        except OSError:
+            return []
         found = [line for line in text.split('\n') if re.search(r'/[\w-]+\[\d+\]: (fatal|panic|error|warning): ', line)]
         return found[-10:]
 
@@ -254,4 +257,5 @@ class MailLog(object):
             return ''
         # 2 is the syslog facility "mail".
         return decode(self._run_command([self._journalctl, '--quiet', '--no-pager', '--output=short', '--lines=200',
-                                         '--since=@%d' % int(self._since), 'SYSLOG_FACILITY=2'], encoding=None)[1])
+                                         '--since=@%d' % int(self._since), 'SYSLOG_FACILITY=2'],
+                                        encoding=None, handle_exceptions=False)[1])

@@ -276,6 +276,20 @@ def test_what_a_person_added_to_an_own_instance_stays(fake):
     assert [warning for warning in warnings if 'main.cf was made here' in warning]
 
 
+@pytest.mark.parametrize('order', [('us', 'them'), ('them', 'us')])
+def test_what_two_owners_share_the_last_removes(fake, order):
+    shutil.rmtree(fake.config_dir)
+    fake.running = False
+    run(fake, **own(fake))
+    run(fake, owner_id='them', parameters={'relayhost': '[x]'}, tables=[table('conbool/more', 'OK\n')])
+    fake.running = order[0] == 'them'
+    assert run(fake, owner_id=order[0], state='absent')['warnings'] == []
+    assert (fake.config_dir / 'main.cf').exists()
+    fake.running = False
+    assert run(fake, owner_id=order[1], state='absent')['warnings'] == []
+    assert fake.tree() == {}
+
+
 @pytest.mark.parametrize('missing', ['main.cf', 'master.cf'])
 def test_a_missing_file_is_an_error_unless_it_may_be_made(fake, missing):
     (fake.config_dir / missing).unlink()
@@ -409,6 +423,15 @@ def test_a_full_disk_brings_the_old_files_back(fake, monkeypatch):
         run(fake, **wanted(fake))
     assert failure.value.restored
     assert fake.tree() == before
+
+
+def test_a_log_that_cannot_be_read_does_not_stop_the_restore(fake, monkeypatch):
+    before = fake.tree()
+    fake.deadly = lambda main, master: 'no' if 'hop' in master else None
+    monkeypatch.setattr(postfix_instance.MailLog, '_from_file', lambda self: open('/no/such/log', encoding='ascii'))
+    with pytest.raises(SwitchError, match='master process ended') as failure:
+        run(fake, **wanted(fake))
+    assert failure.value.restored and fake.tree() == before
 
 
 def test_a_restore_that_fails_is_said(fake):

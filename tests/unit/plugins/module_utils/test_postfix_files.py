@@ -36,6 +36,7 @@ def texts(lines):
 
 # -- reading
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_survive_reading_and_writing(data):
     assert encode(Document(decode(data)).text()) == data
@@ -55,6 +56,7 @@ def test_any_bytes_survive_reading_and_writing(data):
     ('a = one\0two\n', 'a', 'one'),
     ('a = # no comment\n', 'a', '# no comment'),
     ('a b\n', 'a', None),
+    ('a = 1\u2028b\x85 = 2\x0cc\n', 'a', '1\u2028b\x85 = 2\x0cc'),
 ])
 def test_main_cf_is_read_as_postfix_reads_it(text, name, value):
     assert MainCf(text).get(name) == value

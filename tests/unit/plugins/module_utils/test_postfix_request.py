@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, render
@@ -125,6 +125,7 @@ def test_absent_wants_nothing_whatever_else_is_given():
     assert request.absent and not request.parameters
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_an_accepted_parameter_value_is_read_back_and_adds_nothing(value):
     try:
@@ -134,6 +135,7 @@ def test_an_accepted_parameter_value_is_read_back_and_adds_nothing(value):
     assert MainCf('before = 1\n%s\nafter = 2\n' % render('a', value)).values() == {'before': '1', 'a': value, 'after': '2'}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='ab {}#$=-o\t\n\\"', max_size=12))
 def test_an_accepted_option_value_is_read_back_and_adds_nothing(value):
     try:
