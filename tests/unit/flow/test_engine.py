@@ -27,6 +27,7 @@ class Site:
         self.modes = []
         self.flushes = 0
         self.clear = []
+        self.level = 'Verified'
 
     def begin(self, run):
         self.run = run
@@ -61,7 +62,7 @@ class Site:
         return {token: ['log of %s' % token] for token in tokens}
 
     def verification(self, tokens):
-        return {token: {OUT: 'Verified'} for token in tokens}
+        return {token: {OUT: self.level} for token in tokens}
 
 
 def case(name='O1', where='gateway', inject=None, **more):
@@ -75,7 +76,7 @@ def run(site, *cases):
 
 
 def test_waits_until_the_message_arrives():
-    report = run(Site({'O1': [ACTIVE, ACTIVE, AT_GATEWAY]}), case())
+    report = run(Site({'O1': [ACTIVE] * 10 + [AT_GATEWAY]}), case())
     assert report.ok
     assert [str(sighting) for sighting in report.results[0].seen] == ['gateway (%s)' % OUT]
 
@@ -158,3 +159,23 @@ def test_clear_text_spoils_the_report():
     site.clear = ['MAIL FROM:<alice@example.com>']
     report = run(site, case())
     assert report.results[0].ok and not report.ok
+
+
+def test_a_certificate_that_was_not_verified_spoils_the_row():
+    site = Site({'O1': [AT_GATEWAY]})
+    site.level = 'Trusted'
+    result = run(site, case()).results[0]
+    assert not result.ok and not result.problems
+    assert result.log
+
+
+def test_what_fails_as_foreseen_is_fine():
+    result = run(Site({'O1': [[]]}), case()).results[0]
+    result.expect_failure('cannot')
+    assert result.ok and result.expected_failure == 'cannot'
+
+
+def test_what_passes_against_all_expectation_is_not():
+    result = run(Site({'O1': [AT_GATEWAY]}), case()).results[0]
+    result.expect_failure('cannot')
+    assert result.problems == ['it passes, but is listed as impossible for this mail server: cannot']

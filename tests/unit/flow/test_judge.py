@@ -23,6 +23,7 @@ def test_right_place_once():
 
 def test_the_case_of_an_address_does_not_matter():
     assert not judge.problems([GATEWAY], [seen(recipient='Out@External.test')])
+    assert not judge.problems([Place('gateway', ('Out@External.test',))], [seen()])
 
 
 @pytest.mark.parametrize('places, sightings, problem', [

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the harness makes of the lab's records; agent.py's answers are given."""
+from __future__ import annotations
+
+import base64
+import json
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.flow import adapters
+from tests.flow.model import Case, Reply
+from tests.flow.session import Session
+from tests.flow.site import AgentFailed, Site
+
+RUN = 'flow-012345'
+TOKEN = RUN + '0001'
+MESSAGE = ('Subject: %s\r\n\r\nbody\r\n' % TOKEN).encode()
+REPORT = ('Subject: Undelivered\r\nContent-Type: multipart/report\r\n\r\nSubject: %s\r\n' % TOKEN).encode()
+
+
+class Peer:
+    def __init__(self):
+        self.records = []
+        self.clear = []
+
+    def set(self, **control):
+        pass
+
+    def deliveries(self):
+        return self.records
+
+    def attempts(self):
+        return self.clear
+
+    def send(self, host, sender, recipients, content, tls):
+        return {'accepted': sender == '', 'text': '550 %r to %r' % (sender, recipients)}
+
+
+class Lab:
+    def __init__(self):
+        self.gateway, self.internet = Peer(), Peer()
+        self.asked = []
+        self.answer = {'queues': [], 'mailboxes': []}
+        self.returncode = 0
+
+    def add_zone(self, name, text):
+        pass
+
+    def log(self, host, since):
+        return ''
+
+    def run(self, host, argv, input=None, check=True, timeout=0):
+        self.asked.append(json.loads(input))
+        return CompletedProcess(argv, self.returncode, json.dumps(self.answer), 'what python says')
+
+
+@pytest.fixture(name='lab')
+def fixture_lab():
+    return Lab()
+
+
+@pytest.fixture(name='site')
+def fixture_site(lab):
+    site = Site(lab, 'mx', adapters.load('postfix')())
+    site.begin(RUN)
+    return site
+
+
+def delivery(listener, content=MESSAGE):
+    return {'listener': listener, 'content': content, 'sender': 'alice@example.com', 'tls': 'TLSv1.3', 'client_certificate': 'mx',
+            'mail_options': ['SIZE=1'], 'recipients': [{'address': 'a@external.test', 'options': ['NOTIFY=NEVER']}]}
+
+
+def encoded(content):
+    return base64.b64encode(content).decode()
+
+
+@pytest.mark.parametrize('listener, content, where', [
+    ('gateway', MESSAGE, 'gateway'), ('internet', MESSAGE, 'direct'), ('trap', MESSAGE, 'trap'),
+    ('gateway', REPORT, 'bounce:gateway'), ('internet', REPORT, 'bounce:direct')])
+def test_deliveries(lab, site, listener, content, where):
+    lab.gateway.records = [delivery(listener, content)]
+    sighting, = site.look()
+    assert (sighting.token, sighting.where, sighting.recipient) == (TOKEN, where, 'a@external.test')
+    assert (sighting.encrypted, sighting.client_certificate, sighting.esmtp) == (True, 'mx', ('SIZE=1', 'NOTIFY=NEVER'))
+
+
+def test_messages_of_other_runs_are_not_ours(lab, site):
+    lab.gateway.records = [delivery('gateway', b'Subject: flow-9999990001\r\n\r\n')]
+    assert site.look() == []
+
+
+@pytest.mark.parametrize('folder, content, where', [
+    ('', MESSAGE, 'mailbox:alice'), ('Junk', MESSAGE, 'spam:alice'), ('', REPORT, 'bounce:alice')])
+def test_mailboxes(lab, site, folder, content, where):
+    lab.answer['mailboxes'] = [{'user': 'alice', 'folder': folder, 'content': encoded(content)}]
+    assert [sighting.where for sighting in site.look()] == [where]
+
+
+def test_a_message_that_waits_is_read_once(lab, site):
+    entry = {'key': '/etc/postfix/4A', 'queue': 'deferred', 'sender': 'alice@example.com', 'content': encoded(MESSAGE),
+             'recipients': [['a@external.test', 'refused']]}
+    lab.answer['queues'] = [entry]
+    site.look()
+    entry['content'] = ''
+    sighting, = site.look()
+    assert (sighting.token, sighting.where, sighting.reason) == (TOKEN, 'queue', 'refused')
+    assert [request['known'] for request in lab.asked] == [[], ['/etc/postfix/4A']]
+
+
+def test_a_message_in_the_active_queue_counts_as_not_tried(lab, site):
+    lab.answer['queues'] = [{'key': '/etc/postfix/4A', 'queue': 'active', 'sender': '', 'content': encoded(MESSAGE),
+                             'recipients': [['a@external.test', 'refused']]}]
+    assert [sighting.reason for sighting in site.look()] == ['']
+
+
+def test_only_clear_text_of_this_run_counts(lab):
+    old, new = {'peer': '198.18.0.10', 'seen': ['MAIL FROM:<old@example.com>']}, {'peer': '198.18.0.10', 'seen': ['MAIL FROM:<new@example.com>']}
+    lab.gateway.clear = [old]
+    site = Site(lab, 'mx', adapters.load('postfix')())
+    site.begin(RUN)
+    lab.gateway.clear = [old, new]
+    assert site.in_clear() == ['198.18.0.10: MAIL FROM:<new@example.com>']
+
+
+def test_a_message_from_the_network_is_sent_by_its_peer(site):
+    class Outgoing:
+        token, content = TOKEN, MESSAGE
+        case = Case('X1', 't', 'g', 'default', {'via': 'internet', 'from': '<>', 'to': ['alice@example.com']})
+    assert site.inject([Outgoing]) == {TOKEN: Reply(True, "550 '' to ['alice@example.com']")}
+
+
+def test_what_the_agent_could_not_do_is_said(lab, site):
+    lab.returncode = 1
+    with pytest.raises(AgentFailed, match='look on mx: what python says'):
+        site.look()
+
+
+def test_a_session_knows_what_its_mail_server_cannot_do(lab):
+    adapter = adapters.load('postfix')()
+    adapter.expected_failures = {'X1': 'cannot'}
+    lost = Case('X1', 't', 'g', 'default', {'via': 'internet', 'from': '<>', 'to': ['alice@example.com']})
+    session = Session(lab, 'mx', adapter, table=None, apply=False)
+    report = session.report('default', [lost])
+    assert [result.expected_failure for result in report.results] == [None]
+    assert report.results[0].problems == ['it passes, but is listed as impossible for this mail server: cannot']
