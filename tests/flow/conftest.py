@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from tests.flow import adapters, labs, loader, playbook
+from tests.flow.model import Case
 from tests.flow.options import OPTIONS
 from tests.flow.session import Session
 
@@ -87,7 +88,9 @@ def fixture_flow(request, lab, host, adapter):
 @pytest.fixture(scope='session', name='collected')
 def fixture_collected(request):
     """Cases chosen for this session (-k, test names), so that only their messages are sent."""
-    return [item.callspec.params['case'] for item in request.session.items if 'case' in getattr(getattr(item, 'callspec', None), 'params', {})]
+    parameters = [getattr(getattr(item, 'callspec', None), 'params', {}) for item in request.session.items]
+    # Tests of other directories, in the same session, have a parameter of this name too.
+    return [each['case'] for each in parameters if isinstance(each.get('case'), Case)]
 
 
 @pytest.fixture(scope='session', name='variables_of')

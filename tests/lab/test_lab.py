@@ -130,9 +130,11 @@ def test_fresh_makes_a_host_anew_under_the_same_address(lab):
 
 def test_restart_keeps_what_is_on_the_host(lab, host):
     lab.run(host, ['touch', '/etc/kept'])
-    running = lab.run(host, ['systemctl', 'show', '--property', 'MainPID', 'ssh']).stdout
+    # Not the process id: counted anew at each boot, it can be the same.
+    started = ['systemctl', 'show', '--property', 'ExecMainStartTimestampMonotonic', 'ssh']
+    before = lab.run(host, started).stdout
     lab.restart(host)
-    assert lab.run(host, ['systemctl', 'show', '--property', 'MainPID', 'ssh']).stdout != running
+    assert lab.run(host, started).stdout not in (before, 'ExecMainStartTimestampMonotonic=0\n')
     assert lab.run(host, ['systemctl', '--failed', '--quiet']).stdout == ''
     lab.run(host, ['rm', '/etc/kept'])
 

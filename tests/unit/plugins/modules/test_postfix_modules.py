@@ -48,7 +48,10 @@ def call(module, capsys, host, **arguments):
     return json.loads(capsys.readouterr().out)
 
 
-def test_info(host, capsys):
+def test_info(host, capsys, monkeypatch):
+    # Not read from the answer: once a test has imported the controller's side, ansible-core displays warnings instead of returning them.
+    warnings = []
+    monkeypatch.setattr(postfix_info.AnsibleModule, 'warn', lambda self, message, **more: warnings.append(message))
     info = call(postfix_info, capsys, host)
     assert info['version'] == '3.7.11'
     assert info['queue_directory'] == '/var/spool/postfix'
@@ -60,7 +63,7 @@ def test_info(host, capsys):
     assert info['running'] is False and info['changed'] is False
     assert info['services'] == [{'name': 'smtp', 'type': 'inet', 'private': 'n', 'unprivileged': '-', 'chroot': 'y', 'wakeup': '-', 'max_processes': '-',
                                  'command': 'smtpd', 'options': {'a': '1'}}]
-    assert 'typo: unknown parameter' in str(info['warnings'])
+    assert 'typo: unknown parameter' in str(warnings)
 
 
 def test_info_without_postfix(host, capsys):
