@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -52,7 +53,8 @@ def run(lab, host, path, variables=()):
     done = subprocess.run(command, cwd=ROOT, env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg')), text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     seconds = time.monotonic() - start
-    if done.returncode:
+    # A pattern that matches no host ends well, and fast.
+    if done.returncode or not re.search(r'^%s +: ok=[1-9]' % host, done.stdout, re.MULTILINE):
         sys.exit(done.stdout)
     return seconds
 
@@ -64,18 +66,20 @@ def main():
     chosen = parser.parse_args()
     peers = dict(peer.split('=', 1) for peer in chosen.peer)
     names = ['conbool'] + list(peers)
-    lifecycle.up(LAB, {name: KIND for name in names})
+    # The inventory has a group named conbool.
+    hosts = {name: 'host%d' % number for number, name in enumerate(names)}
+    lifecycle.up(LAB, {host: KIND for host in hosts.values()})
     try:
         lab = Lab(LAB)
         with tempfile.TemporaryDirectory() as folder:
             books = {name: playbook(Path(folder), name, role) for name, role in peers.items()}
             books['conbool'] = ROOT / 'playbooks' / 'site.yml'
             contenders = [(name, books[name], OURS if name == 'conbool' else {}) for name in names]
-            first = {name: run(lab, name, book, variables) for name, book, variables in contenders}
+            first = {name: run(lab, hosts[name], book, variables) for name, book, variables in contenders}
             again = {name: [] for name in names}
             for dummy in range(chosen.runs):
                 for name, book, variables in contenders:
-                    again[name].append(run(lab, name, book, variables))
+                    again[name].append(run(lab, hosts[name], book, variables))
     finally:
         lifecycle.down(LAB)
     print('%-20s %10s %22s %12s' % ('role', 'first run', 'unchanged run (range)', 'ours/theirs'))
