@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call of postfix_config: read, plan, validate, switch in phases, look, and put everything back on failure."""
+"""What one call of postfix_config has to change: read, planned, judged by Postfix, and told."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import os
 import stat
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk as disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_plan as plan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_directories import Directories
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
@@ -19,16 +19,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_stage import Stage, check_services
 
 HIDDEN = '(not shown: the file is not readable for everybody)\n'
-NEEDS_RESTART = ('inet_interfaces', 'inet_protocols')
-
-
-class SwitchError(Exception):
-    """The switch failed. C(restored) tells whether the old configuration is in force again."""
-
-    def __init__(self, message, restored, warnings):
-        super().__init__(message)
-        self.restored = restored
-        self.warnings = warnings
 
 
 class Change(object):
@@ -47,7 +37,6 @@ class Change(object):
         self.request = request
         self.create = create
         self.warnings = []
-        self.reloaded = False
         self.facts = {}
         self._indexes = {}
         self._read()
@@ -96,6 +85,7 @@ class Change(object):
         self.pending['tables'], self.settled['tables'], self.tables = plan.plan_tables(
             records['tables'], request.tables, self._table_state, self.warnings)
         self._plan_created()
+        self._plan_directories()
         self._check_postlog()
 
     def _plan_created(self):
@@ -111,6 +101,15 @@ class Change(object):
         self.new_directories = sorted(path for path in new if path not in (self._path('main.cf'), self._path('master.cf')) and not os.path.exists(path))
         self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
         self.settled['created'] = [] if self.request.absent else self.pending['created']
+
+    def _plan_directories(self):
+        """Plan the queue and data directories of an instance of our own."""
+        before = MainCf(decode(self.main_state.data or b''))
+        self.directories = Directories(
+            self.request.parameters if self.create else {}, before, self.journal.records['directories'],
+            lambda: self.main.get('mail_owner') or self.instance.mail_owner())
+        self.pending['directories'] = self.directories.pending
+        self.settled['directories'] = [] if self.request.absent else self.directories.pending
 
     def _check_postlog(self):
         """Postfix does not start with maillog_file but without the service that writes it."""
@@ -167,8 +166,13 @@ class Change(object):
         return [first, second, third, last]
 
     @property
+    def ends_instance(self):
+        """Whether the instance was made here and goes."""
+        return self._file_data('main.cf', self.main.text()) is None
+
+    @property
     def changed(self):
-        return any(self.phases()) or self.journal.pending
+        return any(self.phases()) or bool(self.directories.operations) or self.journal.pending
 
     def changed_services(self):
         return [service for key, service in self.request.services.items()
@@ -181,7 +185,7 @@ class Change(object):
             stage = Stage(self.instance, path)
             if self.main_state.data is not None and self.master_state.data is not None:
                 known = stage.relative(self.instance.text('postconf', '-c', self.instance.config_dir, '-nx')[1])
-            if self._file_data('main.cf', self.main.text()) is None:
+            if self.ends_instance:
                 self.facts = self.instance.parameters(self.instance.config_dir, ('queue_directory',))[0] if self.main_state.data is not None else {}
                 return
             contents = dict((name, change.after.content) for name, change in self.tables.items() if change.after.content is not None)
@@ -194,89 +198,10 @@ class Change(object):
             check_services(self.facts['daemon_directory'], self.changed_services(), self.services_before)
             self.warnings += stage.warnings
 
-    def apply(self, reload, listeners, timeout, log):
-        """Switch to the new configuration.
-
-        Args:
-            reload: whether a running instance reads it now.
-            listeners: (address, port) pairs that have to greet afterwards.
-            timeout: seconds that the instance has to serve its services.
-            log: MailLog.
-
-        Raises:
-            SwitchError: it failed; the old configuration is back if its C(restored) says so.
-        """
-        running = self.instance.running() if self.main_state.data is not None else False
-        if running and self._file_data('main.cf', self.main.text()) is None:
-            raise plan.PlanError('config_dir: the instance in %r is running; stop it before its configuration is removed' % self.instance.config_dir)
-        self._warn_of_restart(running)
-        queue = self.facts.get('queue_directory', '')
-        pid = postfix.master_pid(queue) if running else None
-        unit = postfix.systemd_unit(pid) if running else None
-        sockets = postfix.sockets_of(queue, [service for service in self.changed_services() if service.key not in self.services_before])
-        if self.journal.pending:
-            # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new socket.
-            sockets = dict.fromkeys(sockets)
-        undo = disk.Undo()
-        self.journal.save(self.pending, True)
-        disk.clear_temporary([self._path(name) for name in ['main.cf', 'master.cf'] + list(self.pending['tables'])])
-        try:
-            *phases, last = self.phases()
-            # A run that found the files switched, but not read, has nothing to do but to let them be read.
-            for phase in [phase for phase in phases if phase] or ([[]] if self.journal.pending else []):
-                for operation in phase:
-                    undo.do(operation)
-                if running and reload:
-                    self.instance.reload()
-                    postfix.wait_until_served(pid, sockets, timeout)
-                    self.reloaded = True
-            for operation in last:
-                undo.do(operation)
-            if self.reloaded:
-                for address, port in listeners:
-                    postfix.wait_for_banner(address, port, timeout)
-                if not self.instance.running():
-                    raise postfix.PostfixError('Postfix is not running any more')
-        except (OSError, postfix.PostfixError) as exc:
-            said = log.complaints()
-            restored = self._restore(undo, running, pid, unit, timeout)
-            raise SwitchError('%s%s' % (exc, '. Postfix logged: ' + ' | '.join(said) if said else ''), restored, self.warnings)
-        self._remove_created()
-        self.journal.save(self.settled, False)
-
     def keep_records(self):
         """Drop the records of what is left alone from now on."""
         if self.settled != self.journal.records:
             self.journal.save(self.settled, False)
-
-    def _warn_of_restart(self, running):
-        if running:
-            for name in NEEDS_RESTART:
-                if name in self.parameters_changed():
-                    self.warnings.append('A changed %s takes effect when Postfix is stopped and started' % name)
-
-    def _restore(self, undo, running, pid, unit, timeout):
-        """Put the old configuration back in force. Returns whether that worked, with what failed among the warnings."""
-        try:
-            undo.back()
-            if running:
-                if postfix.alive(pid):
-                    self.instance.reload()
-                    postfix.wait_until_served(pid, {}, timeout)
-                else:
-                    self.instance.start(unit)
-            self.journal.restore()
-        except (OSError, postfix.PostfixError) as exc:
-            self.warnings.append('The old configuration could not be put back completely: %s' % exc)
-            return False
-        return True
-
-    def _remove_created(self):
-        for path in sorted(self.created, reverse=True) if self.request.absent else []:
-            if os.path.isdir(path) and not os.listdir(path):
-                os.rmdir(path)
-            elif os.path.lexists(path) and path not in self.shared:
-                self.warnings.append('%s was made here but holds something else now, and stays' % path)
 
     def parameters_changed(self):
         before = MainCf(decode(self.main_state.data or b''))
@@ -303,7 +228,7 @@ class Change(object):
                 found.append(self._difference(path, before or '', after or ''))
             else:
                 found.append(self._difference(path, HIDDEN if before else '', HIDDEN if after else ''))
-        return found
+        return found + (self.directories.diff_of_removal() if self.ends_instance else self.directories.diff())
 
     def _difference(self, name, before, after):
         path = self._path(name)

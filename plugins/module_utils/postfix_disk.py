@@ -56,16 +56,20 @@ class Write(object):
 
 
 class MakeDirectory(object):
-    """One directory to make."""
+    """One directory to make, or one of which mode and owner, (uid, gid), are to be mended; nothing below it is touched."""
 
-    def __init__(self, path):
+    def __init__(self, path, mode=0o755, owner=None):
         self.path = path
+        self.mode = mode
+        self.owner = owner
 
     def do(self):
         if not os.path.isdir(self.path):
-            os.mkdir(self.path, 0o755)
-            os.chmod(self.path, 0o755)
+            os.mkdir(self.path, self.mode)
             sync_directory(os.path.dirname(self.path))
+        if self.owner:
+            os.chown(self.path, *self.owner)
+        os.chmod(self.path, self.mode)
 
 
 def clear_temporary(paths):
@@ -114,17 +118,21 @@ class Undo(object):
         self._before = []
 
     def do(self, operation):
-        before = None if isinstance(operation, MakeDirectory) else read_file(operation.path)
-        existed = os.path.lexists(operation.path)
-        self._before.append((operation.path, before, existed))
+        if isinstance(operation, MakeDirectory):
+            before = os.stat(operation.path) if os.path.lexists(operation.path) else None
+        else:
+            before = read_file(operation.path)
+        self._before.append((operation.path, before))
         operation.do()
 
     def back(self):
         """Put everything back, the last change first."""
-        for path, before, existed in reversed(self._before):
-            if before is not None:
+        for path, before in reversed(self._before):
+            if isinstance(before, FileState):
                 Write(path, before.data, before.mode).do()
-            elif not existed and os.path.isdir(path):
+            elif before:
+                MakeDirectory(path, stat.S_IMODE(before.st_mode), (before.st_uid, before.st_gid)).do()
+            elif os.path.isdir(path):
                 os.rmdir(path)
 
 

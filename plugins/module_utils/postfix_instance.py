@@ -92,6 +92,10 @@ class Instance(object):
         exists = os.path.exists(os.path.join(self.config_dir, 'main.cf'))
         return self.text('postconf', *((['-c', self.config_dir] if exists else ['-d']) + ['-h', 'default_database_type']))[0].strip()
 
+    def mail_owner(self):
+        """Return the owner of the mail system that this Postfix was built with."""
+        return self.text('postconf', '-d', '-h', 'mail_owner')[0].strip()
+
     def lookup_types(self):
         return sorted(self.text('postconf', '-c', self.config_dir, '-m')[0].split())
 

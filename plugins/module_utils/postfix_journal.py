@@ -17,7 +17,7 @@ class JournalError(Exception):
 
 
 def empty():
-    return {'created': [], 'parameters': {}, 'services': {}, 'service_options': {}, 'tables': {}}
+    return {'created': [], 'directories': [], 'parameters': {}, 'services': {}, 'service_options': {}, 'tables': {}}
 
 
 def fingerprint(config_dir):

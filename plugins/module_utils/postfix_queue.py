@@ -6,11 +6,16 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import time
 
 # A flush asks for one attempt; a next hop that was just down may need another.
 FLUSH_EVERY = 10.0
 POLL_EVERY = 0.5
+
+
+QUEUES = ('maildrop', 'incoming', 'active', 'deferred', 'hold', 'corrupt')
 
 
 class QueueError(Exception):
@@ -35,6 +40,17 @@ def describe(message):
     return '%s from <%s> to <%s>%s: %s' % (message['queue_id'], message.get('sender', ''), first.get('address', ''), more, reason)
 
 
+def message_files(queue_directory):
+    """Return the paths of the messages in a queue that no Postfix is at work on; half received ones do not count."""
+    found = []
+    for name in QUEUES:
+        for folder, dummy, files in os.walk(os.path.join(queue_directory, name)):
+            paths = [os.path.join(folder, file) for file in files]
+            # cleanup(8) and postdrop(1) make a file executable when the message is complete and theirs to deliver.
+            found += [path for path in paths if name == 'corrupt' or os.stat(path).st_mode & stat.S_IXUSR]
+    return sorted(found)
+
+
 class Queue:
     """The queue of one Postfix instance.
 
@@ -57,6 +73,20 @@ class Queue:
     def messages(self):
         """Return all messages of the queue, as parse() does."""
         return parse(self._postqueue('-j'))
+
+    def watch(self, seconds, sleep=time.sleep):
+        """Look at the queue twice.
+
+        Args:
+            seconds: pause between the looks.
+
+        Returns:
+            tuple: the messages of the second look, and those of them that have been put off in between.
+        """
+        before = set(message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred')
+        sleep(seconds)
+        messages = self.messages()
+        return messages, [message for message in messages if message['queue_name'] == 'deferred' and message['queue_id'] not in before]
 
     def drain(self, timeout, clock=time.monotonic, sleep=time.sleep):
         """Have the queue sent and wait until it is empty.

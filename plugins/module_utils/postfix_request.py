@@ -19,6 +19,7 @@ PARAMETER_NAME = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*\Z')
 SERVICE_NAME = re.compile(r'[A-Za-z0-9_.:/\[\]-]+\Z')
 OWNER_ID = re.compile(r'[a-z][a-z0-9_]*\Z')
 CONTROL = re.compile(r'[\x00-\x08\x0a-\x1f\x7f]')
+UNIT_NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9:_.@-]*\.service\Z')
 WAKEUP = re.compile(r'(-|[0-9]+\??)\Z')
 MAX_PROCESSES = re.compile(r'(-|[0-9]+)\Z')
 
@@ -182,6 +183,26 @@ def owner_id(value):
     if not OWNER_ID.match(value):
         fail('owner_id', value, 'must consist of small letters, digits and "_" and begin with a letter')
     return value
+
+
+def read_unit(params):
+    """Return name and content of the wanted unit, the content None when it has to go; or (None, None).
+
+    Raises:
+        RequestError: naming option and value.
+    """
+    unit = params['unit']
+    if not unit:
+        return None, None
+    if not UNIT_NAME.match(unit['name']):
+        fail('unit.name', unit['name'], 'is not the name of a service unit')
+    if not params['create']:
+        fail('unit', unit['name'], 'is given for an instance that is not made here; say create=true')
+    if params['state'] == 'absent':
+        return unit['name'], None
+    if not unit['content']:
+        fail('unit.content', unit['content'], 'is not the content of a unit')
+    return unit['name'], unit['content']
 
 
 def read_request(params, default_type):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 
 # Bits of the reply's flags (resolve_clnt.h in Postfix's source).
@@ -84,7 +85,7 @@ def route(queue_directory, sender, recipient, timeout=10):
             connection.connect(path)
             reply = _ask(connection, [('request', 'resolve'), ('sender', sender), ('address', recipient)])
     except OSError as error:
-        raise RewriteError('%s: %s' % (path, error.strerror or error))
+        raise RewriteError('Postfix cannot be asked for routes, does it run? %s: %s' % (path, error.strerror or error))
     known = dict(reply)
     flags = int(known.get('flags', FAILED))
     if flags & FAILED or 'transport' not in known:
@@ -95,3 +96,41 @@ def route(queue_directory, sender, recipient, timeout=10):
         'recipient': known.get('recipient', recipient),
         'address_class': next((name for bit, name in CLASSES.items() if flags & bit), 'unknown'),
     }
+
+
+def foreign(queue_directory, domains):
+    """Return those of the domains for which the running Postfix is not responsible (ADDRESS_CLASS_README).
+
+    Args:
+        queue_directory: queue of the instance.
+        domains: mail domains, in ASCII.
+
+    Raises:
+        RewriteError: as of route().
+    """
+    return [domain for domain in domains if route(queue_directory, '', 'postmaster@' + domain)['address_class'] in ('default', 'unknown')]
+
+
+class HeaderChecks:
+    """The header checks of an instance, asked with postmap(1) as cleanup(8) asks its tables.
+
+    Args:
+        instance: the instance's commands (postfix_instance.Instance).
+        parameters: its C(header_checks) and C(mime_header_checks), with C($name) expanded.
+    """
+
+    def __init__(self, instance, parameters):
+        self._instance = instance
+        self._tables = dict((name, re.split(r'[\s,]+', parameters.get(name, '').strip())) for name in ('header_checks', 'mime_header_checks'))
+
+    def action(self, header):
+        """Return the action of the first table that has one for this header line, or an empty string."""
+        mime = re.match(r'(MIME-Version|Content-[\w-]+):', header, re.IGNORECASE)
+        for table in self._tables['mime_header_checks' if mime else 'header_checks']:
+            status, out, err = self._instance.run('postmap', '-c', self._instance.config_dir, '-q', header, table) if table else (1, b'', b'')
+            if status == 0:
+                return out.decode('utf-8', 'surrogateescape').strip()
+            # Not found is status 1 too, but without a word.
+            if err.strip():
+                raise RewriteError('postmap -q %r %s: %s' % (header, table, err.decode('utf-8', 'replace').strip()))
+        return ''

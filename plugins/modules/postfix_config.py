@@ -17,12 +17,16 @@ description:
   - Before the first change the original of every touched part is recorded below C(/var/lib/conbool-smtp-relay/postfix), readable for root only.
     O(state=absent) puts the originals back; so does leaving something out that was wanted before.
   - A change is validated in a copy of the configuration by Postfix itself, then switched in an order in which no running daemon refers to
-    a service or table that does not exist. The instance is reloaded, never restarted, and looked at. If it is not well, the old files come back.
+    a service or table that does not exist. The instance is reloaded, not restarted, and looked at. If it is not well, the old files come back.
+  - An instance of one's own, see O(create), is complete after one call - configuration, directories, and the service that runs it.
   - A run that is killed leaves a working configuration; the next run completes it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
+extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_parts
 requirements:
   - Postfix 3.0 or later on the managed host
+  - systemd on the managed host, for O(unit)
 attributes:
   check_mode:
     support: full
@@ -46,135 +50,47 @@ options:
     type: path
   create:
     description:
-      - Whether O(config_dir) and its files are made when they are missing. The parent directory must exist.
-      - With O(state=absent), what was made is removed again; the instance has to be stopped by then.
+      - Whether the instance is one's own, so that O(config_dir) and its files are made when they are missing. The parent directory must exist.
+      - The directories that O(parameters) names as C(queue_directory) (root, mode 0755) and C(data_directory) (C(mail_owner), group root,
+        mode 0700) are made as well, or their owner and mode mended. What is below them is left to Postfix. A directory that was not made here,
+        holds something and has another owner or mode is an error, and so is another C(queue_directory) than the instance has already.
+      - With O(state=absent), what was made is removed again, the queue and data directory with all that is in them. The instance has to be
+        stopped by then, see O(unit), and its queue must be empty; otherwise this is an error and nothing is removed.
     type: bool
     default: false
+  unit:
+    description:
+      - The systemd service that runs the instance; needs O(create=true).
+      - With O(state=present) the service runs, now and after a reboot, once the configuration is in place. It is restarted instead of reloaded
+        when the file of its unit, C(inet_interfaces) or C(inet_protocols) changes, and after a run that was killed.
+      - With O(state=absent) it is stopped, disabled and removed before the configuration is.
+      - A service that does not start is an error with the words of systemctl(1) and the end of its journal. The configuration stays in place.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the unit, ending in C(.service).
+        type: str
+        required: true
+      content:
+        description: Content of the unit's file, see systemd.service(5). Required with O(state=present).
+        type: str
   owner_id:
     description:
       - A name for this set of changes, under which the originals are recorded, so that several sets can be undone independently.
       - It consists of small letters, digits and C(_). What one owner has set, another cannot set; this is an error that names both.
     type: str
     required: true
-  parameters:
-    description:
-      - Parameters of C(main.cf), see L(postconf(5\),https://www.postfix.org/postconf.5.html). V(null) means that the file does not define the parameter.
-      - Booleans become C(yes) and C(no). Values must not contain line breaks.
-      - Of several definitions of a parameter the last one counts for Postfix and is the one that is changed.
-    type: dict
-    default: {}
-  services:
-    description:
-      - Whole entries of C(master.cf), see L(master(5\),https://www.postfix.org/master.5.html).
-      - An existing entry with the same name and type is replaced. For V(inet) services, names and numbers of ports are the same.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The service name; for V(inet) a port, or an address and a port.
-        type: str
-        required: true
-      type:
-        description: The service type.
-        type: str
-        required: true
-        choices: [inet, unix, fifo, pass, unix-dgram]
-      private:
-        description: Whether access is restricted to the mail system. It has to be V(n) for O(services[].type=inet).
-        type: str
-        choices: ['-', y, n]
-        default: '-'
-      unprivileged:
-        description: Whether the service runs as the owner of the mail system instead of root.
-        type: str
-        choices: ['-', y, n]
-        default: '-'
-      chroot:
-        description: Whether the service runs chrooted to the queue directory.
-        type: str
-        choices: ['-', y, n]
-        default: '-'
-      wakeup:
-        description: Seconds between wake-ups, with a V(?) behind to wake only services that are in use.
-        type: str
-        default: '-'
-      max_processes:
-        description: How many processes may run at the same time. V(0) means no limit.
-        type: str
-        default: '-'
-      command:
-        description: The daemon, relative to C(daemon_directory), with its arguments other than C(-o).
-        type: str
-        required: true
-      options:
-        description: Parameters that this service overrides with C(-o).
-        type: dict
-        default: {}
-  service_options:
-    description:
-      - Parameters that existing entries of C(master.cf) override with C(-o). The rest of an entry stays byte for byte.
-      - An entry that does not exist is an error.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: The service name of the entry.
-        type: str
-        required: true
-      type:
-        description: The service type of the entry.
-        type: str
-        required: true
-        choices: [inet, unix, fifo, pass, unix-dgram]
-      options:
-        description: Parameters and their values. V(null) means that the entry does not override the parameter.
-        type: dict
-        required: true
-      optional:
-        description: Whether a missing entry is passed over.
-        type: bool
-        default: false
-  tables:
-    description:
-      - Lookup tables. Each is read by Postfix before it is put in place; a line that Postfix cannot use is an error.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: The file, relative to O(config_dir). Missing directories below it are made.
-        type: path
-        required: true
-      type:
-        description:
-          - The table type. V(hash), V(btree), V(lmdb) and V(cdb) are indexed with C(postmap).
-          - V(default) is the C(default_database_type) of the host.
-        type: str
-        required: true
-        choices: [texthash, regexp, pcre, cidr, default, hash, btree, lmdb, cdb]
-      content:
-        description: The table as text. A missing line end at the end is added.
-        type: str
-      entries:
-        description: The table as keys and values, in this order.
-        type: dict
-      mode:
-        description: The mode of the file as an octal number in quotes.
-        type: raw
-        default: '0644'
   state:
     description: Whether the wanted state or the recorded originals are in force.
     type: str
     choices: [present, absent]
     default: present
   reload:
-    description: Whether a running instance is reloaded and looked at. An instance that does not run is never started.
+    description: Whether a running instance is reloaded and looked at. An instance that does not run is only started by O(unit).
     type: bool
     default: true
   listeners:
-    description: Listeners that have to greet with C(220) after a reload.
+    description: Listeners that have to greet with C(220) after a reload, and after a start by O(unit).
     type: list
     elements: dict
     default: []
@@ -242,6 +158,19 @@ EXAMPLES = r"""
       - address: 127.0.0.1
         port: 587
 
+- name: A Postfix of its own runs beside the mail server
+  conbool.smtp_relay.postfix_config:
+    config_dir: /etc/postfix-out
+    owner_id: out
+    create: true
+    parameters:
+      queue_directory: /var/spool/postfix-out
+      data_directory: /var/lib/postfix-out
+    services: "{{ out_services }}"
+    unit:
+      name: postfix-out.service
+      content: "{{ lookup('ansible.builtin.template', 'postfix-out.service.j2') }}"
+
 - name: Submission is as it was before
   conbool.smtp_relay.postfix_config:
     owner_id: submission_checks
@@ -278,8 +207,15 @@ reloaded:
   returned: success
   type: bool
   sample: true
+unit_commands:
+  description: The systemctl commands that were given, or would be in check mode.
+  returned: when O(unit) is given
+  type: list
+  elements: str
+  sample: [daemon-reload, enable postfix-out.service, start postfix-out.service]
 restored:
-  description: Whether the old configuration is in force again. Not returned when the failure came before the first change.
+  description:
+    - Whether the old configuration is in force again. It is not when the service of O(unit) does not start with the new one. Not returned when the failure came before the first change.
   returned: failure after the first change
   type: bool
   sample: true
@@ -290,7 +226,7 @@ warnings:
   elements: str
   sample: ["main.cf: relayhost was changed by somebody else since it was set here and is left as it is"]
 diff:
-  description: The changed files, one element each.
+  description: The changed files and directories, one element each, and the commands of O(unit).
   returned: in diff mode
   type: list
   elements: dict
@@ -306,94 +242,21 @@ import signal
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import Change, SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import clear_staging, locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, JournalError, fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import JournalError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_options import argument_spec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError, read_request
-
-
-def argument_spec():
-    entry = {
-        'name': {'type': 'str', 'required': True},
-        'type': {'type': 'str', 'required': True, 'choices': ['inet', 'unix', 'fifo', 'pass', 'unix-dgram']},
-    }
-    flag = {'type': 'str', 'choices': ['-', 'y', 'n'], 'default': '-'}
-    return {
-        'config_dir': {'type': 'path', 'default': '/etc/postfix'},
-        'sbin_dir': {'type': 'path'},
-        'create': {'type': 'bool', 'default': False},
-        'owner_id': {'type': 'str', 'required': True},
-        'parameters': {'type': 'dict', 'default': {}},
-        'services': {'type': 'list', 'elements': 'dict', 'default': [], 'options': dict(
-            entry, private=flag, unprivileged=flag, chroot=flag,
-            wakeup={'type': 'str', 'default': '-'},
-            max_processes={'type': 'str', 'default': '-'},
-            command={'type': 'str', 'required': True},
-            options={'type': 'dict', 'default': {}},
-        )},
-        'service_options': {'type': 'list', 'elements': 'dict', 'default': [], 'options': dict(
-            entry,
-            options={'type': 'dict', 'required': True},
-            optional={'type': 'bool', 'default': False},
-        )},
-        'tables': {
-            'type': 'list', 'elements': 'dict', 'default': [],
-            'mutually_exclusive': [('content', 'entries')],
-            'required_one_of': [('content', 'entries')],
-            'options': {
-                'path': {'type': 'path', 'required': True},
-                'type': {'type': 'str', 'required': True, 'choices': ['texthash', 'regexp', 'pcre', 'cidr', 'default', 'hash', 'btree', 'lmdb', 'cdb']},
-                'content': {'type': 'str'},
-                'entries': {'type': 'dict'},
-                'mode': {'type': 'raw', 'default': '0644'},
-            },
-        },
-        'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
-        'reload': {'type': 'bool', 'default': True},
-        'listeners': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {
-            'address': {'type': 'str', 'required': True},
-            'port': {'type': 'int', 'required': True},
-        }},
-        'timeout': {'type': 'int', 'default': 20},
-    }
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
 
 
 def stop(number, dummy):
     """A lost connection or a cancelled job ends the run like a failure, with the old files put back."""
     raise PostfixError('the run was ended by signal %d' % number)
-
-
-def converge(module, params):
-    instance = Instance(module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir'])
-    request = read_request(params, instance.default_database_type)
-    journal = Journal(instance.config_dir, request.owner)
-    result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
-    if not module.check_mode:
-        clear_staging(instance.config_dir, fingerprint(instance.config_dir))
-    if request.absent and not journal.exists:
-        if not module.check_mode:
-            journal.restore()
-        return result, []
-    change = Change(instance, journal, request, params['create'])
-    result.update(
-        changed=change.changed, parameters_changed=change.parameters_changed(), services_changed=change.services_changed(),
-        tables_changed=sorted(change.tables), maps=change.maps())
-    if module._diff:
-        result['diff'] = change.diff()
-    if change.changed:
-        change.validate()
-    if not module.check_mode:
-        if change.changed:
-            log = MailLog(module.run_command, module.get_bin_path, change.main.get('maillog_file'))
-            listeners = [(listener['address'], listener['port']) for listener in params['listeners']]
-            change.apply(params['reload'], listeners, params['timeout'], log)
-        else:
-            change.keep_records()
-        result['reloaded'] = change.reloaded
-    return result, change.warnings
 
 
 def main():
@@ -413,7 +276,7 @@ def main():
         module.fail_json(msg='config_dir: another run is at work in %s; nothing was changed' % parent)
     except SwitchError as exc:
         module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
-    except (RequestError, PlanError, JournalError, PostfixError, OSError) as exc:
+    except (RequestError, PlanError, JournalError, PostfixError, UnitError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
         module.warn(printable(warning))

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import os
 import re
+import types
 from pathlib import Path
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance, systemd_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
@@ -17,13 +19,63 @@ MAIN = '# customer\nmyhostname = mx.example.com\nmynetworks = 127.0.0.0/8,\n  # 
 MASTER = 'smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n#  -o smtpd_x=y\ncleanup unix n - y - 0 cleanup\n'
 
 
-# The tests let os.unlink() fail for the module; the master process is another process.
-UNLINK = os.unlink
+# The tests let these fail for the module; the master process is another process.
+UNLINK, MKDIR = os.unlink, os.mkdir
 SOCKETS_OF = postfix_instance.sockets_of
 
 
 class Killed(BaseException):
     """The process is gone: nothing that it would have done later happens."""
+
+
+class Systemd:
+    """One service unit, that of the instance."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.path = folder / 'hop.service'
+        # What the unit's file said when systemd read it last, and when the service was started.
+        self.read, self.started, self.enabled = None, None, False
+
+    def text(self):
+        return self.path.read_text() if self.path.exists() else None
+
+    def call(self, postfix, argv):
+        for observer in postfix.observers:
+            observer('before systemctl')
+        result = getattr(self, '_' + argv[0].replace('-', '_'))(postfix)
+        for observer in postfix.observers:
+            observer('after systemctl')
+        return result
+
+    def _show(self, postfix):
+        return 0, 'LoadState=loaded\nActiveState=%s\nUnitFileState=%s\nNeedDaemonReload=%s\n' % (
+            'active' if postfix.running and self.started else 'inactive', 'enabled' if self.enabled else '',
+            'no' if self.read in (None, self.text()) else 'yes'), ''
+
+    def _daemon_reload(self, dummy):
+        self.read = self.text()
+        return 0, '', ''
+
+    def _enable(self, dummy):
+        self.enabled = True
+        return 0, '', ''
+
+    def _disable(self, dummy):
+        self.enabled = False
+        return 0, '', ''
+
+    def _start(self, postfix):
+        self.read = self.started = self.read or self.text()
+        return postfix.start()
+
+    def _stop(self, postfix):
+        postfix.running, self.started = False, None
+        return 0, '', ''
+
+    def _restart(self, postfix):
+        self._stop(postfix)
+        return self._start(postfix)
 
 
 class FakePostfix:
@@ -32,14 +84,15 @@ class FakePostfix:
         self.root = Path(root)
         self.config_dir = self.root / 'etc' / 'postfix'
         self.queue = self.root / 'queue'
-        for directory in (self.config_dir, self.queue / 'pid', self.queue / 'private', self.queue / 'public', self.root / 'sbin', self.root / 'daemons'):
+        for directory in (self.config_dir, self.queue, self.root / 'sbin', self.root / 'daemons'):
             directory.mkdir(parents=True)
         for name in ('sbin/postconf', 'sbin/postmap', 'sbin/postfix', 'sbin/systemctl', 'daemons/smtp', 'daemons/smtpd', 'daemons/cleanup'):
             (self.root / name).touch(mode=0o755)
-        (self.queue / 'pid' / 'master.pid').write_text('    4711\n')
         (self.config_dir / 'main.cf').write_text(MAIN)
         (self.config_dir / 'master.cf').write_text(MASTER)
         (self.root / 'maillog').write_text('old: postfix/smtpd[1]: fatal: long ago\n')
+        self.systemd = Systemd(self.root / 'units')
+        monkeypatch.setattr(systemd_unit, 'FOLDER', str(self.root / 'units'))
         self.running, self.unit, self.calls, self.served, self.loaded, self.observers = True, None, [], set(), None, []
         # What the master process dies of: a function of both texts that returns its last words.
         self.deadly = lambda main, master: None
@@ -58,10 +111,10 @@ class FakePostfix:
         path = self.root / 'sbin' / name
         return str(path) if path.exists() else None
 
-    def run_command(self, argv, **dummy):
+    def run_command(self, argv, encoding='utf-8', **dummy):
         self.calls.append([os.path.basename(argv[0])] + argv[1:])
         status, out, err = getattr(self, '_' + os.path.basename(argv[0]))(argv[1:])
-        return status, encode(out), encode(err)
+        return (status, out, err) if encoding else (status, encode(out), encode(err))
 
     def spawned(self):
         """Return the names of the commands run since the last call."""
@@ -76,6 +129,8 @@ class FakePostfix:
     def _postconf(self, argv):
         if argv[-1] == 'default_database_type':
             return 0, 'hash\n', ''
+        if argv == ['-d', '-h', 'mail_owner']:
+            return 0, 'nobody\n', ''
         assert argv[0] == '-c'
         main, master = self._texts(argv[1])
         for line in MainCf(main).logical_lines():
@@ -122,17 +177,21 @@ class FakePostfix:
                 observer('after reload')
             return 0, '', ''
         assert argv[2] == 'start'
-        return self._start()
+        return self.start()
 
     def _systemctl(self, argv):
-        assert argv == ['restart', self.unit]
-        return self._start()
+        if argv == ['restart', self.unit]:
+            return self.start()
+        return self.systemd.call(self, argv)
 
-    def _start(self):
+    def _journalctl(self, dummy):
+        return 0, 'the unit said this\n', ''
+
+    def start(self):
         assert not self.running
         self.running = True
         self._load()
-        return 0 if self.running else 1, '', ''
+        return 0 if self.running else 1, '', 'Job failed.'
 
     def _load(self):
         main, master = self.loaded = self._texts(self.config_dir)
@@ -142,6 +201,10 @@ class FakePostfix:
             with (self.root / 'maillog').open('a') as stream:
                 stream.write('now: postfix/master[4711]: fatal: %s\n' % words)
             return
+        for name in ('private', 'public', 'pid'):
+            if not (self.queue / name).exists():
+                MKDIR(self.queue / name)
+        (self.queue / 'pid' / 'master.pid').write_text('    4711\n')
         sockets = set(SOCKETS_OF(str(self.queue), MasterCf(master).services().values()))
         # Like the real one: new services get a new socket, old sockets are left lying about.
         for path in sockets - self.served:
@@ -172,3 +235,62 @@ class FakePostfix:
         for table in self.config_dir.rglob('routes'):
             found += ['routes: no service %s' % name for name in re.findall(r' (\S+?):', table.read_text()) if self.running and name not in served]
         return found
+
+
+def service(name, kind='unix', command='smtp', options=None, private='-'):
+    return {'name': name, 'type': kind, 'private': private, 'unprivileged': '-', 'chroot': 'n', 'wakeup': '-', 'max_processes': '-',
+            'command': command, 'options': options or {}}
+
+
+def option(name, kind, **options):
+    return {'name': name, 'type': kind, 'options': options, 'optional': False}
+
+
+def table(path, content, kind='regexp', mode='0644'):
+    return {'path': path, 'type': kind, 'content': content, 'entries': None, 'mode': mode}
+
+
+def run(fake, check=False, config_dir=None, **values):
+    params = {'config_dir': config_dir or str(fake.config_dir), 'sbin_dir': None, 'create': False, 'owner_id': 'us', 'state': 'present', 'reload': True,
+              'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'listeners': [], 'timeout': 1, 'unit': None}
+    assert set(values) <= set(params)
+    params.update(values)
+    module = types.SimpleNamespace(run_command=fake.run_command, get_bin_path=fake.find_binary, check_mode=check, _diff=True)
+    result, warnings = converge(module, params)
+    return dict(result, warnings=warnings)
+
+
+def wanted(fake, transport='hop:[127.0.0.1]:10027'):
+    path = fake.config_dir
+    return {
+        'parameters': {'default_transport': transport, 'relayhost': '[x]', 'mynetworks': None, 'header_checks': 'regexp:%s/conbool/checks' % path,
+                       'transport_maps': 'hash:%s/routes' % path},
+        'services': [service('hop'), service('wash', command='cleanup', private='n', options={'header_checks': 'regexp:%s/conbool/checks' % path})],
+        'service_options': [option('submission', 'inet', cleanup_service_name='wash', syslog_name=None)],
+        'tables': [table('conbool/checks', '/^X:/ IGNORE\n'), table('routes', 'example.org hop:\n', 'hash')],
+    }
+
+
+STEPS = ('rename', 'unlink', 'mkdir', 'rmdir')
+
+
+def kill_at(fake, monkeypatch, step):
+    """Let the process end at a given step; every change of a directory and every reload has one before and one after."""
+    count, dead = [0], [False]
+
+    def tick():
+        count[0] += 1
+        dead[0] = dead[0] or count[0] == step
+        if dead[0]:
+            raise Killed
+
+    def wrap(function):
+        def stepped(*args, **kwargs):
+            tick()
+            result = function(*args, **kwargs)
+            tick()
+            return result
+        return stepped
+    for name in STEPS:
+        monkeypatch.setattr(os, name, wrap(getattr(os, name)))
+    fake.observers = [lambda event: tick()]

@@ -8,59 +8,23 @@ import os
 import re
 import shutil
 import stat
-import types
 
 import pytest
-from fake_postfix import MAIN, MASTER, FakePostfix, Killed
+from fake_postfix import MAIN, MASTER, FakePostfix, Killed, kill_at, option, run, service, table, wanted
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_instance, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import PREFIX, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.modules.postfix_config import converge
 
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
     monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
     return FakePostfix(tmp_path, monkeypatch)
-
-
-def service(name, kind='unix', command='smtp', options=None, private='-'):
-    return {'name': name, 'type': kind, 'private': private, 'unprivileged': '-', 'chroot': 'n', 'wakeup': '-', 'max_processes': '-',
-            'command': command, 'options': options or {}}
-
-
-def option(name, kind, **options):
-    return {'name': name, 'type': kind, 'options': options, 'optional': False}
-
-
-def table(path, content, kind='regexp', mode='0644'):
-    return {'path': path, 'type': kind, 'content': content, 'entries': None, 'mode': mode}
-
-
-def run(fake, check=False, config_dir=None, **values):
-    params = {'config_dir': config_dir or str(fake.config_dir), 'sbin_dir': None, 'create': False, 'owner_id': 'us', 'state': 'present', 'reload': True,
-              'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'listeners': [], 'timeout': 1}
-    assert set(values) <= set(params)
-    params.update(values)
-    module = types.SimpleNamespace(run_command=fake.run_command, get_bin_path=fake.find_binary, check_mode=check, _diff=True)
-    result, warnings = converge(module, params)
-    return dict(result, warnings=warnings)
-
-
-def wanted(fake, transport='hop:[127.0.0.1]:10027'):
-    path = fake.config_dir
-    return {
-        'parameters': {'default_transport': transport, 'relayhost': '[x]', 'mynetworks': None, 'header_checks': 'regexp:%s/conbool/checks' % path,
-                       'transport_maps': 'hash:%s/routes' % path},
-        'services': [service('hop'), service('wash', command='cleanup', private='n', options={'header_checks': 'regexp:%s/conbool/checks' % path})],
-        'service_options': [option('submission', 'inet', cleanup_service_name='wash', syslog_name=None)],
-        'tables': [table('conbool/checks', '/^X:/ IGNORE\n'), table('routes', 'example.org hop:\n', 'hash')],
-    }
 
 
 def less(fake):
@@ -230,64 +194,6 @@ def test_an_index_that_is_gone_or_too_old_is_built_again(fake):
         damage(fake.config_dir / 't.db')
         assert run(fake, tables=[table('t', 'a b\n', 'hash')])['tables_changed'] == ['t']
         assert not run(fake, tables=[table('t', 'a b\n', 'hash')])['changed']
-
-
-# -- an instance of its own
-
-def own(fake):
-    values = wanted(fake)
-    return dict(create=True, parameters={'default_transport': 'hop:x', 'header_checks': values['parameters']['header_checks']},
-                services=values['services'], tables=values['tables'])
-
-
-def test_an_instance_is_made_and_removed(fake):
-    shutil.rmtree(fake.config_dir)
-    fake.running = False
-    before = fake.tree()
-    predicted = run(fake, check=True, **own(fake))
-    assert predicted['changed'] and fake.tree() == before
-    made = run(fake, **own(fake))
-    assert made['diff'] == predicted['diff']
-    assert (fake.config_dir / 'main.cf').stat().st_mode & 0o777 == 0o644
-    assert not run(fake, **own(fake))['changed']
-    assert run(fake, state='absent', create=True)['warnings'] == []
-    assert fake.tree() == before
-    assert not (fake.root / 'state').exists()
-
-
-def test_an_instance_that_runs_is_not_removed(fake):
-    shutil.rmtree(fake.config_dir)
-    fake.running = False
-    run(fake, **own(fake))
-    fake.running = True
-    with pytest.raises(PlanError, match='is running; stop it'):
-        run(fake, state='absent', create=True)
-    assert (fake.config_dir / 'main.cf').exists()
-
-
-def test_what_a_person_added_to_an_own_instance_stays(fake):
-    shutil.rmtree(fake.config_dir)
-    fake.running = False
-    run(fake, **own(fake))
-    with (fake.config_dir / 'main.cf').open('a') as stream:
-        stream.write('added = 1\n')
-    warnings = run(fake, state='absent', create=True)['warnings']
-    assert (fake.config_dir / 'main.cf').read_text() == 'added = 1\n'
-    assert [warning for warning in warnings if 'main.cf was made here' in warning]
-
-
-@pytest.mark.parametrize('order', [('us', 'them'), ('them', 'us')])
-def test_what_two_owners_share_the_last_removes(fake, order):
-    shutil.rmtree(fake.config_dir)
-    fake.running = False
-    run(fake, **own(fake))
-    run(fake, owner_id='them', parameters={'relayhost': '[x]'}, tables=[table('conbool/more', 'OK\n')])
-    fake.running = order[0] == 'them'
-    assert run(fake, owner_id=order[0], state='absent')['warnings'] == []
-    assert (fake.config_dir / 'main.cf').exists()
-    fake.running = False
-    assert run(fake, owner_id=order[1], state='absent')['warnings'] == []
-    assert fake.tree() == {}
 
 
 @pytest.mark.parametrize('missing', ['main.cf', 'master.cf'])
@@ -466,31 +372,6 @@ def test_two_runs_do_not_meet(tmp_path):
 
 # -- killed at any point
 
-STEPS = ('rename', 'unlink', 'mkdir', 'rmdir')
-
-
-def kill_at(fake, monkeypatch, step):
-    """Let the process end at a given step; every change of a directory and every reload has one before and one after."""
-    count, dead = [0], [False]
-
-    def tick():
-        count[0] += 1
-        dead[0] = dead[0] or count[0] == step
-        if dead[0]:
-            raise Killed
-
-    def wrap(function):
-        def stepped(*args, **kwargs):
-            tick()
-            result = function(*args, **kwargs)
-            tick()
-            return result
-        return stepped
-    for name in STEPS:
-        monkeypatch.setattr(os, name, wrap(getattr(os, name)))
-    fake.observers = [lambda event: tick()]
-
-
 def loaded_is_on_disk(fake):
     return fake.loaded == tuple((fake.config_dir / name).read_text() for name in ('main.cf', 'master.cf'))
 
@@ -541,33 +422,6 @@ def test_killed_at_any_point_the_next_run_completes_it_and_undo_is_exact(scenari
     assert step < 199, 'the run never got through'
     # Wherever it was killed, the next run leaves the same files.
     assert len(results) == 1
-
-
-def test_an_own_instance_killed_at_any_point_is_completed_and_removed(tmp_path):
-    killed = 0
-    for step in range(1, 200):
-        with pytest.MonkeyPatch.context() as setting:
-            setting.setattr(postfix_journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
-            fake = FakePostfix(tmp_path / str(step), setting)
-            shutil.rmtree(fake.config_dir)
-            fake.running = False
-            with pytest.MonkeyPatch.context() as killer:
-                kill_at(fake, killer, step)
-                try:
-                    run(fake, **own(fake))
-                    run(fake, state='absent', create=True)
-                except Killed:
-                    killed += 1
-                else:
-                    break
-            if step % 2:
-                run(fake, **own(fake))
-                assert not run(fake, **own(fake))['changed']
-            run(fake, state='absent', create=True)
-            assert fake.tree() == {}, step
-            assert not (fake.root / 'state').exists(), step
-        shutil.rmtree(tmp_path / str(step))
-    assert 20 < killed < 198
 
 
 def test_what_a_killed_run_staged_is_cleared_away(fake):

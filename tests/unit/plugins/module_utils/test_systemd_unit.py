@@ -4,9 +4,12 @@
 """What has to be said to systemd, against a systemctl that answers from a script."""
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import Unit, UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import systemd_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import Unit, UnitChange, UnitError
 
 NAME = 'hop.service'
 
@@ -28,13 +31,20 @@ def test_commands_for_a_service_that_is_wanted(state, differs, commands):
     assert unit(*state).needed(differs) == commands
 
 
-@pytest.mark.parametrize('state, commands', [
-    (('inactive', ''), []),
-    (('active', 'enabled'), [['stop', NAME], ['disable', NAME]]),
-    (('failed', 'disabled'), [['stop', NAME]]),
+def test_a_running_service_is_restarted_for_another_reason_than_its_file():
+    assert unit('active', 'enabled').needed(False, True) == [['restart', NAME]]
+    assert unit('inactive', 'enabled').needed(False, True) == [['start', NAME]]
+
+
+@pytest.mark.parametrize('state, there, commands', [
+    (('inactive', ''), False, []),
+    (('active', 'enabled'), True, [['stop', NAME], ['disable', NAME], ['daemon-reload']]),
+    (('failed', 'disabled'), True, [['stop', NAME], ['daemon-reload']]),
+    # A run was killed when the file was gone, but systemd did not know yet.
+    (('inactive', '', 'yes'), False, [['daemon-reload']]),
 ])
-def test_commands_for_a_service_that_has_to_go(state, commands):
-    assert unit(*state).needed_to_leave() == commands
+def test_commands_for_a_service_that_has_to_go(state, there, commands):
+    assert unit(*state).needed_to_leave(there) == commands
 
 
 def test_failure_carries_the_journal():
@@ -42,3 +52,68 @@ def test_failure_carries_the_journal():
         return (0, 'fatal: bad string length\n', '') if argv[0] == 'journalctl' else (1, '', 'Job for hop.service failed.\n')
     with pytest.raises(UnitError, match='(?s)systemctl start hop.service: Job for hop.service failed.*fatal: bad string length'):
         Unit(run, NAME).carry_out([['start', NAME]])
+
+
+class Systemctl:
+    """Answers what there is, and notes each command with whether the unit's file was there by then."""
+
+    def __init__(self, path, active='inactive', enabled=''):
+        self.path, self.active, self.enabled, self.given = path, active, enabled, []
+
+    def __call__(self, argv):
+        if argv[1] == 'show':
+            return 0, 'ActiveState=%s\nUnitFileState=%s\nNeedDaemonReload=no\n' % (self.active, self.enabled), ''
+        self.given.append((argv[1], self.path.exists()))
+        return 0, '', ''
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr(systemd_unit, 'FOLDER', str(tmp_path))
+    return tmp_path / NAME
+
+
+def test_a_unit_is_written_before_systemd_is_told(path):
+    systemctl = Systemctl(path)
+    change = UnitChange(systemctl, NAME, '[Unit]\n')
+    assert change.changed and change.starts and not change.restarts
+    assert change.words() == ['daemon-reload', 'enable hop.service', 'start hop.service']
+    assert change.diff() == [
+        {'before_header': str(path), 'after_header': str(path), 'before': '', 'after': '[Unit]\n'},
+        {'before_header': 'systemctl', 'after_header': 'systemctl', 'before': '', 'after': 'daemon-reload\nenable hop.service\nstart hop.service\n'}]
+    assert not path.exists()
+    before = time.time_ns()
+    change.arrive()
+    assert path.read_text() == '[Unit]\n' and path.stat().st_mode & 0o777 == 0o644
+    # systemd's clock for files ticks every few milliseconds.
+    assert path.stat().st_mtime_ns > before - 10 ** 8
+    assert systemctl.given == [('daemon-reload', True), ('enable', True), ('start', True)]
+
+
+def test_a_unit_as_wanted_is_left_as_it_is(path):
+    path.write_text('[Unit]\n')
+    systemctl = Systemctl(path, 'active', 'enabled')
+    change = UnitChange(systemctl, NAME, '[Unit]\n')
+    assert not change.changed and change.diff() == []
+    inode = path.stat().st_ino
+    change.arrive()
+    assert systemctl.given == [] and path.stat().st_ino == inode
+
+
+def test_a_unit_is_stopped_disabled_removed_and_forgotten_in_this_order(path):
+    path.write_text('[Unit]\n')
+    systemctl = Systemctl(path, 'active', 'enabled')
+    change = UnitChange(systemctl, NAME, None)
+    assert change.diff()[0] == {'before_header': str(path), 'after_header': str(path), 'before': '[Unit]\n', 'after': ''}
+    change.stop()
+    change.leave()
+    assert systemctl.given == [('stop', True), ('disable', True), ('daemon-reload', False)]
+    assert not UnitChange(Systemctl(path), NAME, None).changed
+
+
+def test_what_was_stopped_can_be_started_again_and_nothing_else(path):
+    path.write_text('[Unit]\n')
+    for active, given in (('active', [('start', True)]), ('inactive', [])):
+        systemctl = Systemctl(path, active, 'enabled')
+        UnitChange(systemctl, NAME, None).start_again()
+        assert systemctl.given == given

@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.modules import postfix_config, postfix_info

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of postfix_config, from its options to its answer."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import Change
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import clear_staging
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import read_request, read_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import Switch, needs_restart
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitChange
+
+
+def converge(module, params):
+    """Bring one instance to the wanted state, or tell in check mode what that takes.
+
+    Returns:
+        tuple: the module's result and its warnings.
+    """
+    instance = Instance(module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir'])
+    request = read_request(params, instance.default_database_type)
+    unit_name, unit_content = read_unit(params)
+    journal = Journal(instance.config_dir, request.owner)
+    result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
+    if not module.check_mode:
+        clear_staging(instance.config_dir, fingerprint(instance.config_dir))
+    # With nothing recorded there is nothing to undo.
+    change = None if request.absent and not journal.exists else Change(instance, journal, request, params['create'])
+    unit = UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
+    differences = []
+    if change:
+        result.update(
+            changed=change.changed, parameters_changed=change.parameters_changed(), services_changed=change.services_changed(),
+            tables_changed=sorted(change.tables), maps=change.maps())
+        differences += change.diff()
+    if unit:
+        result.update(changed=result['changed'] or unit.changed, unit_commands=unit.words())
+        differences += unit.diff()
+    if module._diff and (change or unit):
+        result['diff'] = differences
+    if change and change.changed:
+        change.validate()
+    if not module.check_mode:
+        if not change:
+            remove_leftovers(journal, unit)
+        elif result['changed']:
+            log = MailLog(module.run_command, module.get_bin_path, change.main.get('maillog_file'))
+            listeners = [(listener['address'], listener['port']) for listener in params['listeners']]
+            switch = Switch(change, unit, params['reload'], listeners, params['timeout'], log)
+            switch.carry_out()
+            result['reloaded'] = switch.reloaded
+        else:
+            change.keep_records()
+    return result, change.warnings if change else []
+
+
+def remove_leftovers(journal, unit):
+    """Remove what can be there without a record."""
+    journal.restore()
+    if unit:
+        unit.stop()
+        unit.leave()

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Queue and data directory of an instance of our own: there with the owner and mode that Postfix wants, gone with the instance."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import stat
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import MakeDirectory
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import message_files
+
+MODES = {'queue_directory': 0o755, 'data_directory': 0o700}
+
+
+def _name(find, number):
+    try:
+        return find(number)[0]
+    except KeyError:
+        return str(number)
+
+
+def _describe(uid, gid, mode):
+    return 'directory, owner %s, group %s, mode %04o\n' % (_name(pwd.getpwuid, uid), _name(grp.getgrgid, gid), mode)
+
+
+def _present(path):
+    """Return what is at a path as (uid, gid, mode), or None."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+
+
+def _difference(path, before, after):
+    return {'before_header': path, 'after_header': path,
+            'before': _describe(*before) if before else '', 'after': _describe(*after) if after else ''}
+
+
+class Directories(object):
+    """What has to be done with the two directories of one instance.
+
+    Args:
+        wanted: the wanted parameters of main.cf.
+        main: MainCf as it is.
+        recorded: paths of those that were made here.
+        mail_owner: function that returns the name of the instance's mail_owner.
+
+    Raises:
+        PlanError: naming the parameter and its value.
+    """
+
+    def __init__(self, wanted, main, recorded, mail_owner):
+        self._recorded = recorded
+        self._queue = main.get('queue_directory')
+        self.operations = []
+        self._changes = []
+        made = []
+        for name, mode in sorted(MODES.items()):
+            if wanted.get(name) is None:
+                continue
+            path = self._path(name, wanted[name], main)
+            before, after = _present(path), (self._uid(mail_owner()) if name == 'data_directory' else 0, 0, mode)
+            if before is None and path not in recorded:
+                made.append(path)
+            if before != after:
+                if before and path not in recorded and os.listdir(path):
+                    raise PlanError('parameters.%s: %r is used for something else: %s instead of %s' % (
+                        name, path, _describe(*before).strip(), _describe(*after).strip()))
+                self.operations.append(MakeDirectory(path, mode, after[:2]))
+                self._changes.append(_difference(path, before, after))
+        self.pending = recorded + made
+
+    @staticmethod
+    def _path(name, value, main):
+        path, current = os.path.normpath(value), main.get(name)
+        if not os.path.isabs(value) or '$' in value:
+            raise PlanError('parameters.%s: %r is not a plain absolute path' % (name, value))
+        if os.path.lexists(path) and not os.path.isdir(path):
+            raise PlanError('parameters.%s: %r is not a directory' % (name, value))
+        if not os.path.isdir(os.path.dirname(path)):
+            raise PlanError('parameters.%s: the parent directory of %r does not exist' % (name, value))
+        if name == 'queue_directory' and current is not None and os.path.normpath(current) != path:
+            raise PlanError('parameters.%s: %r instead of %r would leave the mail behind that waits there; undo the instance first' % (
+                name, value, current))
+        return path
+
+    @staticmethod
+    def _uid(name):
+        try:
+            return pwd.getpwnam(name).pw_uid
+        except KeyError:
+            raise PlanError('parameters.mail_owner: there is no user %r' % name)
+
+    def diff(self):
+        return self._changes
+
+    def diff_of_removal(self):
+        return [_difference(path, _present(path), None) for path in self._recorded if os.path.isdir(path)]
+
+    def refuse_to_lose_mail(self):
+        """Mail that came in while the instance was on its way out is not removed with it.
+
+        Raises:
+            PlanError: naming the messages.
+        """
+        queues = set(self._recorded + ([self._queue] if self._queue else []))
+        waiting = [path for directory in sorted(queues) for path in message_files(directory)]
+        if waiting:
+            raise PlanError('%d messages wait in the queue, and the instance stays: %s' % (len(waiting), ', '.join(waiting[:5])))
+
+    def remove(self):
+        for path in self._recorded:
+            if os.path.isdir(path):
+                shutil.rmtree(path)
