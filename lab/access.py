@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from .engine import replace, run
-from .layout import Layout, Node
+from .layout import MAIL_NODES, Layout, Node
 
 
 def make(layout: Layout) -> None:
@@ -31,19 +31,21 @@ def make_for_host(layout: Layout, node: Node) -> None:
 
 def describe(layout: Layout) -> None:
     """known_hosts and inventory.yml of all hosts."""
-    known, hosts = '', {}
-    for node in layout.hosts:
+    known, hosts, outside = '', {}, {}
+    for node in layout.hosts + [layout.nodes[name] for name in MAIL_NODES]:
         key = (host_folder(layout, node) / 'ssh_host_ed25519_key.pub').read_text().split()[:2]
         known += f'{node.name},{node.fqdn},{node.ipv4},{node.ipv6} {" ".join(key)}\n'
-        hosts[node.name] = {'ansible_host': node.ipv4}
+        (outside if node.name in MAIL_NODES else hosts)[node.name] = {'ansible_host': node.ipv4}
     known_hosts = layout.path / 'ssh/known_hosts'
     replace(known_hosts, known)
     options = [f'UserKnownHostsFile={shlex.quote(str(known_hosts))}', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', 'ConnectTimeout=10']
-    inventory = {'all': {'children': {'conbool': {'hosts': hosts, 'vars': {
+    login = {
         'ansible_user': 'root',
         'ansible_ssh_private_key_file': str(layout.path / 'ssh/id_ed25519'),
         'ansible_ssh_common_args': ' '.join(f'-o {option}' for option in options),
-    }}}}}
+    }
+    # From where others look at the mail servers.
+    inventory = {'all': {'vars': login, 'children': {'conbool': {'hosts': hosts}, 'outside': {'hosts': outside}}}}
     replace(layout.path / 'inventory.yml', yaml.safe_dump(inventory, sort_keys=False))
 
 

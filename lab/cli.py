@@ -9,7 +9,7 @@ import sys
 
 from . import api, images, lifecycle
 from .engine import LabError
-from .layout import load
+from .layout import MAIL_NODES, load
 from .progress import say
 
 
@@ -59,7 +59,7 @@ def _status(arguments) -> int:
     for name in running.keys() - {node.container for node in nodes}:
         print(f'{name}: carries the label of this lab, which knows nothing of it')
     for node in nodes:
-        if node.name in ('gateway', 'internet'):
+        if node.name in MAIL_NODES:
             print(f'{node.name}: {json.loads((layout.path / node.name / "control.json").read_text())}')
     return 0 if all(running.get(node.container) == 'running' for node in nodes) else 1
 

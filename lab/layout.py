@@ -21,7 +21,8 @@ FIRST_HOST = 10
 INFRA = {'resolver': 2, 'gateway': 3, 'internet': 4, 'trap': 5, 'lan': 6}
 FQDN = {'resolver': 'ns.lab.test', 'gateway': 'mail.conbool.com', 'internet': 'mx.external.test',
         'trap': 'trap.external.test', 'lan': 'printer.example.com'}
-CONTAINERS = ('resolver', 'gateway', 'internet')
+MAIL_NODES = ('gateway', 'internet')
+CONTAINERS = ('resolver',) + MAIL_NODES
 
 
 @dataclass

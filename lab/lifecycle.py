@@ -17,7 +17,7 @@ from pathlib import Path
 
 from . import access, certificates, images, resolver
 from .engine import ROOT, RUNTIME, LabError, podman, replace, run, systemd_options
-from .layout import CONTAINERS, LABEL, Layout, Node, check_name, fresh, load, numbers
+from .layout import CONTAINERS, LABEL, MAIL_NODES, Layout, Node, check_name, fresh, load, numbers
 from .mailnode import MailNode, defaults, server_arguments
 from .progress import say
 
@@ -60,6 +60,7 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
         access.make(layout)
         for node in layout.hosts:
             certificates.make_for_host(layout, node)
+        for node in layout.hosts + [layout.nodes[mail_node] for mail_node in MAIL_NODES]:
             access.make_for_host(layout, node)
         access.describe(layout)
         layout.save()
@@ -75,7 +76,7 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
             resolver.reload(layout)
         else:
             resolver.wait(layout, serial)
-        for mail_node in ('gateway', 'internet'):
+        for mail_node in MAIL_NODES:
             MailNode(layout, mail_node).wait_until_ready()
         say(f'lab {name} is up: {layout.path / "lab.json"}')
     return layout
@@ -190,9 +191,11 @@ def _mail_node(layout: Layout, name: str):
     (work / 'state.json').unlink(missing_ok=True)
     if not (work / 'control.json').exists():
         replace(work / 'control.json', json.dumps(defaults(name)) + '\n')
-    options = ['--cap-add', 'NET_ADMIN', '--volume', f'{ROOT / "lab/mail"}:/opt/lab:ro', '--volume', f'{work}:/var/lab',
-               '--volume', f'{layout.path / "tls" / name}:/etc/ssl/lab:ro']
-    return options, ['python3', '-B', '/opt/lab/server.py', server_arguments(layout, name)]
+    options = ['--cap-add', 'NET_ADMIN,AUDIT_WRITE', '--dns', layout.nodes['resolver'].ipv4,
+               '--volume', f'{ROOT / "lab/mail"}:/opt/lab:ro', '--volume', f'{work}:/var/lab',
+               '--volume', f'{layout.path / "tls" / name}:/etc/ssl/lab:ro',
+               '--volume', f'{access.host_folder(layout, layout.nodes[name])}:/etc/ssh/lab:ro']
+    return options, ['lab-mail', server_arguments(layout, name)]
 
 
 def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str], recreate: bool) -> None:

@@ -69,8 +69,10 @@ def _recipients(facts, expect):
                 finding = 'the sender was refused, so nothing is known about recipient %s' % answer['recipient']
             else:
                 finding = 'recipient %s is %s' % (answer['recipient'], answer['verdict'])
-            hint = 'A greylisting server accepts a later try.' if answer['verdict'] == 'deferred' else None
-            rows.append(_row('recipient', finding, answer['reply'], wanted, hint))
+            deferred = answer['verdict'] == 'deferred'
+            hint = 'A greylisting server accepts a later try.' if deferred else None
+            # Postfix's defer_unauth_destination, on by default in Debian, puts off what it would never accept.
+            rows.append(_row('recipient', finding, answer['reply'], wanted, hint, 'warning' if deferred and wanted == 'refused' else 'error'))
     return rows
 
 

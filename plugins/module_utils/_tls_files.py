@@ -11,6 +11,15 @@ import time
 
 SECONDS_PER_DAY = 86400
 
+# Options of every module that has TLS files looked at.
+OPTIONS = {
+    'cert_file': {'type': 'path'},
+    'key_file': {'type': 'path', 'no_log': False},
+    'ca_file': {'type': 'path'},
+    'warn_days': {'type': 'int', 'default': 14},
+    'names': {'type': 'dict', 'default': {}},
+}
+
 
 class _Passphrase(Exception):
     """The key is encrypted."""
@@ -114,3 +123,26 @@ def look(cert_file=None, key_file=None, ca_file=None, warn_days=14, now=None):
     if ca_file and _readable(ca_file, report):
         _look_at_authorities(ca_file, now, report)
     return report
+
+
+def _with_name(finding, named):
+    """Put the name of the variable that a path comes from in front of what is said of the path."""
+    for path, name in named.items():
+        if finding.startswith((path + ':', path + ' with ')):
+            return '%s: %s' % (name, finding)
+    return finding
+
+
+def judge(options):
+    """Look at the files that OPTIONS name.
+
+    Returns:
+        tuple: the report of look(), and the error message, which is empty when the files can be used.
+    """
+    files = dict(options)
+    names = files.pop('names')
+    named = dict((files[option], name) for option, name in names.items() if files.get(option))
+    report = look(**files)
+    for kind in ('problems', 'warnings'):
+        report[kind] = [_with_name(finding, named) for finding in report[kind]]
+    return report, '\n- '.join(['The TLS files cannot be used:'] + report['problems']) if report['problems'] else ''

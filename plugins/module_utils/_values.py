@@ -185,6 +185,13 @@ def file_path(value):
     return path
 
 
+def controller_directory(value):
+    """Path of a directory on the controller; a relative one begins where the playbook was started."""
+    path = text(value)
+    _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
+    return path
+
+
 def sender(value):
     """local@domain or @domain; case is ignored, as MTAs do in their lookups."""
     local, at_sign, domain = text(value).rpartition('@')

@@ -31,6 +31,9 @@ INHERITED = (
     'smtputf8_enable',
 )
 
+# Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
+TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
+
 # A message that the MTA accepted just below its limit has grown by trace headers when it reaches the hop.
 SIZE_HEADROOM = 102400
 
@@ -135,6 +138,12 @@ def services(settings, listen, version, lookup_types):
     return entries
 
 
+def tls_files(settings):
+    """Return the files of the host that the gateway's connection needs, and the variables that name them; None when there are none."""
+    files = dict((option, settings['tls_' + name]) for option, name in TLS_FILES.items() if settings['tls_' + name])
+    return dict(files, names=dict((option, 'conbool_tls_' + TLS_FILES[option]) for option in files)) if files else None
+
+
 def hop_configuration(settings, info, options):
     """Return the whole wanted configuration of the hop.
 
@@ -212,4 +221,5 @@ def hop_configuration(settings, info, options):
         'services': services(settings, listen, version, info['lookup_types']),
         'tables': tables,
         'listener': {'address': options['address'], 'port': int(options['port'])},
+        'tls_files': tls_files(settings),
     }

@@ -15,6 +15,9 @@ SIGNS = {
     'kerio': (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
 }
 
+# Oldest release whose features the roles use.
+MINIMUM_VERSIONS = {'postfix': '3.1'}
+
 
 class MtaError(Exception):
     """No single MTA; the text says what was found and what to do."""
@@ -57,3 +60,16 @@ def find(wanted='auto', root='/'):
         raise MtaError('more than one mail server found: %s. Set conbool_mta for this host to the one that handles its mail' % ', '.join(
             '%s (%s)' % (mta, found[mta][0]) for mta in sorted(found)))
     return list(found)[0], found
+
+
+def free_space(path, root='/'):
+    """Return what is free on the file system that holds, or will hold, a directory.
+
+    Returns:
+        dict: C(bytes), and C(inodes), which is None where the file system does not count them.
+    """
+    path = os.path.join(root, path.lstrip('/'))
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    status = os.statvfs(path)
+    return {'bytes': status.f_bavail * status.f_frsize, 'inodes': status.f_favail if status.f_files else None}

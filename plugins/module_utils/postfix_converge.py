@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import clear_staging
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import read_request, read_unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import Switch, needs_restart
@@ -25,6 +26,7 @@ def converge(module, params):
     instance = Instance(module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir'])
     request = read_request(params, instance.default_database_type)
     unit_name, unit_content = read_unit(params)
+    warnings = [] if request.absent else look_at_tls_files(params['tls_files'])
     journal = Journal(instance.config_dir, request.owner)
     result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
     if not module.check_mode:
@@ -56,7 +58,15 @@ def converge(module, params):
             result['reloaded'] = switch.reloaded
         else:
             change.keep_records()
-    return result, change.warnings if change else []
+    return result, warnings + (change.warnings if change else [])
+
+
+def look_at_tls_files(options):
+    """Return the warnings on files that the configuration names; files that cannot be used are an error."""
+    report, message = _tls_files.judge(options) if options else ({'warnings': []}, '')
+    if message:
+        raise PostfixError(message)
+    return report['warnings']
 
 
 def remove_leftovers(journal, unit):

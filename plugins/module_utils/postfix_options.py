@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
+
 
 def argument_spec():
     entry = {
@@ -46,6 +48,10 @@ def argument_spec():
             'name': {'type': 'str', 'required': True},
             'content': {'type': 'str'},
         }},
+        'tls_files': {
+            'type': 'dict', 'options': _tls_files.OPTIONS,
+            'required_one_of': [('cert_file', 'ca_file')], 'required_together': [('cert_file', 'key_file')],
+        },
         'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
         'reload': {'type': 'bool', 'default': True},
         'listeners': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {

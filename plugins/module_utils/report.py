@@ -18,22 +18,52 @@ def table(columns, rows):
     return ['  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]
 
 
-def run_summary(hostvars, hosts):
-    """Return a line for each host: its mail server, the wanted state, and what became of it.
+def _result(known):
+    if known.get('__conbool_failure'):
+        return 'failed', str(known['__conbool_failure'])
+    if known.get('__conbool_done'):
+        return 'done', ''
+    return 'not done', 'unreachable, or its tasks were left out by --tags'
+
+
+def _mta(known):
+    # Whichever role has found out.
+    found = [known.get(name) or {} for name in ('__conbool_host', '__preflight_mta', '__verify_mta')]
+    return next((result['mta'] for result in found if 'mta' in result), None)
+
+
+def run_report(hostvars, hosts):
+    """Return what became of each host, for programs.
 
     Args:
-        hostvars: variables by host name, with what site.yml keeps of each host.
+        hostvars: variables by host name, with what the playbooks keep of each host.
         hosts: the hosts that the run was to do, in order.
+
+    Returns:
+        dict: C(hosts), by name C(mta) and C(state) (null when it did not come to that), C(result) (done, failed, not done), C(reason), and
+            C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are done.
     """
-    rows = []
+    report = {}
     for host in hosts:
         known = hostvars[host]
-        settings = known.get('conbool_settings') or {}
-        if known.get('__conbool_failure'):
-            result = 'FAILED: ' + str(known['__conbool_failure'])
-        elif known.get('__conbool_done'):
-            result = 'done'
-        else:
-            result = 'NOT DONE: unreachable, or its tasks were left out by --tags'
-        rows.append([host, (known.get('__conbool_host') or {}).get('mta', '?'), settings.get('state', '?'), result])
+        result, reason = _result(known)
+        report[host] = {
+            'mta': _mta(known), 'state': (known.get('conbool_settings') or {}).get('state'),
+            'result': result, 'reason': reason}
+        for part in ('preflight', 'verify'):
+            rows = known.get(part + '_rows')
+            if rows is not None:
+                report[host][part] = {'green': all(row['status'] == 'green' for row in rows), 'rows': rows}
+    return {'ok': all(entry['result'] == 'done' for entry in report.values()), 'hosts': report}
+
+
+def run_summary(hostvars, hosts):
+    """Return run_report() as a table for people: a line for each host."""
+    rows = []
+    for host, entry in run_report(hostvars, hosts)['hosts'].items():
+        result = '%s: %s' % (entry['result'].upper(), entry['reason']) if entry['reason'] else entry['result']
+        doubts = [part for part in ('preflight', 'verify') if not entry.get(part, {'green': True})['green']]
+        if doubts and not entry['reason']:
+            result += ', but not everything is green: ' + ', '.join(doubts)
+        rows.append([host, entry['mta'] or '?', entry['state'] or '?', result])
     return table(['host', 'mta', 'state', 'result'], rows)

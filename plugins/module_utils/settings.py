@@ -46,6 +46,8 @@ SETTINGS = {
     'conbool_bypass_null_sender': Setting(_values.boolean, True),
     'conbool_spam_delivery': Setting(_values.choice('auto', 'folder', 'header'), 'auto'),
     'conbool_mta': Setting(_values.choice('auto', 'postfix', 'sendmail', 'zimbra', 'kerio'), 'auto'),
+    'conbool_preflight': Setting(_values.choice('enforce', 'warn', 'skip'), 'enforce'),
+    'conbool_report_dir': Setting(_values.controller_directory, 'conbool-reports'),
     'conbool_state': Setting(_values.choice('present', 'absent'), 'present'),
     'conbool_dns_mx_targets': Setting(_values.host_name, [], many=True),
     'conbool_dns_dkim_selectors': Setting(_values.dkim_selector, [], many=True),
@@ -205,6 +207,7 @@ def _normalised(values):
         dns={
             # An MX record cannot hold an address, so the certificate's name stands in for one.
             'mx_targets': _unique(values['conbool_dns_mx_targets']) or [host if not _values.is_address(host) else tls_name],
+            'relay_host': host if not _values.is_address(host) else tls_name,
             'dkim_selectors': _unique(values['conbool_dns_dkim_selectors']),
             'ownership_txt': values['conbool_dns_ownership_txt'],
             'dmarc_minimum_policy': values['conbool_dns_dmarc_minimum_policy'],

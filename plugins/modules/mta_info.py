@@ -9,10 +9,11 @@ DOCUMENTATION = r'''
 module: mta_info
 author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
-short_description: Find out which mail server a host has
+short_description: Find out which mail server a host has, and how it is configured
 description:
   - Looks for the files of Postfix, Sendmail, Zimbra and Kerio Connect.
   - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail.
+  - For Postfix, can return what M(conbool.smtp_relay.postfix_info) returns, so that a host is asked once, and fails as that module does.
 attributes:
   check_mode:
     support: full
@@ -30,6 +31,30 @@ options:
     type: str
     choices: [auto, postfix, sendmail, zimbra, kerio]
     default: auto
+  configuration:
+    description: Whether the configuration is read too.
+    type: bool
+    default: false
+  postfix_config_dir:
+    description: Configuration directory of Postfix, for O(configuration=true).
+    type: path
+    default: /etc/postfix
+  queue_directories:
+    description: Directories of queues, which need not exist yet, for RV(free). With O(configuration=true) that of Postfix is among them.
+    type: list
+    elements: path
+    default: []
+  hosted_domains:
+    description: Domains for which a Postfix has to be responsible, for O(configuration=true).
+    type: list
+    elements: str
+    default: []
+  hosted_domains_from:
+    description: Where the list of O(hosted_domains) comes from; errors name it.
+    type: str
+    default: hosted_domains
+seealso:
+  - module: conbool.smtp_relay.postfix_info
 '''
 
 EXAMPLES = r'''
@@ -49,22 +74,51 @@ found:
   returned: success
   type: dict
   sample: {"postfix": ["/etc/postfix/main.cf", "/usr/sbin/postconf"]}
+free:
+  description: What is free for unprivileged users on the file systems of the queues, by directory; C(bytes) and C(inodes), the latter V(null)
+    where the file system does not count them.
+  returned: success
+  type: dict
+  sample: {"/var/spool/postfix": {"bytes": 42949672960, "inodes": 2490368}}
+configuration:
+  description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix; empty for another mail server.
+  returned: success
+  type: dict
+  sample: {"version": "3.7.11", "parameters": {"relayhost": ""}}
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={'mta': {'type': 'str', 'choices': ['auto'] + list(SIGNS), 'default': 'auto'}},
+        argument_spec={
+            'mta': {'type': 'str', 'choices': ['auto'] + list(SIGNS), 'default': 'auto'},
+            'configuration': {'type': 'bool', 'default': False},
+            'postfix_config_dir': {'type': 'path', 'default': '/etc/postfix'},
+            'queue_directories': {'type': 'list', 'elements': 'path', 'default': []},
+            'hosted_domains': {'type': 'list', 'elements': 'str', 'default': []},
+            'hosted_domains_from': {'type': 'str', 'default': 'hosted_domains'},
+        },
         supports_check_mode=True,
     )
+    params, configuration, warnings = module.params, {}, []
     try:
-        mta, found = find(module.params['mta'])
-    except MtaError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, mta=mta, found=found)
+        mta, found = find(params['mta'])
+        if params['configuration'] and mta == 'postfix':
+            configuration, warnings = facts(
+                module.run_command, module.get_bin_path, params['postfix_config_dir'],
+                hosted_domains=params['hosted_domains'], hosted_domains_from=params['hosted_domains_from'])
+        queues = params['queue_directories'] + ([configuration['queue_directory']] if configuration else [])
+        free = dict((directory, free_space(directory)) for directory in queues)
+    except (MtaError,) + FAILURES as error:
+        module.fail_json(msg=printable(str(error)))
+    for warning in warnings:
+        module.warn(printable(warning))
+    module.exit_json(changed=False, mta=mta, found=found, free=free, configuration=configuration)
 
 
 if __name__ == '__main__':

@@ -74,6 +74,29 @@ options:
       content:
         description: Content of the unit's file, see systemd.service(5). Required with O(state=present).
         type: str
+  tls_files:
+    description:
+      - TLS files that O(parameters) or O(services) name. They are looked at as M(conbool.smtp_relay.tls_files) does, before anything is changed;
+        those that cannot be used are an error. Not looked at with O(state=absent).
+    type: dict
+    suboptions:
+      cert_file:
+        description: Path of the certificate, followed by its chain if it has one.
+        type: path
+      key_file:
+        description: Path of the private key that belongs to the certificate.
+        type: path
+      ca_file:
+        description: Path of the certificate authorities to trust.
+        type: path
+      warn_days:
+        description: Warn when the certificate has fewer full days left than this.
+        type: int
+        default: 14
+      names:
+        description: Where the paths come from, for messages; C(cert_file), C(key_file) or C(ca_file) to the name of a variable.
+        type: dict
+        default: {}
   owner_id:
     description:
       - A name for this set of changes, under which the originals are recorded, so that several sets can be undone independently.
@@ -116,6 +139,7 @@ notes:
     warning by O(state=absent).
 seealso:
   - module: conbool.smtp_relay.postfix_info
+  - module: conbool.smtp_relay.tls_files
 """
 
 EXAMPLES = r"""

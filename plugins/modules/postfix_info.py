@@ -41,11 +41,26 @@ options:
     type: list
     elements: str
     default: []
+  hosted_domains:
+    description:
+      - Domains for which this Postfix has to be responsible, that is, whose address class is C(local), C(alias), C(virtual) or C(relay)
+        (ADDRESS_CLASS_README). The running Postfix is asked; the module fails when one of them is not.
+    type: list
+    elements: str
+    default: []
+  hosted_domains_from:
+    description: Where the list of O(hosted_domains) comes from; errors name it.
+    type: str
+    default: hosted_domains
 notes:
   - With IPv6 switched off in the kernel, but not in Postfix (O(parameters) C(inet_protocols)), Postfix's own commands can fail with
     C(no local interface found for ::1). The module then fails with that message and the cure.
 seealso:
   - module: conbool.smtp_relay.postfix_config
+  - module: conbool.smtp_relay.postfix_route
+  - name: ADDRESS_CLASS_README
+    description: Postfix address classes.
+    link: https://www.postfix.org/ADDRESS_CLASS_README.html
 """
 
 EXAMPLES = r"""
@@ -57,6 +72,10 @@ EXAMPLES = r"""
 - name: Submission is offered
   ansible.builtin.assert:
     that: postfix.services | selectattr('name', 'in', ['submission', '587']) | length > 0
+
+- name: Postfix is responsible for the company's domains
+  conbool.smtp_relay.postfix_info:
+    hosted_domains: [example.com, sub.example.co.uk]
 """
 
 RETURN = r"""
@@ -128,45 +147,10 @@ running:
   sample: true
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
-
-ALWAYS = ('mail_version', 'queue_directory', 'default_database_type')
-NO_IPV6 = 'no local interface found for ::1'
-
-
-def read(instance, names):
-    """Return the module's result."""
-    wanted = sorted(set(names) | set(ALWAYS)) if names else []
-    try:
-        parameters, warnings = instance.parameters(instance.config_dir, names, expand=False)
-        facts = instance.parameters(instance.config_dir, wanted)[0]
-        lookup_types = instance.lookup_types()
-    except PostfixError as exc:
-        if NO_IPV6 in str(exc):
-            raise PostfixError('%s. IPv6 is switched off on this host: set "inet_protocols = ipv4" in main.cf' % exc)
-        raise
-    main, master = (decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
-    result = {
-        'version': facts['mail_version'],
-        'config_dir': instance.config_dir,
-        'queue_directory': facts['queue_directory'],
-        'default_database_type': facts['default_database_type'],
-        'lookup_types': lookup_types,
-        'parameters': dict((name, printable(value)) for name, value in parameters.items()),
-        'expanded': dict((name, printable(value)) for name, value in facts.items() if not names or name in names),
-        'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
-        'services': [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()],
-        'running': instance.running(),
-    }
-    return result, warnings
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
 
 
 def main():
@@ -175,16 +159,14 @@ def main():
             'config_dir': {'type': 'path', 'default': '/etc/postfix'},
             'sbin_dir': {'type': 'path'},
             'parameters': {'type': 'list', 'elements': 'str', 'default': []},
+            'hosted_domains': {'type': 'list', 'elements': 'str', 'default': []},
+            'hosted_domains_from': {'type': 'str', 'default': 'hosted_domains'},
         },
         supports_check_mode=True,
     )
-    config_dir = os.path.normpath(module.params['config_dir'])
-    if not os.path.isfile(os.path.join(config_dir, 'main.cf')):
-        module.fail_json(msg='config_dir: %r has no main.cf' % config_dir)
-    instance = Instance(module.run_command, module.get_bin_path, config_dir, module.params['sbin_dir'])
     try:
-        result, warnings = read(instance, module.params['parameters'])
-    except (PostfixError, OSError) as exc:
+        result, warnings = facts(module.run_command, module.get_bin_path, **module.params)
+    except FAILURES as exc:
         module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
         module.warn(printable(warning))

@@ -13,10 +13,9 @@ short_description: Ask a running Postfix where it would send mail
 description:
   - Asks the address resolver of a running Postfix, trivial-rewrite(8), for the route of messages, as its queue manager does. No mail is sent.
   - The answer takes everything into account that Postfix does - address classes, transport maps, relay hosts, sender-dependent tables -
-    but not C(FILTER) actions, which depend on a message's content.
+    but not C(FILTER) actions, which depend on a message's content. For these, ask with O(headers).
   - Needs root, since the resolver's socket is private to Postfix.
-  - Fails when Postfix does not run, when a lookup table fails, or when O(hosted_domains) names a domain for which this Postfix is not
-    responsible.
+  - Fails when Postfix does not run, or when a lookup table fails.
 attributes:
   check_mode:
     support: full
@@ -50,17 +49,13 @@ options:
         description: Envelope recipient.
         type: str
         required: true
-  hosted_domains:
+  headers:
     description:
-      - Domains for which this Postfix has to be responsible, that is, whose address class is C(local), C(alias), C(virtual) or C(relay)
-        (ADDRESS_CLASS_README).
+      - Header lines for which header_checks(5) are asked, by postmap(1) - C(mime_header_checks) for C(MIME-Version) and C(Content-*),
+        C(header_checks) for all others.
     type: list
     elements: str
     default: []
-  hosted_domains_from:
-    description: Where the list of O(hosted_domains) comes from; errors name it.
-    type: str
-    default: hosted_domains
 seealso:
   - name: ADDRESS_CLASS_README
     description: Postfix address classes.
@@ -78,9 +73,11 @@ EXAMPLES = r'''
         recipient: someone@external.test
   register: asked
 
-- name: Postfix is responsible for the company's domains
+- name: What the outbound hop does with invitations is known
   conbool.smtp_relay.postfix_route:
-    hosted_domains: [example.com, sub.example.co.uk]
+    config_dir: /etc/conbool-hop
+    headers: ["Content-Type: text/calendar; method=REQUEST"]
+  register: hop
 '''
 
 RETURN = r'''
@@ -113,21 +110,26 @@ routes:
       type: str
       returned: success
       sample: default
+headers:
+  description: What was said of O(headers), in their order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    header:
+      description: The header line.
+      type: str
+      returned: success
+    action:
+      description: The action of the first table that has one, empty when none has.
+      type: str
+      returned: success
+      sample: "FILTER direct:"
 '''
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import RewriteError, route
-
-
-def queue_directory(module):
-    sbin_dir = module.params['sbin_dir']
-    postconf = os.path.join(sbin_dir, 'postconf') if sbin_dir else module.get_bin_path('postconf', required=True)
-    status, out, err = module.run_command([postconf, '-c', module.params['config_dir'], '-h', 'queue_directory'])
-    if status != 0:
-        module.fail_json(msg='postconf: %s' % err.strip())
-    return out.strip()
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import HeaderChecks, RewriteError, route
 
 
 def main():
@@ -139,22 +141,20 @@ def main():
                 'sender': {'type': 'str', 'default': ''},
                 'recipient': {'type': 'str', 'required': True},
             }},
-            'hosted_domains': {'type': 'list', 'elements': 'str', 'default': []},
-            'hosted_domains_from': {'type': 'str', 'default': 'hosted_domains'},
+            'headers': {'type': 'list', 'elements': 'str', 'default': []},
         },
         supports_check_mode=True,
     )
-    queue = queue_directory(module)
+    params = module.params
     try:
-        foreign = [domain for domain in module.params['hosted_domains']
-                   if route(queue, '', 'postmaster@' + domain)['address_class'] in ('default', 'unknown')]
-        routes = [dict(route(queue, asked['sender'], asked['recipient']), sender=asked['sender']) for asked in module.params['routes']]
-    except RewriteError as error:
-        module.fail_json(msg='Postfix (%s) cannot be asked for routes, does it run? %s' % (module.params['config_dir'], error))
-    if foreign:
-        module.fail_json(msg='%s: this Postfix is not responsible for %s (not in mydestination, virtual_alias_domains, virtual_mailbox_domains '
-                         'or relay_domains): its mail would leave the server and come back' % (module.params['hosted_domains_from'], ', '.join(foreign)))
-    module.exit_json(changed=False, routes=routes)
+        instance = Instance(module.run_command, module.get_bin_path, params['config_dir'], params['sbin_dir'])
+        known = instance.parameters(params['config_dir'], ['queue_directory', 'header_checks', 'mime_header_checks'])[0]
+        routes = [dict(route(known['queue_directory'], asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']]
+        checks = HeaderChecks(instance, known)
+        headers = [{'header': header, 'action': checks.action(header)} for header in params['headers']]
+    except (PostfixError, RewriteError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, routes=routes, headers=headers)
 
 
 if __name__ == '__main__':

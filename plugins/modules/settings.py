@@ -173,6 +173,14 @@ settings:
       description: The MTA of the host, or V(auto).
       type: str
       sample: auto
+    preflight:
+      description: What is done with the result of the preflight, V(enforce), V(warn) or V(skip).
+      type: str
+      sample: enforce
+    report_dir:
+      description: Directory on the controller for reports.
+      type: str
+      sample: conbool-reports
     state:
       description: V(present) or V(absent).
       type: str
@@ -181,6 +189,10 @@ settings:
       description: What the DNS checks expect.
       type: dict
       contains:
+        relay_host:
+          description: Name of the gateway in DNS.
+          type: str
+          sample: mail.conbool.com
         mx_targets:
           description: Host names that the MX records must point to.
           type: list

@@ -128,7 +128,8 @@ options:
         elements: str
         default: []
       refuses:
-        description: Recipients that the server must refuse for good (5yz) at C(RCPT).
+        description: Recipients that the server must not accept. One that is put off (4yz) gives a warning, as Postfix's
+          C(defer_unauth_destination) and a greylisting server that accepts it later look the same.
         type: list
         elements: str
         default: []

@@ -127,35 +127,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 
 
-def with_name(finding, named):
-    """Put the name of the variable that a path comes from in front of what is said of the path."""
-    for path, name in named.items():
-        if finding.startswith((path + ':', path + ' with ')):
-            return '%s: %s' % (name, finding)
-    return finding
-
-
 def main():
     module = AnsibleModule(
-        argument_spec={
-            'cert_file': {'type': 'path'},
-            'key_file': {'type': 'path', 'no_log': False},
-            'ca_file': {'type': 'path'},
-            'warn_days': {'type': 'int', 'default': 14},
-            'names': {'type': 'dict', 'default': {}},
-        },
+        argument_spec=_tls_files.OPTIONS,
         required_one_of=[('cert_file', 'ca_file')],
         required_together=[('cert_file', 'key_file')],
         supports_check_mode=True,
     )
-    names = module.params.pop('names')
-    named = dict((module.params[option], name) for option, name in names.items() if module.params.get(option))
-    report = _tls_files.look(**module.params)
-    report['problems'] = [with_name(problem, named) for problem in report['problems']]
+    report, message = _tls_files.judge(module.params)
     for warning in report.pop('warnings'):
-        module.warn(with_name(warning, named))
-    if report['problems']:
-        module.fail_json(msg='The TLS files cannot be used:\n' + '\n'.join('- ' + problem for problem in report['problems']), **report)
+        module.warn(warning)
+    if message:
+        module.fail_json(msg=message, **report)
     module.exit_json(changed=False, **report)
 
 

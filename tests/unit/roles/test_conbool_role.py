@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import trustme
 
 ROOT = Path(__file__).resolve().parents[3]
 PLAY = """
@@ -30,7 +29,6 @@ PLAY = """
 """
 # A run that tries to reach this host fails.
 UNREACHABLE = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1}
-LOCAL = {'ansible_connection': 'local', 'ansible_python_interpreter': sys.executable}
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 
 
@@ -50,11 +48,11 @@ def play(tmp_path):
 
 
 @pytest.mark.parametrize('mode', [[], ['--check', '--diff']])
-def test_without_tls_files_the_host_is_not_contacted(play, mode):
-    process, settings = play(UNREACHABLE, GOOD, *mode)
+def test_the_host_is_not_contacted(play, mode):
+    process, settings = play(UNREACHABLE, {**GOOD, 'conbool_tls_ca_file': '/no/such/file'}, *mode)
     assert process.returncode == 0, process.stdout + process.stderr
     assert settings['domains'] == ['example.com']
-    assert settings['tls_ca_file'] is None
+    assert settings['tls_ca_file'] == '/no/such/file'
     assert '[WARNING]' not in process.stderr + process.stdout
 
 
@@ -79,28 +77,7 @@ def test_bad_settings_stop_the_play_with_every_name_and_value(play):
         assert text in process.stdout + process.stderr
 
 
-def test_files_of_the_host_are_looked_at(play, tmp_path):
-    authority = trustme.CA()
-    one, other = authority.issue_cert('relay.example.com'), authority.issue_cert('relay.example.com')
-    one.cert_chain_pems[0].write_to_path(tmp_path / 'relay.pem')
-    one.private_key_pem.write_to_path(tmp_path / 'relay.key')
-    other.private_key_pem.write_to_path(tmp_path / 'other.key')
-    authority.cert_pem.write_to_path(tmp_path / 'ca.pem')
-    files = {'conbool_tls_client_cert': str(tmp_path / 'relay.pem'), 'conbool_tls_client_key': str(tmp_path / 'relay.key')}
-
-    process, settings = play(LOCAL, {**GOOD, **files, 'conbool_tls_ca_file': str(tmp_path / 'ca.pem')}, '--check')
-    assert process.returncode == 0, process.stdout + process.stderr
-    assert settings['tls_client_key'] == str(tmp_path / 'relay.key')
-
-    (tmp_path / 'settings.json').unlink()
-    files['conbool_tls_client_key'] = str(tmp_path / 'other.key')
-    process, settings = play(LOCAL, {**GOOD, **files})
-    assert process.returncode == 2
-    assert settings is None
-    assert 'conbool_tls_client_key: ' in process.stdout + process.stderr
-    assert 'other.key: the key does not belong to the certificate in' in process.stdout + process.stderr
-    assert 'PRIVATE KEY' not in process.stdout + process.stderr
-
-    process, settings = play(UNREACHABLE, {**files, 'conbool_state': 'absent'})
+def test_undo_needs_no_domains(play):
+    process, settings = play(UNREACHABLE, {'conbool_state': 'absent'})
     assert process.returncode == 0, process.stdout + process.stderr
     assert settings['state'] == 'absent'

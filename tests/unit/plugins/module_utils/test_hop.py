@@ -204,3 +204,10 @@ def test_ipv6_listener():
 @pytest.mark.parametrize('types, kind', [(('btree', 'lmdb'), 'btree:'), (('lmdb',), 'lmdb:')])
 def test_session_cache_is_of_a_kind_that_the_host_has(types, kind):
     assert service(configure(lookup_types=types), 'gateway')['options']['smtp_tls_session_cache_database'].startswith(kind)
+
+
+def test_files_are_named_with_their_variables():
+    assert configure()['tls_files'] is None
+    settings = {'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key', 'tls_ca_file': None}
+    assert configure(settings)['tls_files'] == {
+        'cert_file': '/c.pem', 'key_file': '/c.key', 'names': {'cert_file': 'conbool_tls_client_cert', 'key_file': 'conbool_tls_client_key'}}

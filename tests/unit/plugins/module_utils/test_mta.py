@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
 
 
 @pytest.fixture
@@ -44,3 +44,9 @@ def test_inventory_decides_between_two(install):
 def test_inventory_names_one_that_is_not_there(install):
     with pytest.raises(MtaError, match='conbool_mta is zimbra, but there is no zimbra here .found: postfix.'):
         find('zimbra', root=install('postfix'))
+
+
+def test_space_of_a_directory_that_is_not_there_yet_is_that_of_its_parent(tmp_path):
+    there, missing = free_space('/', root=str(tmp_path)), free_space('/var/spool/conbool-hop', root=str(tmp_path))
+    assert there['bytes'] > 0 and there['inodes'] is None or there['inodes'] > 0
+    assert set(missing) == {'bytes', 'inodes'} and missing['bytes'] > 0

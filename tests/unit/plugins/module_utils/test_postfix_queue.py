@@ -60,3 +60,10 @@ def test_failure_is_postqueues_own():
 def test_description_for_a_person():
     assert describe(MESSAGE) == 'ABC from <alice@example.com> to <x@external.test> and 1 more: Connection refused'
     assert describe({'queue_name': 'hold', 'queue_id': 'D', 'recipients': [{'address': 'x@y.z'}]}).endswith('<x@y.z>: on hold')
+
+
+def test_watching_tells_what_was_put_off_meanwhile():
+    fresh, active = dict(MESSAGE, queue_id='DEF'), dict(MESSAGE, queue_id='GHI', queue_name='active')
+    postqueue = Postqueue(LINE + json.dumps(dict(fresh, queue_name='active')) + '\n', LINE + json.dumps(fresh) + '\n' + json.dumps(active) + '\n')
+    assert Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop').watch(3, sleep=postqueue.sleep) == ([MESSAGE, fresh, active], [fresh])
+    assert postqueue.now == 3

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import RewriteError, decode, encode, route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import HeaderChecks, RewriteError, decode, encode, foreign, route
 
 ANSWER = [('flags', '0'), ('transport', 'conbool-hop'), ('nexthop', '[127.0.0.1]:10027'), ('recipient', 'a@external.test'), ('flags', str(1 << 12))]
 
@@ -68,3 +68,49 @@ def test_endless_reply_is_an_error(resolver):
 def test_stopped_postfix_is_an_error(tmp_path):
     with pytest.raises(RewriteError, match='private/rewrite: No such file'):
         route(str(tmp_path), '', 'a@external.test')
+
+
+def test_domain_that_postfix_sends_elsewhere_is_foreign(resolver):
+    start, asked = resolver
+    assert foreign(start(encode(ANSWER)), ['example.com']) == ['example.com']
+    assert dict(asked[0])['address'] == 'postmaster@example.com'
+
+
+def test_domain_of_the_host_is_not_foreign(resolver):
+    assert foreign(resolver[0](encode(ANSWER[:-1] + [('flags', str(1 << 10))])), ['example.com']) == []
+
+
+class Postmap:
+    """An instance whose postmap knows one header per table."""
+    config_dir = '/etc/hop'
+
+    def __init__(self, known, complaint=b''):
+        self.known, self.complaint, self.asked = known, complaint, []
+
+    def run(self, *argv):
+        assert argv[:4] == ('postmap', '-c', '/etc/hop', '-q')
+        self.asked.append(argv[5])
+        action = self.known.get(argv[4:])
+        return (0, action, b'') if action else (1, b'', self.complaint)
+
+
+TABLES = {'header_checks': 'regexp:/a, regexp:/b', 'mime_header_checks': 'regexp:/m'}
+
+
+@pytest.mark.parametrize('header, tables, action', [
+    ('X-A: b', ['regexp:/a', 'regexp:/b'], 'FILTER direct:'), ('content-type: x', ['regexp:/m'], 'HOLD'), ('MIME-Version: 1.0', ['regexp:/m'], ''),
+    ('Content: x', ['regexp:/a', 'regexp:/b'], '')])
+def test_header_is_looked_up_where_cleanup_does(header, tables, action):
+    postmap = Postmap({('X-A: b', 'regexp:/b'): b'FILTER direct:\n', ('content-type: x', 'regexp:/m'): b'HOLD\n'})
+    assert HeaderChecks(postmap, TABLES).action(header) == action
+    assert postmap.asked == tables
+
+
+def test_without_tables_nothing_is_asked():
+    postmap = Postmap({})
+    assert HeaderChecks(postmap, {'header_checks': ''}).action('X-A: b') == '' and postmap.asked == []
+
+
+def test_table_that_cannot_be_read_is_an_error():
+    with pytest.raises(RewriteError, match='open /a: No such file'):
+        HeaderChecks(Postmap({}, b'postmap: fatal: open /a: No such file'), TABLES).action('X-A: b')

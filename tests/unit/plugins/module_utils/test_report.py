@@ -4,7 +4,7 @@
 """The summary names every host."""
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import run_summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import run_report, run_summary
 
 
 def test_done_failed_and_unreachable_hosts():
@@ -19,3 +19,17 @@ def test_done_failed_and_unreachable_hosts():
         'mx2   ?        present  FAILED: The host\'s mail server is known: no mail server found',
         'mx3   ?        ?        NOT DONE: unreachable, or its tasks were left out by --tags',
     ]
+
+
+def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
+    green, red = {'status': 'green'}, {'status': 'red'}
+    hostvars = {'mx1': {'conbool_settings': {'state': 'present'}, '__preflight_mta': {'mta': 'postfix'}, '__conbool_done': True,
+                        'preflight_rows': [green, red], 'verify_rows': [green]}}
+    assert run_report(hostvars, ['mx1']) == {'ok': True, 'hosts': {'mx1': {
+        'mta': 'postfix', 'state': 'present', 'result': 'done', 'reason': '',
+        'preflight': {'green': False, 'rows': [green, red]}, 'verify': {'green': True, 'rows': [green]}}}}
+    assert run_summary(hostvars, ['mx1'])[1] == 'mx1   postfix  present  done, but not everything is green: preflight'
+
+
+def test_one_host_that_is_not_done_makes_the_run_not_ok():
+    assert not run_report({'mx1': {'__conbool_done': True}, 'mx2': {}}, ['mx1', 'mx2'])['ok']

@@ -37,7 +37,8 @@ def test_minimal_input_gives_the_documented_settings():
         'tls_name': 'mail.conbool.com', 'tls_ca_file': None, 'tls_client_cert': None, 'tls_client_key': None,
         'scope': 'all', 'scope_senders': [], 'inbound': True, 'inbound_require_certificate': True,
         'bypass_calendar': True, 'bypass_null_sender': True, 'spam_delivery': 'auto', 'mta': 'auto', 'state': 'present',
-        'dns': {'mx_targets': ['mail.conbool.com'], 'dkim_selectors': [], 'ownership_txt': {}, 'dmarc_minimum_policy': 'none',
+        'preflight': 'enforce', 'report_dir': 'conbool-reports',
+        'dns': {'relay_host': 'mail.conbool.com', 'mx_targets': ['mail.conbool.com'], 'dkim_selectors': [], 'ownership_txt': {}, 'dmarc_minimum_policy': 'none',
                 'spf_addresses': ['192.0.2.0/24'], 'servers': []},
     }
 
@@ -303,7 +304,7 @@ def test_dns_settings():
         conbool_dns_dkim_selectors='Selector1 k2._x', conbool_dns_ownership_txt={'BÜCHER.example': 'conbool=a b;c', 'example.com': ''},
         conbool_dns_dmarc_minimum_policy='quarantine', conbool_dns_spf_addresses=['198.51.100.7'], conbool_dns_servers=['127.0.0.1', '2001:DB8::53'])
     assert settings['dns'] == {
-        'mx_targets': ['mx1.gateway.example'], 'dkim_selectors': ['selector1', 'k2._x'],
+        'relay_host': 'mail.conbool.com', 'mx_targets': ['mx1.gateway.example'], 'dkim_selectors': ['selector1', 'k2._x'],
         'ownership_txt': {'xn--bcher-kva.example': 'conbool=a b;c'}, 'dmarc_minimum_policy': 'quarantine',
         'spf_addresses': ['198.51.100.7/32'], 'servers': ['127.0.0.1', '2001:db8::53']}
 
@@ -394,3 +395,17 @@ def test_accepted_names_are_stable_and_safe(name):
         return
     assert _values.host_name(once) == once
     assert set(once) <= set('abcdefghijklmnopqrstuvwxyz0123456789.-')
+
+
+def test_gateway_by_address_is_known_to_dns_by_the_name_of_its_certificate():
+    assert accepted(conbool_relay_host='192.0.2.25', conbool_tls_name='mail.conbool.com')['dns']['relay_host'] == 'mail.conbool.com'
+
+
+@pytest.mark.parametrize('path', ['reports', '/var/lib/reports', 'a/b.c'])
+def test_directory_of_reports_may_be_relative(path):
+    assert accepted(conbool_report_dir=path)['report_dir'] == path
+
+
+@pytest.mark.parametrize('path', ['{{ x }}', 'a b', 'a\nb', '~/reports'])
+def test_bad_directory_of_reports_is_refused(path):
+    assert refused(conbool_report_dir=path)[0].startswith('conbool_report_dir: %s' % _values.shown(path))

@@ -61,6 +61,14 @@ def test_recipient_that_should_be_refused(certificates):
     assert result['status'] == 'recipient x@external.test is accepted'
 
 
+def test_recipient_that_is_put_off_is_not_accepted_but_worth_a_word(certificates):
+    with HostileServer(certificates.context(), {'RCPT': b'454 4.7.1 Relay access denied\r\n'}) as server:
+        refuses = check(server, {'refuses': ['x@external.test']}, ca_file=certificates.ca_file)
+        accepts = check(server, {'accepts': ['x@external.test']}, ca_file=certificates.ca_file)
+    assert refuses['healthy'] and [(row['id'], row['severity']) for row in refuses['findings']] == [('recipient', 'warning')]
+    assert not accepts['healthy']
+
+
 def test_refused_sender_proves_nothing_about_recipients(certificates):
     with HostileServer(certificates.context(), {'MAIL': b'550 no\r\n'}) as server:
         result = check(server, {'refuses': ['x@external.test']}, ca_file=certificates.ca_file)

@@ -103,6 +103,17 @@ def test_config_refuses(host, capsys, arguments, message):
     assert not (host / 'state').exists()
 
 
+def test_config_refuses_tls_files_that_cannot_be_used(host, capsys):
+    files = {'ca_file': str(host / 'missing.pem'), 'names': {'ca_file': 'conbool_tls_ca_file'}}
+    result = call(postfix_config, capsys, host, owner_id='us', parameters={'relayhost': 'x'}, tls_files=files)
+    assert result['failed'] and 'conbool_tls_ca_file: %s: cannot be read: No such file' % files['ca_file'] in result['msg']
+    assert not (host / 'state').exists() and 'relayhost' not in (host / 'etc' / 'postfix' / 'main.cf').read_text(errors='replace')
+
+
+def test_undo_needs_no_tls_files(host, capsys):
+    assert not call(postfix_config, capsys, host, owner_id='us', state='absent', tls_files={'ca_file': str(host / 'missing.pem')}).get('failed')
+
+
 @pytest.mark.parametrize('restored', [True, False])
 def test_config_tells_whether_the_old_files_are_back(host, capsys, monkeypatch, restored):
     def fail(module, params):

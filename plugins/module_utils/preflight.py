@@ -1,0 +1,59 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be so before a mail server is led to the gateway (runs on the controller)."""
+
+from __future__ import annotations
+
+from ansible.module_utils.compat.version import LooseVersion
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import dns_rows, row, skipped, smtp_rows, space_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import MINIMUM_VERSIONS
+
+
+def mta_rows(result):
+    """Return the rows on the host's mail server.
+
+    Args:
+        result: what M(conbool.smtp_relay.mta_info) returned, whether or not it failed.
+    """
+    if 'mta' not in result:
+        return unasked(result, 'mta', 'mail server')
+    name, version = result['mta'], result['configuration'].get('version')
+    if name not in MINIMUM_VERSIONS:
+        return [row('mta.unsupported', name, RED, 'this version of the collection has no role for it',
+                    'It has roles for: %s.' % ', '.join(sorted(MINIMUM_VERSIONS)))]
+    if LooseVersion(version) < LooseVersion(MINIMUM_VERSIONS[name]):
+        return [row('mta.version', name, RED, 'version %s' % version, 'Version %s or newer is needed.' % MINIMUM_VERSIONS[name])]
+    rows = [row('mta.ok', name, GREEN, 'version %s' % version)]
+    if not result['configuration']['running']:
+        rows.append(row('mta.stopped', name, RED, 'it does not run', 'Start it; its routes cannot be seen otherwise.'))
+    return rows
+
+
+def tls_rows(result):
+    """Return the rows on the TLS files of the host; none when it needs none.
+
+    Args:
+        result: what M(conbool.smtp_relay.tls_files) returned, whether or not it failed or was skipped.
+    """
+    if skipped(result):
+        return []
+    if 'problems' not in result:
+        return unasked(result, 'tls', 'TLS files')
+    if result['problems']:
+        return [row('tls.unusable', 'TLS files', RED, problem) for problem in result['problems']]
+    days = (result.get('certificate') or {}).get('days_left')
+    return [row('tls.ok', 'TLS files', GREEN, 'usable' if days is None else 'usable, %d days left' % days)]
+
+
+def preflight_rows(results, megabytes, days):
+    """Return all rows of a host's preflight.
+
+    Args:
+        results: what the modules returned, failed or not - C(dns), C(gateway), C(mta) and C(tls_files).
+        megabytes: how much has to be free for each queue.
+        days: how long the gateway's certificate has to be valid.
+    """
+    return (dns_rows(results['dns']) + smtp_rows(results['gateway'], 'gateway', days) + mta_rows(results['mta'])
+            + tls_rows(results['tls_files']) + space_rows(results['mta'].get('free', {}), megabytes))

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be so once a mail server uses the gateway (runs on the controller)."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import row, skipped, smtp_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import TRANSPORT
+
+# Never looked up: a route is asked for, no mail is sent (RFC 2606).
+OUTSIDE = 'conbool-verify.invalid'
+DIRECT = 'FILTER direct:'
+
+
+def certain_routes(settings):
+    """Return messages whose way is certain, each with C(sender), C(recipient) and whether it goes through the C(hop)."""
+    domains, outside = settings['domains'], 'someone@' + OUTSIDE
+    samples = [{'sender': outside, 'recipient': 'postmaster@' + domain, 'hop': False} for domain in domains]
+    if settings['scope'] == 'all':
+        # Forwarded mail and notices leave through the gateway too.
+        senders = ['postmaster@' + domain for domain in domains] + ['forwarded@' + OUTSIDE, '']
+        return samples + [{'sender': sender, 'recipient': outside, 'hop': True} for sender in senders]
+    listed = settings['scope_senders']
+    samples += [{'sender': 'conbool-verify' + sender if sender.startswith('@') else sender, 'recipient': outside, 'hop': True} for sender in listed]
+    others = ['conbool-verify@' + domain for domain in domains + [OUTSIDE] if '@' + domain not in listed]
+    return samples + [{'sender': sender, 'recipient': outside, 'hop': False} for sender in others]
+
+
+def certain_headers(settings):
+    """Return header lines, each with C(header) and whether the message goes C(direct)."""
+    marks = ['%s: true' % header for header in settings['loop_headers']] + ['X-Conbool-Released: yes']
+    samples = [{'header': header, 'direct': True} for header in marks]
+    samples.append({'header': 'Content-Type: text/calendar; method=REQUEST', 'direct': settings['bypass_calendar']})
+    return samples + [{'header': header, 'direct': False} for header in (
+        'Subject: X-Conbool-Released: yes', 'Content-Type: text/plain', 'X-Conbool-%s: true' % OUTSIDE.replace('.', '-'))]
+
+
+def sample_routes(settings):
+    """Return the messages of certain_routes() as M(conbool.smtp_relay.postfix_route) takes them."""
+    return [{'sender': sample['sender'], 'recipient': sample['recipient']} for sample in certain_routes(settings)]
+
+
+def sample_headers(settings):
+    """Return the header lines of certain_headers()."""
+    return [sample['header'] for sample in certain_headers(settings)]
+
+
+def route_rows(result, samples):
+    """Return a row for each sample of certain_routes().
+
+    Args:
+        result: what M(conbool.smtp_relay.postfix_route) returned of the mail server, whether or not it failed.
+        samples: what it was asked for.
+    """
+    if 'routes' not in result:
+        return unasked(result, 'route', 'mail server')
+    rows = []
+    for sample, seen in zip(samples, result['routes']):
+        through = seen['transport'] == TRANSPORT
+        target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
+        way = '%s:%s' % (seen['transport'], seen['next_hop']) if seen['next_hop'] else seen['transport']
+        if through == sample['hop']:
+            rows.append(row('route.ok', target, GREEN, way))
+        elif sample['hop']:
+            rows.append(row('route.bypass', target, RED, '%s, which is not the way to the gateway' % way,
+                            'transport_maps and sender-dependent maps of the mail server win over its default route.'))
+        else:
+            rows.append(row('route.captured', target, RED, '%s, though this mail must not go there' % way))
+    return rows
+
+
+def header_rows(result, samples):
+    """Return a row for each sample of certain_headers().
+
+    Args:
+        result: what M(conbool.smtp_relay.postfix_route) returned of the hop, whether or not it failed.
+        samples: what it was asked for.
+    """
+    if 'headers' not in result:
+        return unasked(result, 'header', 'hop')
+    rows = []
+    for sample, seen in zip(samples, result['headers']):
+        if (seen['action'] == DIRECT) == sample['direct']:
+            rows.append(row('header.ok', sample['header'], GREEN, 'goes direct' if sample['direct'] else 'goes to the gateway'))
+        else:
+            rows.append(row('header.wrong', sample['header'], RED, 'the hop says %r' % seen['action']))
+    return rows
+
+
+def queue_rows(result, name):
+    """Return the row on a queue.
+
+    Args:
+        result: what M(conbool.smtp_relay.postfix_queue) returned with O(watch), whether or not it failed.
+        name: whose queue it is.
+    """
+    if 'count' not in result or result.get('failed'):
+        return unasked(result, 'queue', name)
+    if result['put_off']:
+        return [row('queue.grows', name, RED, '%d messages, put off while we looked: %s' % (result['count'], '; '.join(result['put_off'][:3])))]
+    if result['count']:
+        return [row('queue.waiting', name, GREEN, '%d messages, such as %s' % (result['count'], result['messages'][0]), severity='low')]
+    return [row('queue.ok', name, GREEN, 'empty')]
+
+
+def postfix_rows(results, settings):
+    """Return all rows on a Postfix and its hop.
+
+    Args:
+        results: what the modules returned, failed or not - C(routes), C(headers), C(listener), C(queues) by name, and C(inbound),
+            which is skipped where nobody said from where to look.
+        settings: the normalised settings.
+    """
+    rows = route_rows(results['routes'], certain_routes(settings)) + header_rows(results['headers'], certain_headers(settings))
+    rows += smtp_rows(results['listener'], 'hop')
+    for name in sorted(results['queues']):
+        rows += queue_rows(results['queues'][name], name)
+    return rows + ([] if skipped(results['inbound']) else smtp_rows(results['inbound'], 'inbound'))
