@@ -204,8 +204,8 @@ class Change(object):
             self.journal.save(self.settled, False)
 
     def parameters_changed(self):
-        before = MainCf(decode(self.main_state.data or b''))
-        return sorted(name for name in set(before.values()) | set(self.main.values()) if before.texts(name) != self.main.texts(name))
+        before, after = MainCf(decode(self.main_state.data or b'')).all_texts(), self.main.all_texts()
+        return sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
 
     def services_changed(self):
         after, labels = self.master.services(), {}

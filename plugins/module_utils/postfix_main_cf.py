@@ -25,7 +25,7 @@ def value_of(text):
 
 
 def render(name, value):
-    return ('%s = %s' % (name, value)).rstrip()
+    return ('%s = %s' % (name, value)).rstrip(SPACES)
 
 
 class MainCf(Document):
@@ -48,6 +48,13 @@ class MainCf(Document):
 
     def texts(self, name):
         return [self.span(entry) for dummy, dummy, entry in self.definitions(name)]
+
+    def all_texts(self):
+        """Return what texts() tells of each parameter, read in one go."""
+        found = {}
+        for name, dummy, entry in self.definitions():
+            found.setdefault(name, []).append(self.span(entry))
+        return found
 
     def set(self, name, value):
         """Give an existing definition, the last one, a new value. Returns whether there was one."""

@@ -252,7 +252,7 @@ def table(path, content, kind='regexp', mode='0644'):
 
 def run(fake, check=False, config_dir=None, **values):
     params = {'config_dir': config_dir or str(fake.config_dir), 'sbin_dir': None, 'create': False, 'owner_id': 'us', 'state': 'present', 'reload': True,
-              'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'listeners': [], 'timeout': 1, 'unit': None}
+              'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'listeners': [], 'timeout': 1, 'unit': None, 'tls_files': None}
     assert set(values) <= set(params)
     params.update(values)
     module = types.SimpleNamespace(run_command=fake.run_command, get_bin_path=fake.find_binary, check_mode=check, _diff=True)

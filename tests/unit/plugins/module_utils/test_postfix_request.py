@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError, override_value, read_request, text_value
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError, override_value, read_request, read_unit, text_value
 
 
 def params(**values):
@@ -147,3 +147,27 @@ def test_an_accepted_option_value_is_read_back_and_adds_nothing(value):
     assert master.find('x/unix').service().options == {'a': value}
     assert not master.find('x/unix').arguments
     assert master.find('y/unix').service().options == {}
+
+
+def unit(name='hop.service', content='[Service]\n', create=True, state='present'):
+    return read_unit({'unit': {'name': name, 'content': content}, 'create': create, 'state': state})
+
+
+def test_a_unit_is_wanted_with_its_content_and_goes_by_its_name():
+    assert unit() == ('hop.service', '[Service]\n')
+    assert unit(content=None, state='absent') == unit(state='absent') == ('hop.service', None)
+    assert read_unit({'unit': None, 'create': False, 'state': 'present'}) == (None, None)
+
+
+@pytest.mark.parametrize('values, message', [
+    ({'name': 'hop'}, "unit.name: 'hop' is not the name of a service unit"),
+    ({'name': '../hop.service'}, "unit.name: '../hop.service' is not"),
+    ({'name': 'a\n.service'}, r"unit.name: 'a\\n.service' is not"),
+    ({'name': '-h.service', 'state': 'absent'}, "unit.name: '-h.service' is not"),
+    ({'content': None}, 'unit.content: None is not the content of a unit'),
+    ({'content': ''}, "unit.content: '' is not"),
+    ({'create': False}, "unit: 'hop.service' is given for an instance that is not made here; say create=true"),
+])
+def test_a_unit_that_cannot_be_meant_is_refused(values, message):
+    with pytest.raises(RequestError, match=message):
+        unit(**values)
