@@ -90,6 +90,8 @@ def test_config_that_is_as_wanted(host, capsys):
 
 @pytest.mark.parametrize('arguments, message', [
     (dict(parameters={'a b': '1'}), "parameters: 'a b' is not a parameter name"),
+    (dict(unit={'name': 'hop.service', 'content': 'x'}), "unit: 'hop.service' is given for an instance that is not made here"),
+    (dict(unit={'content': 'x'}, create=True), 'missing required arguments: name'),
     (dict(config_dir='relative'), "config_dir: 'relative' is not an absolute path"),
     (dict(config_dir='/no/such/place'), "config_dir: the parent directory of '/no/such/place' does not exist"),
     (dict(tables=[{'path': 't', 'type': 'regexp'}]), 'one of the following is required: content, entries'),
