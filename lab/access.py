@@ -43,6 +43,9 @@ def describe(layout: Layout) -> None:
         'ansible_user': 'root',
         'ansible_ssh_private_key_file': str(layout.path / 'ssh/id_ed25519'),
         'ansible_ssh_common_args': ' '.join(f'-o {option}' for option in options),
+        # For variables such as conbool_dns_servers.
+        'lab_resolver': layout.nodes['resolver'].ipv4,
+        'lab_gateway': [layout.nodes['gateway'].ipv4, layout.nodes['gateway'].ipv6],
     }
     # From where others look at the mail servers.
     inventory = {'all': {'vars': login, 'children': {'conbool': {'hosts': hosts}, 'outside': {'hosts': outside}}}}

@@ -57,7 +57,7 @@ class Run:
         self._record = folder / 'record'
         self._record.touch()
         self._output = folder / 'output'
-        (folder / 'vars.json').write_text(json.dumps(variables), encoding='utf-8')
+        (folder / 'vars.json').write_text(json.dumps({'conbool_report_dir': str(folder), **variables}), encoding='utf-8')
         if inventory is not None:
             (folder / 'inventory.json').write_text(json.dumps(inventory), encoding='utf-8')
             options = [*options, '-i', str(folder / 'inventory.json')]

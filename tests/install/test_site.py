@@ -4,6 +4,7 @@
 """site.yml as its users run it: from the installed collection, and for several hosts of which some fail."""
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -19,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 HOST = 'postfix-debian13'
 VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_networks': ['198.18.0.0/15'],
-             'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem'}
+             'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem',
+             # The lab's names are known to its own resolver only, and its gateway does not send from all of the networks above.
+             'conbool_dns_servers': ['{{ lab_resolver }}'], 'conbool_dns_spf_addresses': '{{ lab_gateway }}'}
 
 
 @pytest.fixture(scope='module')
@@ -31,7 +34,7 @@ def lab():
 
 
 def run(argv, cwd, **environment):
-    done = subprocess.run([str(BIN / argv[0])] + argv[1:], cwd=cwd, env=dict(os.environ, ANSIBLE_NOCOLOR='1', **environment), text=True,
+    done = subprocess.run([str(BIN / argv[0])] + argv[1:], cwd=cwd, env=dict(os.environ, ANSIBLE_NOCOLOR='1', PWD=str(cwd), **environment), text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
     return done.returncode, done.stdout
 
@@ -70,6 +73,7 @@ def test_installed_collection_by_its_full_name(lab, installed):
     assert play('site') == 0
     assert play('rollback') > 0
     assert play('rollback') == 0
+    assert json.loads((installed / 'conbool-reports' / 'site.json').read_text())['ok']
 
 
 def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):
@@ -80,7 +84,7 @@ def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):
     hosts['no-such-mta'] = {'ansible_host': address, 'conbool_mta': 'sendmail'}
     # An address of the lab's own network where nobody is.
     hosts['unreachable'] = {'ansible_host': address.rpartition('.')[0] + '.253'}
-    inventory['all']['children']['conbool']['vars'].update(VARIABLES)
+    inventory['all']['vars'].update(VARIABLES, conbool_report_dir=str(tmp_path))
     (tmp_path / 'inventory.yml').write_text(yaml.safe_dump(inventory))
     status, output = run(['ansible-playbook', '-i', str(tmp_path / 'inventory.yml'), '--check', 'playbooks/site.yml'], ROOT)
     assert status != 0

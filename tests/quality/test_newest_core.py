@@ -20,7 +20,8 @@ from .conftest import ROOT, run
 CONTROLLER = {'image': 'controller', 'base': 'debian:13'}
 VENV = Path('.cache/python3.13')
 HOST = 'postfix-debian13'
-VARIABLES = '{"conbool_domains": ["example.com", "sub.example.co.uk"], "conbool_inbound": false, "conbool_tls_ca_file": "/etc/ssl/lab/ca.pem"}'
+VARIABLES = ('{"conbool_domains": ["example.com", "sub.example.co.uk"], "conbool_inbound": false, "conbool_tls_ca_file": "/etc/ssl/lab/ca.pem",'
+             ' "conbool_dns_servers": ["{{ lab_resolver }}"], "conbool_report_dir": ".cache/reports-3.13"}')
 
 pytestmark = pytest.mark.skipif(sys.version_info >= (3, 12), reason='this interpreter runs the newest core itself')
 
