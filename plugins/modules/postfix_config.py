@@ -239,7 +239,8 @@ unit_commands:
   sample: [daemon-reload, enable postfix-out.service, start postfix-out.service]
 restored:
   description:
-    - Whether the old configuration is in force again. It is not when the service of O(unit) does not start with the new one. Not returned when the failure came before the first change.
+    - Whether the old configuration is in force again. It is not when the service of O(unit) does not start with the new one.
+    - Not returned when the failure came before the first change.
   returned: failure after the first change
   type: bool
   sample: true

@@ -279,11 +279,13 @@ def test_killed_between_the_phases(host, reload, absent):
 OWN = {
     'config_dir': '/etc/hop', 'create': True, 'owner_id': 'tests',
     'parameters': {'compatibility_level': '3.6', 'queue_directory': '/var/spool/hop', 'data_directory': '/var/lib/hop', 'inet_interfaces': '',
-                   'alias_maps': '', 'local_recipient_maps': '', 'mynetworks': '127.0.0.0/8', 'maillog_file': '/var/log/hop.log', 'smtpd_client_restrictions': 'check_client_access static:HOLD',
+                   'alias_maps': '', 'local_recipient_maps': '', 'mynetworks': '127.0.0.0/8', 'maillog_file': '/var/log/hop.log',
+                   'smtpd_client_restrictions': 'check_client_access static:HOLD',
                    'smtpd_sender_restrictions': 'check_sender_access texthash:/etc/hop/senders'},
     'services': [{'name': '127.0.0.1:10099', 'type': 'inet', 'private': 'n', 'chroot': 'n', 'command': 'smtpd'}] + [
         dict({'name': name, 'type': 'unix', 'private': 'n', 'chroot': 'n', 'command': command}, **more) for name, command, more in (
-            ('cleanup', 'cleanup', {'max_processes': '0'}), ('qmgr', 'qmgr', {'wakeup': '300', 'max_processes': '1'}), ('rewrite', 'trivial-rewrite', {'private': '-'}),
+            ('cleanup', 'cleanup', {'max_processes': '0'}), ('qmgr', 'qmgr', {'wakeup': '300', 'max_processes': '1'}),
+            ('rewrite', 'trivial-rewrite', {'private': '-'}),
             ('retry', 'error', {'private': '-'}), ('bounce', 'bounce', {'private': '-'}), ('defer', 'bounce', {'private': '-'}),
             ('postlog', 'postlogd', {'type': 'unix-dgram', 'max_processes': '1'}))],
     'tables': [{'path': 'senders', 'type': 'texthash', 'entries': {'<>': 'OK'}}],

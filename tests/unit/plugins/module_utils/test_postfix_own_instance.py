@@ -10,7 +10,7 @@ import shutil
 import stat
 
 import pytest
-from fake_postfix import FakePostfix, Killed, kill_at, run, service, table, wanted
+from fake_postfix import FakePostfix, Killed, kill_at, run, table, wanted
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
@@ -89,6 +89,7 @@ def complete(fake, **parameters):
 
 
 GONE = dict(state='absent', create=True, unit={'name': 'hop.service', 'content': None})
+CHANGED = {'name': 'hop.service', 'content': '[Service]\nNice=1\n'}
 
 
 @pytest.fixture
@@ -254,7 +255,8 @@ def test_a_changed_configuration_is_reloaded_not_restarted(bare):
 def test_a_changed_unit_is_restarted_and_then_not_reloaded(bare, more):
     run(bare, **complete(bare))
     bare.spawned()
-    values = dict(complete(bare, **more), unit={'name': 'hop.service', 'content': '[Service]\nNice=1\n'})
+    values = complete(bare, **more)
+    values['unit'] = CHANGED
     predicted, result = run(bare, check=True, **values), run(bare, **values)
     assert result['unit_commands'] == predicted['unit_commands'] == ['daemon-reload', 'restart hop.service']
     assert result['diff'] == predicted['diff'] and not result['reloaded']
@@ -341,9 +343,6 @@ def test_an_own_instance_killed_at_any_point_is_completed_and_removed(tmp_path):
             assert not (fake.root / 'state').exists(), step
         shutil.rmtree(tmp_path / str(step))
     assert 20 < killed < 198
-
-
-CHANGED = {'name': 'hop.service', 'content': '[Service]\nNice=1\n'}
 
 
 def test_directories_and_service_killed_at_any_point_are_completed_and_removed(tmp_path):
