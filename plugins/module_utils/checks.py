@@ -24,10 +24,12 @@ def skipped(result):
 
 
 def unasked(result, identifier, target):
-    """Return the row on a module that failed, or that was not reached because an earlier one had failed; else nothing."""
+    """Return the row on a module that failed, whose host could not be reached, or that was left out because an earlier one had failed."""
+    if result.get('unreachable'):
+        return [row(identifier + '.unreachable', target, UNKNOWN, str(result.get('msg', 'the host that asks cannot be reached')))]
     if result.get('failed'):
         return [row(identifier + '.failed', target, RED, str(result.get('msg', 'failed without a word')))]
-    return [] if result else [row(identifier + '.unasked', target, UNKNOWN, 'not asked, since another question failed')]
+    return [row(identifier + '.unasked', target, UNKNOWN, 'not asked, since another question failed')]
 
 
 def dns_rows(result):
@@ -96,18 +98,17 @@ def check_table(rows):
     """Return a text table of the rows, the worst first, with what to do about them."""
     cells = []
     for entry in sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status'])):
-        text = entry['finding'] if entry['status'] == GREEN and entry['severity'] == 'info' or not entry['hint'] else '%s. %s' % (entry['finding'], entry['hint'])
-        cells.append([entry['status'], entry['id'], entry['target'], text])
+        advice = '' if entry['status'] == GREEN and entry['severity'] == 'info' else entry['hint']
+        cells.append([entry['status'], entry['id'], entry['target'], '. '.join(filter(None, [entry['finding'], advice]))])
     return table(['status', 'check', 'target', 'finding'], cells)
 
 
-def check_complaint(rows, purpose):
+def check_complaint(rows):
     """Return what an error message says of rows that are not green, or an empty string.
 
     Args:
         rows: all rows.
-        purpose: what was checked.
     """
     bad = ['%s %s: %s' % (entry['id'], entry['target'], entry['finding']) for status in WORST_FIRST if status != GREEN
            for entry in rows if entry['status'] == status]
-    return '%s: %d of %d checks are not green. %s' % (purpose, len(bad), len(rows), '; '.join(bad)) if bad else ''
+    return '%d of %d checks are not green. %s' % (len(bad), len(rows), '; '.join(bad)) if bad else ''
