@@ -11,23 +11,19 @@ version_added: 1.0.0
 short_description: What an error message says of checks that are not green
 description:
   - Names every check that is not green, with its target and what was found.
-positional: _input, purpose
+positional: _input
 options:
   _input:
     description: Rows of checks, with C(id), C(target), C(status), C(finding) and C(hint).
     type: list
     elements: dict
     required: true
-  purpose:
-    description: What was checked; the message begins with it.
-    type: str
-    required: true
 '''
 
 EXAMPLES = r'''
 - name: Every check is green
   ansible.builtin.fail:
-    msg: "{{ preflight_rows | conbool.smtp_relay.check_complaint('Preflight') }}"
+    msg: "{{ preflight_rows | conbool.smtp_relay.check_complaint }}"
   when: preflight_rows | rejectattr('status', 'equalto', 'green') | length > 0
 '''
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run did, as a table for people."""
+"""What a run did, for people and for programs (runs on the controller)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ def table(columns, rows):
 
 
 def _result(known):
+    answer = known.get('__conbool_answer') or {}
+    if answer.get('unreachable'):
+        return 'not done', str(answer.get('msg', 'unreachable'))
     if known.get('__conbool_failure'):
         return 'failed', str(known['__conbool_failure'])
     if known.get('__conbool_done'):
         return 'done', ''
-    return 'not done', 'unreachable, or its tasks were left out by --tags'
+    return 'not done', 'its connection broke, or its tasks were left out by --tags'
 
 
 def _mta(known):

@@ -37,6 +37,7 @@ def test_dns_rows_have_a_target():
 def test_a_module_that_failed_or_was_not_reached_is_no_green(rows):
     assert [(entry['status'], entry['finding']) for entry in rows(FAILED)] == [('red', 'no such thing')]
     assert [entry['status'] for entry in rows({})] == ['unknown']
+    assert [entry['status'] for entry in rows({'unreachable': True, 'msg': 'No route to host'})] == ['unknown']
 
 
 def test_healthy_server():
@@ -73,8 +74,8 @@ def test_table_has_the_worst_first_and_says_what_to_do():
 
 def test_complaint_names_what_is_not_green_only():
     rows = [checks.row('a', 'x', 'green', 'fine'), checks.row('b', 'y', 'unknown', 'who knows'), checks.row('c', 'z', 'red', 'bad')]
-    assert checks.check_complaint(rows, 'Preflight') == 'Preflight: 2 of 3 checks are not green. c z: bad; b y: who knows'
-    assert checks.check_complaint(rows[:1], 'Preflight') == ''
+    assert checks.check_complaint(rows) == '2 of 3 checks are not green. c z: bad; b y: who knows'
+    assert checks.check_complaint(rows[:1]) == ''
 
 
 @pytest.mark.parametrize('version, running, outcome', [

@@ -12,12 +12,14 @@ def test_done_failed_and_unreachable_hosts():
         'mx1': {'conbool_settings': {'state': 'present'}, '__conbool_host': {'mta': 'postfix'}, '__conbool_done': True},
         'mx2': {'conbool_settings': {'state': 'present'}, '__conbool_failure': 'The host\'s mail server is known: no mail server found'},
         'mx3': {},
+        'mx4': {'__conbool_answer': {'unreachable': True, 'msg': 'No route to host'}, '__conbool_failure': 'The host is there: No route to host'},
     }
-    assert run_summary(hostvars, ['mx1', 'mx2', 'mx3']) == [
+    assert run_summary(hostvars, ['mx1', 'mx2', 'mx3', 'mx4']) == [
         'host  mta      state    result',
         'mx1   postfix  present  done',
         'mx2   ?        present  FAILED: The host\'s mail server is known: no mail server found',
-        'mx3   ?        ?        NOT DONE: unreachable, or its tasks were left out by --tags',
+        'mx3   ?        ?        NOT DONE: its connection broke, or its tasks were left out by --tags',
+        'mx4   ?        ?        NOT DONE: No route to host',
     ]
 
 

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""preflight.yml: what it says of hosts, good and bad."""
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+
+from tests.checks.conftest import BROKEN, NO_SENDMAIL, PLAIN, SENDMAIL
+
+GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + ['gateway.ok', 'mta.ok', 'tls.ok', 'queue.ok', 'queue.ok']
+
+
+@pytest.mark.parametrize('options', [[], ['--check', '--diff']], ids=['real', 'check'])
+def test_a_good_host_is_green_and_nothing_changes(play, monkeypatch, tmp_path, options):
+    monkeypatch.setenv('ANSIBLE_SHOW_CUSTOM_STATS', '1')
+    # Inventories become root. The user of the controller, here one without su, does not have to.
+    (tmp_path / 'su').write_text('#!/bin/sh\nexit 1\n')
+    (tmp_path / 'su').chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=':')
+    monkeypatch.setenv('ANSIBLE_BECOME_ALLOW_SAME_USER', 'true')
+    report = play('preflight.yml', {'good': {}}, '--become', '--become-method', 'ansible.builtin.su', *options)
+    assert report.outcome.returncode == 0, report.output
+    assert report.outcome.changed == [] and 'changed=0' in report.output
+    assert [row['id'] for row in report.rows('good')] == GREEN
+    assert report.content['ok'] and report.host('good')['preflight']['green'] and report.host('good')['mta'] == 'postfix'
+    # What a workflow of AWX gets is what the file has.
+    stats = report.output.partition('CUSTOM STATS: ')[2].partition('RUN: ')[2]
+    assert json.loads(stats) == {'conbool_report': report.content}
+    table = [re.sub(' +', ' ', line.strip(' ",')) for line in report.output.splitlines()]
+    assert 'status check target finding' in table
+    for line in ('green mx.ok example.com all mail goes to the gateway', 'green dmarc.ok sub.example.co.uk policy quarantine', 'good postfix present done'):
+        assert line in table, report.output
+
+
+@pytest.fixture(scope='module', name='other_nodes')
+def fixture_other_nodes(lab):
+    """`internet` looks as if it had Sendmail, `gateway` has no mail server that is known."""
+    lab.run('internet', ['sh', '-c', SENDMAIL])
+    yield
+    lab.run('internet', ['sh', '-c', NO_SENDMAIL])
+
+
+def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, lab, silent, other_nodes):
+    no_files = {'conbool_tls_client_cert': '', 'conbool_tls_client_key': ''}
+    missing = '/etc/ssl/lab/missing.pem'
+    began = time.monotonic()
+    report = play('preflight.yml', {
+        # The first one has no settings from which to learn where the report goes.
+        'a-typing-error': {'conbool_domains': ['exa mple.com']},
+        'good': {},
+        'silent-dns': {'conbool_dns_servers': [silent.address]},
+        'several': {'conbool_domains': ['example.com', BROKEN], 'conbool_tls_client_cert': missing, 'conbool_tls_name': 'other.conbool.com'},
+        'foreign-key': {'conbool_tls_client_key': '/etc/ssl/lab/server.key', 'preflight_queue_megabytes': 10 ** 9},
+        'no-mta': {'node': 'gateway', **no_files},
+        'sendmail': {'node': 'internet', **no_files},
+        'nobody': {'node': None, 'ansible_host': lab.addresses['gateway'][0].rpartition('.')[0] + '.253'},
+    }, '--forks', '6')
+    assert time.monotonic() - began < 120
+    assert report.outcome.returncode != 0 and not report.content['ok'] and report.outcome.changed == []
+    assert {name: entry['result'] for name, entry in report.content['hosts'].items()} == {
+        'a-typing-error': 'failed', 'good': 'done', 'silent-dns': 'failed', 'several': 'failed', 'foreign-key': 'failed', 'no-mta': 'failed',
+        'sendmail': 'failed', 'nobody': 'not done'}
+    assert report.bad('good') == {}
+    assert 'conbool_domains' in report.host('a-typing-error')['reason'] and 'exa mple.com' in report.host('a-typing-error')['reason']
+    assert report.bad('silent-dns') == dict.fromkeys(['mx.unknown', 'spf.no_addresses', 'dkim.unknown', 'dmarc.unknown'], 'unknown')
+    assert silent.asked() > 0
+    assert report.bad('several') == dict.fromkeys(
+        ['mx.bypass', 'spf.missing', 'dkim.missing', 'dmarc.missing', 'gateway.failed', 'mta.failed', 'tls.unusable'], 'red')
+    assert 'mx.external.test' in report.finding('several', 'mx.bypass')
+    assert 'not responsible for ' + BROKEN in report.finding('several', 'mta.failed')
+    assert missing in report.finding('several', 'tls.unusable') and 'conbool_tls_client_cert' in report.finding('several', 'tls.unusable')
+    assert 'mx.bypass %s' % BROKEN in report.host('several')['reason']
+    assert report.bad('foreign-key') == {'gateway.failed': 'red', 'tls.unusable': 'red', 'queue.space': 'red'}
+    assert 'the key does not belong' in report.finding('foreign-key', 'tls.unusable')
+    assert '/var/spool/conbool-hop: ' in report.finding('foreign-key', 'queue.space')
+    assert 'no mail server found' in report.finding('no-mta', 'mta.failed')
+    assert report.bad('sendmail') == {'mta.unsupported': 'red'}
+    assert 'No route to host' in report.host('nobody')['reason']
+
+
+def test_a_run_that_reaches_no_host_leaves_a_report_too(play, lab):
+    report = play('preflight.yml', {'nobody': {'node': None, 'ansible_host': lab.addresses['gateway'][0].rpartition('.')[0] + '.253'}})
+    assert report.outcome.returncode != 0
+    assert report.content['ok'] is False and report.host('nobody')['result'] == 'not done'
+
+
+@pytest.fixture(name='stopped_with_a_second_mta')
+def fixture_stopped_with_a_second_mta(lab):
+    lab.run(PLAIN, ['sh', '-c', 'systemctl stop postfix && ' + SENDMAIL])
+    yield
+    lab.run(PLAIN, ['sh', '-c', NO_SENDMAIL + ' && systemctl start postfix'])
+
+
+def test_mail_server_stopped_a_second_one_and_an_expired_gateway(play, gateway, stopped_with_a_second_mta):
+    gateway.set('expired')
+    report = play('preflight.yml', {'stopped': {'conbool_mta': 'postfix'}, 'two': {}, 'deaf': {'conbool_mta': 'postfix', 'conbool_relay_port': 26}})
+    assert report.bad('stopped') == {'gateway.chain': 'red', 'mta.stopped': 'red'}
+    assert 'expired' in report.finding('stopped', 'gateway.chain')
+    assert report.bad('two') == {'gateway.chain': 'red', 'mta.failed': 'red'}
+    assert 'postfix' in report.finding('two', 'mta.failed') and 'sendmail' in report.finding('two', 'mta.failed')
+    assert report.bad('deaf') == {'gateway.connect': 'red', 'mta.stopped': 'red'}
+
+
+@pytest.mark.parametrize('mode, identifier, words', [
+    ('wrong_name', 'gateway.name', 'not for mail.conbool.com'), ('unknown_ca', 'gateway.chain', 'not trusted'),
+    ('no_starttls', 'gateway.starttls_offered', 'STARTTLS')])
+def test_a_gateway_to_which_no_mail_must_go(play, gateway, mode, identifier, words):
+    gateway.set(mode)
+    report = play('preflight.yml', {'host': {}})
+    assert report.outcome.returncode != 0
+    assert report.bad('host') == {identifier: 'red'}
+    assert words in report.finding('host', identifier)
