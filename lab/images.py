@@ -45,7 +45,8 @@ def registry_answers() -> bool:
 
 def tag(recipe: dict) -> str:
     folder = IMAGES / recipe['image']
-    digest = hashlib.sha256(repr((recipe['base'], registry_answers(), DPKG_OPTIONS)).encode())
+    base = tag(kinds()[recipe['base']]) if recipe['base'] in kinds() else recipe['base']
+    digest = hashlib.sha256(repr((base, registry_answers(), DPKG_OPTIONS)).encode())
     for path in sorted(folder.iterdir()):
         digest.update(f'{path.name} {path.stat().st_mode & 0o111:o}\n'.encode() + path.read_bytes())
     release = recipe['base'].replace(':', '')
@@ -70,6 +71,9 @@ def exists(name: str) -> bool:
 
 
 def _base(short: str) -> str:
+    if short in kinds():
+        ensure([kinds()[short]])
+        return tag(kinds()[short])
     if registry_answers():
         return short
     name = f'localhost/conbool-lab/base:{short.replace(":", "")}-{hashlib.sha256(repr(DPKG_OPTIONS).encode()).hexdigest()[:12]}'
