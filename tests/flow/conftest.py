@@ -95,9 +95,9 @@ def fixture_collected(request):
 
 @pytest.fixture(scope='session', name='variables_of')
 def fixture_variables_of(request, lab):
-    """Configuration name -> the inventory variables, with this lab's addresses."""
+    """Configuration name -> the inventory variables, with this lab's addresses; the preflight has tests of its own."""
     table, dummy = _selected(request.config)
-    return lambda name: playbook.filled_in(table.configurations[name].variables, lab.lab)
+    return lambda name: dict(playbook.filled_in(table.configurations[name].variables, lab.lab), conbool_preflight='skip')
 
 
 @pytest.fixture(scope='module', name='own_host')

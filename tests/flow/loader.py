@@ -60,7 +60,7 @@ class Table:
         like = item.get('like')
         if like is not None and like not in self.configurations:
             raise CaseError('%s: configuration %r is like %r, which no file before it describes' % (path, name, like))
-        base = self.configurations[like].variables if like else {}
+        base = self.configurations[like].variables if like else _variables(item['inventory']) if 'inventory' in item else {}
         self.configurations[name] = Configuration(name, {**base, **item['vars']}, like, tuple(item.get('repeat', ())))
 
     def _add_case(self, path, group, item):
@@ -90,6 +90,14 @@ class Table:
 
     def selected(self, configuration=None):
         return [case for case in self.cases if configuration in (None, case.configuration)]
+
+
+def _variables(name):
+    path = HERE.parents[1] / name
+    try:
+        return yaml.load(path.read_text(encoding='utf-8'), Loader=_StrictLoader)
+    except (CaseError, OSError, yaml.YAMLError) as error:
+        raise CaseError('%s: %s' % (path, error)) from error
 
 
 def _read(path):
