@@ -28,7 +28,7 @@ EXAMPLES = r'''
 - name: The report is an artifact of the job
   ansible.builtin.set_stats:
     data:
-      conbool_report: "{{ hostvars | conbool.smtp_relay.run_report(ansible_play_hosts_all) }}"
+      smtp_relay_report: "{{ hostvars | conbool.smtp_relay.run_report(ansible_play_hosts_all) }}"
 '''
 
 RETURN = r'''

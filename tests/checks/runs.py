@@ -45,6 +45,6 @@ def play(lab, playbook, variables_of, folder, *options, **common):
         hosts[name] = {**({'ansible_host': lab.addresses[node][0]} if node else {}), **variables}
     outcome = Run(lab, ','.join(hosts), playbook, {'conbool_report_dir': str(folder), **common}, options, inventory={'conbool': {'hosts': hosts}}).wait()
     assert 'Traceback' not in outcome.output, outcome.output
-    report = folder / playbook.replace('.yml', '.json')
+    report = folder / playbook.replace('rollback', 'site').replace('.yml', '.json')
     assert report.exists(), outcome.output
     return Report(outcome, json.loads(report.read_text(encoding='utf-8')))

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml: a preflight that is not green leaves the host alone."""
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.checks.conftest import BROKEN, NO_SENDMAIL, PLAIN, SENDMAIL
+from tests.flow import snapshot
+
+
+@pytest.fixture(scope='module', name='before')
+def fixture_before(lab):
+    return snapshot.take(lab, PLAIN)
+
+
+@pytest.fixture(name='sendmail')
+def fixture_sendmail(lab):
+    lab.run('internet', ['sh', '-c', SENDMAIL])
+    yield 'internet'
+    lab.run('internet', ['sh', '-c', NO_SENDMAIL])
+
+
+def test_enforce_leaves_a_host_as_it_is_and_a_missing_role_has_a_name(lab, play, before, silent, sendmail):
+    began = time.monotonic()
+    report = play('site.yml', {
+        'broken': {'conbool_domains': ['example.com', BROKEN]},
+        'silent': {'conbool_dns_servers': [silent.address]},
+        'sendmail': {'node': sendmail, 'conbool_preflight': 'warn', 'conbool_tls_client_cert': '', 'conbool_tls_client_key': ''},
+    })
+    assert time.monotonic() - began < 90
+    assert report.outcome.returncode != 0 and report.outcome.changed == []
+    assert snapshot.differences(before, snapshot.take(lab, PLAIN)) == []
+    assert {name: entry['result'] for name, entry in report.content['hosts'].items()} == dict.fromkeys(['broken', 'silent', 'sendmail'], 'failed')
+    assert 'mx.bypass ' + BROKEN in report.host('broken')['reason']
+    assert 'mx.unknown example.com' in report.host('silent')['reason'] and set(report.bad('silent').values()) == {'unknown'}
+    assert 'the mail server is sendmail, and this version of the collection has no role sendmail_smarthost' in report.host('sendmail')['reason']
+    assert report.bad('sendmail') == {'mta.unsupported': 'red'}
+    assert not any('verify' in entry for entry in report.content['hosts'].values())
+
+
+def test_check_mode_on_a_fresh_host_and_skip_asks_nothing(lab, play, before, silent, gateway):
+    report = play('site.yml', {'fresh': {}, 'skip': {'conbool_preflight': 'skip', 'conbool_dns_servers': [silent.address]}}, '--check')
+    assert report.outcome.returncode == 0, report.output
+    assert report.outcome.changed != []
+    assert snapshot.differences(before, snapshot.take(lab, PLAIN)) == []
+    assert report.host('fresh')['preflight']['green'] and report.host('fresh')['result'] == report.host('skip')['result'] == 'done'
+    assert silent.asked() == 0 and 'preflight' not in report.host('skip')
+    # The host is as it was, so there is nothing to verify.
+    assert 'verify' not in report.host('fresh')
