@@ -14,7 +14,6 @@ import time
 FLUSH_EVERY = 10.0
 POLL_EVERY = 0.5
 
-
 QUEUES = ('maildrop', 'incoming', 'active', 'deferred', 'hold', 'corrupt')
 
 
@@ -63,6 +62,7 @@ class Queue:
     def __init__(self, run, postqueue, config_dir):
         self._run = run
         self._command = [postqueue, '-c', config_dir]
+        self._postconf = [os.path.join(os.path.dirname(postqueue), 'postconf'), '-c', config_dir, '-h', 'queue_directory']
 
     def _postqueue(self, flag):
         status, out, err = self._run(self._command + [flag])
@@ -72,7 +72,17 @@ class Queue:
 
     def messages(self):
         """Return all messages of the queue, as parse() does."""
-        return parse(self._postqueue('-j'))
+        try:
+            return parse(self._postqueue('-j'))
+        except QueueError:
+            if self._has_queues():
+                raise
+            # A run that was killed before the first start of an instance leaves nothing that postqueue could read.
+            return []
+
+    def _has_queues(self):
+        status, out, dummy = self._run(self._postconf)
+        return status != 0 or any(os.path.isdir(os.path.join(out.strip(), name)) for name in QUEUES)
 
     def watch(self, seconds, sleep=time.sleep):
         """Look at the queue twice.

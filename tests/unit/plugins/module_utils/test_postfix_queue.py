@@ -67,3 +67,18 @@ def test_watching_tells_what_was_put_off_meanwhile():
     postqueue = Postqueue(LINE + json.dumps(dict(fresh, queue_name='active')) + '\n', LINE + json.dumps(fresh) + '\n' + json.dumps(active) + '\n')
     assert Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop').watch(3, sleep=postqueue.sleep) == ([MESSAGE, fresh, active], [fresh])
     assert postqueue.now == 3
+
+
+@pytest.mark.parametrize('queues, readable', [([], True), (['pid'], True), (['deferred'], False)])
+def test_instance_that_never_ran_has_an_empty_queue(tmp_path, queues, readable):
+    for name in queues:
+        (tmp_path / name).mkdir()
+
+    def run(argv):
+        return (0, '%s\n' % tmp_path, '') if argv == ['/usr/sbin/postconf', '-c', '/etc/hop', '-h', 'queue_directory'] else (69, '', 'malformed showq response')
+    queue = Queue(run, '/usr/sbin/postqueue', '/etc/hop')
+    if readable:
+        assert queue.messages() == []
+    else:
+        with pytest.raises(QueueError, match='malformed'):
+            queue.messages()
