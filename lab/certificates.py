@@ -31,6 +31,7 @@ def make(layout: Layout) -> None:
     gateway = tls / 'gateway'
     _pair(gateway, 'normal', ca.issue_cert(name, common_name=name))
     _pair(gateway, 'wrong_name', ca.issue_cert(WRONG_NAME, common_name=WRONG_NAME))
+    _pair(gateway, 'no_common_name', ca.issue_cert(name))
     _pair(gateway, 'unknown_ca', unknown.issue_cert(name, common_name=name))
     _pair(gateway, 'expired', ca.issue_cert(name, common_name=name, not_before=yesterday - timedelta(days=30), not_after=yesterday))
     _self_signed(gateway, name)

@@ -15,7 +15,8 @@ from .layout import CONTAINERS, FQDN, Layout
 CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed')
 MODES = ('normal', 'down', 'no_starttls', *CERTIFICATE_MODES, 'tempfail', 'reject', 'hang')
 STAGES = ('connect', 'mail', 'rcpt', 'data', 'end-of-data')
-CERTIFICATES = {'right': 'normal', 'wrong_name': 'wrong_name', 'unknown_ca': 'unknown_ca', 'expired': 'expired', 'none': None}
+CERTIFICATES = {'right': 'normal', 'wrong_name': 'wrong_name', 'no_common_name': 'no_common_name', 'unknown_ca': 'unknown_ca',
+                'expired': 'expired', 'none': None}
 PATIENCE = 20
 
 

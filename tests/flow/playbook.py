@@ -4,8 +4,10 @@
 """Runs the shipped playbooks against a host of the lab and tells what they did."""
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -107,11 +109,23 @@ def apply(lab, host, variables, playbook='site.yml'):
 
 
 def filled_in(variables, lab):
-    """The variables with the lab's addresses in place of {gateway}, which stands for a list."""
+    """The variables with the lab's addresses in place of {gateway}, {lan} and so on, which stand for lists, and {gateway_fingerprint}."""
+    def items(item):
+        name = item[1:-1] if isinstance(item, str) and item[:1] + item[-1:] == '{}' else None
+        if name == 'gateway_fingerprint':
+            return [_fingerprint(lab.path / 'tls/gateway/normal.pem')]
+        return lab.addresses[name] if name else [fill(item)]
+
     def fill(value):
         if isinstance(value, dict):
             return {key: fill(item) for key, item in value.items()}
         if isinstance(value, list):
-            return [address for item in value for address in (lab.addresses['gateway'] if item == '{gateway}' else [fill(item)])]
+            return [filled for item in value for filled in items(item)]
         return value
     return fill(variables)
+
+
+def _fingerprint(path):
+    """Of the first certificate in a file, as Postfix writes it."""
+    first = path.read_text(encoding='ascii').partition('-----END CERTIFICATE-----')
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(''.join(first[:2]))).digest().hex(':').upper()

@@ -19,6 +19,7 @@ SPAM_FOLDERS = ('spam', 'junk')
 SEVERAL_DOMAINS = 'several.test', '* MX 10 mx.external.test.\n'  # any number of outside domains
 AGENT_TIMEOUT = 120
 PLACE_OF_LISTENER = {'internet': 'direct'}
+OUTSIDE = {'gateway': 'gateway', 'internet': 'internet', 'lan': 'internet'}  # via -> which container sends
 
 
 class AgentFailed(Exception):
@@ -48,7 +49,7 @@ class Site:
         return int(self.lab.run(self.host, list(self.adapter.size_limit_command)).stdout)
 
     def inject(self, batch):
-        inside = [item for item in batch if item.case.inject['via'] not in ('gateway', 'internet')]
+        inside = [item for item in batch if item.case.inject['via'] not in OUTSIDE]
         replies = {}
         if inside:
             answers = self.ask({'do': 'inject', 'messages': [self._request(item) for item in inside]})
@@ -70,9 +71,15 @@ class Site:
 
     def _from_outside(self, item):
         inject = item.case.inject
-        peer = getattr(self.lab, inject['via'])
-        answer = peer.send(self.host, inject['from'] if inject['from'] != '<>' else '', inject['to'], item.content, tls=True)
-        return Reply(answer['accepted'], answer['text'])
+        options = {name: inject[name] for name in ('ipv6', 'mail_options', 'rcpt_options') if name in inject}
+        if 'client_certificate' in inject:
+            options['client_cert'] = inject['client_certificate']
+        if inject['via'] != OUTSIDE[inject['via']]:
+            options['source'] = inject['via']
+        peer = getattr(self.lab, OUTSIDE[inject['via']])
+        answer = peer.send(self.host, inject['from'] if inject['from'] != '<>' else '', inject['to'], item.content,
+                           tls=inject.get('tls', True), **options)
+        return Reply(answer['accepted'], ('%s %s' % (answer['code'] or '', answer['text'])).strip())
 
     def flush(self):
         self.ask(self.adapter.flush_request())

@@ -35,8 +35,9 @@ class Peer:
     def attempts(self):
         return self.clear
 
-    def send(self, host, sender, recipients, content, tls):
-        return {'accepted': sender == '', 'text': '550 %r to %r' % (sender, recipients)}
+    def send(self, host, sender, recipients, content, **options):
+        self.options = options
+        return {'accepted': sender == '', 'code': 550, 'text': '%r to %r' % (sender, recipients)}
 
 
 class Lab:
@@ -131,6 +132,19 @@ def test_a_message_from_the_network_is_sent_by_its_peer(site):
         token, content = TOKEN, MESSAGE
         case = Case('X1', 't', 'g', 'default', {'via': 'internet', 'from': '<>', 'to': ['alice@example.com']})
     assert site.inject([Outgoing]) == {TOKEN: Reply(True, "550 '' to ['alice@example.com']")}
+
+
+@pytest.mark.parametrize('inject, peer, options', [
+    ({'via': 'internet'}, 'internet', {'tls': True}),
+    ({'via': 'lan', 'ipv6': True, 'rcpt_options': ['NOTIFY=NEVER']}, 'internet',
+     {'tls': True, 'source': 'lan', 'ipv6': True, 'rcpt_options': ['NOTIFY=NEVER']}),
+    ({'via': 'gateway', 'tls': False, 'client_certificate': 'none'}, 'gateway', {'tls': False, 'client_cert': 'none'})])
+def test_how_a_message_is_sent_from_the_network(lab, site, inject, peer, options):
+    class Outgoing:
+        token, content = TOKEN, MESSAGE
+        case = Case('X1', 't', 'g', 'default', {'from': '<>', 'to': ['alice@example.com'], **inject})
+    site.inject([Outgoing])
+    assert getattr(lab, peer).options == options
 
 
 def test_what_the_agent_could_not_do_is_said(lab, site):
