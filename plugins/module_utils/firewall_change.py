@@ -73,17 +73,17 @@ class Change(object):
         missing = [directory for directory in sorted(set(os.path.dirname(write.path) for write in self._writes if write.data is not None))
                    if not os.path.isdir(directory)]
         self._record.save(self.name, None, directories + missing)
-        undo = disk.Undo()
+        undo, listing = disk.Undo(), ''
         try:
             disk.clear_temporary([write.path for write in self._writes])
             if self._wanted:
-                self._arrive(undo, missing)
+                listing = self._arrive(undo, missing)
             else:
                 self._leave(undo)
         except (OSError, FirewallError, UnitError) as exc:
             raise SwitchError('%s: %s' % (self.name, exc), self._restore(undo, directories), self.warnings)
         if self._wanted:
-            self._record.save(self.name, self._backend.listing(), directories + missing)
+            self._record.save(self.name, listing, directories + missing)
             return
         for directory in directories:
             if os.path.isdir(directory) and not os.listdir(directory):
@@ -102,8 +102,10 @@ class Change(object):
         self._backend.load(self._wanted, self._writes, self._known is None)
         if self._unit:
             self._unit.arrive()
-        if not self._backend.listing():
+        listing = self._backend.listing()
+        if not listing:
             raise FirewallError('the rules were loaded, but are not in force')
+        return listing
 
     def _leave(self, undo):
         for write in self._writes:

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nftables, ufw and firewalld on Debian 12 and 13, judged by who gets a connection, and by what is left when the limit is gone."""
+from __future__ import annotations
+
+import pytest
+
+from tests.firewall.hosts import KINDS, backend
+
+OPEN, REFUSED = ['open'] * 2, ['ConnectionRefusedError'] * 2
+NFT = [name for name in KINDS if backend(name) == 'nftables']
+UFW = [name for name in KINDS if backend(name) == 'ufw']
+FIREWALLD = [name for name in KINDS if backend(name) == 'firewalld']
+
+
+@pytest.fixture(scope='module', name='originals')
+def fixture_originals(hosts):
+    return hosts.each(hosts.fingerprint)
+
+
+@pytest.fixture(name='limited')
+def fixture_limited(hosts, originals):
+    """Hosts on which only the gateway gets in; afterwards they are as they were before the first test."""
+    results = hosts.module(networks=hosts.lab.addresses['gateway'])
+    assert {name: result['backend'] for name, result in results.items()} == {name: backend(name) for name in KINDS}, results
+    yield hosts
+    hosts.module(state='absent')
+    assert hosts.each(hosts.fingerprint) == originals
+
+
+def of_all(results, key):
+    return {name: result.get(key, result.get('msg')) for name, result in results.items()}
+
+
+def every(value):
+    return dict.fromkeys(KINDS, value)
+
+
+def test_role_lets_only_the_gateway_in_and_goes_without_a_trace(hosts, originals):
+    gateway = hosts.lab.addresses['gateway']
+    before = {node: hosts.reached(node) for node in ('gateway', 'internet', 'lan')}
+    assert {name: before['internet'][name] for name in NFT} == dict.fromkeys(NFT, OPEN)
+    settings = {'conbool_domains': ['example.com'], 'conbool_networks': gateway, 'conbool_smtp_allowed_networks': hosts.lab.addresses['lan']}
+
+    planned = hosts.module(networks=gateway + hosts.lab.addresses['lan'], check=True)
+    assert of_all(planned, 'changed') == every(True)
+    assert hosts.each(hosts.fingerprint) == originals
+
+    assert 'changed=1' in hosts.role(**settings)
+    assert hosts.reached('gateway') == every(OPEN)
+    assert hosts.reached('lan') == every(OPEN)
+    assert hosts.reached('internet') == every(REFUSED)
+    assert hosts.each(hosts.reached_by_itself) == every(['open'] * 4)
+    # Other ports are as they were: open for all with nftables, and still closed where ufw and firewalld had them closed.
+    assert {name: said == OPEN for name, said in hosts.reached('internet', 587).items()} == {name: name in NFT for name in KINDS}
+    assert hosts.reached('internet', 22) == every(OPEN)
+
+    for check in (True, False):
+        again = hosts.module(networks=gateway + hosts.lab.addresses['lan'], check=check)
+        assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+    limited = hosts.each(hosts.fingerprint)
+    planned = hosts.module(state='absent', check=True)
+    assert of_all(planned, 'changed') == every(True)
+    assert hosts.each(hosts.fingerprint) == limited
+
+    assert 'changed=1' in hosts.role(**settings, conbool_inbound=False)
+    assert {node: hosts.reached(node) for node in before} == before
+    assert hosts.each(hosts.fingerprint) == originals
+    assert 'changed=1' not in hosts.role(**settings, inbound_firewall_state='absent')
+
+
+def test_check_mode_shows_what_a_run_does(hosts, originals):
+    gateway = hosts.lab.addresses['gateway']
+    for arguments in ({'networks': gateway}, {'networks': gateway[:1], 'port': 26}, {'state': 'absent'}):
+        planned, done = hosts.module(check=True, **arguments), hosts.module(**arguments)
+        assert of_all(planned, 'changed') == of_all(done, 'changed') == every(True)
+        assert of_all(planned, 'diff') == of_all(done, 'diff')
+        assert all(of_all(done, 'diff').values())
+    assert hosts.each(hosts.fingerprint) == originals
+
+
+def test_list_shrinks_and_a_version_without_networks_is_closed(limited):
+    gateway, internet = limited.lab.addresses['gateway'], limited.lab.addresses['internet']
+    limited.module(networks=gateway + internet)
+    assert limited.reached('internet') == every(OPEN)
+    limited.module(networks=gateway)
+    assert limited.reached('internet') == every(REFUSED)
+    limited.module(networks=gateway[1:])
+    assert limited.reached('gateway') == every(['ConnectionRefusedError', 'open'])
+    assert limited.each(limited.reached_by_itself) == every(['open'] * 4)
+
+
+def test_established_connections_stay(hosts, originals):
+    # From the gateway, since before the change only that gets through everywhere: the list of the change is another one.
+    hosts.module(*UFW, *FIREWALLD, networks=hosts.lab.addresses['gateway'])
+    process = hosts.hold('gateway')
+    try:
+        hosts.module(networks=hosts.lab.addresses['lan'])
+        assert hosts.reached('gateway') == every(REFUSED)
+        process.stdin.write('\n')
+        process.stdin.flush()
+        answers = process.stdout.readline().split()
+        assert [answer.rpartition('=')[2] for answer in answers] == ['250'] * 2 * len(KINDS), answers
+    finally:
+        process.stdin.close()
+        process.wait(timeout=30)
+        hosts.module(state='absent')
+    assert hosts.each(hosts.fingerprint) == originals
+
+
+def test_limit_outlives_a_reboot(limited):
+    limited.each(limited.lab.restart)
+    assert limited.reached('gateway') == every(OPEN)
+    assert limited.reached('internet') == every(REFUSED)
+    again = limited.module(networks=limited.lab.addresses['gateway'])
+    assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+
+
+@pytest.mark.parametrize('commands', [
+    {'nftables': 'systemctl start nftables', 'ufw': 'ufw reload', 'firewalld': 'firewall-cmd --reload'},
+    {'nftables': 'systemctl start nftables && systemctl reload nftables', 'ufw': 'ufw disable && ufw --force enable', 'firewalld': 'systemctl restart firewalld'},
+    {'nftables': 'systemctl start nftables && systemctl restart nftables', 'ufw': 'systemctl restart ufw', 'firewalld': 'firewall-cmd --complete-reload'},
+], ids=['start', 'reload', 'restart'])
+def test_limit_comes_back_with_the_firewall_of_the_host(limited, commands):
+    try:
+        limited.each(lambda host: limited.shell(host, commands[backend(host)]))
+        assert limited.reached('internet') == every(REFUSED)
+        assert limited.reached('gateway') == every(OPEN)
+        again = limited.module(networks=limited.lab.addresses['gateway'])
+        assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+    finally:
+        limited.each(lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'), NFT)
+
+
+def test_what_somebody_took_out_of_the_kernel_comes_back(limited):
+    commands = {'nftables': 'nft flush ruleset', 'ufw': 'iptables -F conbool-smtp && ip6tables -F conbool-smtp',
+                'firewalld': 'firewall-cmd --policy=conbool-limit --remove-rich-rule=\'rule family="%s" source NOT ipset="conbool-%s" '
+                             'port port="25" protocol="tcp" reject type="tcp-reset"\''}
+    commands['firewalld'] = ' && '.join(commands['firewalld'] % (family, family) for family in ('ipv4', 'ipv6'))
+    limited.each(lambda host: limited.shell(host, commands[backend(host)]))
+    assert limited.reached('internet') == every(OPEN)
+    for check in (True, False):
+        done = limited.module(networks=limited.lab.addresses['gateway'], check=check)
+        assert of_all(done, 'changed') == every(True)
+        assert all('in force' in str(diff) for diff in of_all(done, 'diff').values())
+    assert limited.reached('internet') == every(REFUSED)
+
+
+@pytest.mark.parametrize('arguments, said', [
+    ({'networks': []}, 'networks: the list is empty'),
+    ({'networks': ['192.0.2.0/24', '0.0.0.0/0']}, "networks: '0.0.0.0/0' covers far too many addresses"),
+    ({'networks': ['2001:db8::1/32']}, "networks: '2001:db8::1/32' has host bits set"),
+    ({'networks': ['192.0.2.0/24'], 'port': 0}, 'port: 0 must be'),
+])
+def test_bad_input_changes_nothing(hosts, originals, arguments, said):
+    names = (NFT[0], UFW[0])
+    results = hosts.module(*names, **arguments)
+    assert all(result['failed'] and said in result['msg'] for result in results.values()), results
+    assert hosts.each(hosts.fingerprint, names) == {name: originals[name] for name in names}
+
+
+def test_host_moves_from_nftables_to_ufw_and_back(hosts, originals):
+    host, gateway = UFW[0], hosts.lab.addresses['gateway']
+    hosts.shell(host, 'ufw disable')
+    assert hosts.module(host, networks=gateway)[host]['backend'] == 'nftables'
+    assert hosts.reached('internet', names=[host]) == {host: REFUSED}
+    hosts.shell(host, 'ufw --force enable')
+    moved = hosts.module(host, networks=gateway)[host]
+    assert (moved['backend'], moved['removed_from']) == ('ufw', ['nftables'])
+    assert hosts.shell(host, 'nft list tables; ls /etc/conbool*; systemctl is-enabled conbool-inbound-firewall', check=False).strip() == \
+        'table ip filter\ntable ip6 filter'
+    assert hosts.reached('gateway', names=[host]) == {host: OPEN}
+    assert hosts.reached('internet', names=[host]) == {host: REFUSED}
+    hosts.module(host, networks=gateway, backend='nftables')
+    assert hosts.module(host, state='absent')[host]['removed_from'] == ['nftables']
+    assert hosts.fingerprint(host) == originals[host]
+
+
+def test_two_managers_and_one_that_is_off_are_refused(hosts, originals):
+    gateway = hosts.lab.addresses['gateway']
+    host = UFW[1]
+    hosts.shell(host, 'systemctl enable nftables')
+    try:
+        refused = hosts.module(host, networks=gateway)[host]
+    finally:
+        hosts.shell(host, 'systemctl disable nftables')
+    assert refused['failed'] and 'inbound_firewall_backend' in refused['msg'] and 'nftables' in refused['msg'] and 'ufw' in refused['msg']
+    refused = hosts.module(host, networks=gateway, backend='firewalld')[host]
+    assert refused['failed'] and 'firewalld cannot be used' in refused['msg']
+    assert hosts.fingerprint(host) == originals[host]
+
+
+def test_a_host_that_drops_the_port_itself_is_told_of(limited):
+    rules = 'add table inet own; add chain inet own in { type filter hook input priority 0; policy drop; }; add rule inet own in tcp dport %s accept'
+    for ports, warned in (('{ 22, 587 }', True), ('{ 20-30 }', False)):
+        limited.shell(NFT[0], "nft '%s'" % (rules % ports))
+        try:
+            result = limited.module(NFT[0], networks=limited.lab.addresses['gateway'])[NFT[0]]
+        finally:
+            limited.shell(NFT[0], 'nft delete table inet own')
+        assert ('The chain in of the table inet own' in str(result.get('warnings'))) == warned
+
+
+def test_runtime_settings_of_firewalld_are_not_dropped(hosts, originals):
+    host, gateway = FIREWALLD[0], hosts.lab.addresses['gateway']
+    hosts.shell(host, 'firewall-cmd --add-port=2222/tcp')
+    refused = hosts.module(host, networks=gateway)[host]
+    assert refused['failed'] and 'public: ports 2222/tcp' in refused['msg']
+    hosts.shell(host, 'firewall-cmd --remove-port=2222/tcp && firewall-cmd --add-rich-rule=\'rule family="ipv4" source address="203.0.113.9" reject\'')
+    done = hosts.module(host, networks=gateway)[host]
+    assert done['changed'] and '203.0.113.9' in str(done['warnings'])
+    # A few networks more or less need no reload.
+    hosts.shell(host, 'firewall-cmd --add-port=2222/tcp')
+    assert hosts.module(host, networks=gateway[:1] + ['203.0.113.0/24'])[host]['changed']
+    assert hosts.shell(host, 'firewall-cmd --list-ports').strip() == '2222/tcp'
+    assert hosts.reached('gateway', names=[host]) == {host: ['open', 'ConnectionRefusedError']}
+    hosts.shell(host, 'firewall-cmd --remove-port=2222/tcp')
+    hosts.module(host, state='absent')
+    assert hosts.fingerprint(host) == originals[host]

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All three backends on a pretended machine: changed, converged, failed, killed, moved, undone."""
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_change import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
+from fake_firewall import Killed, Machine
+
+BACKENDS = ('nftables', 'ufw', 'firewalld')
+FIRST, SECOND = ['192.0.2.0/24', '2001:db8::/32'], ['203.0.113.0/24']
+
+
+@pytest.fixture(name='new')
+def fixture_new(tmp_path, monkeypatch):
+    def machine(backend, name='machine'):
+        found = Machine(tmp_path / name, monkeypatch)
+        found.commands.add('firewall-offline-cmd')
+        return {'nftables': lambda: found, 'ufw': found.has_ufw, 'firewalld': found.has_firewalld}[backend]()
+    return machine
+
+
+def admits(machine, network):
+    """Whether the limit in force names the network; None if there is no limit."""
+    states = [machine.table, '\n'.join(line for lines in machine.filter.values() for line in lines if 'conbool' in line)]
+    states.append(json.dumps(machine.firewalld) if machine.firewalld else '')
+    found = [state for state in states if state]
+    return any(network in state for state in found) if found else None
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_limit_comes_changes_and_goes(new, backend):
+    machine = new(backend)
+    files, in_force = machine.files(), machine.in_force()
+
+    planned = machine.converge(check=True, networks=FIRST)
+    assert (machine.files(), machine.in_force()) == (files, in_force)
+    done = machine.converge(networks=FIRST)
+    assert planned == done
+    assert (done[0]['changed'], done[0]['backend'], done[0]['networks']) == (True, backend, FIRST)
+    assert admits(machine, FIRST[0]) and admits(machine, FIRST[1])
+
+    for check in (True, False):
+        again, dummy = machine.converge(check=check, networks=list(reversed(FIRST)))
+        assert (again['changed'], again['diff']) == (False, [])
+    assert machine.converge(networks=SECOND)[0]['changed']
+    assert admits(machine, SECOND[0]) and not admits(machine, FIRST[0])
+
+    assert machine.converge(check=True, state='absent')[0] == machine.converge(state='absent')[0]
+    assert (machine.files(), machine.in_force()) == (files, in_force)
+    assert not machine.converge(state='absent')[0]['changed']
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_what_is_not_in_force_any_more_is_loaded_again(new, backend):
+    machine = new(backend)
+    machine.converge(networks=FIRST)
+    in_force = machine.in_force()
+    machine.table, machine.firewalld = '', {}
+    machine.filter = {version: [line for line in lines if 'RETURN' not in line] for version, lines in machine.filter.items()}
+    done, dummy = machine.converge(networks=FIRST)
+    assert done['changed'] and done['diff'][0]['before_header'] == 'in force (%s)' % backend
+    assert machine.in_force() == in_force
+
+
+def commands_of(machine, **params):
+    machine.log.clear()
+    machine.converge(**params)
+    return len(machine.log)
+
+
+@pytest.mark.parametrize('params', [{'networks': FIRST}, {'networks': SECOND}, {'state': 'absent'}], ids=['first', 'second', 'absent'])
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_run_that_is_killed_at_any_command_is_completed_by_the_next(new, backend, params):
+    """And at no time is a limit, once there is one, open for all."""
+    def prepared(name):
+        machine = new(backend, name)
+        if params != {'networks': FIRST}:
+            machine.converge(networks=FIRST)
+        return machine
+    reference = prepared('reference')
+    total = commands_of(reference, **params)
+    wanted = reference.in_force(), set(reference.files())
+    for number in range(total):
+        machine = prepared('killed%d' % number)
+        limited = admits(machine, 'any') is not None
+        machine.log.clear()
+
+        def kill(words, machine=machine, number=number):
+            if len(machine.log) == number + 1:
+                raise Killed
+        machine.hook = kill
+        with pytest.raises(Killed):
+            machine.converge(**params)
+        machine.hook = None
+        if limited and params.get('networks'):
+            assert admits(machine, 'any') is not None
+        machine.converge(**params)
+        assert (machine.in_force(), set(machine.files())) == wanted, number
+        assert not machine.converge(**params)[0]['changed']
+
+
+@pytest.mark.parametrize('params', [{'networks': FIRST}, {'networks': SECOND}], ids=['first', 'second'])
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_command_that_fails_puts_the_old_state_back(new, backend, params):
+    """Whichever command fails, once: before the first change nothing is changed, after it everything is put back."""
+    def prepared(name):
+        machine = new(backend, name)
+        if params != {'networks': FIRST}:
+            machine.converge(networks=FIRST)
+        return machine
+    total, restored = commands_of(prepared('reference'), **params), 0
+    for number in range(total):
+        machine = prepared('failed%d' % number)
+        before = machine.files(), machine.in_force()
+        machine.log.clear()
+        machine.hook = lambda words, machine=machine, number=number: (1, '', 'no space') if len(machine.log) == number + 1 else None
+        try:
+            machine.converge(**params)
+            # A command that only asks may be answered with "there is nothing".
+            assert machine.log[number].split()[0] in ('journalctl',), machine.log[number]
+        except SwitchError as exc:
+            assert 'no space' in str(exc) and exc.restored
+            restored += 1
+        except (FirewallError, UnitError) as exc:
+            assert 'no space' in str(exc)
+        machine.hook = None
+        assert (machine.files(), machine.in_force()) == before, machine.log
+    assert restored >= 2
+
+
+def test_restore_that_fails_too_says_so(new):
+    machine = new('nftables')
+    machine.converge(networks=FIRST)
+    machine.hook = lambda words: (1, '', 'kernel says no') if words[:2] == ['nft', '-f'] else None
+    with pytest.raises(SwitchError, match='nftables: .*kernel says no') as failed:
+        machine.converge(networks=SECOND)
+    assert not failed.value.restored
+    assert 'could not be put back completely' in failed.value.warnings[-1]
+
+
+def test_host_that_moved_loses_the_old_part_after_it_has_the_new(new):
+    machine = new('nftables')
+    machine.converge(networks=FIRST)
+    machine.has_ufw()
+    open_at = []
+    machine.hook = lambda words: open_at.append(' '.join(words)) if admits(machine, FIRST[0]) is None else None
+    done, dummy = machine.converge(networks=FIRST)
+    assert (done['backend'], done['removed_from'], open_at) == ('ufw', ['nftables'], [])
+    assert not machine.table and not machine.unit_enabled and not (machine.folder / 'etc/conbool.nft').exists()
+    assert list(json.loads((machine.folder / 'var/lib/conbool/firewall.json').read_text())['backends']) == ['ufw']
+
+
+def test_undo_copes_with_a_backend_that_is_gone(new):
+    for backend in BACKENDS:
+        machine = new(backend, backend)
+        files = machine.files()
+        machine.converge(networks=FIRST)
+        machine.commands.clear()
+        machine.states['firewalld.service'] = ('inactive', '')
+        assert machine.converge(state='absent')[0]['removed_from'] == [backend]
+        assert machine.files() == files
+
+
+@pytest.mark.parametrize('backend, spoil, message', [
+    ('nftables', lambda machine: machine.commands.remove('nft'), 'no command nft'),
+    ('ufw', lambda machine: machine.has_ufw(enabled=False), 'ufw cannot be used, it is not enabled'),
+    ('ufw', lambda machine: machine.filter.update(ip=[]), 'its rules are not in force; give the command: ufw reload'),
+    ('ufw', lambda machine: (machine.folder / 'etc/ufw/before.rules').unlink(), 'before.rules is missing'),
+    ('firewalld', lambda machine: machine.states.update({'firewalld.service': ('failed', 'enabled')}), 'firewalld cannot be used, it does not run'),
+    ('firewalld', lambda machine: setattr(machine, 'version', '0.8.2'), 'firewalld 0.8 knows no policies'),
+    ('firewalld', lambda machine: setattr(machine, 'zones', 'public\n  ports: 2222/tcp\n'), 'public: ports 2222/tcp'),
+])
+def test_backend_that_cannot_be_used_is_refused_with_advice(new, backend, spoil, message):
+    machine = new(backend)
+    spoil(machine)
+    before = machine.files(), machine.in_force()
+    with pytest.raises(FirewallError, match=message):
+        machine.converge(networks=FIRST, backend=backend)
+    assert (machine.files(), machine.in_force()) == before
+
+
+def test_few_changes_are_told_to_firewalld_without_a_reload(new):
+    machine = new('firewalld')
+    machine.converge(networks=FIRST)
+    machine.zones = 'public\n  ports: 2222/tcp\n'
+    machine.log.clear()
+    assert machine.converge(networks=FIRST + SECOND)[0]['changed']
+    assert machine.firewalld['conbool-ipv4'] == ['192.0.2.0/24', '203.0.113.0/24']
+    assert 'firewall-cmd --reload' not in machine.log
+    # A network that contains one that goes cannot be added before that has gone.
+    with pytest.raises(FirewallError, match='2222/tcp'):
+        machine.converge(networks=['192.0.0.0/16', '2001:db8::/32'] + SECOND)
+    with pytest.raises(FirewallError, match='2222/tcp'):
+        machine.converge(networks=['10.0.%d.0/30' % number for number in range(60)] + ['2001:db8::/32'])
+
+
+def test_ufw_without_ipv6_is_told_of(new):
+    machine = new('ufw').has_ufw(ipv6=False)
+    warnings = machine.converge(networks=FIRST)[1]
+    assert 'the IPv6 networks of the list cannot connect' in warnings[0]
+    assert machine.converge(networks=SECOND)[1] == []
+
+
+@pytest.mark.parametrize('content', ['', '{}', '[]', '{"version": 1, "backends": {"ufw": {}}}', '{"version": 2, "backends": {}}'])
+def test_damaged_record_stops_everything(new, content):
+    machine = new('nftables')
+    (machine.folder / 'var/lib/conbool').mkdir()
+    (machine.folder / 'var/lib/conbool/firewall.json').write_text(content)
+    for params in ({'networks': FIRST}, {'state': 'absent'}):
+        with pytest.raises(FirewallError, match='firewall.json is damaged'):
+            machine.converge(**params)
+    assert machine.table == '' and firewall_record.PATH.startswith(str(machine.folder))
