@@ -17,7 +17,7 @@ def mta_rows(result):
     Args:
         result: what M(conbool.smtp_relay.mta_info) returned, whether or not it failed.
     """
-    if 'mta' not in result:
+    if 'configuration' not in result:
         return unasked(result, 'mta', 'mail server')
     name, version = result['mta'], result['configuration'].get('version')
     if name not in MINIMUM_VERSIONS:

@@ -66,18 +66,18 @@ EXAMPLES = r'''
 RETURN = r'''
 mta:
   description: The host's mail server.
-  returned: success
+  returned: when it was found
   type: str
   sample: postfix
 found:
   description: Every mail server that was found, with the paths that it was known by.
-  returned: success
+  returned: when one was found
   type: dict
   sample: {"postfix": ["/etc/postfix/main.cf", "/usr/sbin/postconf"]}
 free:
   description: What is free for unprivileged users on the file systems of the queues, by directory; C(bytes) and C(inodes), the latter V(null)
     where the file system does not count them.
-  returned: success
+  returned: always
   type: dict
   sample: {"/var/spool/postfix": {"bytes": 42949672960, "inodes": 2490368}}
 configuration:
@@ -106,19 +106,20 @@ def main():
         supports_check_mode=True,
     )
     params, configuration, warnings = module.params, {}, []
+    # What is known by then is returned with a failure too.
+    result = {'free': dict((directory, free_space(directory)) for directory in params['queue_directories'])}
     try:
-        mta, found = find(params['mta'])
-        if params['configuration'] and mta == 'postfix':
+        result['mta'], result['found'] = find(params['mta'])
+        if params['configuration'] and result['mta'] == 'postfix':
             configuration, warnings = facts(
                 module.run_command, module.get_bin_path, params['postfix_config_dir'],
                 hosted_domains=params['hosted_domains'], hosted_domains_from=params['hosted_domains_from'])
-        queues = params['queue_directories'] + ([configuration['queue_directory']] if configuration else [])
-        free = dict((directory, free_space(directory)) for directory in queues)
+            result['free'][configuration['queue_directory']] = free_space(configuration['queue_directory'])
     except (MtaError,) + FAILURES as error:
-        module.fail_json(msg=printable(str(error)))
+        module.fail_json(msg=printable(str(error)), **result)
     for warning in warnings:
         module.warn(printable(warning))
-    module.exit_json(changed=False, mta=mta, found=found, free=free, configuration=configuration)
+    module.exit_json(changed=False, configuration=configuration, **result)
 
 
 if __name__ == '__main__':

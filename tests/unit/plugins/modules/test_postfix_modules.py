@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.modules import postfix_config, postfix_info
+from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info, postfix_config, postfix_info
 
 POSTCONF = """#!/bin/sh
 case "$*" in
@@ -80,6 +80,25 @@ def test_info_with_ipv6_switched_off(host, capsys):
     (host / 'sbin' / 'postconf').write_text('#!/bin/sh\necho "postconf: fatal: parameter inet_interfaces: no local interface found for ::1" >&2\nexit 1\n')
     message = call(postfix_info, capsys, host)['msg']
     assert 'no local interface found for ::1' in message and 'set "inet_protocols = ipv4" in main.cf' in message
+
+
+def look(capsys, **arguments):
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        mta_info.main()
+    return json.loads(capsys.readouterr().out)
+
+
+def test_mta_info_tells_what_it_knows_when_it_fails_too(host, capsys, monkeypatch):
+    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('postfix', {'postfix': ['/etc/postfix/main.cf']}))
+    result = look(capsys, configuration=True, postfix_config_dir=str(host / 'no such'), queue_directories=[str(host)])
+    assert result['failed'] and 'has no main.cf' in result['msg']
+    assert result['mta'] == 'postfix' and result['free'][str(host)]['bytes'] > 0 and 'configuration' not in result
+
+
+def test_mta_info_has_no_configuration_of_another_mail_server(host, capsys, monkeypatch):
+    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('sendmail', {'sendmail': ['/etc/mail/sendmail.cf']}))
+    result = look(capsys, configuration=True)
+    assert (result['mta'], result['configuration'], result['free']) == ('sendmail', {}, {})
 
 
 def test_config_that_is_as_wanted(host, capsys):
