@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300
+PLACEHOLDER = re.compile(r'\{[a-z_]+\}')
 
 
 class PlaybookFailed(Exception):
@@ -111,7 +113,7 @@ def apply(lab, host, variables, playbook='site.yml'):
 def filled_in(variables, lab):
     """The variables with the lab's addresses in place of {gateway}, {lan} and so on, which stand for lists, and {gateway_fingerprint}."""
     def items(item):
-        name = item[1:-1] if isinstance(item, str) and item[:1] + item[-1:] == '{}' else None
+        name = item[1:-1] if isinstance(item, str) and PLACEHOLDER.fullmatch(item) else None
         if name == 'gateway_fingerprint':
             return [_fingerprint(lab.path / 'tls/gateway/normal.pem')]
         return lab.addresses[name] if name else [fill(item)]

@@ -16,8 +16,8 @@ class Lab:
 
 
 def test_placeholders_become_addresses():
-    assert filled_in({'a': ['{gateway}', '10.0.0.0/8'], 'b': {'c': ['{lan}']}, 'd': '{lan}', 'e': [{'f': 1}]}, Lab) == {
-        'a': ['198.18.0.3', '2001:db8::3', '10.0.0.0/8'], 'b': {'c': ['198.18.0.6', '2001:db8::6']}, 'd': '{lan}', 'e': [{'f': 1}]}
+    assert filled_in({'a': ['{gateway}', '10.0.0.0/8', '{{ lab_resolver }}'], 'b': {'c': ['{lan}']}, 'd': '{lan}', 'e': [{'f': 1}]}, Lab) == {
+        'a': ['198.18.0.3', '2001:db8::3', '10.0.0.0/8', '{{ lab_resolver }}'], 'b': {'c': ['198.18.0.6', '2001:db8::6']}, 'd': '{lan}', 'e': [{'f': 1}]}
 
 
 def test_fingerprint_of_the_gateway(tmp_path):
