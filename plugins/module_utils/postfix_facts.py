@@ -10,6 +10,7 @@ import os
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import RewriteError, foreign
@@ -70,4 +71,5 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
         'services': [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()],
         'running': instance.running(),
+        'owners': owners(config_dir),
     }, warnings

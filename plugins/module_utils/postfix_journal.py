@@ -42,6 +42,14 @@ def write_durably(path, data, mode):
         os.fsync(stream.fileno())
 
 
+def owners(config_dir, base=None):
+    """Return the names of the owners of whose changes to an instance there is a record."""
+    directory = os.path.join(base or BASE, fingerprint(config_dir))
+    if not os.path.isdir(directory):
+        return []
+    return sorted(name[:-5] for name in os.listdir(directory) if name.endswith('.json'))
+
+
 class Journal(object):
     """The record of one owner.
 
@@ -61,10 +69,8 @@ class Journal(object):
 
     def others(self):
         """Return the records of the other owners: {owner: records}."""
-        if not os.path.isdir(self.directory):
-            return {}
-        names = sorted(name[:-5] for name in os.listdir(self.directory) if name.endswith('.json'))
-        return dict((name, self._load(os.path.join(self.directory, name + '.json'))['records']) for name in names if name != self.owner)
+        return dict((name, self._load(os.path.join(self.directory, name + '.json'))['records'])
+                    for name in owners(self.config_dir, os.path.dirname(self.directory)) if name != self.owner)
 
     def save(self, records, pending):
         """Replace the record. With nothing left to remember, the file and its empty directories go."""

@@ -145,6 +145,13 @@ running:
   returned: success
   type: bool
   sample: true
+owners:
+  description: The values of O(conbool.smtp_relay.postfix_config#module:owner_id) under which M(conbool.smtp_relay.postfix_config) has made changes
+    that are in force.
+  returned: success
+  type: list
+  elements: str
+  sample: [postfix_smarthost_outbound]
 """
 
 from ansible.module_utils.basic import AnsibleModule

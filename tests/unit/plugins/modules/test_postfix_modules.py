@@ -60,7 +60,7 @@ def test_info(host, capsys, monkeypatch):
     assert info['parameters']['myorigin'] == '$myhostname'
     assert info['expanded']['myorigin'] == 'mx.example.com'
     assert info['configured'] == {'myorigin': '$myhostname', 'odd': '\\xff'}
-    assert info['running'] is False and info['changed'] is False
+    assert info['running'] is False and info['changed'] is False and info['owners'] == []
     assert info['services'] == [{'name': 'smtp', 'type': 'inet', 'private': 'n', 'unprivileged': '-', 'chroot': 'y', 'wakeup': '-', 'max_processes': '-',
                                  'command': 'smtpd', 'options': {'a': '1'}}]
     assert 'typo: unknown parameter' in str(warnings)
@@ -80,6 +80,12 @@ def test_info_with_ipv6_switched_off(host, capsys):
     (host / 'sbin' / 'postconf').write_text('#!/bin/sh\necho "postconf: fatal: parameter inet_interfaces: no local interface found for ::1" >&2\nexit 1\n')
     message = call(postfix_info, capsys, host)['msg']
     assert 'no local interface found for ::1' in message and 'set "inet_protocols = ipv4" in main.cf' in message
+
+
+def test_info_names_whose_changes_are_in_force(host, capsys):
+    record = postfix_journal.Journal(str(host / 'etc' / 'postfix'), 'us')
+    record.save(dict(postfix_journal.empty(), parameters={'myorigin': None}), False)
+    assert call(postfix_info, capsys, host)['owners'] == ['us']
 
 
 def look(capsys, **arguments):
