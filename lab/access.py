@@ -46,6 +46,7 @@ def describe(layout: Layout) -> None:
         # For variables such as conbool_dns_servers.
         'lab_resolver': layout.nodes['resolver'].ipv4,
         'lab_gateway': [layout.nodes['gateway'].ipv4, layout.nodes['gateway'].ipv6],
+        'lab_lan': [layout.nodes['lan'].ipv4, layout.nodes['lan'].ipv6],
     }
     # From where others look at the mail servers.
     inventory = {'all': {'vars': login, 'children': {'conbool': {'hosts': hosts}, 'outside': {'hosts': outside}}}}

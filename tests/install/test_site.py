@@ -19,10 +19,8 @@ from tests.flow.labs import Borrowed
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 HOST = 'postfix-debian13'
-VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_networks': ['198.18.0.0/15'],
-             'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem',
-             # The lab's names are known to its own resolver only, and its gateway does not send from all of the networks above.
-             'conbool_dns_servers': ['{{ lab_resolver }}'], 'conbool_dns_spf_addresses': '{{ lab_gateway }}'}
+VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_networks': '{{ lab_gateway }}',
+             'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_dns_servers': ['{{ lab_resolver }}']}
 
 
 @pytest.fixture(scope='module')
