@@ -61,7 +61,7 @@ class Change(object):
 
     def validate(self):
         """Have the backend's own tool judge the new state. Nothing is changed."""
-        self.warnings += self._backend.validate(self._wanted, self._writes)
+        self.warnings += self._backend.validate(self._wanted, self._writes, self._astray)
 
     def carry_out(self):
         """Bring the wanted state in force, now and after a reboot.
@@ -99,7 +99,7 @@ class Change(object):
         if unit and disk.read_file(self._unit.path).data != unit:
             # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
             undo.do(disk.Write(self._unit.path, unit, 0o644, time.time_ns()))
-        self._backend.load(self._wanted, self._writes, self._known is None)
+        self._backend.load(self._wanted, self._writes, self._astray)
         if self._unit:
             self._unit.arrive()
         listing = self._backend.listing()

@@ -94,15 +94,15 @@ class Firewalld(object):
         present = dict((name, said if isinstance(said, dict) else sorted(said)) for name, said in found.items() if said is not None)
         return json.dumps(present, indent=1, sort_keys=True) + '\n' if present else ''
 
-    def validate(self, wanted, writes):
+    def validate(self, wanted, writes, again):
         if wanted:
             with tempfile.TemporaryDirectory() as stage:
-                for write in writes:
-                    path = os.path.join(stage, os.path.relpath(write.path, FOLDER))
+                for name, data in self.files(wanted).items():
+                    path = os.path.join(stage, os.path.relpath(name, FOLDER))
                     os.makedirs(os.path.dirname(path), exist_ok=True)
-                    disk.Write(path, write.data).do()
+                    disk.Write(path, data).do()
                 self._host.text(['firewall-offline-cmd', '--system-config', stage, '--check-config'])
-        if self._running() and self._few(wanted, writes, self.listing()) is None:
+        if self._running() and (again or self._few(wanted, writes, self.listing()) is None):
             return firewall_runtime.check_reload(self._host)
         return []
 

@@ -101,7 +101,7 @@ class Nftables(object):
             raise FirewallError('nft list table: %s' % err.strip())
         return out if status == 0 else ''
 
-    def validate(self, wanted, writes):
+    def validate(self, wanted, writes, again):
         for write in writes:
             if write.path == RULESET and write.data:
                 self._host.text([self._nft, '-c', '-f', '-'], write.data.decode('ascii'))

@@ -66,4 +66,4 @@ class Record(object):
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise FirewallError('The record %s is damaged (%s). Nothing was changed. Move it away and apply the role again before anything is undone.' % (PATH, exc))
+            raise FirewallError('The record %s is damaged (%s). Nothing was changed. Move it away, and apply the limit again before it is undone' % (PATH, exc))

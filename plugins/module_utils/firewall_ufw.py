@@ -94,7 +94,7 @@ class Ufw(object):
         listed = dict((version, self._own(version)) for version in self._families(installed=True))
         return ''.join('# IPv%d\n%s\n' % (version, '\n'.join(lines)) for version, lines in sorted(listed.items()) if lines)
 
-    def validate(self, wanted, writes):
+    def validate(self, wanted, writes, again):
         for write in writes:
             version = 6 if write.path.endswith('6.rules') else 4
             if version in self._families():

@@ -13,8 +13,8 @@ description:
   - New connections to one TCP port of the host are refused (TCP reset) unless they come from the given networks or from the host itself.
     Connections that are established stay, whoever made them. Other ports and everything else of the firewall are left alone.
   - Both IP versions are always limited. Without networks of one version, that version is closed but for loopback.
-  - The limit only ever takes away. For the networks of the list, the host's own rules decide as they did before; with firewalld and ufw
-    the port is then open where those would have rejected it by default, for want of a rule that names it.
+  - For the networks of the list the host's own rules decide as they did before, so a ban stays a ban. With firewalld and ufw the port is open for them
+    where a zone or the default policy would reject it for want of a rule that names it. With nftables nothing is opened.
   - What manages the firewall is looked for, see O(backend). When that changes, the parts in the former one are removed, the new limit coming first.
   - What is in force is read and compared, the files and the rules in the kernel. If nothing differs, nothing is done.
     A change is validated by the backend's own tool, and the old state put back if it does not come into force.

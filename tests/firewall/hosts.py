@@ -32,16 +32,16 @@ def backend(host):
 
 class Hosts:
 
-    def __init__(self, lab, folder):
+    def __init__(self, lab, folder, names=KINDS):
         self.lab, self.folder = lab, folder
-        self.names = list(KINDS)
+        self.names = list(names)
         packed = site()
         self.each(lambda host: lab.run(host, ['sh', '-c', 'mkdir -p /root/site && tar -x -C /root/site'], input=packed))
 
     def each(self, action, names=None):
         """{host: what the action returns for it}, side by side."""
         names = names or self.names
-        with ThreadPoolExecutor(max_workers=3) as pool:
+        with ThreadPoolExecutor(max_workers=6) as pool:
             return dict(zip(names, pool.map(action, names)))
 
     def shell(self, host, script, check=True):
@@ -60,18 +60,18 @@ class Hosts:
             return json.loads(done.stdout)
         return self.each(run, list(names))
 
-    def role(self, **variables):
+    def role(self, *names, **variables):
         """What ansible-playbook printed; every host has to end well."""
         playbook = self.folder / 'role.yml'
         playbook.write_text(PLAYBOOK, encoding='utf-8')
-        done = subprocess.run(['ansible-playbook', '-i', self.lab.inventory, playbook, '--limit', ','.join(self.names), '-e', json.dumps(variables)],
+        done = subprocess.run(['ansible-playbook', '-i', self.lab.inventory, playbook, '--limit', ','.join(names or self.names), '-e', json.dumps(variables)],
                               cwd=ROOT, env={**environment(), 'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg')},
                               capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def fingerprint(self, host):
-        return self.shell(host, FILES), COUNTED.sub(r'\1', self.shell(host, RULES))
+        return COUNTED.sub(r'\1', self.shell(host, '%s; %s' % (FILES, RULES)))
 
     def reached(self, node, port=25, names=None):
         """{host: [how far a connection over IPv4 came, over IPv6]} from gateway, internet or lan."""

@@ -19,11 +19,11 @@ def fixture_originals(hosts):
     return hosts.each(hosts.fingerprint)
 
 
-@pytest.fixture(name='limited')
+@pytest.fixture(scope='module', name='limited')
 def fixture_limited(hosts, originals):
-    """Hosts on which only the gateway gets in; afterwards they are as they were before the first test."""
+    """Hosts on which only the gateway gets in; after the last test they are as they were before the first."""
     results = hosts.module(networks=hosts.lab.addresses['gateway'])
-    assert {name: result['backend'] for name, result in results.items()} == {name: backend(name) for name in KINDS}, results
+    assert of_all(results, 'backend') == {name: backend(name) for name in KINDS}
     yield hosts
     hosts.module(state='absent')
     assert hosts.each(hosts.fingerprint) == originals
@@ -56,39 +56,28 @@ def test_role_lets_only_the_gateway_in_and_goes_without_a_trace(hosts, originals
     assert {name: said == OPEN for name, said in hosts.reached('internet', 587).items()} == {name: name in NFT for name in KINDS}
     assert hosts.reached('internet', 22) == every(OPEN)
 
-    for check in (True, False):
-        again = hosts.module(networks=gateway + hosts.lab.addresses['lan'], check=check)
-        assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
     limited = hosts.each(hosts.fingerprint)
-    planned = hosts.module(state='absent', check=True)
-    assert of_all(planned, 'changed') == every(True)
+    arguments = {'networks': gateway + hosts.lab.addresses['lan']}
+    results = hosts.modules([(arguments, True), (arguments, False), ({'state': 'absent'}, True)])
+    assert {name: [result['changed'] for result in said] for name, said in results.items()} == every([False, False, True])
     assert hosts.each(hosts.fingerprint) == limited
 
-    assert 'changed=1' in hosts.role(**settings, conbool_inbound=False)
+    assert 'changed=1' in hosts.role(NFT[0], **settings, conbool_inbound=False)
+    assert 'changed=0' in hosts.role(NFT[0], **settings, conbool_state='absent')
+    assert 'changed=1' in hosts.role(*UFW, *FIREWALLD, *NFT[1:], **settings, inbound_firewall_state='absent')
     assert {node: hosts.reached(node) for node in before} == before
     assert hosts.each(hosts.fingerprint) == originals
-    assert 'changed=1' not in hosts.role(**settings, inbound_firewall_state='absent')
 
 
 def test_check_mode_shows_what_a_run_does(hosts, originals):
     gateway = hosts.lab.addresses['gateway']
-    for arguments in ({'networks': gateway}, {'networks': gateway[:1], 'port': 26}, {'state': 'absent'}):
-        planned, done = hosts.module(check=True, **arguments), hosts.module(**arguments)
-        assert of_all(planned, 'changed') == of_all(done, 'changed') == every(True)
-        assert of_all(planned, 'diff') == of_all(done, 'diff')
-        assert all(of_all(done, 'diff').values())
+    steps = [{'networks': gateway}, {'networks': gateway[:1], 'port': 26}, {'state': 'absent'}]
+    results = hosts.modules([(arguments, check) for arguments in steps for check in (True, False)])
+    for host, said in results.items():
+        for planned, done in zip(said[::2], said[1::2]):
+            assert planned['changed'] and planned['diff'], host
+            assert planned == done, host
     assert hosts.each(hosts.fingerprint) == originals
-
-
-def test_list_shrinks_and_a_version_without_networks_is_closed(limited):
-    gateway, internet = limited.lab.addresses['gateway'], limited.lab.addresses['internet']
-    limited.module(networks=gateway + internet)
-    assert limited.reached('internet') == every(OPEN)
-    limited.module(networks=gateway)
-    assert limited.reached('internet') == every(REFUSED)
-    limited.module(networks=gateway[1:])
-    assert limited.reached('gateway') == every(['ConnectionRefusedError', 'open'])
-    assert limited.each(limited.reached_by_itself) == every(['open'] * 4)
 
 
 def test_established_connections_stay(hosts, originals):
@@ -109,60 +98,26 @@ def test_established_connections_stay(hosts, originals):
     assert hosts.each(hosts.fingerprint) == originals
 
 
-def test_limit_outlives_a_reboot(limited):
-    limited.each(limited.lab.restart)
-    assert limited.reached('gateway') == every(OPEN)
-    assert limited.reached('internet') == every(REFUSED)
-    again = limited.module(networks=limited.lab.addresses['gateway'])
-    assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
-
-
-@pytest.mark.parametrize('commands', [
-    {'nftables': 'systemctl start nftables', 'ufw': 'ufw reload', 'firewalld': 'firewall-cmd --reload'},
-    {'nftables': 'systemctl start nftables && systemctl reload nftables', 'ufw': 'ufw disable && ufw --force enable', 'firewalld': 'systemctl restart firewalld'},
-    {'nftables': 'systemctl start nftables && systemctl restart nftables', 'ufw': 'systemctl restart ufw', 'firewalld': 'firewall-cmd --complete-reload'},
-], ids=['start', 'reload', 'restart'])
-def test_limit_comes_back_with_the_firewall_of_the_host(limited, commands):
-    try:
-        limited.each(lambda host: limited.shell(host, commands[backend(host)]))
-        assert limited.reached('internet') == every(REFUSED)
-        assert limited.reached('gateway') == every(OPEN)
-        again = limited.module(networks=limited.lab.addresses['gateway'])
-        assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
-    finally:
-        limited.each(lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'), NFT)
-
-
-def test_what_somebody_took_out_of_the_kernel_comes_back(limited):
-    commands = {'nftables': 'nft flush ruleset', 'ufw': 'iptables -F conbool-smtp && ip6tables -F conbool-smtp',
-                'firewalld': 'firewall-cmd --policy=conbool-limit --remove-rich-rule=\'rule family="%s" source NOT ipset="conbool-%s" '
-                             'port port="25" protocol="tcp" reject type="tcp-reset"\''}
-    commands['firewalld'] = ' && '.join(commands['firewalld'] % (family, family) for family in ('ipv4', 'ipv6'))
-    limited.each(lambda host: limited.shell(host, commands[backend(host)]))
-    assert limited.reached('internet') == every(OPEN)
-    for check in (True, False):
-        done = limited.module(networks=limited.lab.addresses['gateway'], check=check)
-        assert of_all(done, 'changed') == every(True)
-        assert all('in force' in str(diff) for diff in of_all(done, 'diff').values())
-    assert limited.reached('internet') == every(REFUSED)
-
-
-@pytest.mark.parametrize('arguments, said', [
-    ({'networks': []}, 'networks: the list is empty'),
-    ({'networks': ['192.0.2.0/24', '0.0.0.0/0']}, "networks: '0.0.0.0/0' covers far too many addresses"),
-    ({'networks': ['2001:db8::1/32']}, "networks: '2001:db8::1/32' has host bits set"),
-    ({'networks': ['192.0.2.0/24'], 'port': 0}, 'port: 0 must be'),
-])
-def test_bad_input_changes_nothing(hosts, originals, arguments, said):
-    names = (NFT[0], UFW[0])
-    results = hosts.module(*names, **arguments)
-    assert all(result['failed'] and said in result['msg'] for result in results.values()), results
+def test_bad_input_changes_nothing(hosts, originals):
+    names = [NFT[0], UFW[0]]
+    cases = [
+        ({'networks': []}, 'networks: the list is empty'),
+        ({'networks': ['192.0.2.0/24', '0.0.0.0/0']}, "networks: '0.0.0.0/0' covers far too many addresses"),
+        ({'networks': ['2001:db8::1/32']}, "networks: '2001:db8::1/32' has host bits set"),
+        ({'networks': ['192.0.2.0/24'], 'port': 0}, 'port: 0 must be'),
+    ]
+    for host, results in hosts.modules([(arguments, False) for arguments, dummy in cases], names).items():
+        for result, (dummy, said) in zip(results, cases):
+            assert result['failed'] and result['msg'].startswith(said), host
     assert hosts.each(hosts.fingerprint, names) == {name: originals[name] for name in names}
 
 
-def test_host_moves_from_nftables_to_ufw_and_back(hosts, originals):
+def test_host_moves_from_iptables_to_nftables_to_ufw_and_back(hosts, originals):
     host, gateway = UFW[0], hosts.lab.addresses['gateway']
-    hosts.shell(host, 'ufw disable')
+    hosts.shell(host, 'ufw disable && iptables-legacy -A INPUT -p tcp --dport 9 -j ACCEPT')
+    refused = hosts.module(host, networks=gateway)[host]
+    assert refused['failed'] and 'iptables-legacy' in refused['msg']
+    hosts.shell(host, 'iptables-legacy -D INPUT -p tcp --dport 9 -j ACCEPT')
     assert hosts.module(host, networks=gateway)[host]['backend'] == 'nftables'
     assert hosts.reached('internet', names=[host]) == {host: REFUSED}
     hosts.shell(host, 'ufw --force enable')
@@ -191,17 +146,6 @@ def test_two_managers_and_one_that_is_off_are_refused(hosts, originals):
     assert hosts.fingerprint(host) == originals[host]
 
 
-def test_a_host_that_drops_the_port_itself_is_told_of(limited):
-    rules = 'add table inet own; add chain inet own in { type filter hook input priority 0; policy drop; }; add rule inet own in tcp dport %s accept'
-    for ports, warned in (('{ 22, 587 }', True), ('{ 20-30 }', False)):
-        limited.shell(NFT[0], "nft '%s'" % (rules % ports))
-        try:
-            result = limited.module(NFT[0], networks=limited.lab.addresses['gateway'])[NFT[0]]
-        finally:
-            limited.shell(NFT[0], 'nft delete table inet own')
-        assert ('The chain in of the table inet own' in str(result.get('warnings'))) == warned
-
-
 def test_runtime_settings_of_firewalld_are_not_dropped(hosts, originals):
     host, gateway = FIREWALLD[0], hosts.lab.addresses['gateway']
     hosts.shell(host, 'firewall-cmd --add-port=2222/tcp')
@@ -218,3 +162,63 @@ def test_runtime_settings_of_firewalld_are_not_dropped(hosts, originals):
     hosts.shell(host, 'firewall-cmd --remove-port=2222/tcp')
     hosts.module(host, state='absent')
     assert hosts.fingerprint(host) == originals[host]
+
+
+def test_limit_outlives_a_reboot(limited):
+    limited.each(limited.lab.restart)
+    assert limited.reached('gateway') == every(OPEN)
+    assert limited.reached('internet') == every(REFUSED)
+    again = limited.module(networks=limited.lab.addresses['gateway'])
+    assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+
+
+@pytest.mark.parametrize('commands', [
+    {'nftables': 'systemctl start nftables', 'ufw': 'ufw reload', 'firewalld': 'firewall-cmd --reload'},
+    {'nftables': 'systemctl start nftables && systemctl reload nftables', 'ufw': 'ufw disable && ufw --force enable',
+     'firewalld': 'systemctl restart firewalld'},
+    {'nftables': 'systemctl start nftables && systemctl restart nftables', 'ufw': 'systemctl restart ufw', 'firewalld': 'firewall-cmd --complete-reload'},
+], ids=['start', 'reload', 'restart'])
+def test_limit_comes_back_with_the_firewall_of_the_host(limited, commands):
+    try:
+        limited.each(lambda host: limited.shell(host, commands[backend(host)]))
+        assert limited.reached('internet') == every(REFUSED)
+        assert limited.reached('gateway') == every(OPEN)
+        again = limited.module(networks=limited.lab.addresses['gateway'])
+        assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+    finally:
+        limited.each(lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'), NFT)
+
+
+def test_what_somebody_took_out_of_the_kernel_comes_back(limited):
+    commands = {'nftables': 'nft flush ruleset', 'ufw': 'iptables -F conbool-smtp && ip6tables -F conbool-smtp',
+                'firewalld': 'firewall-cmd --policy=conbool-limit --remove-rich-rule=\'rule family="%s" source NOT ipset="conbool-%s" '
+                             'port port="25" protocol="tcp" reject type="tcp-reset"\''}
+    commands['firewalld'] = ' && '.join(commands['firewalld'] % (family, family) for family in ('ipv4', 'ipv6'))
+    limited.each(lambda host: limited.shell(host, commands[backend(host)]))
+    assert limited.reached('internet') == every(OPEN)
+    results = limited.modules([({'networks': limited.lab.addresses['gateway']}, check) for check in (True, False)])
+    for host, (planned, done) in results.items():
+        assert planned == done and done['changed'] and 'in force' in str(done['diff']), host
+    assert limited.reached('internet') == every(REFUSED)
+
+
+def test_list_shrinks_and_a_version_without_networks_is_closed(limited):
+    gateway, internet = limited.lab.addresses['gateway'], limited.lab.addresses['internet']
+    limited.module(networks=gateway + internet)
+    assert limited.reached('internet') == every(OPEN)
+    limited.module(networks=gateway[1:])
+    assert limited.reached('internet') == every(REFUSED)
+    assert limited.reached('gateway') == every(['ConnectionRefusedError', 'open'])
+    assert limited.each(limited.reached_by_itself) == every(['open'] * 4)
+    limited.module(networks=gateway)
+
+
+def test_a_host_that_drops_the_port_itself_is_told_of(limited):
+    rules = 'add table inet own; add chain inet own in { type filter hook input priority 0; policy drop; }; add rule inet own in tcp dport %s accept'
+    for ports, warned in (('{ 22, 587 }', True), ('{ 20-30 }', False)):
+        limited.shell(NFT[0], "nft '%s'" % (rules % ports))
+        try:
+            result = limited.module(NFT[0], networks=limited.lab.addresses['gateway'])[NFT[0]]
+        finally:
+            limited.shell(NFT[0], 'nft delete table inet own')
+        assert ('The chain in of the table inet own' in str(result.get('warnings'))) == warned

@@ -59,7 +59,8 @@ class Machine:
 
     def in_force(self):
         """What filters, apart from files."""
-        return self.table, {version: sorted(lines) for version, lines in self.filter.items()}, copy.deepcopy(self.firewalld), self.unit_active, self.unit_enabled
+        chains = {version: sorted(lines) for version, lines in self.filter.items()}
+        return self.table, chains, copy.deepcopy(self.firewalld), self.unit_active, self.unit_enabled
 
     def find(self, name, opt_dirs):
         return '/usr/sbin/' + name if name in self.commands else None

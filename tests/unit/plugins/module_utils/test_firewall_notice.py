@@ -9,8 +9,9 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_notice import closed_by_others
 
 CHAIN = 'table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy %s;\n%s\t}\n}\n'
-USUAL = ['ct state 0x2,0x4 accept', 'ct state established,related accept', 'iif "lo" accept', 'iifname "lo" accept', 'meta l4proto 1 accept', 'udp dport 25 accept',
-         'tcp dport { 22, 443 } accept', 'tcp dport 250 accept', 'tcp dport 26-30 accept', 'meta l4proto tcp tcp dport 22 counter packets 0 bytes 0 accept']
+USUAL = ['ct state 0x2,0x4 accept', 'ct state established,related accept', 'iif "lo" accept', 'iifname "lo" accept', 'meta l4proto 1 accept',
+         'udp dport 25 accept', 'tcp dport { 22, 443 } accept', 'tcp dport 250 accept', 'tcp dport 26-30 accept',
+         'meta l4proto tcp tcp dport 22 counter packets 0 bytes 0 accept']
 
 
 def said(rules, policy='drop', table=CHAIN):
