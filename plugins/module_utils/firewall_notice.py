@@ -42,6 +42,6 @@ def _may_let_in(rule, port):
 
 def _contains(text, port):
     """Whether the right side of C(dport) covers the port. Of a named set or a comparison that is not known."""
-    if '@' in text or not re.match(r'[{\d]', text):
+    if not re.match(r'[{\d]', text):
         return True
     return any(int(low) <= port <= int(high or low) for low, high in re.findall(r'(\d+)(?:-(\d+))?', text))

@@ -26,7 +26,7 @@ KINDS = ('postfix-debian12', 'ufw-debian12', 'firewalld-debian12')
 SIZES = (500, 5000)
 STEPS = ('applied', 'unchanged', 'one more', 'removed')
 TIMED = 'import subprocess, sys, time; start = time.monotonic(); done = subprocess.run([sys.executable, "/root/site/run.py", "inbound_firewall"], ' \
-        'stdin=sys.stdin, stdout=subprocess.PIPE, check=True); print(time.monotonic() - start); sys.stdout.buffer.write(done.stdout)'
+        'stdin=sys.stdin, stdout=subprocess.PIPE, check=True); print(time.monotonic() - start, flush=True); sys.stdout.buffer.write(done.stdout)'
 
 
 def networks(count):

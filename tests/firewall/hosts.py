@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab.engine import environment
+from tests.conftest import ROOT
 from tests.postfix.test_postfix_config_real import site
 
-ROOT = Path(__file__).resolve().parents[2]
 CONNECT = Path(__file__).with_name('connect.py').read_text(encoding='utf-8')
 HOLD = Path(__file__).with_name('hold.py').read_text(encoding='utf-8')
 KINDS = ('postfix-debian12', 'postfix-debian13', 'ufw-debian12', 'ufw-debian13', 'firewalld-debian12', 'firewalld-debian13')

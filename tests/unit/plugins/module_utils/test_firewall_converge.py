@@ -204,6 +204,29 @@ def test_few_changes_are_told_to_firewalld_without_a_reload(new):
         machine.converge(networks=['10.0.%d.0/30' % number for number in range(60)] + ['2001:db8::/32'])
 
 
+def test_policy_that_somebody_changed_needs_a_reload_too(new):
+    machine = new('firewalld')
+    machine.converge(networks=FIRST)
+    machine.firewalld['conbool-limit'], machine.zones = {'xml': ''}, 'public\n  ports: 2222/tcp\n'
+    with pytest.raises(FirewallError, match='2222/tcp'):
+        machine.converge(networks=FIRST)
+
+
+def test_systemd_reads_a_drop_in_that_a_killed_run_left(new):
+    machine = new('nftables')
+
+    def kill(words):
+        if words[:2] == ['nft', '-f']:
+            raise Killed
+    machine.hook = kill
+    with pytest.raises(Killed):
+        machine.converge(networks=FIRST)
+    machine.hook, machine.loaded = None, machine.unit_file.read_bytes()
+    machine.log.clear()
+    machine.converge(networks=FIRST)
+    assert 'systemctl daemon-reload' in machine.log
+
+
 def test_ufw_without_ipv6_is_told_of(new):
     machine = new('ufw').has_ufw(ipv6=False)
     warnings = machine.converge(networks=FIRST)[1]
