@@ -77,6 +77,8 @@ def test_only_port_25_is_touched():
     wanted = configure()
     assert [(item['name'], item['type']) for item in wanted['service_options']] == [('smtp', 'inet')]
     assert wanted['parameters'] == {} and wanted['problems'] == [] and wanted['warnings'] == []
+    assert [item['path'] for item in wanted['tables']] == ['conbool_clients', 'conbool_data', 'conbool_recipients']
+    assert [item['name'] for item in wanted['services']] == ['conbool-certificate']
 
 
 @pytest.mark.parametrize('name', ['25', '192.0.2.1:smtp', '[::]:25'])
@@ -84,7 +86,7 @@ def test_names_of_port_25(name):
     assert FRONT in of(configure(entry(name, command='smtpd -v')), name)['smtpd_recipient_restrictions']
 
 
-@pytest.mark.parametrize('service', [SUBMISSION, entry('10025'), entry('smtp', kind='unix', command='smtp')])
+@pytest.mark.parametrize('service', [SUBMISSION, entry('10025'), entry('smtp', kind='unix'), entry('smtp', command='spawn')])
 def test_what_is_not_port_25(service):
     wanted = configure(service)
     assert wanted['service_options'] == []
@@ -93,7 +95,8 @@ def test_what_is_not_port_25(service):
 
 def test_further_services():
     proxied = entry('10025', smtpd_upstream_proxy_protocol='haproxy')
-    assert FRONT in of(configure(proxied, services=['10025']), '10025')['smtpd_recipient_restrictions']
+    named = configure(proxied, services=['10025'])
+    assert FRONT in of(named, '10025')['smtpd_recipient_restrictions'] and named['warnings'] == []
     warnings = configure(entry(), proxied)['warnings']
     assert len(warnings) == 1 and '10025/inet is behind a proxy' in warnings[0]
 
