@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError

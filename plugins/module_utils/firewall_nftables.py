@@ -22,23 +22,23 @@ RULES = MARK + '''# The table is replaced in one transaction; nothing else is to
 table inet %(table)s
 delete table inet %(table)s
 table inet %(table)s {
-	set ipv4 {
-		type ipv4_addr
-		flags interval%(ipv4)s
-	}
-	set ipv6 {
-		type ipv6_addr
-		flags interval%(ipv6)s
-	}
-	chain input {
-		type filter hook input priority -10; policy accept;
-		iifname != "lo" tcp dport %(port)d tcp flags & (fin | syn | rst | ack) == syn jump newcomer
-	}
-	chain newcomer {
-		ip saddr @ipv4 return
-		ip6 saddr @ipv6 return
-		reject with tcp reset
-	}
+    set ipv4 {
+        type ipv4_addr
+        flags interval%(ipv4)s
+    }
+    set ipv6 {
+        type ipv6_addr
+        flags interval%(ipv6)s
+    }
+    chain input {
+        type filter hook input priority -10; policy accept;
+        iifname != "lo" tcp dport %(port)d tcp flags & (fin | syn | rst | ack) == syn jump newcomer
+    }
+    chain newcomer {
+        ip saddr @ipv4 return
+        ip6 saddr @ipv6 return
+        reject with tcp reset
+    }
 }
 '''
 # No default dependencies and no conflict with shutdown.target: the limit is there before the network and to the very end.
@@ -128,4 +128,4 @@ class Nftables(object):
 
 
 def _elements(networks):
-    return '\n\t\telements = {\n\t\t\t%s\n\t\t}' % ',\n\t\t\t'.join(networks) if networks else ''
+    return '\n        elements = {\n            %s\n        }' % ',\n            '.join(networks) if networks else ''
