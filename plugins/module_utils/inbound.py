@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import (
     CERTIFICATES_TABLE, CLIENTS_TABLE, DATA_TABLE, POSTSCREEN_TABLE, RECIPIENTS_TABLE, certificates_table, client_tables, postscreen_table,
     recipients_table)
@@ -25,6 +26,21 @@ NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the 
 NOT_NAMED = '450 4.7.1 A client certificate is required: trusted, and %s'
 DIGEST_LENGTHS = {'md5': 32, 'sha1': 40, 'sha256': 64, 'sha384': 96, 'sha512': 128}
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
+
+
+# Variables of the role whose values stand in master.cf.
+CHECKED = {'policy_command': _values.file_path, 'client_ca_file': _values.file_path, 'wash_port': _values.port}
+
+
+def _bad_values(options):
+    problems = []
+    for name, read in CHECKED.items():
+        try:
+            if options[name] != '':
+                read(options[name])
+        except ValueError as exc:
+            problems.append('postfix_smarthost_%s: %r %s' % (name, options[name], exc))
+    return problems
 
 
 def _effective(entry, info, name):
@@ -187,6 +203,10 @@ def inbound_configuration(settings, info, options):
     smtpds, postscreens = listeners(info, options['services'])
     if not smtpds:
         wanted['problems'].append('master.cf has no smtpd(8) on port 25: name the services on which mail arrives in postfix_smarthost_inbound_services')
+    named = [entry['name'] for entry in smtpds + postscreens]
+    wanted['problems'] += _bad_values(options)
+    wanted['problems'] += ['postfix_smarthost_inbound_services: %r is no inet service of smtpd(8) in master.cf' % name
+                           for name in options['services'] if name not in named]
     wash = wash_configuration(settings, info, options, smtpds)
     for part in ('services', 'tables', 'warnings', 'problems'):
         wanted[part] += wash[part]

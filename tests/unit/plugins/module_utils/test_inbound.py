@@ -101,6 +101,15 @@ def test_further_services():
     assert len(warnings) == 1 and '10025/inet is behind a proxy' in warnings[0]
 
 
+@pytest.mark.parametrize('variable, value', [
+    ('policy_command', "/usr/sbin/postfwd1 --rule='x'"), ('policy_command', 'postfwd1'), ('client_ca_file', '/etc/ssl/a b.pem'),
+    ('client_ca_file', '/etc/x\nsmtpd_tls_CAfile='), ('wash_port', 0), ('wash_port', 65536), ('services', ['10026'])])
+def test_values_that_cannot_be_meant(variable, value):
+    problems = configure(**{variable: value})['problems']
+    assert len(problems) == 1 and problems[0].startswith(
+        'postfix_smarthost_%s: %r ' % (variable.replace('services', 'inbound_services'), value[0] if isinstance(value, list) else value))
+
+
 MAIN = 'permit_mynetworks, check_policy_service { inet:127.0.0.1:10023, timeout=5s }, reject_rbl_client dnsbl.example'
 
 
@@ -121,7 +130,8 @@ def test_restrictions_of_the_service_follow_ours():
 
 
 @pytest.mark.parametrize('service', [
-    entry(), entry(smtpd_recipient_restrictions='permit'), entry(smtpd_restriction_classes='x', smtpd_data_restrictions='', tls_ssl_options='NO_RENEGOTIATION')])
+    entry(), entry(smtpd_recipient_restrictions='permit'),
+    entry(smtpd_restriction_classes='x', smtpd_data_restrictions='', tls_ssl_options='NO_RENEGOTIATION')])
 def test_second_run_wants_the_same(service):
     first = configure(service, parameters={'smtpd_recipient_restrictions': MAIN})
     assert again(first, service, parameters={'smtpd_recipient_restrictions': MAIN}) == first
