@@ -8,20 +8,20 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_runtim
 
 PERMANENT = '''docker
   target: ACCEPT
-  interfaces: 
-  ports: 
+  interfaces:
+  ports:
 
 public
   target: default
-  interfaces: 
+  interfaces:
   services: dhcpv6-client ssh
   ports: 25/tcp
-  rich rules: 
+  rich rules:
 '''
 
 
 def test_nothing_is_lost_of_what_is_permanent_or_comes_back_by_itself():
-    runtime = PERMANENT.replace('public\n', 'public (active)\n').replace('interfaces: ', 'interfaces: eth0')
+    runtime = PERMANENT.replace('public\n', 'public (active)\n').replace('interfaces:', 'interfaces: eth0')
     assert losses(runtime, PERMANENT) == []
     assert losses(PERMANENT, PERMANENT.replace('25/tcp', '25/tcp 26/tcp')) == []
 
