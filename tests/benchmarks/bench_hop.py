@@ -15,16 +15,15 @@ import argparse
 import re
 import statistics
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from lab import lifecycle
 from lab.api import Lab
-from tests.benchmarks.bench_role import run
+from tests.benchmarks.bench_role import playbook, run
 
-ROOT = Path(__file__).resolve().parents[2]
 LAB = 'bench'
-SITE = ROOT / 'playbooks' / 'site.yml'
 SINK = 'sink.example.com'
 VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_inbound': False,
              'conbool_relay_host': SINK}
@@ -40,7 +39,8 @@ class Bench:
     def __init__(self, lab):
         self.lab = lab
         lab.run('sink', ['sh', '-c', PREPARE_SINK])
-        run(lab, 'mx', SITE, VARIABLES)
+        with tempfile.TemporaryDirectory() as folder:
+            run(lab, 'mx', playbook(Path(folder), 'mx', 'conbool.smtp_relay.postfix_smarthost', VARIABLES, False))
         lab.run('mx', ['sh', '-c', PREPARE_PLAIN])
 
     def use(self, way):
