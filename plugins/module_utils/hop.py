@@ -103,7 +103,9 @@ def gateway_options(settings, version, lookup_types):
     if settings['tls_ca_file']:
         options['smtp_tls_CAfile'] = settings['tls_ca_file']
     else:
+        # Postfix adds the system's authorities to those of a file or directory that is named, and has none when none is.
         options['tls_append_default_CA'] = 'yes'
+        options['smtp_tls_CApath'] = '/etc/ssl/certs'
     if settings['tls_client_cert']:
         options['smtp_tls_cert_file'] = settings['tls_client_cert']
         options['smtp_tls_key_file'] = settings['tls_client_key']

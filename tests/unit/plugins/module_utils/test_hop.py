@@ -114,7 +114,7 @@ def test_gateway_is_verified_and_direct_is_not():
     gateway = service(configuration, 'gateway')['options']
     assert gateway['smtp_tls_security_level'] == 'secure'
     assert gateway['smtp_tls_secure_cert_match'] == 'mail.conbool.com'
-    assert gateway['tls_append_default_CA'] == 'yes'
+    assert gateway['tls_append_default_CA'] == 'yes' and gateway['smtp_tls_CApath'] == '/etc/ssl/certs'
     assert configuration['parameters']['default_transport'] == 'gateway:[mail.conbool.com]:25'
     assert configuration['parameters']['smtp_tls_security_level'] == 'may'
 
