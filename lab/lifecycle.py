@@ -13,7 +13,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import IPv4Address
-from pathlib import Path
 
 from . import access, certificates, images, resolver
 from .engine import ROOT, RUNTIME, LabError, podman, replace, run, systemd_options
@@ -69,8 +68,11 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
         with ThreadPoolExecutor() as pool:
             jobs = [pool.submit(_start_infra, layout, node, running) for node in CONTAINERS]
             jobs += [pool.submit(_start_host, layout, layout.nodes[host], kinds[kind], running, recreate) for host, kind in wanted.items()]
-            jobs += [pool.submit(_reachable, layout)]
             for job in jobs:
+                job.result()
+            # Only now: containers that start side by side can cost the bridge an address that it had.
+            _reachable(layout)
+            for job in [pool.submit(_booted, layout.nodes[host]) for host in wanted]:
                 job.result()
         if running.get(layout.nodes['resolver'].container) == 'running':
             resolver.reload(layout)
@@ -163,12 +165,6 @@ def _create_network(layout: Layout):
 def _reachable(layout: Layout) -> None:
     """An internal network has no address on this machine; Ansible needs one. It leads nowhere else: there is no route beyond."""
     interface = json.loads(podman('network', 'inspect', layout.network).stdout)[0]['network_interface']
-    deadline = time.monotonic() + BOOT_SECONDS
-    # The bridge exists from the first container on.
-    while not Path('/sys/class/net', interface).exists():
-        if time.monotonic() > deadline:
-            raise LabError(f'network interface {interface} of lab {layout.name} does not appear')
-        time.sleep(0.05)
     for subnet, *options in ((layout.subnet4,), (layout.subnet6, 'nodad')):
         run(['ip', 'address', 'replace', f'{subnet[1]}/{subnet.prefixlen}', 'dev', interface, *options])
 
@@ -205,7 +201,6 @@ def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str],
                    '--volume', f'{certificates.host_folder(layout, node)}:/etc/ssl/lab:ro',
                    '--volume', f'{access.host_folder(layout, node)}:/etc/ssh/lab:ro']
         _run(layout, node, images.tag(kind), options, [], running)
-    _booted(node)
 
 
 def _run(layout: Layout, node: Node, image: str, options: list, command: list, running: dict[str, str]) -> None:
