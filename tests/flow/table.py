@@ -23,7 +23,7 @@ PLAIN_WIDTH = 160  # for logs and pipes, where nobody wraps lines
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog='python -m tests.flow.table', description=__doc__)
     for flag, settings in OPTIONS.items():
-        parser.add_argument(flag, **settings)
+        parser.add_argument(flag, **(settings if flag != '--configuration' else dict(settings, action='append')))
     parser.add_argument('--group', action='append', help='only the cases of this group; may be given several times')
     parser.add_argument('--log', type=Path, help='write everything to this file as well, without colours')
     chosen = parser.parse_args(arguments)
@@ -48,8 +48,8 @@ class Output:
 def run(console, parser, chosen):
     adapter = adapters.load(chosen.mta)()
     table = loader.Table(loader.OWN_FILES + (chosen.cases or []))
-    only = chosen.configuration or ('default' if chosen.no_apply else None)
-    cases = [case for case in table.selected(only) if not case.repeated and (not chosen.group or case.group in chosen.group)]
+    only = chosen.configuration or (['default'] if chosen.no_apply else list(table.configurations))
+    cases = [case for case in table.selected() if case.configuration in only and not case.repeated and (not chosen.group or case.group in chosen.group)]
     if not cases:
         parser.error('no case is chosen: configurations %s, groups %s' % (
             ', '.join(table.configurations), ', '.join(sorted({case.group for case in table.cases}))))
