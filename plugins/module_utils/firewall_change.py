@@ -10,17 +10,9 @@ import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk as disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import Unit, UnitChange, UnitError
-
-
-class SwitchError(Exception):
-    """The change failed half-way. C(restored) tells whether the old state is in force again."""
-
-    def __init__(self, message, restored, warnings):
-        super().__init__(message)
-        self.restored = restored
-        self.warnings = warnings
 
 
 class Change(object):

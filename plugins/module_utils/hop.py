@@ -38,6 +38,11 @@ TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'c
 SIZE_HEADROOM = 102400
 
 
+def with_headroom(limit):
+    """Return a message_size_limit for the second time that a message is taken; 0 is no limit."""
+    return str(int(limit) + SIZE_HEADROOM if int(limit) else 0)
+
+
 def mta_parameters(mta):
     """Return the parameters that the hop takes over from the MTA.
 
@@ -48,8 +53,7 @@ def mta_parameters(mta):
         dict: name to value, without those that the MTA lacks or leaves empty.
     """
     taken = {name: mta[name] for name in INHERITED if mta.get(name)}
-    limit = int(mta['message_size_limit'])
-    taken['message_size_limit'] = str(limit + SIZE_HEADROOM if limit else 0)
+    taken['message_size_limit'] = with_headroom(mta['message_size_limit'])
     # Postfix sends from the only address it listens on; the hop listens elsewhere and has to be told.
     interfaces = re.split(r'[\s,]+', mta.get('inet_interfaces', 'all').strip())
     if len(interfaces) == 1 and 'smtp_bind_address' not in taken and 'smtp_bind_address6' not in taken:

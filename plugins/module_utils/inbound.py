@@ -12,6 +12,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables 
     CERTIFICATES_TABLE, CLIENTS_TABLE, DATA_TABLE, POSTSCREEN_TABLE, RECIPIENTS_TABLE, certificates_table, client_tables, postscreen_table,
     recipients_table)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_wash import WASH_CLIENTS_TABLE, wash_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import effective
 
 POLICY_SERVICE = 'conbool-certificate'
 SMTP = ('smtp', '25')
@@ -27,7 +28,6 @@ NOT_NAMED = '450 4.7.1 A client certificate is required: trusted, and %s'
 DIGEST_LENGTHS = {'md5': 32, 'sha1': 40, 'sha256': 64, 'sha384': 96, 'sha512': 128}
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
-
 # Variables of the role whose values stand in master.cf.
 CHECKED = {'policy_command': _values.file_path, 'client_ca_file': _values.file_path, 'wash_port': _values.port}
 
@@ -41,10 +41,6 @@ def _bad_values(options):
         except ValueError as exc:
             problems.append('postfix_smarthost_%s: %r %s' % (name, options[name], exc))
     return problems
-
-
-def _effective(entry, info, name):
-    return entry['options'].get(name, info['expanded'].get(name, ''))
 
 
 def _command(entry):
@@ -64,7 +60,7 @@ def listeners(info, further):
     entries = [entry for entry in info['services']
                if entry['type'] == 'inet' and (entry['name'].rpartition(':')[2] in SMTP or entry['name'] in further)]
     postscreens = [entry for entry in entries if _command(entry) == 'postscreen']
-    behind = set(_effective(entry, info, 'smtpd_service_name') or 'smtpd' for entry in postscreens)
+    behind = set(effective(entry, info['expanded'], 'smtpd_service_name') or 'smtpd' for entry in postscreens)
     smtpds = [entry for entry in entries if _command(entry) == 'smtpd']
     smtpds += [entry for entry in info['services'] if entry['type'] == 'pass' and entry['name'] in behind]
     return smtpds, postscreens
@@ -122,12 +118,12 @@ def policy_service(command, tls_name):
 
 def _tls_problems(entry, info):
     name = '%s/%s' % (entry['name'], entry['type'])
-    level = _effective(entry, info, 'smtpd_tls_security_level')
-    legacy = 'yes' in (_effective(entry, info, 'smtpd_use_tls'), _effective(entry, info, 'smtpd_enforce_tls'))
+    level = effective(entry, info['expanded'], 'smtpd_tls_security_level')
+    legacy = 'yes' in (effective(entry, info['expanded'], 'smtpd_use_tls'), effective(entry, info['expanded'], 'smtpd_enforce_tls'))
     if level == 'none' or (not level and not legacy):
         return ['The gateway has to use TLS, and %s does not offer it: set smtpd_tls_security_level = may, smtpd_tls_cert_file and '
                 'smtpd_tls_key_file in main.cf' % name]
-    if all(_effective(entry, info, parameter) in ('', 'none') for parameter in CERTIFICATE_FILES):
+    if all(effective(entry, info['expanded'], parameter) in ('', 'none') for parameter in CERTIFICATE_FILES):
         return ['The gateway has to use TLS, and %s has no certificate: set smtpd_tls_cert_file and smtpd_tls_key_file in main.cf' % name]
     return []
 
@@ -143,7 +139,7 @@ def _certificate_options(entry, settings, info, options, changed):
                         'conbool_inbound_require_certificate: false' % name)
     fingerprints = options['certificate_fingerprints']
     if fingerprints:
-        digest = _effective(entry, info, 'smtpd_tls_fingerprint_digest')
+        digest = effective(entry, info['expanded'], 'smtpd_tls_fingerprint_digest')
         length = DIGEST_LENGTHS.get(digest)
         problems += ['postfix_smarthost_certificate_fingerprints: %r is not a fingerprint as %s compares them (smtpd_tls_fingerprint_digest = %s): '
                      '%s hexadecimal digits' % (item, name, digest, length or 'pairs of')
@@ -153,7 +149,7 @@ def _certificate_options(entry, settings, info, options, changed):
         wanted.update(trust)
         problems += found
     # A session that was begun before a certificate was asked for has none, and a client may resume it for ever.
-    flags = [flag for flag in re.split(r'[\s,]+', _effective(entry, info, 'tls_ssl_options')) if flag not in ('', 'NO_TICKET')]
+    flags = [flag for flag in re.split(r'[\s,]+', effective(entry, info['expanded'], 'tls_ssl_options')) if flag not in ('', 'NO_TICKET')]
     wanted.update(tls_ssl_options=' '.join(flags + ['NO_TICKET']), smtpd_tls_session_cache_database='')
     return wanted, problems
 
@@ -162,7 +158,7 @@ def _authorities(entry, settings, info, options, changed):
     """Return the options with which one service trusts the issuer of the gateway's certificate, and what is in the way."""
     file = options['client_ca_file'] or settings['tls_ca_file']
     # After the first run the option is ours, and what main.cf says counts.
-    present = info['expanded'].get('smtpd_tls_CAfile', '') if changed else _effective(entry, info, 'smtpd_tls_CAfile')
+    present = info['expanded'].get('smtpd_tls_CAfile', '') if changed else effective(entry, info['expanded'], 'smtpd_tls_CAfile')
     if not file:
         # Postfix appends the system's authorities to a file or directory, but not to nothing.
         path = {} if present or info['expanded'].get('smtpd_tls_CApath') else {'smtpd_tls_CApath': info['config_dir']}
@@ -238,10 +234,10 @@ def inbound_configuration(settings, info, options):
 def _limit(wanted, settings, info, options, smtpds, postscreens, fingerprints):
     """Add what all services share."""
     config_dir = info['config_dir']
-    mynetworks = ' '.join(_effective(entry, info, 'mynetworks') for entry in smtpds[:1])
+    mynetworks = ' '.join(effective(entry, info['expanded'], 'mynetworks') for entry in smtpds[:1])
     clients, data, warnings = client_tables(settings, mynetworks)
     wanted['warnings'] += warnings
-    if any(_effective(entry, info, 'mynetworks') != mynetworks for entry in smtpds):
+    if any(effective(entry, info['expanded'], 'mynetworks') != mynetworks for entry in smtpds):
         wanted['problems'].append('The services on port 25 have different mynetworks: name the networks in conbool_smtp_allowed_networks instead')
     wanted['tables'] += [
         {'path': CLIENTS_TABLE, 'type': 'cidr', 'content': clients},

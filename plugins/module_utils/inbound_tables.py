@@ -39,12 +39,13 @@ def mynetworks_entries(mynetworks):
             if network is None:
                 break
             excluded.append(network)
-        elif network is not None and not any(_overlap(network, other) for other in excluded):
+        elif network is not None and not any(overlap(network, other) for other in excluded):
             found.append(network)
     return found
 
 
-def _overlap(first, second):
+def overlap(first, second):
+    """Whether two networks, of either IP version, have addresses in common."""
     return first.version == second.version and first.overlaps(second)
 
 
@@ -61,7 +62,7 @@ def client_tables(settings, mynetworks):
     own = mynetworks_entries(mynetworks)
     rows = [(network, 'DUNNO') for network in LOOPBACK] + named + [(network, 'DUNNO') for network in own]
     rows += [('0.0.0.0/0', 'conbool_others'), ('::/0', 'conbool_others')]
-    inside = sorted(set(str(network) for network in own for other in gateway if _overlap(network, other)))
+    inside = sorted(set(str(network) for network in own for other in gateway if overlap(network, other)))
     warnings = ['mynetworks names %s, which is in conbool_networks: such clients count as the gateway. If there are others among them, name '
                 'these in conbool_smtp_allowed_networks.' % ', '.join(inside)] if inside else []
     verdicts = {}

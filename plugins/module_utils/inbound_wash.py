@@ -12,15 +12,15 @@ from __future__ import annotations
 import ipaddress
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop import with_headroom
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES, effective, loopback_client
 
 WASH_CLIENTS_TABLE = 'conbool_wash_clients'
 WASH_RULES_TABLE = 'conbool_wash_lan'
 TRANSPORT = 'conbool-wash'
 CLEANUP = 'conbool-wash-cleanup'
 VARIABLE = 'postfix_smarthost_wash_networks'
-# A message just below the limit has grown by a trace header when it comes back.
-SIZE_HEADROOM = 102400
 
 
 def _networks(names, settings):
@@ -35,7 +35,7 @@ def _networks(names, settings):
             continue
         networks.append(network)
         problems += ['%s: %s overlaps %s of conbool_networks, whose headers are what they are for' % (VARIABLE, network, other)
-                     for other in gateway if other.version == network.version and other.overlaps(network)]
+                     for other in gateway if overlap(network, other)]
     return networks, problems
 
 
@@ -56,7 +56,7 @@ def wash_configuration(settings, info, options, smtpds):
         return found
     networks, found['problems'] = _networks(options['wash_networks'], settings)
     for entry in smtpds:
-        if entry['options'].get('smtpd_proxy_filter', info['expanded'].get('smtpd_proxy_filter', '')):
+        if effective(entry, info['expanded'], 'smtpd_proxy_filter'):
             found['warnings'].append('The headers of mail from %s are not washed at %s/%s: smtpd_proxy_filter passes it on before.' % (
                 ', '.join(map(str, networks)), entry['name'], entry['type']))
     route = 'FILTER %s:[127.0.0.1]:%d' % (TRANSPORT, options['wash_port'])
@@ -64,31 +64,12 @@ def wash_configuration(settings, info, options, smtpds):
         {'path': WASH_CLIENTS_TABLE, 'type': 'cidr', 'content': ''.join('%s %s\n' % (network, route) for network in networks)},
         {'path': WASH_RULES_TABLE, 'type': 'regexp', 'content': WASH_RULES},
     ]
-    limit = int(info['expanded']['message_size_limit'])
-    size = {'message_size_limit': str(limit + SIZE_HEADROOM if limit else 0)}
+    size = {'message_size_limit': with_headroom(info['expanded']['message_size_limit'])}
     # The filter of the first listener is replaced by the detour, and comes after it.
     content_filter = dict(('content_filter', entry['options']['content_filter']) for entry in smtpds if 'content_filter' in entry['options'])
-    found['services'] = [_client(), _listener(options['wash_port'], dict(size, **content_filter)), _cleanup(info, size)]
+    client = loopback_client(TRANSPORT, '127.0.0.1', smtp_header_checks='', smtp_generic_maps='', smtp_send_xforward_command='yes')
+    found['services'] = [client, _listener(options['wash_port'], dict(size, **content_filter)), _cleanup(info, size)]
     return found
-
-
-def _client():
-    return {
-        'name': TRANSPORT, 'type': 'unix', 'chroot': 'n', 'command': 'smtp',
-        'options': {
-            'smtp_bind_address': '127.0.0.1',
-            'smtp_bind_address6': '',
-            'smtp_tls_security_level': 'none',
-            'smtp_tls_policy_maps': '',
-            'smtp_sasl_auth_enable': 'no',
-            'smtp_fallback_relay': '',
-            'smtp_discard_ehlo_keywords': '',
-            'smtp_discard_ehlo_keyword_address_maps': '',
-            'smtp_header_checks': '',
-            'smtp_generic_maps': '',
-            'smtp_send_xforward_command': 'yes',
-        },
-    }
 
 
 def _listener(port, options):

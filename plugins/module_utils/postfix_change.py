@@ -70,7 +70,7 @@ class Change(object):
         plan.refuse_conflicts(self.request, others)
         self.shared = set(path for records in others.values() for path in records['created'])
         owner, request, records = self.request.owner, self.request, self.journal.records
-        self.main = MainCf(decode(self.main_state.data or b''))
+        self.main_before, self.main = (MainCf(decode(self.main_state.data or b'')) for dummy in range(2))
         master = MasterCf(decode(self.master_state.data or b''))
         self.services_before = master.services()
         self.pending, self.settled = {}, {}
@@ -104,18 +104,16 @@ class Change(object):
 
     def _plan_directories(self):
         """Plan the queue and data directories of an instance of our own."""
-        before = MainCf(decode(self.main_state.data or b''))
         self.directories = Directories(
-            self.request.parameters if self.create else {}, before, self.journal.records['directories'],
+            self.request.parameters if self.create else {}, self.main_before, self.journal.records['directories'],
             lambda: self.main.get('mail_owner') or self.instance.mail_owner())
         self.pending['directories'] = self.directories.pending
         self.settled['directories'] = [] if self.request.absent else self.directories.pending
 
     def _check_postlog(self):
         """Postfix does not start with maillog_file but without the service that writes it."""
-        before = MainCf(decode(self.main_state.data or b''))
         if (self.main.get('maillog_file') and 'postlog/unix-dgram' not in self.master.services()
-                and not (before.get('maillog_file') and 'postlog/unix-dgram' not in self.services_before)):
+                and not (self.main_before.get('maillog_file') and 'postlog/unix-dgram' not in self.services_before)):
             raise plan.PlanError('parameters.maillog_file: %r needs the service postlog/unix-dgram in master.cf' % self.main.get('maillog_file'))
 
     def _file_data(self, name, text):
@@ -204,7 +202,7 @@ class Change(object):
             self.journal.save(self.settled, False)
 
     def parameters_changed(self):
-        before, after = MainCf(decode(self.main_state.data or b'')).all_texts(), self.main.all_texts()
+        before, after = self.main_before.all_texts(), self.main.all_texts()
         return sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
 
     def services_changed(self):

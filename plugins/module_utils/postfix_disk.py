@@ -22,6 +22,15 @@ PAUSE = 0.2
 COOLED_DOWN = 3
 
 
+class SwitchError(Exception):
+    """A change failed half-way. C(restored) tells whether the old state is in force again."""
+
+    def __init__(self, message, restored, warnings):
+        super().__init__(message)
+        self.restored = restored
+        self.warnings = warnings
+
+
 class FileState(object):
     """Content and mode of a file; the content of a missing file is None."""
 

@@ -9,19 +9,11 @@ import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk as disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
 
 NEEDS_RESTART = ('inet_interfaces', 'inet_protocols')
-
-
-class SwitchError(Exception):
-    """The switch failed. C(restored) tells whether the old configuration is in force again."""
-
-    def __init__(self, message, restored, warnings):
-        super().__init__(message)
-        self.restored = restored
-        self.warnings = warnings
 
 
 def needs_restart(change):

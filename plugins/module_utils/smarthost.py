@@ -16,25 +16,30 @@ WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'
 SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
 
 
-def hop_service(address):
-    """Return the master.cf entry of the client that hands mail to the hop.
+def loopback_client(name, address, **options):
+    """Return the master.cf entry of a client that hands mail to a listener on loopback.
 
-    It overrides whatever main.cf says of the smtp(8) client that would make the short way to the hop fail
-    (TLS levels, source addresses) or lead mail past it (a fallback relay).
+    It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source addresses) or lead mail
+    past it (a fallback relay).
+
+    Args:
+        name: of the service.
+        address: of the listener.
+        options: further parameters of this client.
     """
     source = {'smtp_bind_address': '', 'smtp_bind_address6': ''}
     source['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return {
-        'name': TRANSPORT, 'type': 'unix', 'chroot': 'n', 'command': 'smtp',
-        'options': dict(source, **{
+        'name': name, 'type': 'unix', 'chroot': 'n', 'command': 'smtp',
+        'options': dict(source, **dict({
             'smtp_tls_security_level': 'none',
             'smtp_tls_policy_maps': '',
             'smtp_sasl_auth_enable': 'no',
             'smtp_fallback_relay': '',
-            # DSN, SMTPUTF8 and 8BITMIME have to reach the hop even where they were not for the old next hop.
+            # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
             'smtp_discard_ehlo_keywords': '',
             'smtp_discard_ehlo_keyword_address_maps': '',
-        }),
+        }, **options)),
     }
 
 
@@ -49,7 +54,8 @@ def submission_services(services):
             and entry['name'].rpartition(':')[2] in SUBMISSION]
 
 
-def _effective(entry, parameters, name):
+def effective(entry, parameters, name):
+    """Return the value of a parameter in a service, which is its own or main.cf's."""
     return entry['options'].get(name, parameters.get(name, ''))
 
 
@@ -71,18 +77,18 @@ def wash(config_dir, parameters, services):
     cleanups = dict((entry['name'], entry) for entry in services if entry['command'].split()[0] == 'cleanup')
     for entry in submission_services(services):
         name = '%s/inet' % entry['name']
-        if _effective(entry, parameters, 'smtpd_proxy_filter'):
+        if effective(entry, parameters, 'smtpd_proxy_filter'):
             warnings.append('The headers of mail handed in at %s are not washed: smtpd_proxy_filter passes it on before '
                             'header checks.' % name)
             continue
-        current = _effective(entry, parameters, 'cleanup_service_name') or 'cleanup'
+        current = effective(entry, parameters, 'cleanup_service_name') or 'cleanup'
         # On a host that has been changed before, the sibling's name tells what there was.
         original = re.sub(r'^conbool-(.*?)(-unchecked)?$', r'\1', current)
         if original not in cleanups:
             warnings.append('The headers of mail handed in at %s are not washed: its cleanup service %s is not in master.cf.' % (name, original))
             continue
         options = {}
-        overriding = _items(_effective(entry, parameters, 'receive_override_options'))
+        overriding = _items(effective(entry, parameters, 'receive_override_options'))
         checked = 'no_header_body_checks' not in overriding and not current.endswith('-unchecked')
         if not checked:
             # The service wants no header checks; the sibling then has the washing and no others.
@@ -100,7 +106,7 @@ def _sibling(name, original, config_dir, parameters, checked):
             return ''
         # The others follow header_checks by default, and would otherwise follow the washing rules.
         return re.sub(r'\$(header_checks\b|\{header_checks\}|\(header_checks\))',
-                      lambda match: _effective(original, parameters, 'header_checks'), _effective(original, parameters, parameter))
+                      lambda match: effective(original, parameters, 'header_checks'), effective(original, parameters, parameter))
 
     checks = ('regexp:%s/%s %s' % (config_dir, WASH_TABLE, before('header_checks'))).strip()
     options = dict(original['options'], header_checks=checks,
@@ -125,7 +131,7 @@ def outbound_configuration(settings, info, options):
     parameters, config_dir = info['parameters'], info['config_dir']
     address = options['address']
     route = '%s:[%s]:%s' % (TRANSPORT, address, options['port'])
-    wanted = {'parameters': {}, 'services': [hop_service(address)], 'service_options': [], 'tables': [], 'warnings': []}
+    wanted = {'parameters': {}, 'services': [loopback_client(TRANSPORT, address)], 'service_options': [], 'tables': [], 'warnings': []}
 
     by_sender = 'sender_dependent_default_transport_maps'
     own_map = 'texthash:%s/%s' % (config_dir, SENDERS_TABLE)
