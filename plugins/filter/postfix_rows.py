@@ -15,7 +15,7 @@ description:
 positional: _input
 options:
   _input:
-    description: Registered results - V(routes), V(headers), V(listener), V(queues) by name, and V(inbound).
+    description: Registered results - V(routes), V(headers), V(listener), V(queues) by name, V(configuration) and V(inbound).
     type: dict
     required: true
   settings:

@@ -10,12 +10,16 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What the modules of a preflight found, as rows of one form
 description:
-  - Turns results of M(conbool.smtp_relay.dns_check), M(conbool.smtp_relay.smtp_check), M(conbool.smtp_relay.mta_info) and
-    M(conbool.smtp_relay.tls_files) into rows. A module that failed is a row too.
+  - Turns results of M(conbool.smtp_relay.dns_check), M(conbool.smtp_relay.smtp_check), M(conbool.smtp_relay.mta_info),
+    M(conbool.smtp_relay.tls_files) and M(conbool.smtp_relay.inbound_firewall) into rows. A module that failed is a row too.
 positional: _input
 options:
   _input:
-    description: Registered results - V(dns), V(gateway), V(mta) and V(tls_files).
+    description: Registered results - V(dns), V(gateway), V(mta), V(tls_files) and V(firewall).
+    type: dict
+    required: true
+  settings:
+    description: The settings, as returned by M(conbool.smtp_relay.settings).
     type: dict
     required: true
   megabytes:
@@ -31,7 +35,7 @@ options:
 EXAMPLES = r'''
 - name: What was found is known
   ansible.builtin.set_fact:
-    preflight_rows: "{{ results | conbool.smtp_relay.preflight_rows(megabytes=1024, days=14) }}"
+    preflight_rows: "{{ results | conbool.smtp_relay.preflight_rows(settings=conbool_settings, megabytes=1024, days=14) }}"
 '''
 
 RETURN = r'''

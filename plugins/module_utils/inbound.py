@@ -91,6 +91,25 @@ def _in_front(entry, parameters, name, begin, ours):
     return {copy: value, name: '%s, $%s' % (', '.join(ours), copy)}
 
 
+def stale_copies(info):
+    """Return the lists of main.cf that a service has a copy of, and whether main.cf says something else by now.
+
+    Args:
+        info: what C(postfix_info) returned.
+
+    Returns:
+        dict: by parameter, the names of the services whose copy is old; empty where all are as they should be.
+    """
+    found = {}
+    for entry in info['services']:
+        for name, kind in KEPT.items():
+            copy = entry['options'].get('conbool_main_%s' % kind)
+            if copy is not None:
+                stale = found.setdefault(name, [])
+                stale += ['%s/%s' % (entry['name'], entry['type'])] if copy.split() != info['parameters'].get(name, '').split() else []
+    return found
+
+
 def gateway_class(settings, config_dir, fingerprints):
     """Return what a client with an address of the gateway has to show before it may name a recipient."""
     if not settings['inbound_require_certificate']:

@@ -15,6 +15,7 @@ CERTIFICATES_TABLE = 'conbool_certificates'
 POSTSCREEN_TABLE = 'conbool_postscreen'
 
 LOOPBACK = ('127.0.0.0/8', '::1/128')
+MAPPED_LOOPBACK = '::ffff:127.0.0.0/104'
 NOT_HOSTED = '550 5.7.1 This server takes mail for its own domains only'
 
 
@@ -47,6 +48,13 @@ def mynetworks_entries(mynetworks):
 def overlap(first, second):
     """Whether two networks, of either IP version, have addresses in common."""
     return first.version == second.version and first.overlaps(second)
+
+
+def only_in_mynetworks(settings, mynetworks):
+    """Return the networks that mynetworks certainly names and the settings do not: a firewall that goes by the settings shuts them out."""
+    known = [ipaddress.ip_network(item) for item in settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]]
+    return [str(network) for network in mynetworks_entries(mynetworks)
+            if not any(network.version == other.version and network.subnet_of(other) for other in known)]
 
 
 def client_tables(settings, mynetworks):

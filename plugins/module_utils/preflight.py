@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible.module_utils.compat.version import LooseVersion
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import dns_rows, row, skipped, smtp_rows, space_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import only_in_mynetworks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import MINIMUM_VERSIONS
 
 
@@ -47,13 +48,36 @@ def tls_rows(result):
     return [row('tls.ok', 'TLS files', GREEN, 'usable' if days is None else 'usable, %d days left' % days)]
 
 
-def preflight_rows(results, megabytes, days):
+def firewall_rows(result, mta, settings):
+    """Return the rows on the host's firewall; none when it is not to be limited.
+
+    Args:
+        result: what M(conbool.smtp_relay.inbound_firewall) returned in check mode, whether or not it failed or was skipped.
+        mta: what M(conbool.smtp_relay.mta_info) returned, whether or not it failed.
+        settings: the normalised settings.
+    """
+    if skipped(result):
+        return []
+    if 'backend' not in result:
+        return unasked(result, 'firewall', 'mail port')
+    found = 'can be limited to the gateway with %s' % result['backend']
+    # What keeps the gateway out all the same is a person's to judge: another chain may let it in.
+    rows = [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + result.get('warnings', [])))]
+    shut_out = only_in_mynetworks(settings, mta.get('configuration', {}).get('expanded', {}).get('mynetworks', ''))
+    if shut_out:
+        rows.append(row('firewall.mynetworks', ', '.join(shut_out), RED, 'mynetworks lets them send through this server, and the firewall would shut them out',
+                        'Name them in conbool_smtp_allowed_networks, or take them out of mynetworks.'))
+    return rows
+
+
+def preflight_rows(results, settings, megabytes, days):
     """Return all rows of a host's preflight.
 
     Args:
-        results: what the modules returned, failed or not - C(dns), C(gateway), C(mta) and C(tls_files).
+        results: what the modules returned, failed or not - C(dns), C(gateway), C(mta), C(tls_files) and C(firewall).
+        settings: the normalised settings.
         megabytes: how much has to be free for each queue.
         days: how long the gateway's certificate has to be valid.
     """
     return (dns_rows(results['dns']) + smtp_rows(results['gateway'], 'gateway', days) + mta_rows(results['mta'])
-            + tls_rows(results['tls_files']) + space_rows(results['mta'].get('free', {}), megabytes))
+            + tls_rows(results['tls_files']) + firewall_rows(results['firewall'], results['mta'], settings) + space_rows(results['mta'].get('free', {}), megabytes))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import row, skipped, smtp_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import TRANSPORT
 
 # Never looked up: a route is asked for, no mail is sent (RFC 2606).
@@ -105,16 +106,31 @@ def queue_rows(result, name):
     return [row('queue.ok', name, GREEN, 'empty')]
 
 
+def copy_rows(result):
+    """Return a row for each list of main.cf that port 25 has a copy of.
+
+    Args:
+        result: what M(conbool.smtp_relay.postfix_info) returned, whether or not it failed or was skipped.
+    """
+    if skipped(result):
+        return []
+    if 'services' not in result:
+        return unasked(result, 'inbound.copy', 'mail server')
+    return [row('inbound.copy', name, RED, 'changed in main.cf, and %s has what it said before' % ', '.join(services),
+                'Run site.yml again: the change is not in force on port 25.') if services else
+            row('inbound.copy', name, GREEN, 'as main.cf has it') for name, services in sorted(stale_copies(result).items())]
+
+
 def postfix_rows(results, settings):
     """Return all rows on a Postfix and its hop.
 
     Args:
-        results: what the modules returned, failed or not - C(routes), C(headers), C(listener), C(queues) by name, and C(inbound),
-            which is skipped where nobody said from where to look.
+        results: what the modules returned, failed or not - C(routes), C(headers), C(listener), C(queues) by name, C(configuration), which is
+            skipped right after it was made, and C(inbound), which is skipped where nobody said from where to look.
         settings: the normalised settings.
     """
     rows = route_rows(results['routes'], certain_routes(settings)) + header_rows(results['headers'], certain_headers(settings))
-    rows += smtp_rows(results['listener'], 'hop')
+    rows += smtp_rows(results['listener'], 'hop') + copy_rows(results['configuration'])
     for name in sorted(results['queues']):
         rows += queue_rows(results['queues'][name], name)
     return rows + ([] if skipped(results['inbound']) else smtp_rows(results['inbound'], 'inbound'))

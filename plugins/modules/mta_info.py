@@ -80,6 +80,11 @@ free:
   returned: always
   type: dict
   sample: {"/var/spool/postfix": {"bytes": 42949672960, "inodes": 2490368}}
+inbound_firewall:
+  description: Whether there is a record of what M(conbool.smtp_relay.inbound_firewall) has done on the host.
+  returned: always
+  type: bool
+  sample: false
 configuration:
   description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix; empty for another mail server.
   returned: success
@@ -87,7 +92,11 @@ configuration:
   sample: {"version": "3.7.11", "parameters": {"relayhost": ""}}
 '''
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
@@ -107,7 +116,8 @@ def main():
     )
     params, configuration, warnings = module.params, {}, []
     # What is known by then is returned with a failure too.
-    result = {'free': dict((directory, free_space(directory)) for directory in params['queue_directories'])}
+    result = {'free': dict((directory, free_space(directory)) for directory in params['queue_directories']),
+              'inbound_firewall': os.path.exists(firewall_record.PATH)}
     try:
         result['mta'], result['found'] = find(params['mta'])
         if params['configuration'] and result['mta'] == 'postfix':

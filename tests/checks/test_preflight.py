@@ -11,18 +11,23 @@ import pytest
 
 from tests.checks.conftest import BROKEN, NO_SENDMAIL, PLAIN, SENDMAIL
 
-GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + ['gateway.ok', 'mta.ok', 'tls.ok', 'queue.ok', 'queue.ok']
+GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + ['gateway.ok', 'mta.ok', 'tls.ok', 'firewall.ok', 'queue.ok', 'queue.ok']
+
+
+@pytest.fixture(name='inbound')
+def fixture_inbound(lab):
+    return {'conbool_inbound': True, 'conbool_networks': lab.addresses['gateway']}
 
 
 @pytest.mark.parametrize('options', [[], ['--check', '--diff']], ids=['real', 'check'])
-def test_a_good_host_is_green_and_nothing_changes(play, monkeypatch, tmp_path, options):
+def test_a_good_host_is_green_and_nothing_changes(play, inbound, monkeypatch, tmp_path, options):
     monkeypatch.setenv('ANSIBLE_SHOW_CUSTOM_STATS', '1')
     # Inventories become root. The user of the controller, here one without su, does not have to.
     (tmp_path / 'su').write_text('#!/bin/sh\nexit 1\n')
     (tmp_path / 'su').chmod(0o755)
     monkeypatch.setenv('PATH', str(tmp_path), prepend=':')
     monkeypatch.setenv('ANSIBLE_BECOME_ALLOW_SAME_USER', 'true')
-    report = play('preflight.yml', {'good': {}}, '--become', '--become-method', 'ansible.builtin.su', *options,
+    report = play('preflight.yml', {'good': inbound}, '--become', '--become-method', 'ansible.builtin.su', *options,
                   '--extra-vars', json.dumps({'smtp_relay_report': {'ok': True, 'hosts': {}}}))
     assert report.outcome.returncode == 0, report.output
     assert report.outcome.changed == [] and 'changed=0' in report.output
@@ -45,7 +50,7 @@ def fixture_other_nodes(lab):
     lab.run('internet', ['sh', '-c', NO_SENDMAIL])
 
 
-def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, lab, other_nodes):
+def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, lab, inbound, other_nodes):
     no_files = {'conbool_tls_client_cert': '', 'conbool_tls_client_key': ''}
     missing = '/etc/ssl/lab/missing.pem'
     report = play('preflight.yml', {
@@ -56,6 +61,7 @@ def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, 
         'other-name': {'conbool_tls_name': 'other.conbool.com'},
         'other-ca': {'conbool_tls_ca_file': '/etc/ssl/lab/server.pem'},
         'foreign-key': {'conbool_tls_client_key': '/etc/ssl/lab/server.key', 'preflight_queue_megabytes': 10 ** 9},
+        'other-firewall': {**inbound, 'inbound_firewall_backend': 'firewalld'},
         'no-mta': {'node': 'gateway', **no_files},
         'sendmail': {'node': 'internet', **no_files},
         'nobody': {'node': None, 'ansible_host': lab.addresses['gateway'][0].rpartition('.')[0] + '.253'},
@@ -63,7 +69,7 @@ def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, 
     assert report.outcome.returncode != 0 and not report.content['ok'] and report.outcome.changed == []
     assert {name: entry['result'] for name, entry in report.content['hosts'].items()} == {
         'a-typing-error': 'failed', 'good': 'done', 'several': 'failed', 'other-name': 'failed', 'other-ca': 'failed',
-        'foreign-key': 'failed', 'no-mta': 'failed', 'sendmail': 'failed', 'nobody': 'not done'}
+        'foreign-key': 'failed', 'other-firewall': 'failed', 'no-mta': 'failed', 'sendmail': 'failed', 'nobody': 'not done'}
     assert report.bad('good') == {}
     assert 'conbool_domains' in report.host('a-typing-error')['reason'] and 'exa mple.com' in report.host('a-typing-error')['reason']
     assert report.bad('several') == dict.fromkeys(
@@ -78,6 +84,7 @@ def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, 
     assert report.bad('foreign-key') == {'gateway.failed': 'red', 'tls.unusable': 'red', 'queue.space': 'red'}
     assert 'the key does not belong' in report.finding('foreign-key', 'tls.unusable')
     assert '/var/spool/conbool-hop: ' in report.finding('foreign-key', 'queue.space')
+    assert report.bad('other-firewall') == {'firewall.failed': 'red'} and 'firewalld' in report.finding('other-firewall', 'firewall.failed')
     assert 'no mail server found' in report.finding('no-mta', 'mta.failed')
     assert report.bad('sendmail') == {'mta.unsupported': 'red'}
     assert 'No route to host' in report.host('nobody')['reason']

@@ -107,6 +107,22 @@ def test_scope_senders(play, applied, inventory):
         '<conbool-verify@%s>' % BROKEN: 'smtp', '<conbool-verify@conbool-verify.invalid>': 'smtp'}
 
 
+def test_a_restriction_that_port_25_has_an_old_copy_of_is_found(lab, play, spoil, inventory):
+    outbound = {**inventory, 'conbool_preflight': 'skip'}
+    limited = {**outbound, 'conbool_inbound': True, 'conbool_networks': lab.addresses['gateway']}
+    assert play('site.yml', {'relayed': limited}).outcome.returncode == 0
+    try:
+        spoil('postconf -e "smtpd_recipient_restrictions = reject_unknown_recipient_domain" && systemctl reload postfix')
+        report = play('verify.yml', {'relayed': limited})
+        assert report.outcome.returncode != 0 and report.bad('relayed', 'verify') == {'inbound.copy': 'red'}
+        assert 'smtp/inet' in report.finding('relayed', 'inbound.copy', 'verify')
+        assert play('site.yml', {'relayed': limited}).outcome.returncode == 0
+        assert play('verify.yml', {'relayed': limited}).bad('relayed', 'verify') == {}
+    finally:
+        assert play('site.yml', {'relayed': outbound}).outcome.returncode == 0
+
+
+
 def test_rollback_needs_neither_dns_nor_gateway(play, lab, gateway, silent, applied, main_cf, inventory):
     gateway.set('down')
     # Last of this module: the host is as it was.

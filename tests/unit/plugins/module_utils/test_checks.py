@@ -17,6 +17,11 @@ DNS = {'id': 'mx.ok', 'domain': 'example.com', 'status': 'green', 'severity': 'i
        'seen': [], 'expected': ''}
 MTA = {'mta': 'postfix', 'configuration': {'version': '3.7.11', 'running': True}, 'free': {}}
 
+NETWORKS = {'networks': ['192.0.2.0/24'], 'allowed_networks': ['10.1.0.0/16']}
+LIST = 'smtpd_recipient_restrictions'
+PORT_25 = {'services': [{'name': 'smtp', 'type': 'inet', 'options': {'conbool_main_restrictions': 'reject_unknown_recipient_domain,  permit'}},
+                        {'name': 'submission', 'type': 'inet', 'options': {LIST: 'permit_sasl_authenticated'}}]}
+
 
 def brief(rows):
     return [(entry['id'], entry['status']) for entry in rows]
@@ -98,10 +103,31 @@ def test_tls_files(result, outcome):
     assert brief(preflight.tls_rows(result)) == outcome
 
 
+@pytest.mark.parametrize('result, outcome', [
+    ({'skipped': True}, []),
+    ({'changed': False, 'backend': 'ufw'}, [('firewall.ok', 'green')]),
+    ({'changed': False, 'backend': 'nftables', 'warnings': ['The chain input drops']}, [('firewall.ok', 'green')]),
+    ({'failed': True, 'msg': 'iptables-legacy'}, [('firewall.failed', 'red')])])
+def test_firewall(result, outcome):
+    rows = preflight.firewall_rows(result, MTA, NETWORKS)
+    assert brief(rows) == outcome
+    assert all(text in rows[0]['finding'] for text in result.get('warnings', []) + [result.get('msg', '')] if text)
+
+
+@pytest.mark.parametrize('mynetworks, shut_out', [
+    ('127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128 10.1.2.0/24 192.0.2.7 /etc/postfix/networks', ''),
+    ('127.0.0.0/8, 10.0.0.0/8 172.16.0.0/12 [2001:db8::]/32', '10.0.0.0/8, 172.16.0.0/12, 2001:db8::/32'),
+    ('!172.16.0.0/12 172.16.3.0/24', ''), ('', '')])
+def test_who_may_send_and_would_be_shut_out_by_the_firewall(mynetworks, shut_out):
+    info = dict(MTA, configuration=dict(MTA['configuration'], expanded={'mynetworks': mynetworks}))
+    rows = preflight.firewall_rows({'changed': True, 'backend': 'ufw'}, info, NETWORKS)
+    assert [(entry['target'], entry['status']) for entry in rows[1:]] == ([(shut_out, 'red')] if shut_out else [])
+
+
 def test_preflight_is_all_of_it():
-    results = {'dns': {'rows': [DNS]}, 'gateway': {'servers': [SERVER]}, 'tls_files': {'skipped': True},
+    results = {'dns': {'rows': [DNS]}, 'gateway': {'servers': [SERVER]}, 'tls_files': {'skipped': True}, 'firewall': {'skipped': True},
                'mta': dict(MTA, free={'/var/spool/postfix': {'bytes': 5 << 30, 'inodes': None}})}
-    assert brief(preflight.preflight_rows(results, 1024, 14)) == [
+    assert brief(preflight.preflight_rows(results, NETWORKS, 1024, 14)) == [
         ('mx.ok', 'green'), ('gateway.ok', 'green'), ('mta.ok', 'green'), ('queue.ok', 'green')]
 
 
@@ -156,8 +182,19 @@ def test_verification_is_all_of_it(inbound, more):
     headers = {'headers': [{'action': 'FILTER direct:' if sample['direct'] else ''} for sample in verify.certain_headers(SETTINGS)]}
     queue = {'count': 0, 'messages': [], 'put_off': []}
     rows = brief(verify.postfix_rows({'routes': routes, 'headers': headers, 'listener': {'servers': [dict(SERVER, chain_verified=None)]},
-                                      'queues': {'hop': queue, 'mail server': queue}, 'inbound': inbound}, SETTINGS))
+                                      'queues': {'hop': queue, 'mail server': queue}, 'configuration': {'skipped': True}, 'inbound': inbound}, SETTINGS))
     assert rows == [('route.ok', 'green')] * 6 + [('header.ok', 'green')] * 7 + [('hop.ok', 'green'), ('queue.ok', 'green'), ('queue.ok', 'green')] + more
+
+
+@pytest.mark.parametrize('result, outcome', [
+    ({'skipped': True}, []),
+    ({'failed': True, 'msg': 'no such thing'}, [('inbound.copy.failed', 'red')]),
+    (dict(PORT_25, parameters={LIST: 'reject_unknown_recipient_domain, permit'}), [('inbound.copy', 'green')]),
+    (dict(PORT_25, parameters={LIST: 'permit'}), [('inbound.copy', 'red')]),
+    (dict(PORT_25, parameters={}), [('inbound.copy', 'red')]),
+    ({'services': [], 'parameters': {}}, [])])
+def test_copies_of_what_main_cf_says(result, outcome):
+    assert brief(verify.copy_rows(result)) == outcome
 
 
 def test_what_is_asked_is_what_is_judged():

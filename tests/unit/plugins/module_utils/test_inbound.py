@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import inbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import inbound_configuration, stale_copies
 
 PARAMETERS = {
     'message_size_limit': '10240000',
@@ -293,3 +293,20 @@ def test_the_listener_s_own_filter_comes_after_the_detour():
     wanted = configure(entry(content_filter='amavis:[127.0.0.1]:10024'), wash_networks=['10.20.0.0/16'])
     listener = next(service for service in wanted['services'] if service['name'] == '127.0.0.1:10028')
     assert listener['options']['content_filter'] == 'amavis:[127.0.0.1]:10024'
+
+
+def test_a_list_that_changed_in_main_cf_after_it_was_copied_is_told():
+    wanted = configure(parameters={'smtpd_recipient_restrictions': 'check_policy_service { unix:private/spf, timeout=5 }'})
+    services = [dict(entry(), options=wanted['service_options'][0]['options']), SUBMISSION]
+    info = {'services': services, 'parameters': {'smtpd_recipient_restrictions': 'check_policy_service { unix:private/spf, timeout=5 }'}}
+    lists = dict.fromkeys(['smtpd_recipient_restrictions', 'smtpd_data_restrictions', 'smtpd_restriction_classes'], [])
+    assert stale_copies(info) == lists
+    info['parameters']['smtpd_data_restrictions'] = 'reject_unauth_pipelining'
+    assert stale_copies(info) == dict(lists, smtpd_data_restrictions=['smtp/inet'])
+
+
+def test_a_list_of_the_service_itself_is_no_copy_of_main_cf():
+    service = entry(smtpd_recipient_restrictions='permit', smtpd_data_restrictions='permit', smtpd_restriction_classes='mine')
+    wanted = configure(service)
+    changed = dict(service, options=dict(service['options'], **wanted['service_options'][0]['options']))
+    assert stale_copies({'services': [changed], 'parameters': {}}) == {}
