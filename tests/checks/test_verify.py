@@ -122,7 +122,6 @@ def test_a_restriction_that_port_25_has_an_old_copy_of_is_found(lab, play, spoil
         assert play('site.yml', {'relayed': outbound}).outcome.returncode == 0
 
 
-
 def test_rollback_needs_neither_dns_nor_gateway(play, lab, gateway, silent, applied, main_cf, inventory):
     gateway.set('down')
     # Last of this module: the host is as it was.
