@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_delivery
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import RewriteError, foreign
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import RewriteError, foreign, routes_of
 
 FAILURES = (PostfixError, RewriteError, OSError)
 
-ALWAYS = ('mail_version', 'queue_directory', 'default_database_type')
+ALWAYS = ('mail_version', 'queue_directory', 'default_database_type') + postfix_delivery.PARAMETERS
 NO_IPV6 = 'no local interface found for ::1'
 
 
@@ -55,11 +56,13 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         raise PostfixError('config_dir: %r has no main.cf' % config_dir)
     instance = Instance(run, find, config_dir, sbin_dir)
     raw, expanded, lookup_types, warnings = _asked(instance, parameters)
-    others = foreign(expanded['queue_directory'], hosted_domains)
+    routes = routes_of(expanded['queue_directory'], hosted_domains)
+    others = foreign(routes)
     if others:
         raise PostfixError('%s: this Postfix is not responsible for %s (not in mydestination, virtual_alias_domains, virtual_mailbox_domains '
                            'or relay_domains): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
     main, master = (decode(read_file(os.path.join(config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
+    services = [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
     return {
         'version': expanded['mail_version'],
         'config_dir': config_dir,
@@ -69,7 +72,8 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         'parameters': dict((name, printable(value)) for name, value in raw.items()),
         'expanded': dict((name, printable(value)) for name, value in expanded.items() if not parameters or name in parameters),
         'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
-        'services': [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()],
+        'services': services,
+        'deliveries': postfix_delivery.deliveries(routes, expanded, services, expanded['queue_directory']),
         'running': instance.running(),
         'owners': owners(config_dir),
     }, warnings

@@ -98,8 +98,8 @@ def route(queue_directory, sender, recipient, timeout=10):
     }
 
 
-def foreign(queue_directory, domains):
-    """Return those of the domains for which the running Postfix is not responsible (ADDRESS_CLASS_README).
+def routes_of(queue_directory, domains):
+    """Return the routes of mail to these domains, by domain.
 
     Args:
         queue_directory: queue of the instance.
@@ -108,7 +108,12 @@ def foreign(queue_directory, domains):
     Raises:
         RewriteError: as of route().
     """
-    return [domain for domain in domains if route(queue_directory, '', 'postmaster@' + domain)['address_class'] in ('default', 'unknown')]
+    return dict((domain, route(queue_directory, '', 'postmaster@' + domain)) for domain in domains)
+
+
+def foreign(routes):
+    """Return those of the domains for which the running Postfix is not responsible (ADDRESS_CLASS_README)."""
+    return [domain for domain in routes if routes[domain]['address_class'] in ('default', 'unknown')]
 
 
 class HeaderChecks:

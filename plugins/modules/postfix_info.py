@@ -140,6 +140,28 @@ services:
       command: smtpd
       options:
         syslog_name: postfix/submission
+deliveries:
+  description: For each of O(hosted_domains) what Postfix hands its mail to.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    domain:
+      description: The domain.
+      type: str
+      sample: example.com
+    agent:
+      description: V(lmtp), V(command), V(alias) for a domain of C(virtual_alias_domains), or V(other), which includes a server elsewhere.
+      type: str
+      sample: lmtp
+    target:
+      description: For V(lmtp) the path of its socket or C(HOST:PORT), for V(command) the path of the command.
+      type: str
+      sample: /var/spool/postfix/private/dovecot-lmtp
+    by:
+      description: How Postfix says it.
+      type: str
+      sample: lmtp:unix:private/dovecot-lmtp
 running:
   description: Whether the instance runs.
   returned: success

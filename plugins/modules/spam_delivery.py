@@ -1,0 +1,200 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: spam_delivery
+short_description: File mail that the gateway flagged in the spam folder
+version_added: 1.0.0
+description:
+  - Where Dovecot delivers with Sieve, gives it a global script that runs before all others. Mail with the header C(X-Conbool-Flag) of the value
+    C(YES) is filed in the spam folder, mail with C(X-Conbool-Released) of the value C(yes) in the inbox, whatever else it carries. For both, no other
+    script runs, neither the site's nor the user's.
+  - The spam folder is the mailbox with the special use C(\Junk) (RFC 6154). It is created and subscribed when a user has none.
+  - Tells for which domains this is not possible, because something else delivers. The mail server has to mark their mail with a header.
+  - The script is C(conbool-spam.sieve), the configuration C(conbool-spam.conf) beside C(dovecot.conf), at the end of which it is included.
+    Both are judged by C(sievec) and C(doveconf) before the change. Dovecot is reloaded, and the old state put back if that fails.
+  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files/spam_delivery.json), readable for root only. O(state=absent) goes by it.
+author:
+  - Conbool SMTP Relay collection contributors (@conbool)
+requirements:
+  - Dovecot 2.3 or 2.4 with Pigeonhole on the managed host, to file mail in folders
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target. The new state is validated as well.
+  diff_mode:
+    support: full
+    description: Returns the changed files.
+  platform:
+    support: full
+    platforms: linux
+    description: Target OS/families that can be operated against.
+options:
+  deliveries:
+    description:
+      - What the mail server hands the mail of each hosted domain to, as RV(conbool.smtp_relay.postfix_info#module:deliveries) of
+        M(conbool.smtp_relay.postfix_info) says it.
+      - Required with O(state=present).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      domain:
+        description: The domain.
+        type: str
+        required: true
+      agent:
+        description: What kind of thing delivers. V(alias) is a domain without mailboxes of its own.
+        type: str
+        choices: [lmtp, command, alias, other]
+        required: true
+      target:
+        description: Path of the LMTP socket or C(HOST:PORT), or path of the delivery command.
+        type: str
+        default: ''
+      by:
+        description: What the mail server's configuration says, for messages.
+        type: str
+        default: ''
+  delivery:
+    description:
+      - Where flagged mail goes. V(auto) is the folder for the domains that Dovecot delivers with Sieve here.
+      - V(folder) fails when this is not possible for all domains, V(header) never uses folders.
+    type: str
+    choices: [auto, folder, header]
+    default: auto
+  folder:
+    description: Name of the spam folder where no mailbox has the special use C(\Junk), below the prefix of the namespace with the inbox.
+    type: str
+    default: Junk
+  dovecot_directory:
+    description: The directory of C(dovecot.conf).
+    type: path
+    default: /etc/dovecot
+  state:
+    description: Whether flagged mail is filed. V(absent) removes what this module has added.
+    type: str
+    choices: [present, absent]
+    default: present
+  timeout:
+    description: Seconds to wait for another run that is at work on the host.
+    type: int
+    default: 20
+notes:
+  - With Dovecot 2.3 the site's C(sieve_before) scripts are kept by repeating their settings behind ours. Run it again after changing those.
+  - The script believes the headers, whoever sent them. That they count only on mail of the gateway is up to the mail server.
+seealso:
+  - module: conbool.smtp_relay.postfix_info
+  - name: Pigeonhole Sieve configuration
+    description: Scripts that run before the user's.
+    link: https://doc.dovecot.org/latest/core/plugins/sieve.html
+"""
+
+EXAMPLES = r"""
+- name: What Postfix hands mail to is known
+  conbool.smtp_relay.postfix_info:
+    hosted_domains: [example.com]
+  register: postfix
+
+- name: Flagged mail goes to the spam folder
+  conbool.smtp_relay.spam_delivery:
+    deliveries: "{{ postfix.deliveries }}"
+
+- name: Nothing is filed any more
+  conbool.smtp_relay.spam_delivery:
+    state: absent
+
+# With delivery=folder, a domain that another server delivers fails with
+#   conbool_spam_delivery: folder is not possible. example.com: its mail goes to smtp:[10.0.0.5], which is not the Dovecot of this host.
+#   Use auto or header
+"""
+
+RETURN = r"""
+folder:
+  description: The domains whose flagged mail is filed in the spam folder.
+  returned: success
+  type: list
+  elements: str
+  sample: [example.com]
+header:
+  description: The domains for which the mail server has to add a header, each with the reason.
+  returned: success
+  type: dict
+  sample: {"example.org": "its mail goes to smtp:[10.0.0.5], which is not the Dovecot of this host"}
+mailbox:
+  description: The full name of the spam folder; V(null) when none is used.
+  returned: success
+  type: str
+  sample: Junk
+restored:
+  description: Whether the old state is in force again. Not returned when the failure came before the first change.
+  returned: failure after the first change
+  type: bool
+  sample: true
+diff:
+  description: The changed files, one element each.
+  returned: in diff mode
+  type: list
+  elements: dict
+  sample:
+    - before_header: /etc/dovecot/dovecot.conf
+      after_header: /etc/dovecot/dovecot.conf
+      before: "!include_try local.conf\n"
+      after: "!include_try local.conf\n!include_try /etc/dovecot/conbool-spam.conf\n"
+"""
+
+import signal
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError, locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery import converge
+
+
+def stop(number, dummy):
+    """A lost connection or a cancelled job ends the run like a failure, with the old state put back."""
+    raise ChangeError('the run was ended by signal %d' % number)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            'deliveries': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {
+                'domain': {'type': 'str', 'required': True},
+                'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'other'], 'required': True},
+                'target': {'type': 'str', 'default': ''},
+                'by': {'type': 'str', 'default': ''},
+            }},
+            'delivery': {'type': 'str', 'choices': ['auto', 'folder', 'header'], 'default': 'auto'},
+            'folder': {'type': 'str', 'default': 'Junk'},
+            'dovecot_directory': {'type': 'path', 'default': '/etc/dovecot'},
+            'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
+            'timeout': {'type': 'int', 'default': 20},
+        },
+        supports_check_mode=True,
+    )
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, stop)
+    warnings = []
+    try:
+        with locked('/etc', module.params['timeout']):
+            result, warnings = converge(module, module.params)
+    except BlockingIOError:
+        module.fail_json(msg='Another run is at work on this host; nothing was changed')
+    except SwitchError as exc:
+        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
+    except (ChangeError, OSError) as exc:
+        module.fail_json(msg=printable(str(exc)))
+    for warning in warnings:
+        module.warn(printable(warning))
+    module.exit_json(**result)
+
+
+if __name__ == '__main__':
+    main()
