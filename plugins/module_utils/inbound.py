@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_flag import flag_configuration, flag_restriction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import (
     CERTIFICATES_TABLE, CLIENTS_TABLE, DATA_TABLE, POSTSCREEN_TABLE, RECIPIENTS_TABLE, certificates_table, client_tables, postscreen_table,
     recipients_table)
@@ -29,7 +30,8 @@ DIGEST_LENGTHS = {'md5': 32, 'sha1': 40, 'sha256': 64, 'sha384': 96, 'sha512': 1
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
 # Variables of the role whose values stand in master.cf.
-CHECKED = {'policy_command': _values.file_path, 'client_ca_file': _values.file_path, 'wash_port': _values.port}
+CHECKED = {'policy_command': _values.file_path, 'client_ca_file': _values.file_path, 'wash_port': _values.port, 'flag_port': _values.port,
+           'release_port': _values.port}
 
 
 def _bad_values(options):
@@ -188,11 +190,13 @@ def _authorities(entry, settings, info, options, changed):
     return {'smtpd_tls_CAfile': file}, []
 
 
-def _classes(settings, config_dir, kept, fingerprints):
+def _classes(settings, config_dir, kept, options):
+    fingerprints = options['certificate_fingerprints']
+    known = ['check_recipient_access regexp:%s/%s' % (config_dir, RECIPIENTS_TABLE)] + flag_restriction(options) + ['$' + kept, 'permit']
     return {
         'conbool_gateway': gateway_class(settings, config_dir, fingerprints),
         # "permit" ends the list, as its end would: what the list says is asked here, so that a certificate found right needs no exit.
-        'conbool_known': 'check_recipient_access regexp:%s/%s, $%s, permit' % (config_dir, RECIPIENTS_TABLE, kept),
+        'conbool_known': ', '.join(known),
         # For networks in mynetworks that cannot be listed, or came later.
         'conbool_others': 'permit_mynetworks, check_client_access static:{%s}' % NOT_OURS,
     }
@@ -204,7 +208,8 @@ def inbound_configuration(settings, info, options):
     Args:
         settings: the normalised settings (see the C(settings) module).
         info: what C(postfix_info) returned of the MTA.
-        options: C(certificate_fingerprints), C(client_ca_file), C(policy_command), C(services), C(wash_networks), C(wash_port).
+        options: C(certificate_fingerprints), C(client_ca_file), C(policy_command), C(services), C(wash_networks), C(wash_port),
+            C(flag), C(flag_port), C(release_port).
 
     Returns:
         dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and C(problems),
@@ -225,7 +230,7 @@ def inbound_configuration(settings, info, options):
     wash = wash_configuration(settings, info, options, smtpds)
     for part in ('services', 'tables', 'warnings', 'problems'):
         wanted[part] += wash[part]
-    fingerprints = [item.upper() for item in options['certificate_fingerprints']]
+    options = dict(options, certificate_fingerprints=[item.upper() for item in options['certificate_fingerprints']])
     begin = 'check_client_access cidr:%s/conbool_' % config_dir
     in_front = ['check_client_access cidr:%s/%s' % (config_dir, table)
                 for table, used in ((CLIENTS_TABLE, limits), (WASH_CLIENTS_TABLE, options['wash_networks'])) if used]
@@ -234,25 +239,28 @@ def inbound_configuration(settings, info, options):
         own = _in_front(entry, parameters, RESTRICTIONS, begin, in_front)
         kept = next(name for name in own if name.startswith('conbool_'))
         if limits:
-            classes = _classes(settings, config_dir, kept, fingerprints)
+            classes = _classes(settings, config_dir, kept, options)
             own.update(classes)
             own.update(_in_front(entry, parameters, CLASSES, 'conbool_gateway', list(classes)))
             # Postfix takes <postmaster> from everybody without asking the recipient restrictions.
             own.update(_in_front(entry, parameters, DATA_RESTRICTIONS, begin, ['check_client_access cidr:%s/%s' % (config_dir, DATA_TABLE)]))
             wanted['problems'] += _tls_problems(entry, info)
             if settings['inbound_require_certificate']:
-                tls, problems = _certificate_options(entry, settings, info, dict(options, certificate_fingerprints=fingerprints), changed)
+                tls, problems = _certificate_options(entry, settings, info, options, changed)
                 own.update(tls)
                 wanted['problems'] += problems
         wanted['service_options'].append({'name': entry['name'], 'type': entry['type'], 'options': own})
     if limits and smtpds:
-        _limit(wanted, settings, info, options, smtpds, postscreens, fingerprints)
+        _limit(wanted, settings, info, options, smtpds, postscreens)
     return wanted
 
 
-def _limit(wanted, settings, info, options, smtpds, postscreens, fingerprints):
+def _limit(wanted, settings, info, options, smtpds, postscreens):
     """Add what all services share."""
-    config_dir = info['config_dir']
+    config_dir, fingerprints = info['config_dir'], options['certificate_fingerprints']
+    flag = flag_configuration(info, options, smtpds)
+    for part in flag:
+        wanted[part] += flag[part]
     mynetworks = ' '.join(effective(entry, info['expanded'], 'mynetworks') for entry in smtpds[:1])
     clients, data, warnings = client_tables(settings, mynetworks)
     wanted['warnings'] += warnings

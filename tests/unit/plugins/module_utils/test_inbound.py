@@ -29,7 +29,7 @@ SETTINGS = {
     'networks': ['192.0.2.0/28', '2001:db8:1::/64'], 'allowed_networks': ['10.20.0.0/16'],
 }
 OPTIONS = {'certificate_fingerprints': [], 'client_ca_file': '', 'policy_command': '/usr/sbin/postfwd1', 'services': [], 'wash_networks': [],
-           'wash_port': 10028}
+           'wash_port': 10028, 'flag': False, 'flag_port': 10029, 'release_port': 10030}
 SHA256 = ':'.join(['AB'] * 32)
 FRONT = 'check_client_access cidr:/etc/postfix/conbool_clients, '
 
@@ -102,7 +102,7 @@ def test_further_services():
 
 @pytest.mark.parametrize('variable, value', [
     ('policy_command', "/usr/sbin/postfwd1 --rule='x'"), ('policy_command', 'postfwd1'), ('client_ca_file', '/etc/ssl/a b.pem'),
-    ('client_ca_file', '/etc/x\nsmtpd_tls_CAfile='), ('wash_port', 0), ('wash_port', 65536), ('services', ['10026'])])
+    ('client_ca_file', '/etc/x\nsmtpd_tls_CAfile='), ('wash_port', 0), ('wash_port', 65536), ('flag_port', 0), ('release_port', 'x'), ('services', ['10026'])])
 def test_values_that_cannot_be_meant(variable, value):
     problems = configure(**{variable: value})['problems']
     assert len(problems) == 1 and problems[0].startswith(
@@ -310,3 +310,32 @@ def test_a_list_of_the_service_itself_is_no_copy_of_main_cf():
     wanted = configure(service)
     changed = dict(service, options=dict(service['options'], **wanted['service_options'][0]['options']))
     assert stale_copies({'services': [changed], 'parameters': {}}) == {}
+
+
+# ---- marking flagged mail
+
+def test_mail_of_the_gateway_is_marked_on_a_detour():
+    wanted = configure(flag=True, wash_networks=['10.20.0.0/16'])
+    assert of(wanted)['conbool_known'] == (
+        'check_recipient_access regexp:/etc/postfix/conbool_recipients, check_client_access static:{FILTER conbool-flag:[127.0.0.1]:10029}, '
+        '$conbool_main_restrictions, permit')
+    assert table(wanted, 'conbool_flag') == (
+        '/^X-Conbool-Released[[:space:]]*:[[:space:]]*yes[[:space:]]*$/ FILTER conbool-release:[127.0.0.1]:10030\n'
+        '/^X-Conbool-Flag[[:space:]]*:[[:space:]]*yes[[:space:]]*$/ PREPEND X-Spam-Flag: YES\n')
+    assert table(wanted, 'conbool_release') == '/^X-Spam-Flag[[:space:]]*:/ IGNORE\n'
+    services = {service['name']: service['options'] for service in wanted['services']}
+    for name, port, rules in (('flag', 10029, 'conbool_flag'), ('release', 10030, 'conbool_release'), ('wash', 10028, 'conbool_wash_lan')):
+        assert services['127.0.0.1:%d' % port]['cleanup_service_name'] == 'conbool-%s-cleanup' % name and 'conbool-' + name in services
+        assert services['conbool-%s-cleanup' % name]['header_checks'] == 'regexp:/etc/postfix/' + rules
+    assert again(wanted, entry(), flag=True, wash_networks=['10.20.0.0/16']) == wanted
+    assert again(wanted, entry()) == configure()
+
+
+def test_marking_behind_a_certificate_or_without():
+    assert 'conbool-flag' in of(configure(flag=True, settings={'inbound_require_certificate': False}))['conbool_known']
+    assert not any(configure(flag=True, settings={'inbound': False}).values())
+
+
+def test_marking_is_not_promised_behind_a_proxy_filter():
+    warnings = configure(entry(smtpd_proxy_filter='127.0.0.1:10024'), flag=True)['warnings']
+    assert len(warnings) == 1 and 'smtp/inet is not marked' in warnings[0] and 'smtpd_proxy_filter' in warnings[0]
