@@ -25,6 +25,11 @@ def digest(data):
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
+def file_owners():
+    """Return the names of the owners of whose files there is a record."""
+    return sorted(name[:-5] for name in os.listdir(BASE) if name.endswith('.json')) if os.path.isdir(BASE) else []
+
+
 class FileRecord(object):
     """What one owner has changed.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_delivery
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
@@ -76,4 +77,5 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         'deliveries': postfix_delivery.deliveries(routes, expanded, services, expanded['queue_directory']),
         'running': instance.running(),
         'owners': owners(config_dir),
+        'file_owners': file_owners(),
     }, warnings

@@ -84,7 +84,7 @@ def converge(module, params):
         lambda name: module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin']), params['dovecot_directory'])
     plan = choose(params['delivery'], params['deliveries'], dovecot) if params['state'] == 'present' else Plan()
     sieve = SieveChange(dovecot, plan.protocols, params['folder'])
-    result = {'changed': sieve.changed, 'mailbox': sieve.mailbox, 'folder': plan.folder, 'header': plan.header}
+    result = {'changed': sieve.changed, 'settled': not sieve.changed, 'mailbox': sieve.mailbox, 'folder': plan.folder, 'header': plan.header}
     if module._diff:
         result['diff'] = sieve.diff()
     if sieve.files.changed:

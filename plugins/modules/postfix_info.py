@@ -174,6 +174,12 @@ owners:
   type: list
   elements: str
   sample: [postfix_smarthost_outbound]
+file_owners:
+  description: The parts of this collection that have changed files of other programs on the host, which are still changed.
+  returned: success
+  type: list
+  elements: str
+  sample: [spam_delivery, spam_release_rspamd]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -130,6 +130,11 @@ mailbox:
   returned: success
   type: str
   sample: Junk
+settled:
+  description: Whether there was nothing to do. For a look ahead in check mode that is no change.
+  returned: success
+  type: bool
+  sample: true
 restored:
   description: Whether the old state is in force again. Not returned when the failure came before the first change.
   returned: failure after the first change

@@ -10,7 +10,7 @@ import signal
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
@@ -82,10 +82,14 @@ def test_info_with_ipv6_switched_off(host, capsys):
     assert 'no local interface found for ::1' in message and 'set "inet_protocols = ipv4" in main.cf' in message
 
 
-def test_info_names_whose_changes_are_in_force(host, capsys):
+def test_info_names_whose_changes_are_in_force(host, capsys, monkeypatch):
+    monkeypatch.setattr(file_record, 'BASE', str(host / 'files'))
     record = postfix_journal.Journal(str(host / 'etc' / 'postfix'), 'us')
     record.save(dict(postfix_journal.empty(), parameters={'myorigin': None}), False)
-    assert call(postfix_info, capsys, host)['owners'] == ['us']
+    assert call(postfix_info, capsys, host)['file_owners'] == []
+    file_record.FileRecord('spam_delivery').save([file_record.FileRecord.new_entry('/etc/spam', None, None, b'spam')], [], False)
+    found = call(postfix_info, capsys, host)
+    assert found['owners'] == ['us'] and found['file_owners'] == ['spam_delivery']
 
 
 def look(capsys, **arguments):
