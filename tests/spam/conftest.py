@@ -1,0 +1,33 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.flow import loader, playbook
+from tests.flow.labs import Borrowed
+from tests.spam.server import Server
+
+KINDS = ('spam-debian12', 'spam-debian13')
+
+
+@pytest.fixture(scope='package', name='lab')
+def fixture_lab():
+    borrowed = Borrowed(os.environ.get('CONBOOL_LAB', 'spam'))
+    try:
+        yield borrowed
+    finally:
+        borrowed.give_back()
+
+
+@pytest.fixture(scope='package', name='server', params=KINDS)
+def fixture_server(request, lab):
+    """A mail server, behind the gateway like that of the flow table's configuration "inbound"."""
+    lab.up(request.param, fresh=True)
+    variables = playbook.filled_in(loader.Table().configurations['inbound'].variables, lab.lab)
+    server = Server(lab.lab, request.param, dict(variables, conbool_preflight='skip'))
+    playbook.apply(lab.lab, request.param, dict(server.variables, spam_delivery_state='absent'))
+    return server

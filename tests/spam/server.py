@@ -1,0 +1,78 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mail server of the lab with one spam engine at a time in its way."""
+from __future__ import annotations
+
+import email
+import time
+import uuid
+
+GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
+TIMEOUT = 60
+PAUSE = 0.5
+
+# What an administrator does to use an engine, and where it listens then.
+ENGINES = {
+    'spamass-milter': {
+        'services': ['spamd', 'spamass-milter'],
+        'parameters': ['smtpd_milters=unix:spamass/spamass.sock'],
+        'listens': 'test -S /var/spool/postfix/spamass/spamass.sock && spamc -K',
+    },
+    'amavis': {
+        'services': ['amavis'],
+        'parameters': ['content_filter=smtp:[127.0.0.1]:10024'],
+        'listens': 'ss -ltn | grep -q 127.0.0.1:10024',
+    },
+    'rspamd': {
+        'services': ['rspamd'],
+        'parameters': ['smtpd_milters=inet:127.0.0.1:11332'],
+        'listens': 'ss -ltn | grep -q 127.0.0.1:11332 && rspamc stat',
+    },
+}
+
+
+class Server:
+
+    def __init__(self, lab, host, variables):
+        self.lab, self.host, self.variables = lab, host, variables
+
+    def shell(self, script, check=True):
+        return self.lab.run(self.host, ['sh', '-c', script], check=check, timeout=120)
+
+    def use(self, engine):
+        for name, settings in ENGINES.items():
+            if name != engine:
+                self.shell('systemctl stop %s; postconf -X %s' % (
+                    ' '.join(settings['services']), ' '.join(item.partition('=')[0] for item in settings['parameters'])))
+        settings = ENGINES[engine]
+        self.shell('systemctl start %s && postconf -e %s && postfix reload' % (' '.join(settings['services']), ' '.join(settings['parameters'])))
+        self.wait(lambda: self.shell(settings['listens'], check=False).returncode == 0, '%s does not listen' % engine)
+
+    def score(self, peer, headers=(), source=None):
+        """Send a message that any engine takes for spam. Returns whether it arrived marked as spam, and where."""
+        token = 'flow-' + uuid.uuid4().hex
+        lines = ['From: a@external.test', 'To: alice@example.com', 'Subject: buy now %s' % token, 'Message-ID: <%s@external.test>' % token,
+                 'Date: Sun, 22 Nov 2026 14:00:00 +0000', *headers, '', self.text(), '']
+        options = {'source': source} if source else {'client_cert': 'right'}
+        answer = peer.send(self.host, 'a@external.test', ['alice@example.com'], '\r\n'.join(lines).encode(), tls=True, timeout=60, **options)
+        assert answer['accepted'], answer
+        self.wait(lambda: self._find(token), 'message %s did not arrive' % token)
+        path = self._find(token)[0]
+        message = email.message_from_string(self.shell('cat %s' % path).stdout)
+        spam = any(str(message[name]).upper().startswith('YES') for name in ('X-Spam-Flag', 'X-Spam-Status', 'X-Spam'))
+        return spam, 'Junk' if '/.Junk/' in path else 'INBOX'
+
+    def text(self):
+        """GTUBE, but not for rspamd, to which it is more than a high score."""
+        return 'Hello' if self.shell('systemctl is-active rspamd', check=False).returncode == 0 else GTUBE
+
+    def _find(self, token):
+        return self.shell('grep -rl %s /home/alice/Maildir --include="*" 2>/dev/null | grep -E "/(new|cur)/"' % token, check=False).stdout.split()
+
+    def wait(self, condition, problem):
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError('%s\n%s' % (problem, '\n'.join(self.lab.log(self.host).splitlines()[-40:])))
+            time.sleep(PAUSE)

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real spam engines score what they did before, and what was released at the gateway not at all."""
+from __future__ import annotations
+
+import pytest
+
+from tests.flow import playbook, snapshot
+from tests.spam.server import ENGINES
+
+RELEASED = ['X-Conbool-Released: yes']
+HEADERS = 'Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1 for <alice@example.com>;\r\n\t'\
+          'Sun, 22 Nov 2026 14:00:00 +0000'
+
+
+@pytest.mark.parametrize('engine', sorted(ENGINES))
+def test_released_mail_is_not_scored(server, engine):
+    gateway, internet = server.lab.gateway, server.lab.internet
+    server.use(engine)
+    playbook.apply(server.lab, server.host, dict(server.variables, spam_delivery_state='absent'))
+    # Without the rule the same message is spam.
+    assert server.score(gateway, RELEASED)[0]
+
+    before = snapshot.take(server.lab, server.host)
+    playbook.apply(server.lab, server.host, server.variables)
+    assert server.score(gateway)[0]
+    assert server.score(gateway, RELEASED) == (False, 'INBOX')
+    assert server.score(gateway, ['X-Conbool-Released: no', 'x-conbool-released:\r\n YES ']) == (False, 'INBOX')
+    assert server.score(gateway, ['X-Conbool-Released: no'])[0]
+    forged = HEADERS.format(address=server.lab.addresses['gateway'][0])
+    assert server.score(internet, RELEASED, source='lan')[0]
+    assert server.score(internet, [forged, *RELEASED], source='lan')[0]
+
+    playbook.apply(server.lab, server.host, dict(server.variables, spam_delivery_state='absent'))
+    left = [line for line in snapshot.differences(before, snapshot.take(server.lab, server.host)) if not line.startswith('/var/')]
+    assert left == []
+    assert server.score(gateway, RELEASED)[0]
+
+
+def test_a_site_that_trusts_gateway_and_lan(server):
+    """trusted_networks and internal_networks of the site do not let the LAN vouch for a Received header of the gateway."""
+    server.use('spamass-milter')
+    addresses = server.lab.addresses
+    listed = ' '.join(addresses['gateway'] + addresses['lan'])
+    server.shell("printf 'trusted_networks %s\\ninternal_networks %s\\n' >/etc/spamassassin/site.cf" % (listed, listed))
+    try:
+        playbook.apply(server.lab, server.host, server.variables)
+        server.shell('systemctl restart spamd')
+        server.use('spamass-milter')
+        assert server.score(server.lab.gateway, RELEASED) == (False, 'INBOX')
+        forged = HEADERS.format(address=addresses['gateway'][0])
+        assert server.score(server.lab.internet, [forged, *RELEASED], source='lan')[0]
+    finally:
+        server.shell('rm /etc/spamassassin/site.cf')
