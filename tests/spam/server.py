@@ -50,18 +50,24 @@ class Server:
         self.wait(lambda: self.shell(settings['listens'], check=False).returncode == 0, '%s does not listen' % engine)
 
     def score(self, peer, headers=(), source=None):
-        """Send a message that any engine takes for spam. Returns whether it arrived marked as spam, and where."""
+        """Send a message that any engine takes for spam, without a peer as a program on the server. Returns whether it arrived marked, and where."""
         token = 'flow-' + uuid.uuid4().hex
         lines = ['From: a@external.test', 'To: alice@example.com', 'Subject: buy now %s' % token, 'Message-ID: <%s@external.test>' % token,
                  'Date: Sun, 22 Nov 2026 14:00:00 +0000', *headers, '', self.text(), '']
-        options = {'source': source} if source else {'client_cert': 'right'}
-        answer = peer.send(self.host, 'a@external.test', ['alice@example.com'], '\r\n'.join(lines).encode(), tls=True, timeout=60, **options)
-        assert answer['accepted'], answer
+        if peer is None:
+            self.lab.run(self.host, ['sendmail', '-f', 'a@external.test', 'alice@example.com'], input='\n'.join(lines).replace('\r\n', '\n'))
+        else:
+            self._send(peer, '\r\n'.join(lines).encode(), source)
         self.wait(lambda: self._find(token), 'message %s did not arrive' % token)
         path = self._find(token)[0]
         message = email.message_from_string(self.shell('cat %s' % path).stdout)
         spam = any(str(message[name]).upper().startswith('YES') for name in ('X-Spam-Flag', 'X-Spam-Status', 'X-Spam'))
         return spam, 'Junk' if '/.Junk/' in path else 'INBOX'
+
+    def _send(self, peer, content, source):
+        options = {'source': source} if source else {'client_cert': 'right'}
+        answer = peer.send(self.host, 'a@external.test', ['alice@example.com'], content, tls=True, timeout=60, **options)
+        assert answer['accepted'], answer
 
     def text(self):
         """GTUBE, but not for rspamd, to which it is more than a high score."""

@@ -10,7 +10,7 @@ from tests.flow import playbook, snapshot
 from tests.spam.server import ENGINES
 
 RELEASED = ['X-Conbool-Released: yes']
-HEADERS = 'Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1 for <alice@example.com>;\r\n\t'\
+FORGED = 'Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1 for <alice@example.com>;\r\n\t'\
           'Sun, 22 Nov 2026 14:00:00 +0000'
 
 
@@ -28,9 +28,12 @@ def test_released_mail_is_not_scored(server, engine):
     assert server.score(gateway, RELEASED) == (False, 'INBOX')
     assert server.score(gateway, ['X-Conbool-Released: no', 'x-conbool-released:\r\n YES ']) == (False, 'INBOX')
     assert server.score(gateway, ['X-Conbool-Released: no'])[0]
-    forged = HEADERS.format(address=server.lab.addresses['gateway'][0])
+    forged = FORGED.format(address=server.lab.addresses['gateway'][0])
     assert server.score(internet, RELEASED, source='lan')[0]
     assert server.score(internet, [forged, *RELEASED], source='lan')[0]
+    if engine == 'amavis':
+        # The others do not see mail of programs on the server.
+        assert server.score(None, [forged, *RELEASED])[0]
 
     playbook.apply(server.lab, server.host, dict(server.variables, spam_delivery_state='absent'))
     left = [line for line in snapshot.differences(before, snapshot.take(server.lab, server.host)) if not line.startswith('/var/')]
@@ -49,7 +52,7 @@ def test_a_site_that_trusts_gateway_and_lan(server):
         server.shell('systemctl restart spamd')
         server.use('spamass-milter')
         assert server.score(server.lab.gateway, RELEASED) == (False, 'INBOX')
-        forged = HEADERS.format(address=addresses['gateway'][0])
+        forged = FORGED.format(address=addresses['gateway'][0])
         assert server.score(server.lab.internet, [forged, *RELEASED], source='lan')[0]
     finally:
         server.shell('rm /etc/spamassassin/site.cf')
