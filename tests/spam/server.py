@@ -5,8 +5,15 @@
 from __future__ import annotations
 
 import email
+import json
+import os
+import subprocess
+import sys
 import time
 import uuid
+from pathlib import Path
+
+from tests.conftest import ROOT
 
 GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
 TIMEOUT = 60
@@ -39,6 +46,15 @@ class Server:
 
     def shell(self, script, check=True):
         return self.lab.run(self.host, ['sh', '-c', script], check=check, timeout=120)
+
+    def rule(self, state):
+        """Have the engines know what was released, or not, as role spam_delivery does it."""
+        arguments = {'state': state, 'networks': self.lab.addresses['gateway'] if state == 'present' else []}
+        command = [str(Path(sys.executable).with_name('ansible')), '-i', str(self.lab.inventory), self.host, '-m', 'conbool.smtp_relay.spam_release',
+                   '-a', json.dumps(arguments)]
+        done = subprocess.run(command, cwd=ROOT, env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg')), capture_output=True, text=True,
+                              timeout=120, check=False)
+        assert done.returncode == 0 and 'CHANGED' in done.stdout, done.stdout + done.stderr
 
     def use(self, engine):
         for name, settings in ENGINES.items():
