@@ -80,4 +80,5 @@ def preflight_rows(results, settings, megabytes, days):
         days: how long the gateway's certificate has to be valid.
     """
     return (dns_rows(results['dns']) + smtp_rows(results['gateway'], 'gateway', days) + mta_rows(results['mta'])
-            + tls_rows(results['tls_files']) + firewall_rows(results['firewall'], results['mta'], settings) + space_rows(results['mta'].get('free', {}), megabytes))
+            + tls_rows(results['tls_files']) + firewall_rows(results['firewall'], results['mta'], settings)
+            + space_rows(results['mta'].get('free', {}), megabytes))

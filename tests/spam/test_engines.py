@@ -10,8 +10,8 @@ from tests.flow import playbook, snapshot
 from tests.spam.server import ENGINES
 
 RELEASED = ['X-Conbool-Released: yes']
-FORGED = 'Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1 for <alice@example.com>;\r\n\t'\
-          'Sun, 22 Nov 2026 14:00:00 +0000'
+FORGED = ('Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1 for <alice@example.com>;\r\n\t'
+          'Sun, 22 Nov 2026 14:00:00 +0000')
 
 
 @pytest.mark.parametrize('engine', sorted(ENGINES))

@@ -105,7 +105,7 @@ class Host:
         asked = words[4:] if protocol else words[2:]
         merged = {}
         for name, value in entries:
-            if name.split(' ')[0] in asked:
+            if name.partition(' ')[0] in asked:
                 merged[name] = _over(merged.get(name, []), value) if isinstance(value, list) else value
         return _text(merged.items())
 
