@@ -1,0 +1,72 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a sendmail.cf says (Sendmail Installation and Operations Guide, chapter 5)."""
+
+from __future__ import annotations
+
+import re
+
+# A ruleset's name ends where its number begins, as in Sparse=0.
+_RULESET = re.compile(r'S\s*(\w+)')
+_HEADER_CHECK = re.compile(r'H\s*([^\s:?]+)\s*:\s*\$>(\+?)\s*(\w+)')
+_OPTION = re.compile(r'O\s+([\w.]+)\s*=\s*(.*)')
+_MAILER = re.compile(r'M([^\s,]+)\s*,(.*)', re.DOTALL)
+_FIELD = re.compile(r'\s*([A-Za-z/]+)\s*=\s*([^,]*)')
+
+
+def lines(text):
+    """Return the lines that count, each with its continuation lines: neither comments, which say when and where it was built, nor blanks."""
+    found = []
+    for line in text.split('\n'):
+        if line[:1] in (' ', '\t') and line.strip() and found:
+            found[-1] += '\n' + line.rstrip()
+        elif line.strip() and not line.startswith('#'):
+            found.append(line.rstrip())
+    return found
+
+
+def equal(one, other):
+    """Return whether two texts of a sendmail.cf say the same."""
+    return lines(one) == lines(other)
+
+
+def differences(one, other):
+    """Return the lines that only one of two texts has: (lines of the first, lines of the second)."""
+    first, second = lines(one), lines(other)
+    return [line for line in first if line not in second], [line for line in second if line not in first]
+
+
+class SendmailCf(object):
+    """The parts of a sendmail.cf that matter here."""
+
+    def __init__(self, text):
+        # Options by name; their names are compared without case.
+        self.options = {}
+        # Header name in lower case, or *, to the ruleset that judges it, and whether comments are kept for that ($>+).
+        self.header_checks = {}
+        # Ruleset to the number of its rules.
+        self.rulesets = {}
+        # Mailer to its fields (A: argument vector, P: path, ...).
+        self.mailers = {}
+        # What DS says: where mail for other hosts goes; empty for their own MX.
+        self.smart_host = ''
+        ruleset = None
+        for line in lines(text):
+            kind = line[0]
+            if kind == 'S':
+                ruleset = _RULESET.match(line)[1]
+                self.rulesets.setdefault(ruleset, 0)
+            elif kind == 'R' and ruleset:
+                self.rulesets[ruleset] += 1
+            elif kind == 'O' and _OPTION.match(line):
+                name, value = _OPTION.match(line).groups()
+                self.options[name.lower()] = value.strip()
+            elif kind == 'H' and _HEADER_CHECK.match(line):
+                name, plus, check = _HEADER_CHECK.match(line).groups()
+                self.header_checks[name.lower()] = {'ruleset': check, 'keeps_comments': plus == '+'}
+            elif kind == 'M' and _MAILER.match(line):
+                name, fields = _MAILER.match(line).groups()
+                self.mailers[name] = dict((key[0].upper(), value.strip()) for key, value in _FIELD.findall(fields))
+            elif line.startswith('DS'):
+                self.smart_host = line[2:].strip()

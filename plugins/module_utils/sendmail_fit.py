@@ -1,0 +1,89 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a Sendmail's own configuration leaves room for ours, and what of it ours has to take over."""
+
+from __future__ import annotations
+
+import ipaddress
+
+
+def host_in_brackets(name):
+    """Return a host as Sendmail takes it without looking for its MX records."""
+    try:
+        return '[IPv6:%s]' % name if ipaddress.ip_address(name).version == 6 else '[%s]' % name
+    except ValueError:
+        return '[%s]' % name
+
+
+def smtp_route(smart_host, mailers):
+    """Return host and port, each empty for the default, to which a SMART_HOST leads; None when it does not lead there by SMTP.
+
+    Args:
+        smart_host: C(host), C([host]) or C(mailer:host); empty for the recipient's MX.
+        mailers: the mailers with their fields.
+    """
+    if not smart_host:
+        return '', ''
+    mailer, colon, host = ('', '', smart_host) if smart_host.startswith('[') else smart_host.partition(':')
+    if not colon:
+        mailer, host = 'relay', smart_host
+    words = mailers.get(mailer, {}).get('A', '').split()
+    if words[:2] not in (['TCP', '$h'], ['IPC', '$h']) or len(words) > 3 or '@' in host:
+        return None
+    return host, words[2] if len(words) == 3 else ''
+
+
+def authorities(settings, options, system_ca_file):
+    """Return the value that CACertFile needs, None when what there is will do.
+
+    Args:
+        settings: the normalised settings.
+        options: the options of sendmail.cf, without ours.
+        system_ca_file: the system's certificate authorities.
+    """
+    wanted, present = settings['tls_ca_file'], options.get('cacertfile')
+    if wanted:
+        return wanted if wanted != present else None
+    return None if present or options.get('cacertpath') else system_ca_file
+
+
+def complaints(settings, info):
+    """Return the reasons why this Sendmail cannot decide by itself where mail goes, each with what to do.
+
+    Args:
+        settings: the normalised settings.
+        info: what C(sendmail_info) returned.
+    """
+    found, options = [], info['options']
+    if 'esmtp' not in info['mailers']:
+        found.append("sendmail.mc has no MAILER(`smtp'): this Sendmail does not send mail to other hosts")
+    if info['rulesets'].get('Local_tls_server'):
+        found.append("sendmail.mc has rules of its own for the certificates of servers (LOCAL_TLS_SERVER); the check of the gateway's certificate "
+                     'would have to be one of them')
+    if settings['tls_client_cert'] and info['rulesets'].get('tls_clt_features'):
+        found.append('conbool_tls_client_cert: sendmail.mc chooses certificates by server already (ruleset tls_clt_features, as of '
+                     "FEATURE(`tls_session_features')); give %s its certificate there, and leave the variable unset"
+                     % host_in_brackets(settings['relay_host']))
+    if options.get('fallbacksmarthost'):
+        found.append('confFALLBACK_SMARTHOST is %s: mail would go there while the gateway cannot be reached; take it out of sendmail.mc'
+                     % options['fallbacksmarthost'])
+    if settings['scope'] == 'senders' and smtp_route(info['smart_host'], info['mailers']) is None:
+        found.append('conbool_scope: SMART_HOST is %s, which is not a way by SMTP, so that the senders who are not listed cannot keep it'
+                     % info['smart_host'])
+    if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file'] and not options.get('cacertpath'):
+        found.append('conbool_tls_ca_file: sendmail.mc trusts the authorities in %s already (confCACERT); put both files into one, and name that '
+                     'in both places' % options['cacertfile'])
+    return found
+
+
+def warnings(settings, info):
+    """Return what a person should know of the result."""
+    found, options = [], info['options']
+    if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file']:
+        found.append('confCACERT was %s and is %s now; the authorities in %s (confCACERT_PATH) are trusted as before'
+                     % (options['cacertfile'], settings['tls_ca_file'], options['cacertpath']))
+    if '_FFR_TLS_ALTNAMES' not in info['ffr']:
+        found.append("This Sendmail does not look at a certificate's alternative names (it was built without _FFR_TLS_ALTNAMES): a certificate of "
+                     'the gateway without %s as its common name makes mail wait' % settings['tls_name'])
+    return found

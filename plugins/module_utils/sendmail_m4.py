@@ -1,0 +1,201 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The m4 file with which a Sendmail decides, for each message that it is about to deliver, whether it goes to the gateway."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, smtp_route
+
+MAILER = 'conbool'
+
+HEAD = """\
+divert(-1)dnl
+dnl Managed by Ansible (conbool.smtp_relay, role sendmail_smarthost). What is changed here is lost at the next run.
+dnl It is included at the end of sendmail.mc. The role's README explains it line by line.
+"""
+
+CONFIG = """\
+# Sets a macro from within a rule.
+Kconboolset macro
+# Is 1 when the headers of a message say that it goes direct; kept with it in the queue.
+C{persistentMacros}{conbool_direct}
+"""
+
+ALTERNATIVE_NAMES = """\
+# Class cert_altnames has the alternative names of the other side's certificate.
+O SetCertAltnames=true
+"""
+
+# Address literals are sent off in Parse1 before LOCAL_NET_CONFIG; nothing that is local is left in brackets here.
+LITERALS = 'R$* < @ [ $+ ] > $*\t$#conbool $@ [$2] $: $1 < @ [$2] > $3\n'
+
+# The rest of the world, after mailertable and the administrator's own rules. Domains in class R (relay-domains) keep their way.
+OTHERS = """\
+R$* < @ $* > $*		$: $>ConboolOthers $1 < @ $2 > $3
+"""
+
+ROUTE = """\
+SConboolOthers
+R$* < @ $* $=R . > $*	$@ $1 < @ $2 $3 . > $4
+R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
+R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
+
+# When a message is delivered: the next hop, in {conbool_to} and {conbool_port}, each empty for the recipient's MX and port 25.
+SConboolEnvFrom
+R$*			$: $>ConboolRoute $1
+R$*			$@ $>EnvFromSMTP $1
+
+SConboolRoute
+R$*			$: $(conboolset {conbool_to} $) $(conboolset {conbool_port} $) <> $1
+%(null_sender)s# A bounce of our own (its sender is $n) takes after the message that it returns; the headers of that do not count.
+R<> $&n			$: <%(bounce)s> $&n
+R<> $*			$: <$&{conbool_direct}> $1
+%(scope)sR<> $*			$: <gateway> $1
+R<gateway> $*		$@ $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conbool_port} $@ %(port)d $) $1
+R<$*> $*		$@ $2
+"""
+
+NULL_SENDER = 'R<> < @ >\t\t$: <1> < @ >\n'
+
+SCOPE = """\
+# The sender as others see it, after masquerading.
+R<> $*			$: <> $1 $| $>EnvFromSMTP $1
+R<> $* $| $+ < @ $+ . >	$: <> $1 $| $2 < @ $3 >
+R<> $* $| $+ < @ $={ConboolDomains} >	$: <gateway> $1
+R<> $* $| $+ < @ $+ >	$: <> $1 $| $2 @ $3
+R<> $* $| $={ConboolSenders}	$: <gateway> $1
+R<> $* $| $*		$: %(before)s <before> $1
+"""
+
+MARK = """\
+# Whoever has logged in is a user, and the headers that a user writes count for nothing.
+SConboolMark
+R$*			$: $&{auth_type}
+R$+			$@ no
+R$*			$: $(conboolset {conbool_direct} $@ 1 $)
+"""
+
+# Whoever has looked at a header so far is asked first, and a refusal stands.
+AS_BEFORE = """\
+R$*			$: $1 $| $>%s $1
+R$* $| $#$*		$#$2
+R$* $| $*		$: $1
+"""
+
+CALENDAR = """\
+Rtext / calendar	$: $(conboolset {conbool_direct} $@ 1 $)
+Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
+"""
+
+CERTIFICATE = """\
+# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. No other server is looked at.
+SLocal_tls_server
+R$*			$: $1 $| $&{server_name}
+R$* $| %(host)s		$: <chain> $1
+R$* $| $*		$@ $1
+R<chain> OK		$: <name> $&{cn_subject}
+R<chain> $*		$#error $@ 4.7.0 $: "454 4.7.0 the certificate of the gateway is not verified (" $1 ")"
+R<name> %(name)s	$@ OK
+%(alternatives)sR<$-> $*		$#error $@ 4.7.0 $: "454 4.7.0 the certificate of the gateway is for another name (" $&{cn_subject} ")"
+"""
+
+ALTERNATIVES = """\
+R<name> $*		$: <alternative> %(name)s
+R<alternative> $={cert_altnames}	$@ OK
+R<alternative> $- . $+	$: <wildcard> *.$2
+R<wildcard> $={cert_altnames}	$@ OK
+"""
+
+CLIENT_CERTIFICATE = """\
+# Our certificate is shown to the gateway, and no other to anybody than before.
+Stls_clt_features
+R%(host)s $| $*		$@ "CertFile=%(cert)s; KeyFile=%(key)s"
+R$*			$@ ""
+"""
+
+# Like esmtp in cf/mailer/smtp.m4, with what the administrator has set for that.
+MAILERS = r"""
+Mconbool,	P=[IPC], F=_MODMF_(CONCAT(_DEF_SMTP_MAILER_FLAGS, `a', SMTP_MAILER_FLAGS), `ESMTP'), S=ConboolEnvFrom/HdrFromSMTP, dnl
+R=ifdef(`_ALL_MASQUERADE_', `EnvToSMTP/HdrFromSMTP', `EnvToSMTP'), E=\r\n, L=SMTP_MAILER_LL,
+		_OPTINS(`SMTP_MAILER_MAX', `M=', `, ')_OPTINS(`SMTP_MAILER_MAXMSGS', `m=', `, ')dnl
+_OPTINS(`SMTP_MAILER_MAXRCPTS', `r=', `, ')_OPTINS(`SMTP_MAILER_CHARSET', `C=', `, ')T=DNS/RFC822/SMTP,
+		A=TCP $?{conbool_to}${conbool_to}$|$h$. ${conbool_port}
+"""
+
+
+def render(settings, info, system_ca_file):
+    """Return the file's text.
+
+    Args:
+        settings: the normalised settings (see the C(settings) module).
+        info: what C(sendmail_info) returned of a Sendmail about which C(sendmail_fit.complaints()) has none.
+        system_ca_file: the system's certificate authorities, used when neither the settings nor sendmail.mc name any.
+    """
+    altnames = '_FFR_TLS_ALTNAMES' in info['ffr']
+    names = {'host': host_in_brackets(settings['relay_host']), 'name': settings['tls_name'],
+             'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
+    ca_file = authorities(settings, info['options'], system_ca_file)
+    rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'])
+    rulesets += '\n' + CERTIFICATE % dict(names, alternatives=ALTERNATIVES % names if altnames else '')
+    if settings['tls_client_cert']:
+        rulesets += '\n' + CLIENT_CERTIFICATE % names
+    return ''.join([
+        HEAD,
+        "define(`confCACERT', `%s')dnl\n" % ca_file if ca_file else '',
+        "define(`_LOCAL_TLS_SERVER_')dnl\n",
+        'LOCAL_CONFIG\n', _literal(CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)),
+        'LOCAL_RULE_0\n', _literal(LITERALS),
+        'LOCAL_NET_CONFIG\n', _literal(OTHERS),
+        'LOCAL_RULESETS\n', _literal(rulesets),
+        'MAILER_DEFINITIONS', MAILERS,
+        'divert(0)dnl\n'])
+
+
+def _literal(text):
+    """Return text that m4 copies as it is: neither a quote in an address nor a word that is the name of a macro means anything to it."""
+    return 'changequote([[[,]]])dnl\n[[[%s]]]dnl\nchangequote([[[`]]],[[[\']]])dnl\n' % text
+
+
+def _scope_classes(settings):
+    if settings['scope'] != 'senders':
+        return ''
+    domains = [sender[1:] for sender in settings['scope_senders'] if sender.startswith('@')]
+    addresses = [sender for sender in settings['scope_senders'] if not sender.startswith('@')]
+    # A class without members is one all the same.
+    return ('# Whose mail goes to the gateway.\n' + ''.join('C{ConboolDomains}%s\n' % domain for domain in domains)
+            + ''.join('C{ConboolSenders}%s\n' % address for address in addresses))
+
+
+def _route(settings, info, gateway):
+    scope = ''
+    if settings['scope'] == 'senders':
+        host, port = smtp_route(info['smart_host'], info['mailers'])
+        before = ' '.join('$(conboolset {%s} $@ %s $)' % pair for pair in (('conbool_to', host), ('conbool_port', port)) if pair[1])
+        scope = SCOPE % {'before': before}
+    return ROUTE % {
+        'null_sender': NULL_SENDER if settings['bypass_null_sender'] else '',
+        'bounce': '1' if settings['bypass_null_sender'] else 'gateway',
+        'scope': scope, 'gateway': gateway, 'port': settings['relay_port']}
+
+
+def _header_checks(settings, checks):
+    """Return the rulesets for headers.
+
+    Args:
+        settings: the normalised settings.
+        checks: which rulesets look at headers without us.
+    """
+    marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
+    marks += [(header, 'ConboolLoop%d' % number, 'true') for number, header in enumerate(settings['loop_headers'], 1)]
+    text = MARK
+    for header, ruleset, value in marks:
+        text += _header_check(header, ruleset, 'R%s\t\t\t$: $>ConboolMark\n' % value, checks)
+    return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] else '')
+
+
+def _header_check(header, ruleset, rules, checks):
+    before = checks.get(header.lower()) or checks.get('*')
+    keeps_comments = not before or before['keeps_comments']
+    return '\nH%s: $>%s%s\nS%s\n%s%s' % (
+        header, '+' if keeps_comments else '', ruleset, ruleset, AS_BEFORE % before['ruleset'] if before else '', rules)
