@@ -16,7 +16,7 @@ SIGNS = {
 }
 
 # Oldest release whose features the roles use.
-MINIMUM_VERSIONS = {'postfix': '3.1'}
+MINIMUM_VERSIONS = {'postfix': '3.1', 'sendmail': '8.15'}
 
 
 class MtaError(Exception):

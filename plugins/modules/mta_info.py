@@ -13,7 +13,8 @@ short_description: Find out which mail server a host has, and how it is configur
 description:
   - Looks for the files of Postfix, Sendmail, Zimbra and Kerio Connect.
   - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail.
-  - For Postfix, can return what M(conbool.smtp_relay.postfix_info) returns, so that a host is asked once, and fails as that module does.
+  - For Postfix and Sendmail, can return what M(conbool.smtp_relay.postfix_info) or M(conbool.smtp_relay.sendmail_info) returns, so that a host is asked
+    once, and fails as that module does.
 attributes:
   check_mode:
     support: full
@@ -39,13 +40,17 @@ options:
     description: Configuration directory of Postfix, for O(configuration=true).
     type: path
     default: /etc/postfix
+  sendmail_paths:
+    description: Where a Sendmail's files are, for O(configuration=true), as in O(conbool.smtp_relay.sendmail_info#module:paths).
+    type: dict
+    default: {}
   queue_directories:
-    description: Directories of queues, which need not exist yet, for RV(free). With O(configuration=true) that of Postfix is among them.
+    description: Directories of queues, which need not exist yet, for RV(free). With O(configuration=true) that of the mail server is among them.
     type: list
     elements: path
     default: []
   hosted_domains:
-    description: Domains for which a Postfix has to be responsible, for O(configuration=true).
+    description: Domains for which the mail server has to be responsible, for O(configuration=true).
     type: list
     elements: str
     default: []
@@ -55,6 +60,7 @@ options:
     default: hosted_domains
 seealso:
   - module: conbool.smtp_relay.postfix_info
+  - module: conbool.smtp_relay.sendmail_info
 '''
 
 EXAMPLES = r'''
@@ -86,7 +92,7 @@ inbound_firewall:
   type: bool
   sample: false
 configuration:
-  description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix; empty for another mail server.
+  description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix, and M(conbool.smtp_relay.sendmail_info) for a Sendmail; empty for others.
   returned: success
   type: dict
   sample: {"version": "3.7.11", "parameters": {"relayhost": ""}}
@@ -97,9 +103,13 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import Paths
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import facts as sendmail_facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
 
 
 def main():
@@ -108,6 +118,7 @@ def main():
             'mta': {'type': 'str', 'choices': ['auto'] + list(SIGNS), 'default': 'auto'},
             'configuration': {'type': 'bool', 'default': False},
             'postfix_config_dir': {'type': 'path', 'default': '/etc/postfix'},
+            'sendmail_paths': {'type': 'dict', 'default': {}},
             'queue_directories': {'type': 'list', 'elements': 'path', 'default': []},
             'hosted_domains': {'type': 'list', 'elements': 'str', 'default': []},
             'hosted_domains_from': {'type': 'str', 'default': 'hosted_domains'},
@@ -124,8 +135,11 @@ def main():
             configuration, warnings = facts(
                 module.run_command, module.get_bin_path, params['postfix_config_dir'],
                 hosted_domains=params['hosted_domains'], hosted_domains_from=params['hosted_domains_from'])
+        if params['configuration'] and result['mta'] == 'sendmail':
+            configuration = sendmail_facts(module.run_command, Paths(params['sendmail_paths']), params['hosted_domains'], params['hosted_domains_from'])
+        if configuration:
             result['free'][configuration['queue_directory']] = free_space(configuration['queue_directory'])
-    except (MtaError,) + FAILURES as error:
+    except (MtaError, ChangeError, SendmailError) + FAILURES as error:
         module.fail_json(msg=printable(str(error)), **result)
     for warning in warnings:
         module.warn(printable(warning))

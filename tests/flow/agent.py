@@ -101,7 +101,8 @@ def look(request):
     """
     run = request['run'].encode()
     known = set(request['known'])
-    queues = [entry for directory in request['postfix_queues'] if os.path.isdir(directory) for entry in _postfix_queue(directory, run, known)]
+    queues = [entry for directory in request.get('postfix_queues', []) if os.path.isdir(directory) for entry in _postfix_queue(directory, run, known)]
+    queues += [entry for directory in request.get('sendmail_queues', []) for entry in _sendmail_queue(Path(directory), run, known)]
     mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
     return {'queues': queues, 'mailboxes': mailboxes}
 
@@ -139,6 +140,44 @@ def _never_started(directory):
     """An instance makes the folders of its queue when it starts for the first time; before that nobody can list them."""
     shown = subprocess.run(['postconf', '-c', directory, '-hx', 'queue_directory'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE)
     return not os.path.isdir(os.path.join(shown.stdout.decode().strip(), 'incoming'))
+
+
+def _sendmail_queue(directory, run, known):
+    """Entries of the run: a control file (qf) each, with headers, sender and recipients, and a data file (df) with the body."""
+    for control in sorted(directory.glob('qf*')):
+        try:
+            fields, headers = _control_file(control.read_text(encoding='utf-8', errors='replace'))
+            body = control.with_name('df' + control.name[2:]).read_bytes() if str(control) not in known else b''
+        except FileNotFoundError:
+            continue  # delivered in this moment
+        content = headers.encode() + b'\n' + body
+        if str(control) in known or run in content:
+            tried = fields.get('N', ['0'])[0] != '0'
+            yield {'key': str(control), 'queue': 'deferred' if tried else 'active', 'sender': fields.get('S', [''])[0].strip('<>'),
+                   'content': base64.b64encode(content[:SHOWN]).decode(),
+                   'recipients': [[recipient.rpartition(':')[2].strip('<>'), fields.get('M', [''])[0]] for recipient in fields.get('R', [])]}
+
+
+def _control_file(text):
+    """The lines by their first letter, and the headers."""
+    fields, headers = {}, []
+    for line in text.split('\n'):
+        if line[:1] in (' ', '\t') and headers:
+            headers.append(line)
+        elif line.startswith('H'):
+            # H?flags?Name: value
+            headers.append(line.split('?', 2)[-1] if line.startswith('H?') else line[1:])
+        elif line:
+            fields.setdefault(line[0], []).append(line[1:])
+    return fields, ''.join(line + '\n' for line in headers)
+
+
+def sendmail_flush(dummy):
+    for queue in ('-Ac', '-Am'):
+        done = subprocess.run(['/usr/sbin/sendmail', queue, '-qf'], timeout=TIMEOUT * 2, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise RuntimeError('sendmail %s -qf: %s' % (queue, done.stdout.decode(errors='replace')))
+    return {}
 
 
 def postfix_flush(request):

@@ -4,6 +4,8 @@
 """One host of the lab, configured and sent mail through: what pytest and the printed table have in common."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.flow import playbook
 from tests.flow.engine import Engine
 from tests.flow.site import Site
@@ -39,12 +41,22 @@ class Session:
             if outcome.returncode:
                 self._failed.add(name)
                 raise NotConfigured('configuration %s could not be applied:\n%s' % (name, outcome.output))
-        report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run(cases)
-        for result in report.results:
+        report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run([_as_far_as_possible(case, self.adapter) for case in cases])
+        for case, result in zip(cases, report.results):
+            result.case = case
             reason = self.adapter.expected_failures.get(result.case.id)
             if reason is not None:
                 result.expect_failure(reason)
         return report
+
+
+def _as_far_as_possible(case, adapter):
+    """The case for a mail server that takes no headers away: there a forged one has to be without effect (row O11), and stays."""
+    prefixes = adapter.keeps_headers
+
+    def place(item):
+        return replace(item, absent=tuple(name for name in item.absent if not name.lower().startswith(prefixes)))
+    return replace(case, expect=tuple(map(place, case.expect)), meanwhile=tuple(map(place, case.meanwhile))) if prefixes else case
 
 
 def explained(result):

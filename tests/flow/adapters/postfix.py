@@ -25,6 +25,7 @@ class Adapter:
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
     expected_failures = dict.fromkeys(('N6.attached', 'N6.attached-nested'), (
         'mime_header_checks see the MIME headers of attached messages too, and cannot tell them from those of the message itself'))
+    keeps_headers = ()
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
     password = 'lab-password'
 

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Sendmail that runs: its processes, and letting them read a new configuration."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import time
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PAUSE, PostfixError, alive, systemd_unit, wait_for_banner
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+
+LISTENING = '0A'
+PORT = 25
+
+
+class Daemon(object):
+    """The daemon that takes mail, and processes beside it that only run the queue.
+
+    Args:
+        run_command: AnsibleModule.run_command or a function like it, to start a daemon that ended.
+        pid_file: where the daemon writes its process id and its command line.
+        queue_directory: its queue; Debian can run that by a process of its own.
+    """
+
+    def __init__(self, run_command, pid_file, queue_directory):
+        self._run_command, self._pid_file, self._queue = run_command, pid_file, queue_directory
+        self.pid, self._command = _read_pid_file(pid_file)
+        self.running = alive(self.pid) and 'sendmail' in _title(self.pid)
+        self._unit = systemd_unit(self.pid) if self.running else None
+        self._listeners = _listeners(self.pid) if self.running else []
+
+    def check(self):
+        """Raise SendmailError when a reload would not do."""
+        if not self.running:
+            return
+        if not self._command.startswith('/'):
+            raise SendmailError('Sendmail was started as %r, without its path, and cannot start itself anew on a signal; restart it by its path first'
+                                % self._command)
+        strangers = [pid for pid in _pids() if pid != self.pid and 'accepting connections' in _title(pid) and _listeners(pid)
+                     and 'sendmail' in _title(pid)]
+        if strangers:
+            raise SendmailError('A Sendmail that is not the one of %s accepts connections as well (process %s): end it, then run this again'
+                                % (self._pid_file, ', '.join(str(pid) for pid in strangers)))
+
+    def reload(self, timeout):
+        """Let the daemon start itself anew, which is what it does on SIGHUP, and wait until it serves its ports.
+
+        Raises:
+            SendmailError: it does not.
+        """
+        if not self.running:
+            return
+        before = _written(self._pid_file)
+        if not alive(self.pid):
+            self._start()
+        else:
+            os.kill(self.pid, signal.SIGHUP)
+        for pid in self._queue_runners():
+            os.kill(pid, signal.SIGHUP)
+        end = time.monotonic() + timeout
+        while _written(self._pid_file) == before or not alive(_read_pid_file(self._pid_file)[0]):
+            if time.monotonic() > end:
+                raise SendmailError('Sendmail did not start anew within %d seconds' % timeout)
+            time.sleep(PAUSE)
+        self.pid = _read_pid_file(self._pid_file)[0]
+        while set(self._listeners) - set(_listeners(self.pid)):
+            if time.monotonic() > end or not alive(self.pid):
+                raise SendmailError('Sendmail does not serve %s any more' % ', '.join(
+                    '%s port %d' % listener for listener in sorted(set(self._listeners) - set(_listeners(self.pid)))))
+            time.sleep(PAUSE)
+        for address, port in [listener for listener in self._listeners if listener[1] == PORT][:1]:
+            try:
+                wait_for_banner({'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address), port, max(1, end - time.monotonic()))
+            except PostfixError as exc:
+                raise SendmailError(str(exc))
+
+    def _start(self):
+        if not self._unit:
+            raise SendmailError('Sendmail has ended, and no systemd unit is known to start it by')
+        status, out, err = self._run_command(['systemctl', 'restart', self._unit])[:3]
+        if status:
+            raise SendmailError('systemctl restart %s: %s' % (self._unit, err.strip()))
+
+    def _queue_runners(self):
+        return [pid for pid in _pids() if 'Queue runner' in _title(pid) and _title(pid).rstrip('/').endswith(self._queue.rstrip('/'))]
+
+
+def _pids():
+    return [int(name) for name in os.listdir('/proc') if name.isdigit()]
+
+
+def _title(pid):
+    """Return what a process calls itself, empty for none."""
+    try:
+        with open('/proc/%d/cmdline' % pid, 'rb') as stream:
+            return stream.read().replace(b'\0', b' ').decode('utf-8', 'replace').strip()
+    except OSError:
+        return ''
+
+
+def _read_pid_file(path):
+    """Return the process id and the command line in it; None when there is none."""
+    try:
+        with open(path, 'rb') as stream:
+            words = stream.read().decode('utf-8', 'replace').split('\n')
+        return int(words[0]), words[1] if len(words) > 1 else ''
+    except (OSError, ValueError):
+        return None, ''
+
+
+def _written(path):
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _listeners(pid):
+    """Return address and port of every TCP socket on which a process listens."""
+    sockets = set()
+    try:
+        for name in os.listdir('/proc/%d/fd' % pid):
+            target = os.readlink('/proc/%d/fd/%s' % (pid, name))
+            if target.startswith('socket:['):
+                sockets.add(target[8:-1])
+    except OSError:
+        return []
+    found = []
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        if os.path.exists(table):
+            with open(table, encoding='ascii') as stream:
+                rows = [line.split() for line in stream.readlines()[1:]]
+            found += [_endpoint(row[1]) for row in rows if row[3] == LISTENING and row[9] in sockets]
+    return sorted(found)
+
+
+def _endpoint(text):
+    """Return address and port as /proc/net/tcp writes them: 32-bit words in the order of the machine."""
+    address, port = text.split(':')
+    words = [struct.unpack('>I', bytes.fromhex(address[place:place + 8]))[0] for place in range(0, len(address), 8)]
+    packed = b''.join(struct.pack('=I', word) for word in words)
+    return socket.inet_ntop(socket.AF_INET6 if len(words) == 4 else socket.AF_INET, packed), int(port, 16)

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to know of a host's Sendmail."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import FileRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import refuse_edited, workshop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
+
+OWNER = 'sendmail'
+QUEUE = '/var/spool/mqueue'
+# Where files and commands are by default; None means that they are looked for.
+PATHS = {'config_dir': '/etc/mail', 'mc_file': 'sendmail.mc', 'cf_file': 'sendmail.cf', 'm4_file': 'conbool.m4', 'sendmail_command': None, 'm4_command': None}
+PATHS_OPTION = {'type': 'dict', 'default': {}, 'options': dict(
+    (name, {'type': 'str' if name.endswith('_file') else 'path'}) for name in PATHS)}
+# Mailers that hand a message to another host.
+REMOTE = ('smtp', 'esmtp', 'smtp8', 'dsmtp', 'relay', MAILER)
+
+
+class Paths(object):
+    """Where a host's Sendmail is.
+
+    Args:
+        given: the option C(paths).
+
+    Raises:
+        SendmailError: there is no such option.
+    """
+
+    def __init__(self, given):
+        unknown = sorted(set(given) - set(PATHS))
+        if unknown:
+            raise SendmailError('There is no path %s, only %s' % (', '.join(unknown), ', '.join(sorted(PATHS))))
+        values = dict((name, given.get(name) or default) for name, default in PATHS.items())
+        self.config_dir, self.sendmail, self.m4_command = values['config_dir'], values['sendmail_command'], values['m4_command']
+        self.mc, self.cf, self.m4 = (os.path.join(self.config_dir, values[name]) for name in ('mc_file', 'cf_file', 'm4_file'))
+
+
+def foreign(program, cf, cf_path, domains):
+    """Return those of the domains whose mail this Sendmail sends to another host, as it does any other domain's."""
+    routes = program.routes(cf_path, ['postmaster@' + domain for domain in domains])
+    outside = program.routes(cf_path, ['postmaster@conbool-verify.invalid'])[0]
+    # What leads to a smart host leads there for every domain; what is asked of DNS leads to the domain itself.
+    common = outside and outside['host'] if cf.smart_host else None
+    return [domain for domain, route in zip(domains, routes)
+            if route and route['mailer'] in REMOTE and route['host'] in (domain, common)]
+
+
+def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
+    """Return what M(conbool.smtp_relay.sendmail_info) returns.
+
+    Args:
+        run: AnsibleModule.run_command or a function like it.
+        paths: Paths.
+        hosted_domains: domains for which this Sendmail has to be responsible.
+        hosted_domains_from: where the user gave them.
+
+    Raises:
+        SendmailError: a command fails, there is no sendmail.mc, sendmail.cf was edited, or this Sendmail is not responsible for a domain.
+        OSError: a file cannot be read.
+    """
+    program = Program(run, paths.sendmail, paths.m4_command)
+    with workshop(program, paths.mc, paths.m4) as shop:
+        base = shop.build('base')
+        # After a run that was killed, the next one brings both in line.
+        if not FileRecord(OWNER).pending:
+            refuse_edited(paths.cf, read_file(paths.cf).data, [shop.present(), base])
+        described = program.describe(base.path)
+        cf = SendmailCf(decode(read_file(paths.cf).data or b''))
+        others = foreign(program, cf, paths.cf, hosted_domains)
+        if others:
+            raise SendmailError('%s: this Sendmail is not responsible for %s (not in class w, that is local-host-names, nor in mailertable or '
+                                'virtusertable): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
+        own = SendmailCf(base.text)
+    queue = own.options.get('queuedirectory', QUEUE)
+    return {
+        'version': described['version'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
+        'config_dir': paths.config_dir, 'queue_directory': queue,
+        'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
+        'smart_host': own.smart_host, 'running': Daemon(run, described['pid_file'], queue).running, 'managed': bool(FileRecord(OWNER).entries),
+    }

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendmail's own commands, and m4 with Sendmail's macros: what they make of a configuration that is not in force."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode
+
+# Not /usr/sbin/sendmail first: on a host with two mail servers that is whichever the alternatives say.
+COMMANDS = ('/usr/libexec/sendmail/sendmail', '/usr/lib/sm.bin/sendmail', '/usr/sbin/sendmail.sendmail', '/usr/sbin/sendmail')
+M4 = ('/usr/bin/m4', '/usr/local/bin/m4', '/usr/bin/gm4')
+
+_ROUTE = re.compile(r'mailer (\S+?)(?:, host (\S*?))?, user (.*)$', re.MULTILINE)
+_DESCRIPTION = {
+    'version': re.compile(r'^Version (\S+)', re.MULTILINE),
+    'pid_file': re.compile(r'Pid file:\s*(\S+) \(selected\)'),
+}
+
+
+class SendmailError(Exception):
+    """Sendmail or m4 said no, in its own words; or there is no Sendmail that can be changed."""
+
+
+class Program(object):
+    """The commands.
+
+    Args:
+        run_command: AnsibleModule.run_command or a function like it.
+        sendmail: path of the command, None to look for it.
+        m4: likewise.
+    """
+
+    def __init__(self, run_command, sendmail=None, m4=None):
+        self._run_command = run_command
+        self.sendmail = _command('sendmail', sendmail, COMMANDS)
+        self.m4 = _command('m4', m4, M4)
+
+    def _run(self, words, **options):
+        return self._run_command(words, environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options)
+
+    def generate(self, mc_path, directory):
+        """Return what m4 makes of a sendmail.mc, and what it said.
+
+        Args:
+            mc_path: the file.
+            directory: that from which relative names in it count.
+        """
+        status, out, err = self._run([self.m4, mc_path], cwd=directory)
+        if status:
+            raise SendmailError('m4: %s' % _words(err))
+        return decode(out), decode(err)
+
+    def _test_mode(self, cf_path, commands, *options):
+        """Return what the address test mode answers; Sendmail reads the configuration, and does nothing else."""
+        status, out, err = self._run([self.sendmail] + list(options) + ['-bt', '-C', cf_path], data=''.join(line + '\n' for line in commands))
+        text = decode(out) + decode(err)
+        if 'ADDRESS TEST MODE' not in text:
+            raise SendmailError('sendmail -bt -C %s: %s' % (cf_path, _words(out + err) or 'exit status %d' % status))
+        return text
+
+    def describe(self, cf_path):
+        """Return C(version), C(pid_file) and C(ffr), the experimental features that it was built with."""
+        text = self._test_mode(cf_path, [], '-d0.13')
+        found = dict((name, pattern.search(text)) for name, pattern in _DESCRIPTION.items())
+        if not found['version']:
+            raise SendmailError('%s does not tell its version' % self.sendmail)
+        described = dict((name, match.group(1) if match else '') for name, match in found.items())
+        return dict(described, ffr=sorted(set(re.findall(r'\b_FFR_\w+', text))))
+
+    def complaints(self, cf_path):
+        """Return what Sendmail has against a configuration, without the lines' numbers."""
+        pattern = re.compile(r'^(?:> )?%s: line \d+: (.*)$' % re.escape(cf_path), re.MULTILINE)
+        return pattern.findall(self._test_mode(cf_path, []))
+
+    def routes(self, cf_path, addresses):
+        """Return for each address what a configuration does with it: C(mailer), C(host) and C(user); None where it is refused."""
+        found = []
+        for address in addresses:
+            match = _ROUTE.search(self._test_mode(cf_path, ['/parse ' + address]))
+            found.append(match and {'mailer': match.group(1), 'host': (match.group(2) or '').rstrip('.'), 'user': match.group(3)})
+        return found
+
+    def macros_after(self, cf_path, commands, names):
+        """Return the values of macros after commands of the test mode, None for those that have none."""
+        text = self._test_mode(cf_path, list(commands) + ['${%s}' % name for name in names])
+        values = re.findall(r'^> (.*)$', text, re.MULTILINE)[-len(names) - 1:-1]
+        return dict((name, None if value == 'Undefined' else value) for name, value in zip(names, values))
+
+
+def _command(name, path, known):
+    if path:
+        if not os.access(path, os.X_OK):
+            raise SendmailError('%s: %r is no executable command' % (name, path))
+        return path
+    found = next((choice for choice in known if os.access(choice, os.X_OK)), None)
+    if not found:
+        raise SendmailError('there is no command %s (none of %s)' % (name, ', '.join(known)))
+    return found
+
+
+def _words(data):
+    return ' '.join(decode(data).split())[-600:]

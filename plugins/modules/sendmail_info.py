@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sendmail_info
+short_description: Reads the configuration of a Sendmail
+version_added: 1.0.0
+description:
+  - Returns what a Sendmail's configuration is without the part that M(conbool.smtp_relay.sendmail_config) has added. Nothing is changed.
+  - Fails when there is only a C(sendmail.cf), and when that is not what m4 makes of C(sendmail.mc), since a change could not keep what was edited by hand.
+author:
+  - Conbool SMTP Relay collection contributors (@conbool)
+requirements:
+  - Sendmail 8.15 or newer with its m4 macros, and m4, on the managed host
+extends_documentation_fragment:
+  - conbool.smtp_relay.sendmail_paths
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target. This module never modifies it.
+  diff_mode:
+    support: N/A
+    description: Returns details on what has changed. This module never changes anything.
+  platform:
+    support: full
+    platforms: linux
+    description: Target OS/families that can be operated against.
+options:
+  hosted_domains:
+    description:
+      - Domains for which this Sendmail has to be responsible. Sendmail is asked for the route of their postmaster (C(sendmail -bt)); the module fails when
+        that leads to where the mail for any other domain goes.
+    type: list
+    elements: str
+    default: []
+  hosted_domains_from:
+    description: Where the list of O(hosted_domains) comes from; errors name it.
+    type: str
+    default: hosted_domains
+notes:
+  - Sendmail waits for a minute whenever the host's name is not fully qualified, and so does this module.
+seealso:
+  - module: conbool.smtp_relay.sendmail_config
+"""
+
+EXAMPLES = r"""
+- name: Where Sendmail sends mail is known
+  conbool.smtp_relay.sendmail_info:
+    hosted_domains: [example.com]
+  register: sendmail
+
+# A host whose sendmail.cf was edited by hand fails with
+#   /etc/mail/sendmail.cf is not what m4 makes of its sendmail.mc, and would lose what was changed in it by hand. It alone has: O LogLevel=12.
+#   m4 makes instead: O LogLevel=9. Bring both in line first (on Debian: make -C /etc/mail), and run this again
+"""
+
+RETURN = r"""
+version:
+  description: The version of Sendmail.
+  returned: success
+  type: str
+  sample: 8.17.1.9
+ffr:
+  description: Features for future release that it was built with.
+  returned: success
+  type: list
+  elements: str
+  sample: [_FFR_TLS_ALTNAMES]
+config_dir:
+  description: The configuration directory.
+  returned: success
+  type: str
+  sample: /etc/mail
+queue_directory:
+  description: The queue.
+  returned: success
+  type: str
+  sample: /var/spool/mqueue
+pid_file:
+  description: The file in which the daemon writes its process id.
+  returned: success
+  type: str
+  sample: /var/run/sendmail/mta/sendmail.pid
+running:
+  description: Whether the daemon runs.
+  returned: success
+  type: bool
+  sample: true
+managed:
+  description: Whether M(conbool.smtp_relay.sendmail_config) has changed this Sendmail.
+  returned: success
+  type: bool
+  sample: false
+smart_host:
+  description: The value of C(SMART_HOST); empty when mail goes to its recipient's MX.
+  returned: success
+  type: str
+  sample: "[smtp.provider.example]"
+options:
+  description: The options that are set, by name in lower case.
+  returned: success
+  type: dict
+  sample: {"maxmessagesize": "20000000"}
+header_checks:
+  description: By header in lower case (V(*) for all that have none of their own), the C(ruleset) that judges it and whether it C(keeps_comments).
+  returned: success
+  type: dict
+  sample: {"subject": {"keeps_comments": false, "ruleset": "CheckSubject"}}
+rulesets:
+  description: How many rules each ruleset has.
+  returned: success
+  type: dict
+  sample: {"Local_check_mail": 0}
+mailers:
+  description: The mailers with their fields, C(A) being the argument vector, C(P) the path, C(F) the flags.
+  returned: success
+  type: dict
+  sample: {"esmtp": {"A": "TCP $h", "F": "mDFMuXa", "P": "[IPC]"}}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, Paths, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            'paths': PATHS_OPTION,
+            'hosted_domains': {'type': 'list', 'elements': 'str', 'default': []},
+            'hosted_domains_from': {'type': 'str', 'default': 'hosted_domains'},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    try:
+        found = facts(module.run_command, Paths(params['paths']), params['hosted_domains'], params['hosted_domains_from'])
+    except (ChangeError, SendmailError, OSError) as exc:
+        module.fail_json(msg=printable(str(exc)))
+    module.exit_json(changed=False, **found)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendmail, which decides by itself where a message goes."""
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+QUEUES = ['/var/spool/mqueue', '/var/spool/mqueue-client']
+NESTED = 'rulesets see the headers of the message, not those of its parts'
+UTF8 = 'this Sendmail does not offer SMTPUTF8'
+
+_LINE = re.compile(r' (?P<program>sm-\w+|sendmail|sm-mta)\[(?P<pid>\d+)\]: (?P<text>.*)$')
+_ENTRY = re.compile(r'(?P<queue>[0-9A-Za-z]{14,}): (?P<rest>.*)$')
+_TLS = re.compile(r'STARTTLS=client, relay=(?P<relay>\S+?)\.?, .*verify=(?P<verify>\w+)')
+_SENT = re.compile(r'to=(?P<to>.*?), .*relay=(?P<relay>\S+?)\.? \[(?P<address>[^\]]+)\], .*stat=Sent')
+_RELATED = re.compile(r'(?P<queue>[0-9A-Za-z]{14,}): (?:\w+ )?(?:notify|clone)|clone: owner=|clone (?P<clone>\w{14,})')
+
+
+class Adapter:
+    default_host = 'sendmail-debian12'
+    service = 'sendmail'
+    # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
+    expected_failures = {
+        **dict.fromkeys(('O6.nested', 'V6.nested', 'V6.deep'), NESTED),
+        **dict.fromkeys(('T3', 'T3.direct'), UTF8),
+    }
+    # Headers that a user forged stay in the message, without effect: this mail server cannot take any away.
+    keeps_headers = ('x-conbool-',)
+    mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
+    password = 'lab-password'
+
+    def look_request(self):
+        return {'do': 'look', 'mailboxes': self.mailboxes, 'sendmail_queues': QUEUES}
+
+    def flush_request(self):
+        return {'do': 'sendmail_flush'}
+
+    size_limit_command = ('sed', '-n', 's/^O MaxMessageSize=//p', '/etc/mail/sendmail.cf')
+
+    @staticmethod
+    def lines_about(token, lines):
+        """The log lines of one message: of every queue file it was in."""
+        queues, chosen = set(), []
+        for line in lines:
+            if token in line and _entry(line):
+                queues.add(_entry(line)['queue'])
+        for line in lines:
+            entry = _entry(line)
+            if entry and entry['queue'] in queues:
+                related = _ENTRY.match(entry['rest'])
+                queues.update([related['queue']] if related else [])
+                chosen.append(line)
+            elif token in line:
+                chosen.append(line)
+        return chosen
+
+    @staticmethod
+    def verification(tokens, lines):
+        """How the gateway's certificate was judged: token -> recipient -> Verified, or what the log says instead.
+
+        A process logs the TLS connection first, then the recipients that it served over it. The name is not in the log: with another one,
+        a rule ends the connection, so that nothing is sent over it.
+        """
+        verified, token_of, found = {}, {}, defaultdict(dict)
+        for line in lines:
+            parsed, entry = _LINE.search(line), _entry(line)
+            if not parsed:
+                continue
+            tls = _TLS.match(parsed['text'])
+            if tls:
+                verified[parsed['pid'], tls['relay'].strip('[]')] = 'Verified' if tls['verify'] == 'OK' else tls['verify']
+            if not entry:
+                continue
+            token_of.update({entry['queue']: token for token in tokens if token in line})
+            related = _ENTRY.match(entry['rest'])
+            if related and entry['queue'] in token_of:
+                token_of.setdefault(related['queue'], token_of[entry['queue']])
+            sent = _SENT.search(line)
+            if sent and entry['queue'] in token_of and not sent['address'].startswith(('127.', '::1', 'IPv6:::1')):
+                for recipient in sent['to'].split(','):
+                    level = verified.get((parsed['pid'], sent['relay'].strip('[]')), 'clear')
+                    found[token_of[entry['queue']]][recipient.strip('<>').lower()] = level
+        return {token: found[token] for token in tokens}
+
+
+def _entry(line):
+    parsed = _LINE.search(line)
+    return _ENTRY.match(parsed['text']) if parsed else None

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+
+# Like Sendmail: on SIGHUP it writes its pid file anew and listens again; what it does on the second start is the argument.
+SERVER = """
+import os, signal, socket, sys, time
+pid_file, port, after = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+again = os.path.exists(pid_file)
+def restart(*dummy):
+    os.execv(sys.executable, [sys.executable] + sys.argv)
+signal.signal(signal.SIGHUP, restart)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+if again and after == 'dies':
+    sys.exit(1)
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+if not (again and after == 'deaf'):
+    listener.bind(('127.0.0.1', port))
+    listener.listen(5)
+with open(pid_file, 'w') as stream:
+    stream.write('%d\\n/usr/sbin/sendmail -bd\\n' % os.getpid())
+while True:
+    if again and after == 'deaf':
+        time.sleep(1)
+        continue
+    connection = listener.accept()[0]
+    connection.sendall(b'421 not now\\r\\n' if again and after == 'refuses' else b'220 ready\\r\\n')
+    connection.close()
+"""
+
+
+@pytest.fixture(name='start')
+def fixture_start(tmp_path, monkeypatch):
+    started = []
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    monkeypatch.setattr(sendmail_daemon, 'PORT', port)
+
+    def start(after):
+        pid_file = tmp_path / 'sendmail.pid'
+        script = tmp_path / 'sendmail.py'
+        script.write_text(SERVER, encoding='utf-8')
+        started.append(subprocess.Popen([sys.executable, str(script), str(pid_file), str(port), after]))
+        end = time.monotonic() + 10
+        while not (pid_file.exists() and pid_file.read_text(encoding='utf-8').endswith('-bd\n')) and time.monotonic() < end:
+            time.sleep(0.05)
+        return Daemon(None, str(pid_file), str(tmp_path / 'mqueue')), port
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_daemon_starts_anew_and_serves_its_ports(start):
+    daemon, port = start('serves')
+    assert daemon.running
+    daemon.check()
+    daemon.reload(10)
+    with socket.create_connection(('127.0.0.1', port), timeout=5) as connection:
+        assert connection.recv(10).startswith(b'220')
+
+
+@pytest.mark.parametrize('after, words', [
+    ('deaf', 'does not serve 127.0.0.1 port'), ('refuses', '421 not now'), ('dies', 'did not start anew')])
+def test_daemon_that_does_not_serve_any_more_is_an_error(start, after, words):
+    daemon = start(after)[0]
+    with pytest.raises(SendmailError, match=words):
+        daemon.reload(2)
+
+
+def test_no_daemon_is_left_alone(tmp_path):
+    daemon = Daemon(None, str(tmp_path / 'none.pid'), '/var/spool/mqueue')
+    assert not daemon.running
+    daemon.check()
+    daemon.reload(1)
+
+
+def test_daemon_without_a_path_cannot_start_itself_anew(tmp_path, monkeypatch):
+    (tmp_path / 'pid').write_text('%d\nsendmail -bd\n' % os.getpid(), encoding='utf-8')
+    monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections' if pid == os.getpid() else '')
+    monkeypatch.setattr(os, 'kill', lambda *dummy: pytest.fail('it was signalled'))
+    daemon = Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue')
+    with pytest.raises(SendmailError, match="started as 'sendmail -bd', without its path"):
+        daemon.check()
+
+
+def test_second_daemon_on_the_ports_is_named(tmp_path, monkeypatch):
+    (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getpid(), encoding='utf-8')
+    monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
+    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), os.getppid()])
+    monkeypatch.setattr(sendmail_daemon, '_listeners', lambda pid: [('0.0.0.0', 25)])
+    with pytest.raises(SendmailError, match='process %d' % os.getppid()):
+        Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
