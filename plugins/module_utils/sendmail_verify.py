@@ -1,0 +1,50 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be so once a Sendmail uses the gateway (runs on the controller)."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import row, skipped, smtp_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import host_in_brackets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import certain_headers, certain_routes, queue_rows
+
+
+def sendmail_rows(results, settings):
+    """Return all rows on a Sendmail.
+
+    Args:
+        results: what the modules returned, failed or not - C(asked) of M(conbool.smtp_relay.sendmail_route), and C(inbound), which is skipped where
+            nobody said from where to look.
+        settings: the normalised settings.
+    """
+    rows = _asked_rows(results['asked'], settings)
+    return rows + ([] if skipped(results['inbound']) else smtp_rows(results['inbound'], 'inbound'))
+
+
+def _asked_rows(result, settings):
+    if 'routes' not in result:
+        return unasked(result, 'route', 'mail server')
+    gateway = '%s:%d' % (host_in_brackets(settings['relay_host']), settings['relay_port'])
+    rows = [_route_row(sample, seen, settings, gateway) for sample, seen in zip(certain_routes(settings), result['routes'])]
+    for sample, seen in zip(certain_headers(settings), result['headers']):
+        if (seen['action'] == 'direct') == sample['direct']:
+            rows.append(row('header.ok', sample['header'], GREEN, 'goes direct' if sample['direct'] else 'goes to the gateway'))
+        else:
+            rows.append(row('header.wrong', sample['header'], RED, 'the mail server says %r' % seen['action']))
+    return rows + queue_rows(result, 'mail server')
+
+
+def _route_row(sample, seen, settings, gateway):
+    """Return the row on one message. Those without a sender go direct when the settings say so."""
+    through = seen['next_hop'] == gateway
+    wanted = sample['hop'] and not (settings['bypass_null_sender'] and not sample['sender'])
+    target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
+    way = '%s:%s' % (seen['mailer'], seen['next_hop']) if seen['next_hop'] else seen['mailer']
+    if through == wanted:
+        return row('route.ok', target, GREEN, way)
+    if wanted:
+        return row('route.bypass', target, RED, '%s, which is not the way to the gateway' % way,
+                   'mailertable and rules of your own in sendmail.mc win over it.')
+    return row('route.captured', target, RED, '%s, though this mail must not go there' % way)
