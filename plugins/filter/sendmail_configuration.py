@@ -25,6 +25,11 @@ options:
     description: The system's certificate authorities. They are trusted when neither the settings nor C(sendmail.mc) name any.
     type: str
     required: true
+  wash_networks:
+    description: Networks of clients whose C(X-Conbool-*) headers count for nothing.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: conbool.smtp_relay.sendmail_config
 '''
@@ -42,20 +47,32 @@ _value:
   type: dict
 '''
 
+import ipaddress
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import complaints, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import OUTSIDE
 
 
-def sendmail_configuration(settings, info, system_ca_file):
-    problems = complaints(settings, info)
+def sendmail_configuration(settings, info, system_ca_file, wash_networks=()):
+    problems = complaints(settings, info) + bad_networks(wash_networks)
     if problems:
         return {'content': '', 'routes': [], 'problems': problems, 'warnings': []}
     return {
-        'content': render(settings, info, system_ca_file),
+        'content': render(settings, info, system_ca_file, wash_networks),
         'routes': [{'recipient': 'someone@' + OUTSIDE, 'mailer': MAILER}, {'recipient': 'someone@[192.0.2.1]', 'mailer': MAILER}],
         'problems': [], 'warnings': warnings(settings, info),
     }
+
+
+def bad_networks(networks):
+    problems = []
+    for network in networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as exc:
+            problems.append('sendmail_smarthost_wash_networks: %s' % exc)
+    return problems
 
 
 class FilterModule:

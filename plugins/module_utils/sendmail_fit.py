@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_inbound import complaints as inbound_complaints
+
 
 def host_in_brackets(name):
     """Return a host as Sendmail takes it without looking for its MX records."""
@@ -74,7 +76,7 @@ def complaints(settings, info):
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file'] and not options.get('cacertpath'):
         found.append('conbool_tls_ca_file: sendmail.mc trusts the authorities in %s already (confCACERT); put both files into one, and name that '
                      'in both places' % options['cacertfile'])
-    return found
+    return found + (inbound_complaints(info) if settings['inbound'] else [])
 
 
 def warnings(settings, info):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, smtp_route
 
 MAILER = 'conbool'
@@ -73,7 +74,12 @@ MARK = """\
 SConboolMark
 R$*			$: $&{auth_type}
 R$+			$@ no
-R$*			$: $(conboolset {conbool_direct} $@ 1 $)
+%sR$*			$: $(conboolset {conbool_direct} $@ 1 $)
+"""
+
+WASHED = """\
+R$*			$: $(conboolwashed $&{client_addr} $: no $)
+RWASHED			$@ no			devices whose headers count as little
 """
 
 # Whoever has looked at a header so far is asked first, and a refusal stands.
@@ -124,27 +130,34 @@ _OPTINS(`SMTP_MAILER_MAXRCPTS', `r=', `, ')_OPTINS(`SMTP_MAILER_CHARSET', `C=', 
 """
 
 
-def render(settings, info, system_ca_file):
+def render(settings, info, system_ca_file, wash_networks=()):
     """Return the file's text.
 
     Args:
         settings: the normalised settings (see the C(settings) module).
         info: what C(sendmail_info) returned of a Sendmail about which C(sendmail_fit.complaints()) has none.
         system_ca_file: the system's certificate authorities, used when neither the settings nor sendmail.mc name any.
+        wash_networks: networks of clients whose marks count for nothing.
     """
     altnames = '_FFR_TLS_ALTNAMES' in info['ffr']
     names = {'host': host_in_brackets(settings['relay_host']), 'name': settings['tls_name'],
              'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
     ca_file = authorities(settings, info['options'], system_ca_file)
-    rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'])
+    rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'], wash_networks)
     rulesets += '\n' + CERTIFICATE % dict(names, alternatives=ALTERNATIVES % names if altnames else '')
+    config = CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+    if wash_networks:
+        config += sendmail_inbound.network_map('conboolwashed', 'WASHED', wash_networks)
+    if settings['inbound']:
+        config += sendmail_inbound.config_lines(settings)
+        rulesets += '\n' + sendmail_inbound.rules(settings, altnames)
     if settings['tls_client_cert']:
         rulesets += '\n' + CLIENT_CERTIFICATE % names
     return ''.join([
         HEAD,
         "define(`confCACERT', `%s')dnl\n" % ca_file if ca_file else '',
         "define(`_LOCAL_TLS_SERVER_')dnl\n",
-        'LOCAL_CONFIG\n', _literal(CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)),
+        'LOCAL_CONFIG\n', _literal(config),
         'LOCAL_RULE_0\n', _literal(LITERALS),
         'LOCAL_NET_CONFIG\n', _literal(OTHERS),
         'LOCAL_RULESETS\n', _literal(rulesets),
@@ -179,16 +192,17 @@ def _route(settings, info, gateway):
         'scope': scope, 'gateway': gateway, 'port': settings['relay_port']}
 
 
-def _header_checks(settings, checks):
+def _header_checks(settings, checks, wash_networks):
     """Return the rulesets for headers.
 
     Args:
         settings: the normalised settings.
         checks: which rulesets look at headers without us.
+        wash_networks: as for render().
     """
     marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
     marks += [(header, 'ConboolLoop%d' % number, 'true') for number, header in enumerate(settings['loop_headers'], 1)]
-    text = MARK
+    text = MARK % (WASHED if wash_networks else '')
     for header, ruleset, value in marks:
         text += _header_check(header, ruleset, 'R%s\t\t\t$: $>ConboolMark\n' % value, checks)
     return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] else '')

@@ -63,13 +63,14 @@ class Program(object):
         return text
 
     def describe(self, cf_path):
-        """Return C(version), C(pid_file) and C(ffr), the experimental features that it was built with."""
+        """Return C(version), C(pid_file), C(features) that it was built with and C(ffr), the experimental ones among them."""
         text = self._test_mode(cf_path, [], '-d0.13')
         found = dict((name, pattern.search(text)) for name, pattern in _DESCRIPTION.items())
         if not found['version']:
             raise SendmailError('%s does not tell its version' % self.sendmail)
         described = dict((name, match.group(1) if match else '') for name, match in found.items())
-        return dict(described, ffr=sorted(set(re.findall(r'\b_FFR_\w+', text))))
+        built = re.search(r'Compiled with:(.*?)^ *OS Defines:', text, re.DOTALL | re.MULTILINE)
+        return dict(described, features=sorted(built.group(1).split()) if built else [], ffr=sorted(set(re.findall(r'\b_FFR_\w+', text))))
 
     def complaints(self, cf_path):
         """Return what Sendmail has against a configuration, without the lines' numbers."""

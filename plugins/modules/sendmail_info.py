@@ -64,6 +64,12 @@ version:
   returned: success
   type: str
   sample: 8.17.1.9
+features:
+  description: Features that it was built with.
+  returned: success
+  type: list
+  elements: str
+  sample: [MAP_REGEX, SASLv2, STARTTLS]
 ffr:
   description: Features for future release that it was built with.
   returned: success

@@ -16,7 +16,7 @@ SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
 SETTINGS = {
     'relay_host': 'mail.conbool.com', 'relay_port': 25, 'tls_name': 'mail.conbool.com', 'tls_ca_file': None, 'tls_client_cert': None,
     'tls_client_key': None, 'scope': 'all', 'scope_senders': [], 'loop_headers': ['X-Conbool-example-com', 'X-Conbool-sub-example-co-uk'],
-    'bypass_calendar': True, 'bypass_null_sender': True,
+    'bypass_calendar': True, 'bypass_null_sender': True, 'inbound': False,
 }
 CF = r"""# built by make
 V10/Berkeley

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks as a regular expression for the addresses that Sendmail has in {client_addr}; its own tables know whole octets only."""
+
+from __future__ import annotations
+
+import ipaddress
+
+ANY_OCTET = '[0-9]{1,3}'
+ANY_GROUP = '[0-9a-f]{1,4}'
+
+
+def pattern(networks):
+    """Return an extended regular expression that matches the addresses of some networks and no others.
+
+    Sendmail writes an IPv6 address as IPv6:2001:db8:0:0:0:0:0:1 (UseCompressedIPv6Addresses=false), or with :: in it.
+
+    Args:
+        networks: in CIDR notation. Without any, nothing matches.
+    """
+    return '^(%s)$' % '|'.join(_network(ipaddress.ip_network(network)) for network in networks) if networks else '^$'
+
+
+def _network(network):
+    if network.version == 4:
+        octets = list(network.network_address.packed)
+        return '\\.'.join(_parts(octets, 8, network.prefixlen, _decimal, ANY_OCTET))
+    packed = network.network_address.packed
+    groups = [packed[place] * 256 + packed[place + 1] for place in range(0, 16, 2)]
+    return 'IPv6:' + ':'.join(_parts(groups, 16, network.prefixlen, _hexadecimal, ANY_GROUP))
+
+
+def _parts(values, bits, prefix, some, any_value):
+    """Return the expression of each part of an address: one value, some from it on, or any."""
+    found = []
+    for number, value in enumerate(values):
+        free = min(bits, max(0, bits * (number + 1) - prefix))
+        found.append(any_value if free == bits else some(value, free))
+    return found
+
+
+def _decimal(first, free):
+    values = [str(value) for value in range(first, first + 2 ** free)]
+    return values[0] if len(values) == 1 else '(%s)' % '|'.join(values)
+
+
+def _hexadecimal(first, free):
+    """Return an expression for 2**free values from the first one on, in as few digits as they need."""
+    choices = []
+    for digits in range(1, 5):
+        low, high = max(first, 16 ** (digits - 1) if digits > 1 else 0), min(first + 2 ** free, 16 ** digits) - 1
+        if low <= high:
+            choices += _same_length('%x' % low, '%x' % high)
+    return choices[0] if len(choices) == 1 else '(%s)' % '|'.join(choices)
+
+
+def _same_length(low, high):
+    """Return expressions for the hexadecimal numbers from one to another of as many digits."""
+    if low == high:
+        return [low]
+    if len(low) == 1:
+        return ['[%s]' % ''.join('%x' % digit for digit in range(int(low, 16), int(high, 16) + 1))]
+    if low[0] == high[0]:
+        return [low[0] + rest for rest in _same_length(low[1:], high[1:])]
+    rest, found = len(low) - 1, []
+    first, last = int(low[0], 16), int(high[0], 16)
+    if low[1:].strip('0'):
+        found += [low[0] + tail for tail in _same_length(low[1:], 'f' * rest)]
+        first += 1
+    if high[1:].strip('f'):
+        found += [high[0] + tail for tail in _same_length('0' * rest, high[1:])]
+        last -= 1
+    if first <= last:
+        found.append('[%s]%s' % (''.join('%x' % digit for digit in range(first, last + 1)), '[0-9a-f]' * rest))
+    return found
