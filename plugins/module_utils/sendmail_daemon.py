@@ -16,6 +16,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_progra
 
 LISTENING = '0A'
 PORT = 25
+# Where Sendmail can be expected to listen, when it is not to be seen which process does.
+PORTS = (PORT, 465, 587)
 
 
 class Daemon(object):
@@ -41,7 +43,7 @@ class Daemon(object):
         if not self._command.startswith('/'):
             raise SendmailError('Sendmail was started as %r, without its path, and cannot start itself anew on a signal; restart it by its path first'
                                 % self._command)
-        strangers = [pid for pid in _pids() if pid != self.pid and 'accepting connections' in _title(pid) and _listeners(pid)
+        strangers = [pid for pid in _pids() if self.pid not in (pid, _parent(pid)) and 'accepting connections' in _title(pid)
                      and 'sendmail' in _title(pid)]
         if strangers:
             raise SendmailError('A Sendmail that is not the one of %s accepts connections as well (process %s): end it, then run this again'
@@ -91,7 +93,18 @@ class Daemon(object):
 
 
 def _pids():
-    return [int(name) for name in os.listdir('/proc') if name.isdigit()]
+    """Return the processes of this host; those in containers on it are not among them."""
+    own = _depth('self')
+    return [int(name) for name in os.listdir('/proc') if name.isdigit() and _depth(name) == own]
+
+
+def _depth(name):
+    """Return in how many nested namespaces a process has an id (proc(5), NSpid)."""
+    try:
+        with open('/proc/%s/status' % name, 'rb') as stream:
+            return next((len(line.split()) for line in stream if line.startswith(b'NSpid:')), 0)
+    except OSError:
+        return None
 
 
 def _title(pid):
@@ -101,6 +114,15 @@ def _title(pid):
             return stream.read().replace(b'\0', b' ').decode('utf-8', 'replace').strip()
     except OSError:
         return ''
+
+
+def _parent(pid):
+    try:
+        with open('/proc/%d/stat' % pid, 'rb') as stream:
+            # The name in brackets may hold blanks and brackets.
+            return int(stream.read().rpartition(b')')[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _read_pid_file(path):
@@ -121,22 +143,30 @@ def _written(path):
 
 
 def _listeners(pid):
-    """Return address and port of every TCP socket on which a process listens."""
+    """Return address and port of every TCP socket on which a process listens, or anybody on Sendmail's ports if that is not to be seen."""
     sockets = set()
     try:
         for name in os.listdir('/proc/%d/fd' % pid):
             target = os.readlink('/proc/%d/fd/%s' % (pid, name))
             if target.startswith('socket:['):
                 sockets.add(target[8:-1])
+    except PermissionError:
+        # Root in a container without CAP_SYS_PTRACE.
+        return sorted(endpoint for endpoint, dummy in _listening() if endpoint[1] in PORTS)
     except OSError:
         return []
+    return sorted(endpoint for endpoint, identity in _listening() if identity in sockets)
+
+
+def _listening():
+    """Return the endpoints on which somebody listens, each with the identity of its socket."""
     found = []
     for table in ('/proc/net/tcp', '/proc/net/tcp6'):
         if os.path.exists(table):
             with open(table, encoding='ascii') as stream:
                 rows = [line.split() for line in stream.readlines()[1:]]
-            found += [_endpoint(row[1]) for row in rows if row[3] == LISTENING and row[9] in sockets]
-    return sorted(found)
+            found += [(_endpoint(row[1]), row[9]) for row in rows if row[3] == LISTENING]
+    return found
 
 
 def _endpoint(text):

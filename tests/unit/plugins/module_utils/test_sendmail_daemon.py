@@ -104,5 +104,23 @@ def test_second_daemon_on_the_ports_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
     monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), os.getppid()])
     monkeypatch.setattr(sendmail_daemon, '_listeners', lambda pid: [('0.0.0.0', 25)])
+    monkeypatch.setattr(sendmail_daemon, '_parent', lambda pid: 1)
     with pytest.raises(SendmailError, match='process %d' % os.getppid()):
         Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
+
+
+def test_own_processes_of_the_daemon_are_no_strangers(tmp_path, monkeypatch):
+    (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getppid(), encoding='utf-8')
+    monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
+    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), os.getppid()])
+    Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
+
+
+def test_listeners_of_a_process_that_is_not_to_be_seen_are_those_on_its_ports(start, monkeypatch):
+    daemon, port = start('serves')
+
+    def forbidden(path):
+        raise PermissionError(path)
+    monkeypatch.setattr(os, 'listdir', forbidden)
+    monkeypatch.setattr(sendmail_daemon, 'PORTS', (port,))
+    assert sendmail_daemon._listeners(daemon.pid) == [('127.0.0.1', port)]
