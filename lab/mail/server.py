@@ -82,6 +82,8 @@ class Session(SMTP):
 
     def __init__(self, control, settings, sessions):
         super().__init__(self, hostname=settings['hostname'], ident='ESMTP lab', enable_SMTPUTF8=True, data_size_limit=2 ** 27,
+                         # Who offers AUTH has to take the AUTH parameter (RFC 4954), which aiosmtpd does not.
+                         auth_exclude_mechanism=['LOGIN', 'PLAIN'],
                          tls_context=control.tls_context(), loop=asyncio.get_running_loop())
         self.control = control
         self.settings = settings

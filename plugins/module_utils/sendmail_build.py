@@ -11,13 +11,15 @@ import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_cf, sendmail_mc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file, staging_directory
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import write_durably
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
 
 STAGING = 'sendmail'
 # When and by whom a file was built changes with every build.
 _BUILT = re.compile(r'^##### built by .*$', re.MULTILINE)
+# Debian's make adds the source, as comments.
+_SOURCE = '### %s ###\n'
 BUILT = '##### built by the Ansible collection conbool.smtp_relay'
 
 
@@ -39,18 +41,20 @@ class Workshop(object):
         program: Program.
         directory: where to build.
         mc_path: path of the host's sendmail.mc.
+        cf_path: path of its sendmail.cf.
         m4_path: path of our file.
 
     Raises:
         SendmailError: the host has no sendmail.mc.
     """
 
-    def __init__(self, program, directory, mc_path, m4_path):
+    def __init__(self, program, directory, mc_path, cf_path, m4_path):
         self._program, self._directory, self._mc_path, self._m4_path = program, directory, mc_path, m4_path
         self.mc = read_file(mc_path).data
         if self.mc is None:
             raise SendmailError('There is no %s. Its sendmail.cf alone is not changed, since nobody could keep such a change: write a sendmail.mc for this '
                                 'Sendmail first, or name it if it is elsewhere' % mc_path)
+        self._adds_source = ('\n' + _SOURCE % mc_path) in decode(read_file(cf_path).data or b'')
         self.included = sendmail_mc.holds(self.mc, m4_path)
 
     def build(self, name, content=None):
@@ -69,9 +73,14 @@ class Workshop(object):
         write_durably(mc_path, mc, 0o600)
         text, said = self._program.generate(mc_path, os.path.dirname(self._mc_path))
         cf_path = os.path.join(self._directory, name + '.cf')
-        text = _BUILT.sub(BUILT, text)
+        text = _BUILT.sub(BUILT, text) + self._source(sendmail_mc.without(self.mc, self._m4_path) if content is None else sendmail_mc.with_include(
+            self.mc, self._m4_path))
         write_durably(cf_path, encode(text), 0o600)
         return Built(cf_path, text, said.replace(mc_path, self._mc_path))
+
+    def _source(self, mc):
+        heading = _SOURCE % self._mc_path
+        return heading + ''.join('# ' + line for line in split_lines(decode(mc))) if self._adds_source else ''
 
     def present(self):
         """Return what m4 makes of sendmail.mc as it is now."""
@@ -80,10 +89,10 @@ class Workshop(object):
 
 
 @contextlib.contextmanager
-def workshop(program, mc_path, m4_path):
+def workshop(program, mc_path, cf_path, m4_path):
     """A Workshop whose directory is gone afterwards."""
     with staging_directory(os.path.dirname(os.path.realpath(mc_path)), STAGING) as directory:
-        yield Workshop(program, directory, mc_path, m4_path)
+        yield Workshop(program, directory, mc_path, cf_path, m4_path)
 
 
 def refuse_edited(cf_path, cf_data, builds):

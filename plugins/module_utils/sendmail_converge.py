@@ -32,7 +32,7 @@ def converge(module, params):
         record.sweep()
         return result, []
     program = Program(module.run_command, paths.sendmail, paths.m4_command)
-    with workshop(program, paths.mc, paths.m4) as shop:
+    with workshop(program, paths.mc, paths.cf, paths.m4) as shop:
         wish = Wish(program, shop, record, paths, params)
         change = wish.change()
         result.update(changed=change.changed, files=change.paths())

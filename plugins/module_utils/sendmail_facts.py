@@ -69,7 +69,7 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
         OSError: a file cannot be read.
     """
     program = Program(run, paths.sendmail, paths.m4_command)
-    with workshop(program, paths.mc, paths.m4) as shop:
+    with workshop(program, paths.mc, paths.cf, paths.m4) as shop:
         base = shop.build('base')
         # After a run that was killed, the next one brings both in line.
         if not FileRecord(OWNER).pending:

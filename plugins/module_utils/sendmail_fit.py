@@ -36,18 +36,24 @@ def smtp_route(smart_host, mailers):
     return host, words[2] if len(words) == 3 else ''
 
 
-def authorities(settings, options, system_ca_file):
-    """Return the value that CACertFile needs, None when what there is will do.
+def authorities(settings, info, system_ca_file):
+    """Return what has to be defined so that certificates are verified: m4 name to value.
+
+    Sendmail verifies nothing unless it has both a file and a directory of authorities (inittls() in tls.c). For the directory any will do; the
+    configuration's own has no certificates under the names that are looked for.
 
     Args:
         settings: the normalised settings.
-        options: the options of sendmail.cf, without ours.
+        info: what C(sendmail_info) returned.
         system_ca_file: the system's certificate authorities.
     """
-    wanted, present = settings['tls_ca_file'], options.get('cacertfile')
-    if wanted:
-        return wanted if wanted != present else None
-    return None if present or options.get('cacertpath') else system_ca_file
+    options, found = info['options'], {}
+    file = settings['tls_ca_file'] or options.get('cacertfile') or system_ca_file
+    if file != options.get('cacertfile'):
+        found['confCACERT'] = file
+    if not options.get('cacertpath'):
+        found['confCACERT_PATH'] = info['config_dir']
+    return found
 
 
 def complaints(settings, info):

@@ -95,15 +95,18 @@ Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
 """
 
 CERTIFICATE = """\
-# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. No other server is looked at.
+# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts is where the message is to
+# go, and where the connection leads, since that can be used for other messages later. No other server is looked at.
 SLocal_tls_server
-R$*			$: $1 $| $&{server_name}
-R$* $| %(host)s		$: <chain> $1
-R$* $| $*		$@ $1
+R$*			$: $1 $| $&{server_name} $| $&{conbool_to}
+R$* $| $* $| %(host)s	$: <chain> $1
+R$* $| %(host)s $| $*	$: <chain> $1
+R$* $| %(relay)s $| $*	$: <chain> $1
+R$* $| $* $| $*		$@ $1
 R<chain> OK		$: <name> $&{cn_subject}
-R<chain> $*		$#error $@ 4.7.0 $: "454 4.7.0 the certificate of the gateway is not verified (" $1 ")"
+R<chain> $*		$#error $@ 4.7.0 $: "454 the certificate of the gateway is not verified (" $1 ")"
 R<name> %(name)s	$@ OK
-%(alternatives)sR<$-> $*		$#error $@ 4.7.0 $: "454 4.7.0 the certificate of the gateway is for another name (" $&{cn_subject} ")"
+%(alternatives)sR<$-> $*		$#error $@ 4.7.0 $: "454 the certificate of the gateway is for another name (" $&{cn_subject} ")"
 """
 
 ALTERNATIVES = """\
@@ -117,6 +120,7 @@ CLIENT_CERTIFICATE = """\
 # Our certificate is shown to the gateway, and no other to anybody than before.
 Stls_clt_features
 R%(host)s $| $*		$@ "CertFile=%(cert)s; KeyFile=%(key)s"
+R%(relay)s $| $*	$@ "CertFile=%(cert)s; KeyFile=%(key)s"
 R$*			$@ ""
 """
 
@@ -140,9 +144,9 @@ def render(settings, info, system_ca_file, wash_networks=()):
         wash_networks: networks of clients whose marks count for nothing.
     """
     altnames = '_FFR_TLS_ALTNAMES' in info['ffr']
-    names = {'host': host_in_brackets(settings['relay_host']), 'name': settings['tls_name'],
+    bracketed = host_in_brackets(settings['relay_host'])
+    names = {'host': bracketed, 'relay': bracketed.strip('[]'), 'name': settings['tls_name'],
              'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
-    ca_file = authorities(settings, info['options'], system_ca_file)
     rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'], wash_networks)
     rulesets += '\n' + CERTIFICATE % dict(names, alternatives=ALTERNATIVES % names if altnames else '')
     config = CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
@@ -155,7 +159,7 @@ def render(settings, info, system_ca_file, wash_networks=()):
         rulesets += '\n' + CLIENT_CERTIFICATE % names
     return ''.join([
         HEAD,
-        "define(`confCACERT', `%s')dnl\n" % ca_file if ca_file else '',
+        ''.join("define(`%s', `%s')dnl\n" % pair for pair in sorted(authorities(settings, info, system_ca_file).items())),
         "define(`_LOCAL_TLS_SERVER_')dnl\n",
         'LOCAL_CONFIG\n', _literal(config),
         'LOCAL_RULE_0\n', _literal(LITERALS),

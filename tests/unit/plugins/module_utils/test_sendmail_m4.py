@@ -42,7 +42,8 @@ Mprocmail, P=/usr/bin/procmail, A=procmail -m $h $f $u
 
 def info(**changes):
     cf = SendmailCf(CF)
-    known = {'options': cf.options, 'header_checks': {}, 'rulesets': cf.rulesets, 'mailers': cf.mailers, 'smart_host': '', 'ffr': ['_FFR_TLS_ALTNAMES']}
+    known = {'options': cf.options, 'header_checks': {}, 'rulesets': cf.rulesets, 'mailers': cf.mailers, 'smart_host': '', 'ffr': ['_FFR_TLS_ALTNAMES'],
+             'features': ['MAP_REGEX'], 'config_dir': '/etc/mail'}
     return dict(known, **changes)
 
 
@@ -90,7 +91,8 @@ def test_exclusions_can_be_switched_off():
 def test_gateway_is_named_in_brackets_with_its_port():
     assert '{conbool_to} $@ [mail.conbool.com] $) $(conboolset {conbool_port} $@ 2525 $)' in text({'relay_port': 2525})
     assert '{conbool_to} $@ [IPv6:2001:db8::1] $)' in text({'relay_host': '2001:db8::1'})
-    assert 'R$* $| [192.0.2.9]\t' in text({'relay_host': '192.0.2.9'})
+    numeric = text({'relay_host': '192.0.2.9'})
+    assert all('\nR$* $| %s\t' % way in numeric for way in ('$* $| [192.0.2.9]', '[192.0.2.9] $| $*', '192.0.2.9 $| $*'))
 
 
 def test_listed_senders_only_and_the_route_of_the_others():
@@ -110,14 +112,20 @@ def test_where_a_smart_host_leads(smart_host, expected):
     assert fit.smtp_route(smart_host, info()['mailers']) == expected
 
 
-def test_authorities():
-    assert fit.authorities(SETTINGS, {}, SYSTEM) == SYSTEM
-    assert fit.authorities(SETTINGS, {'cacertpath': '/etc/ssl/certs'}, SYSTEM) is None
-    assert fit.authorities(SETTINGS, {'cacertfile': '/a.pem'}, SYSTEM) is None
-    assert fit.authorities(dict(SETTINGS, tls_ca_file='/b.pem'), {'cacertfile': '/a.pem'}, SYSTEM) == '/b.pem'
-    assert fit.authorities(dict(SETTINGS, tls_ca_file='/b.pem'), {'cacertfile': '/b.pem'}, SYSTEM) is None
-    assert "define(`confCACERT', `/b.pem')dnl" in text({'tls_ca_file': '/b.pem'})
-    assert 'confCACERT' not in text()
+@pytest.mark.parametrize('wanted, options, expected', [
+    (None, {}, {'confCACERT': SYSTEM, 'confCACERT_PATH': '/etc/mail'}),
+    (None, {'cacertpath': '/etc/ssl/certs'}, {'confCACERT': SYSTEM}),
+    (None, {'cacertfile': '/a.pem'}, {'confCACERT_PATH': '/etc/mail'}),
+    (None, {'cacertfile': '/a.pem', 'cacertpath': '/etc/ssl/certs'}, {}),
+    ('/b.pem', {'cacertfile': '/a.pem', 'cacertpath': '/etc/ssl/certs'}, {'confCACERT': '/b.pem'}),
+    ('/b.pem', {'cacertfile': '/b.pem', 'cacertpath': '/etc/ssl/certs'}, {}),
+])
+def test_authorities_are_a_file_and_a_directory(wanted, options, expected):
+    assert fit.authorities(dict(SETTINGS, tls_ca_file=wanted), info(options=options), SYSTEM) == expected
+
+
+def test_authorities_are_defined():
+    assert "define(`confCACERT', `/b.pem')dnl\n" in text({'tls_ca_file': '/b.pem'})
 
 
 def test_name_of_the_certificate():
@@ -130,7 +138,7 @@ def test_name_of_the_certificate():
 
 def test_client_certificate_is_for_the_gateway_only():
     out = text({'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key'})
-    assert 'Stls_clt_features\nR[mail.conbool.com] $| $*\t\t$@ "CertFile=/c.pem; KeyFile=/c.key"\nR$*\t\t\t$@ ""\n' in out
+    assert 'Stls_clt_features\nR[mail.conbool.com] $| $*\t\t$@ "CertFile=/c.pem; KeyFile=/c.key"\nRmail.conbool.com $| $*\t$@ "CertFile=/c.pem; KeyFile=/c.key"\nR$*\t\t\t$@ ""\n' in out
     assert 'tls_clt_features' not in text()
 
 
