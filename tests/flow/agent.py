@@ -47,7 +47,8 @@ def _sendmail(message, content):
         command += {'NOTIFY': ['-N', value.lower()]}.get(name, [])
     done = subprocess.run(command + ['--'] + message['to'], input=content.replace(b'\r\n', b'\n'), timeout=TIMEOUT, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return {'accepted': done.returncode == 0, 'text': done.stdout.decode(errors='replace').strip()}
+    # Sendmail's own command delivers as well: this status is about a message that it has taken, and of which a report goes back.
+    return {'accepted': done.returncode in (0, os.EX_NOUSER), 'text': done.stdout.decode(errors='replace').strip()}
 
 
 def _connection(via):

@@ -11,11 +11,10 @@ QUEUES = ['/var/spool/mqueue', '/var/spool/mqueue-client']
 NESTED = 'rulesets see the headers of the message, not those of its parts'
 UTF8 = 'this Sendmail does not offer SMTPUTF8'
 
-_LINE = re.compile(r' (?P<program>sm-\w+|sendmail|sm-mta)\[(?P<pid>\d+)\]: (?P<text>.*)$')
+_LINE = re.compile(r' (?:sm-[\w-]+|sendmail)\[(?P<pid>\d+)\]: (?P<text>.*)$')
 _ENTRY = re.compile(r'(?P<queue>[0-9A-Za-z]{14,}): (?P<rest>.*)$')
 _TLS = re.compile(r'STARTTLS=client, relay=(?P<relay>\S+?)\.?, .*verify=(?P<verify>\w+)')
 _SENT = re.compile(r'to=(?P<to>.*?), .*relay=(?P<relay>\S+?)\.? \[(?P<address>[^\]]+)\], .*stat=Sent')
-_RELATED = re.compile(r'(?P<queue>[0-9A-Za-z]{14,}): (?:\w+ )?(?:notify|clone)|clone: owner=|clone (?P<clone>\w{14,})')
 
 
 class Adapter:
