@@ -19,6 +19,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'configures_hosts: applies playbooks to lab hosts of its own; left out by --no-apply')
+    config.addinivalue_line('markers', 'only_for(mta): is about something that other mail servers have not')
 
 
 def _option(config, flag):
@@ -52,10 +53,12 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     """With --no-apply the host belongs to the caller: only the cases run, not the tests that configure hosts themselves."""
-    if _option(config, '--no-apply'):
-        foreign = [item for item in items if item.get_closest_marker('configures_hosts')]
-        config.hook.pytest_deselected(items=foreign)
-        items[:] = [item for item in items if item not in foreign]
+    def foreign(item):
+        marker = item.get_closest_marker('only_for')
+        configures = _option(config, '--no-apply') and item.get_closest_marker('configures_hosts')
+        return configures or (marker and _option(config, '--mta') not in marker.args)
+    config.hook.pytest_deselected(items=[item for item in items if foreign(item)])
+    items[:] = [item for item in items if not foreign(item)]
 
 
 @pytest.fixture(scope='session', name='adapter')

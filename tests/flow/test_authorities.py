@@ -31,5 +31,5 @@ def test_authorities_of_the_system(lab, fresh_host, adapter, variables_of):
     playbook.apply(lab.lab, fresh_host, variables)
     assert _where(lab.lab, fresh_host, adapter, 'gateway') == []
     # The certificate was verified with these and no others.
-    lab.lab.run(fresh_host, ['sh', '-c', DISTRUST + ' && systemctl restart conbool-hop'])
+    lab.lab.run(fresh_host, ['sh', '-c', DISTRUST + ' && systemctl restart ' + adapter.sends])
     assert _where(lab.lab, fresh_host, adapter, 'queue') == []

@@ -10,7 +10,7 @@ from tests.flow import loader
 from tests.flow.engine import Engine
 from tests.flow.site import Site
 
-pytestmark = pytest.mark.configures_hosts
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.only_for('postfix')]
 
 # The vendor's snippets for Postfix, to the letter; only the log level is ours, to see how certificates are judged.
 VENDORS_PAGE = """
@@ -63,9 +63,3 @@ def test_exactly_these_rows_are_wrong(lab, adapter, next_hop, wrong):
     at_gateway = [result for result in report.results if any(sighting.where == 'gateway' for sighting in result.seen)]
     assert len(at_gateway) > 50
     assert [result.case.id for result in at_gateway if not result.unverified] == []
-
-
-@pytest.fixture(autouse=True)
-def fixture_postfix_only(adapter):
-    if adapter.service != 'postfix':
-        pytest.skip('the page is followed for Postfix')

@@ -68,6 +68,7 @@ def test_c3_mail_goes_its_old_way_again(lab, own_host, adapter, variables_of):
     assert batch.problems == {}
 
 
+@pytest.mark.only_for('postfix')
 def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, variables_of):
     """With the gateway down the undo refuses rather than lose what waits in the hop; with the gateway back it delivers it."""
     variables = variables_of('default')
@@ -94,6 +95,7 @@ def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, var
     assert (in_hop.problems, in_mta.problems) == ({}, {})
 
 
+@pytest.mark.only_for('postfix')
 def test_c3_mail_waiting_in_a_stopped_hop_is_not_lost(lab, own_host, adapter, variables_of):
     variables = variables_of('default')
     playbook.apply(lab.lab, own_host, variables)
@@ -108,4 +110,17 @@ def test_c3_mail_waiting_in_a_stopped_hop_is_not_lost(lab, own_host, adapter, va
     playbook.apply(lab.lab, own_host, variables)
     playbook.apply(lab.lab, own_host, variables, 'rollback.yml')
     batch.must_be(lambda case: AT_GATEWAY)
+    assert batch.problems == {}
+
+
+@pytest.mark.only_for('sendmail')
+def test_c3_mail_waiting_in_the_queue_takes_its_old_way(lab, own_host, adapter, variables_of):
+    playbook.apply(lab.lab, own_host, variables_of('default'))
+    site = Site(lab.lab, own_host, adapter)
+    batch = Engine(site).batch([MAIL])
+    with site.gateway_is('down'):
+        batch.send()
+        batch.must_be(lambda case: WAITING, flush=False)
+        playbook.apply(lab.lab, own_host, variables_of('default'), 'rollback.yml')
+    batch.must_be(lambda case: DIRECT)
     assert batch.problems == {}

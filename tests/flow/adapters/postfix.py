@@ -22,6 +22,8 @@ _REPORT = re.compile(r'sender (?:non-delivery|delay|delivery) notification: (?P<
 class Adapter:
     default_host = 'postfix-debian12'
     service = 'postfix'
+    # The service that talks to the gateway.
+    sends = 'conbool-hop'
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
     expected_failures = dict.fromkeys(('N6.attached', 'N6.attached-nested'), (
         'mime_header_checks see the MIME headers of attached messages too, and cannot tell them from those of the message itself'))

@@ -1,0 +1,162 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Sendmail whose administrator has rules of his own: they stay in force, or the run refuses and changes nothing."""
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.flow import playbook, snapshot
+from tests.flow.labs import Borrowed
+
+HOST = 'sendmail-debian12'
+SETTINGS = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_inbound': False,
+            'conbool_preflight': 'skip', 'verify_queue_seconds': 1}
+SCOPE = {'conbool_scope': 'senders', 'conbool_scope_senders': ['@example.com', "o'hara@sub.example.co.uk"]}
+OWN = """\
+define(`SMART_HOST', `[mx.external.test]')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h 2525')dnl
+FEATURE(`mailertable')dnl
+LOCAL_NET_CONFIG
+R$* < @ special.test . > $*\t$#esmtp $@ [192.0.2.77] $: $1 < @ special.test . > $2
+LOCAL_RULESETS
+HContent-Type: $>SiteType
+SSiteType
+Rtext / evil $*\t$#error $: 553 no such type here
+LOCAL_CONFIG
+"""
+
+
+@pytest.fixture(scope='module', name='lab')
+def fixture_lab():
+    borrowed = Borrowed('sendmail-site')
+    borrowed.up(HOST)
+    yield borrowed.lab
+    borrowed.give_back()
+
+
+@pytest.fixture(name='host')
+def fixture_host(lab):
+    Borrowed('sendmail-site').up(HOST, fresh=True)
+    return Host(lab)
+
+
+class Host:
+    def __init__(self, lab):
+        self.lab = lab
+
+    def sh(self, command, check=True):
+        return self.lab.run(HOST, ['sh', '-c', command], check=check).stdout
+
+    def configure(self, lines):
+        """The administrator's lines, in front of MAILER_DEFINITIONS; built and read."""
+        self.lab.run(HOST, ['sh', '-c', 'cat >/tmp/lines && sed -i "/^MAILER_DEFINITIONS/e cat /tmp/lines" /etc/mail/sendmail.mc'], input=lines)
+        self.sh('touch /etc/mail/mailertable && make -s -C /etc/mail && systemctl reload sendmail')
+
+    def play(self, variables=None, name='site.yml'):
+        return playbook.run(self.lab, HOST, name, dict(SETTINGS, **(variables or {})))
+
+    def test_mode(self, *commands):
+        return self.lab.run(HOST, ['sendmail', '-bt'], input=''.join(line + '\n' for line in commands)).stdout
+
+    def route(self, address):
+        return re.search(r'mailer (\S+), host (\S+), user', self.test_mode('/parse ' + address)).groups()
+
+    def next_hop(self, sender):
+        """Host and port of mail of this sender; empty for the recipient's MX and the usual port."""
+        out = self.test_mode('3,ConboolRoute ' + sender, '${conbool_to}', '${conbool_port}')
+        return tuple('' if value == 'Undefined' else value for value in re.findall(r'^> (.*)$', out, re.MULTILINE)[-3:-1])
+
+
+def test_own_rules_stay_in_force(host):
+    host.configure(OWN)
+    host.sh('echo "partner.test\tesmtp:[192.0.2.78]" >/etc/mail/mailertable && make -s -C /etc/mail')
+    before = snapshot.take(host.lab, HOST)
+    outcome = host.play(SCOPE)
+    assert outcome.returncode == 0, outcome.output
+    assert host.route('someone@partner.test') == ('esmtp', '[192.0.2.78]')
+    assert host.route('someone@special.test') == ('esmtp', '[192.0.2.77]')
+    assert host.route('someone@external.test')[0] == 'conbool'
+    assert host.next_hop('alice@example.com') == ('[mail.conbool.com]', '25')
+    assert host.next_hop("o'hara@sub.example.co.uk") == ('[mail.conbool.com]', '25')
+    # The smart host that they had, and its port.
+    assert host.next_hop('carol@sub.example.co.uk') == ('[mx.external.test]', '2525')
+    assert host.next_hop('<>') == ('', '')
+    assert '553' in host.test_mode('ConboolType text/evil; charset=x')
+    assert re.search(r'^> 1$', host.test_mode('ConboolType text/calendar; method=REQUEST', '${conbool_direct}'), re.MULTILINE)
+    assert host.play(SCOPE).changed == []
+    assert host.play(name='rollback.yml').returncode == 0
+    assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
+
+
+REFUSED = {
+    'edited sendmail.cf': ("sed -i 's/^O DeliveryMode=.*/O DeliveryMode=queueonly/' /etc/mail/sendmail.cf", {}, 'DeliveryMode=queueonly'),
+    'no sendmail.mc': ('mv /etc/mail/sendmail.mc /etc/mail/sendmail.was', {}, 'There is no /etc/mail/sendmail.mc'),
+    'domain that is not local': ("sed -i '/^example.com/d' /etc/mail/local-host-names", {}, 'conbool_domains: this Sendmail is not responsible for example.com '),
+    'catch-all in mailertable': (
+        """sed -i '/^MAILER_DEFINITIONS/i FEATURE(`mailertable'"'"')dnl' /etc/mail/sendmail.mc
+           echo '.\tesmtp:[192.0.2.78]' >/etc/mail/mailertable && make -s -C /etc/mail""", {}, r'would not use the mailer conbool .* but esmtp to \[192.0.2.78\]'),
+    'fallback': ("""sed -i '/^MAILER_DEFINITIONS/i define(`confFALLBACK_SMARTHOST'"'"', `other.test'"'"')dnl' /etc/mail/sendmail.mc && make -s -C /etc/mail""", {},
+                 'confFALLBACK_SMARTHOST is other.test'),
+    'wash network': ('true', {'sendmail_smarthost_wash_networks': ['10.20.0.1/16']}, 'sendmail_smarthost_wash_networks: 10.20.0.1/16'),
+}
+
+
+@pytest.mark.parametrize('what', REFUSED)
+def test_what_cannot_be_kept_is_refused(host, what):
+    command, variables, words = REFUSED[what]
+    host.sh(command)
+    before = snapshot.take(host.lab, HOST)
+    outcome = host.play(variables)
+    assert outcome.returncode and re.search(words, '\n'.join(outcome.failures)), outcome.output
+    assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
+
+
+# Sendmail's name for itself, by which it starts anew on a signal; it does not like our mailer.
+PICKY = """#!/bin/bash
+grep -q Mconbool /etc/mail/sendmail.cf && exit 78
+exec -a /usr/sbin/sendmail-mta /usr/libexec/sendmail/sendmail "$@"
+"""
+
+
+def test_sendmail_that_does_not_come_back_gets_its_old_files(host):
+    host.lab.run(HOST, ['sh', '-c', 'rm /usr/sbin/sendmail-mta && cat >/usr/sbin/sendmail-mta && chmod 755 /usr/sbin/sendmail-mta'], input=PICKY)
+    host.sh('systemctl restart sendmail')
+    before = snapshot.take(host.lab, HOST)
+    outcome = host.play()
+    assert outcome.returncode and 'Sendmail did not start anew' in '\n'.join(outcome.failures), outcome.output
+    assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
+    assert host.lab.run(HOST, ['python3', '-c', 'import smtplib; print(smtplib.SMTP("127.0.0.1", 25).noop()[0])']).stdout.strip() == '250'
+
+
+def test_mark_is_that_of_one_message_only(host):
+    assert host.play().returncode == 0
+    script = """
+import smtplib
+with smtplib.SMTP('127.0.0.1', 25) as server:
+    for token, header in (('flow-session01', 'X-Conbool-Released: yes'), ('flow-session02', 'X-Other: yes'), ('flow-session03', 'X-Conbool-example-com: true')):
+        server.sendmail('alice@example.com', ['x@external.test'], 'Subject: %s\\r\\nMessage-ID: <%s@flow>\\r\\n%s\\r\\n\\r\\nx' % (token, token, header))
+"""
+    host.lab.run(HOST, ['python3', '-'], input=script)
+    host.lab.gateway.wait_for('flow-session02', count=1, timeout=20)
+    host.lab.internet.wait_for('flow-session01', count=1, timeout=20)
+    host.lab.internet.wait_for('flow-session03', count=1, timeout=20)
+    assert not host.lab.gateway.deliveries('flow-session01') and not host.lab.gateway.deliveries('flow-session03')
+
+
+def test_mark_is_kept_in_the_queue_over_a_restart(host):
+    assert host.play().returncode == 0
+    host.lab.internet.set('down')
+    try:
+        host.lab.run(HOST, ['sendmail', '-f', 'alice@example.com', 'x@external.test'],
+                     input='Subject: flow-queued0001\nMessage-ID: <flow-queued0001@flow>\nX-Conbool-Released: yes\n\nx\n')
+        host.sh('for i in $(seq 40); do grep -l "^{conbool_direct}1\\|conbool_direct" /var/spool/mqueue/qf* 2>/dev/null && break; sleep 0.5; done')
+        assert host.sh('grep -c "conbool_direct.*1" /var/spool/mqueue/qf* | head -1').strip()
+        host.sh('systemctl restart sendmail')
+    finally:
+        host.lab.internet.set()
+    host.sh('sendmail -Am -qf', check=False)
+    host.lab.internet.wait_for('flow-queued0001', count=1, timeout=30)
+    assert not host.lab.gateway.deliveries('flow-queued0001')
