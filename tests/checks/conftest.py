@@ -16,8 +16,8 @@ PLAIN, RELAYED = 'postfix-debian12', 'postfix-debian13'
 BROKEN = 'broken.test'
 # Past the gateway, and nothing else of what is asked for.
 BROKEN_ZONE = '@ MX 10 mail.conbool.com.\n@ MX 20 mx.external.test.\n'
-SENDMAIL = 'mkdir -p /etc/mail /usr/lib/sm.bin && touch /etc/mail/sendmail.cf /usr/lib/sm.bin/sendmail'
-NO_SENDMAIL = 'rm -r /etc/mail/sendmail.cf /usr/lib/sm.bin'
+KERIO = 'mkdir -p /opt/kerio/mailserver && touch /opt/kerio/mailserver/mailserver.cfg /opt/kerio/mailserver/mailserver'
+NO_KERIO = 'rm -r /opt/kerio'
 
 
 @pytest.fixture(scope='session', name='lab')

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.checks.conftest import BROKEN, NO_SENDMAIL, PLAIN, SENDMAIL
+from tests.checks.conftest import BROKEN, KERIO, NO_KERIO, PLAIN
 
 GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + ['gateway.ok', 'mta.ok', 'tls.ok', 'firewall.ok', 'queue.ok', 'queue.ok']
 
@@ -44,10 +44,10 @@ def test_a_good_host_is_green_and_nothing_changes(play, inbound, monkeypatch, tm
 
 @pytest.fixture(scope='module', name='other_nodes')
 def fixture_other_nodes(lab):
-    """`internet` looks as if it had Sendmail, `gateway` has no mail server that is known."""
-    lab.run('internet', ['sh', '-c', SENDMAIL])
+    """`internet` looks as if it had Kerio Connect, `gateway` has no mail server that is known."""
+    lab.run('internet', ['sh', '-c', KERIO])
     yield
-    lab.run('internet', ['sh', '-c', NO_SENDMAIL])
+    lab.run('internet', ['sh', '-c', NO_KERIO])
 
 
 def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, lab, inbound, other_nodes):
@@ -63,13 +63,13 @@ def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, 
         'foreign-key': {'conbool_tls_client_key': '/etc/ssl/lab/server.key', 'preflight_queue_megabytes': 10 ** 9},
         'other-firewall': {**inbound, 'inbound_firewall_backend': 'firewalld'},
         'no-mta': {'node': 'gateway', **no_files},
-        'sendmail': {'node': 'internet', **no_files},
+        'kerio': {'node': 'internet', **no_files},
         'nobody': {'node': None, 'ansible_host': lab.addresses['gateway'][0].rpartition('.')[0] + '.253'},
     }, '--forks', '6')
     assert report.outcome.returncode != 0 and not report.content['ok'] and report.outcome.changed == []
     assert {name: entry['result'] for name, entry in report.content['hosts'].items()} == {
         'a-typing-error': 'failed', 'good': 'done', 'several': 'failed', 'other-name': 'failed', 'other-ca': 'failed',
-        'foreign-key': 'failed', 'other-firewall': 'failed', 'no-mta': 'failed', 'sendmail': 'failed', 'nobody': 'not done'}
+        'foreign-key': 'failed', 'other-firewall': 'failed', 'no-mta': 'failed', 'kerio': 'failed', 'nobody': 'not done'}
     assert report.bad('good') == {}
     assert 'conbool_domains' in report.host('a-typing-error')['reason'] and 'exa mple.com' in report.host('a-typing-error')['reason']
     assert report.bad('several') == dict.fromkeys(
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, 
     assert '/var/spool/conbool-hop: ' in report.finding('foreign-key', 'queue.space')
     assert report.bad('other-firewall') == {'firewall.failed': 'red'} and 'firewalld' in report.finding('other-firewall', 'firewall.failed')
     assert 'no mail server found' in report.finding('no-mta', 'mta.failed')
-    assert report.bad('sendmail') == {'mta.unsupported': 'red'}
+    assert report.bad('kerio') == {'mta.unsupported': 'red'}
     assert 'No route to host' in report.host('nobody')['reason']
 
 
@@ -98,9 +98,9 @@ def test_a_run_that_reaches_no_host_leaves_a_report_too(play, lab):
 
 @pytest.fixture(name='stopped_with_a_second_mta')
 def fixture_stopped_with_a_second_mta(lab):
-    lab.run(PLAIN, ['sh', '-c', 'systemctl stop postfix && ' + SENDMAIL])
+    lab.run(PLAIN, ['sh', '-c', 'systemctl stop postfix && ' + KERIO])
     yield
-    lab.run(PLAIN, ['sh', '-c', NO_SENDMAIL + ' && systemctl start postfix'])
+    lab.run(PLAIN, ['sh', '-c', NO_KERIO + ' && systemctl start postfix'])
 
 
 def test_mail_server_stopped_a_second_one_and_gateways_to_which_no_mail_must_go(play, lab, gateway, stopped_with_a_second_mta):
@@ -111,5 +111,5 @@ def test_mail_server_stopped_a_second_one_and_gateways_to_which_no_mail_must_go(
     assert report.bad('stopped') == report.bad('two') == {'gateway.chain': 'red', 'mta.failed': 'red'}
     assert 'expired' in report.finding('stopped', 'gateway.chain')
     assert 'does it run?' in report.finding('stopped', 'mta.failed')
-    assert 'postfix' in report.finding('two', 'mta.failed') and 'sendmail' in report.finding('two', 'mta.failed')
+    assert 'postfix' in report.finding('two', 'mta.failed') and 'kerio' in report.finding('two', 'mta.failed')
     assert report.bad('clear')['gateway.starttls_offered'] == 'red'

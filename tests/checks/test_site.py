@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.checks.conftest import BROKEN, NO_SENDMAIL, PLAIN, SENDMAIL
+from tests.checks.conftest import BROKEN, KERIO, NO_KERIO, PLAIN
 from tests.flow import snapshot
 
 
@@ -17,29 +17,29 @@ def fixture_before(lab):
     return snapshot.take(lab, PLAIN)
 
 
-@pytest.fixture(name='sendmail')
-def fixture_sendmail(lab):
-    lab.run('internet', ['sh', '-c', SENDMAIL])
+@pytest.fixture(name='kerio')
+def fixture_kerio(lab):
+    lab.run('internet', ['sh', '-c', KERIO])
     yield 'internet'
-    lab.run('internet', ['sh', '-c', NO_SENDMAIL])
+    lab.run('internet', ['sh', '-c', NO_KERIO])
 
 
-def test_enforce_leaves_a_host_as_it_is_and_a_missing_role_has_a_name(lab, play, before, silent, sendmail):
+def test_enforce_leaves_a_host_as_it_is_and_a_missing_role_has_a_name(lab, play, before, silent, kerio):
     began = time.monotonic()
     report = play('site.yml', {
         'broken': {'conbool_domains': ['example.com', BROKEN]},
         'silent': {'conbool_dns_servers': [silent.address]},
-        'sendmail': {'node': sendmail, 'conbool_preflight': 'warn', 'conbool_tls_client_cert': '', 'conbool_tls_client_key': ''},
+        'kerio': {'node': kerio, 'conbool_preflight': 'warn', 'conbool_tls_client_cert': '', 'conbool_tls_client_key': ''},
     })
     assert time.monotonic() - began < 90
     assert report.outcome.returncode != 0 and report.outcome.changed == []
     assert snapshot.differences(before, snapshot.take(lab, PLAIN)) == []
-    assert {name: entry['result'] for name, entry in report.content['hosts'].items()} == dict.fromkeys(['broken', 'silent', 'sendmail'], 'failed')
+    assert {name: entry['result'] for name, entry in report.content['hosts'].items()} == dict.fromkeys(['broken', 'silent', 'kerio'], 'failed')
     assert 'mx.bypass ' + BROKEN in report.host('broken')['reason']
     assert 'mx.unknown example.com' in report.host('silent')['reason'] and silent.asked() > 0
     assert report.bad('silent') == dict.fromkeys(('mx.unknown', 'spf.no_addresses', 'dkim.unknown', 'dmarc.unknown'), 'unknown')
-    assert 'the mail server is sendmail, and this version of the collection has no role sendmail_smarthost' in report.host('sendmail')['reason']
-    assert report.bad('sendmail') == {'mta.unsupported': 'red'}
+    assert 'the mail server is kerio, and this version of the collection has no role kerio_smarthost' in report.host('kerio')['reason']
+    assert report.bad('kerio') == {'mta.unsupported': 'red'}
     assert not any('verify' in entry for entry in report.content['hosts'].values())
 
 
