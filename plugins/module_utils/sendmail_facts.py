@@ -13,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_delivery import REMOTE, deliveries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 
@@ -22,8 +23,6 @@ QUEUE = '/var/spool/mqueue'
 PATHS = {'config_dir': '/etc/mail', 'mc_file': 'sendmail.mc', 'cf_file': 'sendmail.cf', 'm4_file': 'conbool.m4', 'sendmail_command': None, 'm4_command': None}
 PATHS_OPTION = {'type': 'dict', 'default': {}, 'options': dict(
     (name, {'type': 'str' if name.endswith('_file') else 'path'}) for name in PATHS)}
-# Mailers that hand a message to another host.
-REMOTE = ('smtp', 'esmtp', 'smtp8', 'dsmtp', 'relay', MAILER)
 
 
 class Paths(object):
@@ -45,14 +44,19 @@ class Paths(object):
         self.mc, self.cf, self.m4 = (os.path.join(self.config_dir, values[name]) for name in ('mc_file', 'cf_file', 'm4_file'))
 
 
-def foreign(program, cf, cf_path, domains):
-    """Return those of the domains whose mail this Sendmail sends to another host, as it does any other domain's."""
-    routes = program.routes(cf_path, ['postmaster@' + domain for domain in domains])
+def foreign(program, cf, cf_path, routes):
+    """Return those of the domains whose mail this Sendmail sends to another host, as it does any other domain's.
+
+    Args:
+        program: Program.
+        cf: SendmailCf.
+        cf_path: its path.
+        routes: dict of domain to the route of its postmaster.
+    """
     outside = program.routes(cf_path, ['postmaster@conbool-verify.invalid'])[0]
     # What leads to a smart host leads there for every domain; what is asked of DNS leads to the domain itself.
     common = outside and outside['host'] if cf.smart_host else None
-    return [domain for domain, route in zip(domains, routes)
-            if route and route['mailer'] in REMOTE and route['host'] in (domain, common)]
+    return [domain for domain, route in routes.items() if route and route['mailer'] in REMOTE + (MAILER,) and route['host'] in (domain, common)]
 
 
 def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
@@ -76,7 +80,8 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
             refuse_edited(paths.cf, read_file(paths.cf).data, [shop.present(), base])
         described = program.describe(base.path)
         cf = SendmailCf(decode(read_file(paths.cf).data or b''))
-        others = foreign(program, cf, paths.cf, hosted_domains)
+        routes = dict(zip(hosted_domains, program.routes(paths.cf, ['postmaster@' + domain for domain in hosted_domains])))
+        others = foreign(program, cf, paths.cf, routes)
         if others:
             raise SendmailError('%s: this Sendmail is not responsible for %s (not in class w, that is local-host-names, nor in mailertable or '
                                 'virtusertable): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
@@ -86,5 +91,5 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
         'version': described['version'], 'features': described['features'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
         'config_dir': paths.config_dir, 'queue_directory': queue,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
-        'smart_host': own.smart_host, 'running': Daemon(run, described['pid_file'], queue).running, 'managed': bool(FileRecord(OWNER).entries),
+        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'running': Daemon(run, described['pid_file'], queue).running, 'managed': bool(FileRecord(OWNER).entries),
     }

@@ -42,13 +42,13 @@ R$* < @ $* $=R . > $*	$@ $1 < @ $2 $3 . > $4
 R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
 R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
 
-# When a message is delivered: the next hop, in {conbool_to} and {conbool_port}, each empty for the recipient's MX and port 25.
+# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}.
 SConboolEnvFrom
 R$*			$: $>ConboolRoute $1
 R$*			$@ $>EnvFromSMTP $1
 
 SConboolRoute
-R$*			$: $(conboolset {conbool_to} $) $(conboolset {conbool_port} $) <> $1
+R$*			$: $(conboolset {conbool_to} $) $(conboolset {conbool_port} $@ 25 $) <> $1
 %(null_sender)s# A bounce of our own (its sender is $n) takes after the message that it returns; the headers of that do not count.
 R<> $&n			$: <%(bounce)s> $&n
 R<> $*			$: <$&{conbool_direct}> $1
@@ -87,6 +87,24 @@ AS_BEFORE = """\
 R$*			$: $1 $| $>%s $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
+"""
+
+FLAG_CONFIG = """\
+# Is 1 for mail that the gateway flagged and nobody released; kept with it in the queue, and shown by a header.
+C{persistentMacros}{conbool_spam}
+H?${conbool_spam}?X-Spam-Flag: YES
+"""
+
+# Whichever of the two headers comes first.
+RELEASE = """\
+
+SConboolRelease
+R$*			$@ $(conboolset {conbool_released} $@ 1 $) $(conboolset {conbool_spam} $) $1
+"""
+
+FLAG = """\
+Ryes			$: <$(conboolgateway $&{client_addr} $: other $)> $&{conbool_released}
+R<GATEWAY>		$: $(conboolset {conbool_spam} $@ 1 $)
 """
 
 CALENDAR = """\
@@ -134,7 +152,7 @@ _OPTINS(`SMTP_MAILER_MAXRCPTS', `r=', `, ')_OPTINS(`SMTP_MAILER_CHARSET', `C=', 
 """
 
 
-def render(settings, info, system_ca_file, wash_networks=()):
+def render(settings, info, system_ca_file, wash_networks=(), flag=False):
     """Return the file's text.
 
     Args:
@@ -142,18 +160,19 @@ def render(settings, info, system_ca_file, wash_networks=()):
         info: what C(sendmail_info) returned of a Sendmail about which C(sendmail_fit.complaints()) has none.
         system_ca_file: the system's certificate authorities, used when neither the settings nor sendmail.mc name any.
         wash_networks: networks of clients whose marks count for nothing.
+        flag: whether mail that the gateway flagged gets X-Spam-Flag.
     """
-    altnames = '_FFR_TLS_ALTNAMES' in info['ffr']
+    altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
     bracketed = host_in_brackets(settings['relay_host'])
     names = {'host': bracketed, 'relay': bracketed.strip('[]'), 'name': settings['tls_name'],
              'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
-    rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'], wash_networks)
+    rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag)
     rulesets += '\n' + CERTIFICATE % dict(names, alternatives=ALTERNATIVES % names if altnames else '')
     config = CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if wash_networks:
         config += sendmail_inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
-        config += sendmail_inbound.config_lines(settings)
+        config += sendmail_inbound.config_lines(settings) + (FLAG_CONFIG if flag else '')
         rulesets += '\n' + sendmail_inbound.rules(settings, altnames)
     if settings['tls_client_cert']:
         rulesets += '\n' + CLIENT_CERTIFICATE % names
@@ -196,19 +215,23 @@ def _route(settings, info, gateway):
         'scope': scope, 'gateway': gateway, 'port': settings['relay_port']}
 
 
-def _header_checks(settings, checks, wash_networks):
+def _header_checks(settings, checks, wash_networks, flag):
     """Return the rulesets for headers.
 
     Args:
         settings: the normalised settings.
         checks: which rulesets look at headers without us.
         wash_networks: as for render().
+        flag: likewise.
     """
     marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
     marks += [(header, 'ConboolLoop%d' % number, 'true') for number, header in enumerate(settings['loop_headers'], 1)]
-    text = MARK % (WASHED if wash_networks else '')
+    text = MARK % (WASHED if wash_networks else '') + (RELEASE if flag else '')
     for header, ruleset, value in marks:
-        text += _header_check(header, ruleset, 'R%s\t\t\t$: $>ConboolMark\n' % value, checks)
+        rules = 'Ryes\t\t\t$: $>ConboolRelease yes\n' if flag and value == 'yes' else ''
+        text += _header_check(header, ruleset, '%sR%s\t\t\t$: $>ConboolMark\n' % (rules, value), checks)
+    if flag:
+        text += _header_check('X-Conbool-Flag', 'ConboolFlag', FLAG, checks)
     return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] else '')
 
 

@@ -101,6 +101,12 @@ managed:
   returned: success
   type: bool
   sample: false
+deliveries:
+  description: What the mail of each of O(hosted_domains) is handed to, as M(conbool.smtp_relay.spam_delivery) takes it.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"agent": "lmtp", "by": "mailer local", "domain": "example.com", "target": "/run/dovecot/lmtp"}]
 smart_host:
   description: The value of C(SMART_HOST); empty when mail goes to its recipient's MX.
   returned: success

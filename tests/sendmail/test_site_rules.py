@@ -65,7 +65,7 @@ class Host:
         return re.search(r'mailer (\S+), host (\S+), user', self.test_mode('/parse ' + address)).groups()
 
     def next_hop(self, sender):
-        """Host and port of mail of this sender; empty for the recipient's MX and the usual port."""
+        """Host, empty for the recipient's MX, and port of mail of this sender."""
         out = self.test_mode('3,ConboolRoute ' + sender, '${conbool_to}', '${conbool_port}')
         return tuple('' if value == 'Undefined' else value for value in re.findall(r'^> (.*)$', out, re.MULTILINE)[-3:-1])
 
@@ -83,7 +83,7 @@ def test_own_rules_stay_in_force(host):
     assert host.next_hop("o'hara@sub.example.co.uk") == ('[mail.conbool.com]', '25')
     # The smart host that they had, and its port.
     assert host.next_hop('carol@sub.example.co.uk') == ('[mx.external.test]', '2525')
-    assert host.next_hop('<>') == ('', '')
+    assert host.next_hop('<>') == ('', '25')
     assert '553' in host.test_mode('ConboolType text/evil; charset=x')
     assert re.search(r'^> 1$', host.test_mode('ConboolType text/calendar; method=REQUEST', '${conbool_direct}'), re.MULTILINE)
     assert host.play(SCOPE).changed == []
