@@ -91,5 +91,6 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
         'version': described['version'], 'features': described['features'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
         'config_dir': paths.config_dir, 'queue_directory': queue,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
-        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'running': Daemon(run, described['pid_file'], queue).running, 'managed': bool(FileRecord(OWNER).entries),
+        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers),
+        'running': Daemon(run, described['pid_file'], queue).running, 'managed': bool(FileRecord(OWNER).entries),
     }

@@ -146,9 +146,9 @@ R$*			$@ ""
 MAILERS = r"""
 Mconbool,	P=[IPC], F=_MODMF_(CONCAT(_DEF_SMTP_MAILER_FLAGS, `a', SMTP_MAILER_FLAGS), `ESMTP'), S=ConboolEnvFrom/HdrFromSMTP, dnl
 R=ifdef(`_ALL_MASQUERADE_', `EnvToSMTP/HdrFromSMTP', `EnvToSMTP'), E=\r\n, L=SMTP_MAILER_LL,
-		_OPTINS(`SMTP_MAILER_MAX', `M=', `, ')_OPTINS(`SMTP_MAILER_MAXMSGS', `m=', `, ')dnl
+        _OPTINS(`SMTP_MAILER_MAX', `M=', `, ')_OPTINS(`SMTP_MAILER_MAXMSGS', `m=', `, ')dnl
 _OPTINS(`SMTP_MAILER_MAXRCPTS', `r=', `, ')_OPTINS(`SMTP_MAILER_CHARSET', `C=', `, ')T=DNS/RFC822/SMTP,
-		A=TCP $?{conbool_to}${conbool_to}$|$h$. ${conbool_port}
+        A=TCP $?{conbool_to}${conbool_to}$|$h$. ${conbool_port}
 """
 
 

@@ -91,15 +91,16 @@ def test_own_rules_stay_in_force(host):
     assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
 
 
+ADD = "sed -i \"/^MAILER_DEFINITIONS/i %s\" /etc/mail/sendmail.mc && make -s -C /etc/mail"
+CATCH_ALL = "echo '.\tesmtp:[192.0.2.78]' >/etc/mail/mailertable && " + ADD % r"FEATURE(\`mailertable')dnl"
+FALLBACK = ADD % r"define(\`confFALLBACK_SMARTHOST', \`other.test')dnl"
 REFUSED = {
     'edited sendmail.cf': ("sed -i 's/^O DeliveryMode=.*/O DeliveryMode=queueonly/' /etc/mail/sendmail.cf", {}, 'DeliveryMode=queueonly'),
     'no sendmail.mc': ('mv /etc/mail/sendmail.mc /etc/mail/sendmail.was', {}, 'There is no /etc/mail/sendmail.mc'),
-    'domain that is not local': ("sed -i '/^example.com/d' /etc/mail/local-host-names", {}, 'conbool_domains: this Sendmail is not responsible for example.com '),
-    'catch-all in mailertable': (
-        """sed -i '/^MAILER_DEFINITIONS/i FEATURE(`mailertable'"'"')dnl' /etc/mail/sendmail.mc
-           echo '.\tesmtp:[192.0.2.78]' >/etc/mail/mailertable && make -s -C /etc/mail""", {}, r'would not use the mailer conbool .* but esmtp to \[192.0.2.78\]'),
-    'fallback': ("""sed -i '/^MAILER_DEFINITIONS/i define(`confFALLBACK_SMARTHOST'"'"', `other.test'"'"')dnl' /etc/mail/sendmail.mc && make -s -C /etc/mail""", {},
-                 'confFALLBACK_SMARTHOST is other.test'),
+    'domain that is not local': ("sed -i '/^example.com/d' /etc/mail/local-host-names", {},
+                                 'conbool_domains: this Sendmail is not responsible for example.com '),
+    'catch-all in mailertable': (CATCH_ALL, {}, r'would not use the mailer conbool .* but esmtp to \[192.0.2.78\]'),
+    'fallback': (FALLBACK, {}, 'confFALLBACK_SMARTHOST is other.test'),
     'wash network': ('true', {'sendmail_smarthost_wash_networks': ['10.20.0.1/16']}, 'sendmail_smarthost_wash_networks: 10.20.0.1/16'),
 }
 
