@@ -10,12 +10,18 @@ import ipaddress
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_inbound import complaints as inbound_complaints
 
 
+def is_address(name):
+    """Return whether this is an IP address, in brackets or not."""
+    try:
+        ipaddress.ip_address(name.strip('[]').replace('IPv6:', ''))
+    except ValueError:
+        return False
+    return True
+
+
 def host_in_brackets(name):
     """Return a host as Sendmail takes it without looking for its MX records."""
-    try:
-        return '[IPv6:%s]' % name if ipaddress.ip_address(name).version == 6 else '[%s]' % name
-    except ValueError:
-        return '[%s]' % name
+    return '[IPv6:%s]' % name if is_address(name) and ':' in name else '[%s]' % name
 
 
 def smtp_route(smart_host, mailers):

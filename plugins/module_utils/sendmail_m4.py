@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_inbound
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, smtp_route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, is_address, smtp_route
 
 MAILER = 'conbool'
 
@@ -42,19 +42,28 @@ R$* < @ $* $=R . > $*	$@ $1 < @ $2 $3 . > $4
 R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
 R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
 
-# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}.
+# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}. {conbool_check} is 1 when that is the
+# gateway. All are set each time: a bounce of our own would have those of the message that it returns, another mailer those of the delivery before.
 SConboolEnvFrom
-R$*			$: $>ConboolRoute $1
-R$*			$@ $>EnvFromSMTP $1
+R$*			$: $1 $| $>EnvFromSMTP $1
+R$* $| $*		$: $2 $| $>ConboolRoute $1
+R$* $| $*		$@ $1
+
+SEnvFromSMTP
+R$*			$: $(conboolset {conbool_check} $@ $) $1
+SEnvFromL
+R$*			$: $(conboolset {conbool_check} $@ $) $1
 
 SConboolRoute
-R$*			$: $(conboolset {conbool_to} $) $(conboolset {conbool_port} $@ 25 $) <> $1
-%(null_sender)s# A bounce of our own (its sender is $n) takes after the message that it returns; the headers of that do not count.
+R$*			$: <> $1
+%(null_sender)s# A bounce of our own (its sender is $n); the headers of the message that it returns do not count.
 R<> $&n			$: <%(bounce)s> $&n
 R<> $*			$: <$&{conbool_direct}> $1
 %(scope)sR<> $*			$: <gateway> $1
-R<gateway> $*		$@ $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conbool_port} $@ %(port)d $) $1
-R<$*> $*		$@ $2
+R$*			$: $(conboolset {conbool_to} $@ $) $(conboolset {conbool_port} $@ 25 $) $(conboolset {conbool_check} $@ $) $1
+R<gateway> $*		$: $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conbool_port} $@ %(port)d $) <check> $1
+R<check> $*		$: $(conboolset {conbool_check} $@ 1 $) $1
+%(before)sR<$*> $*		$@ $2
 """
 
 NULL_SENDER = 'R<> < @ >\t\t$: <1> < @ >\n'
@@ -66,7 +75,11 @@ R<> $* $| $+ < @ $+ . >	$: <> $1 $| $2 < @ $3 >
 R<> $* $| $+ < @ $={ConboolDomains} >	$: <gateway> $1
 R<> $* $| $+ < @ $+ >	$: <> $1 $| $2 @ $3
 R<> $* $| $={ConboolSenders}	$: <gateway> $1
-R<> $* $| $*		$: %(before)s <before> $1
+R<> $* $| $*		$: <before> $1
+"""
+
+BEFORE = """\
+R<before> $*		$@ $(conboolset {conbool_to} $@ %s $) $(conboolset {conbool_port} $@ %s $) $1
 """
 
 MARK = """\
@@ -114,17 +127,26 @@ Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
 
 CERTIFICATE = """\
 # The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts is where the message is to
-# go, and where the connection leads, since that can be used for other messages later. No other server is looked at.
+# go, and where the connection leads, since other messages can use that later. No other server is looked at.
 SLocal_tls_server
-R$*			$: $1 $| $&{server_name} $| $&{conbool_to}
-R$* $| $* $| %(host)s	$: <chain> $1
-R$* $| %(host)s $| $*	$: <chain> $1
-R$* $| %(relay)s $| $*	$: <chain> $1
-R$* $| $* $| $*		$@ $1
+%(canonical)sR$*			$: $1 $| $&{server_name}
+R$* $| %(host)s	$: <chain> $1
+R$* $| %(relay)s	$: <chain> $1
+R$* $| $&{conbool_name}	$: <chain> $1
+R$* $| $*		$: $1 $| $&{conbool_check}
+R$* $| 1		$: <chain> $1
+R$* $| $*		$@ $1
 R<chain> OK		$: <name> $&{cn_subject}
 R<chain> $*		$#error $@ 4.7.0 $: "454 the certificate of the gateway is not verified (" $1 ")"
 R<name> %(name)s	$@ OK
 %(alternatives)sR<$-> $*		$#error $@ 4.7.0 $: "454 the certificate of the gateway is for another name (" $&{cn_subject} ")"
+"""
+
+# Sendmail knows a host by the name that it is an alias (CNAME) of.
+CANONICAL = """\
+R$*			$: $1 $| $[ %(relay)s $]
+R$* $| $+ .		$: $1 $| $2
+R$* $| $*		$: $(conboolset {conbool_name} $@ $2 $) $1
 """
 
 ALTERNATIVES = """\
@@ -137,6 +159,8 @@ R<wildcard> $={cert_altnames}	$@ OK
 CLIENT_CERTIFICATE = """\
 # Our certificate is shown to the gateway, and no other to anybody than before.
 Stls_clt_features
+R$* $| $*		$: $1 $| $&{conbool_check}
+R$* $| 1		$@ "CertFile=%(cert)s; KeyFile=%(key)s"
 R%(host)s $| $*		$@ "CertFile=%(cert)s; KeyFile=%(key)s"
 R%(relay)s $| $*	$@ "CertFile=%(cert)s; KeyFile=%(key)s"
 R$*			$@ ""
@@ -167,7 +191,8 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False):
     names = {'host': bracketed, 'relay': bracketed.strip('[]'), 'name': settings['tls_name'],
              'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
     rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag)
-    rulesets += '\n' + CERTIFICATE % dict(names, alternatives=ALTERNATIVES % names if altnames else '')
+    rulesets += '\n' + CERTIFICATE % dict(
+        names, alternatives=ALTERNATIVES % names if altnames else '', canonical='' if is_address(bracketed) else CANONICAL % names)
     config = CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if wash_networks:
         config += sendmail_inbound.network_map('conboolwashed', 'WASHED', wash_networks)
@@ -204,15 +229,12 @@ def _scope_classes(settings):
 
 
 def _route(settings, info, gateway):
-    scope = ''
-    if settings['scope'] == 'senders':
-        host, port = smtp_route(info['smart_host'], info['mailers'])
-        before = ' '.join('$(conboolset {%s} $@ %s $)' % pair for pair in (('conbool_to', host), ('conbool_port', port)) if pair[1])
-        scope = SCOPE % {'before': before}
+    scoped = settings['scope'] == 'senders'
+    host, port = smtp_route(info['smart_host'], info['mailers']) if scoped else ('', '')
     return ROUTE % {
         'null_sender': NULL_SENDER if settings['bypass_null_sender'] else '',
         'bounce': '1' if settings['bypass_null_sender'] else 'gateway',
-        'scope': scope, 'gateway': gateway, 'port': settings['relay_port']}
+        'scope': SCOPE if scoped else '', 'before': BEFORE % (host, port or '25') if scoped else '', 'gateway': gateway, 'port': settings['relay_port']}
 
 
 def _header_checks(settings, checks, wash_networks, flag):

@@ -161,3 +161,30 @@ def test_mark_is_kept_in_the_queue_over_a_restart(host):
     host.sh('sendmail -Am -qf', check=False)
     host.lab.internet.wait_for('flow-queued0001', count=1, timeout=30)
     assert not host.lab.gateway.deliveries('flow-queued0001')
+
+
+def test_bounce_of_what_the_gateway_refused_goes_direct(host):
+    """Its route is its own, not that of the message that it returns."""
+    assert host.play().returncode == 0
+    host.lab.gateway.set('reject')
+    try:
+        host.lab.run(HOST, ['sendmail', '-f', 'o@external.test', 'fwd@example.com'], input='Subject: flow-refused001\nMessage-ID: <flow-refused001@flow>\n\nx\n')
+        host.lab.internet.wait_for('flow-refused001', count=1, timeout=30)
+    finally:
+        host.lab.gateway.set()
+    assert [delivery['sender'] for delivery in host.lab.internet.deliveries('flow-refused001')] in ([''], ['<>'], [None])
+
+
+def test_gateway_that_is_an_alias_is_verified_too(host):
+    """Sendmail knows it by its other name then."""
+    host.lab.add_zone('alias.test', 'gateway CNAME mail.conbool.com.\n')
+    assert host.play({'conbool_relay_host': 'gateway.alias.test', 'conbool_tls_name': 'mail.conbool.com'}).returncode == 0
+    host.lab.gateway.set('wrong_name')
+    try:
+        host.lab.run(HOST, ['sendmail', '-f', 'alice@example.com', 'x@external.test'], input='Subject: flow-alias00001\n\nx\n')
+        host.sh('for i in $(seq 40); do mailq -Am | grep -q "another name" && break; sleep 0.5; done; mailq -Am | grep "another name"')
+        assert not host.lab.gateway.deliveries('flow-alias00001')
+    finally:
+        host.lab.gateway.set()
+    host.sh('sendmail -Am -qf', check=False)
+    host.lab.gateway.wait_for('flow-alias00001', count=1, timeout=30)

@@ -92,16 +92,18 @@ def test_gateway_is_named_in_brackets_with_its_port():
     assert '{conbool_to} $@ [mail.conbool.com] $) $(conboolset {conbool_port} $@ 2525 $)' in text({'relay_port': 2525})
     assert '{conbool_to} $@ [IPv6:2001:db8::1] $)' in text({'relay_host': '2001:db8::1'})
     numeric = text({'relay_host': '192.0.2.9'})
-    assert all('\nR$* $| %s\t' % way in numeric for way in ('$* $| [192.0.2.9]', '[192.0.2.9] $| $*', '192.0.2.9 $| $*'))
+    assert all('\nR$* $| %s\t' % way in numeric for way in ('[192.0.2.9]', '192.0.2.9'))
+    # An address has no other name, and is not to be looked up.
+    assert '$[' not in numeric.partition('SLocal_tls_server')[2] and '$[ mail.conbool.com $]' in text()
 
 
 def test_listed_senders_only_and_the_route_of_the_others():
     scope = {'scope': 'senders', 'scope_senders': ['@example.com', "o'hara@sub.example.co.uk"]}
     out = text(scope)
     assert "C{ConboolDomains}example.com\nC{ConboolSenders}o'hara@sub.example.co.uk\n" in out
-    assert 'R<> $* $| $*\t\t$:  <before> $1\n' in out
+    assert 'R<before> $*\t\t$@ $(conboolset {conbool_to} $@  $) $(conboolset {conbool_port} $@ 25 $) $1\n' in out
     behind = text(scope, smart_host='relay.provider.test')
-    assert '$: $(conboolset {conbool_to} $@ relay.provider.test $) $(conboolset {conbool_port} $@ 587 $) <before> $1' in behind
+    assert 'R<before> $*\t\t$@ $(conboolset {conbool_to} $@ relay.provider.test $) $(conboolset {conbool_port} $@ 587 $) $1' in behind
     assert 'ConboolSenders' not in text()
 
 
@@ -139,7 +141,7 @@ def test_name_of_the_certificate():
 def test_client_certificate_is_for_the_gateway_only():
     out = text({'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key'})
     answer = '$@ "CertFile=/c.pem; KeyFile=/c.key"\n'
-    assert 'Stls_clt_features\nR[mail.conbool.com] $| $*\t\t%sRmail.conbool.com $| $*\t%sR$*\t\t\t$@ ""\n' % (answer, answer) in out
+    assert 'Stls_clt_features\nR$* $| $*\t\t$: $1 $| $&{conbool_check}\nR$* $| 1\t\t%sR[mail.conbool.com] $| $*\t\t%sRmail.conbool.com $| $*\t%sR$*\t\t\t$@ ""\n' % (answer, answer, answer) in out
     assert 'tls_clt_features' not in text()
 
 
