@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import FileRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import FileRecord, file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import refuse_edited, workshop
@@ -92,5 +92,5 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
         'config_dir': paths.config_dir, 'queue_directory': queue,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
         'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers),
-        'running': Daemon(run, described['pid_file'], queue).running, 'managed': bool(FileRecord(OWNER).entries),
+        'running': Daemon(run, described['pid_file'], queue).running, 'file_owners': file_owners(),
     }

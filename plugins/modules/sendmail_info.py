@@ -96,11 +96,12 @@ running:
   returned: success
   type: bool
   sample: true
-managed:
-  description: Whether M(conbool.smtp_relay.sendmail_config) has changed this Sendmail.
+file_owners:
+  description: Which parts of this collection have a record of files that they changed on the host; V(sendmail) is M(conbool.smtp_relay.sendmail_config).
   returned: success
-  type: bool
-  sample: false
+  type: list
+  elements: str
+  sample: [sendmail]
 deliveries:
   description: What the mail of each of O(hosted_domains) is handed to, as M(conbool.smtp_relay.spam_delivery) takes it.
   returned: success
