@@ -53,7 +53,7 @@ class Host:
     def configure(self, lines):
         """The administrator's lines, in front of MAILER_DEFINITIONS; built and read."""
         self.lab.run(HOST, ['sh', '-c', 'cat >/tmp/lines && sed -i "/^MAILER_DEFINITIONS/e cat /tmp/lines" /etc/mail/sendmail.mc'], input=lines)
-        self.sh('touch /etc/mail/mailertable && make -s -C /etc/mail && systemctl reload sendmail')
+        self.sh('touch /etc/mail/mailertable && make -s -C /etc/mail')
 
     def play(self, variables=None, name='site.yml'):
         return playbook.run(self.lab, HOST, name, dict(SETTINGS, **(variables or {})))
@@ -168,7 +168,7 @@ def test_bounce_of_what_the_gateway_refused_goes_direct(host):
     assert host.play().returncode == 0
     host.lab.gateway.set('reject')
     try:
-        host.lab.run(HOST, ['sendmail', '-f', 'o@external.test', 'fwd@example.com'], input='Subject: flow-refused001\nMessage-ID: <flow-refused001@flow>\n\nx\n')
+        host.lab.run(HOST, ['sendmail', '-f', 'o@external.test', 'fwd@example.com'], input='Subject: flow-refused001\n\nx\n')
         host.lab.internet.wait_for('flow-refused001', count=1, timeout=30)
     finally:
         host.lab.gateway.set()

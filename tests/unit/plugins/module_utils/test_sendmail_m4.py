@@ -140,8 +140,10 @@ def test_name_of_the_certificate():
 
 def test_client_certificate_is_for_the_gateway_only():
     out = text({'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key'})
-    answer = '$@ "CertFile=/c.pem; KeyFile=/c.key"\n'
-    assert 'Stls_clt_features\nR$* $| $*\t\t$: $1 $| $&{conbool_check}\nR$* $| 1\t\t%sR[mail.conbool.com] $| $*\t\t%sRmail.conbool.com $| $*\t%sR$*\t\t\t$@ ""\n' % (answer, answer, answer) in out
+    answer = '$@ "CertFile=/c.pem; KeyFile=/c.key"'
+    expected = ['Stls_clt_features', 'R$* $| $*\t\t$: $1 $| $&{conbool_check}', 'R$* $| 1\t\t' + answer, 'R[mail.conbool.com] $| $*\t\t' + answer,
+                    'Rmail.conbool.com $| $*\t' + answer, 'R$*\t\t\t$@ ""']
+    assert '\n'.join(expected) in out
     assert 'tls_clt_features' not in text()
 
 
