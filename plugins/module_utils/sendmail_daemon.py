@@ -38,16 +38,15 @@ class Daemon(object):
 
     def check(self):
         """Raise SendmailError when a reload would not do."""
-        if not self.running:
-            return
-        if not self._command.startswith('/'):
-            raise SendmailError('Sendmail was started as %r, without its path, and cannot start itself anew on a signal; restart it by its path first'
-                                % self._command)
+        # A restart by Debian's init script can leave one behind, and the new one then cannot listen.
         strangers = [pid for pid in _pids() if self.pid not in (pid, _parent(pid)) and 'accepting connections' in _title(pid)
                      and 'sendmail' in _title(pid)]
         if strangers:
-            raise SendmailError('A Sendmail that is not the one of %s accepts connections as well (process %s): end it, then run this again'
+            raise SendmailError('A Sendmail that is not the one of %s accepts connections (process %s): end it, then run this again'
                                 % (self._pid_file, ', '.join(str(pid) for pid in strangers)))
+        if self.running and not self._command.startswith('/'):
+            raise SendmailError('Sendmail was started as %r, without its path, and cannot start itself anew on a signal; restart it by its path first'
+                                % self._command)
 
     def reload(self, timeout):
         """Let the daemon start itself anew, which is what it does on SIGHUP, and wait until it serves its ports.

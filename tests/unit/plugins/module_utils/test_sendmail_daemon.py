@@ -109,6 +109,13 @@ def test_second_daemon_on_the_ports_is_named(tmp_path, monkeypatch):
         Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
 
 
+def test_daemon_that_was_left_behind_without_a_pid_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
+    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getppid()])
+    with pytest.raises(SendmailError, match='process %d' % os.getppid()):
+        Daemon(None, str(tmp_path / 'none'), '/var/spool/mqueue').check()
+
+
 def test_own_processes_of_the_daemon_are_no_strangers(tmp_path, monkeypatch):
     (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getppid(), encoding='utf-8')
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
