@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The flow table and the tests about runs of the playbook, with Sendmail: the same files as for Postfix, in a session of their own."""
+"""The flow table with Sendmail: the same files as for Postfix, in a session of their own."""
 from __future__ import annotations
 
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The whole table with one release, what can differ between releases with the other.
-RUNS = {'sendmail-debian12': ['tests/flow'], 'sendmail-debian13': ['tests/flow/test_flow.py', '--configuration', 'inbound']}
+RUNS = {'sendmail-debian12': ['tests/flow/test_flow.py'], 'sendmail-debian13': ['tests/flow/test_flow.py', '--configuration', 'inbound']}
 
 
 @pytest.mark.parametrize('host', RUNS)
