@@ -93,6 +93,10 @@ class Lab:
         """Reboot a host; returns when it is up again."""
         lifecycle.restart(self._layout, host)
 
+    def kill(self, node: str) -> None:
+        """SIGKILL to everything on a host, or on gateway or internet, which is then started again; returns when it is up."""
+        lifecycle.kill(self._layout, node)
+
     def add_zone(self, name: str, text: str) -> None:
         """Serve one more zone: records only (SOA and NS are added), placeholders such as {internet4} are filled in."""
         resolver.add(self._layout, name, text)

@@ -130,6 +130,18 @@ def restart(layout: Layout, name: str) -> None:
     _booted(node)
 
 
+def kill(layout: Layout, name: str) -> None:
+    """Power off and on: SIGKILL to everything on a node, which is then started again."""
+    node = layout.node(name)
+    (layout.path / name / 'state.json').unlink(missing_ok=True)
+    podman('restart', '--time', '0', node.container)
+    _reachable(layout)
+    if name in MAIL_NODES:
+        MailNode(layout, name).wait_until_ready()
+    else:
+        _booted(node)
+
+
 def containers(name: str) -> dict[str, str]:
     """Container name -> state."""
     listing = podman('ps', '--all', '--filter', f'label={LABEL}={name}', '--format', 'json').stdout

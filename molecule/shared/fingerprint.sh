@@ -1,5 +1,5 @@
 #!/bin/sh
-# What of a host must be the same after undo: every configuration file with owner and mode, units, listeners, packages.
+# What of a host must be the same after undo: every configuration file with owner and mode, units, listeners, firewall, packages.
 # Left out: what a host changes by itself.
 set -eu
 cd /
@@ -10,4 +10,6 @@ find etc usr/lib/systemd usr/local -xdev -type f ! -path 'etc/resolv.conf' -exec
 find var/spool -xdev -maxdepth 1 -printf '%y %m %u:%g %p\n' | sort
 systemctl list-unit-files --no-legend --no-pager | sort
 ss -Hltn | awk '{ print $4 }' | sort
+# What filters packets, without what counts them.
+nft --stateless list ruleset
 dpkg-query -W

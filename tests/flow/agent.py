@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import smtplib
 import ssl
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -80,21 +80,6 @@ def _smtp(message, content):
         return {'accepted': not refusals, 'text': '%d %s' % (code, text.decode(errors='replace'))}
 
 
-def stream(request):
-    """Hands in one message after another, in turn, until the file `until` appears or the time is over; answers for each."""
-    answers = []
-    end = time.monotonic() + request['seconds']
-    templates = request['messages']
-    while time.monotonic() < end and not os.path.exists(request['until']) and len(answers) < request['at_most']:
-        token = '%s%04x' % (request['run'], len(answers))
-        template = templates[len(answers) % len(templates)]
-        content = base64.b64decode(template['content']).replace(request['placeholder'].encode(), token.encode())
-        answer = _inject_one(dict(template, token=token, content=base64.b64encode(content).decode()))
-        answers.append(dict(answer, template=len(answers) % len(templates)))
-        time.sleep(request['pause'])
-    return answers
-
-
 def look(request):
     """Everything of one run: what lies in the mailboxes and what waits in the queues.
 
@@ -114,15 +99,24 @@ def _maildir(user, path, run):
         if run in content:
             folder = found.parent.parent
             yield {'user': user, 'folder': '' if folder == path else folder.name.lstrip('.'),
-                   'content': base64.b64encode(content[:SHOWN]).decode()}
+                   'time': found.stat().st_mtime, 'content': base64.b64encode(content[:SHOWN]).decode()}
+
+
+def waiting(request):
+    """How many messages are in the queues, whoever sent them."""
+    return sum(len(_listing(directory).splitlines()) for directory in request['postfix_queues'] if os.path.isdir(directory))
+
+
+def _listing(directory):
+    done = subprocess.run(['postqueue', '-c', directory, '-j'], timeout=TIMEOUT, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode and not _never_started(directory):
+        raise RuntimeError('postqueue -c %s -j: %s' % (directory, done.stderr.decode(errors='replace')))
+    return done.stdout.decode(errors='replace')
 
 
 def _postfix_queue(directory, run, known):
     """Entries of the run; `postqueue -j` alone does not know the message, so what is not known yet is read as well."""
-    listing = subprocess.run(['postqueue', '-c', directory, '-j'], timeout=TIMEOUT, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if listing.returncode and not _never_started(directory):
-        raise RuntimeError('postqueue -c %s -j: %s' % (directory, listing.stderr.decode(errors='replace')))
-    for line in listing.stdout.decode(errors='replace').splitlines():
+    for line in _listing(directory).splitlines():
         entry = json.loads(line)
         key = '%s/%s' % (directory, entry['queue_id'])
         content = b''
@@ -190,6 +184,26 @@ def postfix_flush(request):
             if done.returncode not in (0, os.EX_UNAVAILABLE):
                 raise RuntimeError('postqueue -c %s -f: exit status %d' % (directory, done.returncode))
     return {}
+
+
+def postfix_kill(request):
+    """SIGKILL to an instance: master(8) and every program that it has started."""
+    with open(os.path.join(request['queue_directory'], 'pid/master.pid'), encoding='ascii') as file:
+        os.killpg(int(file.read()), signal.SIGKILL)
+    return {}
+
+
+def kill_programs(request):
+    """SIGKILL to all programs of these names; how many there were."""
+    killed = 0
+    for directory in Path('/proc').glob('[0-9]*'):
+        try:
+            if (directory / 'comm').read_text().strip() in request['names']:
+                os.kill(int(directory.name), signal.SIGKILL)
+                killed += 1
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return killed
 
 
 if __name__ == '__main__':

@@ -91,6 +91,7 @@ class Sighting:
     client_certificate: str | None = None  # common name of the certificate that the client showed
     esmtp: tuple[str, ...] = ()
     reason: str = ''                       # in a queue: why it waits; empty: not tried yet
+    time: float = 0.0                      # when it arrived, in seconds since 1970; not in a queue
 
     @cached_property
     def message(self):

@@ -8,15 +8,20 @@ import hashlib
 import json
 import os
 import re
+import signal
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# The configuration that has everything that the roles can do to a host.
+WHOLE = 'inbound_washed'
 TIMEOUT = 300
+TASK_SECONDS = 120
 PLACEHOLDER = re.compile(r'\{[a-z_]+\}')
 
 
@@ -34,6 +39,11 @@ class Outcome:
     def changed(self):
         """Names of the tasks that changed something, or would."""
         return [event['task'] for event in self.events if event['event'] == 'ok' and event['changed']]
+
+    @property
+    def tasks(self):
+        """How many tasks have begun."""
+        return sum(event['event'] == 'start' for event in self.events)
 
     @property
     def failures(self):
@@ -78,6 +88,29 @@ class Run:
     def events(self):
         lines = self._record.read_text(encoding='utf-8').split('\n')
         return [json.loads(line) for line in lines[:-1]]
+
+    def begun(self):
+        """Names of the tasks that have begun."""
+        return [event['task'] for event in self.events() if event['event'] == 'start']
+
+    def wait_until(self, reached, what):
+        """Until `reached`, asked with the names of the tasks that have begun, says so."""
+        end = time.monotonic() + TASK_SECONDS
+        while not reached(self.begun()):
+            assert self.process.poll() is None, 'the run ended before %s' % what
+            assert time.monotonic() < end, 'no %s after %d s' % (what, TASK_SECONDS)
+            time.sleep(0.02)
+
+    def kill_after(self, count, seconds):
+        """SIGKILL to Ansible and all its workers `seconds` after so many tasks have begun."""
+        self.wait_until(lambda begun: len(begun) >= count, 'task %d' % count)
+        time.sleep(seconds)
+        return self.kill()
+
+    def kill(self):
+        """SIGKILL to Ansible and all its workers; what a module does on the host goes on."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        return self.wait()
 
     def wait(self):
         try:

@@ -97,6 +97,10 @@ class Site:
 
     # ---- where everything is
 
+    def waiting(self):
+        """How many messages are in the queues, whoever sent them."""
+        return self.ask(self.adapter.waiting_request())
+
     def look(self):
         """Queues and mailboxes first, then the deliveries: what leaves a queue in between is seen twice rather than not at all."""
         answer = self.ask(dict(self.adapter.look_request(), run=self.run, known=list(self._queued)))
@@ -122,7 +126,7 @@ class Site:
         token, is_report = self._own_token(content)
         spam = entry['folder'].lower() in SPAM_FOLDERS
         place = 'bounce' if is_report else 'spam' if spam else 'mailbox'
-        return [Sighting(token, '%s:%s' % (place, entry['user']), content=content)]
+        return [Sighting(token, '%s:%s' % (place, entry['user']), content=content, time=entry['time'])]
 
     def _delivered(self, where, delivery):
         content = delivery['content']
@@ -131,7 +135,7 @@ class Site:
             return []
         place = 'bounce:%s' % where if is_report else where
         return [Sighting(token, place, recipient['address'], delivery['sender'], content, bool(delivery['tls']), delivery['tls'],
-                         delivery['client_certificate'], tuple(delivery['mail_options'] + recipient['options']))
+                         delivery['client_certificate'], tuple(delivery['mail_options'] + recipient['options']), time=delivery['time'])
                 for recipient in delivery['recipients']]
 
     def _own_token(self, content):

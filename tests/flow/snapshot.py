@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host looks like to an administrator: every file's content, owner and mode, and what systemd runs.
+"""What a host looks like to an administrator: every file's content, owner and mode, what systemd runs, and what filters packets.
 
 Like agent.py this file is piped into python3 on the host; here it is imported for `take` and `differences`.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -55,6 +56,12 @@ def _units():
     return found
 
 
+def _rules():
+    """Each table of the kernel's packet filter (ufw's and firewalld's are there too), without what counts packets."""
+    listed = subprocess.run(['nft', '--stateless', 'list', 'ruleset'], check=True, stdout=subprocess.PIPE).stdout.decode()
+    return {'packet filter: ' + text.partition(' {')[0]: text for text in re.split(r'^(?=table )', listed, flags=re.MULTILINE) if text}
+
+
 def collect():
     found = {}
     for top in WHOLE:
@@ -62,6 +69,7 @@ def collect():
     for top in NAMES:
         found.update({path: 'there' for path in _walk(top, DEPTH_OF_NAMES)})
     found.update(_units())
+    found.update(_rules())
     return found
 
 

@@ -4,15 +4,14 @@
 """Row C4: a run killed at any point leaves a server that delivers mail, and the next run completes it."""
 from __future__ import annotations
 
-import os
 import signal
-import time
 
 import pytest
 
 from tests.flow import judge, playbook, snapshot
 from tests.flow.engine import Engine
 from tests.flow.model import Case, Place
+from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
 pytestmark = pytest.mark.configures_hosts
@@ -22,31 +21,18 @@ OUTWARD = Case('C4', 'outbound mail after the kill', 'change', 'default', {'via'
 LOCAL = Case('C4.local', 'local mail after the kill', 'change', 'default', {'via': 'smtp25', 'from': 'bob@example.com', 'to': ['alice@example.com']})
 ANYWHERE_OUTSIDE = [(Place(where, (OUT,)),) for where in ('gateway', 'direct')]
 IN_MAILBOX = (Place('mailbox:alice'),)
-TASK_SECONDS = 120
 # How much of the run's tasks have begun, in per cent, and how many seconds later the kill comes.
 POINTS = [(10, 0), (40, 0), (50, 0.5), (60, 0.3), (70, 0), (70, 0.8), (80, 0.3), (90, 0), (90, 0.8), (100, 0)]
-
-
-def _kill_after(run, count, seconds):
-    """SIGKILL to Ansible and all its workers `seconds` after so many tasks have begun."""
-    end = time.monotonic() + TASK_SECONDS
-    while sum(event['event'] == 'start' for event in run.events()) < count:
-        assert run.process.poll() is None, 'the run ended before task %d' % count
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    time.sleep(seconds)
-    os.killpg(run.process.pid, signal.SIGKILL)
-    return run.wait()
 
 
 @pytest.fixture(scope='module', name='undisturbed')
 def fixture_undisturbed(lab, own_host, variables_of):
     """What a run that nobody kills does: how the host was, how it is then, and by how many tasks. It is undone again."""
     before = snapshot.take(lab.lab, own_host)
-    outcome = playbook.apply(lab.lab, own_host, variables_of('default'))
+    outcome = playbook.apply(lab.lab, own_host, variables_of(WHOLE))
     after = snapshot.take(lab.lab, own_host)
-    playbook.apply(lab.lab, own_host, variables_of('default'), 'rollback.yml')
-    return before, after, sum(event['event'] == 'start' for event in outcome.events)
+    playbook.apply(lab.lab, own_host, variables_of(WHOLE), 'rollback.yml')
+    return before, after, outcome.tasks
 
 
 def _mail_flows(lab, host, adapter, outward):
@@ -63,8 +49,8 @@ def _mail_flows(lab, host, adapter, outward):
 @pytest.mark.parametrize('per_cent, seconds', POINTS)
 def test_c4_killed_run_is_completed_by_the_next_one(lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds):
     before, after, tasks = undisturbed
-    variables = variables_of('default')
-    killed = _kill_after(playbook.Run(lab.lab, own_host, 'site.yml', variables), tasks * per_cent // 100, seconds)
+    variables = variables_of(WHOLE)
+    killed = playbook.Run(lab.lab, own_host, 'site.yml', variables).kill_after(tasks * per_cent // 100, seconds)
     assert killed.returncode == -signal.SIGKILL
     # The old way or the new one, as far as the run had come.
     assert _mail_flows(lab.lab, own_host, adapter, ANYWHERE_OUTSIDE) == []
@@ -79,18 +65,18 @@ def test_c4_killed_run_is_completed_by_the_next_one(lab, own_host, adapter, vari
 @pytest.mark.parametrize('per_cent, seconds', [(60, 0.3), (80, 0.3), (90, 0.3)])
 def test_c4_killed_run_can_be_undone_at_once(lab, own_host, variables_of, undisturbed, per_cent, seconds):
     before, dummy, tasks = undisturbed
-    _kill_after(playbook.Run(lab.lab, own_host, 'site.yml', variables_of('default')), tasks * per_cent // 100, seconds)
-    playbook.apply(lab.lab, own_host, variables_of('default'), 'rollback.yml')
+    playbook.Run(lab.lab, own_host, 'site.yml', variables_of(WHOLE)).kill_after(tasks * per_cent // 100, seconds)
+    playbook.apply(lab.lab, own_host, variables_of(WHOLE), 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, own_host)) == []
 
 
 @pytest.mark.parametrize('per_cent, seconds', [(50, 0.3), (70, 0.3), (90, 0)])
 def test_c4_killed_undo_is_completed_by_the_next_one(lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds):
     before, dummy, dummy = undisturbed
-    variables = variables_of('default')
+    variables = variables_of(WHOLE)
     playbook.apply(lab.lab, own_host, variables)
-    whole = sum(event['event'] == 'start' for event in playbook.run(lab.lab, own_host, 'rollback.yml', variables, '--check').events)
-    _kill_after(playbook.Run(lab.lab, own_host, 'rollback.yml', variables), whole * per_cent // 100, seconds)
+    whole = playbook.run(lab.lab, own_host, 'rollback.yml', variables, '--check').tasks
+    playbook.Run(lab.lab, own_host, 'rollback.yml', variables).kill_after(whole * per_cent // 100, seconds)
     assert _mail_flows(lab.lab, own_host, adapter, ANYWHERE_OUTSIDE) == []
     playbook.apply(lab.lab, own_host, variables, 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, own_host)) == []

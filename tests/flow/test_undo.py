@@ -9,6 +9,7 @@ import pytest
 from tests.flow import playbook, snapshot
 from tests.flow.engine import Engine
 from tests.flow.model import Case, Place
+from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
 pytestmark = pytest.mark.configures_hosts
@@ -31,9 +32,9 @@ def test_c3_every_byte_is_as_it_was(lab, fresh_host, variables_of, configuration
 
 def test_c3_undo_of_the_last_settings_also_undoes_the_ones_before(lab, fresh_host, variables_of):
     before = snapshot.take(lab.lab, fresh_host)
-    for configuration in ('default', 'client_certificate', 'scope_senders'):
+    for configuration in (WHOLE, 'client_certificate', 'scope_senders', 'inbound'):
         playbook.apply(lab.lab, fresh_host, variables_of(configuration))
-    playbook.apply(lab.lab, fresh_host, variables_of('default'), 'rollback.yml')
+    playbook.apply(lab.lab, fresh_host, variables_of(WHOLE), 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, fresh_host)) == []
 
 
@@ -60,8 +61,8 @@ def _services(lab, host):
 
 
 def test_c3_mail_goes_its_old_way_again(lab, own_host, adapter, variables_of):
-    playbook.apply(lab.lab, own_host, variables_of('default'))
-    playbook.apply(lab.lab, own_host, variables_of('default'), 'rollback.yml')
+    playbook.apply(lab.lab, own_host, variables_of(WHOLE))
+    playbook.apply(lab.lab, own_host, variables_of(WHOLE), 'rollback.yml')
     batch = Engine(Site(lab.lab, own_host, adapter)).batch([MAIL])
     batch.send()
     batch.must_be(lambda case: DIRECT)
@@ -71,7 +72,7 @@ def test_c3_mail_goes_its_old_way_again(lab, own_host, adapter, variables_of):
 @pytest.mark.only_for('postfix')
 def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, variables_of):
     """With the gateway down the undo refuses rather than lose what waits in the hop; with the gateway back it delivers it."""
-    variables = variables_of('default')
+    variables = variables_of(WHOLE)
     playbook.apply(lab.lab, own_host, variables)
     site = Site(lab.lab, own_host, adapter)
     engine = Engine(site)
@@ -97,7 +98,7 @@ def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, var
 
 @pytest.mark.only_for('postfix')
 def test_c3_mail_waiting_in_a_stopped_hop_is_not_lost(lab, own_host, adapter, variables_of):
-    variables = variables_of('default')
+    variables = variables_of(WHOLE)
     playbook.apply(lab.lab, own_host, variables)
     site = Site(lab.lab, own_host, adapter)
     batch = Engine(site).batch([MAIL])

@@ -14,6 +14,7 @@ HOP = os.environ.get('CONBOOL_HOP', '/etc/conbool-hop')
 
 _LINE = re.compile(r' (?P<instance>[\w.-]+)/(?:[\w.-]+/)*(?P<program>[\w-]+)\[(?P<pid>\d+)\]: (?P<text>.*)$')
 _ENTRY = re.compile(r'(?P<queue>[0-9A-Za-z]{6,}): (?P<rest>.*)$')
+_TOKEN = re.compile(r'flow-[0-9a-f]{10}')
 _TLS = re.compile(r'(?P<level>\w+) TLS connection (?:established|reused) to ')
 _TO = re.compile(r'to=<(?P<to>.*?)>,.* relay=[^,]*\[(?P<address>[0-9a-fA-F.:]+)\]:\d+,.* status=sent')
 _REPORT = re.compile(r'sender (?:non-delivery|delay|delivery) notification: (?P<queue>\w+)')
@@ -33,6 +34,12 @@ class Adapter:
 
     def look_request(self):
         return {'do': 'look', 'mailboxes': self.mailboxes, 'postfix_queues': [MTA, HOP]}
+
+    def waiting_request(self):
+        return {'do': 'waiting', 'postfix_queues': [MTA, HOP]}
+
+    def kill_request(self):
+        return {'do': 'postfix_kill', 'queue_directory': '/var/spool/postfix'}
 
     def flush_request(self):
         return {'do': 'postfix_flush', 'postfix_queues': [MTA, HOP]}
@@ -66,6 +73,7 @@ class Adapter:
         level_of = {}
         token_of = {}
         found = defaultdict(dict)
+        wanted = set(tokens)
         for line in lines:
             parsed = _LINE.search(line)
             entry = _entry(line)
@@ -76,7 +84,7 @@ class Adapter:
             if tls:
                 level_of[process] = tls['level']
             elif parsed['program'] == 'cleanup' and entry:
-                token_of.update({(parsed['instance'], entry['queue']): token for token in tokens if token in line})
+                token_of.update({(parsed['instance'], entry['queue']): token for token in _TOKEN.findall(line) if token in wanted})
             elif entry and (parsed['instance'], entry['queue']) in token_of:
                 sent = _TO.search(line)
                 # The way from the MTA to the hop says nothing about the gateway.

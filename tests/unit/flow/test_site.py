@@ -72,7 +72,7 @@ def fixture_site(lab):
 
 def delivery(listener, content=MESSAGE):
     return {'listener': listener, 'content': content, 'sender': 'alice@example.com', 'tls': 'TLSv1.3', 'client_certificate': 'mx',
-            'mail_options': ['SIZE=1'], 'recipients': [{'address': 'a@external.test', 'options': ['NOTIFY=NEVER']}]}
+            'time': 1.5, 'mail_options': ['SIZE=1'], 'recipients': [{'address': 'a@external.test', 'options': ['NOTIFY=NEVER']}]}
 
 
 def encoded(content):
@@ -85,7 +85,7 @@ def encoded(content):
 def test_deliveries(lab, site, listener, content, where):
     lab.gateway.records = [delivery(listener, content)]
     sighting, = site.look()
-    assert (sighting.token, sighting.where, sighting.recipient) == (TOKEN, where, 'a@external.test')
+    assert (sighting.token, sighting.where, sighting.recipient, sighting.time) == (TOKEN, where, 'a@external.test', 1.5)
     assert (sighting.encrypted, sighting.client_certificate, sighting.esmtp) == (True, 'mx', ('SIZE=1', 'NOTIFY=NEVER'))
 
 
@@ -97,8 +97,8 @@ def test_messages_of_other_runs_are_not_ours(lab, site):
 @pytest.mark.parametrize('folder, content, where', [
     ('', MESSAGE, 'mailbox:alice'), ('Junk', MESSAGE, 'spam:alice'), ('', REPORT, 'bounce:alice')])
 def test_mailboxes(lab, site, folder, content, where):
-    lab.answer['mailboxes'] = [{'user': 'alice', 'folder': folder, 'content': encoded(content)}]
-    assert [sighting.where for sighting in site.look()] == [where]
+    lab.answer['mailboxes'] = [{'user': 'alice', 'folder': folder, 'content': encoded(content), 'time': 1.5}]
+    assert [(sighting.where, sighting.time) for sighting in site.look()] == [(where, 1.5)]
 
 
 def test_a_message_that_waits_is_read_once(lab, site):

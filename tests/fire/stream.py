@@ -1,0 +1,182 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A steady stream of messages, from inside to the outside and from the gateway to the mailboxes, while something else happens."""
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import threading
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.engine import environment
+from tests.fire.account import Account, Attempt, Sent, Window, settle
+from tests.flow import judge, message
+
+SENDER = Path(__file__).with_name('sender.py').read_text(encoding='utf-8')
+PLACEHOLDER = 'flow-placeholder'
+PATIENCE = 90           # seconds that a sender goes on trying to hand in a message
+END_SECONDS = PATIENCE + 60
+QUEUE_SECONDS = 180     # until everything has left the queues, once all servers are well
+QUIET_LOOKS = 2         # looks in a row at empty queues: between two queues a message is in none of them
+FIRST_OF_GATEWAY = 0x8000
+
+OUT = 'fire@external.test'
+OUTWARD = ('gateway', 'direct')         # both ways are right while the way is being changed
+TO_OUT, BOBS_COPY = (OUTWARD, OUT), (OUTWARD, 'bob@external.test')
+ALICE, BOB = (('mailbox:alice',), ''), (('mailbox:bob',), '')
+BOUNCE = (('bounce:alice',), '')
+RELEASED = ['X-Conbool-Released: yes']
+
+# What is sent in turn, and where one copy of it must be in the end.
+INSIDE = [
+    ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}, [TO_OUT]),
+    ({'via': 'smtp25', 'from': 'alice@example.com', 'to': [OUT, 'bob@example.com']}, [TO_OUT, BOB, BOBS_COPY]),
+    ({'via': 'submission', 'from': 'bob@example.com', 'to': ['alice@example.com', OUT]}, [ALICE, TO_OUT]),
+    ({'via': 'smtp25', 'from': 'alice@example.com', 'to': [OUT], 'headers': RELEASED}, [(('direct',), OUT)]),
+    ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT], 'type': 'text/calendar'}, [(('direct',), OUT)]),
+    ({'via': 'sendmail', 'from': 'alice@example.com', 'to': ['nobody-here@example.com']}, [BOUNCE]),
+    ({'via': 'smtp25', 'from': 'alice@example.com', 'to': ['fire@bounce.test'], 'headers': RELEASED}, [BOUNCE]),
+]
+FROM_GATEWAY = [
+    ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com']}, [ALICE]),
+    ({'via': 'gateway', 'from': OUT, 'to': ['bob@example.com']}, [BOB, BOBS_COPY]),
+    ({'via': 'gateway', 'from': OUT, 'to': ['fwd@example.com'], 'headers': ['X-Conbool-example-com: true']}, [(('direct',), 'fwd@external.test')]),
+    ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com', 'bob@example.com'], 'headers': RELEASED},
+     [ALICE, BOB, (('direct',), 'bob@external.test')]),
+    ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com'], 'headers': ['X-Conbool-Flag: YES']}, [(('mailbox:alice', 'spam:alice'), '')]),
+]
+PORTS = {'smtp25': 25, 'submission': 587, 'gateway': 25}
+
+
+class Source:
+    """One sender at work on one node, and what it has told."""
+
+    def __init__(self, lab, node, first, templates, order, password, host):
+        self.lab, self.node, self.first = lab, node, first
+        self.templates = templates
+        self.order = dict(order, messages=[_order(inject, password, host) for inject, dummy in templates])
+        self.begun = {}         # number -> when its last attempt began, while that is not over
+        self.attempts = {}      # number -> attempts that are over
+        self.complaints = []
+
+    def start(self):
+        order = dict(self.order, first=max(self.attempts, default=self.first - 1) + 1, again=list(self.begun))
+        order['first'] = max(order['again'] + [order['first'] - 1]) + 1
+        # What a sender that was killed had begun: nobody knows how far it came.
+        for number in list(self.begun):
+            self._over(number, time.time(), 'unclear', 'the sender was killed')
+        self.process = subprocess.Popen(
+            ['podman', 'exec', '--interactive', self.lab.nodes[self.node].container, 'python3', '-B', '-c', SENDER], env=environment(), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process.stdin.write(json.dumps(order) + '\n')
+        self.process.stdin.flush()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            if not line.startswith('{'):
+                self.complaints.append(line.rstrip())
+                continue
+            event = json.loads(line)
+            if 'begun' in event:
+                self.begun[event['number']] = event['begun']
+            else:
+                self._over(event['number'], event['ended'], event['outcome'], event['text'])
+
+    def _over(self, number, ended, outcome, text):
+        self.attempts.setdefault(number, []).append(Attempt(self.begun.pop(number), ended, outcome, text))
+
+    def gone(self):
+        """Waits until a sender whose node was killed is known to be gone."""
+        self.process.wait(END_SECONDS)
+        self._reader.join(END_SECONDS)
+        self.complaints.clear()
+
+    def end(self):
+        self.process.stdin.close()
+        try:
+            status = self.process.wait(END_SECONDS)
+        finally:
+            self.process.kill()
+        self._reader.join(END_SECONDS)
+        assert not status, '%s: the sender ended with %d: %s' % (self.node, status, self.complaints)
+
+    def messages(self):
+        return [Sent(message.token(self.order['run'], number), self.templates[number % len(self.templates)][1], attempts)
+                for number, attempts in sorted(self.attempts.items())]
+
+
+def _order(inject, password, host):
+    over_tls = inject['via'] in ('submission', 'gateway')
+    return {
+        'via': inject['via'], 'from': inject['from'], 'to': inject['to'], 'host': host if inject['via'] == 'gateway' else '127.0.0.1',
+        'port': PORTS.get(inject['via']), 'tls': over_tls, 'certificate': 'normal' if inject['via'] == 'gateway' else None,
+        'user': inject['from'].partition('@')[0] if inject['via'] == 'submission' else None, 'password': password,
+        'content': base64.b64encode(message.render(inject, 'stream', PLACEHOLDER)).decode()}
+
+
+class Stream:
+    """Both directions. `interval`: seconds from one message to the next, in each direction."""
+
+    def __init__(self, site, interval=0.15):
+        self.site = site
+        self.interval = interval
+        self.windows = []
+
+    def __enter__(self):
+        run = message.new_run()
+        self.site.begin(run)
+        lab, host = self.site.lab, self.site.host
+        order = {'run': run, 'placeholder': PLACEHOLDER, 'interval': self.interval, 'patience': PATIENCE}
+        self.inside = Source(lab, host, 0, INSIDE, order, self.site.adapter.password, host)
+        self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, FROM_GATEWAY, order, None, lab.addresses[host][0])
+        self.sources = [self.inside, self.gateway]
+        for source in self.sources:
+            source.start()
+        return self
+
+    def __exit__(self, *dummy):
+        for source in self.sources:
+            source.end()
+
+    @property
+    def sent(self):
+        return sum(len(source.attempts) for source in self.sources)
+
+    @contextmanager
+    def window(self, what):
+        """Around the killing of servers, until they are back: clients may be turned away, and messages be delivered twice."""
+        begin = time.time()
+        yield
+        self.windows.append(Window(begin, time.time(), what))
+
+    def account(self) -> Account:
+        """Waits until nothing is in a queue, then counts."""
+        end = time.monotonic() + QUEUE_SECONDS
+        quiet = 0
+        while quiet < QUIET_LOOKS and time.monotonic() < end:
+            quiet = 0 if self.site.waiting() else quiet + 1
+            if not quiet:
+                self.site.flush()
+            time.sleep(1)
+        messages = [sent for source in self.sources for sent in source.messages()]
+        sightings = self.site.look()
+        account = settle(messages, sightings, self.windows)
+        account.in_clear = self.site.in_clear() + [str(copy) for copy in sightings if copy.where == 'gateway' and not copy.encrypted]
+        account.unverified = self._unverified(sightings)
+        return account
+
+    def _unverified(self, sightings):
+        at_gateway = defaultdict(list)
+        for sighting in sightings:
+            if sighting.where == 'gateway':
+                at_gateway[sighting.token].append(sighting)
+        levels = self.site.verification(list(at_gateway))
+        found = {token: judge.unverified(copies, levels[token]) for token, copies in at_gateway.items()}
+        return {token: problems for token, problems in found.items() if problems}

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Row C6 and more: a steady stream in both directions, whatever happens to playbook and servers. Every message is accounted for."""
+from __future__ import annotations
+
+import pytest
+
+from tests.fire.stream import Stream
+from tests.fire.trouble import DELIVERIES_AT_ONCE, TURN, Trouble
+from tests.flow import playbook
+from tests.flow.playbook import WHOLE
+from tests.flow.site import Site
+
+TURNS_AT_MOST = 30
+A_WAITING_MESSAGE = """timeout 20 sh -c 'until find /var/spool/conbool-hop/deferred -type f | grep -q .; do sleep 0.1; done'
+    rm "$(find /var/spool/conbool-hop/deferred -type f | head -n 1)"
+"""
+# As if the playbook restarted Postfix where it says that it reloads it.
+RESTART_FOR_RELOAD = """mv /usr/sbin/postfix /usr/sbin/postfix.real && cat > /usr/sbin/postfix << 'END' && chmod 0755 /usr/sbin/postfix
+#!/bin/sh
+case "$*" in
+*reload) /usr/sbin/postfix.real ${*%reload} stop && sleep 3 && exec /usr/sbin/postfix.real ${*%reload} start ;;
+*) exec /usr/sbin/postfix.real "$@" ;;
+esac
+END
+"""
+
+
+@pytest.fixture(name='site')
+def fixture_site(lab, host, adapter):
+    return Site(lab.lab, host, adapter)
+
+
+def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_property):
+    with Stream(site) as stream:
+        trouble = Trouble(stream, variables_of)
+        for dummy in range(TURNS_AT_MOST):
+            for step in TURN:
+                step(trouble)
+            if stream.sent >= messages:
+                break
+    account = stream.account()
+    record_property('account', str(account))
+    assert account.sent >= messages, account
+    assert account.given_up == {}, account
+    # Neither lost nor elsewhere, and only what has no mailbox came back to its sender.
+    assert account.lost == {}, account
+    assert account.misplaced == {}, account
+    # Who is killed between taking a message and saying so is sent it again, and who is killed between hearing that and noting it sends
+    # it again: SMTP prefers two copies to none (RFC 5321 6.1, RFC 1047). Not more of them than a kill can cut off, and none elsewhere.
+    assert account.unexplained == {}, account
+    assert len(account.doubled) <= len(stream.windows) * DELIVERIES_AT_ONCE, account
+    # The playbook's work, killed or not, turns no client away.
+    assert account.disturbed == {}, account
+    assert account.in_clear == []
+    assert account.unverified == {}, account
+
+
+def test_what_goes_wrong_is_noticed(site, variables_of):
+    variables = variables_of(WHOLE)
+    playbook.apply(site.lab, site.host, variables)
+    with Stream(site) as stream, stream.window('gateway down'), site.gateway_is('down'):
+        site.lab.run(site.host, ['sh', '-ec', A_WAITING_MESSAGE])
+    account = stream.account()
+    assert len(account.lost) == 1, account
+    assert (account.given_up, account.disturbed, account.unexplained) == ({}, {}, {}), account
+
+    site.lab.run(site.host, ['sh', '-ec', RESTART_FOR_RELOAD])
+    with Stream(site) as stream:
+        playbook.run(site.lab, site.host, 'site.yml', dict(variables, postfix_smarthost_wash_networks=[]))
+    account = stream.account()
+    assert any('refused' in text.lower() for texts in account.disturbed.values() for text in texts), account
+    assert account.lost == {}, account
