@@ -74,6 +74,11 @@ class Lab:
         return self._layout.path
 
     @property
+    def interface(self) -> str:
+        """The bridge on this machine over which the nodes talk to each other."""
+        return lifecycle.interface(self._layout)
+
+    @property
     def inventory(self) -> Path:
         return self.path / 'inventory.yml'
 

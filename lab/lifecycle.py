@@ -176,9 +176,14 @@ def _create_network(layout: Layout):
 
 def _reachable(layout: Layout) -> None:
     """An internal network has no address on this machine; Ansible needs one. It leads nowhere else: there is no route beyond."""
-    interface = json.loads(podman('network', 'inspect', layout.network).stdout)[0]['network_interface']
+    bridge = interface(layout)
     for subnet, *options in ((layout.subnet4,), (layout.subnet6, 'nodad')):
-        run(['ip', 'address', 'replace', f'{subnet[1]}/{subnet.prefixlen}', 'dev', interface, *options])
+        run(['ip', 'address', 'replace', f'{subnet[1]}/{subnet.prefixlen}', 'dev', bridge, *options])
+
+
+def interface(layout: Layout) -> str:
+    """The bridge on this machine over which the lab's nodes talk to each other."""
+    return json.loads(podman('network', 'inspect', layout.network).stdout)[0]['network_interface']
 
 
 def _start_infra(layout: Layout, name: str, running: dict[str, str]) -> None:

@@ -56,7 +56,9 @@ class Account:
     interrupted: int = 0                             # attempts that failed because one was
     bounced: int = 0
     unverified: dict = field(default_factory=dict)   # went to the gateway over a connection whose certificate was not verified
-    in_clear: list = field(default_factory=list)     # what the gateway was told without TLS
+    in_clear: list = field(default_factory=list)     # what the gateway was told without TLS, by its own records and by what was heard on the wire
+    greetings: int = 0                               # to the gateway, heard on the wire
+    missed: int = 0                                  # packets that were not looked at
 
     def __str__(self):
         counts = ['%d messages' % self.sent, '%d attempts' % self.attempts, '%d interrupted' % self.interrupted, '%d bounced' % self.bounced]

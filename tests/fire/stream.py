@@ -10,11 +10,12 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from lab.engine import environment
 from tests.fire.account import Account, Attempt, Sent, Window, settle
+from tests.fire.wire import Wire
 from tests.flow import judge, message
 
 SENDER = Path(__file__).with_name('sender.py').read_text(encoding='utf-8')
@@ -100,10 +101,7 @@ class Source:
 
     def end(self):
         self.process.stdin.close()
-        try:
-            status = self.process.wait(END_SECONDS)
-        finally:
-            self.process.kill()
+        status = self.process.wait(END_SECONDS)
         self._reader.join(END_SECONDS)
         assert not status, '%s: the sender ended with %d: %s' % (self.node, status, self.complaints)
 
@@ -137,13 +135,17 @@ class Stream:
         self.inside = Source(lab, host, 0, INSIDE, order, self.site.adapter.password, host)
         self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, FROM_GATEWAY, order, None, lab.addresses[host][0])
         self.sources = [self.inside, self.gateway]
-        for source in self.sources:
-            source.start()
+        self.wire = Wire(lab.interface, lab.addresses['gateway'])
+        with ExitStack() as begun:
+            begun.enter_context(self.wire)
+            for source in self.sources:
+                source.start()
+                begun.callback(source.process.kill)
+            self._begun = begun.pop_all()
         return self
 
     def __exit__(self, *dummy):
-        for source in self.sources:
-            source.end()
+        self._begun.close()
 
     @property
     def sent(self):
@@ -157,7 +159,9 @@ class Stream:
         self.windows.append(Window(begin, time.time(), what))
 
     def account(self) -> Account:
-        """Waits until nothing is in a queue, then counts."""
+        """Ends the senders, waits until nothing is in a queue, then counts."""
+        for source in self.sources:
+            source.end()
         end = time.monotonic() + QUEUE_SECONDS
         quiet = 0
         while quiet < QUIET_LOOKS and time.monotonic() < end:
@@ -169,6 +173,8 @@ class Stream:
         sightings = self.site.look()
         account = settle(messages, sightings, self.windows)
         account.in_clear = self.site.in_clear() + [str(copy) for copy in sightings if copy.where == 'gateway' and not copy.encrypted]
+        account.in_clear += ['on the wire: %r' % said for said in self.wire.told]
+        account.greetings, account.missed = self.wire.greetings, self.wire.missed()
         account.unverified = self._unverified(sightings)
         return account
 

@@ -40,7 +40,7 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
                 step(trouble)
             if stream.sent >= messages:
                 break
-    account = stream.account()
+        account = stream.account()
     record_property('account', str(account))
     assert account.sent >= messages, account
     assert account.given_up == {}, account
@@ -54,21 +54,23 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
     # The playbook's work, killed or not, turns no client away.
     assert account.disturbed == {}, account
     assert account.in_clear == []
+    assert account.greetings and not account.missed, account
     assert account.unverified == {}, account
 
 
 def test_what_goes_wrong_is_noticed(site, variables_of):
     variables = variables_of(WHOLE)
     playbook.apply(site.lab, site.host, variables)
-    with Stream(site) as stream, stream.window('gateway down'), site.gateway_is('down'):
-        site.lab.run(site.host, ['sh', '-ec', A_WAITING_MESSAGE])
-    account = stream.account()
+    with Stream(site) as stream:
+        with stream.window('gateway down'), site.gateway_is('down'):
+            site.lab.run(site.host, ['sh', '-ec', A_WAITING_MESSAGE])
+        account = stream.account()
     assert len(account.lost) == 1, account
     assert (account.given_up, account.disturbed, account.unexplained) == ({}, {}, {}), account
 
     site.lab.run(site.host, ['sh', '-ec', RESTART_FOR_RELOAD])
     with Stream(site) as stream:
         playbook.run(site.lab, site.host, 'site.yml', dict(variables, postfix_smarthost_wash_networks=[]))
-    account = stream.account()
+        account = stream.account()
     assert any('refused' in text.lower() for texts in account.disturbed.values() for text in texts), account
     assert account.lost == {}, account

@@ -7,6 +7,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab.engine import environment
@@ -67,45 +68,52 @@ class Trouble:
 
     # ---- servers
 
+    @contextmanager
+    def _window(self, what):
+        with self.stream.window(what):
+            yield
+        # Postfix leaves a destination that was down alone for minutes; here it is to be used again at once.
+        self.site.flush()
+
     def gateway_down_for_a_while(self):
-        with self.stream.window('gateway down'):
+        with self._window('gateway down'):
             self.lab.gateway.set('down')
             time.sleep(DOWN_SECONDS)
             self.lab.gateway.set()
 
     def gateway_killed(self):
-        with self.stream.window('gateway killed'):
+        with self._window('gateway killed'):
             self.lab.kill('gateway')
             self.stream.gateway.gone()
             self.stream.gateway.start()
 
     def mta_restarted(self):
-        with self.stream.window('mail server restarted'):
+        with self._window('mail server restarted'):
             self.lab.run(self.host, ['systemctl', 'restart', self.site.adapter.service])
             self._greets(MTA_PORT)
 
     def mta_killed(self):
-        with self.stream.window('mail server killed'):
+        with self._window('mail server killed'):
             self.site.ask(self.site.adapter.kill_request())
             time.sleep(1)
             self.lab.run(self.host, ['systemctl', 'restart', self.site.adapter.service])
             self._greets(MTA_PORT)
 
     def hop_restarted(self):
-        with self.stream.window('hop restarted'):
+        with self._window('hop restarted'):
             self.lab.run(self.host, ['systemctl', 'restart', 'conbool-hop'])
             self._greets(HOP_PORT)
 
     def hop_killed(self):
         """It comes back by itself."""
-        with self.stream.window('hop killed'):
+        with self._window('hop killed'):
             self.lab.run(self.host, ['systemctl', 'kill', '--signal=KILL', 'conbool-hop'])
             time.sleep(1)
             self._greets(HOP_PORT)
 
     def programs_killed(self):
         """Single programs of both instances, while they are delivering or receiving."""
-        with self.stream.window('programs killed'):
+        with self._window('programs killed'):
             killed = 0
             for dummy in range(TIMES):
                 killed += self.site.ask({'do': 'kill_programs', 'names': PROGRAMS})
