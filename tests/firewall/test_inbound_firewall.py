@@ -37,17 +37,15 @@ def every(value):
     return dict.fromkeys(KINDS, value)
 
 
-def test_role_lets_only_the_gateway_in_and_goes_without_a_trace(hosts, originals):
-    gateway = hosts.lab.addresses['gateway']
+def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, originals):
     before = {node: hosts.reached(node) for node in ('gateway', 'internet', 'lan')}
     assert {name: before['internet'][name] for name in NFT} == dict.fromkeys(NFT, OPEN)
-    settings = {'conbool_domains': ['example.com'], 'conbool_networks': gateway, 'conbool_smtp_allowed_networks': hosts.lab.addresses['lan']}
-
-    planned = hosts.module(networks=gateway + hosts.lab.addresses['lan'], check=True)
-    assert of_all(planned, 'changed') == every(True)
+    arguments = {'networks': hosts.lab.addresses['gateway'] + hosts.lab.addresses['lan']}
+    hosts.modules([(arguments, True)])
     assert hosts.each(hosts.fingerprint) == originals
 
-    assert 'changed=1' in hosts.role(**settings)
+    results = hosts.modules([(arguments, False)])
+    assert {name: said[0]['changed'] for name, said in results.items()} == every(True)
     assert hosts.reached('gateway') == every(OPEN)
     assert hosts.reached('lan') == every(OPEN)
     assert hosts.reached('internet') == every(REFUSED)
@@ -57,16 +55,24 @@ def test_role_lets_only_the_gateway_in_and_goes_without_a_trace(hosts, originals
     assert hosts.reached('internet', 22) == every(OPEN)
 
     limited = hosts.each(hosts.fingerprint)
-    arguments = {'networks': gateway + hosts.lab.addresses['lan']}
     results = hosts.modules([(arguments, True), (arguments, False), ({'state': 'absent'}, True)])
     assert {name: [result['changed'] for result in said] for name, said in results.items()} == every([False, False, True])
     assert hosts.each(hosts.fingerprint) == limited
 
-    assert 'changed=1' in hosts.role(NFT[0], **settings, conbool_inbound=False)
-    assert 'changed=0' in hosts.role(NFT[0], **settings, conbool_state='absent')
-    assert 'changed=1' in hosts.role(*UFW, *FIREWALLD, *NFT[1:], **settings, inbound_firewall_state='absent')
+    hosts.module(state='absent')
     assert {node: hosts.reached(node) for node in before} == before
     assert hosts.each(hosts.fingerprint) == originals
+
+
+def test_variables_that_make_the_role_put_the_limit_there_and_take_it_away(hosts, originals):
+    host, gateway = NFT[0], hosts.lab.addresses['gateway']
+    settings = {'conbool_domains': ['example.com'], 'conbool_networks': gateway, 'conbool_smtp_allowed_networks': hosts.lab.addresses['lan']}
+    for off in ({'conbool_inbound': False}, {'conbool_state': 'absent'}, {'inbound_firewall_state': 'absent'}):
+        assert 'changed=1' in hosts.role(host, **settings)
+        assert hosts.reached('lan', names=[host]) == {host: OPEN}
+        assert hosts.reached('internet', names=[host]) == {host: REFUSED}
+        assert 'changed=1' in hosts.role(host, **{**settings, **off})
+        assert hosts.fingerprint(host) == originals[host]
 
 
 def test_check_mode_shows_what_a_run_does(hosts, originals):

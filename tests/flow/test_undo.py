@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Row C3: after `conbool_state: absent` the server is as it was, and no mail is lost on the way."""
+"""Rows C1 and C3: a second run changes nothing; after `conbool_state: absent` the server is as it was, and no mail is lost on the way."""
 from __future__ import annotations
 
 import pytest
@@ -19,10 +19,13 @@ MAIL = Case('C3', 'mail during the undo', 'change', 'default', {'via': 'sendmail
 DIRECT, AT_GATEWAY, WAITING = ((Place(where, (OUT,)),) for where in ('direct', 'gateway', 'queue'))
 
 
-def test_c3_every_byte_is_as_it_was(lab, fresh_host, variables_of, configuration):
+def test_c1_second_run_changes_nothing_and_c3_every_byte_is_as_it_was(lab, fresh_host, variables_of, configuration):
     before = snapshot.take(lab.lab, fresh_host)
     variables = variables_of(configuration)
     playbook.apply(lab.lab, fresh_host, variables)
+    again = playbook.apply(lab.lab, fresh_host, variables)
+    assert again.changed == []
+    assert 'changed=0' in again.output
     assert snapshot.differences(before, snapshot.take(lab.lab, fresh_host))
     playbook.apply(lab.lab, fresh_host, variables, 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, fresh_host)) == []
