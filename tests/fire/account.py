@@ -4,6 +4,7 @@
 """What became of every message: delivered once, or bounced to its sender; lost; doubled, and whether that is allowed."""
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -50,7 +51,7 @@ class Account:
     lost: dict = field(default_factory=dict)
     misplaced: dict = field(default_factory=dict)    # a copy where none has to be
     given_up: dict = field(default_factory=dict)     # no attempt of the sender was accepted
-    doubled: dict = field(default_factory=dict)      # more than one copy, each further one explained by a kill or an answer that did not come
+    doubled: dict = field(default_factory=dict)      # more than one copy, each further one explained by a kill on its way or an answer that was cut off
     unexplained: dict = field(default_factory=dict)  # more than one copy, without such an explanation
     disturbed: dict = field(default_factory=dict)    # a sender was turned away although no server was being killed
     interrupted: int = 0                             # attempts that failed because one was
@@ -102,9 +103,10 @@ def _judge_copies(account, sent, sightings, windows):
         if not copies and sent.count('accepted'):
             account.lost.setdefault(sent.token, []).append(what)
         if len(copies) > 1:
-            # A copy may have a second one if whoever handed it on could not learn, or not remember, that it had arrived.
-            forgotten = sum(any(window.covers(copy.time, copy.time, DELIVERED) for window in windows) for copy in copies[:-1])
-            explained = len(copies) - 1 <= forgotten + sent.count('unclear')
-            (account.doubled if explained else account.unexplained).setdefault(sent.token, []).append('%s: %d copies' % (what, len(copies)))
+            # Whoever handed it on was killed, and could not learn, or not remember, that it had arrived; or the sender could not.
+            killed = sum(window.covers(sent.attempts[0].begun, copies[0].time, DELIVERED) for window in windows)
+            explained = len(copies) - 1 <= killed + sent.count('unclear')
+            times = ', '.join(time.strftime('%H:%M:%S', time.localtime(at)) for at in [sent.attempts[-1].ended] + [copy.time for copy in copies])
+            (account.doubled if explained else account.unexplained).setdefault(sent.token, []).append('%s: handed in and arrived at %s' % (what, times))
     if left:
         account.misplaced[sent.token] = [str(sighting) for sighting in left]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fire.stream import Stream
-from tests.fire.trouble import DELIVERIES_AT_ONCE, TURN, Trouble
+from tests.fire.trouble import DELIVERIES_AT_ONCE, Trouble
 from tests.flow import playbook
 from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
@@ -36,8 +36,7 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
     with Stream(site) as stream:
         trouble = Trouble(stream, variables_of)
         for dummy in range(TURNS_AT_MOST):
-            for step in TURN:
-                step(trouble)
+            trouble.turn()
             if stream.sent >= messages:
                 break
         account = stream.account()
