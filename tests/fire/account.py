@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 # Seconds before and after servers are killed: one that is killed has delivered a message a moment ago, or delivers it as soon as
 # it is back; clients are turned away only while it is down.
 DELIVERED, TURNED_AWAY = 5.0, 1.0
+SHOWN = 10      # messages of each kind, when something is wrong
 
 
 @dataclass
@@ -60,6 +61,17 @@ class Account:
     in_clear: list = field(default_factory=list)     # what the gateway was told without TLS, by its own records and by what was heard on the wire
     greetings: int = 0                               # to the gateway, heard on the wire
     missed: int = 0                                  # packets that were not looked at
+    log: dict = field(default_factory=dict)          # what the mail server's log says of some of the messages with which something is wrong
+
+    def problems(self):
+        """Tokens with which something is wrong."""
+        return [token for name in ('lost', 'misplaced', 'given_up', 'unexplained', 'disturbed', 'unverified') for token in getattr(self, name)]
+
+    def in_full(self):
+        lines = [str(self), *self.in_clear[:SHOWN]]
+        for name in ('lost', 'misplaced', 'given_up', 'unexplained', 'disturbed', 'unverified', 'doubled'):
+            lines += ['%s: %s: %s' % (name, token, said) for token, said in list(getattr(self, name).items())[:SHOWN]]
+        return '\n'.join(lines + [line for found in self.log.values() for line in found])
 
     def __str__(self):
         counts = ['%d messages' % self.sent, '%d attempts' % self.attempts, '%d interrupted' % self.interrupted, '%d bounced' % self.bounced]

@@ -25,6 +25,7 @@ END_SECONDS = PATIENCE + 60
 QUEUE_SECONDS = 180     # until everything has left the queues, once all servers are well
 QUIET_LOOKS = 2         # looks in a row at empty queues: between two queues a message is in none of them
 FIRST_OF_GATEWAY = 0x8000
+SHOWN = 4               # messages whose log lines are shown when something is wrong
 
 OUT = 'fire@external.test'
 OUTWARD = ('gateway', 'direct')         # both ways are right while the way is being changed
@@ -176,6 +177,7 @@ class Stream:
         account.in_clear += ['on the wire: %r' % said for said in self.wire.told]
         account.greetings, account.missed = self.wire.greetings, self.wire.missed()
         account.unverified = self._unverified(sightings)
+        account.log = self.site.explain(account.problems()[:SHOWN])
         return account
 
     def _unverified(self, sightings):

@@ -41,20 +41,20 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
                 break
         account = stream.account()
     record_property('account', str(account))
-    assert account.sent >= messages, account
-    assert account.given_up == {}, account
+    assert account.sent >= messages, account.in_full()
+    assert account.given_up == {}, account.in_full()
     # Neither lost nor elsewhere, and only what has no mailbox came back to its sender.
-    assert account.lost == {}, account
-    assert account.misplaced == {}, account
+    assert account.lost == {}, account.in_full()
+    assert account.misplaced == {}, account.in_full()
     # Who is killed between taking a message and saying so is sent it again, and who is killed between hearing that and noting it sends
     # it again: SMTP prefers two copies to none (RFC 5321 6.1, RFC 1047). Not more of them than a kill can cut off, and none elsewhere.
-    assert account.unexplained == {}, account
-    assert len(account.doubled) <= len(stream.windows) * DELIVERIES_AT_ONCE, account
+    assert account.unexplained == {}, account.in_full()
+    assert len(account.doubled) <= len(stream.windows) * DELIVERIES_AT_ONCE, account.in_full()
     # The playbook's work, killed or not, turns no client away.
-    assert account.disturbed == {}, account
+    assert account.disturbed == {}, account.in_full()
     assert account.in_clear == []
-    assert account.greetings and not account.missed, account
-    assert account.unverified == {}, account
+    assert account.greetings and not account.missed, account.in_full()
+    assert account.unverified == {}, account.in_full()
 
 
 def test_what_goes_wrong_is_noticed(site, variables_of):
@@ -64,12 +64,12 @@ def test_what_goes_wrong_is_noticed(site, variables_of):
         with stream.window('gateway down'), site.gateway_is('down'):
             site.lab.run(site.host, ['sh', '-ec', A_WAITING_MESSAGE])
         account = stream.account()
-    assert len(account.lost) == 1, account
-    assert (account.given_up, account.disturbed, account.unexplained) == ({}, {}, {}), account
+    assert len(account.lost) == 1, account.in_full()
+    assert (account.given_up, account.disturbed, account.unexplained) == ({}, {}, {}), account.in_full()
 
     site.lab.run(site.host, ['sh', '-ec', RESTART_FOR_RELOAD])
     with Stream(site) as stream:
         playbook.run(site.lab, site.host, 'site.yml', dict(variables, postfix_smarthost_wash_networks=[]))
         account = stream.account()
-    assert any('refused' in text.lower() for texts in account.disturbed.values() for text in texts), account
-    assert account.lost == {}, account
+    assert any('refused' in text.lower() for texts in account.disturbed.values() for text in texts), account.in_full()
+    assert account.lost == {}, account.in_full()
