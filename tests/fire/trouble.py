@@ -153,6 +153,7 @@ TURN = [
     ('module_killed', 'rollback.yml', 'Postfix takes mail from whom it did before', 0.6),
     ('ansible_killed', 'rollback.yml', 'Postfix routes outbound mail as it did before', 0.4),
     ('module_killed', 'site.yml', HOP_TASK, 0.8),
+    ('module_killed', 'site.yml', 'The mail port is', 0.4),
     ('ansible_killed', 'rollback.yml', 'Mail that waited in the hop has left it', 0.2),
     ('module_killed', 'rollback.yml', 'The hop is stopped', 0.4),
     ('rolled_back',),
