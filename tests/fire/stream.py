@@ -25,6 +25,8 @@ END_SECONDS = PATIENCE + 60
 QUEUE_SECONDS = 180     # until everything has left the queues, once all servers are well
 QUIET_LOOKS = 2         # looks in a row at empty queues: between two queues a message is in none of them
 FIRST_OF_GATEWAY = 0x8000
+# After these Dovecot ends what its clients still hold open, in the middle of a delivery or of a login.
+RELOAD_SECONDS = 7
 SHOWN = 4               # messages whose log lines are shown when something is wrong
 
 OUT = 'fire@external.test'
@@ -172,7 +174,8 @@ class Stream:
             time.sleep(1)
         messages = [sent for source in self.sources for sent in source.messages()]
         sightings = self.site.look()
-        account = settle(messages, sightings, self.windows)
+        reloads = [Window(at, at + RELOAD_SECONDS, 'Dovecot reloaded') for at in self.site.reloads()]
+        account = settle(messages, sightings, self.windows + reloads)
         account.in_clear = self.site.in_clear() + [str(copy) for copy in sightings if copy.where == 'gateway' and not copy.encrypted]
         account.in_clear += ['on the wire: %r' % said for said in self.wire.told]
         account.greetings, account.missed = self.wire.greetings, self.wire.missed()

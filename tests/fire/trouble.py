@@ -4,6 +4,7 @@
 """What is done to mail server, hop and gateway, and to the playbook that configures them, while the stream flows."""
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -14,6 +15,8 @@ from lab.engine import environment
 from tests.flow import playbook
 from tests.flow.playbook import WHOLE
 
+# What is shown of the host's log when a run of the playbook fails that should not.
+LOG_SECONDS, COMPLAINT = 180, re.compile(r'warning:|error:|fatal:|panic:|throttling|/master\[')
 KILLER = Path(__file__).with_name('killer.py').read_text(encoding='utf-8')
 DOWN_SECONDS = 3
 # Deliveries that Postfix has under way at a time to one destination (default_destination_concurrency_limit).
@@ -35,7 +38,12 @@ class Trouble:
         for name, *arguments in TURN:
             # Shown when the test fails.
             print('%s %s %s' % (time.strftime('%H:%M:%S'), name, arguments), flush=True)
-            getattr(self, name)(*arguments)
+            try:
+                getattr(self, name)(*arguments)
+            except (AssertionError, playbook.PlaybookFailed):
+                lines = self.lab.log(self.host, since=time.time() - LOG_SECONDS).splitlines()
+                print('\n'.join(line for line in lines if COMPLAINT.search(line)))
+                raise
 
     # ---- the playbook
 

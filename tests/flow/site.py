@@ -9,6 +9,7 @@ import json
 import re
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from tests.flow.model import QUEUE, Reply, Sighting
@@ -155,6 +156,11 @@ class Site:
         """Token -> the log lines about it."""
         lines = self._log().splitlines() if tokens else []
         return {token: self.adapter.lines_about(token, lines) for token in tokens}
+
+    def reloads(self):
+        """When, in seconds since 1970, a server of the host ended sessions to read its settings again."""
+        lines = [line for line in self._log().splitlines() if self.adapter.reload_message in line]
+        return [datetime.fromisoformat(line.split()[0]).timestamp() for line in lines]
 
     def _log(self):
         return self.lab.log(self.host, since=self._since)

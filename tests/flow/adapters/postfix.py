@@ -46,6 +46,9 @@ class Adapter:
 
     size_limit_command = ('postconf', '-hx', 'message_size_limit')
 
+    # Dovecot ends the sessions of its clients when a change of its settings makes it read them again.
+    reload_message = 'dovecot: master: Warning: SIGHUP received'
+
     @staticmethod
     def lines_about(token, lines):
         """The log lines of one message: of every queue file it was in, on both instances, and of the reports about it."""
