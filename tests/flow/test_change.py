@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 
 from tests.flow import playbook, snapshot
-from tests.flow.playbook import WHOLE
 
 pytestmark = pytest.mark.configures_hosts
 
@@ -28,25 +27,25 @@ def _check_tells_the_truth(lab, host, variables, name='site.yml'):
 
 
 def test_c2_check_mode_on_a_fresh_host(lab, fresh_host, variables_of):
-    real = _check_tells_the_truth(lab.lab, fresh_host, variables_of(WHOLE))
+    real = _check_tells_the_truth(lab.lab, fresh_host, variables_of('default'))
     assert real.changed
 
 
 def test_c2_check_mode_on_a_converged_host(lab, own_host, variables_of):
-    variables = variables_of(WHOLE)
+    variables = variables_of('default')
     playbook.apply(lab.lab, own_host, variables)
     real = _check_tells_the_truth(lab.lab, own_host, variables)
     assert real.changed == []
 
 
 def test_c2_check_mode_on_the_way_to_other_settings(lab, own_host, variables_of):
-    playbook.apply(lab.lab, own_host, variables_of(WHOLE))
-    for configuration in ('client_certificate', 'inbound_fingerprint', 'scope_senders'):
+    playbook.apply(lab.lab, own_host, variables_of('default'))
+    for configuration in ('client_certificate', 'scope_senders', 'default'):
         assert _check_tells_the_truth(lab.lab, own_host, variables_of(configuration)).changed
 
 
 def test_c2_check_mode_of_the_undo(lab, own_host, variables_of):
-    variables = variables_of(WHOLE)
+    variables = variables_of('default')
     playbook.apply(lab.lab, own_host, variables)
     assert _check_tells_the_truth(lab.lab, own_host, variables, 'rollback.yml').changed
 
