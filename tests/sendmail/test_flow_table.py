@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# The whole table with one release, what can differ between releases with the other.
-RUNS = {'sendmail-debian12': ['tests/flow/test_flow.py'], 'sendmail-debian13': ['tests/flow/test_flow.py', '--configuration', 'inbound']}
+# Outbound mail with one release, inbound mail with the other.
+RUNS = {'sendmail-debian12': ['tests/flow/test_flow.py', '--configuration', 'default'], 'sendmail-debian13': ['tests/flow/test_flow.py', '--configuration', 'inbound']}
 
 
 @pytest.mark.parametrize('host', RUNS)

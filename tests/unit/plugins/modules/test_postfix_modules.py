@@ -106,9 +106,9 @@ def test_mta_info_tells_what_it_knows_when_it_fails_too(host, capsys, monkeypatc
 
 
 def test_mta_info_has_no_configuration_of_another_mail_server(host, capsys, monkeypatch):
-    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('sendmail', {'sendmail': ['/etc/mail/sendmail.cf']}))
+    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('kerio', {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']}))
     result = look(capsys, configuration=True)
-    assert (result['mta'], result['configuration'], result['free']) == ('sendmail', {}, {})
+    assert (result['mta'], result['configuration'], result['free']) == ('kerio', {}, {})
 
 
 def test_config_that_is_as_wanted(host, capsys):
