@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # Outbound mail with one release, inbound mail with the other.
-RUNS = {'sendmail-debian12': ['tests/flow/test_flow.py', '--configuration', 'default'], 'sendmail-debian13': ['tests/flow/test_flow.py', '--configuration', 'inbound']}
+RUNS = {'sendmail-debian12': ['tests/flow/test_flow.py', '--configuration', 'default'],
+        'sendmail-debian13': ['tests/flow/test_flow.py', '--configuration', 'inbound']}
 
 
 @pytest.mark.parametrize('host', RUNS)
