@@ -141,8 +141,9 @@ def test_name_of_the_certificate():
 def test_client_certificate_is_for_the_gateway_only():
     out = text({'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key'})
     answer = '$@ "CertFile=/c.pem; KeyFile=/c.key"'
-    expected = ['Stls_clt_features', 'R$* $| $*\t\t$: $1 $| $&{conbool_check}', 'R$* $| 1\t\t' + answer, 'R[mail.conbool.com] $| $*\t\t' + answer,
-                    'Rmail.conbool.com $| $*\t' + answer, 'R$*\t\t\t$@ ""']
+    expected = [
+        'Stls_clt_features', 'R$* $| $*\t\t$: $1 $| $&{conbool_check}', 'R$* $| 1\t\t' + answer, 'R[mail.conbool.com] $| $*\t\t' + answer,
+        'Rmail.conbool.com $| $*\t' + answer, 'R$*\t\t\t$@ ""']
     assert '\n'.join(expected) in out
     assert 'tls_clt_features' not in text()
 
