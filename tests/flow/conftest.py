@@ -39,13 +39,16 @@ def _selected(config):
 
 
 def pytest_generate_tests(metafunc):
-    if 'case' not in metafunc.fixturenames:
+    if 'case' not in metafunc.fixturenames and 'configuration' not in metafunc.fixturenames:
         return
     try:
         dummy, cases = _selected(metafunc.config)
     except loader.CaseError as error:
         raise pytest.UsageError(str(error)) from error
-    metafunc.parametrize('case', cases, ids=[case.name for case in cases])
+    if 'case' in metafunc.fixturenames:
+        metafunc.parametrize('case', cases, ids=[case.name for case in cases])
+    else:
+        metafunc.parametrize('configuration', list(dict.fromkeys(case.configuration for case in cases)))
 
 
 def pytest_collection_modifyitems(config, items):

@@ -20,10 +20,10 @@ DIRECT, AT_GATEWAY, WAITING = ((Place(where, (OUT,)),) for where in ('direct', '
 
 
 # Each has a part that the others do not have; Molecule does the same with nearly every variable set.
-@pytest.mark.parametrize('configuration', ['scope_senders', 'inbound_fingerprint', WHOLE, 'spam_header'])
-def test_c1_second_run_changes_nothing_and_c3_every_byte_is_as_it_was(lab, fresh_host, variables_of, configuration):
+@pytest.mark.parametrize('chosen', ['scope_senders', 'inbound_fingerprint', WHOLE, 'spam_header'])
+def test_c1_second_run_changes_nothing_and_c3_every_byte_is_as_it_was(lab, fresh_host, variables_of, chosen):
     before = snapshot.take(lab.lab, fresh_host)
-    variables = variables_of(configuration)
+    variables = variables_of(chosen)
     playbook.apply(lab.lab, fresh_host, variables)
     again = playbook.apply(lab.lab, fresh_host, variables)
     assert again.changed == []
