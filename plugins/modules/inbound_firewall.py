@@ -151,21 +151,12 @@ diff:
       after: "-A conbool-smtp -s 192.0.2.0/24 -j RETURN\nCOMMIT\n"
 """
 
-import signal
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_change import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
-
-
-def stop(number, dummy):
-    """A lost connection or a cancelled job ends the run like a failure, with the old state put back."""
-    raise FirewallError('the run was ended by signal %d' % number)
 
 
 def main():
@@ -179,21 +170,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
-    warnings = []
-    try:
-        with locked('/etc', module.params['timeout']):
-            result, warnings = converge(module, module.params)
-    except BlockingIOError:
-        module.fail_json(msg='Another run is at work on this host; nothing was changed')
-    except SwitchError as exc:
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
-    except (FirewallError, UnitError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
-    for warning in warnings:
-        module.warn(printable(warning))
-    module.exit_json(**result)
+    run(module, '/etc', converge, (FirewallError, UnitError))
 
 
 if __name__ == '__main__':

@@ -263,25 +263,17 @@ diff:
 """
 
 import os
-import signal
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import JournalError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_options import argument_spec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
-
-
-def stop(number, dummy):
-    """A lost connection or a cancelled job ends the run like a failure, with the old files put back."""
-    raise PostfixError('the run was ended by signal %d' % number)
 
 
 def main():
@@ -292,20 +284,8 @@ def main():
     parent = os.path.dirname(os.path.realpath(params['config_dir']))
     if not os.path.isdir(parent):
         module.fail_json(msg='config_dir: the parent directory of %r does not exist' % params['config_dir'])
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
-    try:
-        with locked(parent, params['timeout']):
-            result, warnings = converge(module, params)
-    except BlockingIOError:
-        module.fail_json(msg='config_dir: another run is at work in %s; nothing was changed' % parent)
-    except SwitchError as exc:
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
-    except (RequestError, PlanError, JournalError, PostfixError, UnitError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
-    for warning in warnings:
-        module.warn(printable(warning))
-    module.exit_json(**result)
+    run(module, parent, converge, (PostfixError, RequestError, PlanError, JournalError, UnitError),
+        'config_dir: another run is at work in %s; nothing was changed' % parent)
 
 
 if __name__ == '__main__':

@@ -117,20 +117,12 @@ diff:
       after: "MAILER(`smtp')dnl\ninclude(`/etc/mail/conbool.m4')dnl Conbool gateway, managed by Ansible\n"
 """
 
-import signal
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError, locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
-
-
-def stop(number, dummy):
-    """A lost connection or a cancelled job ends the run like a failure, with the old state put back."""
-    raise ChangeError('the run was ended by signal %d' % number)
 
 
 def main():
@@ -148,21 +140,7 @@ def main():
         required_if=[('state', 'present', ['content'])],
         supports_check_mode=True,
     )
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
-    warnings = []
-    try:
-        with locked(Paths(module.params['paths']).config_dir, module.params['timeout']):
-            result, warnings = converge(module, module.params)
-    except BlockingIOError:
-        module.fail_json(msg='Another run is at work on this host; nothing was changed')
-    except SwitchError as exc:
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
-    except (ChangeError, SendmailError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
-    for warning in warnings:
-        module.warn(printable(warning))
-    module.exit_json(**result)
+    run(module, Paths(module.params['paths']).config_dir, converge, (ChangeError, SendmailError))
 
 
 if __name__ == '__main__':

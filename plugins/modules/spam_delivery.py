@@ -152,19 +152,11 @@ diff:
       after: "!include_try local.conf\n!include_try /etc/dovecot/conbool-spam.conf\n"
 """
 
-import signal
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError, locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery import converge
-
-
-def stop(number, dummy):
-    """A lost connection or a cancelled job ends the run like a failure, with the old state put back."""
-    raise ChangeError('the run was ended by signal %d' % number)
 
 
 def main():
@@ -184,21 +176,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
-    warnings = []
-    try:
-        with locked('/etc', module.params['timeout']):
-            result, warnings = converge(module, module.params)
-    except BlockingIOError:
-        module.fail_json(msg='Another run is at work on this host; nothing was changed')
-    except SwitchError as exc:
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
-    except (ChangeError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
-    for warning in warnings:
-        module.warn(printable(warning))
-    module.exit_json(**result)
+    run(module, '/etc', converge, (ChangeError,))
 
 
 if __name__ == '__main__':

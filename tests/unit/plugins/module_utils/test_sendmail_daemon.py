@@ -15,6 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
 
+# Beyond the largest process id that Linux gives. Not the test's parent: in a container the test is the first process, and has none.
+STRANGER = 2 ** 22 + 1
 # Like Sendmail: on SIGHUP it writes its pid file anew and listens again; what it does on the second start is the argument.
 SERVER = """
 import os, signal, socket, sys, time
@@ -102,24 +104,26 @@ def test_daemon_without_a_path_cannot_start_itself_anew(tmp_path, monkeypatch):
 def test_second_daemon_on_the_ports_is_named(tmp_path, monkeypatch):
     (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getpid(), encoding='utf-8')
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
-    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), os.getppid()])
+    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), STRANGER])
     monkeypatch.setattr(sendmail_daemon, '_listeners', lambda pid: [('0.0.0.0', 25)])
-    monkeypatch.setattr(sendmail_daemon, '_parent', lambda pid: 1)
-    with pytest.raises(SendmailError, match='process %d' % os.getppid()):
+    monkeypatch.setattr(sendmail_daemon, '_parent', lambda pid: 0)
+    with pytest.raises(SendmailError, match='process %d' % STRANGER):
         Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
 
 
 def test_daemon_that_was_left_behind_without_a_pid_file_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
-    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getppid()])
-    with pytest.raises(SendmailError, match='process %d' % os.getppid()):
+    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [STRANGER])
+    monkeypatch.setattr(sendmail_daemon, '_parent', lambda pid: 0)
+    with pytest.raises(SendmailError, match='process %d' % STRANGER):
         Daemon(None, str(tmp_path / 'none'), '/var/spool/mqueue').check()
 
 
 def test_own_processes_of_the_daemon_are_no_strangers(tmp_path, monkeypatch):
-    (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getppid(), encoding='utf-8')
+    (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getpid(), encoding='utf-8')
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
-    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), os.getppid()])
+    monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), STRANGER])
+    monkeypatch.setattr(sendmail_daemon, '_parent', {STRANGER: os.getpid()}.get)
     Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
 
 

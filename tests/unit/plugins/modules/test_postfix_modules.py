@@ -10,7 +10,7 @@ import signal
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, postfix_journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, one_run, postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
@@ -171,4 +171,4 @@ def test_a_signal_ends_the_run_like_a_failure(host, capsys, monkeypatch):
 
 def test_the_signal_is_a_failure_that_brings_the_old_files_back():
     with pytest.raises(PostfixError, match='signal 15'):
-        postfix_config.stop(15, None)
+        one_run.ended_by_signal(PostfixError)(15, None)
