@@ -24,7 +24,7 @@ def converge(module, params):
     """
     host, record, wanted, chosen = Host(module.run_command, module.get_bin_path), Record(), None, None
     if params['state'] == 'present':
-        wanted = read_wanted(params['port'], params['networks'])
+        wanted = read_wanted(params['port'], params['networks'], params['names'])
         chosen = choose(host, params['backend'])
     left = sorted(set(record.entries) - {chosen})
     # The new limit is in force before the old one goes.

@@ -25,14 +25,19 @@ class Wanted(object):
         return self.networks[4] + self.networks[6]
 
 
-def read_wanted(port, networks):
+def read_wanted(port, networks, names=None):
     """Return Wanted.
+
+    Args:
+        port: an int.
+        networks: as written, IPv4 and IPv6.
+        names: C(port) to the name of the variable that it comes from.
 
     Raises:
         FirewallError: naming the option and the value.
     """
     if not 1 <= port <= 65535:
-        raise FirewallError('port: %d must be a whole number from 1 to 65535' % port)
+        raise FirewallError('%s: %d must be a whole number from 1 to 65535' % ((names or {}).get('port', 'port'), port))
     if not networks:
         raise FirewallError('networks: the list is empty, which would close port %d to every other host. '
                             'Remove the limit with state=absent if that is what you want' % port)

@@ -52,11 +52,11 @@ def firewall_rows(result, mta, settings):
     """Return the rows on the host's firewall; none when it is not to be limited.
 
     Args:
-        result: what M(conbool.smtp_relay.inbound_firewall) returned in check mode, whether or not it failed or was skipped.
+        result: what M(conbool.smtp_relay.inbound_firewall) returned in check mode, whether or not it failed; None when nobody asked.
         mta: what M(conbool.smtp_relay.mta_info) returned, whether or not it failed.
         settings: the normalised settings.
     """
-    if skipped(result):
+    if result is None:
         return []
     if 'backend' not in result:
         return unasked(result, 'firewall', 'mail port')

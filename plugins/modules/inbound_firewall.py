@@ -75,6 +75,10 @@ options:
     description: Seconds to wait for another run that is at work on the host.
     type: int
     default: 20
+  names:
+    description: Where the port comes from, for messages; V(port) to the name of a variable.
+    type: dict
+    default: {}
 notes:
   - With O(backend=nftables) a packet passes the host's own tables as well as this one. An accepting rule in one does not override a refusal
     in the other. The module gives a warning when a chain of the host drops by policy and nothing in its table seems to accept the port.
@@ -167,6 +171,7 @@ def main():
             'backend': {'type': 'str', 'choices': ['auto', 'nftables', 'firewalld', 'ufw'], 'default': 'auto'},
             'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
             'timeout': {'type': 'int', 'default': 20},
+            'names': {'type': 'dict', 'default': {}},
         },
         supports_check_mode=True,
     )

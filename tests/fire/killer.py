@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGKILL to the module that Ansible is running on this host, for each line on standard input: seconds to wait before.
+"""SIGKILL to the module that Ansible runs next on this host, for each line on standard input: seconds of processor time that it may use.
 
-Runs on a host of the lab; standard library only, its text is given to python3 there.
+Not seconds on the clock: how far a module comes in those depends on what else the machine does. Prints what was used, and whether it
+was killed then or had ended before. Runs on a host of the lab; standard library only, its text is given to python3 there.
 """
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 
 SECONDS = 10
+TICKS = os.sysconf('SC_CLK_TCK')
 
 
 def parents():
@@ -40,11 +42,28 @@ def modules():
             yield pid
 
 
-for line in sys.stdin:
-    time.sleep(float(line))
+def used(pid):
+    """Processor time of a process and of those that it has waited for, in seconds; None when it has ended."""
+    try:
+        fields = Path('/proc/%d/stat' % pid).read_text().rpartition(')')[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] == 'Z' else sum(int(field) for field in fields[11:15]) / TICKS
+
+
+def kill(limit):
+    """Print processor time and 1 if it was killed, 0 if it had ended."""
     end = time.monotonic() + SECONDS
     while not (found := list(modules())) and time.monotonic() < end:
         time.sleep(0.01)
-    for pid in found:
+    pid, last = min(found), 0.0
+    while (now := used(pid)) is not None and now < limit:
+        last = now
+        time.sleep(0.002)
+    if now is not None:
         os.kill(pid, signal.SIGKILL)
-    print(len(found), flush=True)
+    print(last if now is None else now, int(now is not None), flush=True)
+
+
+for line in sys.stdin:
+    kill(float(line))

@@ -40,6 +40,7 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
             if stream.sent >= messages:
                 break
         account = stream.account()
+    assert trouble.modules_killed > trouble.modules_tried / 2
     record_property('account', str(account))
     assert account.sent >= messages, account.in_full()
     assert account.given_up == {}, account.in_full()

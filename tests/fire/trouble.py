@@ -33,6 +33,7 @@ class Trouble:
         self.site = stream.site
         self.lab, self.host = self.site.lab, self.site.host
         self.variables_of = variables_of
+        self.modules_tried = self.modules_killed = 0
 
     def turn(self):
         for name, *arguments in TURN:
@@ -63,18 +64,21 @@ class Trouble:
         assert run.kill().returncode == -signal.SIGKILL
 
     def module_killed(self, name, task, seconds):
-        """SIGKILL to the module on the host so many seconds after its task has begun."""
+        """SIGKILL to the module on the host when it has used so much processor time, unless it has ended before: machines differ."""
         killer = subprocess.Popen(
             ['podman', 'exec', '--interactive', self.lab.nodes[self.host].container, 'python3', '-c', KILLER],
             env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             run = self._run_until(name, task)
-            killed, dummy = killer.communicate('%s\n' % seconds, timeout=60)
+            said, dummy = killer.communicate('%s\n' % seconds, timeout=60)
             outcome = run.wait()
         finally:
             killer.kill()
-        assert int(killed) >= 1, outcome.output
-        assert outcome.returncode, outcome.output
+        used, killed = said.split()
+        print('killed' if killed == '1' else 'it ended', 'after %s seconds of processor time' % used, flush=True)
+        self.modules_tried += 1
+        self.modules_killed += killed == '1'
+        assert bool(outcome.returncode) == (killed == '1'), outcome.output
 
     def _run_until(self, name, task):
         run = playbook.Run(self.lab, self.host, name, self.variables_of(WHOLE))
@@ -154,14 +158,14 @@ TURN = [
     ('applied', 'client_certificate'),
     ('applied', 'scope_senders'),
     ('rolled_back',),
+    ('module_killed', 'site.yml', HOP_TASK, 0.6),
     ('ansible_killed', 'site.yml', HOP_TASK, 0.5),
     ('module_killed', 'site.yml', OUTBOUND_TASK, 0.5),
+    ('module_killed', 'site.yml', INBOUND_TASK, 0.5),
     ('ansible_killed', 'site.yml', INBOUND_TASK, 0.3),
-    ('module_killed', 'site.yml', INBOUND_TASK, 0.8),
-    ('module_killed', 'rollback.yml', 'Postfix takes mail from whom it did before', 0.6),
+    ('module_killed', 'rollback.yml', 'Postfix takes mail from whom it did before', 0.5),
     ('ansible_killed', 'rollback.yml', 'Postfix routes outbound mail as it did before', 0.4),
-    ('module_killed', 'site.yml', HOP_TASK, 0.8),
-    ('module_killed', 'site.yml', 'The mail port is', 0.4),
+    ('module_killed', 'site.yml', 'The mail port is', 0.3),
     ('ansible_killed', 'rollback.yml', 'Mail that waited in the hop has left it', 0.2),
     ('module_killed', 'rollback.yml', 'The hop is stopped', 0.4),
     ('rolled_back',),

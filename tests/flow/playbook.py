@@ -4,6 +4,7 @@
 """Runs the shipped playbooks against a host of the lab and tells what they did."""
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -50,16 +51,22 @@ class Outcome:
         return [event['msg'] for event in self.events if event['event'] in ('failed', 'unreachable')]
 
     def diff_lines(self):
-        """Every file's text before and after, as --diff shows it.
+        """Which lines of which file each task takes out and puts in, as --diff shows it.
 
-        Of a new directory only that it is new: ansible.builtin.file leaves owner and mode out in check mode.
+        Not the lines around them: where two tasks change one file, check mode shows the second change without the first.
         """
-        return [(event['task'], part.get('after_header'), _shown(part.get('before')), _shown(part.get('after')), part.get('prepared'))
+        return [(event['task'], part.get('after_header'), _changed_lines(part), part.get('prepared'))
                 for event in self.events for part in event.get('diff', [])]
 
 
-def _shown(side):
-    return {key: side.get(key) for key in ('path', 'state')} if isinstance(side, dict) else side
+def _changed_lines(part):
+    before, after = (_lines(part.get(side)) for side in ('before', 'after'))
+    return [line for line in difflib.ndiff(before, after) if line[0] in '+-']
+
+
+def _lines(side):
+    # Of a new directory only that it is new: ansible.builtin.file leaves owner and mode out in check mode.
+    return ['%s %s' % (side.get('path'), side.get('state'))] if isinstance(side, dict) else (side or '').splitlines(keepends=True)
 
 
 class Run:

@@ -27,7 +27,7 @@ def _check_tells_the_truth(lab, host, variables, name='site.yml'):
 
 
 def test_c2_check_mode_on_a_fresh_host(lab, fresh_host, variables_of):
-    real = _check_tells_the_truth(lab.lab, fresh_host, variables_of('default'))
+    real = _check_tells_the_truth(lab.lab, fresh_host, variables_of(playbook.WHOLE))
     assert real.changed
 
 
@@ -86,6 +86,7 @@ BAD_INPUTS = [
     ('conbool_scope_senders', [], {'conbool_scope': 'senders'}),
     ('conbool_scope_senders', ['/.*/'], {'conbool_scope': 'senders'}),
     ('conbool_scope_senders', ['alice@example.com OK'], {'conbool_scope': 'senders'}),
+    ('inbound_firewall_port', 0, {'conbool_inbound': True, 'conbool_networks': ['192.0.2.0/24'], 'conbool_preflight': 'skip'}),
     ('conbool_mta', 'exim', {}),
     ('conbool_state', 'gone', {}),
 ]

@@ -47,7 +47,7 @@ class Adapter:
     size_limit_command = ('postconf', '-hx', 'message_size_limit')
 
     # Dovecot ends the sessions of its clients when a change of its settings makes it read them again.
-    reload_message = 'dovecot: master: Warning: SIGHUP received'
+    reload_message = ' master: Warning: SIGHUP received'
 
     @staticmethod
     def lines_about(token, lines):

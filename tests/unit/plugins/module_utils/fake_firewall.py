@@ -72,7 +72,7 @@ class Machine:
 
     def converge(self, check=False, **params):
         self.check_mode = check
-        return converge(self, dict({'networks': [], 'port': 25, 'backend': 'auto', 'state': 'present'}, **params))
+        return converge(self, dict({'networks': [], 'port': 25, 'backend': 'auto', 'state': 'present', 'names': {}}, **params))
 
     def run_command(self, argv, data=None, environ_update=None):
         words = [os.path.basename(argv[0])] + list(argv[1:])

@@ -104,14 +104,15 @@ def test_tls_files(result, outcome):
 
 
 @pytest.mark.parametrize('result, outcome', [
-    ({'skipped': True}, []),
+    (None, []),
+    ({}, [('firewall.unasked', 'unknown')]),
     ({'changed': False, 'backend': 'ufw'}, [('firewall.ok', 'green')]),
     ({'changed': False, 'backend': 'nftables', 'warnings': ['The chain input drops']}, [('firewall.ok', 'green')]),
     ({'failed': True, 'msg': 'iptables-legacy'}, [('firewall.failed', 'red')])])
 def test_firewall(result, outcome):
     rows = preflight.firewall_rows(result, MTA, NETWORKS)
     assert brief(rows) == outcome
-    assert all(text in rows[0]['finding'] for text in result.get('warnings', []) + [result.get('msg', '')] if text)
+    assert all(text in rows[0]['finding'] for text in (result or {}).get('warnings', []) + [(result or {}).get('msg', '')] if text)
 
 
 @pytest.mark.parametrize('mynetworks, shut_out', [
@@ -125,7 +126,7 @@ def test_who_may_send_and_would_be_shut_out_by_the_firewall(mynetworks, shut_out
 
 
 def test_preflight_is_all_of_it():
-    results = {'dns': {'rows': [DNS]}, 'gateway': {'servers': [SERVER]}, 'tls_files': {'skipped': True}, 'firewall': {'skipped': True},
+    results = {'dns': {'rows': [DNS]}, 'gateway': {'servers': [SERVER]}, 'tls_files': {'skipped': True}, 'firewall': None,
                'mta': dict(MTA, free={'/var/spool/postfix': {'bytes': 5 << 30, 'inodes': None}})}
     assert brief(preflight.preflight_rows(results, NETWORKS, 1024, 14)) == [
         ('mx.ok', 'green'), ('gateway.ok', 'green'), ('mta.ok', 'green'), ('queue.ok', 'green')]

@@ -41,3 +41,5 @@ def test_refused(networks, message):
 def test_ports_that_do_not_exist(port):
     with pytest.raises(FirewallError, match='^port: %d must be' % port):
         read_wanted(port, ['192.0.2.1'])
+    with pytest.raises(FirewallError, match='^inbound_port: %d must be' % port):
+        read_wanted(port, ['192.0.2.1'], {'port': 'inbound_port'})
