@@ -51,10 +51,10 @@ def used(pid):
     return None if fields[0] == 'Z' else sum(int(field) for field in fields[11:15]) / TICKS
 
 
-def kill(limit):
+def kill(limit, others):
     """Print processor time and 1 if it was killed, 0 if it had ended."""
     end = time.monotonic() + SECONDS
-    while not (found := list(modules())) and time.monotonic() < end:
+    while not (found := set(modules()) - others) and time.monotonic() < end:
         time.sleep(0.01)
     pid, last = min(found), 0.0
     while (now := used(pid)) is not None and now < limit:
@@ -65,5 +65,7 @@ def kill(limit):
     print(last if now is None else now, int(now is not None), flush=True)
 
 
+# What a run that was killed has left at work.
+others = set(modules())
 for line in sys.stdin:
-    kill(float(line))
+    kill(float(line), others)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,16 +18,21 @@ from tests.flow import adapters, labs, loader
 from tests.flow.options import OPTIONS
 from tests.flow.session import NotConfigured, Session, explained
 
-PLAIN_WIDTH = 160  # for logs and pipes, where nobody wraps lines
+# What can be given several times: mail servers are shown side by side.
+REPEATABLE = ('--mta', '--configuration')
+PLAIN_WIDTH = 180  # for logs and pipes, where nobody wraps lines
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog='python -m tests.flow.table', description=__doc__)
     for flag, settings in OPTIONS.items():
-        parser.add_argument(flag, **(settings if flag != '--configuration' else dict(settings, action='append')))
+        parser.add_argument(flag, **(dict(settings, action='append', default=None) if flag in REPEATABLE else settings))
     parser.add_argument('--group', action='append', help='only the cases of this group; may be given several times')
     parser.add_argument('--log', type=Path, help='write everything to this file as well, without colours')
     chosen = parser.parse_args(arguments)
+    chosen.mta = chosen.mta or [OPTIONS['--mta']['default']]
+    if chosen.host and len(chosen.mta) > 1:
+        parser.error('--host is for one mail server')
     with chosen.log.open('w', encoding='utf-8') if chosen.log else nullcontext() as log:
         return run(Output(log), parser, chosen)
 
@@ -46,54 +52,85 @@ class Output:
 
 
 def run(console, parser, chosen):
-    adapter = adapters.load(chosen.mta)()
     table = loader.Table(loader.OWN_FILES + (chosen.cases or []))
     only = chosen.configuration or (['default'] if chosen.no_apply else list(table.configurations))
     cases = [case for case in table.selected() if case.configuration in only and not case.repeated and (not chosen.group or case.group in chosen.group)]
     if not cases:
         parser.error('no case is chosen: configurations %s, groups %s' % (
             ', '.join(table.configurations), ', '.join(sorted({case.group for case in table.cases}))))
-    lab = labs.Borrowed(chosen.lab, say=console.print)
-    try:
-        host = chosen.host or adapter.default_host
-        lab.up(host)
-        session = Session(lab.lab, host, adapter, table, apply=not chosen.no_apply, say=console.print)
-        return print_table(console, session, cases)
-    except NotConfigured as error:
-        console.print(Text(str(error), style='red'), soft_wrap=True)
-        return 1
-    finally:
-        if not chosen.keep:
-            lab.give_back()
+    with ThreadPoolExecutor(len(chosen.mta)) as pool:
+        servers = [_Server(name, chosen, table, console) for name in chosen.mta]
+        try:
+            list(pool.map(_Server.up, servers))
+            return _print_tables(console, pool, servers, cases)
+        except NotConfigured as error:
+            console.print(Text(str(error), style='red'), soft_wrap=True)
+            return 1
+        finally:
+            if not chosen.keep:
+                list(pool.map(_Server.give_back, servers))
 
 
-def print_table(console, session, cases):
+class _Server:
+    """One mail server under test, in a lab of its own when there are several: each has a gateway that misbehaves for it alone."""
+
+    def __init__(self, name, chosen, table, console):
+        self.name, self._table, self._apply = name, table, not chosen.no_apply
+        self._adapter = adapters.load(name)()
+        self.host = chosen.host or self._adapter.default_host
+        self._say = lambda text: console.print(text if len(chosen.mta) == 1 else '%s: %s' % (name, text))
+        self._lab = labs.Borrowed(chosen.lab if len(chosen.mta) == 1 else '%s-%s' % (chosen.lab, name), say=self._say)
+
+    def up(self):
+        self._lab.up(self.host)
+        self._session = Session(self._lab.lab, self.host, self._adapter, self._table, apply=self._apply, say=self._say)
+
+    def report(self, configuration, cases):
+        return self._session.report(configuration, cases)
+
+    def give_back(self):
+        if self._lab.lab:
+            self._lab.give_back()
+
+
+def _print_tables(console, pool, servers, cases):
     """Sends and prints; the exit status."""
     passed = failed = 0
-    for configuration in dict.fromkeys(case.configuration for case in cases):
-        report = session.report(configuration, [case for case in cases if case.configuration == configuration])
-        console.print(_grid(session.host, configuration, report))
-        for result in report.results:
-            if not result.ok:
-                console.print(Text(explained(result) + '\n', style='red'), soft_wrap=True)
-        for attempt in report.in_clear:
-            console.print(Text('in clear text to the gateway: %s' % (attempt,), style='red'), soft_wrap=True)
-        # That nothing was said in clear is one more thing to hold, for each configuration.
-        verdicts = [result.ok for result in report.results] + [not report.in_clear]
-        passed += verdicts.count(True)
-        failed += verdicts.count(False)
+    by_configuration = {name: [case for case in cases if case.configuration == name] for name in dict.fromkeys(case.configuration for case in cases)}
+    # None waits for the other between two configurations.
+    running = [pool.submit(lambda server=server: {name: server.report(name, chosen) for name, chosen in by_configuration.items()}) for server in servers]
+    everything = [report.result() for report in running]
+    for configuration in by_configuration:
+        reports = [each[configuration] for each in everything]
+        console.print(_grid(servers, configuration, reports))
+        for server, report in zip(servers, reports):
+            for result in report.results:
+                if not result.ok:
+                    console.print(Text('%s: %s\n' % (server.name, explained(result)), style='red'), soft_wrap=True)
+            for attempt in report.in_clear:
+                console.print(Text('%s: in clear text to the gateway: %s' % (server.name, attempt), style='red'), soft_wrap=True)
+            # That nothing was said in clear is one more thing to hold, for each configuration.
+            verdicts = [result.ok for result in report.results] + [not report.in_clear]
+            passed += verdicts.count(True)
+            failed += verdicts.count(False)
     console.print(Text('flow: %d passed, %d failed' % (passed, failed), style='bold red' if failed else 'bold green'))
     return 1 if failed else 0
 
 
-def _grid(host, configuration, report):
-    grid = Grid(title='%s, configuration %s' % (host, configuration), title_justify='left')
-    for heading in ('#', 'message', 'expected', 'arrived', 'over', ''):
+def _grid(servers, configuration, reports):
+    grid = Grid(title='configuration %s' % configuration, title_justify='left')
+    for heading in ['#', 'message', 'expected'] + [heading for server in servers for heading in (server.host, 'over', '')]:
         grid.add_column(heading, overflow='fold')
-    for result in report.results:
-        verdict = Text('red', style='red') if not result.ok else Text('cannot', style='yellow') if result.expected_failure else Text('ok', style='green')
-        grid.add_row(result.case.id, Text(result.case.title), _wanted(result.case), _seen(result), _over(result), verdict)
+    for results in zip(*(report.results for report in reports)):
+        case = results[0].case
+        grid.add_row(case.id, Text(case.title), _wanted(case), *(cell for result in results for cell in (_seen(result), _over(result), _verdict(result))))
     return grid
+
+
+def _verdict(result):
+    if not result.ok:
+        return Text('red', style='red')
+    return Text('cannot', style='yellow') if result.expected_failure else Text('ok', style='green')
 
 
 def _wanted(case):
@@ -118,10 +155,10 @@ def _over(result):
     """How it was carried to the gateway or the outside; for the gateway with what the sending side found in its certificate."""
     words = []
     for sighting in result.seen:
+        if sighting.where in ('gateway', 'direct'):
+            words.append(sighting.tls.split()[0] if sighting.tls else 'clear text')
         if sighting.where == 'gateway':
-            words.append('%s, %s' % (sighting.tls or 'clear text', result.verification.get(sighting.recipient.lower(), 'not verified').lower()))
-        elif sighting.where == 'direct':
-            words.append(sighting.tls or 'clear text')
+            words[-1] += ', ' + result.verification.get(sighting.recipient.lower(), 'not verified').lower()
     return Text('\n'.join(dict.fromkeys(words)))
 
 
