@@ -14,62 +14,32 @@ from __future__ import annotations
 import argparse
 import re
 import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 from lab import lifecycle
 from lab.api import Lab
-from tests.benchmarks.bench_role import playbook, run
+from tests.benchmarks.throughput import LAB, SECONDS, SINK, SINK_KIND, Throughput
 
-LAB = 'bench'
-SINK = 'sink.example.com'
-VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_inbound': False,
-             'conbool_relay_host': SINK}
-TRANSPORTS = {'hop': 'conbool-hop:[127.0.0.1]:10027', 'plain': 'plain:[%s]:25' % SINK}
-PREPARE_PLAIN = (
-    'postconf -M "plain/unix=plain unix - - n - - smtp -o smtp_tls_security_level=secure -o smtp_tls_CAfile=/etc/ssl/lab/ca.pem '
-    '-o smtp_tls_secure_cert_match=%s -o smtp_tls_session_cache_database=btree:/var/lib/postfix/plain_scache"' % SINK)
-PREPARE_SINK = 'postconf -e transport_maps=static:discard: relay_domains=static:all smtpd_relay_restrictions=reject_unauth_destination && postfix reload'
-QUEUED = 'for d in "$@"; do find $d/incoming $d/active $d/deferred $d/maildrop -type f; done | wc -l'
+TRANSPORTS = {'plain': 'plain:[%s]:25' % SINK, 'hop': 'conbool-hop:[127.0.0.1]:10027'}
+SPOOLS = ['/var/spool/postfix', '/var/spool/conbool-hop']
 
 
-class Bench:
-    def __init__(self, lab):
-        self.lab = lab
-        lab.run('sink', ['sh', '-c', PREPARE_SINK])
-        with tempfile.TemporaryDirectory() as folder:
-            run(lab, 'mx', playbook(Path(folder), 'mx', 'conbool.smtp_relay.postfix_smarthost', VARIABLES, False))
-        lab.run('mx', ['sh', '-c', PREPARE_PLAIN])
+class Bench(Throughput):
+    role = 'conbool.smtp_relay.postfix_smarthost'
+    ways = list(TRANSPORTS)
+    queues = ['%s/%s' % (spool, name) for spool in SPOOLS for name in ('incoming', 'active', 'deferred', 'maildrop')]
+    prepare_before = 'true'
+    prepare_after = (
+        'postconf -M "plain/unix=plain unix - - n - - smtp -o smtp_tls_security_level=secure -o smtp_tls_CAfile=/etc/ssl/lab/ca.pem '
+        '-o smtp_tls_secure_cert_match=%s -o smtp_tls_session_cache_database=btree:/var/lib/postfix/plain_scache"' % SINK)
 
     def use(self, way):
-        self.lab.run('mx', ['sh', '-c', 'postconf -e "default_transport=%s" && postfix reload' % TRANSPORTS[way]])
+        self.shell('postconf -e "default_transport=%s" && postfix reload' % TRANSPORTS[way])
         time.sleep(2)
 
-    def drained(self):
-        return int(self.lab.run('mx', ['sh', '-c', QUEUED, 'sh', '/var/spool/postfix', '/var/spool/conbool-hop']).stdout) == 0
-
-    def arrived(self):
-        return int(self.lab.run('sink', ['sh', '-c', 'journalctl -o cat | grep -c "relay=none.*status=sent" || test $? = 1']).stdout)
-
-    def round(self, way, messages):
-        """Messages per second accepted, and delivered."""
-        self.use(way)
-        before = self.arrived()
-        start = time.monotonic()
+    def inject(self, messages):
         self.lab.run('mx', ['smtp-source', '-s', '10', '-l', '4000', '-m', str(messages), '-f', 'alice@example.com', '-t', 'x@external.test',
-                            '127.0.0.1:25'], timeout=300)
-        accepted = time.monotonic() - start
-        while not self.drained():
-            if time.monotonic() - start > 300:
-                sys.exit('the queue did not drain')
-            time.sleep(0.1)
-        delivered = time.monotonic() - start
-        time.sleep(1)
-        if self.arrived() - before != messages:
-            sys.exit('%d messages sent, %d arrived' % (messages, self.arrived() - before))
-        return messages / accepted, messages / delivered
+                            '127.0.0.1:25'], timeout=SECONDS)
 
     def latencies(self, way, count):
         """Milliseconds from injection to the last delivery's end, one message at a time."""
@@ -95,25 +65,14 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--single', type=int, default=60)
     chosen = parser.parse_args()
-    lifecycle.up(LAB, {'mx': 'postfix-debian12', 'sink': 'postfix-debian12'})
+    lifecycle.up(LAB, {'mx': 'postfix-debian12', 'sink': SINK_KIND})
     try:
         bench = Bench(Lab(LAB))
-        for way in TRANSPORTS:
-            bench.round(way, 200)
-        rates = {way: [] for way in TRANSPORTS}
-        for dummy in range(chosen.rounds):
-            for way in TRANSPORTS:
-                rates[way].append(bench.round(way, chosen.messages))
-        latency = {way: bench.latencies(way, chosen.single) for way in TRANSPORTS}
+        bench.compare(chosen.messages, chosen.rounds)
+        plain, hop = (statistics.median(bench.latencies(way, chosen.single)) for way in TRANSPORTS)
+        print('latency    plain %5.0f ms      hop %5.0f ms      added %.0f ms' % (plain, hop, hop - plain))
     finally:
         lifecycle.down(LAB)
-    for index, what in enumerate(('accepted', 'delivered')):
-        ratios = [hop[index] / plain[index] for hop, plain in zip(rates['hop'], rates['plain'])]
-        print('%-10s plain %5.0f msg/s   hop %5.0f msg/s   hop/plain %.2f (%.2f - %.2f)' % (
-            what, statistics.median(rate[index] for rate in rates['plain']), statistics.median(rate[index] for rate in rates['hop']),
-            statistics.median(ratios), min(ratios), max(ratios)))
-    plain, hop = (statistics.median(latency[way]) for way in ('plain', 'hop'))
-    print('latency    plain %5.0f ms      hop %5.0f ms      added %.0f ms' % (plain, hop, hop - plain))
 
 
 if __name__ == '__main__':
