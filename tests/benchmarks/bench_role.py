@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""First and unchanged run of role postfix_smarthost against other Postfix roles, each on a host of its own, in turns.
+"""First and unchanged run of a mail server's role, of postfix_smarthost against other Postfix roles, each on a host of its own, in turns.
 
     python -m tests.benchmarks.bench_role --peer linux-system-roles=PATH --peer geerlingguy=PATH [--runs 5]
+    python -m tests.benchmarks.bench_role --role sendmail_smarthost [--inbound]
 
 PATH is a checkout of the role. The peers do less: they set relayhost and TLS parameters of the mail server, no more.
 """
@@ -26,9 +27,10 @@ from lab.api import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = 'bench'
-KIND = 'postfix-debian12'
+KINDS = {'postfix_smarthost': 'postfix-debian12', 'sendmail_smarthost': 'sendmail-debian12'}
 
 OURS = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_inbound': False}
+INBOUND = dict(OURS, conbool_inbound=True, conbool_networks=['198.51.100.0/24'])
 PEERS = {
     'linux-system-roles': {'postfix_conf': {
         'relayhost': '[mail.conbool.com]:25', 'smtp_tls_security_level': 'encrypt', 'smtp_tls_CAfile': '/etc/ssl/lab/ca.pem',
@@ -59,6 +61,8 @@ def run(lab, host, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--role', choices=list(KINDS), default='postfix_smarthost')
+    parser.add_argument('--inbound', action='store_true', help='inbound mail too, with spam folder and release')
     parser.add_argument('--peer', action='append', default=[], metavar='NAME=PATH')
     parser.add_argument('--runs', type=int, default=5)
     chosen = parser.parse_args()
@@ -66,13 +70,13 @@ def main():
     names = ['conbool'] + list(peers)
     # The inventory has a group named conbool.
     hosts = {name: 'host%d' % number for number, name in enumerate(names)}
-    lifecycle.up(LAB, {host: KIND for host in hosts.values()})
+    lifecycle.up(LAB, {host: KINDS[chosen.role] for host in hosts.values()})
     try:
         lab = Lab(LAB)
         with tempfile.TemporaryDirectory() as folder:
             # The peers need facts, ours does not.
             books = {name: playbook(Path(folder), name, str(Path(role).resolve()), PEERS[name], True) for name, role in peers.items()}
-            books['conbool'] = playbook(Path(folder), 'conbool', 'conbool.smtp_relay.postfix_smarthost', OURS, False)
+            books['conbool'] = playbook(Path(folder), 'conbool', 'conbool.smtp_relay.' + chosen.role, INBOUND if chosen.inbound else OURS, False)
             first = {name: run(lab, hosts[name], books[name]) for name in names}
             again = {name: [] for name in names}
             for dummy in range(chosen.runs):
