@@ -23,7 +23,7 @@ ANYWHERE_OUTSIDE = [(Place(where, (OUT,)),) for where in ('gateway', 'direct')]
 IN_MAILBOX = (Place('mailbox:alice'),)
 # How much of the run's tasks have begun, in per cent, and how many seconds later the kill comes. Between any two steps of a module
 # the unit tests kill it; tests/fire has further points, with mail on its way.
-POINTS = [(55, 0.5), (75, 0.3), (90, 0.3)]
+POINTS = [(55, 0.5), (70, 0.3), (90, 0.3)]
 
 
 @pytest.fixture(scope='module', name='undisturbed')
