@@ -16,7 +16,7 @@ from tests.flow import playbook
 from tests.flow.playbook import WHOLE
 
 # What is shown of the host's log when a run of the playbook fails that should not.
-LOG_SECONDS, COMPLAINT = 180, re.compile(r'warning:|error:|fatal:|panic:|throttling|/master\[')
+LOG_SECONDS, LAST_LINES, COMPLAINT = 180, 300, re.compile(r'warning:|error:|fatal:|panic:|throttling|/master\[')
 KILLER = Path(__file__).with_name('killer.py').read_text(encoding='utf-8')
 DOWN_SECONDS = 3
 # Deliveries that Postfix has under way at a time to one destination (default_destination_concurrency_limit).
@@ -43,7 +43,7 @@ class Trouble:
                 getattr(self, name)(*arguments)
             except (AssertionError, playbook.PlaybookFailed):
                 lines = self.lab.log(self.host, since=time.time() - LOG_SECONDS).splitlines()
-                print('\n'.join(line for line in lines if COMPLAINT.search(line)))
+                print('\n'.join([line for line in lines if COMPLAINT.search(line)] + ['last of all:'] + [line[:160] for line in lines[-LAST_LINES:]]))
                 raise
 
     # ---- the playbook
