@@ -12,6 +12,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_change imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_marks import IGNORED
 
 OWNER = 'spam_delivery'
 NAME = 'conbool-spam'
@@ -20,15 +21,19 @@ BEFORE = 'sieve_before'
 # A plain ":is" would miss a value on a line of its own, of which Dovecot keeps the white space.
 SCRIPT = r'''%(heading)s
 # Runs before every other script. What it files is final: no other script sees such a message.
-require ["fileinto", "mailbox", "regex"];
+require ["fileinto", "index", "mailbox", "regex"];
 
-if header :regex "X-Conbool-Released" "^[[:space:]]*yes[[:space:]]*$" {
-    fileinto "INBOX";
-    stop;
-}
-if header :regex "X-Conbool-Flag" "^[[:space:]]*yes[[:space:]]*$" {
-    fileinto :create "%(mailbox)s";
-    stop;
+# Where the mail server cannot take forged headers away, it says so in its own line, the first, or the second below Dovecot's. A third may be forged.
+if not anyof (header :index 1 :matches "Received" "*%(ignored)s",
+              header :index 2 :matches "Received" "*%(ignored)s") {
+    if header :regex "X-Conbool-Released" "^[[:space:]]*yes[[:space:]]*$" {
+        fileinto "INBOX";
+        stop;
+    }
+    if header :regex "X-Conbool-Flag" "^[[:space:]]*yes[[:space:]]*$" {
+        fileinto :create "%(mailbox)s";
+        stop;
+    }
 }
 '''
 
@@ -55,7 +60,7 @@ class SieveChange(object):
             with dovecot.staged(original) as staged:
                 self.mailbox = dovecot.junk(staged, protocols[0], folder)
                 conf = self._configuration(staged)
-            script = SCRIPT % {'heading': heading(OWNER), 'mailbox': self.mailbox.replace('\\', '\\\\').replace('"', '\\"')}
+            script = SCRIPT % {'heading': heading(OWNER), 'ignored': IGNORED, 'mailbox': self.mailbox.replace('\\', '\\\\').replace('"', '\\"')}
             wanted = {self._paths['sieve']: encode(script), self._paths['conf']: encode(conf), dovecot.config: self._with}
         self.files = FileChange(OWNER, wanted, {dovecot.config: self._without})
         self.warnings = self.files.warnings

@@ -50,10 +50,10 @@ def overlap(first, second):
     return first.version == second.version and first.overlaps(second)
 
 
-def only_in_mynetworks(settings, mynetworks):
-    """Return the networks that mynetworks certainly names and the settings do not: a firewall that goes by the settings shuts them out."""
+def shut_out(settings, networks):
+    """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them out."""
     known = [ipaddress.ip_network(item) for item in settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]]
-    return [str(network) for network in mynetworks_entries(mynetworks)
+    return [str(network) for network in networks
             if not any(network.version == other.version and network.subnet_of(other) for other in known)]
 
 

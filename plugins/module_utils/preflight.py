@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from ansible.module_utils.compat.version import LooseVersion
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import dns_rows, row, skipped, smtp_rows, space_rows, unasked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import only_in_mynetworks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import mynetworks_entries, shut_out
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import MINIMUM_VERSIONS
 
 
@@ -63,11 +65,19 @@ def firewall_rows(result, mta, settings):
     found = 'can be limited to the gateway with %s' % result['backend']
     # What keeps the gateway out all the same is a person's to judge: another chain may let it in.
     rows = [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + result.get('warnings', [])))]
-    shut_out = only_in_mynetworks(settings, mta.get('configuration', {}).get('expanded', {}).get('mynetworks', ''))
-    if shut_out:
-        rows.append(row('firewall.mynetworks', ', '.join(shut_out), RED, 'mynetworks lets them send through this server, and the firewall would shut them out',
-                        'Name them in conbool_smtp_allowed_networks, or take them out of mynetworks.'))
-    return rows
+    return rows + _shut_out_rows(mta.get('configuration', {}), settings)
+
+
+def _shut_out_rows(configuration, settings):
+    """Return a row on the networks that may send through the mail server, and that the firewall would shut out."""
+    where, name = 'mynetworks', 'firewall.mynetworks'
+    networks = mynetworks_entries(configuration.get('expanded', {}).get('mynetworks', ''))
+    if 'relay_networks' in configuration:
+        where, name = 'relay-domains (class R) or the access map (Connect:)', 'firewall.relay_networks'
+        networks = [ipaddress.ip_network(network) for network in configuration['relay_networks']]
+    found = shut_out(settings, networks)
+    return [row(name, ', '.join(found), RED, '%s lets them send through this server, and the firewall would shut them out' % where,
+                'Name them in conbool_smtp_allowed_networks, or take them out there.')] if found else []
 
 
 def preflight_rows(results, settings, megabytes, days):

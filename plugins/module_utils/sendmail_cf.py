@@ -12,6 +12,7 @@ _RULESET = re.compile(r'S\s*(\w+)')
 _HEADER_CHECK = re.compile(r'H\s*([^\s:?]+)\s*:\s*\$>(\+?)\s*(\w+)')
 _OPTION = re.compile(r'O\s+([\w.]+)\s*=\s*(.*)')
 _MAILER = re.compile(r'M([^\s,]+)\s*,(.*)', re.DOTALL)
+_MAP = re.compile(r'K\s*(\S+)\s+(\S+)(?:\s+-\S+)*\s+(/\S+)\s*$')
 _FIELD = re.compile(r'\s*([A-Za-z/]+)\s*=\s*([^,]*)')
 
 
@@ -51,6 +52,8 @@ class SendmailCf(object):
         self.mailers = {}
         # What DS says: where mail for other hosts goes; empty for their own MX.
         self.smart_host = ''
+        # Name of a map to its kind and its file, for those that are made from a file.
+        self.maps = {}
         ruleset = None
         for line in lines(text):
             kind = line[0]
@@ -68,5 +71,8 @@ class SendmailCf(object):
             elif kind == 'M' and _MAILER.match(line):
                 name, fields = _MAILER.match(line).groups()
                 self.mailers[name] = dict((key[0].upper(), value.strip()) for key, value in _FIELD.findall(fields))
+            elif kind == 'K' and _MAP.match(line):
+                name, sort, path = _MAP.match(line).groups()
+                self.maps[name] = (sort, path)
             elif line.startswith('DS'):
                 self.smart_host = line[2:].strip()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import FileRecord, file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
@@ -15,10 +16,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_delivery import REMOTE, deliveries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_networks import named
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 
 OWNER = 'sendmail'
 QUEUE = '/var/spool/mqueue'
+# Kinds of maps that makemap can list.
+LISTED = ('hash', 'btree', 'dbm', 'cdb')
+_CONNECT = re.compile(r'(?:connect:)?([\d.]+|ipv6:[0-9a-f:]+)$', re.IGNORECASE)
 # Where files and commands are by default; None means that they are looked for.
 PATHS = {'config_dir': '/etc/mail', 'mc_file': 'sendmail.mc', 'cf_file': 'sendmail.cf', 'm4_file': 'conbool.m4', 'sendmail_command': None, 'm4_command': None}
 PATHS_OPTION = {'type': 'dict', 'default': {}, 'options': dict(
@@ -59,6 +64,16 @@ def foreign(program, cf, cf_path, routes):
     return [domain for domain, route in routes.items() if route and route['mailer'] in REMOTE + (MAILER,) and route['host'] in (domain, common)]
 
 
+def relay_networks(program, cf, cf_path):
+    """Return the networks whose clients may certainly send through this Sendmail to anybody: of class R and of the access map."""
+    words = program.members(cf_path, 'R')
+    kind, path = cf.maps.get('access', (None, None))
+    if kind in LISTED and any(os.path.exists(path + ending) for ending in ('.db', '.pag', '.cdb')):
+        pairs = [(_CONNECT.match(key), value) for key, value in program.map_entries(kind, path)]
+        words += [match.group(1) for match, value in pairs if match and value.strip().upper() == 'RELAY']
+    return named(words)
+
+
 def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
     """Return what M(conbool.smtp_relay.sendmail_info) returns.
 
@@ -86,11 +101,12 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
             raise SendmailError('%s: this Sendmail is not responsible for %s (not in class w, that is local-host-names, nor in mailertable or '
                                 'virtusertable): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
         own = SendmailCf(base.text)
+        networks = relay_networks(program, own, base.path)
     queue = own.options.get('queuedirectory', QUEUE)
     return {
         'version': described['version'], 'features': described['features'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
         'config_dir': paths.config_dir, 'queue_directory': queue,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
-        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers),
+        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'relay_networks': networks,
         'running': Daemon(run, described['pid_file'], queue).running, 'file_owners': file_owners(),
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, is_address, smtp_route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_marks import IGNORED
 
 MAILER = 'conbool'
 
@@ -82,17 +83,26 @@ BEFORE = """\
 R<before> $*		$@ $(conboolset {conbool_to} $@ %s $) $(conboolset {conbool_port} $@ %s $) $1
 """
 
+# Sendmail cannot take headers away, but it can say, where nobody else writes, that they are not the gateway's.
+RECEIVED = """\
+define(`confRECEIVED_HEADER', defn(`confRECEIVED_HEADER')`$?{conbool_void} %s$.')dnl
+""" % IGNORED
+
 MARK = """\
-# Whoever has logged in is a user, and the headers that a user writes count for nothing.
+# Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and {conbool_void} is 1.
+SConboolTrusted
+R$*			$: $1 $| $&{auth_type}
+R$* $| $+		$@ $(conboolset {conbool_void} $@ 1 $) no
+%sR$* $| $*		$@ $1
+
 SConboolMark
-R$*			$: $&{auth_type}
-R$+			$@ no
-%sR$*			$: $(conboolset {conbool_direct} $@ 1 $)
+R$*			$: $>ConboolTrusted yes
+Ryes			$: $(conboolset {conbool_direct} $@ 1 $)
 """
 
 WASHED = """\
-R$*			$: $(conboolwashed $&{client_addr} $: no $)
-RWASHED			$@ no			devices whose headers count as little
+R$* $| $*		$: $1 $| $(conboolwashed $&{client_addr} $: no $)
+R$* $| WASHED		$@ $(conboolset {conbool_void} $@ 1 $) no	devices whose headers count as little
 """
 
 # Whoever has looked at a header so far is asked first, and a refusal stands.
@@ -114,6 +124,8 @@ RELEASE = """\
 SConboolRelease
 R$*			$@ $(conboolset {conbool_released} $@ 1 $) $(conboolset {conbool_spam} $) $1
 """
+
+TRUSTED_FLAG = 'Ryes\t\t\t$: $>ConboolTrusted yes\n'
 
 FLAG = """\
 Ryes			$: <$(conboolgateway $&{client_addr} $: other $)> $&{conbool_released}
@@ -205,6 +217,7 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False):
         HEAD,
         ''.join("define(`%s', `%s')dnl\n" % pair for pair in sorted(authorities(settings, info, system_ca_file).items())),
         "define(`_LOCAL_TLS_SERVER_')dnl\n",
+        RECEIVED if settings['inbound'] else '',
         'LOCAL_CONFIG\n', _literal(config),
         'LOCAL_RULE_0\n', _literal(LITERALS),
         'LOCAL_NET_CONFIG\n', _literal(OTHERS),
@@ -252,8 +265,8 @@ def _header_checks(settings, checks, wash_networks, flag):
     for header, ruleset, value in marks:
         rules = 'Ryes\t\t\t$: $>ConboolRelease yes\n' if flag and value == 'yes' else ''
         text += _header_check(header, ruleset, '%sR%s\t\t\t$: $>ConboolMark\n' % (rules, value), checks)
-    if flag:
-        text += _header_check('X-Conbool-Flag', 'ConboolFlag', FLAG, checks)
+    if settings['inbound']:
+        text += _header_check('X-Conbool-Flag', 'ConboolFlag', TRUSTED_FLAG + (FLAG if flag else ''), checks)
     return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] else '')
 
 

@@ -1,14 +1,43 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks as a regular expression for the addresses that Sendmail has in {client_addr}; its own tables know whole octets only."""
+"""Networks as Sendmail writes them: its own tables know whole octets only, any other network is a regular expression for {client_addr}."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 
 ANY_OCTET = '[0-9]{1,3}'
 ANY_GROUP = '[0-9a-f]{1,4}'
+_OCTETS = re.compile(r'\d+(\.\d+){0,3}$')
+_GROUPS = re.compile(r'ipv6:([0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7})$')
+
+
+def named(words):
+    """Return the networks among words as class R and the access map have them: the first octets, or groups, of an address.
+
+    What is not written in the way in which Sendmail writes an address, such as IPv6:2001:db8::, fits none.
+    """
+    found = []
+    for word in words:
+        text = word.lower().rstrip('.:')
+        octets, groups = _OCTETS.match(text), _GROUPS.match(text)
+        if octets:
+            parts = text.split('.')
+            found.append('%s/%d' % ('.'.join(parts + ['0'] * (4 - len(parts))), 8 * len(parts)))
+        elif groups and '::' not in word:
+            parts = groups.group(1).split(':')
+            found.append('%s/%d' % (':'.join(parts + ['0'] * (8 - len(parts))), 16 * len(parts)))
+    return sorted(set(str(ipaddress.ip_network(text)) for text in found if _is_network(text)))
+
+
+def _is_network(text):
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def pattern(networks):

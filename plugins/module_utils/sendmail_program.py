@@ -12,6 +12,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 
 # Not /usr/sbin/sendmail first: on a host with two mail servers that is whichever the alternatives say.
 COMMANDS = ('/usr/libexec/sendmail/sendmail', '/usr/lib/sm.bin/sendmail', '/usr/sbin/sendmail.sendmail', '/usr/sbin/sendmail')
+MAKEMAP = ('/usr/sbin/makemap', '/usr/lib/sm.bin/makemap', '/usr/sbin/makemap.sendmail')
 M4 = ('/usr/bin/m4', '/usr/local/bin/m4', '/usr/bin/gm4')
 
 _ROUTE = re.compile(r'mailer (\S+?)(?:, host (\S*?))?, user (.*)$', re.MULTILINE)
@@ -84,6 +85,18 @@ class Program(object):
             match = _ROUTE.search(self._test_mode(cf_path, ['/parse ' + address]))
             found.append(match and {'mailer': match.group(1), 'host': (match.group(2) or '').rstrip('.'), 'user': match.group(3)})
         return found
+
+    def members(self, cf_path, name):
+        """Return the members of a class."""
+        answers = re.split(r'^(?:> )+', self._test_mode(cf_path, ['$=' + name]), flags=re.MULTILINE)
+        return answers[1].split() if len(answers) > 1 else []
+
+    def map_entries(self, kind, path):
+        """Return what is in a map, made by makemap, as pairs of key and value."""
+        status, out, err = self._run([_command('makemap', None, MAKEMAP), '-u', kind, path])
+        if status:
+            raise SendmailError('makemap -u %s %s: %s' % (kind, path, _words(err)))
+        return [tuple(line.split('\t', 1)) for line in decode(out).split('\n') if '\t' in line]
 
     def macros_after(self, cf_path, commands, names):
         """Return the values of macros after commands of the test mode, None for those that have none."""

@@ -108,6 +108,12 @@ deliveries:
   type: list
   elements: dict
   sample: [{"agent": "lmtp", "by": "mailer local", "domain": "example.com", "target": "/run/dovecot/lmtp"}]
+relay_networks:
+  description: The networks whose clients may send through this Sendmail to anybody, as far as class R (C(relay-domains)) and the access map name addresses.
+  returned: success
+  type: list
+  elements: str
+  sample: [127.0.0.0/8, 192.0.2.0/24]
 smart_host:
   description: The value of C(SMART_HOST); empty when mail goes to its recipient's MX.
   returned: success

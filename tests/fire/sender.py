@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import smtplib
 import ssl
 import subprocess
@@ -97,7 +98,8 @@ def _sendmail(message, content):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except subprocess.TimeoutExpired as error:
         return 'unclear', str(error)
-    return 'refused' if done.returncode else 'accepted', '%d %s' % (done.returncode, done.stdout.decode(errors='replace').strip())
+    # Sendmail's own command delivers as well: then a report of the failure has gone back, and it has the message no more.
+    return 'accepted' if done.returncode in (0, os.EX_NOUSER) else 'refused', '%d %s' % (done.returncode, done.stdout.decode(errors='replace').strip())
 
 
 def _smtp(message, content):

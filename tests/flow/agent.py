@@ -104,7 +104,8 @@ def _maildir(user, path, run):
 
 def waiting(request):
     """How many messages are in the queues, whoever sent them."""
-    return sum(len(_listing(directory).splitlines()) for directory in request['postfix_queues'] if os.path.isdir(directory))
+    count = sum(len(_listing(directory).splitlines()) for directory in request.get('postfix_queues', []) if os.path.isdir(directory))
+    return count + sum(len(list(Path(directory).glob('qf*'))) for directory in request.get('sendmail_queues', []))
 
 
 def _listing(directory):

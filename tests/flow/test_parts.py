@@ -15,12 +15,12 @@ from tests.flow.site import Site
 pytestmark = pytest.mark.configures_hosts
 
 OUT = 'parts@external.test'
-BY_FIREWALL, BY_POSTFIX = '^ConnectionRefusedError', '^554 5\\.7\\.1 .*its gateway only'
+BY_FIREWALL, BY_SERVER = '^ConnectionRefusedError', '^554 5\\.7\\.1 .*its gateway only'
 INBOX, SPAM = 'mailbox:alice', 'spam:alice'
 # The variables that take a part away; who turns an outsider away then, and where flagged mail of the gateway goes.
 PARTS = {
     'inbound': ({'conbool_inbound': False}, None, INBOX),
-    'firewall': ({'inbound_firewall_state': 'absent'}, BY_POSTFIX, SPAM),
+    'firewall': ({'inbound_firewall_state': 'absent'}, BY_SERVER, SPAM),
     'spam': ({'spam_delivery_state': 'absent'}, BY_FIREWALL, INBOX),
 }
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+# Dovecot ends the sessions of its clients when a change of its settings makes it read them again.
+DOVECOT_RELOADS = ' master: Warning: SIGHUP received'
+
 
 def names():
     return sorted(path.stem for path in Path(__file__).parent.glob('[a-z]*.py'))

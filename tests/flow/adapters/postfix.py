@@ -8,6 +8,8 @@ import os
 import re
 from collections import defaultdict
 
+from tests.flow.adapters import DOVECOT_RELOADS
+
 MTA = '/etc/postfix'
 # An inventory may put the hop elsewhere; who knows the inventory says so.
 HOP = os.environ.get('CONBOOL_HOP', '/etc/conbool-hop')
@@ -32,6 +34,9 @@ class Adapter:
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
     password = 'lab-password'
 
+    # Files in which options of ours that changed stand behind the others, once they are back.
+    reordered = ['/etc/postfix/master.cf']
+
     def look_request(self):
         return {'do': 'look', 'mailboxes': self.mailboxes, 'postfix_queues': [MTA, HOP]}
 
@@ -46,8 +51,9 @@ class Adapter:
 
     size_limit_command = ('postconf', '-hx', 'message_size_limit')
 
-    # Dovecot ends the sessions of its clients when a change of its settings makes it read them again.
-    reload_message = ' master: Warning: SIGHUP received'
+    reload_message = DOVECOT_RELOADS
+    # For how many seconds a run of the playbook may turn clients away.
+    away_seconds = 0
 
     @staticmethod
     def lines_about(token, lines):

@@ -19,6 +19,7 @@ class FakeSendmail:
         self.complaint = ''      # what it says of a configuration with our file in it
         self.m4_says = ''
         self.route = 'mailer conbool, host conbool-verify.invalid, user someone@conbool-verify.invalid'
+        self.relay_domains = ''
         self.paths = {'config_dir': str(folder / 'mail'), 'sendmail_command': '/bin/true', 'm4_command': '/bin/false'}
         (folder / 'mail').mkdir()
         self.write('sendmail.mc', MC)
@@ -37,6 +38,8 @@ class FakeSendmail:
 
     def run_command(self, words, data='', **dummy):
         self.calls.append(words)
+        if '-u' in words:
+            return 0, open(words[-1], 'rb').read(), b''
         if words[0] == '/bin/false':
             mc = self.folder / words[1]
             ours = INCLUDE.search(mc.read_text(encoding='utf-8'))
@@ -47,6 +50,8 @@ class FakeSendmail:
         if ours and self.complaint:
             out += '%s: line 7: %s\n' % (cf, self.complaint)
         out += 'ADDRESS TEST MODE\n> '
+        if '$=R' in data:
+            out += self.relay_domains + '> '
         if '/parse' in data:
             out += self.route + '\n> '
         return 0, out.encode(), b''

@@ -125,6 +125,12 @@ def test_who_may_send_and_would_be_shut_out_by_the_firewall(mynetworks, shut_out
     assert [(entry['target'], entry['status']) for entry in rows[1:]] == ([(shut_out, 'red')] if shut_out else [])
 
 
+def test_who_may_send_through_sendmail_and_would_be_shut_out_by_the_firewall():
+    info = dict(MTA, mta='sendmail', configuration={'relay_networks': ['10.1.2.0/24', '10.2.0.0/16', '127.0.0.0/8', '2001:db8::/48']})
+    rows = preflight.firewall_rows({'changed': True, 'backend': 'ufw'}, info, NETWORKS)
+    assert [(entry['id'], entry['target'], entry['status']) for entry in rows[1:]] == [('firewall.relay_networks', '10.2.0.0/16, 2001:db8::/48', 'red')]
+
+
 def test_preflight_is_all_of_it():
     results = {'dns': {'rows': [DNS]}, 'gateway': {'servers': [SERVER]}, 'tls_files': {'skipped': True}, 'firewall': None,
                'mta': dict(MTA, free={'/var/spool/postfix': {'bytes': 5 << 30, 'inodes': None}})}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, sendmail_converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, sendmail_converge, sendmail_program
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import BUILT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import Paths, facts
@@ -179,6 +179,18 @@ def test_facts_are_those_without_us(host):
     after = facts(host.run_command, Paths(host.paths))
     assert after == dict(before, file_owners=['sendmail'])
     assert before['options'] == {'maxmessagesize': '1000'} and before['version'] == '8.17.1.9' and 'conbool' not in after['mailers']
+
+
+def test_who_may_send_is_what_class_r_and_the_access_map_name(host, monkeypatch):
+    monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
+    assert facts(host.run_command, Paths(host.paths))['relay_networks'] == []
+    host.relay_domains = 'partner.test\n10.1\n'
+    host.write('sendmail.mc', MC + 'Kaccess hash -T<TMPF> -o %s/mail/access\n' % host.folder)
+    host.write('sendmail.cf', host.generate(host.folder / 'mail/sendmail.mc'))
+    host.write('access', 'connect:192.0.2\tRELAY\nconnect:198.51.100\tREJECT\n203.0.113\tRELAY\nspam:198.51\tRELAY\nconnect:x.test\tRELAY\n')
+    assert facts(host.run_command, Paths(host.paths))['relay_networks'] == ['10.1.0.0/16']
+    host.write('access.db', '')
+    assert facts(host.run_command, Paths(host.paths))['relay_networks'] == ['10.1.0.0/16', '192.0.2.0/24', '203.0.113.0/24']
 
 
 def test_domain_that_leads_elsewhere_is_named(host):

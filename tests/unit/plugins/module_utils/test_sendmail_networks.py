@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_networks import pattern
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_networks import named, pattern
 
 
 def written(address):
@@ -50,3 +50,8 @@ def test_several_networks_and_none():
     assert matches(['192.0.2.0/24', '2001:db8::/32'], '2001:db8::5') and matches(['192.0.2.0/24', '2001:db8::/32'], '192.0.2.5')
     assert not matches([], '192.0.2.5')
     assert not re.search(pattern(['192.0.2.0/24']), '192x0.2.5') and not re.search(pattern(['2.0.0.0/8']), '12.0.0.1')
+
+
+def test_what_a_table_names_by_its_first_octets():
+    words = ['10', '192.0.2.', '198.51.100.7', 'IPv6:2001:db8:0:20', 'ipv6:2001:DB8:1:0:0:0:0:9', 'IPv6:2001:db8::', 'partner.test', '300.1', '1.2.3.4.5']
+    assert named(words) == ['10.0.0.0/8', '192.0.2.0/24', '198.51.100.7/32', '2001:db8:0:20::/64', '2001:db8:1::9/128']

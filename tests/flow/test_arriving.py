@@ -1,0 +1,56 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Row C6: mail that arrives while the playbook changes the server is neither lost nor bounced, and its senders are not turned away for longer
+than the mail server cannot help it."""
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.engine import environment
+from tests.fire.stream import Stream
+from tests.flow import playbook
+from tests.flow.playbook import WHOLE
+from tests.flow.site import Site
+
+pytestmark = pytest.mark.configures_hosts
+
+KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')
+SECONDS = 30
+
+
+@contextmanager
+def _knocking(lab, host):
+    """Gives a list that has, afterwards, for how many seconds at a time port 25 did not greet."""
+    away = []
+    process = subprocess.Popen(
+        ['podman', 'exec', '--interactive', lab.nodes[host].container, 'python3', '-c', KNOCK, '127.0.0.1'], env=environment(), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == 'ready\n'
+        yield away
+        away += json.loads(process.communicate('', timeout=SECONDS)[0])
+    finally:
+        process.kill()
+
+
+def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host, adapter, variables_of, record_property):
+    site = Site(lab.lab, own_host, adapter)
+    with Stream(site) as stream:
+        with _knocking(lab.lab, own_host) as away:
+            for name, configuration in (('site.yml', WHOLE), ('site.yml', 'default'), ('rollback.yml', 'default')):
+                playbook.apply(lab.lab, own_host, variables_of(configuration), name)
+        account = stream.account()
+    record_property('account', '%s; not greeted for %s ms' % (account, ', '.join('%d' % (seconds * 1000) for seconds in away) or 'no'))
+    assert account.sent > 50 and account.bounced, account.in_full()
+    assert (account.lost, account.misplaced, account.given_up, account.unexplained) == ({}, {}, {}, {}), account.in_full()
+    assert (account.in_clear, account.unverified) == ([], {}), account.in_full()
+    # Not more than the mail server needs to start anew, and who is turned away then is not the second time.
+    assert max(away, default=0) <= adapter.away_seconds
+    assert account.disturbed == {} or adapter.away_seconds, account.in_full()
+    assert all(len(texts) == 1 for texts in account.disturbed.values()), account.in_full()
