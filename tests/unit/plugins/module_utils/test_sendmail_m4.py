@@ -81,6 +81,17 @@ def test_every_hosted_domain_has_its_loop_header():
                      ('X-Conbool-sub-example-co-uk', 'ConboolLoop2', 'ConboolLoop2', 'true')]
 
 
+def test_headers_of_others_than_the_gateway_are_said_to_be_ignored():
+    inbound = dict(SETTINGS, inbound=True, inbound_require_certificate=True, networks=['192.0.2.0/24'], allowed_networks=[], domains=['example.com'])
+    for flag in (False, True):
+        out = render(inbound, info(), SYSTEM, ['10.3.0.0/16'], flag)
+        assert "defn(`confRECEIVED_HEADER')`$?{conbool_void} (X-Conbool headers ignored)$.')dnl\n" in out
+        assert 'SConboolFlag\nRyes\t\t\t$: $>ConboolTrusted yes\n' in out
+        assert ('X-Spam-Flag' in out) is flag
+    # Who has logged in, and who is washed.
+    assert out.count('$(conboolset {conbool_void} $@ 1 $) no') == 2 and 'ConboolFlag' not in text() and 'defn(' not in text()
+
+
 def test_exclusions_can_be_switched_off():
     assert 'ConboolType' not in text({'bypass_calendar': False})
     assert 'R<> < @ >\t\t$: <1> < @ >\n' in text() and 'R<> $&n\t\t\t$: <1> $&n\n' in text()
