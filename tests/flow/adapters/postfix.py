@@ -52,6 +52,8 @@ class Adapter:
     size_limit_command = ('postconf', '-hx', 'message_size_limit')
 
     reload_message = DOVECOT_RELOADS
+    # Makes a host that is not configured yet offer STARTTLS.
+    offer_starttls = 'true'
     # For how many seconds a run of the playbook may turn clients away.
     away_seconds = 0
 
