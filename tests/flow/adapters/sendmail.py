@@ -53,7 +53,7 @@ define(`confCACERT', `/etc/ssl/lab/ca.pem')dnl
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
 END
 sed -i '/^MAILER_DEFINITIONS/e cat /tmp/authorities' /etc/mail/sendmail.mc
-make -s -C /etc/mail && systemctl reload sendmail &&
+make -s -C /etc/mail && kill -HUP "$(head -n 1 /run/sendmail/mta/sendmail.pid)" &&
 timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </dev/null >/dev/null 2>&1; do sleep 0.2; done'
 """
     # For how many seconds a run of the playbook may turn clients away: Sendmail reads a configuration by starting itself anew.
