@@ -6,6 +6,7 @@ than the mail server cannot help it."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.configures_hosts
 
 KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')
 SECONDS = 30
+NOBODY_THERE = re.compile('^(ConnectionRefusedError|ConnectionResetError|SMTPServerDisconnected): ')
 
 
 @contextmanager
@@ -52,7 +54,8 @@ def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host
     assert account.sent > 50 and account.bounced, account.in_full()
     assert (account.lost, account.misplaced, account.given_up, account.unexplained) == ({}, {}, {}, {}), account.in_full()
     assert (account.in_clear, account.unverified) == ([], {}), account.in_full()
-    # Not more than the mail server needs to start anew, and who is turned away then is not the second time.
+    # For no longer than the mail server needs to start anew, and nobody is told that his message is refused.
     assert max(away, default=0) <= adapter.away_seconds
-    assert account.disturbed == {} or adapter.away_seconds, account.in_full()
-    assert all(len(texts) == 1 for texts in account.disturbed.values()), account.in_full()
+    turned_away = [text for texts in account.disturbed.values() for text in texts]
+    assert turned_away == [] or adapter.away_seconds, account.in_full()
+    assert [text for text in turned_away if not NOBODY_THERE.search(text)] == [], account.in_full()
