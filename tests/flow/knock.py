@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Knocks at port 25 of a host again and again, and tells for how many seconds at a time nobody greeted.
+"""Knocks at port 25 of a host again and again, and tells for how many seconds at a time clients were turned away.
 
 Runs on a node of the lab, standard library only, until its standard input ends.
 """
@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 
-PAUSE, TIMEOUT = 0.01, 5
+# A client that has to wait is not turned away.
+PAUSE, TIMEOUT = 0.01, 60
 
 
 def greeted(host):
