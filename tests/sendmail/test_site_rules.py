@@ -103,9 +103,9 @@ REFUSED = {
     'catch-all in mailertable': (CATCH_ALL, {}, r'would not use the mailer conbool .* but esmtp to \[192.0.2.78\]'),
     'fallback': (FALLBACK, {}, 'confFALLBACK_SMARTHOST is other.test'),
     'relaying networks and the firewall': (
-        "echo 10.7 >>/etc/mail/relay-domains && echo 'Connect:192.0.2 RELAY' >>/etc/mail/access && make -s -C /etc/mail",
+        "echo 10.7 >>/etc/mail/relay-domains && echo 'Connect:10.9 RELAY' >>/etc/mail/access && make -s -C /etc/mail",
         {'conbool_preflight': 'enforce', 'conbool_inbound': True, 'conbool_networks': ['203.0.113.0/24']},
-        'firewall.relay_networks 10.7.0.0/16, 192.0.2.0/24: relay-domains'),
+        'firewall.relay_networks 10.7.0.0/16, 10.9.0.0/16: relay-domains'),
     'wash network': ('true', {'sendmail_smarthost_wash_networks': ['10.20.0.1/16']}, 'sendmail_smarthost_wash_networks: 10.20.0.1/16'),
 }
 
