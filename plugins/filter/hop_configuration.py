@@ -19,15 +19,20 @@ options:
     type: dict
     required: true
   info:
-    description: What M(conbool.smtp_relay.postfix_info) returned of the MTA.
+    description:
+      - What M(conbool.smtp_relay.postfix_info) returned of the MTA. Of another MTA than Postfix it has V(expanded) with what there is to say of it in
+        Postfix's terms.
     type: dict
     required: true
   options:
     description:
-      - Where the hop lives; V(config_dir), V(queue_directory), V(data_directory), V(address), V(port), V(return_address),
+      - Where the hop lives; V(config_dir), V(queue_directory), V(data_directory), V(address), V(port), V(wash_port), V(return_address),
         V(direct_tls_security_level) and V(parameters).
     type: dict
     required: true
+  programs:
+    description: What M(conbool.smtp_relay.postfix_programs) returned, where the hop is made of other programs than the MTA.
+    type: dict
 seealso:
   - module: conbool.smtp_relay.postfix_config
 '''

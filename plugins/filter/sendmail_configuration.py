@@ -34,6 +34,10 @@ options:
     description: Whether mail that the gateway flagged gets C(X-Spam-Flag), since nothing on the host files it.
     type: bool
     default: false
+  hop:
+    description:
+      - V(address), V(port) and V(wash_port) of the outbound hop, which decides then. Without it, Sendmail decides by itself.
+    type: dict
 seealso:
   - module: conbool.smtp_relay.sendmail_config
 '''
@@ -58,12 +62,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import OUTSIDE
 
 
-def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False):
-    problems = complaints(settings, info) + bad_networks(wash_networks)
+def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
+    problems = complaints(settings, info, bool(hop)) + bad_networks(wash_networks)
     if problems:
         return {'content': '', 'routes': [], 'problems': problems, 'warnings': []}
     return {
-        'content': render(settings, info, system_ca_file, wash_networks, flag),
+        'content': render(settings, info, system_ca_file, wash_networks, flag, hop),
         'routes': [{'recipient': 'someone@' + OUTSIDE, 'mailer': MAILER}, {'recipient': 'someone@[192.0.2.1]', 'mailer': MAILER}],
         'problems': [], 'warnings': warnings(settings, info),
     }

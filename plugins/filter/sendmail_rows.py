@@ -14,7 +14,9 @@ description:
 positional: _input
 options:
   _input:
-    description: Registered results - V(asked) and V(inbound).
+    description:
+      - Registered results - V(asked) and V(inbound); and V(hop) with V(address), V(port), V(headers), V(listener) and V(queue), where the outbound hop
+        decides.
     type: dict
     required: true
   settings:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES
+
 # What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
 INHERITED = (
     'bounce_queue_lifetime',
@@ -19,10 +21,12 @@ INHERITED = (
     'maillog_file',
     'maximal_backoff_time',
     'maximal_queue_lifetime',
+    'meta_directory',
     'minimal_backoff_time',
     'myorigin',
     'queue_run_delay',
     'setgid_group',
+    'shlib_directory',
     'smtp_address_preference',
     'smtp_bind_address',
     'smtp_bind_address6',
@@ -116,8 +120,16 @@ def gateway_options(settings, version, lookup_types):
     return options
 
 
-def services(settings, listen, version, lookup_types):
-    """Return the master.cf entries of the hop."""
+def services(settings, listen, version, lookup_types, wash=None):
+    """Return the master.cf entries of the hop.
+
+    Args:
+        settings: the normalised settings.
+        listen: address and port.
+        version: of Postfix.
+        lookup_types: its table types.
+        wash: address and port of the listener for mail in which C(X-Conbool-*) headers count for nothing, and its configuration directory; None for none.
+    """
     entries = [
         _service(listen, 'smtpd', kind='inet', private='n'),
         # Nothing is handed in here, but postqueue -f takes an instance without pickup for one that is down.
@@ -141,6 +153,11 @@ def services(settings, listen, version, lookup_types):
     ]
     if _version(version) >= (3, 4):
         entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
+    if wash:
+        entries += [
+            _service(wash[0], 'smtpd', kind='inet', private='n', options={'cleanup_service_name': 'wash'}),
+            _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': 'regexp:%s/wash regexp:%s/header_checks' % (wash[1], wash[1])}),
+        ]
     return entries
 
 
@@ -150,21 +167,24 @@ def tls_files(settings):
     return dict(files, names=dict((option, 'conbool_tls_' + TLS_FILES[option]) for option in files)) if files else None
 
 
-def hop_configuration(settings, info, options):
+def hop_configuration(settings, info, options, programs=None):
     """Return the whole wanted configuration of the hop.
 
     Args:
         settings: the normalised settings (see the C(settings) module).
-        info: what C(postfix_info) returned of the MTA.
-        options: C(config_dir), C(queue_directory), C(data_directory), C(address), C(port), C(return_address),
+        info: what C(postfix_info) returned of the MTA; of another MTA than Postfix, C(expanded) with what there is to say of it in Postfix's terms.
+        options: C(config_dir), C(queue_directory), C(data_directory), C(address), C(port), C(wash_port), C(return_address),
             C(direct_tls_security_level), and C(parameters) with main.cf parameters that win over all others.
+        programs: what C(postfix_programs) returned, where the MTA's are not those of the hop.
 
     Returns:
         dict: C(parameters), C(services) and C(tables) for C(postfix_config), and C(listener).
     """
-    config_dir, mta, version = options['config_dir'], info['expanded'], info['version']
+    programs = programs or dict(info, parameters={})
+    config_dir, mta, version = options['config_dir'], dict(info['expanded'], **programs['parameters']), programs['version']
     host = '[%s]' % options['address'] if ':' in options['address'] else options['address']
     listen = '%s:%s' % (host, options['port'])
+    wash = ('%s:%s' % (host, options['wash_port']), config_dir) if options['wash_port'] else None
     gateway = 'gateway:' + settings['relay_destination']
     # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
     null_sender = 'direct:' if settings['bypass_null_sender'] else gateway
@@ -220,11 +240,13 @@ def hop_configuration(settings, info, options):
             (domain, 'REJECT 5.4.6 %s is hosted here, but the mail server routes it outside' % domain)
             for domain in settings['domains'])},
     ]
+    if wash:
+        tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
     if settings['bypass_calendar']:
         tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
     return {
         'parameters': parameters,
-        'services': services(settings, listen, version, info['lookup_types']),
+        'services': services(settings, listen, version, programs['lookup_types'], wash),
         'tables': tables,
         'listener': {'address': options['address'], 'port': int(options['port'])},
         'tls_files': tls_files(settings),

@@ -29,13 +29,15 @@ class Change(object):
         journal: Journal of this owner and instance.
         request: Request.
         create: whether the directory and its files may be made.
+        foreseen: there is no Postfix yet, and nothing will be carried out.
     """
 
-    def __init__(self, instance, journal, request, create):
+    def __init__(self, instance, journal, request, create, foreseen=False):
         self.instance = instance
         self.journal = journal
         self.request = request
         self.create = create
+        self.foreseen = foreseen
         self.warnings = []
         self.facts = {}
         self._indexes = {}
@@ -106,7 +108,7 @@ class Change(object):
         """Plan the queue and data directories of an instance of our own."""
         self.directories = Directories(
             self.request.parameters if self.create else {}, self.main_before, self.journal.records['directories'],
-            lambda: self.main.get('mail_owner') or self.instance.mail_owner())
+            lambda: self.main.get('mail_owner') or self.instance.mail_owner(), self.foreseen)
         self.pending['directories'] = self.directories.pending
         self.settled['directories'] = [] if self.request.absent else self.directories.pending
 

@@ -32,7 +32,8 @@ def converge(module, params):
     if not module.check_mode:
         clear_staging(instance.config_dir, fingerprint(instance.config_dir))
     # With nothing recorded there is nothing to undo.
-    change = None if request.absent and not journal.exists else Change(instance, journal, request, params['create'])
+    foreseen = module.check_mode and params['create'] and not instance.there()
+    change = None if request.absent and not journal.exists else Change(instance, journal, request, params['create'], foreseen)
     unit = UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
     differences = []
     if change:
@@ -45,7 +46,9 @@ def converge(module, params):
         differences += unit.diff()
     if module._diff and (change or unit):
         result['diff'] = differences
-    if change and change.changed:
+    if change and change.changed and foreseen:
+        warnings.append('There is no Postfix yet that could judge the new configuration')
+    elif change and change.changed:
         change.validate()
     if not module.check_mode:
         if not change:

@@ -19,6 +19,8 @@ MODES = {'queue_directory': 0o755, 'data_directory': 0o700}
 
 
 def _name(find, number):
+    if isinstance(number, str):
+        return number
     try:
         return find(number)[0]
     except KeyError:
@@ -51,14 +53,15 @@ class Directories(object):
         main: MainCf as it is.
         recorded: paths of those that were made here.
         mail_owner: function that returns the name of the instance's mail_owner.
+        foreseen: that user may not be there yet; nothing will be carried out.
 
     Raises:
         PlanError: naming the parameter and its value.
     """
 
-    def __init__(self, wanted, main, recorded, mail_owner):
+    def __init__(self, wanted, main, recorded, mail_owner, foreseen=False):
         self._recorded = recorded
-        self._queue = main.get('queue_directory')
+        self._queue, self._foreseen = main.get('queue_directory'), foreseen
         self.operations = []
         self._changes = []
         made = []
@@ -91,11 +94,12 @@ class Directories(object):
                 name, value, current))
         return path
 
-    @staticmethod
-    def _uid(name):
+    def _uid(self, name):
         try:
             return pwd.getpwnam(name).pw_uid
         except KeyError:
+            if self._foreseen:
+                return name
             raise PlanError('parameters.mail_owner: there is no user %r' % name)
 
     def diff(self):

@@ -10,6 +10,7 @@ import re
 import socket
 import time
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode
 
 PAUSE = 0.1
@@ -38,6 +39,12 @@ def words(text):
     return '; '.join(found) or ' '.join(text.split()) or 'no message'
 
 
+def command(find_binary, name):
+    """Return the path of one of Postfix's commands: the host's, or else the one of the hop's own programs; None when there is none."""
+    own = os.path.join(hop_package.SBIN, name)
+    return find_binary(name) or (own if os.access(own, os.X_OK) else None)
+
+
 class Instance(object):
     """The commands of one instance.
 
@@ -53,11 +60,15 @@ class Instance(object):
         self.sbin_dir = sbin_dir
 
     def binary(self, name):
-        path = os.path.join(self.sbin_dir, name) if self.sbin_dir else self._find_binary(name)
+        path = os.path.join(self.sbin_dir, name) if self.sbin_dir else command(self._find_binary, name)
         if not path or not os.access(path, os.X_OK):
             raise PostfixError('%s: there is no command %s; is Postfix installed?' % (path or 'PATH and the usual directories', name)
                                if not self.sbin_dir else 'sbin_dir: %r has no executable command %s' % (self.sbin_dir, name))
         return path
+
+    def there(self):
+        """Return whether there is a Postfix."""
+        return self.sbin_dir is not None or command(self._find_binary, 'postconf') is not None
 
     def run(self, name, *arguments):
         """Run one Postfix command. Returns exit status, standard output and standard error."""

@@ -50,6 +50,8 @@ class SendmailCf(object):
         self.rulesets = {}
         # Mailer to its fields (A: argument vector, P: path, ...).
         self.mailers = {}
+        # What ClientPortOptions say, of which there may be one for each family.
+        self.client_ports = []
         # What DS says: where mail for other hosts goes; empty for their own MX.
         self.smart_host = ''
         # Name of a map to its kind and its file, for those that are made from a file.
@@ -65,6 +67,8 @@ class SendmailCf(object):
             elif kind == 'O' and _OPTION.match(line):
                 name, value = _OPTION.match(line).groups()
                 self.options[name.lower()] = value.strip()
+                if name.lower() == 'clientportoptions':
+                    self.client_ports.append(value.strip())
             elif kind == 'H' and _HEADER_CHECK.match(line):
                 name, plus, check = _HEADER_CHECK.match(line).groups()
                 self.header_checks[name.lower()] = {'ruleset': check, 'keeps_comments': plus == '+'}

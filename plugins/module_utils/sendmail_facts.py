@@ -105,6 +105,7 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
     queue = own.options.get('queuedirectory', QUEUE)
     return {
         'version': described['version'], 'features': described['features'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
+        'host_name': described['host_name'], 'client_ports': own.client_ports,
         'config_dir': paths.config_dir, 'queue_directory': queue,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
         'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'relay_networks': networks,

@@ -62,26 +62,27 @@ def authorities(settings, info, system_ca_file):
     return found
 
 
-def complaints(settings, info):
-    """Return the reasons why this Sendmail cannot decide by itself where mail goes, each with what to do.
+def complaints(settings, info, hop=False):
+    """Return the reasons why this Sendmail cannot decide by itself where mail goes, or lead it to the hop, each with what to do.
 
     Args:
         settings: the normalised settings.
         info: what C(sendmail_info) returned.
+        hop: whether mail is led to the hop.
     """
     found, options = [], info['options']
     if 'esmtp' not in info['mailers']:
         found.append("sendmail.mc has no MAILER(`smtp'): this Sendmail does not send mail to other hosts")
-    if info['rulesets'].get('Local_tls_server'):
+    if not hop and info['rulesets'].get('Local_tls_server'):
         found.append("sendmail.mc has rules of its own for the certificates of servers (LOCAL_TLS_SERVER); the check of the gateway's certificate "
                      'would have to be one of them')
-    if settings['tls_client_cert'] and info['rulesets'].get('tls_clt_features'):
+    if not hop and settings['tls_client_cert'] and info['rulesets'].get('tls_clt_features'):
         found.append('conbool_tls_client_cert: sendmail.mc chooses certificates by server already (ruleset tls_clt_features, as of '
                      "FEATURE(`tls_session_features')); give %s its certificate there, and leave the variable unset"
                      % host_in_brackets(settings['relay_host']))
     if options.get('fallbacksmarthost'):
-        found.append('confFALLBACK_SMARTHOST is %s: mail would go there while the gateway cannot be reached; take it out of sendmail.mc'
-                     % options['fallbacksmarthost'])
+        found.append('confFALLBACK_SMARTHOST is %s: mail would go there while the %s cannot be reached; take it out of sendmail.mc'
+                     % (options['fallbacksmarthost'], 'hop' if hop else 'gateway'))
     if settings['scope'] == 'senders' and smtp_route(info['smart_host'], info['mailers']) is None:
         found.append('conbool_scope: SMART_HOST is %s, which is not a way by SMTP, so that the senders who are not listed cannot keep it'
                      % info['smart_host'])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_hop, sendmail_inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, is_address, smtp_route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_marks import IGNORED
 
@@ -63,9 +63,10 @@ R<> $*			$: <$&{conbool_direct}> $1
 %(scope)sR<> $*			$: <gateway> $1
 R$*			$: $(conboolset {conbool_to} $@ $) $(conboolset {conbool_port} $@ 25 $) $(conboolset {conbool_check} $@ $) $1
 R<gateway> $*		$: $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conbool_port} $@ %(port)d $) <check> $1
-R<check> $*		$: $(conboolset {conbool_check} $@ 1 $) $1
-%(before)sR<$*> $*		$@ $2
+%(check)s%(before)sR<$*> $*		$@ $2
 """
+
+CHECK = 'R<check> $*\t\t$: $(conboolset {conbool_check} $@ 1 $) $1\n'
 
 NULL_SENDER = 'R<> < @ >\t\t$: <1> < @ >\n'
 
@@ -126,6 +127,8 @@ R$*			$@ $(conboolset {conbool_released} $@ 1 $) $(conboolset {conbool_spam} $) 
 """
 
 TRUSTED_FLAG = 'Ryes\t\t\t$: $>ConboolTrusted yes\n'
+
+RELEASED = 'Ryes\t\t\t$: $>ConboolRelease yes\n'
 
 FLAG = """\
 Ryes			$: <$(conboolgateway $&{client_addr} $: other $)> $&{conbool_released}
@@ -188,7 +191,7 @@ _OPTINS(`SMTP_MAILER_MAXRCPTS', `r=', `, ')_OPTINS(`SMTP_MAILER_CHARSET', `C=', 
 """
 
 
-def render(settings, info, system_ca_file, wash_networks=(), flag=False):
+def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
     """Return the file's text.
 
     Args:
@@ -197,26 +200,30 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False):
         system_ca_file: the system's certificate authorities, used when neither the settings nor sendmail.mc name any.
         wash_networks: networks of clients whose marks count for nothing.
         flag: whether mail that the gateway flagged gets X-Spam-Flag.
+        hop: C(address), C(port) and C(wash_port) of the outbound hop when that decides; None when Sendmail does.
     """
     altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
     bracketed = host_in_brackets(settings['relay_host'])
     names = {'host': bracketed, 'relay': bracketed.strip('[]'), 'name': settings['tls_name'],
              'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
-    rulesets = _route(settings, info, names['host']) + '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag)
-    rulesets += '\n' + CERTIFICATE % dict(
-        names, alternatives=ALTERNATIVES % names if altnames else '', canonical='' if is_address(bracketed) else CANONICAL % names)
-    config = CONFIG + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+    rulesets = _route(settings, info, sendmail_hop.route(hop, wash_networks) if hop else {
+        'gateway': bracketed, 'port': settings['relay_port'], 'check': CHECK}, hop)
+    rulesets += '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag, hop)
+    if not hop:
+        rulesets += '\n' + CERTIFICATE % dict(
+            names, alternatives=ALTERNATIVES % names if altnames else '', canonical='' if is_address(bracketed) else CANONICAL % names)
+    config = (sendmail_hop.config(wash_networks) if hop else CONFIG) + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if wash_networks:
         config += sendmail_inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
         config += sendmail_inbound.config_lines(settings) + (FLAG_CONFIG if flag else '')
         rulesets += '\n' + sendmail_inbound.rules(settings, altnames)
-    if settings['tls_client_cert']:
+    if settings['tls_client_cert'] and not hop:
         rulesets += '\n' + CLIENT_CERTIFICATE % names
     return ''.join([
         HEAD,
         ''.join("define(`%s', `%s')dnl\n" % pair for pair in sorted(authorities(settings, info, system_ca_file).items())),
-        "define(`_LOCAL_TLS_SERVER_')dnl\n",
+        '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
         RECEIVED if settings['inbound'] else '',
         'LOCAL_CONFIG\n', _literal(config),
         'LOCAL_RULE_0\n', _literal(LITERALS),
@@ -241,16 +248,16 @@ def _scope_classes(settings):
             + ''.join('C{ConboolSenders}%s\n' % address for address in addresses))
 
 
-def _route(settings, info, gateway):
+def _route(settings, info, way, hop):
     scoped = settings['scope'] == 'senders'
     host, port = smtp_route(info['smart_host'], info['mailers']) if scoped else ('', '')
-    return ROUTE % {
-        'null_sender': NULL_SENDER if settings['bypass_null_sender'] else '',
-        'bounce': '1' if settings['bypass_null_sender'] else 'gateway',
-        'scope': SCOPE if scoped else '', 'before': BEFORE % (host, port or '25') if scoped else '', 'gateway': gateway, 'port': settings['relay_port']}
+    direct = settings['bypass_null_sender'] and not hop
+    return ROUTE % dict(way, **{
+        'null_sender': NULL_SENDER if direct else '', 'bounce': '1' if direct else 'gateway', 'scope': SCOPE if scoped else '',
+        'before': BEFORE % (host, port or '25') if scoped else ''})
 
 
-def _header_checks(settings, checks, wash_networks, flag):
+def _header_checks(settings, checks, wash_networks, flag, hop):
     """Return the rulesets for headers.
 
     Args:
@@ -258,12 +265,16 @@ def _header_checks(settings, checks, wash_networks, flag):
         checks: which rulesets look at headers without us.
         wash_networks: as for render().
         flag: likewise.
+        hop: likewise; it looks at the marks, and what is left are headers that count for mail to local users.
     """
+    if hop:
+        return RELEASE + _header_check('X-Conbool-Released', 'ConboolReleased', RELEASED, checks) + _header_check(
+            'X-Conbool-Flag', 'ConboolFlag', FLAG, checks) if flag else ''
     marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
     marks += [(header, 'ConboolLoop%d' % number, 'true') for number, header in enumerate(settings['loop_headers'], 1)]
     text = MARK % (WASHED if wash_networks else '') + (RELEASE if flag else '')
     for header, ruleset, value in marks:
-        rules = 'Ryes\t\t\t$: $>ConboolRelease yes\n' if flag and value == 'yes' else ''
+        rules = RELEASED if flag and value == 'yes' else ''
         text += _header_check(header, ruleset, '%sR%s\t\t\t$: $>ConboolMark\n' % (rules, value), checks)
     if settings['inbound']:
         text += _header_check('X-Conbool-Flag', 'ConboolFlag', TRUSTED_FLAG + (FLAG if flag else ''), checks)

@@ -18,6 +18,7 @@ M4 = ('/usr/bin/m4', '/usr/local/bin/m4', '/usr/bin/gm4')
 _ROUTE = re.compile(r'mailer (\S+?)(?:, host (\S*?))?, user (.*)$', re.MULTILINE)
 _DESCRIPTION = {
     'version': re.compile(r'^Version (\S+)', re.MULTILINE),
+    'host_name': re.compile(r'\$j = (\S+)'),
     'pid_file': re.compile(r'Pid file:\s*(\S+) \(selected\)'),
 }
 
@@ -64,7 +65,7 @@ class Program(object):
         return text
 
     def describe(self, cf_path):
-        """Return C(version), C(pid_file), C(features) that it was built with and C(ffr), the experimental ones among them."""
+        """Return C(version), C(host_name), C(pid_file), C(features) that it was built with and C(ffr), the experimental ones among them."""
         text = self._test_mode(cf_path, [], '-d0.13')
         found = dict((name, pattern.search(text)) for name, pattern in _DESCRIPTION.items())
         if not found['version']:

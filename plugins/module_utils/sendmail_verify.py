@@ -8,26 +8,32 @@ from __future__ import annotations
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import row, skipped, smtp_rows, unasked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import host_in_brackets
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import certain_headers, certain_routes, queue_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import certain_headers, certain_routes, header_rows, queue_rows
 
 
 def sendmail_rows(results, settings):
     """Return all rows on a Sendmail.
 
     Args:
-        results: what the modules returned, failed or not - C(asked) of M(conbool.smtp_relay.sendmail_route), and C(inbound), which is skipped where
-            nobody said from where to look.
+        results: what the modules returned, failed or not - C(asked) of M(conbool.smtp_relay.sendmail_route); C(hop) with its C(address), empty where Sendmail
+            decides by itself, C(port), and what it was asked for, as in C(verify.postfix_rows()); and C(inbound), which is skipped where nobody said from
+            where to look.
         settings: the normalised settings.
     """
-    rows = _asked_rows(results['asked'], settings)
+    hop = results['hop'] if results.get('hop', {}).get('address') else None
+    rows = _asked_rows(results['asked'], settings, hop)
+    if hop:
+        rows += header_rows(hop['headers'], certain_headers(settings)) + smtp_rows(hop['listener'], 'hop') + queue_rows(hop['queue'], 'hop')
     return rows + ([] if skipped(results['inbound']) else smtp_rows(results['inbound'], 'inbound'))
 
 
-def _asked_rows(result, settings):
+def _asked_rows(result, settings, hop):
     if 'routes' not in result:
         return unasked(result, 'route', 'mail server')
-    gateway = '%s:%d' % (host_in_brackets(settings['relay_host']), settings['relay_port'])
-    rows = [_route_row(sample, seen, settings, gateway) for sample, seen in zip(certain_routes(settings), result['routes'])]
+    # What goes direct is the hop's affair.
+    host, port, direct = (hop['address'], hop['port'], False) if hop else (settings['relay_host'], settings['relay_port'], settings['bypass_null_sender'])
+    gateway = '%s:%s' % (host_in_brackets(host), port)
+    rows = [_route_row(sample, seen, gateway, direct) for sample, seen in zip(certain_routes(settings), result['routes'])]
     for sample, seen in zip(certain_headers(settings), result['headers']):
         if (seen['action'] == 'direct') == sample['direct']:
             rows.append(row('header.ok', sample['header'], GREEN, 'goes direct' if sample['direct'] else 'goes to the gateway'))
@@ -36,10 +42,10 @@ def _asked_rows(result, settings):
     return rows + queue_rows(result, 'mail server')
 
 
-def _route_row(sample, seen, settings, gateway):
-    """Return the row on one message. Those without a sender go direct when the settings say so."""
+def _route_row(sample, seen, gateway, direct):
+    """Return the row on one message; whether those without a sender go direct is said."""
     through = seen['next_hop'] == gateway
-    wanted = sample['hop'] and not (settings['bypass_null_sender'] and not sample['sender'])
+    wanted = sample['hop'] and not (direct and not sample['sender'])
     target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
     way = '%s:%s' % (seen['mailer'], seen['next_hop']) if seen['next_hop'] else seen['mailer']
     if through == wanted:

@@ -46,7 +46,8 @@ options:
   sbin_dir:
     description:
       - The directory with the commands C(postconf), C(postfix) and C(postmap).
-      - By default they are looked for in C(PATH) and the usual system directories.
+      - By default they are looked for in C(PATH) and the usual system directories,
+        and then where M(conbool.smtp_relay.postfix_programs) puts them.
     type: path
   create:
     description:

@@ -34,7 +34,8 @@ options:
   sbin_dir:
     description:
       - The directory with the commands C(postconf) and C(postfix).
-      - By default they are looked for in C(PATH) and the usual system directories.
+      - By default they are looked for in C(PATH) and the usual system directories,
+        and then where M(conbool.smtp_relay.postfix_programs) puts them.
     type: path
   parameters:
     description: Names of the parameters to return in RV(parameters) and RV(expanded). By default all are returned.

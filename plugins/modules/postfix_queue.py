@@ -32,7 +32,7 @@ options:
     type: path
     default: /etc/postfix
   sbin_dir:
-    description: Directory of C(postqueue). Without it, it is looked for on the path.
+    description: Directory of C(postqueue). Without it, it is looked for on the path, and then where M(conbool.smtp_relay.postfix_programs) puts it.
     type: path
   drain:
     description:
@@ -89,6 +89,7 @@ messages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import command
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
 
 
@@ -111,7 +112,9 @@ def main():
     if not os.path.exists(os.path.join(config_dir, 'main.cf')):
         module.exit_json(changed=False, count=0, messages=[], put_off=[])
     sbin_dir = module.params['sbin_dir']
-    postqueue = os.path.join(sbin_dir, 'postqueue') if sbin_dir else module.get_bin_path('postqueue', required=True)
+    postqueue = os.path.join(sbin_dir, 'postqueue') if sbin_dir else command(module.get_bin_path, 'postqueue')
+    if not postqueue:
+        module.fail_json(msg='there is no command postqueue; is Postfix installed?')
     queue = Queue(module.run_command, postqueue, config_dir)
     try:
         messages, put_off = queue.watch(watch) if watch else (queue.messages(), [])

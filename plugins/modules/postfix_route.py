@@ -33,7 +33,7 @@ options:
     type: path
     default: /etc/postfix
   sbin_dir:
-    description: Directory of C(postconf). Without it, it is looked for on the path.
+    description: Directory of C(postconf). Without it, it is looked for on the path, and then where M(conbool.smtp_relay.postfix_programs) puts it.
     type: path
   routes:
     description: The messages whose route is asked for.

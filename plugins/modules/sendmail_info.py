@@ -76,6 +76,17 @@ ffr:
   type: list
   elements: str
   sample: [_FFR_TLS_ALTNAMES]
+host_name:
+  description: The host's name as Sendmail gives it to others (macro C(j)).
+  returned: success
+  type: str
+  sample: mx.example.com
+client_ports:
+  description: The options C(ClientPortOptions), which say from which addresses mail is sent.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Family=inet, Address=192.0.2.25"]
 config_dir:
   description: The configuration directory.
   returned: success

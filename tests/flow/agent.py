@@ -21,6 +21,8 @@ from pathlib import Path
 
 TIMEOUT = 30
 SENDERS_AT_ONCE = 4
+# A Postfix that only the hop is made of is not on the path.
+os.environ['PATH'] += ':/usr/lib/conbool-hop/usr/sbin'
 SHOWN = 200000  # of a message: enough for all headers and every body but a filler
 
 
@@ -168,13 +170,13 @@ def _control_file(text):
     return fields, ''.join(line + '\n' for line in headers)
 
 
-def sendmail_flush(dummy):
+def sendmail_flush(request):
     for queue in ('-Ac', '-Am'):
         done = subprocess.run(['/usr/sbin/sendmail', queue, '-qf'], timeout=TIMEOUT * 2, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         # Otherwise the status is that of the last delivery.
         if done.returncode in (os.EX_USAGE, os.EX_OSERR, os.EX_NOPERM, os.EX_CONFIG):
             raise RuntimeError('sendmail %s -qf: %s' % (queue, done.stdout.decode(errors='replace')))
-    return {}
+    return postfix_flush({'postfix_queues': request.get('postfix_queues', [])})
 
 
 def postfix_flush(request):

@@ -97,10 +97,10 @@ def fixture_collected(request):
 
 
 @pytest.fixture(scope='session', name='variables_of')
-def fixture_variables_of(request, lab):
+def fixture_variables_of(request, lab, adapter):
     """Configuration name -> the inventory variables, with this lab's addresses; the preflight has tests of its own."""
     table, dummy = _selected(request.config)
-    return lambda name: dict(playbook.filled_in(table.configurations[name].variables, lab.lab), conbool_preflight='skip')
+    return lambda name: dict(playbook.filled_in(table.configurations[name].variables, lab.lab), conbool_preflight='skip', **adapter.variables)
 
 
 @pytest.fixture(scope='module', name='own_host')

@@ -37,7 +37,8 @@ class Session:
     def _run(self, name, cases):
         if self.apply:
             self.say('configuration %s: ansible-playbook playbooks/site.yml' % name)
-            outcome = playbook.run(self.lab, self.host, 'site.yml', playbook.filled_in(self.table.configurations[name].variables, self.lab))
+            variables = dict(playbook.filled_in(self.table.configurations[name].variables, self.lab), **self.adapter.variables)
+            outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
             if outcome.returncode:
                 self._failed.add(name)
                 raise NotConfigured('configuration %s could not be applied:\n%s' % (name, outcome.output))

@@ -27,6 +27,8 @@ class Adapter:
     service = 'postfix'
     # The service that talks to the gateway.
     sends = 'conbool-hop'
+    # What the inventory says besides the configuration.
+    variables = {}
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
     expected_failures = dict.fromkeys(('N6.attached', 'N6.attached-nested'), (
         'mime_header_checks see the MIME headers of attached messages too, and cannot tell them from those of the message itself'))

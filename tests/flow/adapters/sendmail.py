@@ -23,6 +23,8 @@ _SENT = re.compile(r'to=(?P<to>.*?), .*relay=(?P<relay>\S+?)\.? \[(?P<address>[^
 class Adapter:
     default_host = 'sendmail-debian12'
     service = sends = 'sendmail'
+    # What the inventory says besides the configuration.
+    variables = {}
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
     expected_failures = {
         **dict.fromkeys(('O6.nested', 'V6.nested', 'V6.deep'), NESTED),

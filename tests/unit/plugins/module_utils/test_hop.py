@@ -27,6 +27,7 @@ OPTIONS = {
     'data_directory': '/var/lib/conbool-hop',
     'address': '127.0.0.1',
     'port': 10027,
+    'wash_port': 0,
     'return_address': '[127.0.0.1]:25',
     'direct_tls_security_level': 'may',
     'parameters': {},
@@ -211,3 +212,19 @@ def test_files_are_named_with_their_variables():
     settings = {'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key', 'tls_ca_file': None}
     assert configure(settings)['tls_files'] == {
         'cert_file': '/c.pem', 'key_file': '/c.key', 'names': {'cert_file': 'conbool_tls_client_cert', 'key_file': 'conbool_tls_client_key'}}
+
+
+def test_a_second_listener_takes_trust_headers_away_before_they_count():
+    configuration = configure(wash_port=10028)
+    listener, cleanup = service(configuration, '127.0.0.1:10028'), service(configuration, 'wash')
+    assert listener['options'] == {'cleanup_service_name': 'wash'} and cleanup['command'] == 'cleanup'
+    assert cleanup['options'] == {'header_checks': 'regexp:/etc/conbool-hop/wash regexp:/etc/conbool-hop/header_checks'}
+    assert 'IGNORE' in table(configuration, 'wash')['content']
+    assert not [entry for entry in configure()['services'] if entry['name'] == 'wash']
+
+
+def test_other_programs_than_the_mtas():
+    programs = {'version': '3.3.0', 'lookup_types': ['lmdb'], 'parameters': {'daemon_directory': '/opt/d', 'meta_directory': '/opt/m', 'mail_owner': 'hop'}}
+    configuration = hop.hop_configuration(SETTINGS, {'expanded': MTA}, OPTIONS, programs)
+    assert {name: configuration['parameters'][name] for name in programs['parameters']} == programs['parameters']
+    assert configuration['parameters']['compatibility_level'] == '2' and configuration['parameters']['myhostname'] == 'conbool-hop.mx.example.com'

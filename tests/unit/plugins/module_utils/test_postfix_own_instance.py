@@ -380,3 +380,18 @@ def test_directories_and_service_killed_at_any_point_are_completed_and_removed(t
             assert sorted(fake.root.rglob('*')) == before, step
         shutil.rmtree(tmp_path / str(step))
     assert 60 < killed < 398
+
+
+def test_check_mode_foresees_an_instance_whose_postfix_is_not_there_yet(fake, monkeypatch):
+    shutil.rmtree(fake.config_dir)
+    fake.running = False
+    monkeypatch.setattr(fake, 'find_binary', lambda name: None)
+    values = own(fake)
+    values['parameters'].update(mail_owner='nobody-yet', data_directory=str(fake.root / 'data'))
+    before = fake.tree()
+    predicted = run(fake, check=True, **values)
+    assert predicted['changed'] and any('owner nobody-yet' in part['after'] for part in predicted['diff'])
+    assert any('no Postfix yet' in warning for warning in predicted['warnings'])
+    assert fake.tree() == before
+    with pytest.raises(PlanError, match='nobody-yet'):
+        run(fake, **values)

@@ -93,3 +93,16 @@ def test_queue_and_what_is_put_off_meanwhile(tmp_path, monkeypatch):
     found, put_off = queue.watch(1)
     assert len(found) == 2
     assert put_off == ['00002 from <alice@example.com> to <bob@external.test>: Deferred: Connection refused by mail.conbool.com.']
+
+
+def test_with_the_hop_all_mail_goes_there_and_the_hop_is_judged():
+    hop = {'address': '127.0.0.1', 'port': 10027, 'listener': {'failed': True, 'msg': 'refused'}, 'queue': {'count': 0, 'put_off': [], 'messages': []},
+           'headers': {'headers': [{'action': 'FILTER direct:' if sample['direct'] else ''} for sample in certain_headers(SETTINGS)]}}
+    to_hop = {'mailer': 'conbool', 'next_hop': '[127.0.0.1]:10027'}
+    asked = {'routes': [to_hop if sample['hop'] else LOCAL for sample in certain_routes(SETTINGS)], 'headers': [], 'count': 0, 'messages': [], 'put_off': []}
+    rows_found = sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS)
+    assert {row['status'] for row in rows_found if row['id'].startswith(('route', 'header', 'queue'))} == {'green'}
+    assert [row['target'] for row in rows_found if row['id'] == 'queue.ok'] == ['mail server', 'hop']
+    assert [row for row in rows_found if row['status'] != 'green']
+    asked['routes'][-1] = GATEWAY
+    assert [row['id'] for row in sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS) if row['id'].startswith('route.b')] == ['route.bypass']

@@ -1,0 +1,282 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Postfix's programs for the hop on a Debian host whose mail server excludes the package postfix.
+
+What that package has is put below a directory of its own, as a local package: dpkg knows its files, apt the libraries that it needs, and nothing of it is
+where another mail server could be. The local package has this file in it, and is brought up to date by it. So nothing is imported but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = 'postfix'
+PACKAGE = 'conbool-hop-postfix'
+# Part of the version: another number when what is built here changes.
+REVISION = 1
+PREFIX = '/usr/lib/conbool-hop'
+SBIN = PREFIX + '/usr/sbin'
+# In the order in which maintainer scripts and services need them.
+KEPT = ('usr/sbin', 'usr/lib/postfix', 'etc/postfix', 'usr/share/postfix', 'usr/share/doc/postfix/copyright')
+OWNER = 'conbool-hop'
+GROUP = 'conbool-hop-drop'
+# main.cf parameters of an instance that is made of these programs.
+PARAMETERS = {
+    'command_directory': SBIN,
+    'daemon_directory': PREFIX + '/usr/lib/postfix/sbin',
+    'shlib_directory': PREFIX + '/usr/lib/postfix',
+    'meta_directory': PREFIX + '/etc/postfix',
+    'mail_owner': OWNER,
+    'setgid_group': GROUP,
+}
+QUIET = {'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C', 'NEEDRESTART_SUSPEND': '1'}
+# Whoever uses apt at the same time is waited for.
+APT = ['apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0']
+INSTALL = APT + ['--no-install-recommends', '--no-remove']
+
+CONTROL = """\
+Package: %(package)s
+Source: %(source)s (%(source_version)s)
+Version: %(version)s
+Architecture: %(architecture)s
+Maintainer: Ansible collection conbool.smtp_relay <root@localhost>
+Depends: %(depends)s
+Section: mail
+Priority: optional
+Description: Postfix's programs for the outbound hop to the Conbool gateway
+ Made on this host from the package %(source)s of the distribution, below
+ %(prefix)s. %(package)s.timer makes it
+ anew when apt knows of another version.
+"""
+
+FILES = {
+    # The programs look for their libraries where the distribution's package has them; this is where they are.
+    'etc/ld.so.conf.d/conbool-hop.conf': PARAMETERS['shlib_directory'] + '\n',
+    'usr/lib/systemd/system/%s.service' % PACKAGE: """\
+[Unit]
+Description=The outbound hop's Postfix is the version that apt knows of
+After=network-online.target apt-daily.service apt-daily-upgrade.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/python3 %s/update.py
+""" % PREFIX,
+    'usr/lib/systemd/system/%s.timer' % PACKAGE: """\
+[Unit]
+Description=Updates of the outbound hop's Postfix
+
+[Timer]
+OnCalendar=daily
+RandomizedDelaySec=4h
+Persistent=true
+""",
+}
+# Started with the host without a link in /etc.
+LINKS = {'usr/lib/systemd/system/timers.target.wants/%s.timer' % PACKAGE: '../%s.timer' % PACKAGE}
+
+SCRIPTS = {
+    'conffiles': '/etc/ld.so.conf.d/conbool-hop.conf\n',
+    'postinst': """\
+#!/bin/sh
+set -e
+[ "$1" = configure ] || exit 0
+getent passwd {owner} >/dev/null || useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin {owner}
+getent group {group} >/dev/null || groupadd --system {group}
+ldconfig
+if [ -d /run/systemd/system ]; then
+    systemctl daemon-reload
+    deb-systemd-invoke start {package}.timer
+    # The second argument is the version that there was.
+    [ -z "$2" ] || deb-systemd-invoke try-restart conbool-hop.service
+fi
+""",
+    'prerm': """\
+#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+    deb-systemd-invoke stop {package}.timer
+fi
+""",
+    'postrm': """\
+#!/bin/sh
+set -e
+ldconfig
+[ ! -d /run/systemd/system ] || systemctl daemon-reload
+[ "$1" = purge ] || exit 0
+if getent passwd {owner} >/dev/null; then userdel {owner}; fi
+if getent group {group} >/dev/null; then groupdel {group}; fi
+rm -f /var/lib/systemd/timers/stamp-{package}.timer
+""",
+}
+
+
+class PackageError(Exception):
+    """apt or dpkg said no; the text has their words and the way out."""
+
+
+def own_source():
+    """Return the text of this file, which Ansible has in an archive."""
+    return __loader__.get_source(__name__)
+
+
+class Maker(object):
+    """Makes, brings up to date and removes the local package.
+
+    Args:
+        run: function that takes a list of words, and C(cwd); it returns exit status, standard output and standard error as text.
+    """
+
+    def __init__(self, run):
+        self._run = run
+
+    def _text(self, words, **options):
+        status, out, err = self._run(words, **options)
+        if status:
+            raise PackageError('%s: %s' % (' '.join(words), ' '.join((err or out).split())[-600:]))
+        return out
+
+    @staticmethod
+    def possible():
+        """Return whether this is a host of Debian's kind."""
+        return all(shutil.which(name, path='/usr/bin:/bin') for name in ('apt-get', 'apt-cache', 'dpkg-deb', 'dpkg-query'))
+
+    def candidate(self):
+        """Return the version of the distribution's package that apt would install."""
+        found = re.search(r'^ *Candidate: (\S+)', self._text(['apt-cache', 'policy', SOURCE]), re.MULTILINE)
+        if not found or found.group(1) == '(none)':
+            raise PackageError('apt knows of no package %s: have "apt-get update" done, and look at the sources' % SOURCE)
+        return found.group(1)
+
+    def installed(self):
+        """Return the local package's version, None when it is not there."""
+        status, out, dummy = self._run(['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', PACKAGE])
+        words = out.split()
+        return words[1] if not status and words[:1] == ['installed'] else None
+
+    def held(self):
+        return PACKAGE in self._text(['apt-mark', 'showhold']).split()
+
+    def present(self, check_mode=False):
+        """Have the package be there in the version of the distribution's.
+
+        Returns:
+            tuple: the version before, None for none; that wanted; and what apt installs for it.
+        """
+        before, candidate = self.installed(), self.candidate()
+        wanted = '%s+conbool%d' % (candidate, REVISION)
+        if before and (before == wanted or self._run(['dpkg', '--compare-versions', before, 'gt', wanted])[0] == 0):
+            return before, before, []
+        with tempfile.TemporaryDirectory(prefix=PACKAGE) as directory:
+            archive = self._build(directory, candidate, wanted)
+            packages = re.findall(r'^Inst (\S+)', self._text(INSTALL + ['-s', 'install', archive]), re.MULTILINE)
+            if not check_mode:
+                self._text(INSTALL + ['install', archive])
+        return before, wanted, packages
+
+    def absent(self, check_mode=False):
+        """Have the package be gone, and of its libraries those that nothing else needs.
+
+        Returns:
+            tuple: the version before, None for none; and what apt removes.
+        """
+        before = self.installed()
+        if not before:
+            return None, []
+        orphans = self._removed(['autoremove'])
+        packages = sorted(set(self._removed(['--auto-remove', 'purge', PACKAGE])) - set(orphans))
+        if not check_mode:
+            self._text(APT + ['purge'] + packages)
+        return before, packages
+
+    def _removed(self, words):
+        return re.findall(r'^(?:Remv|Purg) (\S+)', self._text(APT + ['-s'] + words), re.MULTILINE)
+
+    def _build(self, directory, candidate, wanted):
+        """Return the path of the local package, which is made in a directory."""
+        self._text(['apt-get', '-q', 'download', '%s=%s' % (SOURCE, candidate)], cwd=directory)
+        archives = [name for name in os.listdir(directory) if name.endswith('.deb')]
+        if len(archives) != 1:
+            raise PackageError('apt-get download %s=%s left %s' % (SOURCE, candidate, ', '.join(sorted(archives)) or 'nothing'))
+        original, source, tree = (os.path.join(directory, name) for name in (archives[0], 'source', 'tree'))
+        self._text(['dpkg-deb', '--extract', original, source])
+        for path in KEPT:
+            if os.path.exists(os.path.join(source, path)):
+                target = os.path.join(tree, PREFIX.lstrip('/'), path)
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.move(os.path.join(source, path), target)
+        move_paths(tree)
+        fields = dict(line.split(': ', 1) for line in self._text(
+            ['dpkg-deb', '--field', original, 'Architecture', 'Depends']).splitlines() if ': ' in line)
+        write_tree(tree, dict(fields, candidate=candidate, wanted=wanted))
+        made = os.path.join(directory, '%s.deb' % PACKAGE)
+        self._text(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, made])
+        return made
+
+
+def libraries(depends):
+    """Return those of a package's dependencies that are shared libraries."""
+    return ', '.join(item.strip() for item in depends.split(',') if item.strip().startswith('lib'))
+
+
+def move_paths(tree):
+    """Have the scripts of the distribution's package (Debian adds to post-install) look for each other where they are now."""
+    for folder, dummy, names in os.walk(tree):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, 'rb') as stream:
+                data = stream.read()
+            if data.startswith(b'#!'):
+                with open(path, 'wb') as stream:
+                    stream.write(re.sub(rb'(?<![\w/])/usr/lib/postfix/', (PREFIX + '/usr/lib/postfix/').encode(), data))
+
+
+def write_tree(tree, fields):
+    """Write what the local package has beside the distribution's files.
+
+    Args:
+        tree: the directory of which the package is made.
+        fields: C(Architecture) and C(Depends) of the distribution's package, its version as C(candidate), and C(wanted).
+    """
+    scripts = dict((name, text.format(owner=OWNER, group=GROUP, package=PACKAGE)) for name, text in SCRIPTS.items())
+    scripts['control'] = CONTROL % {
+        'package': PACKAGE, 'source': SOURCE, 'source_version': fields['candidate'], 'version': fields['wanted'], 'prefix': PREFIX,
+        'architecture': fields['Architecture'], 'depends': libraries(fields['Depends'])}
+    files = dict(FILES, **dict(('DEBIAN/' + name, text) for name, text in scripts.items()))
+    files[PREFIX.lstrip('/') + '/update.py'] = own_source()
+    for name, text in files.items():
+        path = os.path.join(tree, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as stream:
+            stream.write(text)
+        os.chmod(path, 0o755 if text.startswith('#!') else 0o644)
+    for name, target in LINKS.items():
+        os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
+        os.symlink(target, os.path.join(tree, name))
+
+
+def _run(words, cwd=None):
+    done = subprocess.run(words, cwd=cwd, env=dict(os.environ, **QUIET), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          universal_newlines=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def main():
+    """Bring the package up to date where it is installed and not held."""
+    maker = Maker(_run)
+    try:
+        if maker.installed() and not maker.held():
+            before, after, packages = maker.present()
+            print('%s: %s%s' % (PACKAGE, 'is ' + after if before == after else '%s is %s now' % (before, after),
+                                ' (%s)' % ', '.join(packages) if packages else ''))
+    except PackageError as exc:
+        sys.exit(str(exc))
+
+
+if __name__ == '__main__':
+    main()

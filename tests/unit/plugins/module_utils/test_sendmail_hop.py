@@ -1,0 +1,82 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What leads a Sendmail's mail to the hop, and what the hop takes over of it. Whether mail arrives is asked of real ones (tests/flow, molecule)."""
+from __future__ import annotations
+
+import pytest
+from test_sendmail_m4 import SETTINGS, SYSTEM, info
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_fit as fit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import render
+
+HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
+
+
+def text(changes=None, wash_networks=(), flag=False, hop_at='127.0.0.1', **about):
+    settings = dict(SETTINGS, **(changes or {}))
+    return render(settings, info(**about), SYSTEM, wash_networks, flag, dict(HOP, address=hop_at))
+
+
+def test_all_mail_for_other_hosts_goes_to_the_hop_and_nothing_is_decided_here():
+    m4 = text({'tls_client_cert': '/c', 'tls_client_key': '/k'})
+    assert '{conbool_to} $@ [127.0.0.1] $) $(conboolset {conbool_port} $@ 10027 $)' in m4
+    assert 'mail.conbool.com' not in m4 and 'X-Conbool' not in m4 and 'text / calendar' not in m4
+    assert 'R<> < @ >' not in m4 and 'R<> $&n			$: <gateway>' in m4
+    assert 'Local_tls_server' not in m4 and '_LOCAL_TLS_SERVER_' not in m4 and 'tls_clt_features' not in m4
+
+
+def test_an_address_of_ipv6_is_written_as_sendmail_wants_it():
+    assert '$@ [IPv6:::1] $)' in text(hop_at='::1')
+
+
+@pytest.mark.parametrize('networks', [(), ['192.0.2.0/24']])
+def test_who_has_logged_in_and_who_is_to_be_washed_uses_the_other_listener(networks):
+    m4 = text(wash_networks=networks)
+    assert 'C{persistentMacros}{auth_type}' in m4 and '{conbool_port} $@ 10028 $)' in m4
+    assert ('{auth_type} {client_addr}' in m4) == ('conboolwashed' in m4) == bool(networks)
+
+
+def test_mail_of_others_keeps_its_way_in_scope():
+    m4 = text({'scope': 'senders', 'scope_senders': ['@example.com']})
+    assert 'C{ConboolDomains}example.com' in m4 and 'R<before> $*' in m4
+
+
+def test_headers_that_count_for_local_users_are_looked_at_all_the_same():
+    inbound = dict(inbound=True, inbound_require_certificate=True, networks=['192.0.2.1'], allowed_networks=[], domains=['example.com'])
+    m4 = text(inbound, flag=True)
+    assert 'HX-Conbool-Flag: $>' in m4 and 'ConboolRelease yes' in m4 and 'ConboolMark' not in m4
+    assert 'SLocal_check_rcpt' in m4
+    assert 'HX-Conbool-Flag: $>' not in text(inbound)
+
+
+def test_only_what_is_in_the_hops_way_is_refused():
+    about = info(rulesets={'Local_tls_server': 1, 'tls_clt_features': 1})
+    settings = dict(SETTINGS, tls_client_cert='/c', tls_client_key='/k')
+    assert len(fit.complaints(settings, about)) == 2 and fit.complaints(settings, about, hop=True) == []
+    fallback = info(options={'fallbacksmarthost': 'old.example.com'})
+    assert 'while the hop cannot be reached' in fit.complaints(SETTINGS, fallback, hop=True)[0]
+
+
+def known(lines, **about):
+    cf = SendmailCf(lines)
+    return dict({'options': cf.options, 'client_ports': cf.client_ports, 'host_name': 'mx.example.com'}, **about)
+
+
+def test_the_hop_has_sendmails_identity_and_limits():
+    found = identity(known('O MaxMessageSize=10240000\nO MaxHeadersLength=131072\nO Timeout.queuereturn=5d\nO Timeout.queuewarn=4h\nO HeloName=out.example.com\n'
+                           'O ClientPortOptions=Family=inet, Address=192.0.2.5\nO ClientPortOptions=Family=inet6, Addr=2001:db8::5\n'))
+    assert found == {
+        'myhostname': 'mx.example.com', 'myorigin': 'mx.example.com', 'smtp_helo_name': 'out.example.com', 'message_size_limit': '10240000',
+        'header_size_limit': '131072', 'maximal_queue_lifetime': '5d', 'bounce_queue_lifetime': '5d', 'delay_warning_time': '4h',
+        'smtp_bind_address': '192.0.2.5', 'smtp_bind_address6': '2001:db8::5'}
+    assert set(found) - {'message_size_limit', 'myhostname'} <= set(hop.INHERITED)
+
+
+def test_what_sendmail_does_not_say_is_left_to_postfix():
+    assert identity(known('O Timeout.queuereturn=1d12h\n')) == {
+        'myhostname': 'mx.example.com', 'myorigin': 'mx.example.com', 'smtp_helo_name': 'mx.example.com', 'message_size_limit': '0',
+        'header_size_limit': '102400'}
