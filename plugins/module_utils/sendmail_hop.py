@@ -15,34 +15,24 @@ HEADER_SIZE_LIMIT = 102400
 CONFIG = """\
 # Sets a macro from within a rule.
 Kconboolset macro
-# Kept in the queue, too, since they decide which listener of the hop a message goes to.
-C{persistentMacros}{auth_type}%s
+# Is 1 when the headers of a message must not count; kept with it in the queue.
+C{persistentMacros}{conbool_void}
 """
 
 # Instead of the certificate's check: where mail of those goes who may not mark it.
 WASH = """\
-R<check> $*		$: <$&{auth_type}> $1
-%sR<$-> $*		$: <> $(conboolset {conbool_port} $@ %d $) $2
-"""
-
-WASHED = """\
-R<> $*			$: <$(conboolwashed $&{client_addr} $: $)> $1
+R<check> $*		$: <void $&{conbool_void}> $1
+R<void 1> $*		$: <> $(conboolset {conbool_port} $@ %d $) $1
 """
 
 
-def config(wash_networks):
-    """Return the lines for LOCAL_CONFIG."""
-    return CONFIG % (' {client_addr}' if wash_networks else '')
-
-
-def route(hop, wash_networks):
+def route(hop):
     """Return where mail goes, as ConboolRoute takes it: host, port, and rules for what was led there.
 
     Args:
         hop: C(address), C(port) and C(wash_port) of the hop.
-        wash_networks: networks of clients whose marks count for nothing.
     """
-    return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': WASH % (WASHED if wash_networks else '', hop['wash_port'])}
+    return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': WASH % hop['wash_port']}
 
 
 def identity(info):

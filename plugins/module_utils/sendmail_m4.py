@@ -89,12 +89,15 @@ RECEIVED = """\
 define(`confRECEIVED_HEADER', defn(`confRECEIVED_HEADER')`$?{conbool_void} %s$.')dnl
 """ % IGNORED
 
-MARK = """\
+TRUSTED = """\
 # Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and {conbool_void} is 1.
 SConboolTrusted
 R$*			$: $1 $| $&{auth_type}
 R$* $| $+		$@ $(conboolset {conbool_void} $@ 1 $) no
 %sR$* $| $*		$@ $1
+"""
+
+MARK = """\
 
 SConboolMark
 R$*			$: $>ConboolTrusted yes
@@ -126,8 +129,9 @@ SConboolRelease
 R$*			$@ $(conboolset {conbool_released} $@ 1 $) $(conboolset {conbool_spam} $) $1
 """
 
+# The hop may read a value more generously.
+TRUSTED_MARK = 'R$*\t\t\t$: $>ConboolTrusted yes\n'
 TRUSTED_FLAG = 'Ryes\t\t\t$: $>ConboolTrusted yes\n'
-
 RELEASED = 'Ryes\t\t\t$: $>ConboolRelease yes\n'
 
 FLAG = """\
@@ -206,13 +210,13 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=Non
     bracketed = host_in_brackets(settings['relay_host'])
     names = {'host': bracketed, 'relay': bracketed.strip('[]'), 'name': settings['tls_name'],
              'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
-    rulesets = _route(settings, info, sendmail_hop.route(hop, wash_networks) if hop else {
+    rulesets = _route(settings, info, sendmail_hop.route(hop) if hop else {
         'gateway': bracketed, 'port': settings['relay_port'], 'check': CHECK}, hop)
     rulesets += '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag, hop)
     if not hop:
         rulesets += '\n' + CERTIFICATE % dict(
             names, alternatives=ALTERNATIVES % names if altnames else '', canonical='' if is_address(bracketed) else CANONICAL % names)
-    config = (sendmail_hop.config(wash_networks) if hop else CONFIG) + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+    config = (sendmail_hop.CONFIG if hop else CONFIG) + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if wash_networks:
         config += sendmail_inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
@@ -265,20 +269,18 @@ def _header_checks(settings, checks, wash_networks, flag, hop):
         checks: which rulesets look at headers without us.
         wash_networks: as for render().
         flag: likewise.
-        hop: likewise; it looks at the marks, and what is left are headers that count for mail to local users.
+        hop: likewise. It looks at the marks, and only whose they are is noted for it, whatever their value.
     """
-    if hop:
-        return RELEASE + _header_check('X-Conbool-Released', 'ConboolReleased', RELEASED, checks) + _header_check(
-            'X-Conbool-Flag', 'ConboolFlag', FLAG, checks) if flag else ''
     marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
     marks += [(header, 'ConboolLoop%d' % number, 'true') for number, header in enumerate(settings['loop_headers'], 1)]
-    text = MARK % (WASHED if wash_networks else '') + (RELEASE if flag else '')
+    text = TRUSTED % (WASHED if wash_networks else '') + ('' if hop else MARK) + (RELEASE if flag else '')
     for header, ruleset, value in marks:
         rules = RELEASED if flag and value == 'yes' else ''
-        text += _header_check(header, ruleset, '%sR%s\t\t\t$: $>ConboolMark\n' % (rules, value), checks)
+        rules += TRUSTED_MARK if hop else 'R%s\t\t\t$: $>ConboolMark\n' % value
+        text += _header_check(header, ruleset, rules, checks)
     if settings['inbound']:
         text += _header_check('X-Conbool-Flag', 'ConboolFlag', TRUSTED_FLAG + (FLAG if flag else ''), checks)
-    return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] else '')
+    return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] and not hop else '')
 
 
 def _header_check(header, ruleset, rules, checks):
