@@ -154,9 +154,11 @@ def services(settings, listen, version, lookup_types, wash=None):
     if _version(version) >= (3, 4):
         entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
     if wash:
+        listener, config_dir = wash
+        checks = 'regexp:%s/wash regexp:%s/header_checks' % (config_dir, config_dir)
         entries += [
-            _service(wash[0], 'smtpd', kind='inet', private='n', options={'cleanup_service_name': 'wash'}),
-            _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': 'regexp:%s/wash regexp:%s/header_checks' % (wash[1], wash[1])}),
+            _service(listener, 'smtpd', kind='inet', private='n', options={'cleanup_service_name': 'wash'}),
+            _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
         ]
     return entries
 

@@ -153,11 +153,16 @@ class Maker(object):
             raise PackageError('apt knows of no package %s: have "apt-get update" done, and look at the sources' % SOURCE)
         return found.group(1)
 
+    def _known(self):
+        """Return what dpkg says of the local package: its state, empty when it has never heard of it, and the version."""
+        status, out, dummy = self._run(['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', PACKAGE])
+        state, dummy, version = out.strip().partition(' ')
+        return ('', '') if status or state == 'not-installed' else (state, version)
+
     def installed(self):
         """Return the local package's version, None when it is not there."""
-        status, out, dummy = self._run(['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', PACKAGE])
-        words = out.split()
-        return words[1] if not status and words[:1] == ['installed'] else None
+        state, version = self._known()
+        return version if state == 'installed' else None
 
     def held(self):
         return PACKAGE in self._text(['apt-mark', 'showhold']).split()
@@ -183,16 +188,16 @@ class Maker(object):
         """Have the package be gone, and of its libraries those that nothing else needs.
 
         Returns:
-            tuple: the version before, None for none; and what apt removes.
+            tuple: the version before, None for none; and what apt removes. Also what an interrupted run, or C(apt remove), has left goes.
         """
-        before = self.installed()
-        if not before:
+        state, before = self._known()
+        if not state:
             return None, []
         orphans = self._removed(['autoremove'])
         packages = sorted(set(self._removed(['--auto-remove', 'purge', PACKAGE])) - set(orphans))
         if not check_mode:
             self._text(APT + ['purge'] + packages)
-        return before, packages
+        return before or state, packages
 
     def _removed(self, words):
         return re.findall(r'^(?:Remv|Purg) (\S+)', self._text(APT + ['-s'] + words), re.MULTILINE)

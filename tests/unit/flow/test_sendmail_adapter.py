@@ -84,3 +84,16 @@ def test_forged_headers_stay_where_they_cannot_be_taken_away(adapter):
     assert case.expect[0].absent and _as_far_as_possible(case, adapter).expect[0].absent == ()
     assert _as_far_as_possible(case, adapters.load('postfix')()) == case
     assert _as_far_as_possible(cases['O11.others-stay'], adapter).expect == cases['O11.others-stay'].expect
+
+
+def test_behind_sendmail_it_is_the_hop_that_verifies():
+    adapter = adapters.load('sendmail_hop')()
+    lines = LOG[:6] + [
+        '2026-11-22T15:33:48+0000 mx conbool-hop/cleanup[7]: C4ED53: message-id=<flow-0000000001@flow.example.com>',
+        '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: Verified TLS connection established to mail.conbool.com[198.18.0.3]:25: TLSv1.3',
+        '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: C4ED53: to=<a@external.test>, relay=mail.conbool.com[198.18.0.3]:25, delay=0, status=sent (ok)']
+    assert adapter.verification([ONE], lines) == {ONE: {'a@external.test': 'Verified'}}
+    about = '\n'.join(adapter.lines_about(ONE, lines))
+    assert 'C4ED53' in about and 'sm-mta[271]' in about
+    assert adapter.variables and 'O6.nested' not in adapter.expected_failures and 'T3' in adapter.expected_failures
+    assert adapter.flush_request()['postfix_queues'] == adapter.look_request()['postfix_queues']

@@ -28,6 +28,7 @@ class Host:
 
     def __init__(self):
         self.candidate, self.version, self.held, self.calls, self.tree, self.refuse = '3.7.11-0+deb12u1', None, False, [], {}, None
+        self.state = 'installed'
 
     def run(self, words, cwd=None):
         self.calls.append(words)
@@ -37,7 +38,7 @@ class Host:
         if name == 'apt-cache':
             return 0, POLICY % self.candidate, ''
         if name == 'dpkg-query':
-            return (0, 'installed %s' % self.version, '') if self.version else (1, '', 'no packages found')
+            return (0, '%s %s' % (self.state, self.version), '') if self.version else (1, '', 'no packages found')
         if name == 'apt-mark':
             return 0, PACKAGE + '\n' if self.held else '', ''
         if name == 'dpkg':
@@ -120,7 +121,8 @@ def test_the_package_has_what_brings_it_up_to_date(host, tmp_path):
     (tmp_path / 'update.py').write_bytes(update)
     (tmp_path / 'dpkg-query').write_text('#!/bin/sh\nexit 1\n', encoding='ascii')
     (tmp_path / 'dpkg-query').chmod(0o755)
-    done = subprocess.run([sys.executable, '-I', str(tmp_path / 'update.py')], env={'PATH': '%s:/usr/bin:/bin' % tmp_path}, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, '-I', str(tmp_path / 'update.py')], env={'PATH': '%s:/usr/bin:/bin' % tmp_path}, capture_output=True, text=True,
+                          check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
@@ -151,6 +153,13 @@ def test_only_what_came_with_it_goes_with_it(host):
     assert Maker(host.run).absent()[1] == [PACKAGE, 'libtlsrpt0']
     assert host.calls[-1][-2:] == [PACKAGE, 'libtlsrpt0'] and host.version is None
     assert Maker(host.run).absent() == (None, [])
+
+
+@pytest.mark.parametrize('state, version', [('config-files', ''), ('half-configured', '1')])
+def test_what_is_left_of_it_is_made_whole_or_goes(host, state, version):
+    host.state, host.version = state, version or ' '
+    assert Maker(host.run).present(check_mode=True)[0] is None
+    assert Maker(host.run).absent()[0] == (version or state) and host.version is None
 
 
 @pytest.mark.parametrize('candidate', ['(none)', ''])

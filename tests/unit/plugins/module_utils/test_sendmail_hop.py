@@ -69,8 +69,9 @@ def known(lines, **about):
 
 
 def test_the_hop_has_sendmails_identity_and_limits():
-    found = identity(known('O MaxMessageSize=10240000\nO MaxHeadersLength=131072\nO Timeout.queuereturn=5d\nO Timeout.queuewarn=4h\nO HeloName=out.example.com\n'
-                           'O ClientPortOptions=Family=inet, Address=192.0.2.5\nO ClientPortOptions=Family=inet6, Addr=2001:db8::5\n'))
+    found = identity(known('O MaxMessageSize=10240000\nO MaxHeadersLength=131072\nO Timeout.queuereturn=5d\nO Timeout.queuewarn=4h\n'
+                           'O HeloName=out.example.com\nO ClientPortOptions=Family=inet, Address=192.0.2.5\n'
+                           'O ClientPortOptions=Family=inet6, Addr=2001:db8::5\n'))
     assert found == {
         'myhostname': 'mx.example.com', 'myorigin': 'mx.example.com', 'smtp_helo_name': 'out.example.com', 'message_size_limit': '10240000',
         'header_size_limit': '131072', 'maximal_queue_lifetime': '5d', 'bounce_queue_lifetime': '5d', 'delay_warning_time': '4h',

@@ -105,4 +105,4 @@ def test_with_the_hop_all_mail_goes_there_and_the_hop_is_judged():
     assert [row['target'] for row in rows_found if row['id'] == 'queue.ok'] == ['mail server', 'hop']
     assert [row for row in rows_found if row['status'] != 'green']
     asked['routes'][-1] = GATEWAY
-    assert [row['id'] for row in sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS) if row['id'].startswith('route.b')] == ['route.bypass']
+    assert 'route.bypass' in {row['id'] for row in sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS)}
