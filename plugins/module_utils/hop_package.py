@@ -277,10 +277,10 @@ def main():
     try:
         if maker.installed() and not maker.held():
             before, after, packages = maker.present()
-            print('%s: %s%s' % (PACKAGE, 'is ' + after if before == after else '%s is %s now' % (before, after),
-                                ' (%s)' % ', '.join(packages) if packages else ''))
+            said = 'is ' + after if before == after else '%s is %s now' % (before, after)
+            sys.stdout.write('%s: %s%s\n' % (PACKAGE, said, ' (%s)' % ', '.join(packages) if packages else ''))
     except PackageError as exc:
-        sys.exit(str(exc))
+        raise SystemExit(str(exc))
 
 
 if __name__ == '__main__':
