@@ -20,6 +20,9 @@ class Adapter(sendmail.Adapter):
     def look_request(self):
         return dict(super().look_request(), postfix_queues=[postfix.HOP])
 
+    def waiting_request(self):
+        return dict(super().waiting_request(), postfix_queues=[postfix.HOP])
+
     def flush_request(self):
         return dict(super().flush_request(), postfix_queues=[postfix.HOP])
 
