@@ -21,12 +21,10 @@ INHERITED = (
     'maillog_file',
     'maximal_backoff_time',
     'maximal_queue_lifetime',
-    'meta_directory',
     'minimal_backoff_time',
     'myorigin',
     'queue_run_delay',
     'setgid_group',
-    'shlib_directory',
     'smtp_address_preference',
     'smtp_bind_address',
     'smtp_bind_address6',
@@ -183,7 +181,7 @@ def hop_configuration(settings, info, options, programs=None):
         dict: C(parameters), C(services) and C(tables) for C(postfix_config), and C(listener).
     """
     programs = programs or dict(info, parameters={})
-    config_dir, mta, version = options['config_dir'], dict(info['expanded'], **programs['parameters']), programs['version']
+    config_dir, mta, version = options['config_dir'], info['expanded'], programs['version']
     host = '[%s]' % options['address'] if ':' in options['address'] else options['address']
     listen = '%s:%s' % (host, options['port'])
     wash = ('%s:%s' % (host, options['wash_port']), config_dir) if options['wash_port'] else None
@@ -192,7 +190,7 @@ def hop_configuration(settings, info, options, programs=None):
     null_sender = 'direct:' if settings['bypass_null_sender'] else gateway
     own_mail = 'mta:' + options['return_address']
 
-    parameters = mta_parameters(mta)
+    parameters = dict(mta_parameters(mta), **programs['parameters'])
     parameters.update({
         'compatibility_level': '3.6' if _version(version) >= (3, 6) else '2',
         'queue_directory': options['queue_directory'],
