@@ -14,6 +14,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instanc
 
 # Where the distribution's Postfix has its commands.
 HOST_SBIN = '/usr/sbin'
+OTHERWISE = ('Or name the directory of another Postfix in outbound_hop_sbin_dir; or, with Sendmail, have it decide by itself '
+             '(sendmail_smarthost_decision: native)')
 # What the roles need of a Postfix whose programs cannot be asked yet.
 LOOKUP_TYPES = ['btree', 'hash', 'regexp', 'texthash']
 
@@ -33,15 +35,16 @@ def find(run, maker, sbin_dir=None, check_mode=False):
 
     Raises:
         PostfixError: there are none, and none can be had.
-        hop_package.PackageError: apt or dpkg said no.
     """
     if sbin_dir or _has_postfix(HOST_SBIN):
         return _asked(run, sbin_dir or HOST_SBIN), None, None, []
     if not maker.possible():
         raise PostfixError('There is no Postfix on this host of which the hop can be made. Install the package postfix beside the mail server, with its '
-                           'service switched off; or name the directory of its commands in outbound_hop_sbin_dir; or, with Sendmail, have it decide by '
-                           'itself (sendmail_smarthost_decision: native)')
-    before, after, packages = maker.present(check_mode)
+                           'service switched off. %s' % OTHERWISE)
+    try:
+        before, after, packages = maker.present(check_mode)
+    except hop_package.PackageError as exc:
+        raise PostfixError('There is no Postfix on this host of which the hop can be made, and none can be had: %s. %s' % (exc, OTHERWISE))
     if check_mode and before is None:
         version = re.sub(r'^\d+:|[-+~].*', '', after)
         return {'sbin_dir': hop_package.SBIN, 'version': version, 'lookup_types': LOOKUP_TYPES, 'parameters': hop_package.PARAMETERS}, before, after, packages

@@ -222,6 +222,13 @@ def test_without_postfix_and_apt_the_variables_are_named(no_postfix):
         postfix_programs.find(postconf, Nothing)
 
 
+def test_when_apt_says_no_the_variables_are_named_too(no_postfix, host, monkeypatch):
+    host.refuse = 'download'
+    monkeypatch.setattr(Maker, 'possible', staticmethod(lambda: True))
+    with pytest.raises(PostfixError, match='no space left.*outbound_hop_sbin_dir.*sendmail_smarthost_decision: native'):
+        postfix_programs.find(postconf, Maker(host.run))
+
+
 @pytest.mark.parametrize('given', [True, False])
 def test_a_postfix_that_is_there_is_used(no_postfix, tmp_path, given):
     where = tmp_path / 'zimbra' if given else no_postfix
