@@ -31,6 +31,7 @@ SHOWN = 4               # messages whose log lines are shown when something is w
 
 OUT = 'fire@external.test'
 OUTWARD = ('gateway', 'direct')         # both ways are right while the way is being changed
+DIRECT = ('direct',)
 TO_OUT, BOBS_COPY = (OUTWARD, OUT), (OUTWARD, 'bob@external.test')
 ALICE, BOB = (('mailbox:alice',), ''), (('mailbox:bob',), '')
 BOUNCE = (('bounce:alice',), '')
@@ -41,17 +42,17 @@ INSIDE = [
     ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}, [TO_OUT]),
     ({'via': 'smtp25', 'from': 'alice@example.com', 'to': [OUT, 'bob@example.com']}, [TO_OUT, BOB, BOBS_COPY]),
     ({'via': 'submission', 'from': 'bob@example.com', 'to': ['alice@example.com', OUT]}, [ALICE, TO_OUT]),
-    ({'via': 'smtp25', 'from': 'alice@example.com', 'to': [OUT], 'headers': RELEASED}, [(('direct',), OUT)]),
-    ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT], 'type': 'text/calendar'}, [(('direct',), OUT)]),
+    ({'via': 'smtp25', 'from': 'alice@example.com', 'to': [OUT], 'headers': RELEASED}, [(DIRECT, OUT)]),
+    ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT], 'type': 'text/calendar'}, [(DIRECT, OUT)]),
     ({'via': 'sendmail', 'from': 'alice@example.com', 'to': ['nobody-here@example.com']}, [BOUNCE]),
     ({'via': 'smtp25', 'from': 'alice@example.com', 'to': ['fire@bounce.test'], 'headers': RELEASED}, [BOUNCE]),
 ]
 FROM_GATEWAY = [
     ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com']}, [ALICE]),
     ({'via': 'gateway', 'from': OUT, 'to': ['bob@example.com']}, [BOB, BOBS_COPY]),
-    ({'via': 'gateway', 'from': OUT, 'to': ['fwd@example.com'], 'headers': ['X-Conbool-example-com: true']}, [(('direct',), 'fwd@external.test')]),
+    ({'via': 'gateway', 'from': OUT, 'to': ['fwd@example.com'], 'headers': ['X-Conbool-example-com: true']}, [(DIRECT, 'fwd@external.test')]),
     ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com', 'bob@example.com'], 'headers': RELEASED},
-     [ALICE, BOB, (('direct',), 'bob@external.test')]),
+     [ALICE, BOB, (DIRECT, 'bob@external.test')]),
     ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com'], 'headers': ['X-Conbool-Flag: YES']}, [(('mailbox:alice', 'spam:alice'), '')]),
 ]
 PORTS = {'smtp25': 25, 'submission': 587, 'gateway': 25}
@@ -60,8 +61,8 @@ PORTS = {'smtp25': 25, 'submission': 587, 'gateway': 25}
 class Source:
     """One sender at work on one node, and what it has told."""
 
-    def __init__(self, lab, node, first, templates, order, password, host):
-        self.lab, self.node, self.first = lab, node, first
+    def __init__(self, lab, node, first, templates, order, password, host, judges_on_arrival):
+        self.lab, self.node, self.first, self.judges_on_arrival = lab, node, first, judges_on_arrival
         self.templates = templates
         self.order = dict(order, messages=[_order(inject, password, host) for inject, dummy in templates])
         self.begun = {}         # number -> when its last attempt began, while that is not over
@@ -109,8 +110,11 @@ class Source:
         assert not status, '%s: the sender ended with %d: %s' % (self.node, status, self.complaints)
 
     def messages(self):
-        return [Sent(message.token(self.order['run'], number), self.templates[number % len(self.templates)][1], attempts)
-                for number, attempts in sorted(self.attempts.items())]
+        return [Sent(message.token(self.order['run'], number), self._wanted(number), attempts) for number, attempts in sorted(self.attempts.items())]
+
+    def _wanted(self, number):
+        wanted = self.templates[number % len(self.templates)][1]
+        return [(OUTWARD if places == DIRECT and self.judges_on_arrival else places, recipient) for places, recipient in wanted]
 
 
 def _order(inject, password, host):
@@ -135,8 +139,9 @@ class Stream:
         self.site.begin(run)
         lab, host = self.site.lab, self.site.host
         order = {'run': run, 'placeholder': PLACEHOLDER, 'interval': self.interval, 'patience': PATIENCE}
-        self.inside = Source(lab, host, 0, INSIDE, order, self.site.adapter.password, host)
-        self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, FROM_GATEWAY, order, None, lab.addresses[host][0])
+        self.inside = Source(lab, host, 0, INSIDE, order, self.site.adapter.password, host, self.site.adapter.judges_on_arrival)
+        self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, FROM_GATEWAY, order, None, lab.addresses[host][0],
+                              self.site.adapter.judges_on_arrival)
         self.sources = [self.inside, self.gateway]
         self.wire = Wire(lab.interface, lab.addresses['gateway'])
         with ExitStack() as begun:

@@ -58,6 +58,8 @@ class Adapter:
     offer_starttls = 'true'
     # For how many seconds a run of the playbook may turn clients away.
     away_seconds = 0
+    # Whether a message is judged when it comes in, by the rules of that moment.
+    judges_on_arrival = False
 
     @staticmethod
     def lines_about(token, lines):

@@ -61,6 +61,8 @@ timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </
     # For how many seconds a run of the playbook may turn clients away: Sendmail reads a configuration by starting itself anew. Less than a tenth of a
     # second on a quiet machine, 0.7 where ten processes wait for two processors.
     away_seconds = 3
+    # Header rules run when a message is received: one that came before they were there is not marked when it is sent on with the new rules.
+    judges_on_arrival = True
 
     size_limit_command = ('sed', '-n', 's/^O MaxMessageSize=//p', '/etc/mail/sendmail.cf')
 
