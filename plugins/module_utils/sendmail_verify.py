@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import row, skipped, smtp_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import skipped, smtp_rows, unasked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import host_in_brackets
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import certain_headers, certain_routes, header_rows, queue_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import (
+    certain_headers, certain_routes, header_row, header_rows, next_hop, queue_rows, route_row)
 
 
 def sendmail_rows(results, settings):
@@ -33,24 +33,9 @@ def _asked_rows(result, settings, hop):
     # What goes direct is the hop's affair.
     host, port, direct = (hop['address'], hop['port'], False) if hop else (settings['relay_host'], settings['relay_port'], settings['bypass_null_sender'])
     gateway = '%s:%s' % (host_in_brackets(host), port)
-    rows = [_route_row(sample, seen, gateway, direct) for sample, seen in zip(certain_routes(settings), result['routes'])]
-    for sample, seen in zip(certain_headers(settings), result['headers']):
-        if (seen['action'] == 'direct') == sample['direct']:
-            rows.append(row('header.ok', sample['header'], GREEN, 'goes direct' if sample['direct'] else 'goes to the gateway'))
-        else:
-            rows.append(row('header.wrong', sample['header'], RED, 'the mail server says %r' % seen['action']))
+    rows = [route_row(dict(sample, hop=sample['hop'] and not (direct and not sample['sender'])), seen['next_hop'] == gateway,
+                      next_hop(seen['mailer'], seen['next_hop']), 'mailertable and rules of your own in sendmail.mc win over it.')
+            for sample, seen in zip(certain_routes(settings), result['routes'])]
+    rows += [header_row(sample, seen['action'] == 'direct', 'the mail server says %r' % seen['action'])
+             for sample, seen in zip(certain_headers(settings), result['headers'])]
     return rows + queue_rows(result, 'mail server')
-
-
-def _route_row(sample, seen, gateway, direct):
-    """Return the row on one message; whether those without a sender go direct is said."""
-    through = seen['next_hop'] == gateway
-    wanted = sample['hop'] and not (direct and not sample['sender'])
-    target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
-    way = '%s:%s' % (seen['mailer'], seen['next_hop']) if seen['next_hop'] else seen['mailer']
-    if through == wanted:
-        return row('route.ok', target, GREEN, way)
-    if wanted:
-        return row('route.bypass', target, RED, '%s, which is not the way to the gateway' % way,
-                   'mailertable and rules of your own in sendmail.mc win over it.')
-    return row('route.captured', target, RED, '%s, though this mail must not go there' % way)

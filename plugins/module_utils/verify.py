@@ -48,6 +48,35 @@ def sample_headers(settings):
     return [sample['header'] for sample in certain_headers(settings)]
 
 
+def route_row(sample, through, way, hint):
+    """Return the row on the way of one message.
+
+    Args:
+        sample: of certain_routes(); its C(hop) says whether it has to go C(through).
+        through: whether it does.
+        way: which way it goes.
+        hint: what may lead it past the gateway.
+    """
+    target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
+    if through == sample['hop']:
+        return row('route.ok', target, GREEN, way)
+    if sample['hop']:
+        return row('route.bypass', target, RED, '%s, which is not the way to the gateway' % way, hint)
+    return row('route.captured', target, RED, '%s, though this mail must not go there' % way)
+
+
+def header_row(sample, direct, said):
+    """Return the row on one header line: of certain_headers(), whether such a message goes direct, and who said what."""
+    if direct == sample['direct']:
+        return row('header.ok', sample['header'], GREEN, 'goes direct' if direct else 'goes to the gateway')
+    return row('header.wrong', sample['header'], RED, said)
+
+
+def next_hop(transport, host):
+    """Return transport and next hop as one text."""
+    return '%s:%s' % (transport, host) if host else transport
+
+
 def route_rows(result, samples):
     """Return a row for each sample of certain_routes().
 
@@ -57,19 +86,9 @@ def route_rows(result, samples):
     """
     if 'routes' not in result:
         return unasked(result, 'route', 'mail server')
-    rows = []
-    for sample, seen in zip(samples, result['routes']):
-        through = seen['transport'] == TRANSPORT
-        target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
-        way = '%s:%s' % (seen['transport'], seen['next_hop']) if seen['next_hop'] else seen['transport']
-        if through == sample['hop']:
-            rows.append(row('route.ok', target, GREEN, way))
-        elif sample['hop']:
-            rows.append(row('route.bypass', target, RED, '%s, which is not the way to the gateway' % way,
-                            'transport_maps and sender-dependent maps of the mail server win over its default route.'))
-        else:
-            rows.append(row('route.captured', target, RED, '%s, though this mail must not go there' % way))
-    return rows
+    return [route_row(sample, seen['transport'] == TRANSPORT, next_hop(seen['transport'], seen['next_hop']),
+                      'transport_maps and sender-dependent maps of the mail server win over its default route.')
+            for sample, seen in zip(samples, result['routes'])]
 
 
 def header_rows(result, samples):
@@ -81,13 +100,7 @@ def header_rows(result, samples):
     """
     if 'headers' not in result:
         return unasked(result, 'header', 'hop')
-    rows = []
-    for sample, seen in zip(samples, result['headers']):
-        if (seen['action'] == DIRECT) == sample['direct']:
-            rows.append(row('header.ok', sample['header'], GREEN, 'goes direct' if sample['direct'] else 'goes to the gateway'))
-        else:
-            rows.append(row('header.wrong', sample['header'], RED, 'the hop says %r' % seen['action']))
-    return rows
+    return [header_row(sample, seen['action'] == DIRECT, 'the hop says %r' % seen['action']) for sample, seen in zip(samples, result['headers'])]
 
 
 def queue_rows(result, name):

@@ -61,8 +61,8 @@ PORTS = {'smtp25': 25, 'submission': 587, 'gateway': 25}
 class Source:
     """One sender at work on one node, and what it has told."""
 
-    def __init__(self, lab, node, first, templates, order, password, host, judges_on_arrival):
-        self.lab, self.node, self.first, self.judges_on_arrival = lab, node, first, judges_on_arrival
+    def __init__(self, lab, node, first, templates, order, password, host):
+        self.lab, self.node, self.first = lab, node, first
         self.templates = templates
         self.order = dict(order, messages=[_order(inject, password, host) for inject, dummy in templates])
         self.begun = {}         # number -> when its last attempt began, while that is not over
@@ -110,11 +110,13 @@ class Source:
         assert not status, '%s: the sender ended with %d: %s' % (self.node, status, self.complaints)
 
     def messages(self):
-        return [Sent(message.token(self.order['run'], number), self._wanted(number), attempts) for number, attempts in sorted(self.attempts.items())]
+        return [Sent(message.token(self.order['run'], number), self.templates[number % len(self.templates)][1], attempts)
+                for number, attempts in sorted(self.attempts.items())]
 
-    def _wanted(self, number):
-        wanted = self.templates[number % len(self.templates)][1]
-        return [(OUTWARD if places == DIRECT and self.judges_on_arrival else places, recipient) for places, recipient in wanted]
+
+def _either_way(templates):
+    """The templates for a mail server that may have judged a message before it knew what marks are."""
+    return [(inject, [(OUTWARD if places == DIRECT else places, recipient) for places, recipient in wanted]) for inject, wanted in templates]
 
 
 def _order(inject, password, host):
@@ -139,9 +141,9 @@ class Stream:
         self.site.begin(run)
         lab, host = self.site.lab, self.site.host
         order = {'run': run, 'placeholder': PLACEHOLDER, 'interval': self.interval, 'patience': PATIENCE}
-        self.inside = Source(lab, host, 0, INSIDE, order, self.site.adapter.password, host, self.site.adapter.judges_on_arrival)
-        self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, FROM_GATEWAY, order, None, lab.addresses[host][0],
-                              self.site.adapter.judges_on_arrival)
+        inside, from_gateway = map(_either_way, (INSIDE, FROM_GATEWAY)) if self.site.adapter.judges_on_arrival else (INSIDE, FROM_GATEWAY)
+        self.inside = Source(lab, host, 0, inside, order, self.site.adapter.password, host)
+        self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, from_gateway, order, None, lab.addresses[host][0])
         self.sources = [self.inside, self.gateway]
         self.wire = Wire(lab.interface, lab.addresses['gateway'])
         with ExitStack() as begun:

@@ -59,7 +59,7 @@ make -s -C /etc/mail && kill -HUP "$(head -n 1 /run/sendmail/mta/sendmail.pid)" 
 timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </dev/null >/dev/null 2>&1; do sleep 0.2; done'
 """
     # For how many seconds a run of the playbook may turn clients away: Sendmail reads a configuration by starting itself anew. Less than a tenth of a
-    # second on a quiet machine, 0.7 where ten processes wait for two processors.
+    # second on a quiet machine, 0.95 where ten and more processes wait for two processors.
     away_seconds = 3
     # Header rules run when a message is received: one that came before they were there is not marked when it is sent on with the new rules.
     judges_on_arrival = True
