@@ -109,6 +109,14 @@ class Source:
         self._reader.join(END_SECONDS)
         assert not status, '%s: the sender ended with %d: %s' % (self.node, status, self.complaints)
 
+    def stop(self):
+        """Whatever happened: no sender is left to disturb the next test."""
+        self.process.stdin.close()
+        try:
+            self.process.wait(END_SECONDS)
+        finally:
+            self.process.kill()
+
     def messages(self):
         return [Sent(message.token(self.order['run'], number), self.templates[number % len(self.templates)][1], attempts)
                 for number, attempts in sorted(self.attempts.items())]
@@ -150,7 +158,7 @@ class Stream:
             begun.enter_context(self.wire)
             for source in self.sources:
                 source.start()
-                begun.callback(source.process.kill)
+                begun.callback(source.stop)
             self._begun = begun.pop_all()
         return self
 
