@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from . import certificates
 from .engine import replace, run
 from .layout import MAIL_NODES, Layout, Node
 
@@ -46,6 +47,7 @@ def describe(layout: Layout) -> None:
         # For variables such as conbool_dns_servers.
         'lab_resolver': layout.nodes['resolver'].ipv4,
         'lab_gateway': [layout.nodes['gateway'].ipv4, layout.nodes['gateway'].ipv6],
+        'lab_gateway_fingerprint': certificates.fingerprint(layout.path / 'tls/gateway/normal.pem'),
         'lab_lan': [layout.nodes['lan'].ipv4, layout.nodes['lan'].ipv6],
     }
     # From where others look at the mail servers.

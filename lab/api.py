@@ -89,6 +89,11 @@ class Lab:
                       text=not isinstance(input, bytes))
         return done
 
+    def start(self, node: str, argv, **options) -> subprocess.Popen:
+        """Start a command on a node, as root; its standard input and output are pipes for text. options: of subprocess.Popen."""
+        command = ['podman', 'exec', '--interactive', self._layout.node(node).container, *argv]
+        return subprocess.Popen(command, env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+
     def log(self, node: str, since: float | None = None) -> str:
         """The journal of a host, since a time in seconds since 1970."""
         options = ['--since', f'@{int(since)}'] if since is not None else []

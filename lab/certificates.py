@@ -43,6 +43,11 @@ def make(layout: Layout) -> None:
     replace(tls / 'ca.pem', ca.cert_pem.bytes().decode())
 
 
+def fingerprint(path: Path) -> str:
+    """Of the first certificate in a file, as Postfix writes it."""
+    return x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256()).hex(':').upper()
+
+
 def host_folder(layout: Layout, node: Node) -> Path:
     return layout.path / 'tls/hosts' / node.name
 

@@ -11,6 +11,7 @@ import time
 
 from .engine import LabError, podman, replace
 from .layout import CONTAINERS, FQDN, Layout
+from .records import Records
 
 CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed')
 MODES = ('normal', 'down', 'no_starttls', *CERTIFICATE_MODES, 'tempfail', 'reject', 'hang')
@@ -38,20 +39,15 @@ class MailNode:
         self.layout = layout
         self.name = name
         self.path = layout.path / name
+        self._deliveries, self._sessions = Records(self.path / 'deliveries.jsonl'), Records(self.path / 'sessions.jsonl')
 
     def deliveries(self, token: str | None = None) -> list[dict]:
         """Messages that arrived, oldest first; `content` holds the bytes, `client_certificate` the common name that was shown."""
-        found = []
-        for record in self._records('deliveries.jsonl'):
-            if token is None or record['token'] == token:
-                raw, encoding = record.pop('raw'), record.pop('raw_encoding')
-                record['content'] = base64.b64decode(raw) if encoding == 'base64' else raw.encode()
-                found.append(record)
-        return found
+        return [record for record in self._deliveries.all() if token is None or record['token'] == token]
 
     def sessions(self) -> list[dict]:
         """Every connection that has ended, whether or not it brought a message."""
-        return self._records('sessions.jsonl')
+        return self._sessions.all()
 
     def attempts(self) -> list[dict]:
         """Connections in which something of a message was said in clear text, with what was `seen`."""
@@ -88,10 +84,20 @@ class MailNode:
             if (self.path / name).exists():
                 os.truncate(self.path / name, 0)
 
-    def send(self, host: str, mail_from: str, rcpt_to: list[str], message_bytes: bytes, tls=True, client_cert: str | None = None, *,
-             port: int = 25, helo: str | None = None, source: str | None = None, user: str | None = None, password: str | None = None,
-             ipv6: bool = False, mail_options=(), rcpt_options=(), timeout: float = 15) -> dict:
-        """Send one message to a node (or any address) by SMTP: accepted, stage reached, code and text of the last reply, tls, refused.
+    def send(self, *arguments, **options) -> dict:
+        """Send one message as told (see order()): accepted, stage reached, code and text of the last reply, tls, refused."""
+        return self.send_all([self.order(*arguments, **options)])[0]
+
+    def send_all(self, orders: list[dict]) -> list[dict]:
+        """Send messages, some at a time; for each what send() says. To start the sender takes longer than to send one."""
+        done = podman('exec', '--interactive', self.layout.nodes[self.name].container, 'python3', '-B', '/opt/lab/send.py',
+                      input=json.dumps(orders), timeout=sum(order['timeout'] for order in orders) * 10)
+        return json.loads(done.stdout)
+
+    def order(self, host: str, mail_from: str, rcpt_to: list[str], message_bytes: bytes, tls=True, client_cert: str | None = None, *,
+              port: int = 25, helo: str | None = None, source: str | None = None, user: str | None = None, password: str | None = None,
+              ipv6: bool = False, mail_options=(), rcpt_options=(), timeout: float = 15) -> dict:
+        """A message to a node (or any address), by SMTP.
 
         tls is True (STARTTLS), False or 'implicit'; source the node whose address to come from, if this container has it (lan).
         """
@@ -102,7 +108,7 @@ class MailNode:
         if client_cert != 'none' and self.name != 'gateway':
             raise LabError('only the gateway has client certificates')
         host = self._address(host, ipv6)
-        order = {
+        return {
             'host': host, 'port': port, 'helo': helo or FQDN[source or self.name],
             # Always told: the container has several addresses, and the kernel's choice among them is nobody's.
             'source': self._address(source or self.name, ':' in host), 'tls': tls, 'certificate': CERTIFICATES[client_cert],
@@ -110,9 +116,6 @@ class MailNode:
             'message': base64.b64encode(message_bytes).decode(), 'user': user, 'password': password,
             'mail_options': list(mail_options), 'rcpt_options': list(rcpt_options), 'timeout': timeout,
         }
-        done = podman('exec', '--interactive', self.layout.nodes[self.name].container, 'python3', '-B', '/opt/lab/send.py',
-                      input=json.dumps(order), timeout=timeout * 10)
-        return json.loads(done.stdout)
 
     def _address(self, host: str, ipv6: bool) -> str:
         if host not in self.layout.nodes:
@@ -131,13 +134,3 @@ class MailNode:
     def _state(self):
         path = self.path / 'state.json'
         return json.loads(path.read_text()) if path.exists() else None
-
-    def _records(self, name: str) -> list[dict]:
-        path = self.path / name
-        # A line that is being written has no end yet.
-        records = [json.loads(line) for line in path.read_text(encoding='utf-8').split('\n')[:-1]] if path.exists() else []
-        for record in records:
-            certificate = record['client_certificate']
-            record['certificate'] = certificate
-            record['client_certificate'] = certificate and certificate['common_name']
-        return records

@@ -13,7 +13,6 @@ from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from lab.engine import environment
 from tests.fire.account import Account, Attempt, Sent, Window, settle
 from tests.fire.wire import Wire
 from tests.flow import judge, message
@@ -75,9 +74,7 @@ class Source:
         # What a sender that was killed had begun: nobody knows how far it came.
         for number in list(self.begun):
             self._over(number, time.time(), 'unclear', 'the sender was killed')
-        self.process = subprocess.Popen(
-            ['podman', 'exec', '--interactive', self.lab.nodes[self.node].container, 'python3', '-B', '-c', SENDER], env=environment(), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = self.lab.start(self.node, ['python3', '-B', '-c', SENDER], stderr=subprocess.STDOUT)
         self.process.stdin.write(json.dumps(order) + '\n')
         self.process.stdin.flush()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -88,9 +88,7 @@ class Hosts:
     def hold(self, node):
         """Connections from a node to every host, IPv4 and IPv6, that stay open until the process is ended."""
         targets = [address for host in self.names for address in self.lab.addresses[host]]
-        container = self.lab.nodes[node].container
-        process = subprocess.Popen(['podman', 'exec', '--interactive', container, 'python3', '-c', HOLD, *targets], env=environment(), text=True,
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = self.lab.start(node, ['python3', '-c', HOLD, *targets])
         assert process.stdout.readline() == 'connected\n'
         return process
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on the mail server under test: one call hands in a whole batch, one call tells where everything is.
 
-Standard library only, no import of ours: the text of this file is given to python3 there, the request as JSON to its standard
-input. The answer is JSON on the standard output.
+Standard library only, no import of ours: the text of this file is given to python3 there, which stays (remote.py). Requests and
+answers are lines of JSON.
 """
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import smtplib
 import ssl
 import subprocess
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -209,6 +210,16 @@ def kill_programs(request):
     return killed
 
 
+def serve():
+    """Answers each line of standard input with one of its own."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            said = {'answer': globals()[asked['do']](asked)}
+        except Exception:
+            said = {'error': traceback.format_exc()}
+        print(json.dumps(said), flush=True)
+
+
 if __name__ == '__main__':
-    asked = json.load(sys.stdin)
-    json.dump(globals()[asked['do']](asked), sys.stdout)
+    serve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flow import adapters, labs, loader, playbook
+from tests.flow import adapters, labs, loader
 from tests.flow.model import Case
 from tests.flow.options import OPTIONS
 from tests.flow.session import Session
@@ -97,10 +97,10 @@ def fixture_collected(request):
 
 
 @pytest.fixture(scope='session', name='variables_of')
-def fixture_variables_of(request, lab, adapter):
-    """Configuration name -> the inventory variables, with this lab's addresses; the preflight has tests of its own."""
+def fixture_variables_of(request, adapter):
+    """Configuration name -> the inventory variables; the preflight has tests of its own."""
     table, dummy = _selected(request.config)
-    return lambda name: dict(playbook.filled_in(table.configurations[name].variables, lab.lab), conbool_preflight='skip', **adapter.variables)
+    return lambda name: dict(table.configurations[name].variables, conbool_preflight='skip', **adapter.variables)
 
 
 @pytest.fixture(scope='module', name='own_host')

@@ -34,7 +34,7 @@ class Report:
 class Engine:
     """`run` does it all; tests of what happens in between use `batch`."""
 
-    def __init__(self, site, deadline=60.0, pause=0.8, clock=time.monotonic, sleep=time.sleep, say=lambda text: None):
+    def __init__(self, site, deadline=60.0, pause=0.4, clock=time.monotonic, sleep=time.sleep, say=lambda text: None):
         self.site = site
         self.deadline = deadline
         self.pause = pause

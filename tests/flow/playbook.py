@@ -5,12 +5,9 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
-import re
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -23,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 WHOLE = 'inbound_washed'
 TIMEOUT = 300
 TASK_SECONDS = 120
-PLACEHOLDER = re.compile(r'\{[a-z_]+\}')
 
 
 class PlaybookFailed(Exception):
@@ -148,26 +144,3 @@ def apply(lab, host, variables, playbook='site.yml'):
     if outcome.returncode:
         raise PlaybookFailed(outcome.output)
     return outcome
-
-
-def filled_in(variables, lab):
-    """The variables with the lab's addresses in place of {gateway}, {lan} and so on, which stand for lists, and {gateway_fingerprint}."""
-    def items(item):
-        name = item[1:-1] if isinstance(item, str) and PLACEHOLDER.fullmatch(item) else None
-        if name == 'gateway_fingerprint':
-            return [_fingerprint(lab.path / 'tls/gateway/normal.pem')]
-        return lab.addresses[name] if name else [fill(item)]
-
-    def fill(value):
-        if isinstance(value, dict):
-            return {key: fill(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [filled for item in value for filled in items(item)]
-        return value
-    return fill(variables)
-
-
-def _fingerprint(path):
-    """Of the first certificate in a file, as Postfix writes it."""
-    first = path.read_text(encoding='ascii').partition('-----END CERTIFICATE-----')
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(''.join(first[:2]))).digest().hex(':').upper()

@@ -37,7 +37,7 @@ class Session:
     def _run(self, name, cases):
         if self.apply:
             self.say('configuration %s: ansible-playbook playbooks/site.yml' % name)
-            variables = dict(playbook.filled_in(self.table.configurations[name].variables, self.lab), **self.adapter.variables)
+            variables = dict(self.table.configurations[name].variables, **self.adapter.variables)
             outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
             if outcome.returncode:
                 self._failed.add(name)

@@ -5,26 +5,19 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import time
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
+from tests.flow import remote
 from tests.flow.model import QUEUE, Reply, Sighting
 
-AGENT = (Path(__file__).with_name('agent.py')).read_text(encoding='utf-8')
 TOKEN_LENGTH = 4        # hexadecimal digits after the run's prefix
 SPAM_FOLDERS = ('spam', 'junk')
 SEVERAL_DOMAINS = 'several.test', '* MX 10 mx.external.test.\n'  # any number of outside domains
-AGENT_TIMEOUT = 120
 PLACE_OF_LISTENER = {'internet': 'direct'}
 OUTSIDE = {'gateway': 'gateway', 'internet': 'internet', 'lan': 'internet'}  # via -> which container sends
-
-
-class AgentFailed(Exception):
-    """agent.py could not do what it was asked on the host; the text is what it said."""
 
 
 class Site:
@@ -55,9 +48,10 @@ class Site:
         if inside:
             answers = self.ask({'do': 'inject', 'messages': [self._request(item) for item in inside]})
             replies = {answer['token']: Reply(answer['accepted'], answer['text']) for answer in answers}
-        for item in batch:
-            if item.token not in replies:
-                replies[item.token] = self._from_outside(item)
+        for sender in sorted(set(OUTSIDE.values())):
+            items = [item for item in batch if OUTSIDE.get(item.case.inject['via']) == sender]
+            if items:
+                replies.update(self._from_outside(sender, items))
         return replies
 
     def _request(self, item):
@@ -70,17 +64,19 @@ class Site:
             'content': base64.b64encode(item.content).decode(),
         }
 
-    def _from_outside(self, item):
+    def _from_outside(self, sender, items):
+        peer = getattr(self.lab, sender)
+        answers = peer.send_all([self._order(peer, sender, item) for item in items])
+        return {item.token: Reply(answer['accepted'], ('%s %s' % (answer['code'] or '', answer['text'])).strip()) for item, answer in zip(items, answers)}
+
+    def _order(self, peer, sender, item):
         inject = item.case.inject
         options = {name: inject[name] for name in ('ipv6', 'mail_options', 'rcpt_options') if name in inject}
         if 'client_certificate' in inject:
             options['client_cert'] = inject['client_certificate']
-        if inject['via'] != OUTSIDE[inject['via']]:
+        if inject['via'] != sender:
             options['source'] = inject['via']
-        peer = getattr(self.lab, OUTSIDE[inject['via']])
-        answer = peer.send(self.host, inject['from'] if inject['from'] != '<>' else '', inject['to'], item.content,
-                           tls=inject.get('tls', True), **options)
-        return Reply(answer['accepted'], ('%s %s' % (answer['code'] or '', answer['text'])).strip())
+        return peer.order(self.host, inject['from'] if inject['from'] != '<>' else '', inject['to'], item.content, tls=inject.get('tls', True), **options)
 
     def flush(self):
         self.ask(self.adapter.flush_request())
@@ -169,8 +165,5 @@ class Site:
         """What the gateway was told without TLS since the run began."""
         return ['%s: %s' % (attempt['peer'], '; '.join(attempt['seen'])) for attempt in self.lab.gateway.attempts()[self._attempts_before:]]
 
-    def ask(self, request, timeout=AGENT_TIMEOUT):
-        done = self.lab.run(self.host, ['python3', '-c', AGENT], input=json.dumps(request), check=False, timeout=timeout)
-        if done.returncode:
-            raise AgentFailed('%s on %s: %s' % (request['do'], self.host, done.stderr))
-        return json.loads(done.stdout)
+    def ask(self, request):
+        return remote.ask(self.lab, self.host, request)

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from lab.engine import environment
 from tests.fire.stream import Stream
 from tests.flow import playbook
 from tests.flow.playbook import WHOLE
@@ -30,9 +28,7 @@ NOBODY_THERE = re.compile('^(ConnectionRefusedError|ConnectionResetError|SMTPSer
 def _knocking(lab, host):
     """Gives a list that has, afterwards, for how many seconds at a time port 25 turned clients away."""
     away = []
-    process = subprocess.Popen(
-        ['podman', 'exec', '--interactive', lab.nodes[host].container, 'python3', '-c', KNOCK, '127.0.0.1'], env=environment(), text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = lab.start(host, ['python3', '-c', KNOCK, '127.0.0.1'])
     try:
         assert process.stdout.readline() == 'ready\n'
         yield away

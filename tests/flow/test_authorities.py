@@ -26,7 +26,7 @@ def _where(lab, host, adapter, place):
 
 
 def test_authorities_of_the_system(lab, fresh_host, adapter, variables_of):
-    variables = dict(variables_of('default'), conbool_tls_ca_file='')
+    variables = dict(variables_of('outbound_only'), conbool_tls_ca_file='')
     lab.lab.run(fresh_host, ['sh', '-c', TRUST])
     playbook.apply(lab.lab, fresh_host, variables)
     assert _where(lab.lab, fresh_host, adapter, 'gateway') == []

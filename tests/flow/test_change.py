@@ -32,20 +32,20 @@ def test_c2_check_mode_on_a_fresh_host(lab, fresh_host, variables_of):
 
 
 def test_c2_check_mode_on_a_converged_host(lab, own_host, variables_of):
-    variables = variables_of('default')
+    variables = variables_of('outbound_only')
     playbook.apply(lab.lab, own_host, variables)
     real = _check_tells_the_truth(lab.lab, own_host, variables)
     assert real.changed == []
 
 
 def test_c2_check_mode_on_the_way_to_other_settings(lab, own_host, variables_of):
-    playbook.apply(lab.lab, own_host, variables_of('default'))
-    for configuration in ('client_certificate', 'scope_senders', 'default'):
+    playbook.apply(lab.lab, own_host, variables_of('outbound_only'))
+    for configuration in ('client_certificate', 'scope_senders', 'outbound_only'):
         assert _check_tells_the_truth(lab.lab, own_host, variables_of(configuration)).changed
 
 
 def test_c2_check_mode_of_the_undo(lab, own_host, variables_of):
-    variables = variables_of('default')
+    variables = variables_of('outbound_only')
     playbook.apply(lab.lab, own_host, variables)
     assert _check_tells_the_truth(lab.lab, own_host, variables, 'rollback.yml').changed
 
@@ -96,7 +96,7 @@ BAD_INPUTS = [
 def fixture_refusals(lab, own_host, variables_of):
     """One run over as many inventory hosts as there are bad inputs, all of them the same server, which is looked at before and after."""
     before = snapshot.take(lab.lab, own_host)
-    hosts = {'bad-%d' % number: {**variables_of('default'), **more, variable: value} for number, (variable, value, more) in enumerate(BAD_INPUTS)}
+    hosts = {'bad-%d' % number: {**variables_of('outbound_only'), **more, variable: value} for number, (variable, value, more) in enumerate(BAD_INPUTS)}
     outcome = playbook.run_as(lab.lab, own_host, 'site.yml', hosts)
     return outcome, snapshot.differences(before, snapshot.take(lab.lab, own_host))
 
@@ -115,7 +115,7 @@ def test_c5_bad_input_is_refused_naming_variable_and_value(refusals, number):
 
 
 def test_c5_a_misspelt_variable_is_refused_naming_the_right_one(lab, own_host, variables_of):
-    outcome = playbook.run(lab.lab, own_host, 'site.yml', dict(variables_of('default'), conbool_domain=['example.com']))
+    outcome = playbook.run(lab.lab, own_host, 'site.yml', dict(variables_of('outbound_only'), conbool_domain=['example.com']))
     assert outcome.returncode
     assert 'conbool_domain:' in outcome.failures[0] and 'conbool_domains' in outcome.failures[0]
     assert outcome.changed == []

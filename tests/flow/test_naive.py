@@ -46,7 +46,9 @@ WRONG = {
 def test_exactly_these_rows_are_wrong(lab, adapter):
     lab.up('naive', adapter.default_host, fresh=True)
     lab.lab.run('naive', ['sh', '-s'], input=VENDORS_PAGE)
-    report = Engine(Site(lab.lab, 'naive', adapter)).run(loader.Table().selected('default'))
+    # The page says nothing about mail from the gateway, and neither do these snippets.
+    cases = [case for case in loader.Table().selected('default') if case.group not in ('firewall', 'forgery', 'inbound', 'spam')]
+    report = Engine(Site(lab.lab, 'naive', adapter)).run(cases)
     assert sorted(result.case.id for result in report.results if result.problems) == sorted(row for rows in WRONG.values() for row in rows)
     # Every single message at the gateway went there over a connection of which only the chain was looked at.
     at_gateway = [result for result in report.results if any(sighting.where == 'gateway' for sighting in result.seen)]

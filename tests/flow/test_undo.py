@@ -37,14 +37,14 @@ def test_c1_second_run_changes_nothing_and_c3_every_byte_is_as_it_was(lab, fresh
 
 def test_c3_undo_of_the_last_settings_also_undoes_the_ones_before(lab, fresh_host, variables_of):
     before = snapshot.take(lab.lab, fresh_host)
-    for configuration in (WHOLE, 'client_certificate', 'scope_senders', 'inbound'):
+    for configuration in (WHOLE, 'client_certificate', 'scope_senders', 'default'):
         playbook.apply(lab.lab, fresh_host, variables_of(configuration))
     playbook.apply(lab.lab, fresh_host, variables_of(WHOLE), 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, fresh_host)) == []
 
 
 def test_c3_spam_delivery_is_undone_alone_and_with_inbound_mail(lab, fresh_host, adapter, variables_of):
-    variables = variables_of('inbound')
+    variables = variables_of('default')
     playbook.apply(lab.lab, fresh_host, dict(variables, conbool_inbound=False))
     outbound_only = snapshot.take(lab.lab, fresh_host)
     playbook.apply(lab.lab, fresh_host, dict(variables, spam_delivery_state='absent'))
@@ -120,12 +120,12 @@ def test_c3_mail_waiting_in_a_stopped_hop_is_not_lost(lab, own_host, adapter, va
 
 @pytest.mark.only_for('sendmail')
 def test_c3_mail_waiting_in_the_queue_takes_its_old_way(lab, own_host, adapter, variables_of):
-    playbook.apply(lab.lab, own_host, variables_of('default'))
+    playbook.apply(lab.lab, own_host, variables_of('outbound_only'))
     site = Site(lab.lab, own_host, adapter)
     batch = Engine(site).batch([MAIL])
     with site.gateway_is('down'):
         batch.send()
         batch.must_be(lambda case: WAITING, flush=False)
-        playbook.apply(lab.lab, own_host, variables_of('default'), 'rollback.yml')
+        playbook.apply(lab.lab, own_host, variables_of('outbound_only'), 'rollback.yml')
     batch.must_be(lambda case: DIRECT)
     assert batch.problems == {}

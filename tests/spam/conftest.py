@@ -25,9 +25,9 @@ def fixture_lab():
 
 @pytest.fixture(scope='package', name='server', params=KINDS)
 def fixture_server(request, lab):
-    """A mail server, behind the gateway like that of the flow table's configuration "inbound"."""
+    """A mail server, behind the gateway like that of the flow table."""
     lab.up(request.param, fresh=True)
-    variables = playbook.filled_in(loader.Table().configurations['inbound'].variables, lab.lab)
+    variables = loader.Table().configurations['default'].variables
     server = Server(lab.lab, request.param, dict(variables, conbool_preflight='skip'))
     playbook.apply(lab.lab, request.param, dict(server.variables, spam_delivery_state='absent'))
     return server
