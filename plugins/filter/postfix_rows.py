@@ -10,12 +10,11 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What was found of a Postfix that uses the gateway, as rows of one form
 description:
-  - Judges results of M(conbool.smtp_relay.postfix_route), M(conbool.smtp_relay.postfix_queue) and M(conbool.smtp_relay.smtp_check) by the
-    settings. A module that failed is a row too.
+  - Judges results of M(conbool.smtp_relay.postfix_route) and M(conbool.smtp_relay.smtp_check) by the settings. A module that failed is a row too.
 positional: _input
 options:
   _input:
-    description: Registered results - V(routes), V(headers), V(listener), V(queues) by name, V(configuration) and V(inbound).
+    description: Registered results - V(mta), V(hop), V(listener), V(configuration) and V(inbound).
     type: dict
     required: true
   settings:

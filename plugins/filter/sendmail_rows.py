@@ -15,8 +15,7 @@ positional: _input
 options:
   _input:
     description:
-      - Registered results - V(asked) and V(inbound); and V(hop) with V(address), V(port), V(headers), V(listener) and V(queue), where the outbound hop
-        decides.
+      - Registered results - V(asked) and V(inbound); and V(hop) with V(address), V(port), V(asked) and V(listener), where the outbound hop decides.
     type: dict
     required: true
   settings:

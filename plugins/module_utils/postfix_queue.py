@@ -50,6 +50,14 @@ def message_files(queue_directory):
     return sorted(found)
 
 
+def spend(seconds, work, clock=time.monotonic, sleep=time.sleep):
+    """Do the C(work), wait until so many seconds have gone since it was begun, and return what it did."""
+    end = clock() + seconds
+    done = work()
+    sleep(max(0.0, end - clock()))
+    return done
+
+
 class Queue:
     """The queue of one Postfix instance.
 
@@ -84,19 +92,20 @@ class Queue:
         status, out, dummy = self._run(self._postconf)
         return status != 0 or any(os.path.isdir(os.path.join(out.strip(), name)) for name in QUEUES)
 
-    def watch(self, seconds, sleep=time.sleep):
+    def watch(self, seconds, work, clock=time.monotonic, sleep=time.sleep):
         """Look at the queue twice.
 
         Args:
-            seconds: pause between the looks.
+            seconds: time between the looks.
+            work: what to do in it.
 
         Returns:
-            tuple: the messages of the second look, and those of them that have been put off in between.
+            tuple: the messages of the second look, those of them that have been put off in between, and what C(work) returned.
         """
         before = set(message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred')
-        sleep(seconds)
+        done = spend(seconds, work, clock, sleep)
         messages = self.messages()
-        return messages, [message for message in messages if message['queue_name'] == 'deferred' and message['queue_id'] not in before]
+        return messages, [message for message in messages if message['queue_name'] == 'deferred' and message['queue_id'] not in before], done
 
     def drain(self, timeout, clock=time.monotonic, sleep=time.sleep):
         """Have the queue sent and wait until it is empty.

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import os
-import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER
 
 DIRECT = 'direct'
@@ -70,12 +70,16 @@ class Queue(object):
                         continue
         return found
 
-    def watch(self, seconds):
-        """Return the messages now, and the texts of those that were tried in vain in the meantime."""
+    def watch(self, seconds, work):
+        """Do the C(work) and wait until so many seconds are over.
+
+        Returns:
+            tuple: the messages then, the texts of those that were tried in vain in the meantime, and what C(work) returned.
+        """
         before = self.messages()
-        time.sleep(seconds)
+        done = spend(seconds, work)
         after = self.messages()
-        return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]]
+        return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]], done
 
 
 def _described(name, text):

@@ -16,14 +16,14 @@ def sendmail_rows(results, settings):
 
     Args:
         results: what the modules returned, failed or not - C(asked) of M(conbool.smtp_relay.sendmail_route); C(hop) with its C(address), empty where Sendmail
-            decides by itself, C(port), and what it was asked for, as in C(verify.postfix_rows()); and C(inbound), which is skipped where nobody said from
-            where to look.
+            decides by itself, C(port), C(asked) of M(conbool.smtp_relay.postfix_route) and C(listener); and C(inbound), which is skipped where nobody said
+            from where to look.
         settings: the normalised settings.
     """
     hop = results['hop'] if results.get('hop', {}).get('address') else None
     rows = _asked_rows(results['asked'], settings, hop)
     if hop:
-        rows += header_rows(hop['headers'], certain_headers(settings)) + smtp_rows(hop['listener'], 'hop') + queue_rows(hop['queue'], 'hop')
+        rows += header_rows(hop['asked'], certain_headers(settings)) + smtp_rows(hop['listener'], 'hop') + queue_rows(hop['asked'], 'hop')
     return rows + ([] if skipped(results['inbound']) else smtp_rows(results['inbound'], 'inbound'))
 
 

@@ -107,11 +107,11 @@ def queue_rows(result, name):
     """Return the row on a queue.
 
     Args:
-        result: what M(conbool.smtp_relay.postfix_queue) returned with O(watch), whether or not it failed.
+        result: what M(conbool.smtp_relay.postfix_route) or M(conbool.smtp_relay.sendmail_route) returned. When it failed, another row says why.
         name: whose queue it is.
     """
-    if 'count' not in result or result.get('failed'):
-        return unasked(result, 'queue', name)
+    if 'count' not in result:
+        return unasked({}, 'queue', name)
     if result['put_off']:
         return [row('queue.grows', name, RED, '%d messages, put off while we looked: %s' % (result['count'], '; '.join(result['put_off'][:3])))]
     if result['count']:
@@ -138,12 +138,11 @@ def postfix_rows(results, settings):
     """Return all rows on a Postfix and its hop.
 
     Args:
-        results: what the modules returned, failed or not - C(routes), C(headers), C(listener), C(queues) by name, C(configuration), which is
-            skipped right after it was made, and C(inbound), which is skipped where nobody said from where to look.
+        results: what the modules returned, failed or not - C(mta) and C(hop), which were asked for routes and headers, C(listener), C(configuration),
+            which is skipped right after it was made, and C(inbound), which is skipped where nobody said from where to look.
         settings: the normalised settings.
     """
-    rows = route_rows(results['routes'], certain_routes(settings)) + header_rows(results['headers'], certain_headers(settings))
+    rows = route_rows(results['mta'], certain_routes(settings)) + header_rows(results['hop'], certain_headers(settings))
     rows += smtp_rows(results['listener'], 'hop') + copy_rows(results['configuration'])
-    for name in sorted(results['queues']):
-        rows += queue_rows(results['queues'][name], name)
+    rows += queue_rows(results['hop'], 'hop') + queue_rows(results['mta'], 'mail server')
     return rows + ([] if skipped(results['inbound']) else smtp_rows(results['inbound'], 'inbound'))

@@ -43,11 +43,9 @@ options:
     description: Seconds to wait for an empty queue.
     type: int
     default: 60
-  watch:
-    description: Seconds after which the queue is looked at once more, to see whether messages are put off meanwhile; at most 60.
-    type: float
-    default: 0
 seealso:
+  - module: conbool.smtp_relay.postfix_route
+    description: Can watch a queue.
   - name: postqueue(1)
     description: Postfix queue control.
     link: https://www.postfix.org/postqueue.1.html
@@ -59,11 +57,6 @@ EXAMPLES = r'''
     config_dir: /etc/conbool-hop
     drain: true
     timeout: 120
-
-- name: The mail server's queue is known, and whether it grows
-  conbool.smtp_relay.postfix_queue:
-    watch: 3
-  register: queue
 '''
 
 RETURN = r'''
@@ -72,12 +65,6 @@ count:
   returned: always
   type: int
   sample: 0
-put_off:
-  description: The first 20 messages that were put off during O(watch), as RV(messages).
-  returned: with O(watch)
-  type: list
-  elements: str
-  sample: []
 messages:
   description: The first 20 messages that are in the queue, a line each with queue ID, sender, recipient and the reason why it waits.
   returned: always
@@ -89,7 +76,7 @@ messages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import command
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
 
 
@@ -100,32 +87,22 @@ def main():
             'sbin_dir': {'type': 'path'},
             'drain': {'type': 'bool', 'default': False},
             'timeout': {'type': 'int', 'default': 60},
-            'watch': {'type': 'float', 'default': 0},
         },
         supports_check_mode=True,
     )
-    config_dir, watch = module.params['config_dir'], module.params['watch']
-    if not 0 <= watch <= 60:
-        module.fail_json(msg='watch: %s is not between 0 and 60 seconds' % watch)
-    if watch and module.params['drain']:
-        module.fail_json(msg='watch: %s is of no use with drain, which looks until the queue is empty' % watch)
+    config_dir = module.params['config_dir']
     if not os.path.exists(os.path.join(config_dir, 'main.cf')):
-        module.exit_json(changed=False, count=0, messages=[], put_off=[])
-    sbin_dir = module.params['sbin_dir']
-    postqueue = os.path.join(sbin_dir, 'postqueue') if sbin_dir else command(module.get_bin_path, 'postqueue')
-    if not postqueue:
-        module.fail_json(msg='there is no command postqueue; is Postfix installed?')
-    queue = Queue(module.run_command, postqueue, config_dir)
+        module.exit_json(changed=False, count=0, messages=[])
     try:
-        messages, put_off = queue.watch(watch) if watch else (queue.messages(), [])
+        instance = Instance(module.run_command, module.get_bin_path, config_dir, module.params['sbin_dir'])
+        queue = Queue(module.run_command, instance.binary('postqueue'), config_dir)
+        messages = queue.messages()
         waited = len(messages)
         if module.params['drain'] and messages and not module.check_mode:
             messages = queue.drain(module.params['timeout'])
-    except QueueError as error:
+    except (PostfixError, QueueError) as error:
         module.fail_json(msg=str(error))
     result = {'count': len(messages), 'messages': [describe(message) for message in messages[:20]]}
-    if watch:
-        result['put_off'] = [describe(message) for message in put_off[:20]]
     if not module.params['drain']:
         module.exit_json(changed=False, **result)
     if messages and not module.check_mode:

@@ -9,7 +9,7 @@ DOCUMENTATION = r'''
 module: postfix_route
 author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
-short_description: Ask a running Postfix where it would send mail
+short_description: Ask a running Postfix where it would send mail, and look into its queue
 description:
   - Asks the address resolver of a running Postfix, trivial-rewrite(8), for the route of messages, as its queue manager does. No mail is sent.
   - The answer takes everything into account that Postfix does - address classes, transport maps, relay hosts, sender-dependent tables -
@@ -49,6 +49,10 @@ options:
         description: Envelope recipient.
         type: str
         required: true
+  watch:
+    description: Seconds for which the queue is watched at least, to see whether messages are put off; at most 60.
+    type: float
+    default: 0
   headers:
     description:
       - Header lines for which header_checks(5) are asked, by postmap(1) - C(mime_header_checks) for C(MIME-Version) and C(Content-*),
@@ -57,6 +61,7 @@ options:
     elements: str
     default: []
 seealso:
+  - module: conbool.smtp_relay.postfix_queue
   - name: ADDRESS_CLASS_README
     description: Postfix address classes.
     link: https://www.postfix.org/ADDRESS_CLASS_README.html
@@ -73,10 +78,11 @@ EXAMPLES = r'''
         recipient: someone@external.test
   register: asked
 
-- name: What the outbound hop does with invitations is known
+- name: What the outbound hop does with invitations is known, and whether its queue grows
   conbool.smtp_relay.postfix_route:
     config_dir: /etc/conbool-hop
     headers: ["Content-Type: text/calendar; method=REQUEST"]
+    watch: 3
   register: hop
 '''
 
@@ -125,11 +131,44 @@ headers:
       type: str
       returned: success
       sample: "FILTER direct:"
+count:
+  description: Number of messages in the queue.
+  returned: success
+  type: int
+  sample: 0
+messages:
+  description: The first 20 of them, a line each with queue ID, sender, recipient and the reason why it waits.
+  returned: success
+  type: list
+  elements: str
+  sample: ["4bX1Yz0ABC from <alice@example.com> to <bob@external.test>: connect to mail.conbool.com: Connection refused"]
+put_off:
+  description: The first 20 messages that were put off while the queue was watched, as RV(messages).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 '''
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import HeaderChecks, RewriteError, route
+
+
+def ask(module, params):
+    """Return the module's result."""
+    instance = Instance(module.run_command, module.get_bin_path, params['config_dir'], params['sbin_dir'])
+    known = instance.parameters(params['config_dir'], ['queue_directory', 'header_checks', 'mime_header_checks'])[0]
+
+    def ways():
+        routes = [dict(route(known['queue_directory'], asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']]
+        checks = HeaderChecks(instance, known)
+        return {'routes': routes, 'headers': [{'header': header, 'action': checks.action(header)} for header in params['headers']]}
+
+    messages, put_off, found = Queue(module.run_command, instance.binary('postqueue'), params['config_dir']).watch(params['watch'], ways)
+    shown = [[describe(message) for message in some[:20]] for some in (messages, put_off)]
+    return dict(found, count=len(messages), messages=shown[0], put_off=shown[1])
 
 
 def main():
@@ -142,19 +181,17 @@ def main():
                 'recipient': {'type': 'str', 'required': True},
             }},
             'headers': {'type': 'list', 'elements': 'str', 'default': []},
+            'watch': {'type': 'float', 'default': 0},
         },
         supports_check_mode=True,
     )
-    params = module.params
+    if not 0 <= module.params['watch'] <= 60:
+        module.fail_json(msg='watch: %s is not between 0 and 60 seconds' % module.params['watch'])
     try:
-        instance = Instance(module.run_command, module.get_bin_path, params['config_dir'], params['sbin_dir'])
-        known = instance.parameters(params['config_dir'], ['queue_directory', 'header_checks', 'mime_header_checks'])[0]
-        routes = [dict(route(known['queue_directory'], asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']]
-        checks = HeaderChecks(instance, known)
-        headers = [{'header': header, 'action': checks.action(header)} for header in params['headers']]
-    except (PostfixError, RewriteError) as error:
+        result = ask(module, module.params)
+    except (PostfixError, QueueError, RewriteError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, routes=routes, headers=headers)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == '__main__':

@@ -50,7 +50,7 @@ options:
     elements: str
     default: []
   watch:
-    description: Seconds after which the queue is looked at once more, to see whether messages are put off meanwhile; at most 60.
+    description: Seconds for which the queue is watched at least, to see whether messages are put off; at most 60.
     type: float
     default: 0
 seealso:
@@ -114,8 +114,8 @@ messages:
   elements: str
   sample: []
 put_off:
-  description: The first 20 messages that were put off during O(watch).
-  returned: with O(watch)
+  description: The first 20 messages that were put off while the queue was watched.
+  returned: success
   type: list
   elements: str
   sample: []
@@ -135,13 +135,15 @@ def ask(module, params):
     paths = Paths(params['paths'])
     program, cf = Program(module.run_command, paths.sendmail, paths.m4_command), SendmailCf(decode(read_file(paths.cf).data or b''))
     queue = Queue(cf.options.get('queuedirectory', QUEUE))
-    messages, put_off = queue.watch(params['watch']) if params['watch'] else (queue.messages(), [])
-    result = {
-        'routes': [dict(route(program, paths.cf, asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']],
-        'headers': [{'header': header, 'action': header_action(program, paths.cf, cf.header_checks, header)} for header in params['headers']],
-        'count': len(messages), 'messages': [text for dummy, text in messages.values()][:20],
-    }
-    return dict(result, put_off=put_off[:20]) if params['watch'] else result
+
+    def ways():
+        return {
+            'routes': [dict(route(program, paths.cf, asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']],
+            'headers': [{'header': header, 'action': header_action(program, paths.cf, cf.header_checks, header)} for header in params['headers']],
+        }
+
+    messages, put_off, found = queue.watch(params['watch'], ways)
+    return dict(found, count=len(messages), messages=[text for dummy, text in messages.values()][:20], put_off=put_off[:20])
 
 
 def main():

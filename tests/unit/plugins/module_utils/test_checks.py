@@ -37,8 +37,7 @@ def test_dns_rows_have_a_target():
 
 
 @pytest.mark.parametrize('rows', [checks.dns_rows, preflight.mta_rows, preflight.tls_rows, lambda result: checks.smtp_rows(result, 'gateway'),
-                                  lambda result: verify.route_rows(result, []), lambda result: verify.header_rows(result, []),
-                                  lambda result: verify.queue_rows(result, 'hop')])
+                                  lambda result: verify.route_rows(result, []), lambda result: verify.header_rows(result, [])])
 def test_a_module_that_failed_or_was_not_reached_is_no_green(rows):
     assert [(entry['status'], entry['finding']) for entry in rows(FAILED)] == [('red', 'no such thing')]
     assert [entry['status'] for entry in rows({})] == ['unknown']
@@ -178,7 +177,8 @@ def test_marked_mail_goes_direct(calendar):
 @pytest.mark.parametrize('result, outcome', [
     ({'count': 0, 'messages': [], 'put_off': []}, ('queue.ok', 'green')),
     ({'count': 1, 'messages': ['one'], 'put_off': []}, ('queue.waiting', 'green')),
-    ({'count': 2, 'messages': ['one', 'two'], 'put_off': ['two']}, ('queue.grows', 'red'))])
+    ({'count': 2, 'messages': ['one', 'two'], 'put_off': ['two']}, ('queue.grows', 'red')),
+    (FAILED, ('queue.unasked', 'unknown'))])
 def test_queues(result, outcome):
     assert brief(verify.queue_rows(result, 'hop')) == [outcome]
 
@@ -188,8 +188,8 @@ def test_verification_is_all_of_it(inbound, more):
     routes = answers(verify.certain_routes(SETTINGS), lambda sample: 'conbool-hop' if sample['hop'] else 'local')
     headers = {'headers': [{'action': 'FILTER direct:' if sample['direct'] else ''} for sample in verify.certain_headers(SETTINGS)]}
     queue = {'count': 0, 'messages': [], 'put_off': []}
-    rows = brief(verify.postfix_rows({'routes': routes, 'headers': headers, 'listener': {'servers': [dict(SERVER, chain_verified=None)]},
-                                      'queues': {'hop': queue, 'mail server': queue}, 'configuration': {'skipped': True}, 'inbound': inbound}, SETTINGS))
+    rows = brief(verify.postfix_rows({'mta': {**routes, **queue}, 'hop': {**headers, **queue}, 'listener': {'servers': [dict(SERVER, chain_verified=None)]},
+                                      'configuration': {'skipped': True}, 'inbound': inbound}, SETTINGS))
     assert rows == [('route.ok', 'green')] * 6 + [('header.ok', 'green')] * 7 + [('hop.ok', 'green'), ('queue.ok', 'green'), ('queue.ok', 'green')] + more
 
 

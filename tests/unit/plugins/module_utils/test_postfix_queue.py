@@ -65,8 +65,18 @@ def test_description_for_a_person():
 def test_watching_tells_what_was_put_off_meanwhile():
     fresh, active = dict(MESSAGE, queue_id='DEF'), dict(MESSAGE, queue_id='GHI', queue_name='active')
     postqueue = Postqueue(LINE + json.dumps(dict(fresh, queue_name='active')) + '\n', LINE + json.dumps(fresh) + '\n' + json.dumps(active) + '\n')
-    assert Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop').watch(3, sleep=postqueue.sleep) == ([MESSAGE, fresh, active], [fresh])
+    queue = Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop')
+    seen = queue.watch(3, lambda: postqueue.sleep(2) or 'done', clock=lambda: postqueue.now, sleep=postqueue.sleep)
+    assert seen == ([MESSAGE, fresh, active], [fresh], 'done')
+    # What is done meanwhile counts.
     assert postqueue.now == 3
+
+
+def test_work_may_take_longer_than_the_watch():
+    postqueue = Postqueue(LINE)
+    queue = Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop')
+    assert queue.watch(1, lambda: postqueue.sleep(2), clock=lambda: postqueue.now, sleep=postqueue.sleep) == ([MESSAGE], [], None)
+    assert postqueue.now == 2
 
 
 @pytest.mark.parametrize('queues, readable', [([], True), (['pid'], True), (['deferred'], False)])

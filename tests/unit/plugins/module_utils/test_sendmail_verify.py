@@ -83,21 +83,21 @@ def test_header_is_judged_by_its_ruleset():
     assert header_action(FakeProgram(None), 'cf', checks, 'X-Conbool-Released: no') == ''
 
 
-def test_queue_and_what_is_put_off_meanwhile(tmp_path, monkeypatch):
+def test_queue_and_what_is_put_off_meanwhile(tmp_path):
     (tmp_path / 'qf00001').write_text(QUEUE_FILE % 1, encoding='utf-8')
     (tmp_path / 'df00001').write_text('body', encoding='utf-8')
     (tmp_path / 'qd1').mkdir()
     (tmp_path / 'qd1/qf00002').write_text(QUEUE_FILE % 0, encoding='utf-8')
     queue = Queue(str(tmp_path))
-    monkeypatch.setattr('time.sleep', lambda dummy: (tmp_path / 'qd1/qf00002').write_text(QUEUE_FILE % 1, encoding='utf-8'))
-    found, put_off = queue.watch(1)
-    assert len(found) == 2
+    found, put_off, done = queue.watch(0, lambda: (tmp_path / 'qd1/qf00002').write_text(QUEUE_FILE % 1, encoding='utf-8'))
+    assert len(found) == 2 and done
     assert put_off == ['00002 from <alice@example.com> to <bob@external.test>: Deferred: Connection refused by mail.conbool.com.']
 
 
 def test_with_the_hop_all_mail_goes_there_and_the_hop_is_judged():
-    hop = {'address': '127.0.0.1', 'port': 10027, 'listener': {'failed': True, 'msg': 'refused'}, 'queue': {'count': 0, 'put_off': [], 'messages': []},
-           'headers': {'headers': [{'action': 'FILTER direct:' if sample['direct'] else ''} for sample in certain_headers(SETTINGS)]}}
+    hop = {'address': '127.0.0.1', 'port': 10027, 'listener': {'failed': True, 'msg': 'refused'},
+           'asked': {'count': 0, 'put_off': [], 'messages': [],
+                     'headers': [{'action': 'FILTER direct:' if sample['direct'] else ''} for sample in certain_headers(SETTINGS)]}}
     to_hop = {'mailer': 'conbool', 'next_hop': '[127.0.0.1]:10027'}
     asked = {'routes': [to_hop if sample['hop'] else LOCAL for sample in certain_routes(SETTINGS)], 'headers': [], 'count': 0, 'messages': [], 'put_off': []}
     rows_found = sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS)
