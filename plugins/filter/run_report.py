@@ -25,10 +25,10 @@ options:
 '''
 
 EXAMPLES = r'''
-- name: The report is an artifact of the job
-  ansible.builtin.set_stats:
-    data:
-      smtp_relay_report: "{{ hostvars | conbool.smtp_relay.run_report(ansible_play_hosts_all) }}"
+- name: The run is known as a whole
+  ansible.builtin.set_fact:
+    report: "{{ hostvars | conbool.smtp_relay.run_report(ansible_play_hosts_all) }}"
+  run_once: true
 '''
 
 RETURN = r'''
