@@ -33,8 +33,8 @@ def converge(module, params):
     for change in changes:
         if change.changed:
             change.validate()
-    result = {'changed': bool(left) or any(change.changed for change in changes), 'backend': chosen, 'removed_from': left,
-              'networks': wanted.all() if wanted else []}
+    pending = bool(left) or any(change.changed for change in changes)
+    result = {'changed': pending, 'settled': not pending, 'backend': chosen, 'removed_from': left, 'networks': wanted.all() if wanted else []}
     if module._diff:
         result['diff'] = [difference for change in changes for difference in change.diff()]
     warnings = [warning for change in changes for warning in change.warnings]

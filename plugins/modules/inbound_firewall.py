@@ -125,6 +125,11 @@ removed_from:
   type: list
   elements: str
   sample: [ufw]
+settled:
+  description: Whether there was nothing to do. For a look ahead in check mode that is no change.
+  returned: success
+  type: bool
+  sample: true
 networks:
   description: The networks that may connect, merged and sorted, IPv4 first.
   returned: success
