@@ -75,11 +75,16 @@ def fixture_lab(request):
         lab.give_back()
 
 
+@pytest.fixture(scope='session', name='kind')
+def fixture_kind(request, adapter):
+    """Of what kind the hosts are, those that tests have for themselves too."""
+    return _option(request.config, '--host') or adapter.default_host
+
+
 @pytest.fixture(scope='session', name='host')
-def fixture_host(request, lab, adapter):
-    name = _option(request.config, '--host') or adapter.default_host
-    lab.up(name)
-    return name
+def fixture_host(lab, kind):
+    lab.up(kind)
+    return kind
 
 
 @pytest.fixture(scope='session', name='flow')
@@ -104,13 +109,13 @@ def fixture_variables_of(request, adapter):
 
 
 @pytest.fixture(scope='module', name='own_host')
-def fixture_own_host(lab, adapter):
+def fixture_own_host(lab, kind):
     """A host for tests about runs of the playbook: anew for each module, so that it begins unconfigured."""
-    lab.up('change', adapter.default_host, fresh=True)
+    lab.up('change', kind, fresh=True)
     return 'change'
 
 
 @pytest.fixture(name='fresh_host')
-def fixture_fresh_host(lab, adapter):
-    lab.up('fresh', adapter.default_host, fresh=True)
+def fixture_fresh_host(lab, kind):
+    lab.up('fresh', kind, fresh=True)
     return 'fresh'

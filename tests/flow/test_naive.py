@@ -43,8 +43,8 @@ WRONG = {
 }
 
 
-def test_exactly_these_rows_are_wrong(lab, adapter):
-    lab.up('naive', adapter.default_host, fresh=True)
+def test_exactly_these_rows_are_wrong(lab, kind, adapter):
+    lab.up('naive', kind, fresh=True)
     lab.lab.run('naive', ['sh', '-s'], input=VENDORS_PAGE)
     # The page says nothing about mail from the gateway, and neither do these snippets.
     cases = [case for case in loader.Table().selected('default') if case.group not in ('firewall', 'forgery', 'inbound', 'spam')]
