@@ -26,12 +26,15 @@ SPOOLS = ['/var/spool/postfix', '/var/spool/conbool-hop']
 
 class Bench(Throughput):
     role = 'conbool.smtp_relay.postfix_smarthost'
-    ways = list(TRANSPORTS)
+    configured = {'hop': {}}
     queues = ['%s/%s' % (spool, name) for spool in SPOOLS for name in ('incoming', 'active', 'deferred', 'maildrop')]
-    prepare_before = 'true'
-    prepare_after = (
-        'postconf -M "plain/unix=plain unix - - n - - smtp -o smtp_tls_security_level=secure -o smtp_tls_CAfile=/etc/ssl/lab/ca.pem '
-        '-o smtp_tls_secure_cert_match=%s -o smtp_tls_session_cache_database=btree:/var/lib/postfix/plain_scache"' % SINK)
+
+    def prepare(self):
+        self.shell('postconf -M "plain/unix=plain unix - - n - - smtp -o smtp_tls_security_level=secure -o smtp_tls_CAfile=/etc/ssl/lab/ca.pem '
+                   '-o smtp_tls_secure_cert_match=%s -o smtp_tls_session_cache_database=btree:/var/lib/postfix/plain_scache"' % SINK)
+
+    def keep(self, way):
+        """Both ways are there."""
 
     def use(self, way):
         self.shell('postconf -e "default_transport=%s" && postfix reload' % TRANSPORTS[way])

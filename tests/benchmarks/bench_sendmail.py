@@ -1,11 +1,11 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the decision in Sendmail's own rules costs: throughput and accept rate against the same Sendmail with a plain smart host, in turns.
+"""What the decision costs, in Sendmail's own rules and by the hop: throughput and accept rate against the same Sendmail with a plain smart host, in turns.
 
-    python -m tests.benchmarks.bench_sendmail [--host sendmail-debian12] [--messages 1000] [--rounds 5]
+    python -m tests.benchmarks.bench_sendmail [--host sendmail-hop-debian12] [--messages 1000] [--rounds 5]
 
-Both ways lead over TLS to the same Postfix that discards everything, and the access map asks both for the certificate's chain and name.
+All ways lead over TLS to the same Postfix that discards everything; ours ask for the certificate's chain and name.
 """
 from __future__ import annotations
 
@@ -26,15 +26,12 @@ sed '/^MAILER_DEFINITIONS/e cat /root/plain.m4' sendmail.mc > /root/plain.mc
 m4 /root/plain.mc > /root/plain.cf
 """ % SINK
 # Sendmail takes no mail, or leaves it in the queue, while the machine is busy.
-OURS = """
-cp /etc/mail/sendmail.cf /root/ours.cf
-for way in plain ours; do
-    sed -i '/^O \\(QueueLA\\|RefuseLA\\|DelayLA\\)=/d' /root/$way.cf
-    printf 'O QueueLA=1000\\nO RefuseLA=1000\\n' >> /root/$way.cf
-done
+KEEP = """
+sed '/^O \\(QueueLA\\|RefuseLA\\|DelayLA\\)=/d' %s > /root/%s.kept
+printf 'O QueueLA=1000\\nO RefuseLA=1000\\n' >> /root/%s.kept
 """
 USE = """
-cp /root/%s.cf /etc/mail/sendmail.cf
+cp /root/%s.kept /etc/mail/sendmail.cf
 systemctl restart sendmail
 timeout 60 bash -c 'until (exec 3<>/dev/tcp/127.0.0.1/25 && grep -qm1 ^220 <&3) 2>/dev/null; do sleep 0.1; done'
 """
@@ -53,10 +50,18 @@ with ThreadPoolExecutor(10) as pool:
 
 class Bench(Throughput):
     role = 'conbool.smtp_relay.sendmail_smarthost'
-    ways = ['plain', 'ours']
-    queues = ['/var/spool/mqueue']
-    prepare_before = PLAIN
-    prepare_after = OURS
+    configured = {'native': {}, 'hop': {'sendmail_smarthost_decision': 'hop'}}
+    queues = ['/var/spool/mqueue'] + ['/var/spool/conbool-hop/' + name for name in ('incoming', 'active', 'deferred', 'maildrop')]
+
+    def prepare(self):
+        self.shell(PLAIN)
+        self._keep('plain', '/root/plain.cf')
+
+    def keep(self, way):
+        self._keep(way, '/etc/mail/sendmail.cf')
+
+    def _keep(self, way, path):
+        self.shell(KEEP % (path, way, way))
 
     def use(self, way):
         self.shell(USE % way)
@@ -67,7 +72,7 @@ class Bench(Throughput):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--host', default='sendmail-debian12')
+    parser.add_argument('--host', default='sendmail-hop-debian12')
     parser.add_argument('--messages', type=int, default=1000, help='a multiple of ten')
     parser.add_argument('--rounds', type=int, default=5)
     chosen = parser.parse_args()

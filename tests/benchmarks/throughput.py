@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages per second of one mail server that is configured in two ways, in turns; both lead over TLS to the same Postfix, which discards everything."""
+"""Messages per second of one mail server that is configured in several ways, in turns; all lead over TLS to the same Postfix, which discards everything."""
 from __future__ import annotations
 
 import statistics
@@ -25,16 +25,19 @@ SECONDS = 300
 class Throughput:
     """The host C(mx), configured by a role.
 
-    Subclasses have C(role), C(ways), C(queues) (directories without a file when all is delivered), C(use) and C(inject).
+    Subclasses have C(role), C(configured) (way -> what the inventory says of it), C(queues) (directories without a file when all is delivered),
+    C(prepare), C(keep), C(use) and C(inject).
     """
 
     def __init__(self, lab):
         self.lab = lab
         lab.run('sink', ['sh', '-c', PREPARE_SINK])
-        self.shell(self.prepare_before)
-        with tempfile.TemporaryDirectory() as folder:
-            run(lab, 'mx', playbook(Path(folder), 'mx', self.role, VARIABLES, False))
-        self.shell(self.prepare_after)
+        self.prepare()
+        for way, variables in self.configured.items():
+            with tempfile.TemporaryDirectory() as folder:
+                run(lab, 'mx', playbook(Path(folder), 'mx', self.role, {**VARIABLES, **variables}, False))
+            self.keep(way)
+        self.ways = ['plain', *self.configured]
 
     def shell(self, script):
         return self.lab.run('mx', ['sh', '-ec', script], timeout=SECONDS).stdout
@@ -63,7 +66,7 @@ class Throughput:
         return messages / accepted, messages / delivered
 
     def compare(self, messages, rounds):
-        """Print medians and ratios; the ways are C(plain) and another one."""
+        """Print medians and ratios."""
         for way in self.ways:
             self.round(way, 200)
         rates = {way: [] for way in self.ways}

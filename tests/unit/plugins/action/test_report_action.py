@@ -31,10 +31,10 @@ WANTED = {'ok': True, 'hosts': {'mx': {'mta': 'postfix', 'reason': 'ä 2'}}}
 def run(tmp_path, path, *options):
     (tmp_path / 'play.yml').write_text(PLAY, encoding='utf-8')
     (tmp_path / 'hosts.yml').write_text(json.dumps({'all': {'hosts': {'mx': {'ansible_host': '127.0.0.1', 'ansible_port': 1}}}}), encoding='utf-8')
-    return subprocess.run(
-        [Path(sys.executable).with_name('ansible-playbook'), '-i', tmp_path / 'hosts.yml', tmp_path / 'play.yml', '-e', json.dumps({'path': str(path)}), *options],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, 'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg'), 'ANSIBLE_NOCOLOR': '1', 'ANSIBLE_LOCAL_TEMP': str(tmp_path), 'ANSIBLE_SHOW_CUSTOM_STATS': '1'})
+    command = [Path(sys.executable).with_name('ansible-playbook'), '-i', tmp_path / 'hosts.yml', tmp_path / 'play.yml', '-e', json.dumps({'path': str(path)})]
+    environment = {**os.environ, 'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg'), 'ANSIBLE_NOCOLOR': '1', 'ANSIBLE_LOCAL_TEMP': str(tmp_path),
+                   'ANSIBLE_SHOW_CUSTOM_STATS': '1'}
+    return subprocess.run([*command, *options], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize('options', [[], ['--check', '--diff']], ids=['real', 'check'])
