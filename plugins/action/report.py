@@ -42,6 +42,6 @@ class ActionModule(ActionBase):
         except OSError as error:
             result.update(failed=True, msg='path: %s cannot be written on the controller: %s' % (args['path'], error.strerror))
             return result
-        # As ansible.builtin.set_stats does.
+        # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with conbool_ are settings.
         result['ansible_stats'] = {'data': {'smtp_relay_report': args['report']}, 'per_host': False, 'aggregate': True}
         return result

@@ -24,15 +24,12 @@ class AgentFailed(Exception):
 
 def ask(lab, host, request, timeout=TIMEOUT):
     """What agent.py on this host answers."""
-    try:
-        return _agent(lab, host).ask(request, timeout)
-    except _Gone as gone:
-        if request['do'] not in QUESTIONS:
-            raise AgentFailed('%s on %s: %s' % (request['do'], host, gone)) from gone
-    try:
-        return _agent(lab, host).ask(request, timeout)
-    except _Gone as gone:
-        raise AgentFailed('%s on %s: %s' % (request['do'], host, gone)) from gone
+    for again in (True, False) if request['do'] in QUESTIONS else (False,):
+        try:
+            return _agent(lab, host).ask(request, timeout)
+        except _Gone as gone:
+            if not again:
+                raise AgentFailed('%s on %s: %s' % (request['do'], host, gone)) from gone
 
 
 def _agent(lab, host):
