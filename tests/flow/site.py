@@ -146,7 +146,7 @@ class Site:
     # ---- what the log says
 
     def verification(self, tokens):
-        return self.adapter.verification(tokens, self._log().splitlines())
+        return self.adapter.verification(tokens, self._log().splitlines(), self.lab.addresses['gateway'])
 
     def explain(self, tokens):
         """Token -> the log lines about it."""

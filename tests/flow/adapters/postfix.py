@@ -80,10 +80,11 @@ class Adapter:
         return chosen
 
     @staticmethod
-    def verification(tokens, lines):
-        """How the gateway's certificate was judged: token -> recipient -> Verified, Trusted, Untrusted, Anonymous or clear.
+    def verification(tokens, lines, gateway):
+        """How the certificate of the gateway with these addresses was judged: token -> recipient -> Verified, Trusted, Untrusted, Anonymous or clear.
 
-        A process of smtp(8) logs the TLS connection first, then the recipients that it served over it.
+        A process of smtp(8) logs the TLS connection first, then the recipients that it served over it. Another copy of the message may have
+        gone elsewhere: to the hop, or to the recipient's own server after an undo.
         """
         level_of = {}
         token_of = {}
@@ -102,8 +103,7 @@ class Adapter:
                 token_of.update({(parsed['instance'], entry['queue']): token for token in _TOKEN.findall(line) if token in wanted})
             elif entry and (parsed['instance'], entry['queue']) in token_of:
                 sent = _TO.search(line)
-                # The way from the MTA to the hop says nothing about the gateway.
-                if sent and not sent['address'].startswith(('127.', '::1')):
+                if sent and sent['address'] in gateway:
                     found[token_of[parsed['instance'], entry['queue']]][sent['to'].lower()] = level_of.get(process, 'clear')
         return {token: found[token] for token in tokens}
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from ipaddress import ip_address
 
 from tests.flow.adapters import DOVECOT_RELOADS
 
@@ -84,8 +85,8 @@ timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </
         return chosen
 
     @staticmethod
-    def verification(tokens, lines):
-        """How the gateway's certificate was judged: token -> recipient -> Verified, or what the log says instead.
+    def verification(tokens, lines, gateway):
+        """How the certificate of the gateway with these addresses was judged: token -> recipient -> Verified, or what the log says instead.
 
         A process logs the TLS connection first, then the recipients that it served over it. The name is not in the log: with another one,
         a rule ends the connection, so that nothing is sent over it.
@@ -105,11 +106,16 @@ timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </
             if related and entry['queue'] in token_of:
                 token_of.setdefault(related['queue'], token_of[entry['queue']])
             sent = _SENT.search(line)
-            if sent and entry['queue'] in token_of and not sent['address'].startswith(('127.', '::1', 'IPv6:::1')):
+            if sent and entry['queue'] in token_of and _plain(sent['address']) in gateway:
                 for recipient in sent['to'].split(','):
                     level = verified.get((parsed['pid'], sent['relay'].strip('[]')), 'clear')
                     found[token_of[entry['queue']]][recipient.strip('<>').lower()] = level
         return {token: found[token] for token in tokens}
+
+
+def _plain(address):
+    """Sendmail writes IPv6 addresses with their tag, and their zeros in full."""
+    return str(ip_address(address.removeprefix('IPv6:')))
 
 
 def _entry(line):

@@ -33,6 +33,6 @@ class Adapter(sendmail.Adapter):
         return [line for line in lines if line in chosen]
 
     @staticmethod
-    def verification(tokens, lines):
+    def verification(tokens, lines, gateway):
         """Only the hop speaks to the gateway."""
-        return postfix.Adapter.verification(tokens, lines)
+        return postfix.Adapter.verification(tokens, lines, gateway)

@@ -30,14 +30,18 @@ def fixture_adapter():
 
 
 def test_the_level_of_a_delivery_is_that_of_its_process(adapter):
-    found = adapter.verification([ONE, TWO], LOG)
-    assert found[ONE] == {'a@external.test': 'Verified'}
-    assert found[TWO] == {'b@external.test': 'Untrusted'}
+    assert adapter.verification([ONE, TWO], LOG, ['198.18.0.3']) == {ONE: {'a@external.test': 'Verified'}, TWO: {}}
+    assert adapter.verification([ONE, TWO], LOG, ['198.18.0.4']) == {ONE: {}, TWO: {'b@external.test': 'Untrusted'}}
+
+
+def test_a_copy_that_went_elsewhere_says_nothing_about_the_gateway(adapter):
+    elsewhere = LOG[4].replace('[21]', '[26]').replace('mail.conbool.com[198.18.0.3]', 'mx.external.test[198.18.0.4]')
+    assert adapter.verification([ONE], LOG + [elsewhere], ['198.18.0.3']) == {ONE: {'a@external.test': 'Verified'}}
 
 
 def test_a_delivery_without_tls_is_in_clear(adapter):
     lines = [line for line in LOG if 'TLS connection' not in line]
-    assert adapter.verification([TWO], lines)[TWO] == {'b@external.test': 'clear'}
+    assert adapter.verification([TWO], lines, ['198.18.0.4'])[TWO] == {'b@external.test': 'clear'}
 
 
 def test_the_lines_about_a_message_include_the_report_about_it(adapter):

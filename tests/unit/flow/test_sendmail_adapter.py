@@ -10,6 +10,7 @@ import pytest
 from tests.flow import adapters, agent, loader
 from tests.flow.session import _as_far_as_possible
 
+GATEWAY = ['198.18.0.3', '2001:db8::3']
 ONE, TWO, THREE = 'flow-0000000001', 'flow-0000000002', 'flow-0000000003'
 LOG = """\
 Nov 22 15:33:48 mx sendmail[266]: 6AMFXmgt000266: from=alice@example.com, msgid=<flow-0000000001@flow.example.com>, relay=root@localhost
@@ -17,7 +18,7 @@ Nov 22 15:33:48 mx sendmail[266]: 6AMFXmgt000266: from=alice@example.com, msgid=
 Nov 22 15:33:48 mx sm-mta[271]: 6AMFXm0q000271: from=<alice@example.com>, msgid=<flow-0000000001@flow.example.com>, relay=[127.0.0.1]
 Nov 22 15:33:48 mx sendmail[266]: 6AMFXmgt000266: to=a@external.test, mailer=relay, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (6AMFXm0q000271)
 2026-11-22T15:33:48+0000 mx sm-mta[277]: STARTTLS=client, relay=mail.conbool.com., version=TLSv1.3, verify=OK, cipher=X, bits=256/256
-Nov 22 mx sm-mta[277]: 6AMFXm0q000271: to=<A@external.test>,<b@external.test>, mailer=conbool, relay=mail.conbool.com. [IPv6:2001:db8::3], stat=Sent (ok)
+Nov 22 mx sm-mta[277]: 6AMFXm0q000271: to=<A@external.test>,<b@external.test>, mailer=conbool, relay=mail.conbool.com. [IPv6:2001:db8:0:0:0:0:0:3], stat=Sent (ok)
 Nov 22 15:33:49 mx sm-mta[280]: 6AMFXm0q000280: from=<alice@example.com>, msgid=<flow-0000000002@flow.example.com>, relay=[127.0.0.1]
 2026-11-22T15:33:49+0000 mx sm-mta[281]: STARTTLS=client, relay=mail.conbool.com., version=TLSv1.3, verify=FAIL, cipher=X, bits=256/256
 2026-11-22T15:33:49+0000 mx sm-mta[281]: 6AMFXm0q000280: to=<c@external.test>, mailer=conbool, relay=mail.conbool.com. [198.18.0.3], dsn=2.0.0, stat=Sent (ok)
@@ -55,7 +56,7 @@ def fixture_adapter():
 
 
 def test_verification_is_that_of_the_process_that_sent(adapter):
-    assert adapter.verification([ONE, TWO, THREE], LOG) == {
+    assert adapter.verification([ONE, TWO, THREE], LOG, GATEWAY) == {
         ONE: {'a@external.test': 'Verified', 'b@external.test': 'Verified'}, TWO: {'c@external.test': 'FAIL'}, THREE: {'d@external.test': 'clear'}}
 
 
@@ -92,7 +93,7 @@ def test_behind_sendmail_it_is_the_hop_that_verifies():
         '2026-11-22T15:33:48+0000 mx conbool-hop/cleanup[7]: C4ED53: message-id=<flow-0000000001@flow.example.com>',
         '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: Verified TLS connection established to mail.conbool.com[198.18.0.3]:25: TLSv1.3',
         '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: C4ED53: to=<a@external.test>, relay=mail.conbool.com[198.18.0.3]:25, delay=0, status=sent (ok)']
-    assert adapter.verification([ONE], lines) == {ONE: {'a@external.test': 'Verified'}}
+    assert adapter.verification([ONE], lines, GATEWAY) == {ONE: {'a@external.test': 'Verified'}}
     about = '\n'.join(adapter.lines_about(ONE, lines))
     assert 'C4ED53' in about and 'sm-mta[271]' in about
     assert adapter.variables and 'O6.nested' not in adapter.expected_failures and 'T3' in adapter.expected_failures

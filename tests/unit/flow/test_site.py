@@ -42,6 +42,8 @@ class Peer:
 
 
 class Lab:
+    addresses = {'gateway': ['198.18.0.3', '2001:db8::3']}
+
     def __init__(self):
         self.gateway, self.internet = Peer(), Peer()
         self.asked = []
