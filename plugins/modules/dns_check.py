@@ -25,17 +25,17 @@ requirements:
   - dnspython >= 2.3
   - idna
   - netaddr
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Nothing is ever changed.
   diff_mode:
-    support: none
-    description: Nothing is ever changed.
+    support: N/A
   platform:
     support: full
     platforms: all
-    description: Any host with dnspython, usually the controller (C(delegate_to=localhost)).
+    details: Any host with dnspython, usually the controller (C(delegate_to=localhost)).
 options:
   domains:
     description: Mail domains. Internationalised names may be written in Unicode or as A-labels.

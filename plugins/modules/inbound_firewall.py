@@ -26,17 +26,18 @@ author:
 requirements:
   - systemd on the managed host
   - nftables 0.9.3, ufw 0.36 or firewalld 0.9, or newer, on the managed host
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. The new state is validated as well.
+    details: The new state is validated as well.
   diff_mode:
     support: full
-    description: Returns the changed files, and the rules in force if somebody has changed those.
+    details: Returns the changed files, and the rules in force if somebody has changed those.
   platform:
     support: full
     platforms: linux
-    description: Target OS/families that can be operated against.
 options:
   networks:
     description:

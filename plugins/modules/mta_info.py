@@ -15,17 +15,17 @@ description:
   - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail.
   - For Postfix and Sendmail, can return what M(conbool.smtp_relay.postfix_info) or M(conbool.smtp_relay.sendmail_info) returns, so that a host is asked
     once, and fails as that module does.
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Nothing is ever changed.
   diff_mode:
-    support: none
-    description: Nothing is ever changed.
+    support: N/A
   platform:
     support: full
     platforms: posix
-    description: Any host with Python.
+    details: Any host with Python.
 options:
   mta:
     description: V(auto) looks for it; any other value is checked to be there.

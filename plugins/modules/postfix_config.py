@@ -24,20 +24,20 @@ author:
   - Conbool SMTP Relay collection contributors (@conbool)
 extends_documentation_fragment:
   - conbool.smtp_relay.postfix_parts
+  - action_common_attributes
 requirements:
   - Postfix 3.0 or later on the managed host
   - systemd on the managed host, for O(unit)
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. The new configuration is validated as well.
+    details: The new configuration is validated as well.
   diff_mode:
     support: full
-    description: Returns the lines that are changed. Tables that are not readable for everybody are not shown.
+    details: Returns the lines that are changed. Tables that are not readable for everybody are not shown.
   platform:
     support: full
     platforms: posix
-    description: Target OS/families that can be operated against.
 options:
   config_dir:
     description: The configuration directory of the instance.

@@ -15,17 +15,16 @@ author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
   - Postfix 3.0 or later on the managed host
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. This module never modifies it.
   diff_mode:
     support: N/A
-    description: Returns details on what has changed. This module never changes anything.
   platform:
     support: full
     platforms: posix
-    description: Target OS/families that can be operated against.
 options:
   config_dir:
     description: The configuration directory of the instance.

@@ -18,17 +18,19 @@ description:
   - The package brings itself up to date by C(conbool-hop-postfix.timer), once a day - when apt knows of another version of C(postfix) (after
     C(apt-get update), which is the host's own affair), it is made anew, and C(conbool-hop.service) is restarted. C(apt-mark hold) holds it back.
   - Fails when there is no Postfix and no package can be made, when apt would have to remove something, and with the words of apt or dpkg.
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: The package is made in a temporary directory, and apt is asked what it would install with it.
+    details: The package is made in a temporary directory, and apt is asked what it would install with it.
   diff_mode:
     support: full
-    description: Shows the packages that are installed or removed.
+    details: Shows the packages that are installed or removed.
   platform:
     support: full
     platforms: posix
-    description: Hosts with a Postfix, or with apt.
+    details: Hosts with a Postfix, or with apt.
 options:
   sbin_dir:
     description: Directory of C(postfix) and C(postconf). When it is given, nothing is looked for and nothing is made.

@@ -15,17 +15,19 @@ description:
   - Never deletes, holds or requeues a message.
   - Needs Postfix 3.1 or newer (C(postqueue -j), see postqueue(1)) and root.
   - An instance that does not exist (no C(main.cf)) has an empty queue.
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: With O(drain=true), reports a change when messages wait and sends nothing.
+    details: With O(drain=true), reports a change when messages wait and sends nothing.
   diff_mode:
-    support: none
-    description: The queue is not configuration.
+    support: N/A
+    details: The queue is not configuration.
   platform:
     support: full
     platforms: posix
-    description: Hosts with Postfix.
+    details: Hosts with Postfix.
 options:
   config_dir:
     description: Configuration directory of the instance.

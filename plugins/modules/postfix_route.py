@@ -13,20 +13,22 @@ short_description: Ask a running Postfix where it would send mail, and look into
 description:
   - Asks the address resolver of a running Postfix, trivial-rewrite(8), for the route of messages, as its queue manager does. No mail is sent.
   - The answer takes everything into account that Postfix does - address classes, transport maps, relay hosts, sender-dependent tables -
-    but not C(FILTER) actions, which depend on a message's content. For these, ask with O(headers).
+    but not C(FILTER) actions, which depend on a message's content. For these, ask with O(headers) - header_checks(5) are asked by postmap(1),
+    C(mime_header_checks) for C(MIME-Version) and C(Content-*), C(header_checks) for all others.
   - Needs root, since the resolver's socket is private to Postfix.
   - Fails when Postfix does not run, or when a lookup table fails.
+extends_documentation_fragment:
+  - conbool.smtp_relay.route_questions
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Nothing is ever changed.
   diff_mode:
-    support: none
-    description: Nothing is ever changed.
+    support: N/A
   platform:
     support: full
     platforms: posix
-    description: Hosts with Postfix 3.1 or newer.
+    details: Hosts with Postfix 3.1 or newer.
 options:
   config_dir:
     description: Configuration directory of the instance.
@@ -35,31 +37,6 @@ options:
   sbin_dir:
     description: Directory of C(postconf). Without it, it is looked for on the path, and then where M(conbool.smtp_relay.postfix_programs) puts it.
     type: path
-  routes:
-    description: The messages whose route is asked for.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      sender:
-        description: Envelope sender; empty is the null sender.
-        type: str
-        default: ''
-      recipient:
-        description: Envelope recipient.
-        type: str
-        required: true
-  watch:
-    description: Seconds for which the queue is watched at least, to see whether messages are put off; at most 60.
-    type: float
-    default: 0
-  headers:
-    description:
-      - Header lines for which header_checks(5) are asked, by postmap(1) - C(mime_header_checks) for C(MIME-Version) and C(Content-*),
-        C(header_checks) for all others.
-    type: list
-    elements: str
-    default: []
 seealso:
   - module: conbool.smtp_relay.postfix_queue
   - name: ADDRESS_CLASS_README

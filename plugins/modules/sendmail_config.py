@@ -25,17 +25,17 @@ requirements:
   - Sendmail 8.15 or newer with its m4 macros, and m4, on the managed host
 extends_documentation_fragment:
   - conbool.smtp_relay.sendmail_paths
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. The new configuration is validated as well.
+    details: The new configuration is validated as well.
   diff_mode:
     support: full
-    description: Returns the changed files.
+    details: Returns the changed files.
   platform:
     support: full
     platforms: linux
-    description: Target OS/families that can be operated against.
 options:
   content:
     description: The m4 file's text. Required with O(state=present). It begins and ends with a C(divert) of its own.

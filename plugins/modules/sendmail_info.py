@@ -18,17 +18,15 @@ requirements:
   - Sendmail 8.15 or newer with its m4 macros, and m4, on the managed host
 extends_documentation_fragment:
   - conbool.smtp_relay.sendmail_paths
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. This module never modifies it.
   diff_mode:
     support: N/A
-    description: Returns details on what has changed. This module never changes anything.
   platform:
     support: full
     platforms: linux
-    description: Target OS/families that can be operated against.
 options:
   hosted_domains:
     description:

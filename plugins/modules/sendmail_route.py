@@ -18,41 +18,16 @@ requirements:
   - Sendmail 8.15 or newer on the managed host
 extends_documentation_fragment:
   - conbool.smtp_relay.sendmail_paths
+  - conbool.smtp_relay.route_questions
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. This module never modifies it.
   diff_mode:
     support: N/A
-    description: Returns details on what has changed. This module never changes anything.
   platform:
     support: full
     platforms: linux
-    description: Target OS/families that can be operated against.
-options:
-  routes:
-    description: Messages without any mark.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      sender:
-        description: Envelope sender; empty for the null sender.
-        type: str
-        default: ''
-      recipient:
-        description: The recipient.
-        type: str
-        required: true
-  headers:
-    description: Header lines.
-    type: list
-    elements: str
-    default: []
-  watch:
-    description: Seconds for which the queue is watched at least, to see whether messages are put off; at most 60.
-    type: float
-    default: 0
 seealso:
   - module: conbool.smtp_relay.sendmail_config
 '''

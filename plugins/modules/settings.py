@@ -30,23 +30,22 @@ options:
       - The variables by their full name, for example C(conbool_domains).
       - Default is to take all variables of the host whose names begin with C(conbool_).
     type: dict
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
     support: full
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying the target.
     support: full
     details: Does in check mode exactly what it does otherwise.
   connection:
     description: Uses the connection of the host.
     support: none
   diff_mode:
-    description: Returns details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: N/A
     details: Nothing is changed.
   platform:
-    description: Target operating systems that can be operated against.
     support: full
     platforms: all
 seealso:

@@ -25,17 +25,17 @@ description:
   - The host name is looked up as an address; MX records are not used.
 requirements:
   - Python 3.8 or newer on the managed host
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Nothing is ever changed; check mode does the same.
   diff_mode:
-    support: none
-    description: Nothing is ever changed.
+    support: N/A
   platform:
     support: full
     platforms: posix
-    description: Any host with Python.
+    details: Any host with Python.
 options:
   hosts:
     description: Host names (internationalised ones too) or IP addresses of the servers.

@@ -22,17 +22,18 @@ author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
   - Dovecot 2.3 or 2.4 with Pigeonhole on the managed host, to file mail in folders
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target. The new state is validated as well.
+    details: The new state is validated as well.
   diff_mode:
     support: full
-    description: Returns the changed files.
+    details: Returns the changed files.
   platform:
     support: full
     platforms: linux
-    description: Target OS/families that can be operated against.
 options:
   deliveries:
     description:

@@ -41,17 +41,16 @@ options:
     description: Where the paths come from, for messages; O(cert_file), O(key_file) or O(ca_file) to the name of a variable.
     type: dict
     default: {}
+extends_documentation_fragment:
+  - action_common_attributes
 attributes:
   check_mode:
-    description: Can run in check mode and return changed status prediction without modifying the target.
     support: full
     details: Does in check mode exactly what it does otherwise.
   diff_mode:
-    description: Returns details on what has changed (or possibly needs changing in check mode), when in diff mode.
     support: N/A
     details: Nothing is changed.
   platform:
-    description: Target operating systems that can be operated against.
     support: full
     platforms: posix
 notes:
