@@ -8,8 +8,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import lifecycle, resolver
-from .engine import LabError, environment, podman
+from . import inside, lifecycle, resolver
+from .engine import LabError, environment
 from .layout import Layout, load
 from .mailnode import MailNode
 
@@ -84,15 +84,11 @@ class Lab:
 
     def run(self, node: str, argv, input=None, check=True, timeout=60) -> subprocess.CompletedProcess:
         """Run a command on a node, as root. input and output are bytes if input is bytes, otherwise text."""
-        options = ['--interactive'] if input is not None else []
-        done = podman('exec', *options, self._layout.node(node).container, *argv, input=input, check=check, timeout=timeout,
-                      text=not isinstance(input, bytes))
-        return done
+        return inside.execute(self._layout, node, *argv, input=input, check=check, timeout=timeout, text=not isinstance(input, bytes))
 
     def start(self, node: str, argv, **options) -> subprocess.Popen:
         """Start a command on a node, as root; its standard input and output are pipes for text. options: of subprocess.Popen."""
-        command = ['podman', 'exec', '--interactive', self._layout.node(node).container, *argv]
-        return subprocess.Popen(command, env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+        return inside.start(self._layout, node, *argv, **options)
 
     def log(self, node: str, since: float | None = None) -> str:
         """The journal of a host, since a time in seconds since 1970."""

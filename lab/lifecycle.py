@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 
-from . import access, certificates, images, resolver
+from . import access, certificates, images, inside, resolver
 from .engine import ROOT, RUNTIME, LabError, podman, replace, run, systemd_options
 from .layout import CONTAINERS, LABEL, MAIL_NODES, Layout, Node, check_name, fresh, load, numbers
 from .mailnode import MailNode, defaults, server_arguments
@@ -72,7 +72,7 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
                 job.result()
             # Only now: containers that start side by side can cost the bridge an address that it had.
             _reachable(layout)
-            for job in [pool.submit(_booted, layout.nodes[host]) for host in wanted]:
+            for job in [pool.submit(_booted, layout, host) for host in wanted]:
                 job.result()
         if running.get(layout.nodes['resolver'].container) == 'running':
             resolver.reload(layout)
@@ -127,7 +127,7 @@ def restart(layout: Layout, name: str) -> None:
     """Shut a host down as its systemd would, and boot it again."""
     node = layout.node(name)
     podman('restart', '--time', str(STOP_SECONDS), node.container, timeout=STOP_SECONDS * 2)
-    _booted(node)
+    _booted(layout, name)
 
 
 def kill(layout: Layout, name: str) -> None:
@@ -139,7 +139,7 @@ def kill(layout: Layout, name: str) -> None:
     if name in MAIL_NODES:
         MailNode(layout, name).wait_until_ready()
     else:
-        _booted(node)
+        _booted(layout, name)
 
 
 def containers(name: str) -> dict[str, str]:
@@ -223,8 +223,9 @@ def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str],
 def _run(layout: Layout, node: Node, image: str, options: list, command: list, running: dict[str, str]) -> None:
     if node.container in running:
         podman('rm', '--force', '--time', '0', node.container)
-    podman('run', '--detach', '--pull=never', '--name', node.container, '--label', f'{LABEL}={layout.name}', '--hostname', node.fqdn,
-           '--network', layout.network, '--ip', node.ipv4, '--ip6', node.ipv6, '--mac-address', _mac(node), *options, image, *command)
+    podman('run', '--detach', '--pull=never', '--name', node.container, '--pidfile', inside.pid_file(layout, node.container),
+           '--label', f'{LABEL}={layout.name}', '--hostname', node.fqdn, '--network', layout.network, '--ip', node.ipv4, '--ip6', node.ipv6,
+           '--mac-address', _mac(node), *options, image, *command)
     say(f'started {node.name} ({node.ipv4})')
 
 
@@ -233,16 +234,17 @@ def _mac(node: Node) -> str:
     return '02:00:' + IPv4Address(node.ipv4).packed.hex(':')
 
 
-def _booted(node: Node) -> None:
+def _booted(layout: Layout, name: str) -> None:
     """Up means: systemd has started everything, and sshd answers."""
+    node = layout.node(name)
     deadline = time.monotonic() + BOOT_SECONDS
-    while (state := _system_state(node)) not in ('running', 'degraded'):
+    while (state := _system_state(layout, name)) not in ('running', 'degraded'):
         if time.monotonic() > deadline:
-            jobs = podman('exec', node.container, 'systemctl', 'list-jobs', '--no-pager', check=False).stdout
+            jobs = inside.execute(layout, name, 'systemctl', 'list-jobs', '--no-pager', check=False).stdout
             raise LabError(f'{node.name} is {state or "not answering"} after {BOOT_SECONDS} s:\n{jobs}')
         time.sleep(0.2)
     if state == 'degraded':
-        failed = podman('exec', node.container, 'systemctl', '--failed', '--no-legend', '--plain', check=False).stdout
+        failed = inside.execute(layout, name, 'systemctl', '--failed', '--no-legend', '--plain', check=False).stdout
         say(f'{node.name}: degraded, failed units:\n{failed.rstrip()}')
     while not _ssh_answers(node):
         if time.monotonic() > deadline:
@@ -251,9 +253,9 @@ def _booted(node: Node) -> None:
     say(f'{node.name} has booted: {state}')
 
 
-def _system_state(node: Node) -> str:
+def _system_state(layout: Layout, name: str) -> str:
     # Before systemd listens this fails at once, afterwards it waits for the end of the boot.
-    return podman('exec', node.container, 'systemctl', 'is-system-running', '--wait', check=False, timeout=BOOT_SECONDS).stdout.strip()
+    return inside.execute(layout, name, 'systemctl', 'is-system-running', '--wait', check=False, timeout=BOOT_SECONDS).stdout.strip()
 
 
 def _ssh_answers(node: Node) -> bool:

@@ -9,6 +9,7 @@ import json
 import os
 import time
 
+from . import inside
 from .engine import LabError, podman, replace
 from .layout import CONTAINERS, FQDN, Layout
 from .records import Records
@@ -90,8 +91,8 @@ class MailNode:
 
     def send_all(self, orders: list[dict]) -> list[dict]:
         """Send messages, some at a time; for each what send() says. To start the sender takes longer than to send one."""
-        done = podman('exec', '--interactive', self.layout.nodes[self.name].container, 'python3', '-B', '/opt/lab/send.py',
-                      input=json.dumps(orders), timeout=sum(order['timeout'] for order in orders) * 10)
+        done = inside.execute(self.layout, self.name, 'python3', '-B', '/opt/lab/send.py', input=json.dumps(orders),
+                              timeout=sum(order['timeout'] for order in orders) * 10)
         return json.loads(done.stdout)
 
     def order(self, host: str, mail_from: str, rcpt_to: list[str], message_bytes: bytes, tls=True, client_cert: str | None = None, *,

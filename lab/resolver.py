@@ -15,6 +15,7 @@ import dns.query
 import dns.rdatatype
 import dns.reversename
 
+from . import inside
 from .engine import ROOT, LabError, podman, replace
 from .layout import Layout, Node
 
@@ -60,9 +61,8 @@ def render(layout: Layout) -> int:
 def reload(layout: Layout) -> None:
     """Render, reload, and wait until every zone is served as it was just written."""
     serial = render(layout)
-    resolver = layout.node('resolver').container
-    podman('exec', resolver, 'named-checkconf', '-z', '/etc/bind/lab/named.conf')
-    podman('exec', resolver, 'rndc', 'reload')
+    inside.execute(layout, 'resolver', 'named-checkconf', '-z', '/etc/bind/lab/named.conf')
+    inside.execute(layout, 'resolver', 'rndc', 'reload')
     wait(layout, serial)
 
 

@@ -4,6 +4,7 @@
 """The lab is what the other tests believe it is: DNS, network, hosts."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import dns.reversename
 import pytest
 
-from lab import api, lifecycle
+from lab import api, inside, lifecycle
 from lab.engine import LabError, containers_conf
 from tests.lab.probes import HOSTS, NAME, ask
 
@@ -137,6 +138,38 @@ def test_restart_keeps_what_is_on_the_host(lab, host):
     assert lab.run(host, started).stdout not in (before, 'ExecMainStartTimestampMonotonic=0\n')
     assert lab.run(host, ['systemctl', '--failed', '--quiet']).stdout == ''
     lab.run(host, ['rm', '/etc/kept'])
+
+
+def test_commands_run_where_they_should(lab, host):
+    for name in (host, 'gateway', 'internet', 'lan', 'resolver'):
+        assert '|-- %s\n' % lab.nodes[name].ipv4 in lab.run(name, ['cat', '/proc/net/fib_trie']).stdout
+    done = lab.run(host, ['sh', '-c', 'cat; pwd; echo $HOME; echo wrong >&2; exit 3'], input='right\n', check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, 'right\n/\n/root\n', 'wrong\n')
+    # No podman: nearly all that the tests do on a host is done this way.
+    assert done.args[0] == 'nsenter'
+
+
+def test_a_process_that_has_the_number_of_an_old_one_is_not_entered(lab, host):
+    node = lab.nodes[host]
+    kept = inside.pid_file(lab.layout, node.container)
+    number = kept.read_text()
+    for other in (inside.first_process(lab.layout, lab.nodes['gateway']), os.getpid(), 2 ** 22 + 1):
+        kept.write_text(str(other))
+        assert inside.first_process(lab.layout, node) is None
+        assert lab.run(host, ['hostname']).stdout.strip() == node.fqdn
+    kept.write_text(number)
+    assert inside.first_process(lab.layout, node) == int(number)
+
+
+def test_a_host_that_is_down_is_named(lab, host):
+    container = lab.nodes[host].container
+    lifecycle.podman('stop', '--time', '0', container)
+    try:
+        with pytest.raises(LabError, match='%s true' % container):
+            lab.run(host, ['true'])
+    finally:
+        lifecycle.podman('start', container)
+    lab.run(host, ['true'])
 
 
 def test_a_host_under_another_name_comes_and_goes(lab):

@@ -17,7 +17,7 @@ import ansible
 import pytest
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
-from lab.engine import environment
+from lab import inside
 from tests.flow.labs import Borrowed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -407,9 +407,8 @@ print(json.dumps(shown))
 
 def test_without_ipv6(machine):
     """Last: the container has no IPv6 afterwards."""
-    pid = subprocess.run(['podman', 'inspect', '--format', '{{.State.Pid}}', machine.lab.nodes[machine.name].container], env=environment(),
-                         check=True, capture_output=True, text=True).stdout.strip()
-    subprocess.run(['nsenter', '--target', pid, '--net', 'sysctl', '--write', 'net.ipv6.conf.all.disable_ipv6=1'], check=True, capture_output=True)
+    pid = inside.first_process(machine.lab.layout, machine.lab.nodes[machine.name])
+    subprocess.run(['nsenter', '--target', str(pid), '--net', 'sysctl', '--write', 'net.ipv6.conf.all.disable_ipv6=1'], check=True, capture_output=True)
     assert 'inet6' not in machine.shell('ip addr')
     assert machine.module('postfix_info')['running']
     assert machine.config(**CHANGE)['reloaded']
