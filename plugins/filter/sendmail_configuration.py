@@ -59,11 +59,14 @@ import ipaddress
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import complaints, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER, render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import OUTSIDE
 
 
 def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
     problems = complaints(settings, info, bool(hop)) + bad_networks(wash_networks)
+    if hop:
+        problems += hop_problems(hop['address'], outbound_hop_port=hop['port'], sendmail_smarthost_wash_port=hop['wash_port'])
     if problems:
         return {'content': '', 'routes': [], 'problems': problems, 'warnings': []}
     return {

@@ -7,65 +7,15 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop_identity import direct_tls_level, mta_parameters, return_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES
 
-# What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
-INHERITED = (
-    'bounce_queue_lifetime',
-    'command_directory',
-    'daemon_directory',
-    'delay_warning_time',
-    'header_size_limit',
-    'inet_protocols',
-    'mail_owner',
-    'maillog_file',
-    'maximal_backoff_time',
-    'maximal_queue_lifetime',
-    'minimal_backoff_time',
-    'myorigin',
-    'queue_run_delay',
-    'setgid_group',
-    'smtp_address_preference',
-    'smtp_bind_address',
-    'smtp_bind_address6',
-    'smtp_helo_name',
-    'smtp_host_lookup',
-    'smtputf8_enable',
-)
+# What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and not for loopback.
+NOT_FOR_OUTSIDE = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
+BACK_TO_THE_MTA = dict(NOT_FOR_OUTSIDE, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6='')
 
 # Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
-
-# A message that the MTA accepted just below its limit has grown by trace headers when it reaches the hop.
-SIZE_HEADROOM = 102400
-
-
-def with_headroom(limit):
-    """Return a message_size_limit for the second time that a message is taken; 0 is no limit."""
-    return str(int(limit) + SIZE_HEADROOM if int(limit) else 0)
-
-
-def mta_parameters(mta):
-    """Return the parameters that the hop takes over from the MTA.
-
-    Args:
-        mta: effective parameter values of the MTA (name to value); names that its version lacks are missing.
-
-    Returns:
-        dict: name to value, without those that the MTA lacks or leaves empty.
-    """
-    taken = {name: mta[name] for name in INHERITED if mta.get(name)}
-    taken['message_size_limit'] = with_headroom(mta['message_size_limit'])
-    # Postfix sends from the only address it listens on; the hop listens elsewhere and has to be told.
-    interfaces = re.split(r'[\s,]+', mta.get('inet_interfaces', 'all').strip())
-    if len(interfaces) == 1 and 'smtp_bind_address' not in taken and 'smtp_bind_address6' not in taken:
-        address = interfaces[0].strip('[]')
-        if re.match(r'^\d+(\.\d+){3}$', address) and not address.startswith('127.'):
-            taken['smtp_bind_address'] = address
-        elif ':' in address and address != '::1':
-            taken['smtp_bind_address6'] = address
-    return taken
-
 
 def _regexp(text):
     """Escape literal text for a regexp(5) pattern between slashes."""
@@ -97,13 +47,14 @@ def _service(name, command, kind='unix', **fields):
 
 def gateway_options(settings, version, lookup_types):
     """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
-    options = {
+    options = dict(NOT_FOR_OUTSIDE, **{
         'smtp_tls_security_level': 'secure',
         'smtp_tls_secure_cert_match': settings['tls_name'],
         # The long form: ">=TLSv1.2" needs Postfix 3.6.
         'smtp_tls_mandatory_protocols': '!SSLv2, !SSLv3, !TLSv1, !TLSv1.1',
         'smtp_tls_session_cache_database': '%s:$data_directory/gateway_scache' % ('btree' if 'btree' in lookup_types else 'lmdb'),
-    }
+        'tls_append_default_CA': 'no',
+    })
     if _version(version) >= (3, 4):
         options['smtp_tls_servername'] = settings['tls_name']
     if settings['tls_ca_file']:
@@ -147,7 +98,7 @@ def services(settings, listen, version, lookup_types, wash=None):
         _service('scache', 'scache', max_processes='1'),
         _service('gateway', 'smtp', options=gateway_options(settings, version, lookup_types)),
         _service('direct', 'smtp'),
-        _service('mta', 'smtp', options={'smtp_tls_security_level': 'none', 'smtp_bind_address': '', 'smtp_bind_address6': ''}),
+        _service('mta', 'smtp', options=dict(BACK_TO_THE_MTA)),
     ]
     if _version(version) >= (3, 4):
         entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
@@ -188,9 +139,14 @@ def hop_configuration(settings, info, options, programs=None):
     gateway = 'gateway:' + settings['relay_destination']
     # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
     null_sender = 'direct:' if settings['bypass_null_sender'] else gateway
-    own_mail = 'mta:' + options['return_address']
+    back = options['return_address'] or return_address(info)
+    if not back:
+        raise ValueError('outbound_hop_return_address: %r, but the mail server takes no mail on port 25: say where it takes the bounces of the hop'
+                         % options['return_address'])
+    own_mail = 'mta:' + back
+    direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
 
-    parameters = dict(mta_parameters(mta), **programs['parameters'])
+    parameters = dict(mta_parameters(info), **programs['parameters'])
     parameters.update({
         'compatibility_level': '3.6' if _version(version) >= (3, 6) else '2',
         'queue_directory': options['queue_directory'],
@@ -225,10 +181,10 @@ def hop_configuration(settings, info, options, programs=None):
         'mime_header_checks': 'regexp:%s/mime_header_checks' % config_dir if settings['bypass_calendar'] else '',
         'nested_header_checks': '',
         'sender_dependent_default_transport_maps': 'regexp:%s/own_mail' % config_dir,
-        'smtp_tls_security_level': options['direct_tls_security_level'],
+        'smtp_tls_security_level': direct_level,
         'smtp_tls_loglevel': '1',
     })
-    if options['direct_tls_security_level'].startswith('dane'):
+    if direct_level.startswith('dane'):
         parameters['smtp_dns_support_level'] = 'dnssec'
     parameters.update(options['parameters'])
 

@@ -10,10 +10,10 @@ import re
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_flag import flag_configuration, flag_restriction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import (
-    CERTIFICATES_TABLE, CLIENTS_TABLE, DATA_TABLE, POSTSCREEN_TABLE, RECIPIENTS_TABLE, certificates_table, client_tables, postscreen_table,
-    recipients_table)
+    CERTIFICATES_TABLE, CLIENTS_TABLE, DATA_TABLE, POSTSCREEN_TABLE, RECIPIENTS_TABLE, certificates_table, client_tables, own_addresses,
+    postscreen_table, recipients_table)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_wash import WASH_CLIENTS_TABLE, wash_configuration
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import HEADER_CHECKS, effective, unthrottled, wash
 
 POLICY_SERVICE = 'conbool-certificate'
 SMTP = ('smtp', '25')
@@ -96,6 +96,8 @@ def _in_front(entry, parameters, name, begin, ours):
 def stale_copies(info):
     """Return the lists of main.cf that a service has a copy of, and whether main.cf says something else by now.
 
+    Header checks, of which submission has a copy, are among them only when they do.
+
     Args:
         info: what C(postfix_info) returned.
 
@@ -109,6 +111,12 @@ def stale_copies(info):
             if copy is not None:
                 stale = found.setdefault(name, [])
                 stale += ['%s/%s' % (entry['name'], entry['type'])] if copy.split() != info['parameters'].get(name, '').split() else []
+    services = dict((entry['name'], entry) for entry in info['services'])
+    for sibling in wash(info['config_dir'], info['parameters'], info['services'])[0]:
+        present = services.get(sibling['name'], sibling)['options']
+        for name in HEADER_CHECKS:
+            if present.get(name) != sibling['options'][name]:
+                found.setdefault(name, []).append(sibling['name'] + '/unix')
     return found
 
 
@@ -227,9 +235,9 @@ def inbound_configuration(settings, info, options):
     wanted['problems'] += _bad_values(options)
     wanted['problems'] += ['postfix_smarthost_inbound_services: %r is no inet service of smtpd(8) in master.cf' % name
                            for name in options['services'] if name not in named]
-    wash = wash_configuration(settings, info, options, smtpds)
+    washed = wash_configuration(settings, info, options, smtpds)
     for part in ('services', 'tables', 'warnings', 'problems'):
-        wanted[part] += wash[part]
+        wanted[part] += washed[part]
     options = dict(options, certificate_fingerprints=[item.upper() for item in options['certificate_fingerprints']])
     begin = 'check_client_access cidr:%s/conbool_' % config_dir
     in_front = ['check_client_access cidr:%s/%s' % (config_dir, table)
@@ -252,6 +260,8 @@ def inbound_configuration(settings, info, options):
         wanted['service_options'].append({'name': entry['name'], 'type': entry['type'], 'options': own})
     if limits and smtpds:
         _limit(wanted, settings, info, options, smtpds, postscreens)
+    clients = [service['name'] for service in wanted['services'] if service['command'] == 'smtp']
+    wanted['parameters'].update(unthrottled(clients, info['expanded']))
     return wanted
 
 
@@ -262,7 +272,8 @@ def _limit(wanted, settings, info, options, smtpds, postscreens):
     for part in flag:
         wanted[part] += flag[part]
     mynetworks = ' '.join(effective(entry, info['expanded'], 'mynetworks') for entry in smtpds[:1])
-    clients, data, warnings = client_tables(settings, mynetworks)
+    # Where the server does not listen on loopback, its own programs come from its own address.
+    clients, data, warnings = client_tables(settings, '%s %s' % (' '.join(own_addresses(info['expanded'])), mynetworks))
     wanted['warnings'] += warnings
     if any(effective(entry, info['expanded'], 'mynetworks') != mynetworks for entry in smtpds):
         wanted['problems'].append('The services on port 25 have different mynetworks: name the networks in conbool_smtp_allowed_networks instead')

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop import with_headroom
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop_identity import with_headroom
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import effective, loopback_client
 
 ADDRESS = '127.0.0.1'
@@ -63,6 +63,7 @@ def _listener(name, port, options):
             'smtpd_sasl_auth_enable': 'no',
             'smtpd_sender_restrictions': '',
             'smtpd_tls_security_level': 'none',
+            'smtpd_tls_wrappermode': 'no',
             'smtpd_upstream_proxy_protocol': '',
             'syslog_name': 'postfix/conbool-' + name,
         }),

@@ -45,6 +45,11 @@ def mynetworks_entries(mynetworks):
     return found
 
 
+def own_addresses(expanded):
+    """Return the addresses that inet_interfaces names."""
+    return [item for item in re.split(r'[\s,]+', expanded.get('inet_interfaces', '').strip()) if _listed(item)]
+
+
 def overlap(first, second):
     """Whether two networks, of either IP version, have addresses in common."""
     return first.version == second.version and first.overlaps(second)

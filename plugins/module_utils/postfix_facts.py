@@ -16,10 +16,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import RewriteError, foreign, routes_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_transport import kept_transports
 
 FAILURES = (PostfixError, RewriteError, OSError)
 
-ALWAYS = ('mail_version', 'queue_directory', 'default_database_type') + postfix_delivery.PARAMETERS
+ALWAYS = ('mail_version', 'queue_directory', 'default_database_type', 'transport_maps') + postfix_delivery.PARAMETERS
 NO_IPV6 = 'no local interface found for ::1'
 
 
@@ -63,6 +64,7 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         raise PostfixError('%s: this Postfix is not responsible for %s (not in mydestination, virtual_alias_domains, virtual_mailbox_domains '
                            'or relay_domains): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
     main, master = (decode(read_file(os.path.join(config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
+    running = instance.running()
     services = [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
     return {
         'version': expanded['mail_version'],
@@ -75,7 +77,8 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
         'services': services,
         'deliveries': postfix_delivery.deliveries(routes, expanded, services, expanded['queue_directory']),
-        'running': instance.running(),
+        'kept_transports': kept_transports(instance, expanded) if running else [],
+        'running': running,
         'owners': owners(config_dir),
         'file_owners': file_owners(),
     }, warnings

@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 
 TRANSPORT = 'conbool-hop'
 SENDERS_TABLE = 'conbool_senders'
 WASH_TABLE = 'conbool_wash'
+HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
 WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'
+
+# Postfix's own default: connections to one destination at a time.
+CONCURRENCY = '20'
 
 # An inet service on one of these ports is for users, not for other servers.
 SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
@@ -33,6 +40,8 @@ def loopback_client(name, address, **options):
         'name': name, 'type': 'unix', 'chroot': 'n', 'command': 'smtp',
         'options': dict(source, **dict({
             'smtp_tls_security_level': 'none',
+            # Of a relayhost on port 465: with it, no connection without TLS is tried.
+            'smtp_tls_wrappermode': 'no',
             'smtp_tls_policy_maps': '',
             'smtp_sasl_auth_enable': 'no',
             'smtp_fallback_relay': '',
@@ -41,6 +50,52 @@ def loopback_client(name, address, **options):
             'smtp_discard_ehlo_keyword_address_maps': '',
         }, **options)),
     }
+
+
+def unthrottled(names, expanded):
+    """Return the main.cf parameters that keep clients for loopback as fast as the MTA was.
+
+    What the MTA allows each of many destinations is now the share of one, the listener.
+
+    Args:
+        names: of the clients.
+        expanded: the MTA's effective parameters.
+    """
+    found = {}
+    for kind, free in (('destination_rate_delay', '0s'), ('transport_rate_delay', '0s'), ('destination_concurrency_limit', CONCURRENCY)):
+        value = expanded.get('default_' + kind, free)
+        slow = int(value) < int(free) if free.isdigit() and value.isdigit() else not re.match(r'^0+[smhdw]?$', value)
+        if slow:
+            found.update(('%s_%s' % (name, kind), free) for name in names)
+    return found
+
+
+def _kept_transports(info):
+    """Return why mail for some destinations would end up in the client for the hop, which reaches nothing but the hop."""
+    return ['transport_maps: %s has %r in %s, which keeps default_transport and would take this mail past its destination into the hop\'s client: '
+            'name the transport there, as in %r' % (kept['key'], kept['value'], kept['table'], 'smtp' + kept['value'])
+            for kept in info.get('kept_transports', [])]
+
+
+def hop_problems(address, **ports):
+    """Return what is wrong with where the hop is to listen.
+
+    Args:
+        address: value of C(outbound_hop_address).
+        ports: name of a variable to its value.
+    """
+    problems = []
+    try:
+        if not ipaddress.ip_address(address).is_loopback:
+            problems.append('outbound_hop_address: %r is no loopback address; whoever reaches the hop can send through it' % address)
+    except ValueError:
+        problems.append('outbound_hop_address: %r is no IP address' % address)
+    for name, port in ports.items():
+        try:
+            _values.port(port)
+        except ValueError as exc:
+            problems.append('%s: %r %s' % (name, port, exc))
+    return problems
 
 
 def _items(value):
@@ -126,12 +181,15 @@ def outbound_configuration(settings, info, options):
         options: C(address) and C(port) of the hop, and C(wash_submission).
 
     Returns:
-        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), and C(warnings).
+        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and C(problems),
+        because of which nothing must be changed.
     """
     parameters, config_dir = info['parameters'], info['config_dir']
     address = options['address']
     route = '%s:[%s]:%s' % (TRANSPORT, address, options['port'])
-    wanted = {'parameters': {}, 'services': [loopback_client(TRANSPORT, address)], 'service_options': [], 'tables': [], 'warnings': []}
+    wanted = {'parameters': unthrottled([TRANSPORT], info['expanded']), 'services': [loopback_client(TRANSPORT, address)],
+              'service_options': [], 'tables': [], 'warnings': [],
+              'problems': hop_problems(address, outbound_hop_port=options['port']) + _kept_transports(info)}
 
     by_sender = 'sender_dependent_default_transport_maps'
     own_map = 'texthash:%s/%s' % (config_dir, SENDERS_TABLE)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import row, skipped, smtp_rows, unasked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import stale_copies
@@ -13,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost impor
 # Never looked up: a route is asked for, no mail is sent (RFC 2606).
 OUTSIDE = 'conbool-verify.invalid'
 DIRECT = 'FILTER direct:'
+LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 
 
 def certain_routes(settings):
@@ -86,7 +89,9 @@ def route_rows(result, samples):
     """
     if 'routes' not in result:
         return unasked(result, 'route', 'mail server')
-    return [route_row(sample, seen['transport'] == TRANSPORT, next_hop(seen['transport'], seen['next_hop']),
+    # An entry of transport_maps without a transport leads the hop's client elsewhere.
+    return [route_row(sample, seen['transport'] == TRANSPORT and LOOPBACK.match(seen['next_hop']) is not None,
+                      next_hop(seen['transport'], seen['next_hop']),
                       'transport_maps and sender-dependent maps of the mail server win over its default route.')
             for sample, seen in zip(samples, result['routes'])]
 
@@ -120,7 +125,7 @@ def queue_rows(result, name):
 
 
 def copy_rows(result):
-    """Return a row for each list of main.cf that port 25 has a copy of.
+    """Return a row for each list of main.cf that port 25 has a copy of, and of header checks that submission has an old copy of.
 
     Args:
         result: what M(conbool.smtp_relay.postfix_info) returned, whether or not it failed or was skipped.
@@ -130,7 +135,7 @@ def copy_rows(result):
     if 'services' not in result:
         return unasked(result, 'inbound.copy', 'mail server')
     return [row('inbound.copy', name, RED, 'changed in main.cf, and %s has what it said before' % ', '.join(services),
-                'Run site.yml again: the change is not in force on port 25.') if services else
+                'Run site.yml again: the change is not in force there.') if services else
             row('inbound.copy', name, GREEN, 'as main.cf has it') for name, services in sorted(stale_copies(result).items())]
 
 

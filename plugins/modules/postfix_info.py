@@ -162,6 +162,26 @@ deliveries:
       description: How Postfix says it.
       type: str
       sample: lmtp:unix:private/dovecot-lmtp
+kept_transports:
+  description:
+    - The entries of C(transport_maps) for outside destinations that name a next hop only, and so keep C(default_transport), whatever that is.
+    - Of tables that postmap(1) can list (C(hash), C(lmdb), C(texthash) and their like), while the instance runs.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    table:
+      description: The table, as C(transport_maps) names it.
+      type: str
+      sample: hash:/etc/postfix/transport
+    key:
+      description: Whose entry it is.
+      type: str
+      sample: partner.example
+    value:
+      description: The entry.
+      type: str
+      sample: ":[gw.partner.example]"
 running:
   description: Whether the instance runs.
   returned: success

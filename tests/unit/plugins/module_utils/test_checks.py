@@ -19,8 +19,9 @@ MTA = {'mta': 'postfix', 'configuration': {'version': '3.7.11', 'running': True}
 
 NETWORKS = {'networks': ['192.0.2.0/24'], 'allowed_networks': ['10.1.0.0/16']}
 LIST = 'smtpd_recipient_restrictions'
-PORT_25 = {'services': [{'name': 'smtp', 'type': 'inet', 'options': {'conbool_main_restrictions': 'reject_unknown_recipient_domain,  permit'}},
-                        {'name': 'submission', 'type': 'inet', 'options': {LIST: 'permit_sasl_authenticated'}}]}
+PORT_25 = {'config_dir': '/etc/postfix', 'services': [
+    {'name': 'smtp', 'type': 'inet', 'command': 'smtpd', 'options': {'conbool_main_restrictions': 'reject_unknown_recipient_domain,  permit'}},
+    {'name': 'submission', 'type': 'inet', 'command': 'smtpd', 'options': {LIST: 'permit_sasl_authenticated'}}]}
 
 
 def brief(rows):
@@ -137,8 +138,8 @@ def test_preflight_is_all_of_it():
         ('mx.ok', 'green'), ('gateway.ok', 'green'), ('mta.ok', 'green'), ('queue.ok', 'green')]
 
 
-def answers(samples, transport):
-    return {'routes': [{'transport': transport(sample), 'next_hop': '', 'address_class': 'default'} for sample in samples]}
+def answers(samples, transport, next_hop='[127.0.0.1]:10027'):
+    return {'routes': [{'transport': transport(sample), 'next_hop': next_hop, 'address_class': 'default'} for sample in samples]}
 
 
 def test_every_sender_goes_through_the_hop():
@@ -153,6 +154,13 @@ def test_mail_past_the_hop_and_mail_that_is_caught_are_red():
     samples = verify.certain_routes(SETTINGS)
     assert {entry['id'] for entry in verify.route_rows(answers(samples, lambda sample: 'smtp' if sample['hop'] else 'conbool-hop'), samples)} == {
         'route.bypass', 'route.captured'}
+
+
+@pytest.mark.parametrize('next_hop', ['[gw.partner.example]', '[192.0.2.1]:25', 'external.test', ''])
+def test_the_hop_s_client_on_its_way_to_another_host_is_red(next_hop):
+    samples = [sample for sample in verify.certain_routes(SETTINGS) if sample['hop']]
+    rows = verify.route_rows(answers(samples, lambda sample: 'conbool-hop', next_hop), samples)
+    assert {(entry['id'], entry['status']) for entry in rows} == {('route.bypass', 'red')}
 
 
 def test_only_listed_senders_go_through_the_hop():
@@ -199,7 +207,7 @@ def test_verification_is_all_of_it(inbound, more):
     (dict(PORT_25, parameters={LIST: 'reject_unknown_recipient_domain, permit'}), [('inbound.copy', 'green')]),
     (dict(PORT_25, parameters={LIST: 'permit'}), [('inbound.copy', 'red')]),
     (dict(PORT_25, parameters={}), [('inbound.copy', 'red')]),
-    ({'services': [], 'parameters': {}}, [])])
+    ({'config_dir': '/etc/postfix', 'services': [], 'parameters': {}}, [])])
 def test_copies_of_what_main_cf_says(result, outcome):
     assert brief(verify.copy_rows(result)) == outcome
 

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop, hop_identity
 
 SETTINGS = {
     'domains': ['example.com', 'sub.example.co.uk'],
@@ -35,8 +35,15 @@ OPTIONS = {
 MTA = {'myhostname': 'mx.example.com', 'message_size_limit': '10240000', 'inet_interfaces': 'all', 'maximal_queue_lifetime': '5d', 'smtp_bind_address': ''}
 
 
-def configure(settings=None, mta=None, version='3.7.11', lookup_types=('btree', 'texthash', 'regexp'), **options):
-    info = {'version': version, 'lookup_types': list(lookup_types), 'expanded': dict(MTA, **(mta or {}))}
+def entry(name, kind, command, **options):
+    return {'name': name, 'type': kind, 'command': command, 'options': options}
+
+
+SMTP, CLIENT = entry('smtp', 'inet', 'smtpd'), entry('smtp', 'unix', 'smtp')
+
+
+def configure(settings=None, mta=None, version='3.7.11', lookup_types=('btree', 'texthash', 'regexp'), services=(SMTP, CLIENT), **options):
+    info = {'version': version, 'lookup_types': list(lookup_types), 'expanded': dict(MTA, **(mta or {})), 'services': list(services)}
     return hop.hop_configuration(dict(SETTINGS, **(settings or {})), info, dict(OPTIONS, **options))
 
 
@@ -123,7 +130,7 @@ def test_gateway_is_verified_and_direct_is_not():
 def test_ca_file_replaces_the_system_store():
     gateway = service(configure({'tls_ca_file': '/etc/ssl/gw.pem'}), 'gateway')['options']
     assert gateway['smtp_tls_CAfile'] == '/etc/ssl/gw.pem'
-    assert 'tls_append_default_CA' not in gateway
+    assert gateway['tls_append_default_CA'] == 'no' and gateway['smtp_tls_CApath'] == ''
 
 
 def test_client_certificate_is_for_the_gateway_only():
@@ -152,7 +159,7 @@ def test_hosted_domains_are_refused_rather_than_sent_round():
 
 
 def test_limits_leave_room_for_trace_headers():
-    assert configure()['parameters']['message_size_limit'] == str(10240000 + hop.SIZE_HEADROOM)
+    assert configure()['parameters']['message_size_limit'] == str(10240000 + hop_identity.SIZE_HEADROOM)
     assert configure(mta={'message_size_limit': '0'})['parameters']['message_size_limit'] == '0'
 
 
@@ -228,3 +235,68 @@ def test_other_programs_than_the_mtas():
     configuration = hop.hop_configuration(SETTINGS, {'expanded': MTA}, OPTIONS, programs)
     assert {name: configuration['parameters'][name] for name in programs['parameters']} == programs['parameters']
     assert configuration['parameters']['compatibility_level'] == '2' and configuration['parameters']['myhostname'] == 'conbool-hop.mx.example.com'
+
+
+@pytest.mark.parametrize('services, mta, expected', [
+    ([SMTP], {}, '[127.0.0.1]:25'),
+    ([SMTP], {'inet_protocols': 'ipv6'}, '[::1]:25'),
+    ([SMTP], {'inet_interfaces': '192.0.2.10'}, '[192.0.2.10]:25'),
+    ([SMTP], {'inet_interfaces': '192.0.2.10, localhost'}, '[127.0.0.1]:25'),
+    ([SMTP], {'inet_interfaces': '[2001:db8::1] [::1]'}, '[::1]:25'),
+    ([SMTP], {'inet_interfaces': 'mx.example.com'}, '[mx.example.com]:25'),
+    ([entry('192.0.2.10:25', 'inet', 'smtpd -o x=y')], {}, '[192.0.2.10]:25'),
+    ([entry('192.0.2.10:smtp', 'inet', 'postscreen'), entry('127.0.0.1:25', 'inet', 'smtpd')], {}, '[127.0.0.1]:25'),
+    ([entry('submission', 'inet', 'smtpd'), SMTP], {}, '[127.0.0.1]:25'),
+])
+def test_bounces_return_to_where_the_mta_listens(services, mta, expected):
+    configuration = configure(services=services, mta=mta, return_address='')
+    assert [action for dummy, action in rules(configuration, 'own_mail')] == ['mta:' + expected] * 2
+
+
+def test_bounces_return_over_loopback_to_another_mta():
+    configuration = hop.hop_configuration(SETTINGS, {'version': '3.7.11', 'lookup_types': [], 'expanded': MTA}, dict(OPTIONS, return_address=''))
+    assert 'mta:[127.0.0.1]:25' in table(configuration, 'own_mail')['content']
+
+
+def test_an_mta_that_takes_no_bounces_is_refused():
+    with pytest.raises(ValueError, match="outbound_hop_return_address: ''"):
+        configure(services=[entry('submission', 'inet', 'smtpd'), CLIENT], return_address='')
+
+
+def test_the_mta_may_ask_for_tls_of_everybody():
+    options = service(configure(mta={'smtp_tls_policy_maps': 'hash:/etc/postfix/tls_policy'}), 'mta')['options']
+    assert (options['smtp_tls_security_level'], options['smtp_tls_policy_maps']) == ('may', '')
+
+
+@pytest.mark.parametrize('mta, level', [
+    ({}, 'may'),
+    ({'smtp_tls_security_level': ''}, 'may'),
+    ({'smtp_tls_security_level': 'none'}, 'may'),
+    ({'smtp_tls_security_level': 'encrypt'}, 'encrypt'),
+    ({'smtp_tls_security_level': '', 'smtp_enforce_tls': 'yes'}, 'encrypt'),
+    ({'smtp_tls_security_level': 'dane', 'smtp_dns_support_level': 'dnssec'}, 'dane'),
+    # Asked of a relay host, which is not asked any more.
+    ({'smtp_tls_security_level': 'secure', 'relayhost': '[relay.example.net]:465'}, 'may'),
+])
+def test_direct_mail_is_at_least_as_safe_as_before(mta, level):
+    parameters = configure(mta=mta, direct_tls_security_level='')['parameters']
+    assert parameters['smtp_tls_security_level'] == level
+    assert parameters.get('smtp_dns_support_level') == ('dnssec' if level == 'dane' else None)
+    assert service(configure(mta=mta, direct_tls_security_level=''), 'gateway')['options']['smtp_tls_security_level'] == 'secure'
+
+
+def test_tls_policies_of_destinations_hold_for_direct_mail_only():
+    mta = {'smtp_tls_policy_maps': 'proxy:mysql:/etc/postfix/tls.cf, hash:/etc/postfix/tls', 'smtp_tls_CAfile': '/etc/ssl/partners.pem'}
+    configuration = configure(mta=mta)
+    assert configuration['parameters']['smtp_tls_policy_maps'] == 'mysql:/etc/postfix/tls.cf, hash:/etc/postfix/tls'
+    assert configuration['parameters']['smtp_tls_CAfile'] == '/etc/ssl/partners.pem'
+    assert service(configuration, 'direct')['options'] == {}
+    gateway = service(configuration, 'gateway')['options']
+    assert (gateway['smtp_tls_policy_maps'], gateway['smtp_tls_CAfile'], gateway['smtp_tls_CApath']) == ('', '', '/etc/ssl/certs')
+
+
+def test_identity_is_that_of_the_client_in_master_cf():
+    client = entry('smtp', 'unix', 'smtp', smtp_bind_address='192.0.2.9', smtp_helo_name='out.$mydomain', smtp_tls_security_level='encrypt')
+    parameters = configure(services=[SMTP, client], mta={'inet_interfaces': '192.0.2.5', 'mydomain': 'example.com'}, direct_tls_security_level='')['parameters']
+    assert (parameters['smtp_bind_address'], parameters['smtp_helo_name']) == ('192.0.2.9', 'out.example.com')
+    assert parameters['smtp_tls_security_level'] == 'encrypt'

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from test_sendmail_m4 import SETTINGS, SYSTEM, info
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop, hop_identity
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_fit as fit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_hop import identity
@@ -76,7 +76,7 @@ def test_the_hop_has_sendmails_identity_and_limits():
         'myhostname': 'mx.example.com', 'myorigin': 'mx.example.com', 'smtp_helo_name': 'out.example.com', 'message_size_limit': '10240000',
         'header_size_limit': '131072', 'maximal_queue_lifetime': '5d', 'bounce_queue_lifetime': '5d', 'delay_warning_time': '4h',
         'smtp_bind_address': '192.0.2.5', 'smtp_bind_address6': '2001:db8::5'}
-    assert set(found) - {'message_size_limit', 'myhostname'} <= set(hop.INHERITED)
+    assert set(found) - {'message_size_limit', 'myhostname'} <= set(hop_identity.INHERITED + hop_identity.INHERITED_CLIENT)
 
 
 def test_what_sendmail_does_not_say_is_left_to_postfix():

@@ -4,9 +4,12 @@
 """What leads a customer's Postfix to the hop."""
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import outbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import stale_copies
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import HEADER_CHECKS, outbound_configuration
 
 PARAMETERS = {
     'default_transport': 'smtp',
@@ -31,11 +34,10 @@ SMTP = entry('smtp', 'smtpd', 'inet')
 SUBMISSION = entry('submission', 'smtpd', 'inet', smtpd_sasl_auth_enable='yes')
 
 
-def configure(services=(SMTP, SUBMISSION, CLEANUP), parameters=None, scope='all', senders=(), wash=True, address='127.0.0.1'):
-    return outbound_configuration(
-        {'scope': scope, 'scope_senders': list(senders)},
-        {'config_dir': '/etc/postfix', 'parameters': dict(PARAMETERS, **(parameters or {})), 'services': list(services)},
-        {'address': address, 'port': 10027, 'wash_submission': wash})
+def configure(services=(SMTP, SUBMISSION, CLEANUP), parameters=None, scope='all', senders=(), wash=True, address='127.0.0.1', port=10027, kept=()):
+    values = dict(PARAMETERS, **(parameters or {}))
+    info = {'config_dir': '/etc/postfix', 'parameters': values, 'expanded': values, 'services': list(services), 'kept_transports': list(kept)}
+    return outbound_configuration({'scope': scope, 'scope_senders': list(senders)}, info, {'address': address, 'port': port, 'wash_submission': wash})
 
 
 def sibling(configuration, name='conbool-cleanup'):
@@ -142,3 +144,46 @@ def test_missing_cleanup_service_is_named():
 def test_washing_can_be_switched_off():
     configuration = configure(wash=False)
     assert configuration['service_options'] == [] and len(configuration['services']) == 1 and configuration['tables'] == []
+
+
+def test_a_list_of_header_checks_that_changed_after_submission_got_its_copy_is_told():
+    wanted = configure(parameters={'header_checks': 'regexp:/etc/postfix/headers'})
+    submission = dict(SUBMISSION, options=dict(SUBMISSION['options'], **wanted['service_options'][0]['options']))
+    services = [SMTP, submission, CLEANUP, sibling(wanted)]
+    info = {'config_dir': '/etc/postfix', 'services': services, 'parameters': dict(PARAMETERS, header_checks='regexp:/etc/postfix/headers')}
+    assert stale_copies(info) == {}
+    info['parameters']['header_checks'] = 'regexp:/etc/postfix/others'
+    # The two others follow it by default.
+    assert stale_copies(info) == dict.fromkeys(HEADER_CHECKS, ['conbool-cleanup/unix'])
+    assert stale_copies(dict(info, services=[SMTP, SUBMISSION, CLEANUP])) == {}
+
+
+def test_what_main_cf_asks_of_a_relay_host_is_not_asked_of_the_hop():
+    options = configure()['services'][0]['options']
+    assert (options['smtp_tls_security_level'], options['smtp_tls_wrappermode'], options['smtp_sasl_auth_enable']) == ('none', 'no', 'no')
+
+
+@pytest.mark.parametrize('parameters, expected', [
+    ({'default_destination_rate_delay': '5s'}, {'conbool-hop_destination_rate_delay': '0s'}),
+    ({'default_transport_rate_delay': '1m'}, {'conbool-hop_transport_rate_delay': '0s'}),
+    ({'default_destination_concurrency_limit': '2'}, {'conbool-hop_destination_concurrency_limit': '20'}),
+    ({'default_destination_rate_delay': '0s', 'default_destination_concurrency_limit': '20', 'default_transport_rate_delay': '0'}, {}),
+    ({'default_destination_concurrency_limit': '50'}, {}),
+])
+def test_a_limit_for_each_destination_is_none_for_all_of_them_together(parameters, expected):
+    assert configure(parameters=parameters)['parameters'] == dict(expected, default_transport=ROUTE)
+
+
+@pytest.mark.parametrize('wrong, name', [({'address': '192.0.2.1'}, 'outbound_hop_address: .192.0.2.1'), ({'address': 'localhost'}, 'outbound_hop_address: .localhost'),
+                                         ({'port': 0}, 'outbound_hop_port: 0 '), ({'port': 65536}, 'outbound_hop_port: 65536 ')])
+def test_where_nobody_but_this_host_can_reach_the_hop(wrong, name):
+    problems = configure(**wrong)['problems']
+    assert len(problems) == 1 and re.match(name, problems[0])
+
+
+def test_an_entry_that_keeps_the_default_transport_is_a_problem():
+    assert configure()['problems'] == []
+    problems = configure(kept=[{'table': 'hash:/etc/postfix/transport', 'key': 'partner.example', 'value': ':[gw.partner.example]'}])['problems']
+    assert len(problems) == 1
+    for text in ('partner.example', "':[gw.partner.example]'", 'hash:/etc/postfix/transport', "'smtp:[gw.partner.example]'"):
+        assert text in problems[0]
