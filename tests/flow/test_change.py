@@ -87,6 +87,8 @@ BAD_INPUTS = [
     ('conbool_scope_senders', ['/.*/'], {'conbool_scope': 'senders'}),
     ('conbool_scope_senders', ['alice@example.com OK'], {'conbool_scope': 'senders'}),
     ('inbound_firewall_port', 0, {'conbool_inbound': True, 'conbool_networks': ['192.0.2.0/24'], 'conbool_preflight': 'skip'}),
+    ('outbound_hop_port', 0, {'conbool_preflight': 'skip'}),
+    ('outbound_hop_address', '0.0.0.0', {'conbool_preflight': 'skip'}),
     ('conbool_mta', 'exim', {}),
     ('conbool_state', 'gone', {}),
 ]

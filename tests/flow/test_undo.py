@@ -93,6 +93,8 @@ def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, var
         assert refused.returncode
         assert OUT in '\n'.join(refused.failures)
         in_hop.must_be(lambda case: WAITING, flush=False)
+        # Everything else is undone: a gateway that never comes back does not keep the world out.
+        assert lab.lab.internet.send(own_host, 'someone@external.test', ['alice@example.com'], b'Subject: hello again\n\n')['accepted']
     playbook.apply(lab.lab, own_host, variables, 'rollback.yml')
     in_hop.must_be(lambda case: AT_GATEWAY)
     # It was never handed to the hop, so it takes the way that the server has now.
