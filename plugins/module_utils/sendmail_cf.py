@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+# Where the queue is when QueueDirectory is not set.
+QUEUE = '/var/spool/mqueue'
 # A ruleset's name ends where its number begins, as in Sparse=0.
 _RULESET = re.compile(r'S\s*(\w+)')
 _HEADER_CHECK = re.compile(r'H\s*([^\s:?]+)\s*:\s*\$>(\+?)\s*(\w+)')
@@ -25,6 +28,11 @@ def lines(text):
         elif line.strip() and not line.startswith('#'):
             found.append(line.rstrip())
     return found
+
+
+def queue_base(directory):
+    """Return the directory below which all queues are that a QueueDirectory names, those of queue groups too (setup_queues() in queue.c)."""
+    return os.path.dirname(directory) if directory.endswith('*') else directory.rstrip('/')
 
 
 def equal(one, other):
@@ -80,3 +88,8 @@ class SendmailCf(object):
                 self.maps[name] = (sort, path)
             elif line.startswith('DS'):
                 self.smart_host = line[2:].strip()
+
+    @property
+    def queue_directory(self):
+        """The directory below which all queues are."""
+        return queue_base(self.options.get('queuedirectory') or QUEUE)

@@ -13,7 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import STAGING, refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import OWNER, QUEUE, Paths
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import OWNER, Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 
 
@@ -124,5 +124,4 @@ class Wish(object):
                                                                      '%(mailer)s to %(host)s' % seen if seen else 'be refused'))
 
     def daemon(self, run):
-        described, options = self._program.describe(self._base.path), SendmailCf(self._base.text).options
-        return Daemon(run, described['pid_file'], options.get('queuedirectory', QUEUE))
+        return Daemon(run, self._program.describe(self._base.path)['pid_file'], SendmailCf(self._base.text).queue_directory)

@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import socket
 import struct
 import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PAUSE, PostfixError, alive, systemd_unit, wait_for_banner
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import queue_base
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
 
+# What runs the queue beside the daemon, all of it (-q10m) or by a process for each queue (-qp10m), which it calls itself then.
+_RUNNER = re.compile(r'sendmail: (?:.*: )?Queue (?:runner@\S+ for (.+)|control)$')
 LISTENING = '0A'
 PORT = 25
 # Where Sendmail can be expected to listen, when it is not to be seen which process does.
@@ -26,13 +31,14 @@ class Daemon(object):
     Args:
         run_command: AnsibleModule.run_command or a function like it, to start a daemon that ended.
         pid_file: where the daemon writes its process id and its command line.
-        queue_directory: its queue; Debian can run that by a process of its own.
+        queue_directory: the directory below which all its queues are; Debian can run them by a process of its own.
     """
 
     def __init__(self, run_command, pid_file, queue_directory):
         self._run_command, self._pid_file, self._queue = run_command, pid_file, queue_directory
         self.pid, self._command = _read_pid_file(pid_file)
         self.running = alive(self.pid) and 'sendmail' in _title(self.pid)
+        self._user = _status(self.pid, b'Uid:') if self.running else None
         self._unit = systemd_unit(self.pid) if self.running else None
         self._listeners = _listeners(self.pid) if self.running else []
 
@@ -56,13 +62,15 @@ class Daemon(object):
         """
         if not self.running:
             return
-        before = _written(self._pid_file)
+        before, runners = _written(self._pid_file), self._queue_runners()
         if not alive(self.pid):
             self._start()
         else:
             os.kill(self.pid, signal.SIGHUP)
-        for pid in self._queue_runners():
-            os.kill(pid, signal.SIGHUP)
+        for pid in runners:
+            # One may have ended in this moment, together with the daemon for example.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGHUP)
         end = time.monotonic() + timeout
         while _written(self._pid_file) == before or not alive(_read_pid_file(self._pid_file)[0]):
             if time.monotonic() > end:
@@ -73,6 +81,11 @@ class Daemon(object):
             if time.monotonic() > end or not alive(self.pid):
                 raise SendmailError('Sendmail does not serve %s any more' % ', '.join(
                     '%s port %d' % listener for listener in sorted(set(self._listeners) - set(_listeners(self.pid)))))
+            time.sleep(PAUSE)
+        while len(self._queue_runners()) < len(runners):
+            if time.monotonic() > end:
+                raise SendmailError('What ran the queue beside the daemon (process %s) did not start anew within %d seconds: start it again, by its path' % (
+                    ', '.join(str(pid) for pid in runners), timeout))
             time.sleep(PAUSE)
         for address, port in [listener for listener in self._listeners if listener[1] == PORT][:1]:
             try:
@@ -88,22 +101,38 @@ class Daemon(object):
             raise SendmailError('systemctl restart %s: %s' % (self._unit, err.strip()))
 
     def _queue_runners(self):
-        return [pid for pid in _pids() if 'Queue runner' in _title(pid) and _title(pid).rstrip('/').endswith(self._queue.rstrip('/'))]
+        """Return the processes beside the daemon that run its queue until they are ended.
+
+        A single queue run (sendmail -q) calls itself Queue control as well, but locks no pid file, and a signal would break its deliveries off.
+        """
+        holders, found = _lock_holders(), []
+        for pid in _pids():
+            match = _RUNNER.match(_title(pid))
+            if match and (queue_base(match[1]) == self._queue if match[1] else pid in holders and _status(pid, b'Uid:') == self._user):
+                found.append(pid)
+        return found
 
 
 def _pids():
     """Return the processes of this host; those in containers on it are not among them."""
-    own = _depth('self')
-    return [int(name) for name in os.listdir('/proc') if name.isdigit() and _depth(name) == own]
+    # In how many nested namespaces a process has an id.
+    own = len(_status('self', b'NSpid:'))
+    return [int(name) for name in os.listdir('/proc') if name.isdigit() and len(_status(name, b'NSpid:')) == own]
 
 
-def _depth(name):
-    """Return in how many nested namespaces a process has an id (proc(5), NSpid)."""
+def _status(name, field):
+    """Return the words of a line of what is known of a process (proc(5), /proc/pid/status); none for no such line or process."""
     try:
         with open('/proc/%s/status' % name, 'rb') as stream:
-            return next((len(line.split()) for line in stream if line.startswith(b'NSpid:')), 0)
+            return next((line.split()[1:] for line in stream if line.startswith(field)), [])
     except OSError:
-        return None
+        return []
+
+
+def _lock_holders():
+    """Return the processes that hold a lock on a file (proc(5), /proc/locks); those that wait for one are marked by an arrow."""
+    with open('/proc/locks', encoding='ascii') as stream:
+        return set(int(words[4]) for words in (line.split() for line in stream) if words[1] != '->')
 
 
 def _title(pid):

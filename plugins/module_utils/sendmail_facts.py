@@ -20,7 +20,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_networ
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 
 OWNER = 'sendmail'
-QUEUE = '/var/spool/mqueue'
 # Kinds of maps that makemap can list.
 LISTED = ('hash', 'btree', 'dbm', 'cdb')
 _CONNECT = re.compile(r'(?:connect:)?([\d.]+|ipv6:[0-9a-f:]+)$', re.IGNORECASE)
@@ -102,12 +101,11 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
                                 'virtusertable): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
         own = SendmailCf(base.text)
         networks = relay_networks(program, own, base.path)
-    queue = own.options.get('queuedirectory', QUEUE)
     return {
         'version': described['version'], 'features': described['features'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
         'host_name': described['host_name'], 'client_ports': own.client_ports,
-        'config_dir': paths.config_dir, 'queue_directory': queue,
+        'config_dir': paths.config_dir, 'queue_directory': own.queue_directory,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
         'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'relay_networks': networks,
-        'running': Daemon(run, described['pid_file'], queue).running, 'file_owners': file_owners(),
+        'running': Daemon(run, described['pid_file'], own.queue_directory).running, 'file_owners': file_owners(),
     }

@@ -51,7 +51,7 @@ def header_action(program, cf_path, checks, header):
 
 
 class Queue(object):
-    """The messages in a queue directory, each a control file (Sendmail Installation and Operations Guide, appendix B)."""
+    """The messages in all queues below a directory, each a control file (Sendmail Installation and Operations Guide, appendix B)."""
 
     def __init__(self, directory):
         self._directory = directory
@@ -59,7 +59,7 @@ class Queue(object):
     def messages(self):
         """Return the messages by queue file, with how often each was tried: {name: (tries, text)}."""
         found = {}
-        for folder, dummy, names in os.walk(self._directory):
+        for folder, names in _folders(self._directory):
             for name in names:
                 if name.startswith('qf'):
                     try:
@@ -80,6 +80,25 @@ class Queue(object):
         done = spend(seconds, work)
         after = self.messages()
         return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]], done
+
+
+def _folders(directory):
+    """Return each folder below a directory with the files in it. A queue may be a link to another file system.
+
+    Raises:
+        OSError: one cannot be read, so that it is not known what waits there.
+    """
+    found = {}
+
+    def failed(exc):
+        raise exc
+
+    for folder, folders, names in os.walk(directory, onerror=failed, followlinks=True):
+        if os.path.realpath(folder) in found:
+            folders.clear()
+        else:
+            found[os.path.realpath(folder)] = folder, names
+    return list(found.values())
 
 
 def _described(name, text):

@@ -91,7 +91,7 @@ config_dir:
   type: str
   sample: /etc/mail
 queue_directory:
-  description: The queue.
+  description: The directory below which all queues are; for a C(QUEUE_DIR) of V(/var/spool/mqueue/q*), what is in front of its last part.
   returned: success
   type: str
   sample: /var/spool/mqueue

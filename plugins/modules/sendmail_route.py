@@ -100,7 +100,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, QUEUE, Paths
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_route import Queue, header_action, route
 
@@ -109,7 +109,7 @@ def ask(module, params):
     """Return the module's result."""
     paths = Paths(params['paths'])
     program, cf = Program(module.run_command, paths.sendmail, paths.m4_command), SendmailCf(decode(read_file(paths.cf).data or b''))
-    queue = Queue(cf.options.get('queuedirectory', QUEUE))
+    queue = Queue(cf.queue_directory)
 
     def ways():
         return {

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -45,6 +46,14 @@ while True:
 """
 
 
+# What runs the queue beside it: says when it is ready, and on SIGHUP says so, or ends as one does that was started without its path.
+RUNNER = """
+trap 'echo signalled >>"{log}"; {then}' HUP
+echo ready >>"{log}"
+while :; do sleep 0.05; done
+"""
+
+
 @pytest.fixture(name='start')
 def fixture_start(tmp_path, monkeypatch):
     started = []
@@ -82,6 +91,58 @@ def test_daemon_starts_anew_and_serves_its_ports(start):
 def test_daemon_that_does_not_serve_any_more_is_an_error(start, after, words):
     daemon = start(after)[0]
     with pytest.raises(SendmailError, match=words):
+        daemon.reload(2)
+
+
+@pytest.fixture(name='runner')
+def fixture_runner(tmp_path):
+    started, opened = [], []
+
+    def runner(title, locks=False, then=':'):
+        log, script = tmp_path / ('log%d' % len(started)), tmp_path / ('runner%d' % len(started))
+        script.write_text(RUNNER.format(log=log, then=then), encoding='utf-8')
+        opened.extend([open(script, 'rb'), open(str(log) + '.pid', 'wb')])
+        handle = opened[-1].fileno()
+        started.append(subprocess.Popen([title], executable='/bin/sh', stdin=opened[-2], pass_fds=[handle],
+                                        preexec_fn=lambda: fcntl.flock(handle, fcntl.LOCK_EX) if locks else None))
+        end = time.monotonic() + 10
+        while not log.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        return log
+    yield runner
+    for stream in opened:
+        stream.close()
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_what_runs_the_daemons_queues_beside_it_starts_anew_too(start, runner, tmp_path):
+    daemon = start('serves')[0]
+    signalled = [runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue')),
+                 runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue/q*')),
+                 runner('sendmail: MTA: Queue control', locks=True), runner('sendmail: Queue control', locks=True)]
+    others = [runner('sendmail: MSP: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue-client')),
+              runner('sendmail: MTA: Queue control'), runner('grep Queue control', locks=True)]
+    daemon.reload(10)
+    time.sleep(0.3)
+    assert [log.read_text(encoding='utf-8') for log in signalled] == ['ready\nsignalled\n'] * 4
+    assert [log.read_text(encoding='utf-8') for log in others] == ['ready\n'] * 3
+
+
+def test_persistent_queue_runner_of_another_user_is_not_the_daemons(start, runner, monkeypatch):
+    log = runner('sendmail: MSP: Queue control', locks=True)
+    daemon = start('serves')[0]
+    daemon._user = [b'102'] * 4
+    daemon.reload(10)
+    time.sleep(0.3)
+    assert log.read_text(encoding='utf-8') == 'ready\n'
+
+
+def test_queue_runner_that_does_not_come_back_is_an_error(start, runner, tmp_path):
+    daemon = start('serves')[0]
+    runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue'), then='exit 0')
+    with pytest.raises(SendmailError, match='ran the queue .* did not start anew'):
         daemon.reload(2)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_route import Queue, header_action, route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_verify import sendmail_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import certain_headers, certain_routes
@@ -92,6 +93,25 @@ def test_queue_and_what_is_put_off_meanwhile(tmp_path):
     found, put_off, done = queue.watch(0, lambda: (tmp_path / 'qd1/qf00002').write_text(QUEUE_FILE % 1, encoding='utf-8'))
     assert len(found) == 2 and done
     assert put_off == ['00002 from <alice@example.com> to <bob@external.test>: Deferred: Connection refused by mail.conbool.com.']
+
+
+def test_queue_of_several_directories_is_looked_at_as_a_whole(tmp_path):
+    (tmp_path / 'mqueue').mkdir()
+    (tmp_path / 'other').mkdir()
+    (tmp_path / 'mqueue/q1').symlink_to(tmp_path / 'other')
+    (tmp_path / 'other/qf').mkdir()
+    (tmp_path / 'other/qf/qf00001').write_text(QUEUE_FILE % 1, encoding='utf-8')
+    (tmp_path / 'other/back').symlink_to(tmp_path / 'mqueue')
+    cf = SendmailCf('O QueueDirectory=%s/mqueue/q*\nQslow, P=%s/mqueue/slow\n' % (tmp_path, tmp_path))
+    assert cf.queue_directory == str(tmp_path / 'mqueue')
+    assert [text.split()[0] for dummy, text in Queue(cf.queue_directory).messages().values()] == ['00001']
+    assert SendmailCf('O QueueDirectory=/var/spool/q/\n').queue_directory == '/var/spool/q'
+    assert SendmailCf('').queue_directory == '/var/spool/mqueue'
+
+
+def test_queue_that_cannot_be_read_is_not_an_empty_one(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Queue(str(tmp_path / 'none')).messages()
 
 
 def test_with_the_hop_all_mail_goes_there_and_the_hop_is_judged():
