@@ -26,7 +26,7 @@ options:
     type: str
     required: true
   wash_networks:
-    description: Networks of clients whose C(X-Conbool-*) headers count for nothing.
+    description: Networks of clients whose C(X-Conbool-*) headers count for nothing. None may overlap those of the gateway.
     type: list
     elements: str
     default: []
@@ -55,35 +55,25 @@ _value:
   type: dict
 '''
 
-import ipaddress
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import complaints, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import OUTSIDE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.wash_networks import read_wash_networks
 
 
 def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
-    problems = complaints(settings, info, bool(hop)) + bad_networks(wash_networks)
+    washed, problems = read_wash_networks('sendmail_smarthost_wash_networks', wash_networks, settings)
+    problems = complaints(settings, info, bool(hop)) + problems
     if hop:
         problems += hop_problems(hop['address'], outbound_hop_port=hop['port'], sendmail_smarthost_wash_port=hop['wash_port'])
     if problems:
         return {'content': '', 'routes': [], 'problems': problems, 'warnings': []}
     return {
-        'content': render(settings, info, system_ca_file, wash_networks, flag, hop),
+        'content': render(settings, info, system_ca_file, [str(network) for network in washed], flag, hop),
         'routes': [{'recipient': 'someone@' + OUTSIDE, 'mailer': MAILER}, {'recipient': 'someone@[192.0.2.1]', 'mailer': MAILER}],
         'problems': [], 'warnings': warnings(settings, info),
     }
-
-
-def bad_networks(networks):
-    problems = []
-    for network in networks:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as exc:
-            problems.append('sendmail_smarthost_wash_networks: %s' % exc)
-    return problems
 
 
 class FilterModule:

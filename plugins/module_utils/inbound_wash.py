@@ -8,32 +8,12 @@ Header checks belong to a listener, not to a client. So the message makes a deto
 
 from __future__ import annotations
 
-import ipaddress
-
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_detour import behind_proxy_filter, detour_services, route
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.wash_networks import read_wash_networks
 
 WASH_CLIENTS_TABLE = 'conbool_wash_clients'
 WASH_RULES_TABLE = 'conbool_wash_lan'
-VARIABLE = 'postfix_smarthost_wash_networks'
-
-
-def _networks(names, settings):
-    """Return the networks and what is wrong with them."""
-    networks, problems = [], []
-    gateway = [ipaddress.ip_network(item) for item in settings['networks']]
-    for name in names:
-        try:
-            network = ipaddress.ip_network(_values.network(name))
-        except ValueError as exc:
-            problems.append('%s: %r %s' % (VARIABLE, name, exc))
-            continue
-        networks.append(network)
-        problems += ['%s: %s overlaps %s of conbool_networks, whose headers are what they are for' % (VARIABLE, network, other)
-                     for other in gateway if overlap(network, other)]
-    return networks, problems
 
 
 def wash_configuration(settings, info, options, smtpds):
@@ -51,7 +31,7 @@ def wash_configuration(settings, info, options, smtpds):
     found = {'services': [], 'tables': [], 'warnings': [], 'problems': []}
     if not options['wash_networks']:
         return found
-    networks, found['problems'] = _networks(options['wash_networks'], settings)
+    networks, found['problems'] = read_wash_networks('postfix_smarthost_wash_networks', options['wash_networks'], settings)
     passed = behind_proxy_filter(smtpds, info)
     if passed:
         found['warnings'].append('The headers of mail from %s are not washed at %s: smtpd_proxy_filter passes it on before.' % (
