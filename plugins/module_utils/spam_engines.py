@@ -46,9 +46,10 @@ sub new {
 sub check_conbool_released {
     my ($self, $status) = @_;
     return 0 unless $status->get('X-Conbool-Released') =~ /^\s*yes\s*$/im;
-    # Mail of a program on this host has no hop of its own, and whatever is below was written by the program.
-    return 0 if $status->get('Received') =~ /\A[^\n]*from userid/;
+    my @received = split(/\n(?!\s)/, $status->get('Received'));
     foreach my $relay (@{$status->{relays_trusted}}, @{$status->{relays_untrusted}}) {
+        # A program on this host hands its mail to Postfix or Sendmail without a hop, and wrote itself whatever is below their header.
+        return 0 if (shift(@received) // '') =~ /^\s*\(from |from userid/;
         next if $relay->{ip} =~ /^(?:127\.|::1$)/;
         return $self->{networks}->contains_ip($relay->{ip}) ? 1 : 0;
     }

@@ -9,9 +9,10 @@ import pytest
 
 from tests.flow import loader, playbook
 from tests.flow.labs import Borrowed
-from tests.spam.server import Server
+from tests.spam.server import SendmailServer, Server
 
 KINDS = ('spam-debian12', 'spam-debian13')
+SENDMAIL = 'spam-sendmail-debian12'
 
 
 @pytest.fixture(scope='package', name='lab')
@@ -25,9 +26,18 @@ def fixture_lab():
 
 @pytest.fixture(scope='package', name='server', params=KINDS)
 def fixture_server(request, lab):
-    """A mail server, behind the gateway like that of the flow table."""
-    lab.up(request.param, fresh=True)
+    return _behind_the_gateway(lab, request.param, Server)
+
+
+@pytest.fixture(scope='package', name='sendmail')
+def fixture_sendmail(lab):
+    return _behind_the_gateway(lab, SENDMAIL, SendmailServer)
+
+
+def _behind_the_gateway(lab, kind, server):
+    """A mail server like that of the flow table, whose spam engines know nothing of the gateway."""
+    lab.up(kind, fresh=True)
     variables = loader.Table().configurations['default'].variables
-    server = Server(lab.lab, request.param, dict(variables, conbool_preflight='skip'))
-    playbook.apply(lab.lab, request.param, dict(server.variables, spam_delivery_state='absent'))
+    server = server(lab.lab, kind, dict(variables, conbool_preflight='skip'))
+    playbook.apply(lab.lab, kind, dict(server.variables, spam_delivery_state='absent'))
     return server

@@ -16,6 +16,15 @@ FORGED = ('Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tb
 
 @pytest.mark.parametrize('engine', sorted(ENGINES))
 def test_released_mail_is_not_scored(server, engine):
+    # With the milters, Postfix does not ask about mail of programs on the server.
+    _only_released_mail_is_not_scored(server, engine, programs=engine == 'amavis')
+
+
+def test_released_mail_is_not_scored_with_sendmail(sendmail):
+    _only_released_mail_is_not_scored(sendmail, 'spamass-milter', programs=True)
+
+
+def _only_released_mail_is_not_scored(server, engine, programs):
     gateway, internet = server.lab.gateway, server.lab.internet
     server.use(engine)
     before = snapshot.take(server.lab, server.host)
@@ -29,8 +38,7 @@ def test_released_mail_is_not_scored(server, engine):
     forged = FORGED.format(address=server.lab.addresses['gateway'][0])
     assert server.score(internet, RELEASED, source='lan')[0]
     assert server.score(internet, [forged, *RELEASED], source='lan')[0]
-    if engine == 'amavis':
-        # The others do not see mail of programs on the server.
+    if programs:
         assert server.score(None, [forged, *RELEASED])[0]
 
     server.rule('absent')
