@@ -28,14 +28,14 @@ def _option(config, flag):
 
 
 def _selected(config):
-    """The cases of this session: all, or those of the one configuration that the host is known to have."""
+    """The cases of this session: all, or those of the one configuration that the host is known to have, or of the rows that are named."""
     table = loader.Table(loader.OWN_FILES + (_option(config, '--cases') or []))
     name = _option(config, '--configuration')
     if _option(config, '--no-apply') and name is None:
         name = 'default'
     if name is not None and name not in table.configurations:
         raise pytest.UsageError('no configuration %r, only %s' % (name, ', '.join(table.configurations)))
-    return table, table.selected(name)
+    return table, table.selected(name, _option(config, '--rows'))
 
 
 def pytest_generate_tests(metafunc):

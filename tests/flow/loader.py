@@ -88,8 +88,16 @@ class Table:
                     raise CaseError('configuration %r repeats group %r, which has no case' % (configuration.name, group))
                 self.cases += [dataclasses.replace(case, configuration=configuration.name, repeated=True) for case in found]
 
-    def selected(self, configuration=None):
-        return [case for case in self.cases if configuration in (None, case.configuration)]
+    def selected(self, configuration=None, rows=None):
+        """The cases of one configuration, or all; of these rows, or all: `O1` has `O1.sendmail` too."""
+        for row in rows or ():
+            if not any(_is_of(row, case) for case in self.cases):
+                raise CaseError('no case has the id %r, or one that begins with %r' % (row, row + '.'))
+        return [case for case in self.cases if configuration in (None, case.configuration) and (not rows or any(_is_of(row, case) for row in rows))]
+
+
+def _is_of(row, case):
+    return case.id == row or case.id.startswith(row + '.')
 
 
 def _variables(name):

@@ -13,6 +13,8 @@ OPTIONS = {
     '--lab': {'default': os.environ.get('CONBOOL_LAB', 'conbool'), 'help': 'name of the lab (default: $CONBOOL_LAB or conbool)'},
     '--cases': {'action': 'append', 'type': Path, 'default': None, 'help': 'further case file; may be given several times'},
     '--configuration': {'default': None, 'help': 'run only the cases of this configuration'},
+    '--rows': {'type': lambda text: [name for name in text.split(',') if name], 'default': None, 'metavar': 'ID,...',
+               'help': 'run only these rows; O1 has O1.sendmail too, but not O10'},
     '--no-apply': {'action': 'store_true', 'default': False,
                    'help': 'the host is configured already, as --configuration (default: default) says; do not touch it'},
     '--keep': {'action': 'store_true', 'default': False, 'help': 'leave running what was started of the lab'},

@@ -54,7 +54,8 @@ class Output:
 def run(console, parser, chosen):
     table = loader.Table(loader.OWN_FILES + (chosen.cases or []))
     only = chosen.configuration or (['default'] if chosen.no_apply else list(table.configurations))
-    cases = [case for case in table.selected() if case.configuration in only and not case.repeated and (not chosen.group or case.group in chosen.group)]
+    cases = [case for case in table.selected(rows=chosen.rows)
+             if case.configuration in only and not case.repeated and (not chosen.group or case.group in chosen.group)]
     if not cases:
         parser.error('no case is chosen: configurations %s, groups %s' % (
             ', '.join(table.configurations), ', '.join(sorted({case.group for case in table.cases}))))

@@ -80,5 +80,15 @@ cases: []
     assert [case.name for case in found.selected('scoped')] == ['O1@scoped']
 
 
+def test_a_row_is_chosen_with_what_belongs_to_it_and_nothing_else(tmp_path):
+    head, case = GOOD.split('cases:\n')
+    found = table(tmp_path, head + 'cases:\n' + ''.join(case.replace('O1', name) for name in ('O1', 'O1.sendmail', 'O10', 'O11.loop', 'F1.loop')))
+    assert [case.id for case in found.selected(rows=['O1', 'F1'])] == ['O1', 'O1.sendmail', 'F1.loop']
+    assert [case.id for case in found.selected(rows=['F1.loop'])] == ['F1.loop']
+    assert len(found.selected(rows=[])) == len(found.selected()) == 5
+    with pytest.raises(loader.CaseError, match="'F'"):
+        found.selected(rows=['O1', 'F'])
+
+
 def test_the_shipped_cases_are_understood():
     assert loader.Table().cases
