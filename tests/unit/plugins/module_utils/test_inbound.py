@@ -339,3 +339,14 @@ def test_marking_behind_a_certificate_or_without():
 def test_marking_is_not_promised_behind_a_proxy_filter():
     warnings = configure(entry(smtpd_proxy_filter='127.0.0.1:10024'), flag=True)['warnings']
     assert len(warnings) == 1 and 'smtp/inet is not marked' in warnings[0] and 'smtpd_proxy_filter' in warnings[0]
+
+
+def test_the_host_s_own_address_is_no_stranger_where_it_does_not_listen_on_loopback():
+    assert '192.0.2.10/32 DUNNO\n' in table(configure(parameters={'inet_interfaces': '192.0.2.10'}), 'conbool_clients')
+    assert '192.0.2.10' not in table(configure(parameters={'inet_interfaces': 'all'}), 'conbool_clients')
+
+
+def test_detours_are_not_slowed_down_by_limits_for_other_destinations():
+    slow = {'default_destination_rate_delay': '5s'}
+    assert configure(parameters=slow)['parameters'] == {}
+    assert configure(parameters=slow, wash_networks=['10.20.0.0/16'])['parameters'] == {'conbool-wash_destination_rate_delay': '0s'}
