@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOW = 'tests/flow/test_%s.py'
 TABLE = ['tests.flow.table']
 TESTS = ['pytest', '-p', 'no:cacheprovider', '-v']
-# Mail server, host, and what is run. Every row, once, in the configuration it is for, native and with the hop; those of the default on the other release too, which
-# gets the other configurations from Molecule. Rows C1 to C4 and C6, the shortest run of each. Bad input (C5) is the same for all.
+# Mail server, host, and what is run. Every row, once, in the configuration it is for, native and with the hop; those of the default on the other release
+# too, which gets the other configurations from Molecule. Rows C1 to C4 and C6, the shortest run of each. Bad input (C5) is the same for all.
 RUNS = {
     'table': ('sendmail', 'sendmail-debian12', TABLE),
     'table13': ('sendmail', 'sendmail-debian13', [*TABLE, '--configuration', 'default']),
