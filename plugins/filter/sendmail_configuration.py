@@ -64,7 +64,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.wash_networks i
 
 def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
     washed, problems = read_wash_networks('sendmail_smarthost_wash_networks', wash_networks, settings)
-    problems = complaints(settings, info, bool(hop)) + problems
+    problems = complaints(settings, info, hop and hop['address']) + problems
     if hop:
         problems += hop_problems(hop['address'], outbound_hop_port=hop['port'], sendmail_smarthost_wash_port=hop['wash_port'])
     if problems:

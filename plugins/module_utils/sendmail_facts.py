@@ -20,6 +20,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_networ
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 
 OWNER = 'sendmail'
+# Entries of the access map that ask something of the TLS of other servers (cf/README, STARTTLS).
+TLS_TAGS = ('tls_srv:', 'tls_rcpt:')
 # Kinds of maps that makemap can list.
 LISTED = ('hash', 'btree', 'dbm', 'cdb')
 _CONNECT = re.compile(r'(?:connect:)?([\d.]+|ipv6:[0-9a-f:]+)$', re.IGNORECASE)
@@ -63,14 +65,23 @@ def foreign(program, cf, cf_path, routes):
     return [domain for domain, route in routes.items() if route and route['mailer'] in REMOTE + (MAILER,) and route['host'] in (domain, common)]
 
 
-def relay_networks(program, cf, cf_path):
-    """Return the networks whose clients may certainly send through this Sendmail to anybody: of class R and of the access map."""
-    words = program.members(cf_path, 'R')
+def access_entries(program, cf):
+    """Return what is in the access map, as pairs of key and value; nothing when it is of a kind that cannot be listed."""
     kind, path = cf.maps.get('access', (None, None))
     if kind in LISTED and any(os.path.exists(path + ending) for ending in ('.db', '.pag', '.cdb')):
-        pairs = [(_CONNECT.match(key), value) for key, value in program.map_entries(kind, path)]
-        words += [match.group(1) for match, value in pairs if match and value.strip().upper() == 'RELAY']
-    return named(words)
+        return program.map_entries(kind, path)
+    return []
+
+
+def relay_networks(members, access):
+    """Return the networks whose clients may certainly send through this Sendmail to anybody.
+
+    Args:
+        members: of class R.
+        access: what is in the access map.
+    """
+    pairs = [(_CONNECT.match(key), value) for key, value in access]
+    return named(members + [match.group(1) for match, value in pairs if match and value.strip().upper() == 'RELAY'])
 
 
 def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
@@ -100,12 +111,13 @@ def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
             raise SendmailError('%s: this Sendmail is not responsible for %s (not in class w, that is local-host-names, nor in mailertable or '
                                 'virtusertable): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
         own = SendmailCf(base.text)
-        networks = relay_networks(program, own, base.path)
+        members, access = program.members(base.path, 'R'), access_entries(program, own)
     return {
         'version': described['version'], 'features': described['features'], 'ffr': described['ffr'], 'pid_file': described['pid_file'],
         'host_name': described['host_name'], 'client_ports': own.client_ports,
         'config_dir': paths.config_dir, 'queue_directory': own.queue_directory,
         'options': own.options, 'header_checks': own.header_checks, 'rulesets': own.rulesets, 'mailers': own.mailers,
-        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'relay_networks': networks,
+        'smart_host': own.smart_host, 'deliveries': deliveries(routes, own.mailers), 'relay_networks': relay_networks(members, access),
+        'tls_entries': dict((key.lower(), value.strip()) for key, value in access if key.lower().startswith(TLS_TAGS)),
         'running': Daemon(run, described['pid_file'], own.queue_directory).running, 'file_owners': file_owners(),
     }

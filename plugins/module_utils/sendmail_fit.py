@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_inbound import complaints as inbound_complaints
+
+# What an entry TLS_Srv or TLS_Rcpt of the access map asks for; any other value asks for nothing.
+_REQUIREMENT = re.compile(r'(?:(?:PERM|TEMP)\+)?(?:VERIFY|ENCR:)', re.IGNORECASE)
 
 
 def is_address(name):
@@ -62,13 +66,45 @@ def authorities(settings, info, system_ca_file):
     return found
 
 
-def complaints(settings, info, hop=False):
+def _server_keys(address):
+    """Return the keys that the access map can have for a server, the one that wins first (rulesets D and A in cf/m4/proto.m4)."""
+    packed = ipaddress.ip_address(address).packed
+    if len(packed) == 4:
+        dot, forms = '.', ['.'.join(str(octet) for octet in packed)]
+        names = ['[%s]' % forms[0].rsplit(dot, cut)[0] for cut in range(4)]
+    else:
+        dot, forms = ':', ['ipv6:' + ':'.join('%x' % (packed[place] * 256 + packed[place + 1]) for place in range(0, 16, 2)), 'ipv6:' + address.lower()]
+        names = [host_in_brackets(address).lower()]
+    return names + [form.rsplit(dot, cut)[0] for form in forms for cut in range(form.count(dot) + 1)] + ['']
+
+
+def _asked_by_recipient(entries):
+    """Return the entries of the access map that ask for TLS by recipient, each with what it asks for."""
+    return ['%s %s' % pair for pair in sorted(entries.items()) if pair[0].startswith('tls_rcpt:') and _REQUIREMENT.match(pair[1])]
+
+
+def _tls_complaints(info, address):
+    """Return which entries of the access map ask for TLS on the way to the hop, where there is none."""
+    entries = info['tls_entries']
+    rcpt = _asked_by_recipient(entries)
+    srv = [key for key in ('tls_srv:' + name for name in _server_keys(address)) if key in entries][:1]
+    found = []
+    if rcpt:
+        found.append('The access map asks for TLS by recipient (%s), and would ask it of the hop on %s, which has none: that mail would wait and bounce. '
+                     'Take that out, or ask it of the servers that you send to by mailertable (TLS_Srv)' % (', '.join(rcpt), address))
+    if srv and _REQUIREMENT.match(entries[srv[0]]):
+        found.append('The access map asks the hop on %s for TLS (%s %s), which it has not: all mail would wait and bounce. Add TLS_Srv:%s OK'
+                     % (address, srv[0], entries[srv[0]], host_in_brackets(address)))
+    return found
+
+
+def complaints(settings, info, hop=None):
     """Return the reasons why this Sendmail cannot decide by itself where mail goes, or lead it to the hop, each with what to do.
 
     Args:
         settings: the normalised settings.
         info: what C(sendmail_info) returned.
-        hop: whether mail is led to the hop.
+        hop: address of the hop, when mail is led there.
     """
     found, options = [], info['options']
     if 'esmtp' not in info['mailers']:
@@ -89,6 +125,8 @@ def complaints(settings, info, hop=False):
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file'] and not options.get('cacertpath'):
         found.append('conbool_tls_ca_file: sendmail.mc trusts the authorities in %s already (confCACERT); put both files into one, and name that '
                      'in both places' % options['cacertfile'])
+    if hop:
+        found += _tls_complaints(info, hop)
     return found + (inbound_complaints(info) if settings['inbound'] else [])
 
 
@@ -98,6 +136,10 @@ def warnings(settings, info):
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file']:
         found.append('confCACERT was %s and is %s now; the authorities in %s (confCACERT_PATH) are trusted as before'
                      % (options['cacertfile'], settings['tls_ca_file'], options['cacertpath']))
+    asked = _asked_by_recipient(info['tls_entries'])
+    if asked:
+        found.append('The access map asks for TLS by recipient (%s); of mail that goes to the gateway, it asks that of the gateway now, not of the '
+                     "recipient's server. Where it names a certificate that is not the gateway's, mail waits and bounces: take that out" % ', '.join(asked))
     if '_FFR_TLS_ALTNAMES' not in info['ffr']:
         found.append("This Sendmail does not look at a certificate's alternative names (it was built without _FFR_TLS_ALTNAMES): a certificate of "
                      'the gateway without %s as its common name makes mail wait' % settings['tls_name'])

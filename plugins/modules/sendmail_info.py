@@ -123,6 +123,11 @@ relay_networks:
   type: list
   elements: str
   sample: [127.0.0.0/8, 192.0.2.0/24]
+tls_entries:
+  description: The entries C(TLS_Srv) and C(TLS_Rcpt) of the access map, by key in lower case.
+  returned: success
+  type: dict
+  sample: {"tls_rcpt:partner.example": "ENCR:112"}
 smart_host:
   description: The value of C(SMART_HOST); empty when mail goes to its recipient's MX.
   returned: success

@@ -193,6 +193,16 @@ def test_who_may_send_is_what_class_r_and_the_access_map_name(host, monkeypatch)
     assert facts(host.run_command, Paths(host.paths))['relay_networks'] == ['10.1.0.0/16', '192.0.2.0/24', '203.0.113.0/24']
 
 
+def test_what_the_access_map_asks_of_other_servers_tls_is_told(host, monkeypatch):
+    monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
+    host.write('sendmail.mc', MC + 'Kaccess hash -T<TMPF> -o %s/mail/access\n' % host.folder)
+    host.write('sendmail.cf', host.generate(host.folder / 'mail/sendmail.mc'))
+    host.write('access', 'TLS_Rcpt:partner.example\tENCR:112\ntls_srv:\tVERIFY \nconnect:192.0.2\tRELAY\ntls_clt:x\tVERIFY\n')
+    assert facts(host.run_command, Paths(host.paths))['tls_entries'] == {}
+    host.write('access.db', '')
+    assert facts(host.run_command, Paths(host.paths))['tls_entries'] == {'tls_rcpt:partner.example': 'ENCR:112', 'tls_srv:': 'VERIFY'}
+
+
 def test_domain_that_leads_elsewhere_is_named(host):
     host.route = 'mailer esmtp, host example.com., user postmaster@example.com'
     with pytest.raises(SendmailError, match='conbool_domains: this Sendmail is not responsible for example.com '):

@@ -58,9 +58,35 @@ def test_headers_that_count_for_local_users_are_looked_at_all_the_same():
 def test_only_what_is_in_the_hops_way_is_refused():
     about = info(rulesets={'Local_tls_server': 1, 'tls_clt_features': 1})
     settings = dict(SETTINGS, tls_client_cert='/c', tls_client_key='/k')
-    assert len(fit.complaints(settings, about)) == 2 and fit.complaints(settings, about, hop=True) == []
+    assert len(fit.complaints(settings, about)) == 2 and fit.complaints(settings, about, hop='127.0.0.1') == []
     fallback = info(options={'fallbacksmarthost': 'old.example.com'})
-    assert 'while the hop cannot be reached' in fit.complaints(SETTINGS, fallback, hop=True)[0]
+    assert 'while the hop cannot be reached' in fit.complaints(SETTINGS, fallback, hop='127.0.0.1')[0]
+
+
+@pytest.mark.parametrize('entries, address, words', [
+    ({'tls_rcpt:partner.example': 'ENCR:112', 'tls_rcpt:other.example': 'OK'}, '127.0.0.1', '(tls_rcpt:partner.example ENCR:112)'),
+    ({'tls_rcpt:': 'PERM+VERIFY:112', 'tls_rcpt:bob@': 'TEMP+ENCR:1'}, '127.0.0.1', '(tls_rcpt: PERM+VERIFY:112, tls_rcpt:bob@ TEMP+ENCR:1)'),
+    ({'tls_srv:': 'VERIFY'}, '127.0.0.1', '(tls_srv: VERIFY), which it has not: all mail would wait and bounce. Add TLS_Srv:[127.0.0.1] OK'),
+    ({'tls_srv:127': 'encr:112', 'tls_srv:': 'OK'}, '127.0.0.1', '(tls_srv:127 encr:112)'),
+    ({'tls_srv:[127.0]': 'ENCR:112', 'tls_srv:127.0.0.1': 'OK'}, '127.0.0.1', '(tls_srv:[127.0] ENCR:112)'),
+    ({'tls_srv:': 'ENCR:1'}, '::1', 'Add TLS_Srv:[IPv6:::1] OK'),
+    ({'tls_srv:ipv6:0:0:0': 'ENCR:1'}, '::1', '(tls_srv:ipv6:0:0:0 ENCR:1)'),
+    ({'tls_srv:ipv6:::1': 'ENCR:1'}, '::1', '(tls_srv:ipv6:::1 ENCR:1)'),
+])
+def test_tls_that_the_hop_does_not_have_is_not_asked_of_it(entries, address, words):
+    found = fit.complaints(SETTINGS, info(tls_entries=entries), hop=address)
+    assert len(found) == 1 and words in found[0]
+    assert fit.complaints(SETTINGS, info(tls_entries=entries)) == []
+
+
+@pytest.mark.parametrize('entries, address', [
+    ({'tls_srv:': 'VERIFY', 'tls_srv:[127.0.0.1]': 'OK'}, '127.0.0.1'),
+    ({'tls_srv:': 'VERIFY', 'tls_srv:127': 'OK'}, '127.0.0.1'),
+    ({'tls_srv:': 'VERIFY', 'tls_srv:[ipv6:::1]': 'OK'}, '::1'),
+    ({'tls_srv:partner.example': 'VERIFY', 'tls_srv:192.0.2': 'ENCR:112', 'tls_rcpt:': 'OK'}, '127.0.0.1'),
+])
+def test_entries_that_ask_nothing_of_the_hop_may_stay(entries, address):
+    assert fit.complaints(SETTINGS, info(tls_entries=entries), hop=address) == []
 
 
 def known(lines, **about):

@@ -43,7 +43,7 @@ Mprocmail, P=/usr/bin/procmail, A=procmail -m $h $f $u
 def info(**changes):
     cf = SendmailCf(CF)
     known = {'options': cf.options, 'header_checks': {}, 'rulesets': cf.rulesets, 'mailers': cf.mailers, 'smart_host': '', 'ffr': ['_FFR_TLS_ALTNAMES'],
-             'features': ['MAP_REGEX'], 'config_dir': '/etc/mail'}
+             'features': ['MAP_REGEX'], 'config_dir': '/etc/mail', 'tls_entries': {}}
     return dict(known, **changes)
 
 
@@ -176,6 +176,12 @@ def test_room_for_all_that_is_usual():
     assert not fit.complaints(SETTINGS, info())
     assert not fit.complaints(SETTINGS, info(rulesets={'Local_tls_server': 0, 'tls_clt_features': 3}, smart_host='uucp:a'))
     assert not fit.complaints(dict(SETTINGS, tls_ca_file='/b.pem'), info(options={'cacertfile': '/a.pem', 'cacertpath': '/etc/ssl/certs'}))
+
+
+def test_what_is_asked_of_the_gateway_instead_of_the_recipients_server_is_said():
+    about = info(tls_entries={'tls_rcpt:partner.example': 'ENCR:112+CN:mx.partner.example', 'tls_rcpt:x.example': 'OK', 'tls_srv:': 'VERIFY'})
+    assert ['tls_rcpt:partner.example ENCR:112+CN:mx.partner.example' in warning for warning in fit.warnings(SETTINGS, about)] == [True]
+    assert not fit.warnings(SETTINGS, info())
 
 
 def test_nothing_in_a_value_means_anything_to_m4():
