@@ -9,6 +9,7 @@ import ipaddress
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_inbound import complaints as inbound_complaints
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import hop_problems
 
 # What an entry TLS_Srv or TLS_Rcpt of the access map asks for; any other value asks for nothing.
 _REQUIREMENT = re.compile(r'(?:(?:PERM|TEMP)\+)?(?:VERIFY|ENCR:)', re.IGNORECASE)
@@ -125,7 +126,8 @@ def complaints(settings, info, hop=None):
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file'] and not options.get('cacertpath'):
         found.append('conbool_tls_ca_file: sendmail.mc trusts the authorities in %s already (confCACERT); put both files into one, and name that '
                      'in both places' % options['cacertfile'])
-    if hop:
+    # What is wrong with the address itself is said by others.
+    if hop and not hop_problems(hop):
         found += _tls_complaints(info, hop)
     return found + (inbound_complaints(info) if settings['inbound'] else [])
 

@@ -15,7 +15,7 @@ SETTINGS = {
     'bypass_null_sender': True, 'inbound': False, 'networks': ['192.0.2.0/28', '2001:db8:1::/64'],
 }
 INFO = {'options': {}, 'header_checks': {}, 'rulesets': {}, 'smart_host': '', 'ffr': ['_FFR_TLS_ALTNAMES'], 'features': ['MAP_REGEX', 'STARTTLS'],
-        'config_dir': '/etc/mail', 'mailers': {'esmtp': {'P': '[IPC]', 'A': 'TCP $h'}, 'relay': {'P': '[IPC]', 'A': 'TCP $h'}}}
+        'config_dir': '/etc/mail', 'tls_entries': {}, 'mailers': {'esmtp': {'P': '[IPC]', 'A': 'TCP $h'}, 'relay': {'P': '[IPC]', 'A': 'TCP $h'}}}
 HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
 
 
@@ -38,3 +38,8 @@ def test_washed_networks_are_written_in_their_canonical_form():
     wanted = configure(['10.20.0.5', '2001:DB8:2:0::/64'])
     assert wanted['problems'] == []
     assert wanted['content'] == configure(['10.20.0.5/32', '2001:db8:2::/64'])['content'] != configure([])['content']
+
+
+def test_address_of_the_hop_that_is_none_is_named():
+    wanted = configure([], dict(HOP, address='localhost'))
+    assert len(wanted['problems']) == 1 and "outbound_hop_address: 'localhost' is no IP address" in wanted['problems'][0]
