@@ -178,11 +178,15 @@ class Maker(object):
         if before and (before == wanted or self._run(['dpkg', '--compare-versions', before, 'gt', wanted])[0] == 0):
             return before, before, []
         with tempfile.TemporaryDirectory(prefix=PACKAGE) as directory:
-            archive = self._build(directory, candidate, wanted)
-            packages = re.findall(r'^Inst (\S+)', self._text(INSTALL + ['-s', 'install', archive]), re.MULTILINE)
-            if not check_mode:
-                self._text(INSTALL + ['install', archive])
+            packages = self.install(self._build(directory, candidate, wanted), check_mode)
         return before, wanted, packages
+
+    def install(self, what, check_mode=False):
+        """Have apt install a package, by its name or path, and return what that brings."""
+        packages = re.findall(r'^Inst (\S+)', self._text(INSTALL + ['-s', 'install', what]), re.MULTILINE)
+        if not check_mode:
+            self._text(INSTALL + ['install', what])
+        return packages
 
     def absent(self, check_mode=False):
         """Have the package be gone, and of its libraries those that nothing else needs.

@@ -22,7 +22,7 @@ NAMES = ['/var/lib', '/var/spool', '/var/log', '/run']
 DEPTH_OF_NAMES = 1
 # Written by the host itself at any moment, and its copies of what was before the last change of users and groups.
 PASSING = ('/etc/mtab', '/root/.ansible', '/root/.bash_history', '/run/user', '/run/log', '/run/motd.dynamic',
-           '/etc/passwd-', '/etc/group-', '/etc/shadow-', '/etc/gshadow-')
+           '/var/log/wtmp.db', '/etc/passwd-', '/etc/group-', '/etc/shadow-', '/etc/gshadow-')
 
 
 def _describe(path):

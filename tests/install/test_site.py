@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""site.yml as its users run it: from the installed collection, and for several hosts of which some fail."""
+"""site.yml as its users run it: from the installed collection, on a host where a package is missing, and for several hosts of which some fail."""
 from __future__ import annotations
 
 import json
@@ -14,13 +14,19 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.checks import runs
+from tests.flow import snapshot
 from tests.flow.labs import Borrowed
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-HOST = 'postfix-debian13'
+HOST = 'bare-debian13'
 VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_networks': '{{ lab_gateway }}',
              'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_dns_servers': ['{{ lab_resolver }}']}
+# Of no certificate: nothing is compared here.
+FINGERPRINTS = {'postfix_smarthost_certificate_fingerprints': [':'.join(['AB'] * 32)]}
+LISTS = '/var/lib/apt/lists'
+ACCOUNTS = ('/etc/passwd:', '/etc/group:', '/etc/shadow:', '/etc/gshadow:')
 
 
 @pytest.fixture(scope='module')
@@ -52,18 +58,54 @@ def installed(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def no_archive(lab):
+    """apt of the host knows of no package."""
+    lab.run(HOST, ['sh', '-c', 'mv %s %s.away && mkdir -p %s/partial' % (LISTS, LISTS, LISTS)])
+    yield
+    lab.run(HOST, ['sh', '-c', 'rm -r %s && mv %s.away %s' % (LISTS, LISTS, LISTS)])
+
+
+def test_a_host_that_has_no_policy_service_and_can_get_none_is_left_as_it_is(lab, no_archive, tmp_path):
+    before = snapshot.take(lab, HOST)
+
+    def play(variables_of, *options):
+        return runs.play(lab, 'site.yml', {name: {'node': HOST, **VARIABLES, **more} for name, more in variables_of.items()}, tmp_path, *options)
+
+    checked = play({'by-name': {}, 'by-fingerprint': FINGERPRINTS}, '--check')
+    assert {name: entry['result'] for name, entry in checked.content['hosts'].items()} == {'by-name': 'failed', 'by-fingerprint': 'done'}
+    done = play({'by-name': {}})
+    assert done.outcome.changed == []
+    assert snapshot.differences(before, snapshot.take(lab, HOST)) == []
+    for reason in (checked.host('by-name')['reason'], done.host('by-name')['reason']):
+        assert all(words in reason for words in (
+            'there is no /usr/sbin/postfwd1', 'apt-get update', 'Unable to locate package postfwd', *FINGERPRINTS, 'conbool_inbound_require_certificate: false'))
+
+
 def test_installed_collection_by_its_full_name(lab, installed):
     (installed / 'vars.yml').write_text(yaml.safe_dump(VARIABLES))
+    packages = ['sh', '-c', 'dpkg-query --show postfwd python3-apt 2>/dev/null | cut -f 1']
+    assert lab.run(HOST, packages).stdout == ''
+    before = snapshot.take(lab, HOST)
+
+    said = []
 
     def play(name, *options):
         status, output = run(['ansible-playbook', '-i', str(lab.inventory), '-l', HOST, '-e', '@vars.yml', 'conbool.smtp_relay.' + name, *options],
                              installed, ANSIBLE_COLLECTIONS_PATH=str(installed))
         assert status == 0, output
+        said.append(output)
         return changed(output)
 
-    would = play('site', '--check')
-    assert would > 0
+    would = play('site', '--check', '--diff')
+    assert would > 0 and '\n+postfwd\n' in said[-1]
+    assert snapshot.differences(before, snapshot.take(lab, HOST)) == []
     assert play('site') == would
+    # Ansible's own module for apt would have brought python3-apt along.
+    assert lab.run(HOST, packages).stdout.split() == ['postfwd']
+    for certificate, accepted in (('right', True), ('wrong_name', False)):
+        reply = lab.gateway.send(HOST, 'x@external.test', ['alice@example.com'], b'Subject: flow-bare\r\n\r\nhello\r\n', client_cert=certificate)
+        assert reply['accepted'] == accepted, reply
     # The hop comes back with the machine.
     lab.restart(HOST)
     assert lab.run(HOST, ['systemctl', 'is-active', 'conbool-hop', 'postfix']).stdout.split() == ['active', 'active']
@@ -71,6 +113,9 @@ def test_installed_collection_by_its_full_name(lab, installed):
     assert play('site') == 0
     assert play('rollback') > 0
     assert play('rollback') == 0
+    # The package stays, with its user, and nothing else. What is outside /etc has seen a new start.
+    assert [line for line in snapshot.differences(before, snapshot.take(lab, HOST)) if line.startswith('/etc/')
+            and 'postfwd' not in line and not line.startswith(ACCOUNTS)] == []
     assert json.loads((installed / 'conbool-reports' / 'site.json').read_text())['ok']
 
 
