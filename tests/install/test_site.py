@@ -79,7 +79,8 @@ def test_a_host_that_has_no_policy_service_and_can_get_none_is_left_as_it_is(lab
     assert snapshot.differences(before, snapshot.take(lab, HOST)) == []
     for reason in (checked.host('by-name')['reason'], done.host('by-name')['reason']):
         assert all(words in reason for words in (
-            'there is no /usr/sbin/postfwd1', 'apt-get update', 'Unable to locate package postfwd', *FINGERPRINTS, 'conbool_inbound_require_certificate: false'))
+            'there is no /usr/sbin/postfwd1', 'apt-get update', 'Unable to locate package postfwd', *FINGERPRINTS,
+            'conbool_inbound_require_certificate: false'))
 
 
 def test_installed_collection_by_its_full_name(lab, installed):
