@@ -18,7 +18,7 @@ Nov 22 15:33:48 mx sendmail[266]: 6AMFXmgt000266: from=alice@example.com, msgid=
 Nov 22 15:33:48 mx sm-mta[271]: 6AMFXm0q000271: from=<alice@example.com>, msgid=<flow-0000000001@flow.example.com>, relay=[127.0.0.1]
 Nov 22 15:33:48 mx sendmail[266]: 6AMFXmgt000266: to=a@external.test, mailer=relay, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (6AMFXm0q000271)
 2026-11-22T15:33:48+0000 mx sm-mta[277]: STARTTLS=client, relay=mail.conbool.com., version=TLSv1.3, verify=OK, cipher=X, bits=256/256
-Nov 22 mx sm-mta[277]: 6AMFXm0q000271: to=<A@external.test>,<b@external.test>, mailer=conbool, relay=mail.conbool.com. [IPv6:2001:db8:0:0:0:0:0:3], stat=Sent (ok)
+Nov 22 mx sm-mta[277]: 6AMFXm0q000271: to=<A@external.test>,<b@external.test>, mailer=conbool, relay=mail.conbool.com. [IPv6:2001:db8:0:0:0:0:0:3], stat=Sent
 Nov 22 15:33:49 mx sm-mta[280]: 6AMFXm0q000280: from=<alice@example.com>, msgid=<flow-0000000002@flow.example.com>, relay=[127.0.0.1]
 2026-11-22T15:33:49+0000 mx sm-mta[281]: STARTTLS=client, relay=mail.conbool.com., version=TLSv1.3, verify=FAIL, cipher=X, bits=256/256
 2026-11-22T15:33:49+0000 mx sm-mta[281]: 6AMFXm0q000280: to=<c@external.test>, mailer=conbool, relay=mail.conbool.com. [198.18.0.3], dsn=2.0.0, stat=Sent (ok)

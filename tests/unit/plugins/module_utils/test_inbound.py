@@ -298,7 +298,8 @@ def test_the_listener_s_own_filter_comes_after_the_detour():
 def test_a_list_that_changed_in_main_cf_after_it_was_copied_is_told():
     wanted = configure(parameters={'smtpd_recipient_restrictions': 'check_policy_service { unix:private/spf, timeout=5 }'})
     services = [dict(entry(), options=wanted['service_options'][0]['options']), SUBMISSION]
-    info = {'config_dir': '/etc/postfix', 'services': services, 'parameters': {'smtpd_recipient_restrictions': 'check_policy_service { unix:private/spf, timeout=5 }'}}
+    info = {'config_dir': '/etc/postfix', 'services': services,
+            'parameters': {'smtpd_recipient_restrictions': 'check_policy_service { unix:private/spf, timeout=5 }'}}
     lists = dict.fromkeys(['smtpd_recipient_restrictions', 'smtpd_data_restrictions', 'smtpd_restriction_classes'], [])
     assert stale_copies(info) == lists
     info['parameters']['smtpd_data_restrictions'] = 'reject_unauth_pipelining'

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from test_sendmail_m4 import SETTINGS, SYSTEM, info
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop, hop_identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_identity
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_fit as fit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_hop import identity
