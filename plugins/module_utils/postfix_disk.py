@@ -168,18 +168,22 @@ def locked(directory, timeout):
 
 
 def clear_staging(config_dir, fingerprint):
-    """Remove staging directories that killed runs left; only for the holder of the lock."""
+    """Remove staging directories that killed runs left. Those of runs that are at work, which may be others that only read, are locked."""
     parent = os.path.dirname(os.path.realpath(config_dir))
     for name in os.listdir(parent):
         if name.startswith('%s.%s.' % (PREFIX, fingerprint)):
-            shutil.rmtree(os.path.join(parent, name))
+            path = os.path.join(parent, name)
+            # One may be gone in this moment, or be at work.
+            with contextlib.suppress(FileNotFoundError, BlockingIOError), locked(path, 0):
+                shutil.rmtree(path)
 
 
 @contextlib.contextmanager
 def staging_directory(config_dir, fingerprint):
     """Make a private directory beside the real one, on the same file system, and remove it in every case."""
     path = tempfile.mkdtemp(prefix='%s.%s.' % (PREFIX, fingerprint), dir=os.path.dirname(os.path.realpath(config_dir)))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
+    with locked(path, 0):
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path)

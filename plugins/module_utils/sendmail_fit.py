@@ -17,11 +17,22 @@ _REQUIREMENT = re.compile(r'(?:(?:PERM|TEMP)\+)?(?:VERIFY|ENCR:)', re.IGNORECASE
 
 def is_address(name):
     """Return whether this is an IP address, in brackets or not."""
+    return _is_ip(name.strip('[]').replace('IPv6:', ''))
+
+
+def _is_ip(text):
     try:
-        ipaddress.ip_address(name.strip('[]').replace('IPv6:', ''))
+        ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
+
+
+def source_addresses(info):
+    """Return the addresses from which this Sendmail sends (CLIENT_OPTIONS), and what is no address there: (addresses, others)."""
+    found = [re.search(r'\bA\w*=([^,\s]+)', port) for port in info['client_ports']]
+    words = [match.group(1).replace('IPv6:', '') for match in found if match]
+    return [word for word in words if _is_ip(word)], [word for word in words if not _is_ip(word)]
 
 
 def host_in_brackets(name):
@@ -126,6 +137,9 @@ def complaints(settings, info, hop=None):
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file'] and not options.get('cacertpath'):
         found.append('conbool_tls_ca_file: sendmail.mc trusts the authorities in %s already (confCACERT); put both files into one, and name that '
                      'in both places' % options['cacertfile'])
+    for name in source_addresses(info)[1] if hop else ():
+        found.append('CLIENT_OPTIONS has Address=%s, a name; the hop, which sends from the same address, takes an IP address only: write that in sendmail.mc'
+                     % name)
     # What is wrong with the address itself is said by others.
     if hop and not hop_problems(hop):
         found += _tls_complaints(info, hop)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import host_in_brackets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import host_in_brackets, source_addresses
 
 # What Postfix has by default, in case Sendmail allows less: that would cut headers off which Sendmail lets through.
 HEADER_SIZE_LIMIT = 102400
@@ -52,10 +52,8 @@ def identity(info):
         # Both write times alike, unless it is several units in one.
         if re.match(r'^\d+[smhdw]$', options.get(option, '')):
             found[name] = options[option]
-    for port in info['client_ports']:
-        address = re.search(r'\bA\w*=([^,\s]+)', port)
-        if address:
-            found['smtp_bind_address6' if ':' in address.group(1) else 'smtp_bind_address'] = address.group(1).replace('IPv6:', '')
+    for address in source_addresses(info)[0]:
+        found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found
 
 

@@ -181,6 +181,19 @@ def test_facts_are_those_without_us(host):
     assert before['options'] == {'maxmessagesize': '1000'} and before['version'] == '8.17.1.9' and 'conbool' not in after['mailers']
 
 
+def test_run_clears_what_a_killed_one_left_and_not_where_another_is_at_work(host):
+    killed = host.folder / '.conbool-smtp-relay.sendmail.killed'
+    killed.mkdir()
+    (killed / 'base.mc').write_text('', encoding='utf-8')
+
+    def run(words, **more):
+        converge(host, 'absent')
+        assert not killed.exists()
+        return host.run_command(words, **more)
+    assert facts(run, Paths(host.paths))['version'] == '8.17.1.9'
+    assert not host.staging(host.folder)
+
+
 def test_who_may_send_is_what_class_r_and_the_access_map_name(host, monkeypatch):
     monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
     assert facts(host.run_command, Paths(host.paths))['relay_networks'] == []

@@ -105,6 +105,15 @@ def test_the_hop_has_sendmails_identity_and_limits():
     assert set(found) - {'message_size_limit', 'myhostname'} <= set(hop_identity.INHERITED + hop_identity.INHERITED_CLIENT)
 
 
+def test_source_address_that_is_a_name_is_refused_with_the_hop():
+    about = info(client_ports=['Family=inet, Address=mail.example.com', 'Family=inet6, Address=IPv6:2001:db8::5'])
+    found = fit.complaints(SETTINGS, about, hop='127.0.0.1')
+    assert len(found) == 1 and 'CLIENT_OPTIONS has Address=mail.example.com, a name' in found[0]
+    assert fit.complaints(SETTINGS, about) == []
+    taken = identity(known('', client_ports=about['client_ports']))
+    assert (taken.get('smtp_bind_address'), taken['smtp_bind_address6']) == (None, '2001:db8::5')
+
+
 def test_what_sendmail_does_not_say_is_left_to_postfix():
     assert identity(known('O Timeout.queuereturn=1d12h\n')) == {
         'myhostname': 'mx.example.com', 'myorigin': 'mx.example.com', 'smtp_helo_name': 'mx.example.com', 'message_size_limit': '0',

@@ -43,7 +43,7 @@ Mprocmail, P=/usr/bin/procmail, A=procmail -m $h $f $u
 def info(**changes):
     cf = SendmailCf(CF)
     known = {'options': cf.options, 'header_checks': {}, 'rulesets': cf.rulesets, 'mailers': cf.mailers, 'smart_host': '', 'ffr': ['_FFR_TLS_ALTNAMES'],
-             'features': ['MAP_REGEX'], 'config_dir': '/etc/mail', 'tls_entries': {}}
+             'features': ['MAP_REGEX'], 'config_dir': '/etc/mail', 'tls_entries': {}, 'client_ports': []}
     return dict(known, **changes)
 
 
