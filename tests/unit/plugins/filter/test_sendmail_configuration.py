@@ -15,7 +15,8 @@ SETTINGS = {
     'bypass_null_sender': True, 'inbound': False, 'networks': ['192.0.2.0/28', '2001:db8:1::/64'],
 }
 INFO = {'options': {}, 'header_checks': {}, 'rulesets': {}, 'smart_host': '', 'ffr': ['_FFR_TLS_ALTNAMES'], 'features': ['MAP_REGEX', 'STARTTLS'],
-        'config_dir': '/etc/mail', 'tls_entries': {}, 'client_ports': [], 'mailers': {'esmtp': {'P': '[IPC]', 'A': 'TCP $h'}, 'relay': {'P': '[IPC]', 'A': 'TCP $h'}}}
+        'config_dir': '/etc/mail', 'tls_entries': {}, 'client_ports': [],
+        'mailers': {'esmtp': {'P': '[IPC]', 'A': 'TCP $h'}, 'relay': {'P': '[IPC]', 'A': 'TCP $h'}}}
 HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
 
 
