@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_references import dangling, undefined
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import INDEXED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_stage import Stage, check_services
 
@@ -77,18 +78,47 @@ class Change(object):
         self.services_before = master.services()
         self.pending, self.settled = {}, {}
         self.pending['parameters'], self.settled['parameters'] = plan.plan_parameters(
-            self.main, owner, records['parameters'], request.parameters, self.warnings)
+            self.main, owner, records['parameters'], request.parameters, self.warnings, self._default)
         self.pending['services'], self.settled['services'], removed = plan.plan_services(
             master, owner, records['services'], request.services, self.warnings)
         self.pending['service_options'], self.settled['service_options'] = plan.plan_options(
-            master, owner, records['service_options'], request.options, removed, self.warnings)
+            master, owner, records['service_options'], request.options, removed, self.warnings,
+            lambda name: self._default(name) if self.main.get(name) is None else self.main.get(name))
         # Between the two texts lies the time in which main.cf may still name what is going to be removed.
         self.master_between, self.master = master, plan.delete_services(master, owner, removed, self.settled['services'])
         self.pending['tables'], self.settled['tables'], self.tables = plan.plan_tables(
             records['tables'], request.tables, self._table_state, self.warnings)
+        self._refuse_dangling()
         self._plan_created()
         self._plan_directories()
         self._check_postlog()
+
+    def _default(self, name):
+        """Return the value that Postfix has for a parameter when main.cf does not name it; empty for one that it does not know."""
+        return self._known(name)[1]
+
+    def _known(self, name):
+        """Return whether Postfix knows a parameter, and its default."""
+        out = self.instance.text('postconf', '-c', self.instance.config_dir, '-d', '-h', name)[0]
+        return bool(out), out.strip()
+
+    def _refuse_dangling(self):
+        """What goes must not be named by what stays: by something of ours that somebody has changed, or by something of his own."""
+        records, request = self.journal.records, self.request
+        if request.absent and self._path('main.cf') in self.created:
+            # The whole instance goes.
+            return
+        # Also those that somebody has changed: they stay, but not what they name.
+        tables = [path for path, record in records['tables'].items() if path not in request.tables and record['original'] is None]
+        services = dict((key, record['label'].rpartition('/')[0]) for key, record in records['services'].items()
+                        if key not in request.services and record['original'] is None)
+        options = dict((key, [name for name in names if name not in request.options.get(key, {}).get('options', {})])
+                       for key, names in records['service_options'].items())
+        found = dangling(self.main, self.master, {self.instance.config_dir, self.journal.config_dir}, tables, services)
+        found += undefined(self.master, options, lambda name: self.main.get(name) is not None or self._known(name)[0])
+        if found:
+            raise plan.PlanError('Something that was set here has to go, but is still in use: %s. Nothing was changed. Take that out, and run this again'
+                                 % '; '.join(found))
 
     def _plan_created(self):
         """Plan which directories and files to make, or to remove because they were made here."""

@@ -190,13 +190,25 @@ class MasterCf(Document):
         self.insert(at, render_option(name, value))
 
     def unset_option(self, key, name, value):
-        """Delete the line that set_option() wrote. Returns whether it was there."""
-        line = self.find(key).line
-        for index in range(line.last, line.first, -1):
-            if self.lines[index].rstrip('\r\n') == render_option(name, value):
-                self.delete(index, index)
-                return True
-        return False
+        """Take the last -o with this name and value out of an entry, however it is written by now. Returns whether there was one."""
+        entry = self.find(key)
+        found = [(first, last) for option, given, first, last in entry.overrides if (option, given) == (name, value)]
+        if not found:
+            return False
+        first, last = found[-1]
+        before, after = entry.text[:first.start].rpartition('\n'), entry.text[last.end:].partition('\n')[0]
+        if before[1] and not before[2].strip(SPACES) and not after.strip(SPACES):
+            self.delete(entry.line.first + before[0].count('\n') + 1, entry.line.first + entry.text[:last.end].count('\n'))
+        else:
+            self.replace(entry.line.first, entry.line.last, entry.text[:first.start].rstrip(' \t') + entry.text[last.end:])
+        return True
+
+    def change_option(self, key, name, value):
+        """Give the -o of this name that is in force another value, in its place."""
+        entry = self.find(key)
+        first, last = [override for override in entry.overrides if override[0] == name][-1][2:]
+        text = entry.text[:first.start] + render_option(name, value).lstrip() + entry.text[last.end:]
+        self.replace(entry.line.first, entry.line.last, text)
 
     def cut_option(self, owner, key, name):
         """Take every -o of this name out of an entry; a comment line keeps each place.

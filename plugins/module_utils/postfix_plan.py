@@ -18,8 +18,9 @@ import copy
 import hashlib
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode, heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import value_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import render, value_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_references import without
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import INDEXED
 
 FRESH, STALE, MISSING = 'fresh', 'stale', 'missing'
@@ -31,6 +32,16 @@ class PlanError(Exception):
 
 def left_alone(what):
     return '%s was changed by somebody else since it was set here and is left as it is' % what
+
+
+def taken_out(what, rest):
+    return '%s was changed by somebody else since it was set here: what was set here is taken out of it, and the rest stays: %s' % (what, rest)
+
+
+def _rest(current, written, before):
+    """Return what somebody else's change to a value of ours comes to without ours, or None when ours is not whole in it."""
+    rests = [without(current, ours, before) for ours in reversed(written) if ours is not None]
+    return next((rest for rest in rests if rest is not None), None)
 
 
 def refuse_conflicts(request, others):
@@ -54,21 +65,37 @@ def refuse_conflicts(request, others):
             raise PlanError('%s: wanted by owner_id %s, but already set by owner_id %s' % (', '.join(sorted(shared)), request.owner, other))
 
 
-def plan_parameters(main, owner, recorded, wanted, warnings):
+def plan_parameters(main, owner, recorded, wanted, warnings, default=''.format):
+    """Plan the parameters of main.cf.
+
+    Args:
+        default: function that returns the value that a parameter has when main.cf does not name it.
+    """
     pending, settled = copy.deepcopy(recorded), {}
     for name, record in recorded.items():
-        if name in wanted:
-            continue
         current, originals = main.get(name), record['original']
-        if current in record['written']:
+        original = value_of(originals[-1]) if originals else None
+        ours, rest = current in record['written'], None
+        if not ours and current not in (None, original):
+            before = default(name) if original is None else original
+            rest = _rest(current, record['written'], before)
+            ours = rest == before
+        if name in wanted:
+            if rest is not None and not ours:
+                # What somebody else added is part of what an undo leaves.
+                pending[name]['original'] = [render(name, rest)]
+        elif ours:
             main.put_back(owner, name, originals)
+        elif rest is not None:
+            main.set(name, rest)
+            warnings.append(taken_out('main.cf: %s' % name, rest))
         else:
             main.forget_places(owner, name, len(originals))
-            if current != (value_of(originals[-1]) if originals else None):
+            if current != original:
                 warnings.append(left_alone('main.cf: %s' % name))
     new = []
     for name, value in wanted.items():
-        record = recorded.get(name)
+        record = pending.get(name)
         if main.get(name) == value:
             if record:
                 settled[name] = dict(record, written=[value])
@@ -91,10 +118,11 @@ def plan_parameters(main, owner, recorded, wanted, warnings):
     return pending, settled
 
 
-def plan_options(master, owner, recorded, wanted, removed, warnings):
+def plan_options(master, owner, recorded, wanted, removed, warnings, inherited=''.format):
     """Plan single options of entries that are somebody else's.
 
     Args:
+        inherited: function that returns the value that a parameter has in a service which does not name it.
         removed: keys of the entries that are going to be deleted.
     """
     pending, settled = copy.deepcopy(recorded), {}
@@ -105,8 +133,8 @@ def plan_options(master, owner, recorded, wanted, removed, warnings):
                 continue
             if not master.find(key):
                 warnings.append(left_alone('master.cf: the entry %s' % record['label']))
-            elif not _undo_option(master, owner, key, name, record):
-                warnings.append(left_alone('master.cf: -o %s of %s' % (name, record['label'])))
+            else:
+                _undo_option(master, owner, key, name, record, warnings, inherited)
     for key, entry in wanted.items():
         if not master.find(key) or key in removed:
             if entry['optional']:
@@ -142,14 +170,26 @@ def plan_options(master, owner, recorded, wanted, removed, warnings):
     return pending, settled
 
 
-def _undo_option(master, owner, key, name, record):
-    """Bring one option back. Returns False when somebody else had changed it."""
-    current = master.option(key, name)
-    if current in record['written']:
-        unset = current is None or master.unset_option(key, name, current)
-        return master.paste_option(owner, key, name, record['cuts']) and unset
+def _undo_option(master, owner, key, name, record, warnings, inherited):
+    """Bring one option back, as far as nobody else has changed it."""
+    current, original, what = master.option(key, name), record['original'], 'master.cf: -o %s of %s' % (name, record['label'])
+    if current in record['written'] and (current is None or current != original):
+        if current is not None:
+            master.unset_option(key, name, current)
+        if not master.paste_option(owner, key, name, record['cuts']):
+            warnings.append(left_alone(what))
+        return
     master.forget_cuts(owner, key, name, record['cuts'])
-    return current == record['original']
+    if current == original:
+        return
+    before = inherited(name) if original is None else original
+    rest = _rest(current, record['written'], before) if current is not None else None
+    if rest == before:
+        master.unset_option(key, name, current)
+    elif rest is not None:
+        master.change_option(key, name, rest)
+    if rest != before:
+        warnings.append(left_alone(what) if rest is None else taken_out(what, rest))
 
 
 def plan_services(master, owner, recorded, wanted, warnings):

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a configuration refers to: ours taken out of a list that somebody added to, and what must not be removed yet."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import tokens_of
+
+# Parameters whose value may be the bare name of a service.
+NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')
+
+
+def _items(value):
+    """Return the items of a list, separated by blanks or commas outside of braces, each as (text, start, end)."""
+    return [(value[token.start:token.end], token.start, token.end) for token in tokens_of(value.replace(',', ' '))]
+
+
+def without(current, ours, original):
+    """Return a value without what was set here.
+
+    Args:
+        current: the value as somebody has left it.
+        ours: the value that was set here.
+        original: the value that was in force before.
+
+    Returns:
+        str: None when ours is not in it as it was set.
+    """
+    present = _items(current)
+    own, before, texts = ([item[0] for item in _items(value)] for value in (ours, original, current))
+    if before and own[-len(before):] == before:
+        # Ours went in front of what was there, which may have been changed as well.
+        own, original = own[:-len(before)], ''
+    for at in range(len(texts) - len(own) + 1) if own else []:
+        if texts[at:at + len(own)] == own:
+            head, tail = current[:present[at][1]], current[present[at + len(own) - 1][2]:]
+            return ', '.join(part for part in (head.rstrip(SPACES + ','), original, tail.lstrip(SPACES + ',')) if part)
+    return None
+
+
+def _refers(name, value, directories, tables, services):
+    """Return what the value of one parameter refers to, of these tables and services."""
+    for path in tables:
+        if re.search(r':(%s)/%s(?![\w./-])' % ('|'.join(map(re.escape, directories)), re.escape(path)), value):
+            return 'the table %s' % path
+    for service in services:
+        bare = NAMES_SERVICE.search(name) and value == service
+        if bare or re.search(r'(^|[%s,:{=])%s:|(private|public)/%s(?![\w./-])' % (SPACES, re.escape(service), re.escape(service)), value):
+            return 'the service %s' % service
+    return None
+
+
+def dangling(main, master, directories, tables, services):
+    """Return where a configuration refers to something that is going to be removed.
+
+    Args:
+        main, master: the configuration as it is going to be.
+        directories: names of the configuration directory.
+        tables: paths of the tables, relative to it.
+        services: {key: name} of the services. What they refer to themselves does not count.
+
+    Returns:
+        list: a text for each.
+    """
+    directories = list(directories) + ['$config_directory', '${config_directory}', '$(config_directory)']
+    values = [('main.cf: %s = %s' % (name, value), name, value) for name, value in main.values().items()]
+    for key, service in master.services().items():
+        if key not in services:
+            values += [('master.cf: -o %s=%s of %s/%s' % (name, value, service.name, service.kind), name, value) for name, value in service.options.items()]
+    found = [(place, _refers(name, value, directories, tables, services.values())) for place, name, value in values]
+    return ['%s refers to %s' % (place, what) for place, what in found if what]
+
+
+def undefined(master, gone, known):
+    """Return where options of an entry name parameters that were set there, are gone, and that Postfix does not know.
+
+    Args:
+        gone: {key: names} of the options.
+        known: function that tells whether a parameter has a value elsewhere.
+    """
+    found = []
+    for key, names in gone.items():
+        entry = master.find(key)
+        options = entry.service().options if entry else {}
+        for name in names:
+            pattern = r'(^|[%s,$({])%s(?![\w.-])' % (SPACES, re.escape(name))
+            users = [user for user, value in options.items() if re.search(pattern, value)]
+            if users and name not in options and not known(name):
+                found += ['master.cf: -o %s=%s of %s refers to the parameter %s' % (user, options[user], key, name) for user in users]
+    return found
