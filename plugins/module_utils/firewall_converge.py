@@ -16,6 +16,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted
 BACKENDS = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
 
 
+def traced(host):
+    """Return the backends of which files of ours are on this host."""
+    return [name for name in sorted(BACKENDS) if BACKENDS[name](host).traces()]
+
+
 def converge(module, params):
     """Bring the host's firewall to the wanted state, or tell in check mode what that takes.
 
@@ -26,6 +31,8 @@ def converge(module, params):
     if params['state'] == 'present':
         wanted = read_wanted(params['port'], params['networks'], params['names'])
         chosen = choose(host, params['backend'])
+    for name in traced(host):
+        record.adopt(name)
     left = sorted(set(record.entries) - {chosen})
     # The new limit is in force before the old one goes.
     plan = [(chosen, wanted)] if chosen else []

@@ -65,6 +65,10 @@ class Firewalld(object):
     def _running(self):
         return self._host.unit('firewalld.service')[0] in ('active', 'reloading')
 
+    def traces(self):
+        """Return the files of ours that there are, whatever the record says."""
+        return [path for path in sorted(self.files(None)) if os.path.exists(path)]
+
     def check(self):
         if not self._running():
             raise FirewallError('%s: firewalld cannot be used, it does not run; start it, or disable it if something else is to filter' % OPTION)

@@ -77,6 +77,10 @@ class Nftables(object):
         self._nft = host.find('nft')
         self._drop_in = os.path.join(FOLDER, 'nftables.service.d', 'conbool-inbound-firewall.conf')
 
+    def traces(self):
+        """Return the files of ours that there are, whatever the record says."""
+        return [path for path in (RULESET, self._drop_in, os.path.join(FOLDER, UNIT)) if os.path.exists(path)]
+
     def check(self):
         if not self._nft:
             raise FirewallError('%s: nftables cannot be used, there is no command nft; install the package nftables' % OPTION)

@@ -36,6 +36,10 @@ class Record(object):
         self.entries[backend] = {'listing': listing, 'directories': directories}
         self._write()
 
+    def adopt(self, backend):
+        """Have an entry for what is on this host without one: the record is lost, but all that was done bears our name."""
+        self.entries.setdefault(backend, {'listing': None, 'directories': []})
+
     def forget(self, backend):
         del self.entries[backend]
         self._write()

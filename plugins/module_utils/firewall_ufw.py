@@ -67,6 +67,12 @@ class Ufw(object):
     def __init__(self, host):
         self._host = host
 
+    def traces(self):
+        """Return the files that have a block of ours, whatever the record says."""
+        paths = [os.path.join(FOLDER, '%s%s.rules' % (name, suffix)) for suffix in FAMILIES.values() for name in ('before', 'after')]
+        # Who may not read them cannot have written them either.
+        return [path for path in paths if os.access(path, os.R_OK) and BEGIN in decode(disk.read_file(path).data)]
+
     def check(self):
         if not self._host.find('ufw') or not ufw_enabled():
             raise FirewallError('%s: ufw cannot be used, it is not enabled; give the command: ufw enable' % OPTION)

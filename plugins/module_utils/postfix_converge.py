@@ -9,9 +9,14 @@ import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_change import Change
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import clear_staging
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import clear_staging, read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_references import unrecorded
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import read_request, read_unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import Switch, needs_restart
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitChange
@@ -31,6 +36,8 @@ def converge(module, params):
     result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
     if not module.check_mode:
         clear_staging(instance.config_dir, fingerprint(instance.config_dir))
+    if request.absent and not journal.exists:
+        refuse_without_record(instance, journal)
     # With nothing recorded there is nothing to undo.
     foreseen = module.check_mode and params['create'] and not instance.there()
     change = None if request.absent and not journal.exists else Change(instance, journal, request, params['create'], foreseen)
@@ -70,6 +77,20 @@ def look_at_tls_files(options):
     if message:
         raise PostfixError(message)
     return report['warnings']
+
+
+def refuse_without_record(instance, journal):
+    """Without its record nothing can be undone; that is no reason to call it done.
+
+    Raises:
+        PlanError: something of this owner is there.
+    """
+    texts = [decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')]
+    found = unrecorded(MainCf(texts[0]), MasterCf(texts[1]), journal.owner, journal.others())
+    if found:
+        raise PlanError('There is no record %s of what owner_id %s has changed in %s, but something of it is there: %s. Nothing was changed. Bring the '
+                        'record back from a backup, or take these by hand out of the configuration, reload Postfix, and run this again'
+                        % (journal.path, journal.owner, instance.config_dir, '; '.join(found)))
 
 
 def remove_leftovers(journal, unit):

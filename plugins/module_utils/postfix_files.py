@@ -121,9 +121,11 @@ class Document(object):
             self.lines[at + 1:at + 1] = split_lines('\n'.join(texts) + '\n')
 
     def drop_heading(self, heading):
+        """Delete our heading, and another one that had to be made because somebody's line had got in between."""
         at = self.find_line(heading)
-        if at is not None:
+        while at is not None:
             self.delete(at, at)
+            at = self.find_line(heading)
 
     def _inside_entry(self, at):
         """Tell whether a continuation line follows: a new entry here would take it over."""

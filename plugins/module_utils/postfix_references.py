@@ -1,17 +1,19 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a configuration refers to: ours taken out of a list that somebody added to, and what must not be removed yet."""
+"""What a configuration refers to: ours taken out of a list that somebody added to, what must not be removed yet, and what is there without a record."""
 
 from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES, TAKEN_OUT, heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import tokens_of
 
 # Parameters whose value may be the bare name of a service.
 NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')
+# NAME=VALUE of a parameter that the roles have set, or that names something of theirs.
+OURS = re.compile(r'(?<![\w.@-])(conbool-hop:|conbool_\w)|cleanup_service_name=conbool-|private/conbool-')
 
 
 def _items(value):
@@ -91,4 +93,30 @@ def undefined(master, gone, known):
             users = [user for user, value in options.items() if re.search(pattern, value)]
             if users and name not in options and not known(name):
                 found += ['master.cf: -o %s=%s of %s refers to the parameter %s' % (user, options[user], key, name) for user in users]
+    return found
+
+
+def unrecorded(main, master, owner, others):
+    """Return what of a configuration was set here, when there is no record of this owner.
+
+    Args:
+        others: {owner: records} of the other owners, whose parts do not count.
+
+    Returns:
+        list: a text for each.
+    """
+    found, marks = [], (heading(owner), '%s (%s)' % (TAKEN_OUT, owner))
+    for name, document in (('main.cf', main), ('master.cf', master)):
+        found += ['%s: the line "%s"' % (name, line.strip()) for line in document.lines if line.startswith(marks)]
+    theirs = list(others.values())
+    found += ['main.cf: %s = %s' % (name, value) for name, value in main.values().items()
+              if OURS.search('%s=%s' % (name, value)) and not any(name in records['parameters'] for records in theirs)]
+    for key, service in master.services().items():
+        # An entry that nothing names does nothing.
+        if service.name.startswith('conbool-') or any(key in records['services'] for records in theirs):
+            continue
+        names = [name for name, value in service.options.items()
+                 if OURS.search('%s=%s' % (name, value)) and not any(name in records['service_options'].get(key, {}) for records in theirs)]
+        if names:
+            found.append('master.cf: -o %s of %s/%s' % (', '.join(names), service.name, service.kind))
     return found

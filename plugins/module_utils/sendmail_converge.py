@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_cf, sendmail_mc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError, FileRecord
@@ -14,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import OWNER, Paths
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
 
 
@@ -29,6 +32,7 @@ def converge(module, params):
         clear_staging(paths.config_dir, STAGING)
     record = FileRecord(OWNER)
     if params['state'] == 'absent' and not record.entries and not record.pending:
+        refuse_without_record(record, paths)
         record.sweep()
         return result, []
     program = Program(module.run_command, paths.sendmail, paths.m4_command)
@@ -46,6 +50,23 @@ def converge(module, params):
             change.switch(lambda: None, lambda: _activate(daemon, params['timeout']))
             result['reloaded'] = change.changed and daemon.running
     return result, wish.warnings + change.warnings
+
+
+def refuse_without_record(record, paths):
+    """Without its record nothing can be undone; that is no reason to call it done.
+
+    Raises:
+        SendmailError: Sendmail has our rules.
+    """
+    found = []
+    if sendmail_mc.holds(read_file(paths.mc).data or b'', paths.m4):
+        found.append('%s includes %s' % (paths.mc, paths.m4))
+    if re.search('^M%s,' % MAILER, decode(read_file(paths.cf).data or b''), re.MULTILINE):
+        found.append('%s has the mailer %s' % (paths.cf, MAILER))
+    if found:
+        raise SendmailError('There is no record %s of what was changed here, but something of it is there: %s. Nothing was changed. Bring the record back '
+                            'from a backup, or take the line out of %s, build %s anew, restart Sendmail, and run this again'
+                            % (record.path, '; '.join(found), paths.mc, paths.cf))
 
 
 def _activate(daemon, timeout):

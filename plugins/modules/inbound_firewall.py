@@ -19,7 +19,8 @@ description:
   - What is in force is read and compared, the files and the rules in the kernel. If nothing differs, nothing is done.
     A change is validated by the backend's own tool, and the old state put back if it does not come into force.
     A run that is killed leaves the old limit or the new one in force; the next run completes it.
-  - What was done is recorded in C(/var/lib/conbool-smtp-relay/inbound_firewall.json), readable for root only. O(state=absent) goes by it.
+  - What was done is recorded in C(/var/lib/conbool-smtp-relay/inbound_firewall.json), readable for root only. O(state=absent) goes by it,
+    and where it is lost by the names of the files.
   - There is one such limit on a host. Another O(port) replaces it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)

@@ -87,7 +87,7 @@ free:
   type: dict
   sample: {"/var/spool/postfix": {"bytes": 42949672960, "inodes": 2490368}}
 inbound_firewall:
-  description: Whether there is a record of what M(conbool.smtp_relay.inbound_firewall) has done on the host.
+  description: Whether there is a record of what M(conbool.smtp_relay.inbound_firewall) has done on the host, or a file of it.
   returned: always
   type: bool
   sample: false
@@ -103,6 +103,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
@@ -128,7 +130,7 @@ def main():
     params, configuration, warnings = module.params, {}, []
     # What is known by then is returned with a failure too.
     result = {'free': dict((directory, free_space(directory)) for directory in params['queue_directories']),
-              'inbound_firewall': os.path.exists(firewall_record.PATH)}
+              'inbound_firewall': os.path.exists(firewall_record.PATH) or bool(traced(Host(module.run_command, module.get_bin_path)))}
     try:
         result['mta'], result['found'] = find(params['mta'])
         if params['configuration'] and result['mta'] == 'postfix':

@@ -138,6 +138,7 @@ notes:
   - Not everything can be found before Postfix runs, for example a misspelt value such as C(smtp_tls_security_level = nonsense).
   - A part that somebody else changed after it was set here is brought back to the wanted value by O(state=present), and left alone with a
     warning by O(state=absent). Out of a list to which something was added, what was set here is taken, and what was added stays.
+  - Without the record nothing can be undone. If something of this owner is there all the same, O(state=absent) is an error that tells what.
   - A table or service that was made here is not removed while C(main.cf) or C(master.cf) names it where nothing of it can be taken out.
     This is an error that tells where, before anything is changed.
 seealso:

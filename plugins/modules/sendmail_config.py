@@ -55,7 +55,9 @@ options:
         type: str
         required: true
   state:
-    description: V(present) adds the file, V(absent) takes it away.
+    description:
+      - V(present) adds the file, V(absent) takes it away.
+      - V(absent) fails, and changes nothing, when Sendmail has the file's rules but the record of what was there before is lost.
     type: str
     choices: [present, absent]
     default: present

@@ -10,6 +10,8 @@ import pytest
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_change import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
 from fake_firewall import Killed, Machine
@@ -188,6 +190,31 @@ def test_backend_that_cannot_be_used_is_refused_with_advice(new, backend, spoil,
     with pytest.raises(FirewallError, match=message):
         machine.converge(networks=FIRST, backend=backend)
     assert (machine.files(), machine.in_force()) == before
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_undo_without_the_record_goes_by_the_files(new, backend):
+    machine = new(backend)
+    files, in_force = machine.files(), machine.in_force()
+    assert traced(Host(machine.run_command, machine.find)) == []
+    machine.converge(networks=FIRST)
+    (machine.folder / 'var/lib/conbool/firewall.json').unlink()
+    assert traced(Host(machine.run_command, machine.find)) == [backend]
+    planned = machine.converge(check=True, state='absent')
+    assert admits(machine, FIRST[0]) and (planned[0]['changed'], planned[0]['removed_from']) == (True, [backend])
+    assert machine.converge(state='absent') == planned
+    assert {path: data for path, data in machine.files().items() if data is not None} == {path: data for path, data in files.items() if data is not None}
+    assert machine.in_force() == in_force
+    assert not machine.converge(state='absent')[0]['changed']
+
+
+def test_host_that_moved_and_lost_the_record_loses_the_old_part(new):
+    machine = new('nftables')
+    machine.converge(networks=FIRST)
+    (machine.folder / 'var/lib/conbool/firewall.json').unlink()
+    machine.has_ufw()
+    assert machine.converge(networks=FIRST)[0]['removed_from'] == ['nftables']
+    assert not machine.table and admits(machine, FIRST[0])
 
 
 def test_few_changes_are_told_to_firewalld_without_a_reload(new):

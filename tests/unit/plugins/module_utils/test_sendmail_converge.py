@@ -116,6 +116,21 @@ def test_undo_leaves_a_sendmail_cf_edited_by_hand_and_says_so(host):
     assert host.read('sendmail.mc') == MC
 
 
+@pytest.mark.parametrize('check', [True, False])
+def test_undo_without_the_record_changes_nothing_and_says_what_is_there(host, check):
+    converge(host)
+    file_record.FileRecord('sendmail').save([], [], False)
+    before = host.read('sendmail.mc'), host.read('sendmail.cf')
+    with pytest.raises(SendmailError, match='no record .*sendmail.json .*sendmail.mc includes .*conbool.m4; .*sendmail.cf has the mailer conbool'):
+        converge(host, 'absent', check=check)
+    assert (host.read('sendmail.mc'), host.read('sendmail.cf')) == before
+    host.write('sendmail.mc', MC)
+    with pytest.raises(SendmailError, match='there: [^;]*sendmail.cf has the mailer conbool'):
+        converge(host, 'absent', check=check)
+    host.write('sendmail.cf', before[1].replace('Mconbool,', 'Mother,'))
+    assert not converge(host, 'absent', check=check)[0]['changed']
+
+
 @pytest.mark.parametrize('trouble', ['m4', 'sendmail', 'route'])
 def test_what_is_not_valid_changes_nothing(host, trouble):
     if trouble == 'm4':
