@@ -36,11 +36,10 @@ def converge(module, params):
     result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
     if not module.check_mode:
         clear_staging(instance.config_dir, fingerprint(instance.config_dir))
-    if request.absent and not journal.exists:
-        refuse_without_record(instance, journal)
     # With nothing recorded there is nothing to undo.
     foreseen = module.check_mode and params['create'] and not instance.there()
     change = None if request.absent and not journal.exists else Change(instance, journal, request, params['create'], foreseen)
+    warnings += look_for_unrecorded(instance, journal, change, request.absent)
     unit = UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
     differences = []
     if change:
@@ -79,18 +78,28 @@ def look_at_tls_files(options):
     return report['warnings']
 
 
-def refuse_without_record(instance, journal):
-    """Without its record nothing can be undone; that is no reason to call it done.
+def look_for_unrecorded(instance, journal, change, absent):
+    """Return a warning when something of this owner is there without a record: it cannot be undone, which is no reason to call it done.
 
     Raises:
-        PlanError: something of this owner is there.
+        PlanError: it would still be there after an undo.
     """
-    texts = [decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')]
-    found = unrecorded(MainCf(texts[0]), MasterCf(texts[1]), journal.owner, journal.others())
-    if found:
-        raise PlanError('There is no record %s of what owner_id %s has changed in %s, but something of it is there: %s. Nothing was changed. Bring the '
-                        'record back from a backup, or take these by hand out of the configuration, reload Postfix, and run this again'
-                        % (journal.path, journal.owner, instance.config_dir, '; '.join(found)))
+    if absent and change:
+        main, master = change.main, change.master
+    elif journal.exists:
+        return []
+    else:
+        texts = [decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')]
+        main, master = MainCf(texts[0]), MasterCf(texts[1])
+    found = unrecorded(main, master, journal.owner, dict(journal.others(), **{journal.owner: journal.records}))
+    if not found:
+        return []
+    message = 'There is no %s %s of what owner_id %s has changed in %s, but something of it is there: %s. ' % (
+        'complete record' if journal.exists else 'record', journal.path, journal.owner, instance.config_dir, '; '.join(found))
+    if absent:
+        raise PlanError(message + 'Nothing was changed. Bring the record back from a backup, or take these by hand out of the configuration, '
+                        'reload Postfix, and run this again')
+    return [message + 'An undo will not take it away']
 
 
 def remove_leftovers(journal, unit):

@@ -66,11 +66,21 @@ def _sorted_lines(lab, host, adapter):
 
 def test_c3_mail_goes_its_old_way_again(lab, own_host, adapter, variables_of):
     playbook.apply(lab.lab, own_host, variables_of(WHOLE))
+    _refused_without_the_record(lab, own_host, variables_of(WHOLE))
     playbook.apply(lab.lab, own_host, variables_of(WHOLE), 'rollback.yml')
     batch = Engine(Site(lab.lab, own_host, adapter)).batch([MAIL])
     batch.send()
     batch.must_be(lambda case: DIRECT)
     assert batch.problems == {}
+
+
+def _refused_without_the_record(lab, host, variables):
+    lab.lab.run(host, ['mv', '/var/lib/conbool-smtp-relay', '/root/record'])
+    before = snapshot.take(lab.lab, host)
+    refused = playbook.run(lab.lab, host, 'rollback.yml', variables)
+    assert refused.returncode and 'There is no record' in '\n'.join(refused.failures)
+    assert snapshot.differences(before, snapshot.take(lab.lab, host)) == []
+    lab.lab.run(host, ['mv', '/root/record', '/var/lib/conbool-smtp-relay'])
 
 
 @pytest.mark.only_for('postfix')

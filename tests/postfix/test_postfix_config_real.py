@@ -202,41 +202,6 @@ def test_a_converged_run_calls_at_most_one_command(host):
     host.shell('test ! -e /root/calls')
 
 
-LIMITED = {
-    'owner_id': 'tests',
-    'parameters': {'sender_dependent_default_transport_maps': 'texthash:/etc/postfix/conbool/senders'},
-    'services': CHANGE['services'][1:],
-    'service_options': [
-        {'name': 'smtp', 'type': 'inet', 'options': {
-            'conbool_kept': '', 'smtpd_recipient_restrictions': 'check_client_access cidr:/etc/postfix/conbool/clients, $conbool_kept', 'smtpd_helo_required': 'yes'}},
-        {'name': 'submission', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-cleanup'}}],
-    'tables': CHANGE['tables'][:1] + [{'path': 'conbool/clients', 'type': 'cidr', 'content': '192.0.2.0/24 REJECT\n'},
-                                      {'path': 'conbool/senders', 'type': 'texthash', 'content': ''}],
-}
-
-
-def test_undone_after_postconf_wrote_it_anew_and_somebody_added_to_it(host):
-    host.shell('cp -p /etc/postfix/main.cf /etc/postfix/master.cf /root/')
-    assert host.config(**LIMITED)['changed']
-    host.shell("""set -e
-        postconf -F smtp/inet/chroot=n submission/inet/chroot=n
-        sed -i '/smtpd_recipient_restrictions/s/$conbool_kept/&, reject_unlisted_recipient/' /etc/postfix/master.cf
-        postconf -P 'smtp/inet/smtpd_sasl_auth_enable=$smtpd_helo_required' 'smtp/inet/smtpd_helo_restrictions=$conbool_kept'
-        postconf -e 'sender_dependent_default_transport_maps = texthash:/etc/postfix/conbool/senders, regexp:/dev/null'""")
-    before = host.fingerprint()
-    refused = host.config(owner_id='tests', state='absent')
-    assert 'smtpd_helo_restrictions=$conbool_kept of 25/inet refers to the parameter conbool_kept. Nothing was changed' in refused['msg']
-    assert host.fingerprint() == before
-    host.shell('postconf -PX smtp/inet/smtpd_helo_restrictions')
-    undone = host.config(owner_id='tests', state='absent')
-    assert undone['reloaded'] and len(undone['warnings']) == 2, undone
-    assert host.postconf('-h', 'sender_dependent_default_transport_maps') == 'regexp:/dev/null'
-    assert host.postconf('-P', 'smtp/inet/smtpd_recipient_restrictions').endswith('= reject_unlisted_recipient')
-    assert 'conbool' not in host.shell('cat /etc/postfix/main.cf /etc/postfix/master.cf')
-    host.serves_mail('token-rewritten')
-    host.shell('cp -p /root/main.cf /root/master.cf /etc/postfix/; postfix reload 2>/dev/null')
-
-
 REFUSED = [
     ({'parameters': {'smtp_helo_tiemout': '17s'}}, 'unused parameter: smtp_helo_tiemout=17s'),
     ({'parameters': {'smtpd_banner': '${myhostname'}}, 'macro'),
@@ -293,6 +258,41 @@ def test_a_master_process_that_dies_is_started_again_with_the_old_files(host):
     assert host.master() != master
     assert host.shell('systemctl is-active %s' % UNITS[host.name]).strip() == 'active'
     host.serves_mail('token-risen')
+
+
+LIMITED = {
+    'owner_id': 'tests',
+    'parameters': {'sender_dependent_default_transport_maps': 'texthash:/etc/postfix/conbool/senders'},
+    'services': CHANGE['services'][1:],
+    'service_options': [
+        {'name': 'smtp', 'type': 'inet', 'options': {
+            'conbool_kept': '', 'smtpd_recipient_restrictions': 'check_client_access cidr:/etc/postfix/conbool/clients, $conbool_kept', 'smtpd_helo_required': 'yes'}},
+        {'name': 'submission', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-cleanup'}}],
+    'tables': CHANGE['tables'][:1] + [{'path': 'conbool/clients', 'type': 'cidr', 'content': '192.0.2.0/24 REJECT\n'},
+                                      {'path': 'conbool/senders', 'type': 'texthash', 'content': ''}],
+}
+
+
+def test_undone_after_postconf_wrote_it_anew_and_somebody_added_to_it(host):
+    host.shell('cp -p /etc/postfix/main.cf /etc/postfix/master.cf /root/')
+    assert host.config(**LIMITED)['changed']
+    host.shell("""set -e
+        postconf -F smtp/inet/chroot=n submission/inet/chroot=n
+        sed -i '/smtpd_recipient_restrictions/s/$conbool_kept/&, reject_unlisted_recipient/' /etc/postfix/master.cf
+        postconf -P 'smtp/inet/smtpd_sasl_auth_enable=$smtpd_helo_required' 'smtp/inet/smtpd_helo_restrictions=$conbool_kept'
+        postconf -e 'sender_dependent_default_transport_maps = texthash:/etc/postfix/conbool/senders, regexp:/dev/null'""")
+    before = host.fingerprint()
+    refused = host.config(owner_id='tests', state='absent')
+    assert 'smtpd_helo_restrictions=$conbool_kept of 25/inet refers to the parameter conbool_kept. Nothing was changed' in refused['msg']
+    assert host.fingerprint() == before
+    host.shell('postconf -PX smtp/inet/smtpd_helo_restrictions')
+    undone = host.config(owner_id='tests', state='absent')
+    assert undone['reloaded'] and len(undone['warnings']) == 2, undone
+    assert host.postconf('-h', 'sender_dependent_default_transport_maps') == 'regexp:/dev/null'
+    assert host.postconf('-P', 'smtp/inet/smtpd_recipient_restrictions').endswith('= reject_unlisted_recipient')
+    assert 'conbool' not in host.shell('cat /etc/postfix/main.cf /etc/postfix/master.cf')
+    host.serves_mail('token-rewritten')
+    host.shell('cp -p /root/main.cf /root/master.cf /etc/postfix/; postfix reload 2>/dev/null')
 
 
 @pytest.mark.parametrize('reload, absent', [(1, False), (2, False), (1, True), (2, True), (3, True)])

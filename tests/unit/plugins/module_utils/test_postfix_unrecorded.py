@@ -96,3 +96,21 @@ def test_an_instance_of_ones_own_is_not_stopped_without_its_record(fake):
     with pytest.raises(PlanError, match='There is no record'):
         run(fake, state='absent', create=True, unit=dict(unit, content=None))
     assert fake.running and fake.systemd.enabled
+
+
+def test_a_record_that_was_begun_anew_does_not_make_it_done(fake):
+    """The record was lost, and a later run found only one thing to change."""
+    run(fake, **OUTBOUND)
+    lose(fake)
+    again = run(fake, parameters=dict(OUTBOUND['parameters'], relayhost='[x]'), services=OUTBOUND['services'])
+    assert [warning for warning in again['warnings'] if 'no record' in warning and 'An undo will not take it away' in warning]
+    before = fake.tree()
+    with pytest.raises(PlanError, match='There is no complete record .*default_transport = conbool-hop'):
+        run(fake, state='absent')
+    assert fake.tree() == before
+
+
+def test_the_first_run_of_an_owner_has_nothing_to_warn_of(fake):
+    assert run(fake, **OUTBOUND)['warnings'] == []
+    assert run(fake, owner_id='them', **in_place(fake))['warnings'] == []
+    assert run(fake, **OUTBOUND)['warnings'] == []
