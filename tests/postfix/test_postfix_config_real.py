@@ -266,7 +266,8 @@ LIMITED = {
     'services': CHANGE['services'][1:],
     'service_options': [
         {'name': 'smtp', 'type': 'inet', 'options': {
-            'conbool_kept': '', 'smtpd_recipient_restrictions': 'check_client_access cidr:/etc/postfix/conbool/clients, $conbool_kept', 'smtpd_helo_required': 'yes'}},
+            'smtpd_recipient_restrictions': 'check_client_access cidr:/etc/postfix/conbool/clients, $conbool_kept',
+            'conbool_kept': '', 'smtpd_helo_required': 'yes'}},
         {'name': 'submission', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-cleanup'}}],
     'tables': CHANGE['tables'][:1] + [{'path': 'conbool/clients', 'type': 'cidr', 'content': '192.0.2.0/24 REJECT\n'},
                                       {'path': 'conbool/senders', 'type': 'texthash', 'content': ''}],

@@ -44,7 +44,8 @@ def test_sendmail_before_the_hop_leads_to_it_and_before_the_gateway_does_not():
 
 
 @pytest.mark.parametrize('line', [
-    'conbool-hop  unix  -  -  n  -  -  smtp', 'transport_maps = hash:/etc/conbool-hop/x', 'myhostname = conbool-hop.mx.example.com', 'relayhost = [mail.conbool.com]:25',
+    'conbool-hop  unix  -  -  n  -  -  smtp', 'transport_maps = hash:/etc/conbool-hop/x', 'myhostname = conbool-hop.mx.example.com',
+    'relayhost = [mail.conbool.com]:25',
 ])
 def test_what_only_looks_alike_leads_nowhere(line):
     assert not leads(line)
