@@ -17,6 +17,7 @@ BACK_TO_THE_MTA = dict(NOT_FOR_OUTSIDE, smtp_tls_security_level='may', smtp_bind
 # Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
 
+
 def _regexp(text):
     """Escape literal text for a regexp(5) pattern between slashes."""
     return re.sub(r'([^A-Za-z0-9-])', r'\\\1', text)

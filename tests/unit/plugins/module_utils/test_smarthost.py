@@ -174,8 +174,9 @@ def test_a_limit_for_each_destination_is_none_for_all_of_them_together(parameter
     assert configure(parameters=parameters)['parameters'] == dict(expected, default_transport=ROUTE)
 
 
-@pytest.mark.parametrize('wrong, name', [({'address': '192.0.2.1'}, 'outbound_hop_address: .192.0.2.1'),
-                                         ({'address': 'localhost'}, 'outbound_hop_address: .localhost'), ({'port': 0}, 'outbound_hop_port: 0 '), ({'port': 65536}, 'outbound_hop_port: 65536 ')])
+@pytest.mark.parametrize('wrong, name', [
+    ({'address': '192.0.2.1'}, 'outbound_hop_address: .192.0.2.1'), ({'address': 'localhost'}, 'outbound_hop_address: .localhost'),
+    ({'port': 0}, 'outbound_hop_port: 0 '), ({'port': 65536}, 'outbound_hop_port: 65536 ')])
 def test_where_nobody_but_this_host_can_reach_the_hop(wrong, name):
     problems = configure(**wrong)['problems']
     assert len(problems) == 1 and re.match(name, problems[0])
