@@ -12,8 +12,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_
 
 # Parameters whose value may be the bare name of a service.
 NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')
-# NAME=VALUE of a parameter that the roles have set, or that names something of theirs.
-OURS = re.compile(r'(?<![\w.@-])(conbool-hop:|conbool_\w)|cleanup_service_name=conbool-|private/conbool-')
+# NAME=VALUE of a parameter that the roles have set, or that names something of theirs. What was made by hand, as the vendor describes it, may begin alike.
+OURS = re.compile(
+    r'(?<![\w.@-])(conbool-hop:|conbool_(certificates|clients|data|flag|gateway|known|main_\w+|others|postscreen|recipients|release|senders|service_\w+'
+    r'|wash|wash_clients|wash_lan)\b)|cleanup_service_name=conbool-|private/conbool-')
 
 
 def _items(value):

@@ -72,7 +72,7 @@ def test_what_another_owner_has_a_record_of_is_his(fake):
 
 @pytest.mark.parametrize('theirs', [
     'relayhost = [mail.conbool.com]:25', 'relayhost = conbool-gw.example.com', 'mydestination = my_conbool_host, user@conbool_x.example',
-    'transport_maps = hash:/etc/conbool-hop/x', '# conbool_clients', 'syslog_name = conbool-hop',
+    'header_checks = regexp:/etc/postfix/conbool_header_checks', 'transport_maps = hash:/etc/conbool-hop/x', '# conbool_clients', 'syslog_name = conbool-hop',
 ])
 def test_what_only_looks_alike_is_not_ours(fake, theirs):
     (fake.config_dir / 'main.cf').write_text(MAIN + '\n' + theirs + '\n')
