@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -103,8 +104,13 @@ def fixture_runner(tmp_path):
         script.write_text(RUNNER.format(log=log, then=then), encoding='utf-8')
         opened.extend([open(script, 'rb'), open(str(log) + '.pid', 'wb')])
         handle = opened[-1].fileno()
-        started.append(subprocess.Popen([title], executable='/bin/sh', stdin=opened[-2], pass_fds=[handle],
-                                        preexec_fn=lambda: fcntl.flock(handle, fcntl.LOCK_EX) if locks else None))
+
+        def begin():
+            # A shell cannot trap what was ignored when it began, as under nohup(1).
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            if locks:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        started.append(subprocess.Popen([title], executable='/bin/sh', stdin=opened[-2], pass_fds=[handle], preexec_fn=begin))
         end = time.monotonic() + 10
         while not log.exists() and time.monotonic() < end:
             time.sleep(0.02)
