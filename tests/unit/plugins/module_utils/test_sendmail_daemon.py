@@ -17,6 +17,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
 
+# Persistent queue runners are told by their user, not by their queue: side by side, one test would signal another's.
+pytestmark = pytest.mark.xdist_group('sendmail_daemon')
+
 # Beyond the largest process id that Linux gives. Not the test's parent: in a container the test is the first process, and has none.
 STRANGER = 2 ** 22 + 1
 # Like Sendmail: on SIGHUP it writes its pid file anew and listens again; what it does on the second start is the argument.
