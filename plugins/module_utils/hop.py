@@ -11,8 +11,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop_identity im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and not for loopback.
-NOT_FOR_OUTSIDE = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
-BACK_TO_THE_MTA = dict(NOT_FOR_OUTSIDE, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6='')
+NO_SITE_POLICY = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
+BACK_TO_THE_MTA = dict(NO_SITE_POLICY, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6='')
 
 # Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
@@ -48,7 +48,7 @@ def _service(name, command, kind='unix', **fields):
 
 def gateway_options(settings, version, lookup_types):
     """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
-    options = dict(NOT_FOR_OUTSIDE, **{
+    options = dict(NO_SITE_POLICY, **{
         'smtp_tls_security_level': 'secure',
         'smtp_tls_secure_cert_match': settings['tls_name'],
         # The long form: ">=TLSv1.2" needs Postfix 3.6.

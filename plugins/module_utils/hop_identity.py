@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import items
+
 # What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
 INHERITED = (
     'bounce_queue_lifetime',
@@ -88,7 +90,7 @@ def return_address(info):
     for entry in info['services']:
         host, dummy, port = entry['name'].rpartition(':')
         if entry['type'] == 'inet' and port in ('smtp', '25') and entry['command'].split()[0] in ('smtpd', 'postscreen'):
-            hosts += [host] if host else re.split(r'[\s,]+', info['expanded'].get('inet_interfaces', 'all').strip())
+            hosts += [host] if host else items(info['expanded'].get('inet_interfaces', 'all'))
     hosts = [everywhere if host in ('all', 'loopback-only', 'localhost', '0.0.0.0', '[::]') else host.strip('[]') for host in hosts]
     loopback = [host for host in hosts if host.startswith('127.') or host == '::1']
     return '[%s]:25' % (loopback + hosts)[0] if hosts else None
@@ -111,7 +113,7 @@ def mta_parameters(info):
         taken['smtp_tls_policy_maps'] = re.sub(r'\bproxy:', '', taken['smtp_tls_policy_maps'])
     taken['message_size_limit'] = with_headroom(mta['message_size_limit'])
     # Postfix sends from the only address it listens on; the hop listens elsewhere and has to be told.
-    interfaces = re.split(r'[\s,]+', mta.get('inet_interfaces', 'all').strip())
+    interfaces = items(mta.get('inet_interfaces', 'all'))
     if len(interfaces) == 1 and 'smtp_bind_address' not in taken and 'smtp_bind_address6' not in taken:
         address = interfaces[0].strip('[]')
         if re.match(r'^\d+(\.\d+){3}$', address) and not address.startswith('127.'):

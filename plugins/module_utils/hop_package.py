@@ -125,6 +125,11 @@ def own_source():
     return __loader__.get_source(__name__)
 
 
+def maker_of(module):
+    """Return the maker for an AnsibleModule."""
+    return Maker(lambda words, cwd=None: module.run_command(words, cwd=cwd, environ_update=QUIET))
+
+
 class Maker(object):
     """Makes, brings up to date and removes the local package.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import items
+
 CLIENTS_TABLE = 'conbool_clients'
 DATA_TABLE = 'conbool_data'
 RECIPIENTS_TABLE = 'conbool_recipients'
@@ -47,7 +49,7 @@ def mynetworks_entries(mynetworks):
 
 def own_addresses(expanded):
     """Return the addresses that inet_interfaces names."""
-    return [item for item in re.split(r'[\s,]+', expanded.get('inet_interfaces', '').strip()) if _listed(item)]
+    return [item for item in items(expanded.get('inet_interfaces')) if _listed(item)]
 
 
 def overlap(first, second):

@@ -31,6 +31,11 @@ def split_lines(text):
     return re.findall(r'[^\n]*\n|[^\n]+', text)
 
 
+def items(value):
+    """Return the items of a list of Postfix's, separated by commas or blanks."""
+    return [item for item in re.split(r'[\s,]+', value or '') if item]
+
+
 def _end(line):
     """Return the line end of a physical line: LF, CR LF or nothing."""
     return line[len(line.rstrip('\r\n')):]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, items, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import route
 
@@ -41,7 +41,7 @@ def kept_transports(instance, parameters, ask=route):
         RewriteError: the running instance cannot be asked.
     """
     found = []
-    for item in re.split(r'[\s,]+', parameters.get('transport_maps', '').strip()):
+    for item in items(parameters.get('transport_maps')):
         table = LISTABLE.match(item)
         if not table:
             continue

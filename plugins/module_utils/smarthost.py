@@ -9,6 +9,7 @@ import ipaddress
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import items
 
 TRANSPORT = 'conbool-hop'
 SENDERS_TABLE = 'conbool_senders'
@@ -98,10 +99,6 @@ def hop_problems(address, **ports):
     return problems
 
 
-def _items(value):
-    return [item for item in re.split(r'[\s,]+', value or '') if item]
-
-
 def submission_services(services):
     """Return the entries of master.cf on which users hand in mail."""
     return [entry for entry in services
@@ -143,7 +140,7 @@ def wash(config_dir, parameters, services):
             warnings.append('The headers of mail handed in at %s are not washed: its cleanup service %s is not in master.cf.' % (name, original))
             continue
         options = {}
-        overriding = _items(effective(entry, parameters, 'receive_override_options'))
+        overriding = items(effective(entry, parameters, 'receive_override_options'))
         checked = 'no_header_body_checks' not in overriding and not current.endswith('-unchecked')
         if not checked:
             # The service wants no header checks; the sibling then has the washing and no others.

@@ -102,7 +102,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    maker = hop_package.Maker(lambda words, cwd=None: module.run_command(words, cwd=cwd, environ_update=hop_package.QUIET))
+    maker = hop_package.maker_of(module)
     result = {}
     try:
         if module.params['state'] == 'present':

@@ -73,7 +73,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    maker = hop_package.Maker(lambda words, cwd=None: module.run_command(words, cwd=cwd, environ_update=hop_package.QUIET))
+    maker = hop_package.maker_of(module)
     try:
         packages = present(maker, module.params['path'], module.params['package'], module.check_mode)
     except hop_package.PackageError as exc:
