@@ -153,10 +153,13 @@ def test_a_process_that_has_the_number_of_an_old_one_is_not_entered(lab, host):
     node = lab.nodes[host]
     kept = inside.pid_file(lab.layout, node.container)
     number = kept.read_text()
-    for other in (inside.first_process(lab.layout, lab.nodes['gateway']), os.getpid(), 2 ** 22 + 1):
+    # The last one has the host's addresses, but is not its first process.
+    visitor = lab.start(host, ['cat'])
+    for other in (inside.first_process(lab.layout, lab.nodes['gateway']), os.getpid(), 2 ** 22 + 1, visitor.pid):
         kept.write_text(str(other))
         assert inside.first_process(lab.layout, node) is None
         assert lab.run(host, ['hostname']).stdout.strip() == node.fqdn
+    visitor.communicate('')
     kept.write_text(number)
     assert inside.first_process(lab.layout, node) == int(number)
 
