@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""How a person or Ansible gets into the hosts: SSH keys, known hosts, inventory."""
+
 from __future__ import annotations
 
-"""How a person or Ansible gets into the hosts: SSH keys, known hosts, inventory."""
 import shlex
 from pathlib import Path
 
@@ -39,7 +40,12 @@ def describe(layout: Layout) -> None:
         (outside if node.name in MAIL_NODES else hosts)[node.name] = {'ansible_host': node.ipv4}
     known_hosts = layout.path / 'ssh/known_hosts'
     replace(known_hosts, known)
-    options = [f'UserKnownHostsFile={shlex.quote(str(known_hosts))}', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', 'ConnectTimeout=10']
+    options = [
+        f'UserKnownHostsFile={shlex.quote(str(known_hosts))}',
+        'StrictHostKeyChecking=yes',
+        'IdentitiesOnly=yes',
+        'ConnectTimeout=10',
+    ]
     login = {
         'ansible_user': 'root',
         'ansible_ssh_private_key_file': str(layout.path / 'ssh/id_ed25519'),

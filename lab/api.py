@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""A running lab, for tests."""
+
 from __future__ import annotations
 
-"""A running lab, for tests."""
 import os
 import subprocess
 from pathlib import Path
@@ -84,10 +85,13 @@ class Lab:
 
     def run(self, node: str, argv, input=None, check=True, timeout=60) -> subprocess.CompletedProcess:
         """Run a command on a node, as root. input and output are bytes if input is bytes, otherwise text."""
-        return inside.execute(self._layout, node, *argv, input=input, check=check, timeout=timeout, text=not isinstance(input, bytes))
+        return inside.execute(
+            self._layout, node, *argv, input=input, check=check, timeout=timeout, text=not isinstance(input, bytes)
+        )
 
     def start(self, node: str, argv, **options) -> subprocess.Popen:
-        """Start a command on a node, as root; its standard input and output are pipes for text. options: of subprocess.Popen."""
+        """Start a command on a node, as root; its standard input and output are pipes for text. options: of
+        subprocess.Popen."""
         return inside.start(self._layout, node, *argv, **options)
 
     def log(self, node: str, since: float | None = None) -> str:
@@ -100,7 +104,8 @@ class Lab:
         lifecycle.restart(self._layout, host)
 
     def kill(self, node: str) -> None:
-        """SIGKILL to everything on a host, or on gateway or internet, which is then started again; returns when it is up."""
+        """SIGKILL to everything on a host, or on gateway or internet, which is then started again; returns when it is
+        up."""
         lifecycle.kill(self._layout, node)
 
     def add_zone(self, name: str, text: str) -> None:
@@ -109,4 +114,8 @@ class Lab:
 
     def shell(self, node: str) -> None:
         """Become an interactive shell on a node."""
-        os.execvpe('podman', ['podman', 'exec', '--interactive', '--tty', self._layout.node(node).container, 'sh', '-l'], environment())
+        os.execvpe(
+            'podman',
+            ['podman', 'exec', '--interactive', '--tty', self._layout.node(node).container, 'sh', '-l'],
+            environment(),
+        )

@@ -1,9 +1,11 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's certificates: a CA that plays the public one, another that nobody under test knows, and what each node
+shows."""
+
 from __future__ import annotations
 
-"""The lab's certificates: a CA that plays the public one, another that nobody under test knows, and what each node shows."""
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -33,7 +35,11 @@ def make(layout: Layout) -> None:
     _pair(gateway, 'wrong_name', ca.issue_cert(WRONG_NAME, common_name=WRONG_NAME))
     _pair(gateway, 'no_common_name', ca.issue_cert(name))
     _pair(gateway, 'unknown_ca', unknown.issue_cert(name, common_name=name))
-    _pair(gateway, 'expired', ca.issue_cert(name, common_name=name, not_before=yesterday - timedelta(days=30), not_after=yesterday))
+    _pair(
+        gateway,
+        'expired',
+        ca.issue_cert(name, common_name=name, not_before=yesterday - timedelta(days=30), not_after=yesterday),
+    )
     _self_signed(gateway, name)
     _pair(tls / 'internet', 'normal', unknown.issue_cert(FQDN['internet'], common_name=FQDN['internet']))
     for folder in (gateway, tls / 'internet'):
@@ -79,8 +85,21 @@ def _self_signed(folder: Path, name: str) -> None:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(timezone.utc)
     certificate = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=365))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False).sign(key, hashes.SHA256()))
-    _write(folder, 'self_signed', certificate.public_bytes(serialization.Encoding.PEM).decode(), key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode())
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write(
+        folder,
+        'self_signed',
+        certificate.public_bytes(serialization.Encoding.PEM).decode(),
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode(),
+    )

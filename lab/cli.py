@@ -14,13 +14,17 @@ from .progress import say
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog='scripts/lab', description='A network of containers in which mail goes the ways it goes in the world.')
+    parser = argparse.ArgumentParser(
+        prog='scripts/lab', description='A network of containers in which mail goes the ways it goes in the world.'
+    )
     parser.add_argument('--name', default=api.default_name(), help='which lab (default: $CONBOOL_LAB or conbool)')
     commands = parser.add_subparsers(dest='command', required=True)
     up = commands.add_parser('up', help='start what is named and missing; without hosts the infrastructure only')
     up.add_argument('--fresh', action='store_true', help='make the named hosts anew from their images')
     up.add_argument('hosts', nargs='*', metavar='HOST', help=f'NAME=KIND or KIND; kinds: {", ".join(images.kinds())}')
-    down = commands.add_parser('down', help='remove all that carries the label of this lab, and its files; with hosts only those')
+    down = commands.add_parser(
+        'down', help='remove all that carries the label of this lab, and its files; with hosts only those'
+    )
     down.add_argument('hosts', nargs='*', metavar='HOST')
     commands.add_parser('status', help='what there is and whether it runs')
     commands.add_parser('inventory', help='print the Ansible inventory')
@@ -55,7 +59,10 @@ def _status(arguments) -> int:
         return 1
     nodes = layout.nodes.values() if layout else ()
     for node in nodes:
-        print(f'{node.name:20} {node.fqdn:32} {node.ipv4:16} {node.ipv6:22} {running.get(node.container, "missing"):10} {node.container}')
+        print(
+            f'{node.name:20} {node.fqdn:32} {node.ipv4:16} {node.ipv6:22} {running.get(node.container, "missing"):10}'
+            f' {node.container}'
+        )
     for name in running.keys() - {node.container for node in nodes}:
         print(f'{name}: carries the label of this lab, which knows nothing of it')
     for node in nodes:

@@ -44,8 +44,22 @@ def systemd_options() -> list[str]:
         return ['--systemd', 'always']
     # In a container on version 1, systemd is not told when the last process of a service has ended: now and then a stop
     # waits its 90 s out. On a hybrid machine it can have version 2; the rest is what `--systemd always` does.
-    return ['--systemd', 'false', '--env', 'container=podman', '--tmpfs', '/run', '--tmpfs', '/run/lock', '--tmpfs', '/tmp',
-            '--volume', f'{CGROUP_V2_BESIDE_V1}:/sys/fs/cgroup', '--stop-signal', 'SIGRTMIN+3']
+    return [
+        '--systemd',
+        'false',
+        '--env',
+        'container=podman',
+        '--tmpfs',
+        '/run',
+        '--tmpfs',
+        '/run/lock',
+        '--tmpfs',
+        '/tmp',
+        '--volume',
+        f'{CGROUP_V2_BESIDE_V1}:/sys/fs/cgroup',
+        '--stop-signal',
+        'SIGRTMIN+3',
+    ]
 
 
 def environment() -> dict[str, str]:
@@ -74,14 +88,25 @@ def run(argv, *, input=None, check=True, timeout=60, text=True, env=None) -> sub
     """Run a command; on failure say what it said."""
     try:
         done = subprocess.run(
-            [str(arg) for arg in argv], input=input, capture_output=True, text=text, timeout=timeout, env=env, check=False,
-            stdin=subprocess.DEVNULL if input is None else None)
+            [str(arg) for arg in argv],
+            input=input,
+            capture_output=True,
+            text=text,
+            timeout=timeout,
+            env=env,
+            check=False,
+            stdin=subprocess.DEVNULL if input is None else None,
+        )
     except FileNotFoundError:
         raise LabError(f'{argv[0]} is not installed (lab/packages.txt lists what the lab needs)') from None
     except subprocess.TimeoutExpired as error:
-        raise LabError(f'no end after {timeout} s: {" ".join(map(str, argv))}\n{_tail(error.stdout)}{_tail(error.stderr)}') from None
+        raise LabError(
+            f'no end after {timeout} s: {" ".join(map(str, argv))}\n{_tail(error.stdout)}{_tail(error.stderr)}'
+        ) from None
     if check and done.returncode:
-        raise LabError(f'exit status {done.returncode}: {" ".join(map(str, argv))}\n{_tail(done.stdout)}{_tail(done.stderr)}')
+        raise LabError(
+            f'exit status {done.returncode}: {" ".join(map(str, argv))}\n{_tail(done.stdout)}{_tail(done.stderr)}'
+        )
     return done
 
 

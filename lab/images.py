@@ -1,16 +1,18 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Images: built when missing, their tag is a hash of what goes into them."""
+
 from __future__ import annotations
 
-"""Images: built when missing, their tag is a hash of what goes into them."""
 import fcntl
 import hashlib
 import json
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+import tomllib
 
 from .engine import ROOT, RUNTIME, LabError, podman, replace, run
 from .progress import say
@@ -22,7 +24,12 @@ PROBE_SECONDS = 5
 BUILD_SECONDS = 900
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 # A throw-away system: nothing in it is worth a manual page or an fsync.
-DPKG_OPTIONS = ('force-unsafe-io', 'path-exclude=/usr/share/doc/*', 'path-exclude=/usr/share/man/*', 'path-exclude=/usr/share/locale/*')
+DPKG_OPTIONS = (
+    'force-unsafe-io',
+    'path-exclude=/usr/share/doc/*',
+    'path-exclude=/usr/share/man/*',
+    'path-exclude=/usr/share/locale/*',
+)
 
 
 def kinds() -> dict[str, dict]:
@@ -76,14 +83,26 @@ def _base(short: str) -> str:
         return tag(kinds()[short])
     if registry_answers():
         return short
-    name = f'localhost/conbool-lab/base:{short.replace(":", "")}-{hashlib.sha256(repr(DPKG_OPTIONS).encode()).hexdigest()[:12]}'
+    digest = hashlib.sha256(repr(DPKG_OPTIONS).encode()).hexdigest()[:12]
+    name = f'localhost/conbool-lab/base:{short.replace(":", "")}-{digest}'
     with _only_one(name):
         if not exists(name):
             say(f'{short}: no registry answers, making the base image from packages')
             archive = RUNTIME / f'{short.replace(":", "")}.tar'
             options = [f'--dpkgopt={option}' for option in DPKG_OPTIONS]
             try:
-                run(['mmdebstrap', '--quiet', '--variant=minbase', f'--keyring={KEYRING}', *options, SUITES[short], archive], timeout=BUILD_SECONDS)
+                run(
+                    [
+                        'mmdebstrap',
+                        '--quiet',
+                        '--variant=minbase',
+                        f'--keyring={KEYRING}',
+                        *options,
+                        SUITES[short],
+                        archive,
+                    ],
+                    timeout=BUILD_SECONDS,
+                )
                 podman('import', '--quiet', archive, name, timeout=BUILD_SECONDS)
             finally:
                 archive.unlink(missing_ok=True)
@@ -98,7 +117,17 @@ def _build(name: str, recipe: dict, base) -> None:
             return
         say(f'building image {name}')
         # The host's network: whatever way to the packages this machine has, the build has it too.
-        podman('build', '--quiet', '--network=host', '--build-arg', f'BASE={base}', '--tag', name, IMAGES / recipe['image'], timeout=BUILD_SECONDS)
+        podman(
+            'build',
+            '--quiet',
+            '--network=host',
+            '--build-arg',
+            f'BASE={base}',
+            '--tag',
+            name,
+            IMAGES / recipe['image'],
+            timeout=BUILD_SECONDS,
+        )
         say(f'built image {name}')
 
 

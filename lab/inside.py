@@ -1,9 +1,11 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands on the nodes of a lab. `podman exec` starts four processes for each and takes ten times as long as
+nsenter(1)."""
+
 from __future__ import annotations
 
-"""Commands on the nodes of a lab. `podman exec` starts four processes for each and takes ten times as long as nsenter(1)."""
 import os
 import re
 import subprocess
@@ -28,7 +30,8 @@ def first_process(layout: Layout, node: Node) -> int | None:
         addresses = Path(f'/proc/{pid}/net/fib_trie').read_text()
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return None
-    # After the node went down, the number may be that of another process: of none that is a first one and has the node's address.
+    # After the node went down, the number may be that of another process: of none that is a first one and has the
+    # node's address.
     if not re.search(r'^NSpid:.*\t1$', status, re.MULTILINE) or f'|-- {node.ipv4}\n' not in addresses:
         return None
     return pid
@@ -41,7 +44,8 @@ def execute(layout: Layout, name: str, *argv, **options) -> subprocess.Completed
 
 
 def start(layout: Layout, name: str, *argv, **options) -> subprocess.Popen:
-    """Start a command on a node, as root; its standard input and output are pipes for text. options: of subprocess.Popen."""
+    """Start a command on a node, as root; its standard input and output are pipes for text. options: of
+    subprocess.Popen."""
     command, env = _command(layout, name, argv)
     return subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
 

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is where in a lab: names, addresses, files. Kept in .lab/NAME/lab.json."""
+
 from __future__ import annotations
 
-"""Who is where in a lab: names, addresses, files. Kept in .lab/NAME/lab.json."""
 import json
 import re
 import zlib
@@ -15,12 +16,17 @@ from .engine import RUNTIME, LabError, replace
 
 LABEL = 'conbool.lab'
 NAME = re.compile(r'[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?')
-NUMBERS = 512           # /24s in 198.18.0.0/15, the range set aside for test networks
+NUMBERS = 512  # /24s in 198.18.0.0/15, the range set aside for test networks
 FIRST_HOST = 10
 # Last number of each fixed address. `trap` and `lan` are further addresses of the internet node.
 INFRA = {'resolver': 2, 'gateway': 3, 'internet': 4, 'trap': 5, 'lan': 6}
-FQDN = {'resolver': 'ns.lab.test', 'gateway': 'mail.conbool.com', 'internet': 'mx.external.test',
-        'trap': 'trap.external.test', 'lan': 'printer.example.com'}
+FQDN = {
+    'resolver': 'ns.lab.test',
+    'gateway': 'mail.conbool.com',
+    'internet': 'mx.external.test',
+    'trap': 'trap.external.test',
+    'lan': 'printer.example.com',
+}
 MAIL_NODES = ('gateway', 'internet')
 CONTAINERS = ('resolver',) + MAIL_NODES
 
@@ -31,8 +37,8 @@ class Node:
     fqdn: str
     ipv4: str
     ipv6: str
-    kind: str           # entry of hosts.toml, or infra
-    container: str      # where it lives
+    kind: str  # entry of hosts.toml, or infra
+    container: str  # where it lives
 
 
 @dataclass
@@ -72,19 +78,33 @@ class Layout:
             last = next(n for n in range(FIRST_HOST, 255) if str(self.subnet4[n]) not in used)
         infra = kind == 'infra'
         container = name if not infra or name in CONTAINERS else 'internet'
-        self.nodes[name] = Node(name, FQDN[name] if infra else f'{name}.example.com', str(self.subnet4[last]), str(self.subnet6[last]),
-                                kind, f'{self.name}-{container}')
+        self.nodes[name] = Node(
+            name,
+            FQDN[name] if infra else f'{name}.example.com',
+            str(self.subnet4[last]),
+            str(self.subnet6[last]),
+            kind,
+            f'{self.name}-{container}',
+        )
         return self.nodes[name]
 
     def save(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
         data = {
-            'name': self.name, 'number': self.number, 'network': self.network, 'subnet4': str(self.subnet4), 'subnet6': str(self.subnet6),
+            'name': self.name,
+            'number': self.number,
+            'network': self.network,
+            'subnet4': str(self.subnet4),
+            'subnet6': str(self.subnet6),
             'nodes': {name: asdict(node) for name, node in self.nodes.items()},
             'paths': {
-                'inventory': str(self.path / 'inventory.yml'), 'ca': str(self.path / 'tls/ca.pem'),
-                'ssh_key': str(self.path / 'ssh/id_ed25519'), 'known_hosts': str(self.path / 'ssh/known_hosts'),
-                'gateway': str(self.path / 'gateway'), 'internet': str(self.path / 'internet'), 'zones': str(self.path / 'zones'),
+                'inventory': str(self.path / 'inventory.yml'),
+                'ca': str(self.path / 'tls/ca.pem'),
+                'ssh_key': str(self.path / 'ssh/id_ed25519'),
+                'known_hosts': str(self.path / 'ssh/known_hosts'),
+                'gateway': str(self.path / 'gateway'),
+                'internet': str(self.path / 'internet'),
+                'zones': str(self.path / 'zones'),
             },
         }
         replace(self.path / 'lab.json', json.dumps(data, indent=1) + '\n')

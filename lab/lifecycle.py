@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing a lab up and taking it down."""
+
 from __future__ import annotations
 
-"""Bringing a lab up and taking it down."""
 import fcntl
 import json
 import os
@@ -67,7 +68,10 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
         running = containers(name)
         with ThreadPoolExecutor() as pool:
             jobs = [pool.submit(_start_infra, layout, node, running) for node in CONTAINERS]
-            jobs += [pool.submit(_start_host, layout, layout.nodes[host], kinds[kind], running, recreate) for host, kind in wanted.items()]
+            jobs += [
+                pool.submit(_start_host, layout, layout.nodes[host], kinds[kind], running, recreate)
+                for host, kind in wanted.items()
+            ]
             for job in jobs:
                 job.result()
             # Only now: containers that start side by side can cost the bridge an address that it had.
@@ -165,17 +169,37 @@ def _new(name: str) -> Layout:
 
 
 def _network(layout: Layout) -> None:
-    if podman('network', 'exists', layout.network, check=False).returncode and (done := _create_network(layout)).returncode:
-        raise LabError(f'the network of lab {layout.name} is gone and cannot be made again ({done.stderr.strip()}); take the lab down first')
+    if (
+        podman('network', 'exists', layout.network, check=False).returncode
+        and (done := _create_network(layout)).returncode
+    ):
+        raise LabError(
+            f'the network of lab {layout.name} is gone and cannot be made again ({done.stderr.strip()}); take the lab'
+            ' down first'
+        )
 
 
 def _create_network(layout: Layout):
-    return podman('network', 'create', '--internal', '--disable-dns', '--ipv6', '--subnet', layout.subnet4, '--subnet', layout.subnet6,
-                  '--label', f'{LABEL}={layout.name}', layout.network, check=False)
+    return podman(
+        'network',
+        'create',
+        '--internal',
+        '--disable-dns',
+        '--ipv6',
+        '--subnet',
+        layout.subnet4,
+        '--subnet',
+        layout.subnet6,
+        '--label',
+        f'{LABEL}={layout.name}',
+        layout.network,
+        check=False,
+    )
 
 
 def _reachable(layout: Layout) -> None:
-    """An internal network has no address on this machine; Ansible needs one. It leads nowhere else: there is no route beyond."""
+    """An internal network has no address on this machine; Ansible needs one. It leads nowhere else: there is no route
+    beyond."""
     bridge = interface(layout)
     for subnet, *options in ((layout.subnet4,), (layout.subnet6, 'nodad')):
         run(['ip', 'address', 'replace', f'{subnet[1]}/{subnet.prefixlen}', 'dev', bridge, *options])
@@ -195,7 +219,14 @@ def _start_infra(layout: Layout, name: str, running: dict[str, str]) -> None:
 
 
 def _resolver(layout: Layout):
-    return ['--volume', f'{layout.path / "zones"}:/etc/bind/lab:ro'], ['named', '-g', '-u', 'bind', '-c', '/etc/bind/lab/named.conf']
+    return ['--volume', f'{layout.path / "zones"}:/etc/bind/lab:ro'], [
+        'named',
+        '-g',
+        '-u',
+        'bind',
+        '-c',
+        '/etc/bind/lab/named.conf',
+    ]
 
 
 def _mail_node(layout: Layout, name: str):
@@ -204,28 +235,67 @@ def _mail_node(layout: Layout, name: str):
     (work / 'state.json').unlink(missing_ok=True)
     if not (work / 'control.json').exists():
         replace(work / 'control.json', json.dumps(defaults(name)) + '\n')
-    options = ['--cap-add', 'NET_ADMIN,AUDIT_WRITE', '--dns', layout.nodes['resolver'].ipv4,
-               '--volume', f'{ROOT / "lab/mail"}:/opt/lab:ro', '--volume', f'{work}:/var/lab',
-               '--volume', f'{layout.path / "tls" / name}:/etc/ssl/lab:ro',
-               '--volume', f'{access.host_folder(layout, layout.nodes[name])}:/etc/ssh/lab:ro']
+    options = [
+        '--cap-add',
+        'NET_ADMIN,AUDIT_WRITE',
+        '--dns',
+        layout.nodes['resolver'].ipv4,
+        '--volume',
+        f'{ROOT / "lab/mail"}:/opt/lab:ro',
+        '--volume',
+        f'{work}:/var/lab',
+        '--volume',
+        f'{layout.path / "tls" / name}:/etc/ssl/lab:ro',
+        '--volume',
+        f'{access.host_folder(layout, layout.nodes[name])}:/etc/ssh/lab:ro',
+    ]
     return options, ['lab-mail', server_arguments(layout, name)]
 
 
 def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str], recreate: bool) -> None:
     if running.get(node.container) != 'running' or recreate:
         # NET_ADMIN for the host's own firewall, AUDIT_WRITE because sshd insists.
-        options = [*systemd_options(), '--cap-add', 'NET_ADMIN,AUDIT_WRITE', '--dns', layout.nodes['resolver'].ipv4,
-                   '--volume', f'{certificates.host_folder(layout, node)}:/etc/ssl/lab:ro',
-                   '--volume', f'{access.host_folder(layout, node)}:/etc/ssh/lab:ro']
+        options = [
+            *systemd_options(),
+            '--cap-add',
+            'NET_ADMIN,AUDIT_WRITE',
+            '--dns',
+            layout.nodes['resolver'].ipv4,
+            '--volume',
+            f'{certificates.host_folder(layout, node)}:/etc/ssl/lab:ro',
+            '--volume',
+            f'{access.host_folder(layout, node)}:/etc/ssh/lab:ro',
+        ]
         _run(layout, node, images.tag(kind), options, [], running)
 
 
 def _run(layout: Layout, node: Node, image: str, options: list, command: list, running: dict[str, str]) -> None:
     if node.container in running:
         podman('rm', '--force', '--time', '0', node.container)
-    podman('run', '--detach', '--pull=never', '--name', node.container, '--pidfile', inside.pid_file(layout, node.container),
-           '--label', f'{LABEL}={layout.name}', '--hostname', node.fqdn, '--network', layout.network, '--ip', node.ipv4, '--ip6', node.ipv6,
-           '--mac-address', _mac(node), *options, image, *command)
+    podman(
+        'run',
+        '--detach',
+        '--pull=never',
+        '--name',
+        node.container,
+        '--pidfile',
+        inside.pid_file(layout, node.container),
+        '--label',
+        f'{LABEL}={layout.name}',
+        '--hostname',
+        node.fqdn,
+        '--network',
+        layout.network,
+        '--ip',
+        node.ipv4,
+        '--ip6',
+        node.ipv6,
+        '--mac-address',
+        _mac(node),
+        *options,
+        image,
+        *command,
+    )
     say(f'started {node.name} ({node.ipv4})')
 
 
@@ -255,7 +325,9 @@ def _booted(layout: Layout, name: str) -> None:
 
 def _system_state(layout: Layout, name: str) -> str:
     # Before systemd listens this fails at once, afterwards it waits for the end of the boot.
-    return inside.execute(layout, name, 'systemctl', 'is-system-running', '--wait', check=False, timeout=BOOT_SECONDS).stdout.strip()
+    return inside.execute(
+        layout, name, 'systemctl', 'is-system-running', '--wait', check=False, timeout=BOOT_SECONDS
+    ).stdout.strip()
 
 
 def _ssh_answers(node: Node) -> bool:

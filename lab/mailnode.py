@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Gateway and internet as tests see them: what they were sent, how they shall behave, mail from them."""
+
 from __future__ import annotations
 
-"""Gateway and internet as tests see them: what they were sent, how they shall behave, mail from them."""
 import base64
 import json
 import os
@@ -17,18 +18,35 @@ from .records import Records
 CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed')
 MODES = ('normal', 'down', 'no_starttls', *CERTIFICATE_MODES, 'tempfail', 'reject', 'hang')
 STAGES = ('connect', 'mail', 'rcpt', 'data', 'end-of-data')
-CERTIFICATES = {'right': 'normal', 'wrong_name': 'wrong_name', 'no_common_name': 'no_common_name', 'unknown_ca': 'unknown_ca',
-                'expired': 'expired', 'none': None}
+CERTIFICATES = {
+    'right': 'normal',
+    'wrong_name': 'wrong_name',
+    'no_common_name': 'no_common_name',
+    'unknown_ca': 'unknown_ca',
+    'expired': 'expired',
+    'none': None,
+}
 PATIENCE = 20
 
 
 def server_arguments(layout: Layout, name: str) -> str:
-    mine = [node for node in layout.nodes.values() if node.kind == 'infra' and node.container == layout.nodes[name].container]
-    return json.dumps({
-        'hostname': FQDN[name],
-        'listeners': {address: node.name for node in mine for address in (node.ipv4, node.ipv6)},
-        'add_addresses': [address for node in mine if node.name not in CONTAINERS for address in (f'{node.ipv4}/24', f'{node.ipv6}/64')],
-    })
+    mine = [
+        node
+        for node in layout.nodes.values()
+        if node.kind == 'infra' and node.container == layout.nodes[name].container
+    ]
+    return json.dumps(
+        {
+            'hostname': FQDN[name],
+            'listeners': {address: node.name for node in mine for address in (node.ipv4, node.ipv6)},
+            'add_addresses': [
+                address
+                for node in mine
+                if node.name not in CONTAINERS
+                for address in (f'{node.ipv4}/24', f'{node.ipv6}/64')
+            ],
+        }
+    )
 
 
 def defaults(name: str) -> dict:
@@ -40,10 +58,13 @@ class MailNode:
         self.layout = layout
         self.name = name
         self.path = layout.path / name
-        self._deliveries, self._sessions = Records(self.path / 'deliveries.jsonl'), Records(self.path / 'sessions.jsonl')
+        self._deliveries, self._sessions = Records(self.path / 'deliveries.jsonl'), Records(
+            self.path / 'sessions.jsonl'
+        )
 
     def deliveries(self, token: str | None = None) -> list[dict]:
-        """Messages that arrived, oldest first; `content` holds the bytes, `client_certificate` the common name that was shown."""
+        """Messages that arrived, oldest first; `content` holds the bytes, `client_certificate` the common name that was
+        shown."""
         return [record for record in self._deliveries.all() if token is None or record['token'] == token]
 
     def sessions(self) -> list[dict]:
@@ -86,21 +107,47 @@ class MailNode:
                 os.truncate(self.path / name, 0)
 
     def send(self, *arguments, **options) -> dict:
-        """Send one message as told (see order()): accepted, stage reached, code and text of the last reply, tls, refused."""
+        """Send one message as told (see order()): accepted, stage reached, code and text of the last reply, tls,
+        refused."""
         return self.send_all([self.order(*arguments, **options)])[0]
 
     def send_all(self, orders: list[dict]) -> list[dict]:
-        """Send messages, some at a time; for each what send() says. To start the sender takes longer than to send one."""
-        done = inside.execute(self.layout, self.name, 'python3', '-B', '/opt/lab/send.py', input=json.dumps(orders),
-                              timeout=sum(order['timeout'] for order in orders) * 10)
+        """Send messages, some at a time; for each what send() says. To start the sender takes longer than to send
+        one."""
+        done = inside.execute(
+            self.layout,
+            self.name,
+            'python3',
+            '-B',
+            '/opt/lab/send.py',
+            input=json.dumps(orders),
+            timeout=sum(order['timeout'] for order in orders) * 10,
+        )
         return json.loads(done.stdout)
 
-    def order(self, host: str, mail_from: str, rcpt_to: list[str], message_bytes: bytes, tls=True, client_cert: str | None = None, *,
-              port: int = 25, helo: str | None = None, source: str | None = None, user: str | None = None, password: str | None = None,
-              ipv6: bool = False, mail_options=(), rcpt_options=(), timeout: float = 15) -> dict:
+    def order(
+        self,
+        host: str,
+        mail_from: str,
+        rcpt_to: list[str],
+        message_bytes: bytes,
+        tls=True,
+        client_cert: str | None = None,
+        *,
+        port: int = 25,
+        helo: str | None = None,
+        source: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        ipv6: bool = False,
+        mail_options=(),
+        rcpt_options=(),
+        timeout: float = 15,
+    ) -> dict:
         """A message to a node (or any address), by SMTP.
 
-        tls is True (STARTTLS), False or 'implicit'; source the node whose address to come from, if this container has it (lan).
+        tls is True (STARTTLS), False or 'implicit'; source the node whose address to come from, if this container has
+        it (lan).
         """
         if client_cert is None:
             client_cert = 'right' if self.name == 'gateway' else 'none'
@@ -110,12 +157,21 @@ class MailNode:
             raise LabError('only the gateway has client certificates')
         host = self._address(host, ipv6)
         return {
-            'host': host, 'port': port, 'helo': helo or FQDN[source or self.name],
+            'host': host,
+            'port': port,
+            'helo': helo or FQDN[source or self.name],
             # Always told: the container has several addresses, and the kernel's choice among them is nobody's.
-            'source': self._address(source or self.name, ':' in host), 'tls': tls, 'certificate': CERTIFICATES[client_cert],
-            'mail_from': mail_from, 'rcpt_to': [rcpt_to] if isinstance(rcpt_to, str) else list(rcpt_to),
-            'message': base64.b64encode(message_bytes).decode(), 'user': user, 'password': password,
-            'mail_options': list(mail_options), 'rcpt_options': list(rcpt_options), 'timeout': timeout,
+            'source': self._address(source or self.name, ':' in host),
+            'tls': tls,
+            'certificate': CERTIFICATES[client_cert],
+            'mail_from': mail_from,
+            'rcpt_to': [rcpt_to] if isinstance(rcpt_to, str) else list(rcpt_to),
+            'message': base64.b64encode(message_bytes).decode(),
+            'user': user,
+            'password': password,
+            'mail_options': list(mail_options),
+            'rcpt_options': list(rcpt_options),
+            'timeout': timeout,
         }
 
     def _address(self, host: str, ipv6: bool) -> str:

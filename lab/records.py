@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""What gateway and internet have written down."""
+
 from __future__ import annotations
 
-"""What gateway and internet have written down."""
 import base64
 import json
 from pathlib import Path
@@ -12,7 +13,8 @@ TAIL = 200
 
 
 class Records:
-    """The lines of a file that grows at its end or begins anew, each read once: tests look at them many times a second."""
+    """The lines of a file that grows at its end or begins anew, each read once: tests look at them many times a
+    second."""
 
     def __init__(self, path: Path):
         self._path = path

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's whole DNS: an own root, authoritative for every name there is; whatever no zone holds does not exist."""
+
 from __future__ import annotations
 
-"""The lab's whole DNS: an own root, authoritative for every name there is; whatever no zone holds does not exist."""
 import time
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from .layout import Layout, Node
 
 TEMPLATES = ROOT / 'lab' / 'zones'
 PATIENCE = 30
-SERIAL_STEP = 10 ** 8   # nanoseconds
+SERIAL_STEP = 10**8  # nanoseconds
 HEAD = '$TTL 60\n@ SOA ns.lab.test. hostmaster.lab.test. {serial} 60 60 60 60\n@ NS ns.lab.test.\n'
 CONF = '''options {
     directory "/var/cache/bind";
@@ -43,9 +44,11 @@ def render(layout: Layout) -> int:
     folder = layout.path / 'zones'
     extra = folder / 'extra'
     extra.mkdir(parents=True, exist_ok=True)
-    serial = time.time_ns() // SERIAL_STEP % 2 ** 32
+    serial = time.time_ns() // SERIAL_STEP % 2**32
     values = _values(layout)
-    zones = {_zone_name(path): path.read_text() for path in sorted(TEMPLATES.glob('*.zone')) + sorted(extra.glob('*.zone'))}
+    zones = {
+        _zone_name(path): path.read_text() for path in sorted(TEMPLATES.glob('*.zone')) + sorted(extra.glob('*.zone'))
+    }
     zones.update(_reverse(layout))
     for name, text in zones.items():
         try:
@@ -105,7 +108,9 @@ def _serial(layout: Layout, zone: str) -> int | None:
         reply = dns.query.udp(query, layout.node('resolver').ipv4, timeout=1)
     except (dns.exception.DNSException, OSError):
         return None
-    return next((record.serial for answer in reply.answer for record in answer if record.rdtype == dns.rdatatype.SOA), None)
+    return next(
+        (record.serial for answer in reply.answer for record in answer if record.rdtype == dns.rdatatype.SOA), None
+    )
 
 
 def _values(layout: Layout) -> dict[str, str]:

@@ -1,9 +1,11 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Sends messages as told by a list of JSON objects on standard input; says in JSON how far each came. Runs in gateway
+and internet."""
+
 from __future__ import annotations
 
-"""Sends messages as told by a list of JSON objects on standard input; says in JSON how far each came. Runs in gateway and internet."""
 import base64
 import json
 import smtplib

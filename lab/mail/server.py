@@ -1,13 +1,14 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-from __future__ import annotations
-
-"""An SMTP server that records what it is sent and misbehaves on demand. Runs in the containers of gateway and internet.
+"""An SMTP server that records what it is sent and misbehaves on demand, in the containers of gateway and internet.
 
 Its one argument is a JSON object: hostname, listeners (address -> name), add_addresses. What it shall do is in control.json,
 what it was sent goes to deliveries.jsonl and sessions.jsonl.
 """
+
+from __future__ import annotations
+
 import asyncio
 import base64
 import email
@@ -67,7 +68,8 @@ class Control:
         name = self.mode if self.mode in CERTIFICATE_MODES else 'normal'
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATES / f'{name}.pem', CERTIFICATES / f'{name}.key')
-        # Both CAs of the lab are loaded so that a certificate of the wrong one can be recorded rather than break the handshake.
+        # Both CAs of the lab are loaded so that a certificate of the wrong one can be recorded rather than break the
+        # handshake.
         context.load_verify_locations(CERTIFICATES / 'ca.pem')
         context.load_verify_locations(CERTIFICATES / 'unknown-ca.pem')
         context.verify_mode = ssl.CERT_OPTIONAL
@@ -81,21 +83,40 @@ class Session(SMTP):
     """One connection."""
 
     def __init__(self, control, settings, sessions):
-        super().__init__(self, hostname=settings['hostname'], ident='ESMTP lab', enable_SMTPUTF8=True, data_size_limit=2 ** 27,
-                         # Who offers AUTH has to take the AUTH parameter (RFC 4954), which aiosmtpd does not.
-                         auth_exclude_mechanism=['LOGIN', 'PLAIN'],
-                         tls_context=control.tls_context(), loop=asyncio.get_running_loop())
+        super().__init__(
+            self,
+            hostname=settings['hostname'],
+            ident='ESMTP lab',
+            enable_SMTPUTF8=True,
+            data_size_limit=2**27,
+            # Who offers AUTH has to take the AUTH parameter (RFC 4954), which aiosmtpd does not.
+            auth_exclude_mechanism=['LOGIN', 'PLAIN'],
+            tls_context=control.tls_context(),
+            loop=asyncio.get_running_loop(),
+        )
         self.control = control
         self.settings = settings
         self.sessions = sessions
-        self.facts = {'time': time.time(), 'mode': control.mode, 'helo': None, 'commands': [], 'clear': False, 'seen': [],
-                      'tls': None, 'tls_error': None, 'client_certificate': None, 'deliveries': 0}
+        self.facts = {
+            'time': time.time(),
+            'mode': control.mode,
+            'helo': None,
+            'commands': [],
+            'clear': False,
+            'seen': [],
+            'tls': None,
+            'tls_error': None,
+            'client_certificate': None,
+            'deliveries': 0,
+        }
         self.parameters = {}
 
     async def _handle_client(self):
         # Only here, because a failed handshake ends without connection_lost.
         self.sessions.add(self)
-        self.facts['listener'] = self.settings['listeners'].get(_plain(self.transport.get_extra_info('sockname')[0]), self.settings['hostname'])
+        self.facts['listener'] = self.settings['listeners'].get(
+            _plain(self.transport.get_extra_info('sockname')[0]), self.settings['hostname']
+        )
         self.facts['peer'] = _plain(self.session.peer[0])
         try:
             if (reply := await self.verdict('connect')) is not None:
@@ -127,7 +148,8 @@ class Session(SMTP):
             self.facts['tls_error'] = f'{type(error.__cause__).__name__}: {error.__cause__}'
             raise
         if self.session.ssl:
-            # The client's next command may wait for the ACK of its handshake (40 ms), and nothing is sent that could carry it.
+            # The client's next command may wait for the ACK of its handshake (40 ms), and nothing is sent that could
+            # carry it.
             self._original_transport.get_extra_info('socket').setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             tls = self.session.ssl['ssl_object']
             self.facts['tls'] = f'{tls.version()} {tls.cipher()[0]}'
@@ -145,7 +167,9 @@ class Session(SMTP):
     async def smtp_RCPT(self, arg):
         self._note('RCPT', arg)
         address, parameters = _split(arg)
-        if (reply := await self.verdict('rcpt')) is None and _domain(address) in self.control.values.get('reject_domains', []):
+        if (reply := await self.verdict('rcpt')) is None and _domain(address) in self.control.values.get(
+            'reject_domains', []
+        ):
             reply = f'550 5.1.1 <{address}>: the lab knows no such recipient'
         if reply is not None:
             await self.push(reply)
@@ -179,17 +203,25 @@ class Session(SMTP):
             text, encoding = base64.b64encode(raw).decode(), 'base64'
         message = email.message_from_bytes(raw)
         self.facts['deliveries'] += 1
-        _append('deliveries.jsonl', {
-            **{key: self.facts[key] for key in ('mode', 'listener', 'peer', 'helo', 'clear', 'tls', 'client_certificate')},
-            'time': time.time(),
-            'sender': '' if envelope.mail_from == '<>' else envelope.mail_from,
-            'mail_options': self.parameters['mail'],
-            'recipients': [{'address': rcpt, 'options': self.parameters['rcpt'].get(rcpt, [])} for rcpt in envelope.rcpt_tos],
-            'token': _token(message, raw),
-            'headers': [[name, str(value)] for name, value in message.items()],
-            'raw': text,
-            'raw_encoding': encoding,
-        })
+        _append(
+            'deliveries.jsonl',
+            {
+                **{
+                    key: self.facts[key]
+                    for key in ('mode', 'listener', 'peer', 'helo', 'clear', 'tls', 'client_certificate')
+                },
+                'time': time.time(),
+                'sender': '' if envelope.mail_from == '<>' else envelope.mail_from,
+                'mail_options': self.parameters['mail'],
+                'recipients': [
+                    {'address': rcpt, 'options': self.parameters['rcpt'].get(rcpt, [])} for rcpt in envelope.rcpt_tos
+                ],
+                'token': _token(message, raw),
+                'headers': [[name, str(value)] for name, value in message.items()],
+                'raw': text,
+                'raw_encoding': encoding,
+            },
+        )
         return '250 2.0.0 the lab has it'
 
     def _note(self, verb, arg):
@@ -201,7 +233,9 @@ class Session(SMTP):
 
 def _split(arg):
     """FROM:<a@b> X=1 Y  ->  a@b, [X=1, Y], in the client's own letters."""
-    found = re.match(r'\s*(?:FROM|TO):\s*<?((?:"(?:\\.|[^"])*"|[^>\s"])*)>?\s*(.*)$', arg or '', re.IGNORECASE | re.DOTALL)
+    found = re.match(
+        r'\s*(?:FROM|TO):\s*<?((?:"(?:\\.|[^"])*"|[^>\s"])*)>?\s*(.*)$', arg or '', re.IGNORECASE | re.DOTALL
+    )
     return (found.group(1), found.group(2).split()) if found else ('', [])
 
 
@@ -228,8 +262,12 @@ def _certificate(peer):
     if not peer:
         return None
     subject, issuer = ({key: value for part in peer[field] for key, value in part} for field in ('subject', 'issuer'))
-    return {'common_name': subject.get('commonName'), 'names': [value for kind, value in peer.get('subjectAltName', ())],
-            'issuer': issuer.get('organizationName'), 'verified': issuer.get('organizationName', '').startswith('Lab CA')}
+    return {
+        'common_name': subject.get('commonName'),
+        'names': [value for kind, value in peer.get('subjectAltName', ())],
+        'issuer': issuer.get('organizationName'),
+        'verified': issuer.get('organizationName', '').startswith('Lab CA'),
+    }
 
 
 def _token(message, raw):
@@ -275,7 +313,9 @@ def _listener():
 def main():
     settings = json.loads(sys.argv[1])
     for address in settings['add_addresses']:
-        subprocess.run(['ip', 'address', 'replace', address, 'dev', 'eth0', *(['nodad'] if ':' in address else [])], check=True)
+        subprocess.run(
+            ['ip', 'address', 'replace', address, 'dev', 'eth0', *(['nodad'] if ':' in address else [])], check=True
+        )
     asyncio.run(serve(settings))
 
 

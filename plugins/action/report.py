@@ -34,14 +34,19 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        dummy, args = self.validate_argument_spec(argument_spec={'report': {'type': 'dict', 'required': True}, 'path': {'type': 'path', 'required': True}})
+        dummy, args = self.validate_argument_spec(
+            argument_spec={'report': {'type': 'dict', 'required': True}, 'path': {'type': 'path', 'required': True}}
+        )
         result = super().run(tmp, task_vars)
         result['changed'] = False
         try:
             write(os.path.abspath(args['path']), json.dumps(args['report'], indent=4) + '\n')
         except OSError as error:
-            result.update(failed=True, msg='path: %s cannot be written on the controller: %s' % (args['path'], error.strerror))
+            result.update(
+                failed=True, msg='path: {} cannot be written on the controller: {}'.format(args['path'], error.strerror)
+            )
             return result
-        # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with conbool_ are settings.
+        # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with conbool_
+        # are settings.
         result['ansible_stats'] = {'data': {'smtp_relay_report': args['report']}, 'per_host': False, 'aggregate': True}
         return result

@@ -6,7 +6,6 @@ from __future__ import annotations
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import PREFIX, normalise
 
@@ -31,7 +30,11 @@ class ActionModule(ActionBase):
             variables = self._of_the_host(task_vars)
         settings, problems, warnings = normalise(variables)
         if problems:
-            result.update(failed=True, problems=problems, msg='The settings cannot be used:\n' + '\n'.join('- ' + problem for problem in problems))
+            result.update(
+                failed=True,
+                problems=problems,
+                msg='The settings cannot be used:\n' + '\n'.join('- ' + problem for problem in problems),
+            )
             return result
         result.update(settings=settings, problems=[], warnings=warnings)
         return result

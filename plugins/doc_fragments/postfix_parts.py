@@ -12,7 +12,8 @@ class ModuleDocFragment:
 options:
   parameters:
     description:
-      - Parameters of C(main.cf), see L(postconf(5\),https://www.postfix.org/postconf.5.html). V(null) means that the file does not define the parameter.
+      - Parameters of C(main.cf), see L(postconf(5\),https://www.postfix.org/postconf.5.html). V(null) means that the
+        file does not define the parameter.
       - Booleans become C(yes) and C(no). Values must not contain line breaks.
       - Of several definitions of a parameter the last one counts for Postfix and is the one that is changed.
     type: dict
@@ -20,7 +21,8 @@ options:
   services:
     description:
       - Whole entries of C(master.cf), see L(master(5\),https://www.postfix.org/master.5.html).
-      - An existing entry with the same name and type is replaced. For V(inet) services, names and numbers of ports are the same.
+      - An existing entry with the same name and type is replaced. For V(inet) services, names and numbers of ports are
+        the same.
     type: list
     elements: dict
     default: []

@@ -10,7 +10,8 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   paths:
-    description: Where Sendmail's files and commands are, as far as they are elsewhere than usual. An empty string counts as unset.
+    description: Where Sendmail's files and commands are, as far as they are elsewhere than usual. An empty string
+      counts as unset.
     type: dict
     default: {}
     suboptions:
@@ -29,8 +30,8 @@ options:
       sendmail_command:
         description:
           - Sendmail's own binary.
-          - Usually C(/usr/libexec/sendmail/sendmail), C(/usr/lib/sm.bin/sendmail), C(/usr/sbin/sendmail.sendmail) or C(/usr/sbin/sendmail); the first one
-            that is there is taken.
+          - Usually C(/usr/libexec/sendmail/sendmail), C(/usr/lib/sm.bin/sendmail), C(/usr/sbin/sendmail.sendmail) or
+            C(/usr/sbin/sendmail); the first one that is there is taken.
         type: path
       m4_command:
         description: m4, usually in C(/usr/bin) or C(/usr/local/bin).

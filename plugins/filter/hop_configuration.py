@@ -10,7 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: The outbound hop's wanted Postfix configuration
 description:
-  - Turns the settings and what is known of the MTA into the parameters, services and tables of the hop's Postfix instance.
+  - Turns the settings and what is known of the MTA into the parameters, services and tables of the hop's Postfix
+    instance.
   - The hop is the one place that decides which mail goes to the gateway and which goes direct.
 positional: _input
 options:
@@ -20,18 +21,19 @@ options:
     required: true
   info:
     description:
-      - What M(conbool.smtp_relay.postfix_info) returned of the MTA. Of another MTA than Postfix it has V(expanded) with what there is to say of it in
-        Postfix's terms.
+      - What M(conbool.smtp_relay.postfix_info) returned of the MTA. Of another MTA than Postfix it has V(expanded) with
+        what there is to say of it in Postfix's terms.
     type: dict
     required: true
   options:
     description:
-      - Where the hop lives; V(config_dir), V(queue_directory), V(data_directory), V(address), V(port), V(wash_port), V(return_address),
-        V(direct_tls_security_level) and V(parameters).
+      - Where the hop lives; V(config_dir), V(queue_directory), V(data_directory), V(address), V(port), V(wash_port),
+        V(return_address), V(direct_tls_security_level) and V(parameters).
     type: dict
     required: true
   programs:
-    description: What M(conbool.smtp_relay.postfix_programs) returned, where the hop is made of other programs than the MTA.
+    description: What M(conbool.smtp_relay.postfix_programs) returned, where the hop is made of other programs than the
+      MTA.
     type: dict
 seealso:
   - module: conbool.smtp_relay.postfix_config
@@ -45,7 +47,8 @@ EXAMPLES = r'''
 
 RETURN = r'''
 _value:
-  description: The keys V(parameters), V(services) and V(tables), as M(conbool.smtp_relay.postfix_config) takes them, and V(listener).
+  description: The keys V(parameters), V(services) and V(tables), as M(conbool.smtp_relay.postfix_config) takes them,
+    and V(listener).
   type: dict
 '''
 

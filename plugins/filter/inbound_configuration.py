@@ -10,8 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What a Postfix needs so that only the gateway brings it mail
 description:
-  - Turns the settings and what is known of the MTA into the options of its services on port 25, and tables, with which mail from the outside is
-    taken from the gateway only, and trust headers are washed from mail of chosen networks.
+  - Turns the settings and what is known of the MTA into the options of its services on port 25, and tables, with which
+    mail from the outside is taken from the gateway only, and trust headers are washed from mail of chosen networks.
 positional: _input
 options:
   _input:
@@ -24,9 +24,9 @@ options:
     required: true
   options:
     description: >-
-      The variables of the role C(postfix_smarthost) of these names - V(certificate_fingerprints), V(client_ca_file), V(policy_command),
-      V(inbound_services) as V(services), V(wash_networks), V(wash_port), V(flag_port), V(release_port); and V(flag), whether flagged mail
-      of the gateway is to get the header C(X-Spam-Flag).
+      The variables of the role C(postfix_smarthost) of these names - V(certificate_fingerprints), V(client_ca_file),
+      V(policy_command), V(inbound_services) as V(services), V(wash_networks), V(wash_port), V(flag_port),
+      V(release_port); and V(flag), whether flagged mail of the gateway is to get the header C(X-Spam-Flag).
     type: dict
     required: true
 seealso:
@@ -46,8 +46,8 @@ EXAMPLES = r'''
 RETURN = r'''
 _value:
   description:
-    - The keys V(parameters), V(services), V(service_options) and V(tables), as M(conbool.smtp_relay.postfix_config) takes them, V(warnings),
-      and V(problems), a list of reasons for which nothing must be changed.
+    - The keys V(parameters), V(services), V(service_options) and V(tables), as M(conbool.smtp_relay.postfix_config)
+      takes them, V(warnings), and V(problems), a list of reasons for which nothing must be changed.
   type: dict
 '''
 

@@ -46,7 +46,6 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.basic import missing_required_lib
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 
 
@@ -56,7 +55,7 @@ def loop_header(domain):
     try:
         return _values.loop_header(domain)
     except ValueError as exc:
-        raise AnsibleFilterError('loop_header: %s %s' % (_values.shown(domain), exc)) from exc
+        raise AnsibleFilterError(f'loop_header: {_values.shown(domain)} {exc}') from exc
 
 
 class FilterModule:

@@ -10,7 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What was found of a Postfix that uses the gateway, as rows of one form
 description:
-  - Judges results of M(conbool.smtp_relay.postfix_route) and M(conbool.smtp_relay.smtp_check) by the settings. A module that failed is a row too.
+  - Judges results of M(conbool.smtp_relay.postfix_route) and M(conbool.smtp_relay.smtp_check) by the settings. A module
+    that failed is a row too.
 positional: _input
 options:
   _input:

@@ -11,7 +11,8 @@ version_added: 1.0.0
 short_description: What the modules of a preflight found, as rows of one form
 description:
   - Turns results of M(conbool.smtp_relay.dns_check), M(conbool.smtp_relay.smtp_check), M(conbool.smtp_relay.mta_info),
-    M(conbool.smtp_relay.tls_files) and M(conbool.smtp_relay.inbound_firewall) into rows. A module that failed is a row too.
+    M(conbool.smtp_relay.tls_files) and M(conbool.smtp_relay.inbound_firewall) into rows. A module that failed is a row
+    too.
 positional: _input
 options:
   _input:
@@ -35,7 +36,8 @@ options:
 EXAMPLES = r'''
 - name: What was found is known
   ansible.builtin.set_fact:
-    preflight_rows: "{{ results | conbool.smtp_relay.preflight_rows(settings=conbool_settings, megabytes=1024, days=14) }}"
+    preflight_rows: >-
+      {{ results | conbool.smtp_relay.preflight_rows(settings=conbool_settings, megabytes=1024, days=14) }}
 '''
 
 RETURN = r'''

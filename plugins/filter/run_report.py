@@ -10,7 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What became of each host of a run, for programs
 description:
-  - Tells for each host which mail server it has, the wanted state, whether it was done, failed, or was never reached, and what the checks found.
+  - Tells for each host which mail server it has, the wanted state, whether it was done, failed, or was never reached,
+    and what the checks found.
 positional: _input, hosts
 options:
   _input:
@@ -34,8 +35,8 @@ EXAMPLES = r'''
 RETURN = r'''
 _value:
   description:
-    - C(ok), whether all hosts are done, and C(hosts), by name C(mta), C(state), C(result) (done, failed, not done), C(reason), and C(preflight)
-      and C(verify), each with C(green) and C(rows), where these were made.
+    - C(ok), whether all hosts are done, and C(hosts), by name C(mta), C(state), C(result) (done, failed, not done),
+      C(reason), and C(preflight) and C(verify), each with C(green) and C(rows), where these were made.
   type: dict
 '''
 

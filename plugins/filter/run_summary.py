@@ -10,7 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: A line for each host of a run
 description:
-  - Tells for each host which mail server it has, the wanted state, and whether it was done, failed, or was never reached.
+  - Tells for each host which mail server it has, the wanted state, and whether it was done, failed, or was never
+    reached.
 positional: _input, hosts
 options:
   _input:

@@ -22,11 +22,13 @@ options:
     type: dict
     required: true
   system_ca_file:
-    description: The system's certificate authorities. They are trusted when neither the settings nor C(sendmail.mc) name any.
+    description: The system's certificate authorities. They are trusted when neither the settings nor C(sendmail.mc)
+      name any.
     type: str
     required: true
   wash_networks:
-    description: Networks of clients whose C(X-Conbool-*) headers count for nothing. None may overlap those of the gateway.
+    description: Networks of clients whose C(X-Conbool-*) headers count for nothing. None may overlap those of the
+      gateway.
     type: list
     elements: str
     default: []
@@ -36,7 +38,8 @@ options:
     default: false
   hop:
     description:
-      - V(address), V(port) and V(wash_port) of the outbound hop, which decides then. Without it, Sendmail decides by itself.
+      - V(address), V(port) and V(wash_port) of the outbound hop, which decides then. Without it, Sendmail decides by
+        itself.
     type: dict
 seealso:
   - module: conbool.smtp_relay.sendmail_config
@@ -45,13 +48,15 @@ seealso:
 EXAMPLES = r'''
 - name: What leads to the gateway is known
   ansible.builtin.set_fact:
-    wanted: "{{ conbool_settings | conbool.smtp_relay.sendmail_configuration(info=sendmail, system_ca_file='/etc/ssl/certs/ca-certificates.crt') }}"
+    wanted: >-
+      {{ conbool_settings | conbool.smtp_relay.sendmail_configuration(
+           info=sendmail, system_ca_file='/etc/ssl/certs/ca-certificates.crt') }}
 '''
 
 RETURN = r'''
 _value:
-  description: The keys V(content) and V(routes), as M(conbool.smtp_relay.sendmail_config) takes them, V(problems), with which there is no V(content), and
-    V(warnings).
+  description: The keys V(content) and V(routes), as M(conbool.smtp_relay.sendmail_config) takes them, V(problems), with
+    which there is no V(content), and V(warnings).
   type: dict
 '''
 
@@ -66,13 +71,19 @@ def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), fla
     washed, problems = read_wash_networks('sendmail_smarthost_wash_networks', wash_networks, settings)
     problems = complaints(settings, info, hop and hop['address']) + problems
     if hop:
-        problems += hop_problems(hop['address'], outbound_hop_port=hop['port'], sendmail_smarthost_wash_port=hop['wash_port'])
+        problems += hop_problems(
+            hop['address'], outbound_hop_port=hop['port'], sendmail_smarthost_wash_port=hop['wash_port']
+        )
     if problems:
         return {'content': '', 'routes': [], 'problems': problems, 'warnings': []}
     return {
         'content': render(settings, info, system_ca_file, [str(network) for network in washed], flag, hop),
-        'routes': [{'recipient': 'someone@' + OUTSIDE, 'mailer': MAILER}, {'recipient': 'someone@[192.0.2.1]', 'mailer': MAILER}],
-        'problems': [], 'warnings': warnings(settings, info),
+        'routes': [
+            {'recipient': 'someone@' + OUTSIDE, 'mailer': MAILER},
+            {'recipient': 'someone@[192.0.2.1]', 'mailer': MAILER},
+        ],
+        'problems': [],
+        'warnings': warnings(settings, info),
     }
 
 

@@ -10,7 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What the outbound hop takes over of a Sendmail
 description:
-  - Turns name, source address, limits and queue times of a Sendmail into parameters of Postfix, so that the hop does not differ in them.
+  - Turns name, source address, limits and queue times of a Sendmail into parameters of Postfix, so that the hop does
+    not differ in them.
 positional: _input
 options:
   _input:

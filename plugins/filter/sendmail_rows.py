@@ -10,12 +10,14 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What was found of a Sendmail that uses the gateway, as rows of one form
 description:
-  - Judges results of M(conbool.smtp_relay.sendmail_route) and M(conbool.smtp_relay.smtp_check) by the settings. A module that failed is a row too.
+  - Judges results of M(conbool.smtp_relay.sendmail_route) and M(conbool.smtp_relay.smtp_check) by the settings. A
+    module that failed is a row too.
 positional: _input
 options:
   _input:
     description:
-      - Registered results - V(asked) and V(inbound); and V(hop) with V(address), V(port), V(asked) and V(listener), where the outbound hop decides.
+      - Registered results - V(asked) and V(inbound); and V(hop) with V(address), V(port), V(asked) and V(listener),
+        where the outbound hop decides.
     type: dict
     required: true
   settings:

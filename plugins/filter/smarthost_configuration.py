@@ -10,8 +10,8 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: What a Postfix needs so that its outbound mail goes to the hop
 description:
-  - Turns the settings and what is known of the MTA into the few parameters, services and tables that lead outbound mail to the outbound hop
-    and wash trust headers from mail that users hand in.
+  - Turns the settings and what is known of the MTA into the few parameters, services and tables that lead outbound mail
+    to the outbound hop and wash trust headers from mail that users hand in.
 positional: _input
 options:
   _input:
@@ -40,7 +40,8 @@ EXAMPLES = r'''
 
 RETURN = r'''
 _value:
-  description: The keys V(parameters), V(services), V(service_options) and V(tables), as M(conbool.smtp_relay.postfix_config) takes them, and V(warnings).
+  description: The keys V(parameters), V(services), V(service_options) and V(tables), as
+    M(conbool.smtp_relay.postfix_config) takes them, and V(warnings).
   type: dict
 '''
 

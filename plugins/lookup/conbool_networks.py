@@ -10,12 +10,13 @@ version_added: 1.0.0
 short_description: Networks of a gateway from DNS
 description:
   - Returns the networks that a DNS name stands for, for a firewall or an access list, merged and in CIDR notation.
-  - Fails rather than returning a list that cannot be right. A time-out, SERVFAIL, a name without networks, a policy that cannot be
-    listed (C(exists), C(ptr), macros), an SPF record with C(+all), and a network shorter than C(/8) (IPv4) or C(/16) (IPv6), loopback,
-    multicast or the like are errors. So a fault of the DNS neither opens nor closes a firewall.
+  - Fails rather than returning a list that cannot be right. A time-out, SERVFAIL, a name without networks, a policy
+    that cannot be listed (C(exists), C(ptr), macros), an SPF record with C(+all), and a network shorter than C(/8)
+    (IPv4) or C(/16) (IPv6), loopback, multicast or the like are errors. So a fault of the DNS neither opens nor closes
+    a firewall.
   - Whoever controls the DNS name controls the list. Prefer a list in the inventory where the vendor publishes one.
-  - It is evaluated on the controller at every run, and every time that the variable is used. Use P(ansible.builtin.set_fact#module) to
-    ask once.
+  - It is evaluated on the controller at every run, and every time that the variable is used. Use
+    P(ansible.builtin.set_fact#module) to ask once.
 requirements:
   - dnspython >= 2.3
   - idna
@@ -28,8 +29,8 @@ options:
     required: true
   record:
     description:
-      - V(spf) takes all addresses for which the name's SPF policy passes (RFC 7208), that is C(ip4), C(ip6), C(a), C(mx), C(include) and C(redirect).
-        They must take no more than 10 DNS lookups, as everywhere in SPF.
+      - V(spf) takes all addresses for which the name's SPF policy passes (RFC 7208), that is C(ip4), C(ip6), C(a),
+        C(mx), C(include) and C(redirect). They must take no more than 10 DNS lookups, as everywhere in SPF.
       - V(address) takes the A and AAAA records of the name.
     type: str
     choices: [spf, address]
@@ -71,7 +72,9 @@ EXAMPLES = r'''
 
 - name: Networks from several names and the company's own name servers
   ansible.builtin.debug:
-    msg: "{{ query('conbool.smtp_relay.conbool_networks', 'spf.conbool.com', 'spf.example.net', nameservers=['192.0.2.53', '2001:db8::53']) }}"
+    msg: >-
+      {{ query('conbool.smtp_relay.conbool_networks', 'spf.conbool.com', 'spf.example.net',
+               nameservers=['192.0.2.53', '2001:db8::53']) }}
 
 # An error looks like this:
 #   conbool_networks: TXT of spf.conbool.com could not be looked up: SERVFAIL
@@ -90,7 +93,12 @@ import asyncio
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_networks, _dns_options, _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import (
+    _dns_client,
+    _dns_networks,
+    _dns_options,
+    _values,
+)
 
 
 class LookupModule(LookupBase):
@@ -99,12 +107,15 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         self.set_options(var_options=variables, direct=kwargs)
         for library, trace in {**_dns_client.IMPORT_ERRORS, **_values.IMPORT_ERRORS}.items():
-            raise AnsibleError('conbool_networks: the Python library %s is needed on the controller: %s' % (library, trace.strip().splitlines()[-1]))
+            raise AnsibleError(
+                f'conbool_networks: the Python library {library} is needed on the controller:'
+                f' {trace.strip().splitlines()[-1]}'
+            )
         try:
             names = _dns_options.names('_terms', terms, _dns_options.record_name)
             return asyncio.run(self._networks(names, _dns_options.client(self.get_options())))
         except (_dns_options.OptionError, _dns_networks.NetworksError, _dns_client.DnsConfigurationError) as exc:
-            raise AnsibleError('conbool_networks: %s' % exc) from exc
+            raise AnsibleError(f'conbool_networks: {exc}') from exc
 
     async def _networks(self, names, options):
         return await _dns_networks.networks_of(_dns_client.DnsClient(**options), names, self.get_option('record'))

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DNS queries of one run: many at once, each record asked once, every answer classified.
 
-A query never raises: what cannot be known (time-out, SERVFAIL, REFUSED, a deadline that passed) is an answer of its own,
-because a check must not call a record wrong that it has not seen.
+A query never raises: what cannot be known (time-out, SERVFAIL, REFUSED, a deadline that passed) is an answer of its
+own, because a check must not call a record wrong that it has not seen.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -91,7 +92,7 @@ def read_response(response):
     try:
         chain = response.resolve_chaining()
     except dns.exception.DNSException as exc:
-        return Answer(UNKNOWN, reason='contradictory answer: %s' % exc)
+        return Answer(UNKNOWN, reason=f'contradictory answer: {exc}')
     aliases = [dotless(rrset[0].target) for rrset in chain.cnames]
     if chain.answer is not None:
         return Answer(OK, list(chain.answer), aliases)
@@ -154,7 +155,7 @@ class DnsClient:
                 try:
                     response = await self._exchange(qname, kind, edns, self.nameservers[index], self.port, seconds)
                 except (dns.exception.Timeout, asyncio.TimeoutError):
-                    reason = 'no answer within %g s' % self.timeout
+                    reason = f'no answer within {self.timeout:g} s'
                     continue
                 except (OSError, dns.exception.DNSException) as exc:
                     reason = str(exc) or type(exc).__name__
@@ -183,7 +184,8 @@ async def _exchange(qname, rdtype, edns, nameserver, port, timeout):
 
 
 async def _udp(qname, rdtype, edns, nameserver, port):
-    """The response to one datagram. Through dnspython's Message and asyncio's transports it would take twice the processor time."""
+    """The response to one datagram. Through dnspython's Message and asyncio's transports it would take twice the
+    processor time."""
     wire = question(qname, rdtype, edns)
     with socket.socket(socket.AF_INET6 if ':' in nameserver else socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.setblocking(False)
@@ -211,4 +213,4 @@ def system_nameservers():
     try:
         return [str(server) for server in dns.resolver.Resolver().nameservers]
     except dns.resolver.NoResolverConfiguration as exc:
-        raise DnsConfigurationError('the system has no name servers configured, set nameservers: %s' % exc) from exc
+        raise DnsConfigurationError(f'the system has no name servers configured, set nameservers: {exc}') from exc

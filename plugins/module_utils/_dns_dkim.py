@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DKIM check: each selector resolves to one usable key (RFC 6376, 3.6; RFC 8301; RFC 8463)."""
+
 from __future__ import annotations
 
 import base64
@@ -23,7 +24,7 @@ async def check_dkim(dns, domain, wanted):
 
 
 async def _check_selector(dns, domain, selector):
-    name = '%s._domainkey.%s' % (selector, domain)
+    name = f'{selector}._domainkey.{domain}'
     answer = await dns.query(name, 'TXT')
     facts = {'selector': selector, 'name': name, 'expected': 'a key at ' + name}
     if answer.status == UNKNOWN:
@@ -31,7 +32,9 @@ async def _check_selector(dns, domain, selector):
     texts = [shown(content) for content in answer.texts()]
     facts['seen'] = ['CNAME ' + target for target in answer.aliases] + texts
     if not texts:
-        return finding('dkim.dangling' if answer.aliases else 'dkim.missing', domain, target=(answer.aliases or [''])[-1], **facts)
+        return finding(
+            'dkim.dangling' if answer.aliases else 'dkim.missing', domain, target=(answer.aliases or [''])[-1], **facts
+        )
     if len(texts) > 1:
         return finding('dkim.multiple', domain, count=len(texts), **facts)
     try:
@@ -41,7 +44,7 @@ async def _check_selector(dns, domain, selector):
         kind, bits = read_key(tags)
     except ValueError as exc:
         return finding('dkim.unparsable', domain, reason=exc, **facts)
-    facts['key'] = '%d bit %s' % (bits, KINDS[kind])
+    facts['key'] = f'{bits} bit {KINDS[kind]}'
     if kind == 'rsa' and bits < SHORTEST_RSA:
         return finding('dkim.weak', domain, **facts)
     if 'y' in tags.get('t', '').replace(' ', '').split(':'):
@@ -58,9 +61,9 @@ def parse_tags(text):
     for position, part in enumerate(parts):
         name, equals, value = (piece.strip() for piece in part.partition('='))
         if not equals or not name:
-            raise ValueError('"%s" is not a tag' % part.strip()[:60])
+            raise ValueError(f'"{part.strip()[:60]}" is not a tag')
         if name in tags:
-            raise ValueError('tag %s occurs twice' % name)
+            raise ValueError(f'tag {name} occurs twice')
         if name == 'v' and (position > 0 or value != 'DKIM1'):
             raise ValueError('v= must come first and be DKIM1')
         tags[name] = value
@@ -73,11 +76,11 @@ def read_key(tags):
         raise ValueError('p= is missing')
     kind = tags.get('k', 'rsa').lower()
     if kind not in KINDS:
-        raise ValueError('key type k=%s is not known' % kind)
+        raise ValueError(f'key type k={kind} is not known')
     if 'sha256' not in _words(tags.get('h', 'sha256')):
-        raise ValueError('h=%s does not allow sha256' % tags['h'])
+        raise ValueError('h={} does not allow sha256'.format(tags['h']))
     if not {'*', 'email'}.intersection(_words(tags.get('s', '*'))):
-        raise ValueError('s=%s is not for e-mail' % tags['s'])
+        raise ValueError('s={} is not for e-mail'.format(tags['s']))
     try:
         der = base64.b64decode(''.join(tags['p'].split()), validate=True)
     except binascii.Error as exc:
@@ -85,7 +88,7 @@ def read_key(tags):
     if kind == 'rsa':
         return kind, _rsa_bits(der)
     if len(der) != ED25519_BYTES:
-        raise ValueError('p= has %d bytes, an Ed25519 key has %d' % (len(der), ED25519_BYTES))
+        raise ValueError(f'p= has {len(der)} bytes, an Ed25519 key has {ED25519_BYTES}')
     return kind, 8 * ED25519_BYTES
 
 
@@ -94,7 +97,8 @@ def _words(value):
 
 
 def _rsa_bits(der):
-    """Size of the modulus in a SubjectPublicKeyInfo, which everybody publishes, or in the bare RSAPublicKey of RFC 6376."""
+    """Size of the modulus in a SubjectPublicKeyInfo, which everybody publishes, or in the bare RSAPublicKey of RFC
+    6376."""
     content = _only_element(der, SEQUENCE)
     if content[:1] == bytes([SEQUENCE]):
         _algorithm, rest = _element(content, SEQUENCE)
@@ -117,8 +121,8 @@ def _element(data, tag):
         raise ValueError('p= is not an RSA key')
     length, start = data[1], 2
     if length & 0x80:
-        start += length & 0x7f
+        start += length & 0x7F
         length = int.from_bytes(data[2:start], 'big')
     if len(data) < start + length:
         raise ValueError('p= is not an RSA key: its end is missing')
-    return data[start:start + length], data[start + length:]
+    return data[start : start + length], data[start + length :]

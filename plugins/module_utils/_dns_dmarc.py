@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DMARC check: the policy that receivers find for the domain, by the tree walk of RFC 9989 (4.10).
 
-RFC 9989 obsoletes RFC 7489 and its list of public suffixes. Where both would find different records (a domain three or more
-labels below the organisational one, psd=) the new way decides; for a record at the domain itself both are the same.
+RFC 9989 obsoletes RFC 7489 and its list of public suffixes. Where both would find different records (a domain three or
+more labels below the organisational one, psd=) the new way decides; for a record at the domain itself both are the
+same.
 """
+
 from __future__ import annotations
 
 import re
@@ -26,7 +28,7 @@ class _Unknown(Exception):
 
 async def check_dmarc(dns, domain, wanted):
     """One row about the policy that applies to the domain."""
-    facts = {'expected': 'a policy of at least p=%s' % wanted.dmarc_minimum_policy, 'wanted': wanted.dmarc_minimum_policy}
+    facts = {'expected': f'a policy of at least p={wanted.dmarc_minimum_policy}', 'wanted': wanted.dmarc_minimum_policy}
     try:
         records = await _records(dns, domain)
         if len(records) > 1:
@@ -58,7 +60,7 @@ async def check_dmarc(dns, domain, wanted):
 async def _records(dns, name):
     answer = await dns.query('_dmarc.' + name, 'TXT')
     if answer.status == UNKNOWN:
-        raise _Unknown('TXT of _dmarc.%s: %s' % (name, answer.reason))
+        raise _Unknown(f'TXT of _dmarc.{name}: {answer.reason}')
     return [text for text in map(shown, answer.texts()) if RECORD.fullmatch(text)]
 
 
@@ -89,7 +91,7 @@ def parents(domain):
 
 def _one_label_below(suffix, domain):
     labels = domain.split('.')
-    return '.'.join(labels[-(suffix.count('.') + 2):])
+    return '.'.join(labels[-(suffix.count('.') + 2) :])
 
 
 def parse(record):
@@ -106,10 +108,10 @@ def _policy(tags, inherited, missing_domain):
     """(tag, policy) that applies to the domain."""
     policy = tags.get('p', 'none').lower()
     if policy not in POLICIES:
-        raise ValueError('p=%s is not a policy' % tags['p'])
+        raise ValueError('p={} is not a policy'.format(tags['p']))
     for tag in ('np', 'sp') if missing_domain else ('sp',) if inherited else ():
         if tag in tags:
             if tags[tag].lower() not in POLICIES:
-                raise ValueError('%s=%s is not a policy' % (tag, tags[tag]))
+                raise ValueError(f'{tag}={tags[tag]} is not a policy')
             return tag, tags[tag].lower()
     return 'p', policy

@@ -2,11 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MX and ownership checks."""
+
 from __future__ import annotations
 
 import ipaddress
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import NXDOMAIN, OK, UNKNOWN, dotless, shown
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import (
+    NXDOMAIN,
+    OK,
+    UNKNOWN,
+    dotless,
+    shown,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import finding
 
 
@@ -17,7 +24,7 @@ async def check_mx(dns, domain, wanted):
         return [finding('mx.unknown', domain, reason=answer.reason)]
     records = sorted((record.preference, dotless(record.exchange)) for record in answer.records)
     facts = {
-        'seen': ['%d %s' % record for record in records],
+        'seen': ['{} {}'.format(*record) for record in records],
         'expected': 'only ' + ', '.join(wanted.mx_targets),
         'wanted': ' or '.join(wanted.mx_targets),
     }

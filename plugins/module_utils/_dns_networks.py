@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The networks behind a DNS name, for firewalls: complete and sane, or an error.
 
-A fault of the DNS must neither close a firewall (an empty or shorter list) nor open it (a network of half the Internet).
+A fault of the DNS must neither close a firewall (an empty or shorter list) nor open it (a network of half the
+Internet).
 """
+
 from __future__ import annotations
 
 try:
@@ -31,30 +33,33 @@ async def networks_of(dns, names, record):
     for name in names:
         part = await _Policy(dns).networks(name) if record == 'spf' else await _addresses(dns, name)
         if not part:
-            raise NetworksError('%s names no network' % name)
+            raise NetworksError(f'{name} names no network')
         found |= part
     networks = [str(network) for network in found.iter_cidrs()]
     for network in networks:
         try:
             _values.network(network)
         except ValueError as exc:
-            raise NetworksError('%s: %s %s' % (', '.join(names), network, exc)) from exc
+            raise NetworksError('{}: {} {}'.format(', '.join(names), network, exc)) from exc
     return sorted(networks, key=lambda network: (':' in network, netaddr.IPNetwork(network)))
 
 
 async def _ask(dns, name, rdtype):
     answer = await dns.query(name, rdtype)
     if answer.status == UNKNOWN:
-        raise NetworksError('%s of %s could not be looked up: %s' % (rdtype, name, answer.reason))
+        raise NetworksError(f'{rdtype} of {name} could not be looked up: {answer.reason}')
     return answer
 
 
 async def _addresses(dns, name, prefixes=(32, 128)):
     """Networks of these prefix lengths around all addresses of a host."""
-    networks = [netaddr.IPNetwork('%s/%d' % (record.address, prefix)).cidr for rdtype, prefix in zip(('A', 'AAAA'), prefixes)
-                for record in (await _ask(dns, name, rdtype)).records]
+    networks = [
+        netaddr.IPNetwork(f'{record.address}/{prefix}').cidr
+        for rdtype, prefix in zip(('A', 'AAAA'), prefixes)
+        for record in (await _ask(dns, name, rdtype)).records
+    ]
     if not networks:
-        raise NetworksError('%s has no address' % name)
+        raise NetworksError(f'{name} has no address')
     return netaddr.IPSet(networks)
 
 
@@ -67,20 +72,22 @@ class _Policy:
 
     async def networks(self, domain):
         """All addresses for which the policy passes."""
-        policies = [content for content in (await _ask(self.dns, domain, 'TXT')).texts() if _spf_record.is_policy(content)]
+        policies = [
+            content for content in (await _ask(self.dns, domain, 'TXT')).texts() if _spf_record.is_policy(content)
+        ]
         if len(policies) != 1:
-            raise NetworksError('%s has %s SPF record' % (domain, 'more than one' if policies else 'no'))
+            raise NetworksError('{} has {} SPF record'.format(domain, 'more than one' if policies else 'no'))
         try:
             policy = _spf_record.parse(policies[0])
         except _spf_record.SpfSyntaxError as exc:
-            raise NetworksError('SPF record of %s: %s' % (domain, exc)) from exc
+            raise NetworksError(f'SPF record of {domain}: {exc}') from exc
         if len(policy.mechanisms) > MAX_MECHANISMS:
-            raise NetworksError('SPF record of %s: more than %d mechanisms' % (domain, MAX_MECHANISMS))
+            raise NetworksError(f'SPF record of {domain}: more than {MAX_MECHANISMS} mechanisms')
         passed, decided = netaddr.IPSet(), netaddr.IPSet()
         for mechanism in policy.mechanisms:
             if mechanism.name == 'all':
                 if mechanism.result == 'pass':
-                    raise NetworksError('SPF record of %s: %s authorises the whole Internet' % (domain, mechanism.text))
+                    raise NetworksError(f'SPF record of {domain}: {mechanism.text} authorises the whole Internet')
                 return passed
             matched = await self._matched(mechanism, domain)
             # The first mechanism that matches an address decides about it.
@@ -96,7 +103,9 @@ class _Policy:
         if mechanism.network is not None:
             return netaddr.IPSet([str(mechanism.network)])
         if mechanism.name in ('ptr', 'exists'):
-            raise NetworksError('SPF record of %s: the addresses that %s stands for cannot be listed' % (domain, mechanism.text))
+            raise NetworksError(
+                f'SPF record of {domain}: the addresses that {mechanism.text} stands for cannot be listed'
+            )
         self._count_lookup(domain)
         target = domain if mechanism.spec is None else self._plain(mechanism.spec, domain)
         if mechanism.name == 'include':
@@ -105,7 +114,7 @@ class _Policy:
             return await _addresses(self.dns, target, mechanism.prefixes)
         hosts = [dotless(record.exchange) for record in (await _ask(self.dns, target, 'MX')).records]
         if not hosts:
-            raise NetworksError('SPF record of %s: %s has no MX record' % (domain, target))
+            raise NetworksError(f'SPF record of {domain}: {target} has no MX record')
         found = netaddr.IPSet()
         for host in hosts:
             found |= await _addresses(self.dns, host, mechanism.prefixes)
@@ -113,10 +122,10 @@ class _Policy:
 
     def _plain(self, spec, domain):
         if '%' in spec:
-            raise NetworksError('SPF record of %s: the addresses that %s stands for cannot be listed' % (domain, spec))
+            raise NetworksError(f'SPF record of {domain}: the addresses that {spec} stands for cannot be listed')
         return spec
 
     def _count_lookup(self, domain):
         self.lookups += 1
         if self.lookups > MAX_LOOKUPS:
-            raise NetworksError('SPF record of %s: more than %d DNS lookups' % (domain, MAX_LOOKUPS))
+            raise NetworksError(f'SPF record of {domain}: more than {MAX_LOOKUPS} DNS lookups')

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options of dns_check and conbool_networks, validated before the first query."""
+
 from __future__ import annotations
 
 import math
@@ -23,15 +24,17 @@ def read(params):
     relay_host = _read('relay_host', params['relay_host'], _values.relay_host)
     targets = _list(params, 'mx_targets', _values.host_name)
     addresses = _list(params, 'spf_addresses', _values.network)
-    ownership = {_read('ownership', domain, _values.host_name): _read('ownership[%s]' % domain, value, _values.txt_value)
-                 for domain, value in params['ownership'].items()}
+    ownership = {
+        _read('ownership', domain, _values.host_name): _read(f'ownership[{domain}]', value, _values.txt_value)
+        for domain, value in params['ownership'].items()
+    }
     for domain in ownership:
         if domain not in domains:
-            raise OptionError('ownership: %s is not in domains' % domain)
+            raise OptionError(f'ownership: {domain} is not in domains')
     checks = _checks(params['checks'], selectors, ownership)
     if _values.is_address(relay_host):
         if not targets and 'mx' in checks:
-            raise OptionError('mx_targets: is needed because relay_host %s is an IP address' % relay_host)
+            raise OptionError(f'mx_targets: is needed because relay_host {relay_host} is an IP address')
         addresses = addresses or [relay_host]
     deadline = params['deadline']
     if deadline is None:
@@ -39,7 +42,14 @@ def read(params):
     return {
         'domains': domains,
         'checks': checks,
-        'wanted': Expectations(relay_host, targets, [_short(address) for address in addresses], selectors, params['dmarc_minimum_policy'], ownership),
+        'wanted': Expectations(
+            relay_host,
+            targets,
+            [_short(address) for address in addresses],
+            selectors,
+            params['dmarc_minimum_policy'],
+            ownership,
+        ),
         'wait': params['wait'],
         'concurrency': _number('concurrency', params['concurrency'], 500, 1),
         **client({**params, 'deadline': deadline}),
@@ -49,14 +59,14 @@ def read(params):
 def names(option, values, reader):
     """One or more DNS names as A-labels."""
     if not values:
-        raise OptionError('%s: is empty' % option)
+        raise OptionError(f'{option}: is empty')
     return _list({option: values}, option, reader)
 
 
 def record_name(value):
     """A DNS name whose labels may begin with an underscore (RFC 8552), as in _spf.example.com."""
     labels = _values.text(value).split('.')
-    bare = _values.host_name('.'.join(label[label.startswith('_'):] for label in labels)).split('.')
+    bare = _values.host_name('.'.join(label[label.startswith('_') :] for label in labels)).split('.')
     return '.'.join('_' * label.startswith('_') + name for label, name in zip(labels, bare))
 
 
@@ -97,11 +107,15 @@ def _read(option, value, reader):
     try:
         return reader(value)
     except ValueError as exc:
-        raise OptionError('%s: %s %s' % (option, _values.shown(value), exc)) from exc
+        raise OptionError(f'{option}: {_values.shown(value)} {exc}') from exc
 
 
 def _number(option, value, largest, smallest=None):
     """A finite number; without a smallest one it must be above 0."""
     if not math.isfinite(value) or value > largest or (value <= 0 if smallest is None else value < smallest):
-        raise OptionError('%s: %s must be %s and at most %d' % (option, value, 'above 0' if smallest is None else 'at least %d' % smallest, largest))
+        raise OptionError(
+            '{}: {} must be {} and at most {}'.format(
+                option, value, 'above 0' if smallest is None else f'at least {smallest}', largest
+            )
+        )
     return value

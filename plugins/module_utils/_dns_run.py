@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run of the DNS checks: all domains at once, repeated until green when asked to wait."""
+
 from __future__ import annotations
 
 import asyncio
@@ -27,7 +28,15 @@ FIRST_PAUSE, LONGEST_PAUSE, PAUSE_GROWTH = 5.0, 60.0, 1.5
 class Expectations:
     """What the domains' records must say."""
 
-    def __init__(self, relay_host, mx_targets=(), spf_addresses=(), dkim_selectors=(), dmarc_minimum_policy='none', ownership=None):
+    def __init__(
+        self,
+        relay_host,
+        mx_targets=(),
+        spf_addresses=(),
+        dkim_selectors=(),
+        dmarc_minimum_policy='none',
+        ownership=None,
+    ):
         self.relay_host = relay_host
         self.mx_targets = list(mx_targets) or [relay_host]
         self.spf_addresses = list(spf_addresses)
@@ -44,7 +53,9 @@ async def run(domains, checks, wanted, wait=False, client=None, sleep=asyncio.sl
     while True:
         rounds += 1
         pending = [domain for domain, rows in by_domain.items() if _status(rows) != GREEN]
-        for domain, rows in zip(pending, await asyncio.gather(*(_check_domain(client, domain, checks, wanted) for domain in pending))):
+        for domain, rows in zip(
+            pending, await asyncio.gather(*(_check_domain(client, domain, checks, wanted) for domain in pending))
+        ):
             # A round that the deadline cut short knows less than the one before it.
             if not by_domain[domain] or client.remaining > 0 or _status(rows) != UNKNOWN:
                 by_domain[domain] = rows
@@ -93,12 +104,19 @@ def report(by_domain, rounds, queries):
     return {
         'rows': [dict(row, domain=unicode_name(row['domain'])) for rows in by_domain.values() for row in rows],
         'domains': domains,
-        'summary': dict(counts, status=worst({digest['status'] for digest in domains.values()}), rounds=rounds, queries=queries),
+        'summary': dict(
+            counts, status=worst({digest['status'] for digest in domains.values()}), rounds=rounds, queries=queries
+        ),
     }
 
 
 def message(result, rows):
     """The failure in words: how many domains, then each row with what to do."""
-    counts = ', '.join('%d of %d domains %s' % (result['summary'][status], len(result['domains']), status)
-                       for status in WORST_FIRST[:2] if result['summary'][status])
-    return '\n'.join([counts + '.'] + ['%s %s: %s. %s' % (row['domain'], row['id'], row['finding'], row['hint']) for row in rows])
+    counts = ', '.join(
+        '{} of {} domains {}'.format(result['summary'][status], len(result['domains']), status)
+        for status in WORST_FIRST[:2]
+        if result['summary'][status]
+    )
+    return '\n'.join(
+        [counts + '.'] + ['{} {}: {}. {}'.format(row['domain'], row['id'], row['finding'], row['hint']) for row in rows]
+    )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SPF check: does the published policy pass for every address of the gateway?"""
+
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _spf
@@ -18,7 +19,7 @@ async def check_spf(dns, domain, wanted):
     facts = {'expected': 'pass for ' + ', '.join(addresses)}
     answer = await dns.query(domain, 'TXT')
     if answer.status == UNKNOWN:
-        return [finding('spf.unknown', domain, reason='TXT of %s: %s' % (domain, answer.reason), **facts)]
+        return [finding('spf.unknown', domain, reason=f'TXT of {domain}: {answer.reason}', **facts)]
     policies = [content for content in answer.texts() if is_policy(content)]
     facts['seen'] = [shown(content) for content in policies]
     if not policies:
@@ -40,7 +41,7 @@ def _refusal(domain, verdict, facts):
     if verdict.result == 'permerror':
         return finding('spf.permerror', domain, reason=verdict.reason, **facts)
     client = verdict.client.network_address if verdict.client.num_addresses == 1 else verdict.client
-    result = verdict.result + (' (%s)' % ' '.join(verdict.path) if verdict.path else '')
+    result = verdict.result + (' ({})'.format(' '.join(verdict.path)) if verdict.path else '')
     return finding('spf.not_authorised', domain, client=client, result=result, **facts)
 
 
@@ -52,5 +53,5 @@ async def gateway_addresses(dns, wanted):
     reasons = [answer.reason for answer in answers if answer.status == UNKNOWN]
     if reasons:
         # Half of the addresses would prove nothing.
-        return [], '%s: %s' % (wanted.relay_host, reasons[0])
-    return [record.address for answer in answers for record in answer.records], '%s has no address' % wanted.relay_host
+        return [], f'{wanted.relay_host}: {reasons[0]}'
+    return [record.address for answer in answers for record in answer.records], f'{wanted.relay_host} has no address'

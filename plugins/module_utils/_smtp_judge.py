@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the facts of a mail server mean, given what is expected of it."""
+
 from __future__ import annotations
 
 REACHABLE = 'SMTP reachable'
@@ -18,8 +19,15 @@ def _row(kind, finding, seen=None, expected=None, hint=None, severity='error'):
 
 def _must_not_be_reachable(facts):
     if facts['reachable']:
-        return [_row('reachable', 'the server is reachable, although it should not be', facts['banner'], NOT_REACHABLE,
-                     'Check the firewall and the server\'s client restrictions.')]
+        return [
+            _row(
+                'reachable',
+                'the server is reachable, although it should not be',
+                facts['banner'],
+                NOT_REACHABLE,
+                'Check the firewall and the server\'s client restrictions.',
+            )
+        ]
     return [_row(**trouble) for trouble in facts.troubles if trouble['kind'] in NOT_ASKED]
 
 
@@ -28,27 +36,72 @@ def _tls(facts, expect):
     # What is asked of a certificate needs one.
     needed = expect['starttls'] or expect['client_certificate_requested'] or expect['min_days_left'] is not None
     if needed and facts['starttls_offered'] is False:
-        rows.append(_row('starttls_offered', 'the server does not offer STARTTLS', ' '.join(facts['extensions']), 'STARTTLS',
-                         'Turn TLS on at the server; a firewall that inspects SMTP may hide it.'))
+        rows.append(
+            _row(
+                'starttls_offered',
+                'the server does not offer STARTTLS',
+                ' '.join(facts['extensions']),
+                'STARTTLS',
+                'Turn TLS on at the server; a firewall that inspects SMTP may hide it.',
+            )
+        )
     if facts['plaintext_injected'] is not None:
-        rows.append(_row('plaintext_injected', 'plaintext came after the reply to STARTTLS, in front of TLS; it was discarded',
-                         facts['plaintext_injected'], 'nothing',
-                         'Somebody between here and the server, or the server itself, tries command injection (CVE-2011-0411).'))
+        rows.append(
+            _row(
+                'plaintext_injected',
+                'plaintext came after the reply to STARTTLS, in front of TLS; it was discarded',
+                facts['plaintext_injected'],
+                'nothing',
+                'Somebody between here and the server, or the server itself, tries command injection (CVE-2011-0411).',
+            )
+        )
     if expect['name_verified'] and facts['name_verified'] is False:
         names = ', '.join(facts['certificate']['subject_alt_names']) or facts['certificate']['subject']
-        rows.append(_row('name', 'the certificate is not for %s' % facts['tls_name'], names, facts['tls_name'],
-                         'If another name is the right one, give it in tls_name.'))
+        rows.append(
+            _row(
+                'name',
+                'the certificate is not for {}'.format(facts['tls_name']),
+                names,
+                facts['tls_name'],
+                'If another name is the right one, give it in tls_name.',
+            )
+        )
     if (facts['matched_name'] or '').startswith('CN:'):
-        rows.append(_row('common_name', 'the certificate has the name only as its common name, which many mail servers ignore (RFC 9525)',
-                         facts['matched_name'], 'DNS:' + facts['tls_name'], 'Put the name into the next certificate\'s subject alternative names.',
-                         severity='warning'))
+        rows.append(
+            _row(
+                'common_name',
+                'the certificate has the name only as its common name, which many mail servers ignore (RFC 9525)',
+                facts['matched_name'],
+                'DNS:' + facts['tls_name'],
+                'Put the name into the next certificate\'s subject alternative names.',
+                severity='warning',
+            )
+        )
     if expect['client_certificate_requested'] and facts['client_certificate_requested'] is False:
-        rows.append(_row('client_certificate_requested', 'the server does not ask for a client certificate', expected='a certificate request'))
+        rows.append(
+            _row(
+                'client_certificate_requested',
+                'the server does not ask for a client certificate',
+                expected='a certificate request',
+            )
+        )
     days_left, wanted = facts['certificate'].get('days_left'), expect['min_days_left']
     # A certificate that has expired is said to be so by the chain.
-    if wanted is not None and days_left is not None and days_left < wanted and not (days_left < 0 and expect['chain_verified']):
-        rows.append(_row('days_left', 'the certificate expires too soon: %s' % facts['certificate']['not_after'], days_left, wanted,
-                         'Renew the certificate.'))
+    if (
+        wanted is not None
+        and days_left is not None
+        and days_left < wanted
+        and not (days_left < 0 and expect['chain_verified'])
+    ):
+        rows.append(
+            _row(
+                'days_left',
+                'the certificate expires too soon: {}'.format(facts['certificate']['not_after']),
+                days_left,
+                wanted,
+                'Renew the certificate.',
+            )
+        )
     return rows
 
 
@@ -66,13 +119,22 @@ def _recipients(facts, expect):
             if answer['recipient'] not in recipients or answer['verdict'] == wanted:
                 continue
             if answer['step'] == 'mail':
-                finding = 'the sender was refused, so nothing is known about recipient %s' % answer['recipient']
+                finding = 'the sender was refused, so nothing is known about recipient {}'.format(answer['recipient'])
             else:
-                finding = 'recipient %s is %s' % (answer['recipient'], answer['verdict'])
+                finding = 'recipient {} is {}'.format(answer['recipient'], answer['verdict'])
             deferred = answer['verdict'] == 'deferred'
             hint = 'A greylisting server accepts a later try.' if deferred else None
             # Postfix's defer_unauth_destination, on by default in Debian, puts off what it would never accept.
-            rows.append(_row('recipient', finding, answer['reply'], wanted, hint, 'warning' if deferred and wanted == 'refused' else 'error'))
+            rows.append(
+                _row(
+                    'recipient',
+                    finding,
+                    answer['reply'],
+                    wanted,
+                    hint,
+                    'warning' if deferred and wanted == 'refused' else 'error',
+                )
+            )
     return rows
 
 
@@ -86,7 +148,9 @@ def judge(facts, expect):
     recipients = [dict(answer, verdict=verdict(answer)) for answer in facts['recipients']]
     facts['recipients'] = recipients
     if expect['reachable']:
-        findings = [_row(**trouble) for trouble in facts.troubles if trouble['kind'] != 'chain' or expect['chain_verified']]
+        findings = [
+            _row(**trouble) for trouble in facts.troubles if trouble['kind'] != 'chain' or expect['chain_verified']
+        ]
         findings += _tls(facts, expect) + _recipients(facts, expect)
     else:
         findings = _must_not_be_reachable(facts)
@@ -97,8 +161,18 @@ def judge(facts, expect):
 
 def summary(servers):
     """What is wrong with which server, in a line."""
-    unhealthy = ['%s port %d: %s' % (server['host'], server['port'], '; '.join(
-        row['finding'] + (' (seen: %s)' % row['seen'] if row['seen'] else '') for row in server['findings'] if row['severity'] == 'error'))
-        for server in servers if not server['healthy']]
+    unhealthy = [
+        '{} port {}: {}'.format(
+            server['host'],
+            server['port'],
+            '; '.join(
+                row['finding'] + (' (seen: {})'.format(row['seen']) if row['seen'] else '')
+                for row in server['findings']
+                if row['severity'] == 'error'
+            ),
+        )
+        for server in servers
+        if not server['healthy']
+    ]
     more = len(unhealthy) - MOST_NAMED
-    return '. '.join(unhealthy[:MOST_NAMED]) + ('. %d more servers are not as expected' % more if more > 0 else '')
+    return '. '.join(unhealthy[:MOST_NAMED]) + (f'. {more} more servers are not as expected' if more > 0 else '')

@@ -5,6 +5,7 @@
 
 Standard library only: this runs on the managed hosts, where neither idna nor netaddr can be relied on.
 """
+
 from __future__ import annotations
 
 import ipaddress
@@ -23,7 +24,8 @@ LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+\Z")
 
 
 def _a_label(label):
-    """One label in its DNS form. IDNA 2008 (RFC 5891) keeps letters that the 2003 codec of Python replaces, such as the German sharp s."""
+    """One label in its DNS form. IDNA 2008 (RFC 5891) keeps letters that the 2003 codec of Python replaces, such as the
+    German sharp s."""
     if label.isascii():
         return label.lower()
     # Letter by letter: str.lower() knows the Greek final sigma, UTS 46 does not.
@@ -52,7 +54,7 @@ def host(value):
     if not all(LABEL.match(label) for label in labels):
         raise ValueError('is neither a host name nor an IP address')
     if len('.'.join(labels)) > LONGEST_NAME:
-        raise ValueError('is longer than %d characters' % LONGEST_NAME)
+        raise ValueError(f'is longer than {LONGEST_NAME} characters')
     if labels[-1].isdigit():
         # The resolver would take 127.1 for an address.
         raise ValueError('is neither a host name nor an IP address: its last part is a number')
@@ -65,14 +67,17 @@ def mailbox(value):
     if not at_sign:
         raise ValueError('is not an address such as user@example.com')
     if not LOCAL_PART.match(local) or len(local) > LONGEST_LOCAL_PART:
-        raise ValueError('has a local part that cannot be sent as it is (RFC 5321; quoting and SMTPUTF8 are not supported)')
+        raise ValueError(
+            'has a local part that cannot be sent as it is (RFC 5321; quoting and SMTPUTF8 are not supported)'
+        )
     if is_address(domain):
         raise ValueError('has an IP address as its domain')
-    return '%s@%s' % (local, host(domain))
+    return f'{local}@{host(domain)}'
 
 
 def _covers(presented, wanted):
-    """Whether a DNS name of a certificate covers the wanted name (RFC 9525 6.3): "*" is only ever the whole first label, and one label."""
+    """Whether a DNS name of a certificate covers the wanted name (RFC 9525 6.3): "*" is only ever the whole first
+    label, and one label."""
     presented = presented.lower()
     if not presented.startswith('*.'):
         return presented == wanted
@@ -95,13 +100,21 @@ def matching_name(certificate, wanted):
     """
     alternatives = certificate.get('subjectAltName', ())
     if is_address(wanted):
-        return next(('IP:' + name.strip() for kind, name in alternatives if kind == 'IP Address' and _same_address(name, wanted)), None)
+        return next(
+            (
+                'IP:' + name.strip()
+                for kind, name in alternatives
+                if kind == 'IP Address' and _same_address(name, wanted)
+            ),
+            None,
+        )
     dns_names = [name for kind, name in alternatives if kind == 'DNS']
     for name in dns_names:
         if _covers(name, wanted):
             return 'DNS:' + name
     if dns_names:
         return None
-    # As the level "secure" of Postfix: the common name counts where there is no DNS name at all, although RFC 9525 retired it.
+    # As the level "secure" of Postfix: the common name counts where there is no DNS name at all, although RFC 9525
+    # retired it.
     common_names = [name for rdn in certificate.get('subject', ()) for kind, name in rdn if kind == 'commonName']
     return next(('CN:' + name for name in common_names if _covers(name, wanted)), None)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module's options in canonical form. What cannot be used is refused before anything is sent."""
+
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_names import host, is_address, mailbox
@@ -11,7 +12,7 @@ def _read(option, value, reader):
     try:
         return reader(value)
     except ValueError as error:
-        raise ValueError('%s: %r %s' % (option, value, error)) from error
+        raise ValueError(f'{option}: {value!r} {error}') from error
 
 
 def _address(value):
@@ -30,14 +31,21 @@ def _within(least, most):
     def reader(value):
         # Infinity and NaN fail both comparisons or one.
         if not least <= value <= most:
-            raise ValueError('is not between %g and %g' % (least, most))
+            raise ValueError(f'is not between {least:g} and {most:g}')
         return value
+
     return reader
 
 
 READERS = {
-    'port': _within(1, 65535), 'concurrency': _within(1, 500), 'timeout': _within(0.1, 3600), 'deadline': _within(0.1, 86400),
-    'source_address': _address, 'helo_name': _name, 'tls_name': host, 'mail_from': mailbox,
+    'port': _within(1, 65535),
+    'concurrency': _within(1, 500),
+    'timeout': _within(0.1, 3600),
+    'deadline': _within(0.1, 86400),
+    'source_address': _address,
+    'helo_name': _name,
+    'tls_name': host,
+    'mail_from': mailbox,
 }
 
 
@@ -48,12 +56,13 @@ def expectations(expect):
         read[option] = [_read('expect.' + option, recipient, mailbox) for recipient in expect[option]]
     both = sorted(set(read['accepts']) & set(read['refuses']))
     if both:
-        raise ValueError('expect.accepts and expect.refuses: %s cannot be in both' % ', '.join(both))
+        raise ValueError('expect.accepts and expect.refuses: {} cannot be in both'.format(', '.join(both)))
     return read
 
 
 def canonical(params, expect):
-    """All other options with names as they are looked up, and the recipients to ask for; ValueError names the option and the value."""
+    """All other options with names as they are looked up, and the recipients to ask for; ValueError names the option
+    and the value."""
     settings = dict(params)
     for option, reader in READERS.items():
         # Empty counts as unset, as AWX sends it.

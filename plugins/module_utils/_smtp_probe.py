@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be learned from a mail server without sending it mail: the facts, not yet judged."""
+
 from __future__ import annotations
 
 import concurrent.futures
@@ -13,7 +14,13 @@ import threading
 import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_names import host, is_address, matching_name
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import CLIENT_CERTIFICATE, certificate_facts, chain_error, decoded, handshake_stopped
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import (
+    CLIENT_CERTIFICATE,
+    certificate_facts,
+    chain_error,
+    decoded,
+    handshake_stopped,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_wire import Clock, Stopped, Wire, shown
 
 FAMILIES = {'any': socket.AF_UNSPEC, 'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
@@ -24,11 +31,25 @@ class Facts(dict):
 
     def __init__(self, server, settings):
         super().__init__(
-            host=server, port=settings['port'], address=None, tls_name=settings['tls_name'] or server,
-            reachable=False, banner=None, extensions=[],
-            starttls_offered=None, tls_negotiated=None, chain_verified=None, name_verified=None, matched_name=None,
-            client_certificate_requested=None, tls_version=None, cipher=None, certificate={},
-            plaintext_injected=None, recipients=[], timings={},
+            host=server,
+            port=settings['port'],
+            address=None,
+            tls_name=settings['tls_name'] or server,
+            reachable=False,
+            banner=None,
+            extensions=[],
+            starttls_offered=None,
+            tls_negotiated=None,
+            chain_verified=None,
+            name_verified=None,
+            matched_name=None,
+            client_certificate_requested=None,
+            tls_version=None,
+            cipher=None,
+            certificate={},
+            plaintext_injected=None,
+            recipients=[],
+            timings={},
         )
         self.troubles = []
         # The certificate (DER), kept until the conversation is over: the server should not wait while it is read.
@@ -39,13 +60,16 @@ class Facts(dict):
 
 
 def resolve(name, settings, clock):
-    """Addresses of the server as socket.getaddrinfo() returns them, within the step's time, which getaddrinfo() knows nothing of."""
+    """Addresses of the server as socket.getaddrinfo() returns them, within the step's time, which getaddrinfo() knows
+    nothing of."""
     family = FAMILIES[settings['address_family']]
     if is_address(name):
         try:
             return socket.getaddrinfo(name, settings['port'], family, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
         except socket.gaierror as error:
-            raise Stopped('resolve', 'the address is not of the wanted family (%s)' % settings['address_family']) from error
+            raise Stopped(
+                'resolve', 'the address is not of the wanted family ({})'.format(settings['address_family'])
+            ) from error
     answers = queue.Queue()
 
     def ask():
@@ -60,7 +84,7 @@ def resolve(name, settings, clock):
     except queue.Empty:
         raise clock.expired() from None
     if isinstance(answer, OSError):
-        raise Stopped('resolve', 'the host name has no address (%s)' % answer.strerror) from answer
+        raise Stopped('resolve', f'the host name has no address ({answer.strerror})') from answer
     return answer
 
 
@@ -71,7 +95,7 @@ def connect(candidates, settings, clock):
         family = socket.AF_INET6 if ':' in source else socket.AF_INET
         candidates = [candidate for candidate in candidates if candidate[0] == family]
         if not candidates:
-            raise Stopped('source_address', 'the server has no address of the family of source_address %s' % source)
+            raise Stopped('source_address', f'the server has no address of the family of source_address {source}')
     refusals = []
     for candidate in candidates:
         address = candidate[4][0]
@@ -79,15 +103,15 @@ def connect(candidates, settings, clock):
         try:
             sock = _dial(candidate, source, clock)
         except socket.timeout:
-            refusals.append('%s: no answer within %g s' % (address, clock.timeout))
+            refusals.append(f'{address}: no answer within {clock.timeout:g} s')
         except OSError as error:
-            refusals.append('%s: %s' % (address, error.strerror))
+            refusals.append(f'{address}: {error.strerror}')
         else:
             clock.finish()
             return sock, address
     if time.monotonic() >= clock.deadline:
         raise clock.expired('; '.join(refusals))
-    raise Stopped('connect', 'no connection to port %d' % settings['port'], '; '.join(refusals))
+    raise Stopped('connect', 'no connection to port {}'.format(settings['port']), '; '.join(refusals))
 
 
 def _dial(candidate, source, clock):
@@ -98,7 +122,7 @@ def _dial(candidate, source, clock):
             try:
                 sock.bind((source, 0))
             except OSError as error:
-                raise Stopped('source_address', 'source_address %s cannot be used (%s)' % (source, error.strerror)) from error
+                raise Stopped('source_address', f'source_address {source} cannot be used ({error.strerror})') from error
         sock.settimeout(clock.left())
         sock.connect(address)
         # Each command is a segment of its own that the server is waiting for.
@@ -118,7 +142,7 @@ def helo_name(settings, sock):
     if '.' in name and not is_address(name):
         return name
     address = sock.getsockname()[0].partition('%')[0]
-    return '[IPv6:%s]' % address if ':' in address else '[%s]' % address
+    return f'[IPv6:{address}]' if ':' in address else f'[{address}]'
 
 
 class Conversation:
@@ -166,7 +190,9 @@ class Conversation:
         self.clock.finish()
         self._ehlo('ehlo')
         self.facts['reachable'] = True
-        self.facts['starttls_offered'] = any(line.split()[:1] == ['STARTTLS'] for line in (text.upper() for text in self.facts['extensions']))
+        self.facts['starttls_offered'] = any(
+            line.split()[:1] == ['STARTTLS'] for line in (text.upper() for text in self.facts['extensions'])
+        )
 
     def _start_tls(self):
         self.clock.start('starttls')
@@ -192,7 +218,8 @@ class Conversation:
         try:
             self._ehlo('ehlo_tls')
         except Stopped as stop:
-            # With TLS 1.3 a server that does not like our certificate says so after the client has finished its handshake.
+            # With TLS 1.3 a server that does not like our certificate says so after the client has finished its
+            # handshake.
             if stop.kind == 'tls':
                 self.facts['tls_negotiated'] = False
             if self.handshake.client_certificate_requested:
@@ -216,10 +243,12 @@ class Conversation:
     def _probe(self):
         """Ask for each recipient in a transaction of its own, which ends before any data."""
         for recipient in self.settings['recipients']:
-            step, reply = 'mail', self._ask('MAIL FROM:<%s>' % self.settings['mail_from'])
+            step, reply = 'mail', self._ask('MAIL FROM:<{}>'.format(self.settings['mail_from']))
             if reply.positive:
-                step, reply = 'rcpt', self._ask('RCPT TO:<%s>' % recipient)
-            self.facts['recipients'].append({'recipient': recipient, 'step': step, 'code': reply.code, 'reply': str(reply)})
+                step, reply = 'rcpt', self._ask(f'RCPT TO:<{recipient}>')
+            self.facts['recipients'].append(
+                {'recipient': recipient, 'step': step, 'code': reply.code, 'reply': str(reply)}
+            )
             self._ask('RSET')
 
     def _ask(self, command):
@@ -252,8 +281,8 @@ def note_certificate(facts, der):
 def examine(server, settings, contexts, deadline):
     """The facts of one server.
 
-    A server whose chain is not verified is asked again without verification, since OpenSSL ends the first handshake there: what else
-    there is to know comes from the second connection, the verdict and the certificate from the first.
+    A server whose chain is not verified is asked again without verification, since OpenSSL ends the first handshake
+    there: what else there is to know comes from the second connection, the verdict and the certificate from the first.
 
     Args:
         server: as _smtp_names.host() returns it.
@@ -277,7 +306,7 @@ def examine(server, settings, contexts, deadline):
             if conversation.handshake.shown_certificate:
                 note_certificate(facts, conversation.handshake.shown_certificate)
             finding, hint = chain_error(error, facts['certificate'])
-            facts.trouble('chain', finding, 'OpenSSL: %s (%d)' % (error.verify_message, error.verify_code), hint)
+            facts.trouble('chain', finding, f'OpenSSL: {error.verify_message} ({error.verify_code})', hint)
             same = [candidate for candidate in candidates if candidate[4][0] == facts['address']]
             sock, _address = connect(same, settings, clock)
             Conversation(facts, settings, clock, sock, contexts[1]).run()

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a TLS handshake tells about a server, also when it fails.
 
-The ssl module gives a certificate only after it has been verified, and never says whether the server asked for ours. Its message hook
-(SSLContext._msg_callback, in CPython since 3.8) shows the handshake's own messages, the certificate as the server sent it among them.
+The ssl module gives a certificate only after it has been verified, and never says whether the server asked for ours.
+Its message hook (SSLContext._msg_callback, in CPython since 3.8) shows the handshake's own messages, the certificate as
+the server sent it among them.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -26,8 +28,13 @@ VERSIONS = {(3, 0): 'SSLv3', (3, 1): 'TLSv1', (3, 2): 'TLSv1.1', (3, 3): 'TLSv1.
 MINIMUM = {'TLSv1.2': ssl.TLSVersion.TLSv1_2, 'TLSv1.3': ssl.TLSVersion.TLSv1_3}
 
 SHORT_NAMES = {
-    'commonName': 'CN', 'organizationName': 'O', 'organizationalUnitName': 'OU', 'countryName': 'C', 'localityName': 'L',
-    'stateOrProvinceName': 'ST', 'domainComponent': 'DC',
+    'commonName': 'CN',
+    'organizationName': 'O',
+    'organizationalUnitName': 'OU',
+    'countryName': 'C',
+    'localityName': 'L',
+    'stateOrProvinceName': 'ST',
+    'domainComponent': 'DC',
 }
 
 CLIENT_CERTIFICATE = 'The server asked for a client certificate: check client_cert, and what the server accepts.'
@@ -65,20 +72,22 @@ def note(connection, direction, _version, content_type, message_type, data):
 
 
 def first_certificate(message):
-    """The server's own certificate (DER) in a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2), or None if there is none."""
-    # Header of four bytes; only TLS 1.3 has a context, which is empty in a handshake, in front of the list's length of three bytes.
+    """The server's own certificate (DER) in a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2), or None if there is
+    none."""
+    # Header of four bytes; only TLS 1.3 has a context, which is empty in a handshake, in front of the list's length of
+    # three bytes.
     for start in (4, 5):
-        if int.from_bytes(message[start:start + 3], 'big') == len(message) - start - 3:
-            size = int.from_bytes(message[start + 3:start + 6], 'big')
-            return bytes(message[start + 6:start + 6 + size]) or None
+        if int.from_bytes(message[start : start + 3], 'big') == len(message) - start - 3:
+            size = int.from_bytes(message[start + 3 : start + 6], 'big')
+            return bytes(message[start + 6 : start + 6 + size]) or None
     return None
 
 
 def _context(settings, verify):
     """A client context whose verdict is the same with every version of Python.
 
-    ssl.create_default_context() is not: 3.13 made it strict about certificates (VERIFY_X509_STRICT) that mail servers accept.
-    Raises ValueError for files that cannot be used.
+    ssl.create_default_context() is not: 3.13 made it strict about certificates (VERIFY_X509_STRICT) that mail servers
+    accept. Raises ValueError for files that cannot be used.
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # The name is a fact of its own: see _smtp_names.matching_name().
@@ -93,15 +102,18 @@ def _context(settings, verify):
         made.set_default_verify_paths()
     try:
         if verify and settings['ca_file']:
-            wanted = 'ca_file: %s must be a file with CA certificates (PEM)' % settings['ca_file']
+            wanted = 'ca_file: {} must be a file with CA certificates (PEM)'.format(settings['ca_file'])
             made.load_verify_locations(cafile=settings['ca_file'])
         if settings['client_cert']:
-            wanted = 'client_cert: %s, client_key: %s must be a certificate and its key (PEM, the key without a password)' % (
-                settings['client_cert'], settings['client_key'])
+            cert, key = settings['client_cert'], settings['client_key']
+            wanted = (
+                f'client_cert: {cert}, client_key: {key} must be a certificate and its key '
+                '(PEM, the key without a password)'
+            )
             # Without a password of our own OpenSSL would ask for one on the terminal.
             made.load_cert_chain(settings['client_cert'], settings['client_key'], password='')
     except OSError as error:
-        raise ValueError('%s: %s' % (wanted, error.strerror)) from error
+        raise ValueError(f'{wanted}: {error.strerror}') from error
     made.sslobject_class = Handshake
     made._msg_callback = note
     return made
@@ -113,7 +125,8 @@ def contexts(settings):
 
 
 def decoded(der):
-    """The certificate as SSLSocket.getpeercert() returns verified ones; ValueError or OSError when it cannot be read."""
+    """The certificate as SSLSocket.getpeercert() returns verified ones; ValueError or OSError when it cannot be
+    read."""
     with tempfile.NamedTemporaryFile('w', suffix='.pem') as pem:
         pem.write(ssl.DER_cert_to_PEM_cert(der))
         pem.flush()
@@ -121,7 +134,7 @@ def decoded(der):
 
 
 def _distinguished_name(rdns):
-    return ', '.join('%s=%s' % (SHORT_NAMES.get(kind, kind), value) for rdn in rdns for kind, value in rdn)
+    return ', '.join(f'{SHORT_NAMES.get(kind, kind)}={value}' for rdn in rdns for kind, value in rdn)
 
 
 def _time(text):
@@ -138,8 +151,11 @@ def certificate_facts(der, certificate):
     return {
         'subject': _distinguished_name(certificate['subject']),
         'issuer': _distinguished_name(certificate['issuer']),
-        'subject_alt_names': ['%s:%s' % ('IP' if kind == 'IP Address' else kind, name.strip())
-                              for kind, name in certificate.get('subjectAltName', ()) if isinstance(name, str)],
+        'subject_alt_names': [
+            '{}:{}'.format('IP' if kind == 'IP Address' else kind, name.strip())
+            for kind, name in certificate.get('subjectAltName', ())
+            if isinstance(name, str)
+        ],
         'serial_number': certificate['serialNumber'],
         'not_before': _time(certificate['notBefore']),
         'not_after': _time(certificate['notAfter']),
@@ -156,7 +172,10 @@ def chain_error(error, certificate):
         certificate: certificate_facts() of the certificate shown, or {}.
     """
     if error.verify_code == EXPIRED and certificate.get('days_left', -1) >= 0:
-        return 'a CA certificate of the chain expired, the server\'s own did not', 'The server, or ca_file, needs the new CA certificate.'
+        return (
+            'a CA certificate of the chain expired, the server\'s own did not',
+            'The server, or ca_file, needs the new CA certificate.',
+        )
     if error.verify_code not in CHAIN_ERRORS:
         return 'the certificate chain cannot be verified: ' + error.verify_message, None
     finding, hint = CHAIN_ERRORS[error.verify_code]
@@ -168,7 +187,12 @@ def handshake_stopped(error, handshake):
     """What any other ssl.SSLError of the handshake means, as Stopped."""
     why = getattr(error, 'reason', None)
     if why in ('UNSUPPORTED_PROTOCOL', 'WRONG_SSL_VERSION', 'TLSV1_ALERT_PROTOCOL_VERSION'):
-        return Stopped('handshake', 'the server offers no TLS version that is new enough', handshake.hello_version, 'tls_version',
-                       'Let the server offer TLS 1.2 and TLS 1.3.')
+        return Stopped(
+            'handshake',
+            'the server offers no TLS version that is new enough',
+            handshake.hello_version,
+            'tls_version',
+            'Let the server offer TLS 1.2 and TLS 1.3.',
+        )
     hint = CLIENT_CERTIFICATE if handshake.client_certificate_requested else None
     return Stopped('handshake', 'the TLS handshake failed: ' + reason(error), hint=hint)

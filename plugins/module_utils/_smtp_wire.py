@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One SMTP connection to a server that is not trusted to behave: everything read is bounded in size, every wait in time."""
+"""One SMTP connection to a server that is not trusted to behave: everything read is bounded in size, every wait in
+time."""
+
 from __future__ import annotations
 
 import contextlib
@@ -11,7 +13,8 @@ import ssl
 import time
 
 CHUNK = 16384
-# RFC 5321 4.5.3.1.5 allows 512 octets; servers that send a little more are common, those that send this much are broken.
+# RFC 5321 4.5.3.1.5 allows 512 octets; servers that send a little more are common, those that send this much are
+# broken.
 LONGEST_LINE = 2048
 MOST_LINES = 100
 # Of plaintext between the server's reply to STARTTLS and its first TLS record.
@@ -26,7 +29,7 @@ TEXT = re.compile(rb'[\t\r\n -~]*[\x15\x16]?\x03?\Z')
 
 def shown(data):
     """What a server sent, as one short line that is safe to print."""
-    text = bytes(data[:LONGEST_SHOWN + 1]).decode('utf-8', 'replace')
+    text = bytes(data[: LONGEST_SHOWN + 1]).decode('utf-8', 'replace')
     text = ''.join(character if character.isprintable() else '?' for character in text.strip())
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '...'
 
@@ -81,8 +84,8 @@ class Clock:
 
     def expired(self, seen=None):
         if time.monotonic() >= self.deadline:
-            return Stopped(self.step, 'the overall deadline passed during: %s' % self.step, seen, 'deadline')
-        return Stopped(self.step, 'no complete answer within %g s during: %s' % (self.timeout, self.step), seen)
+            return Stopped(self.step, f'the overall deadline passed during: {self.step}', seen, 'deadline')
+        return Stopped(self.step, f'no complete answer within {self.timeout:g} s during: {self.step}', seen)
 
 
 class Reply:
@@ -97,7 +100,7 @@ class Reply:
         return 200 <= self.code < 300
 
     def __str__(self):
-        return ('%d %s' % (self.code, ' / '.join(line for line in self.lines if line)))[:LONGEST_SHOWN].strip()
+        return ('{} {}'.format(self.code, ' / '.join(line for line in self.lines if line)))[:LONGEST_SHOWN].strip()
 
 
 class Wire:
@@ -112,10 +115,10 @@ class Wire:
         self._outgoing = ssl.MemoryBIO()
 
     def _lost(self, how):
-        return Stopped(self.clock.step, 'the server %s during: %s' % (how, self.clock.step))
+        return Stopped(self.clock.step, f'the server {how} during: {self.clock.step}')
 
     def _tls_ended(self, error):
-        return Stopped(self.clock.step, 'the server ended TLS during: %s (%s)' % (self.clock.step, reason(error)), kind='tls')
+        return Stopped(self.clock.step, f'the server ended TLS during: {self.clock.step} ({reason(error)})', kind='tls')
 
     def _receive(self):
         self.sock.settimeout(self.clock.left())
@@ -136,7 +139,8 @@ class Wire:
         except socket.timeout:
             raise self.clock.expired() from None
         except OSError:
-            # A server that broke the connection may have said why; reading comes next, and fails with the same error if it has not.
+            # A server that broke the connection may have said why; reading comes next, and fails with the same error if
+            # it has not.
             return
 
     def _flush(self):
@@ -165,11 +169,14 @@ class Wire:
         while True:
             end = self.buffer.find(b'\n', searched)
             if end > LONGEST_LINE or (end < 0 and len(self.buffer) > LONGEST_LINE):
-                raise Stopped(self.clock.step, 'the server sent a line of more than %d bytes during: %s' % (LONGEST_LINE, self.clock.step),
-                              shown(self.buffer))
+                raise Stopped(
+                    self.clock.step,
+                    f'the server sent a line of more than {LONGEST_LINE} bytes during: {self.clock.step}',
+                    shown(self.buffer),
+                )
             if end >= 0:
                 line = bytes(self.buffer[:end]).rstrip(b'\r')
-                del self.buffer[:end + 1]
+                del self.buffer[: end + 1]
                 return line
             searched = len(self.buffer)
             self.buffer += self._read()
@@ -182,12 +189,20 @@ class Wire:
             line = self._line()
             parts = REPLY_LINE.match(line)
             if not parts or (code and parts.group(1) != code):
-                raise Stopped(self.clock.step, 'the server sent something else than an SMTP reply during: %s' % self.clock.step, shown(line))
+                raise Stopped(
+                    self.clock.step,
+                    f'the server sent something else than an SMTP reply during: {self.clock.step}',
+                    shown(line),
+                )
             code = parts.group(1)
             lines.append(parts.group(3) or b'')
             if parts.group(2) != b'-':
                 return Reply(int(code), lines)
-        raise Stopped(self.clock.step, 'the server sent a reply of more than %d lines during: %s' % (MOST_LINES, self.clock.step), shown(line))
+        raise Stopped(
+            self.clock.step,
+            f'the server sent a reply of more than {MOST_LINES} lines during: {self.clock.step}',
+            shown(line),
+        )
 
     def command(self, line):
         """Send one command and return the server's reply."""
@@ -203,10 +218,11 @@ class Wire:
         return self.reply()
 
     def start_tls(self, context, server_name, noted):
-        """Run the TLS handshake and return the plaintext that was injected in front of it, which is thrown away (CVE-2011-0411).
+        """Run the TLS handshake and return the plaintext that was injected in front of it, which is thrown away
+        (CVE-2011-0411).
 
-        Raises ssl.SSLError as the handshake does. The SSLObject is passed to noted() before the first byte, so that what the handshake
-        recorded is at hand even when it fails.
+        Raises ssl.SSLError as the handshake does. The SSLObject is passed to noted() before the first byte, so that
+        what the handshake recorded is at hand even when it fails.
         """
         tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         noted(tls)
@@ -230,17 +246,22 @@ class Wire:
         return injected
 
     def _until_tls(self):
-        """Feed the handshake from the first TLS record on; return what was in front of it, in whichever segment it came."""
+        """Feed the handshake from the first TLS record on; return what was in front of it, in whichever segment it
+        came."""
         early, self.buffer = self.buffer, bytearray()
         # No server speaks TLS before the client does: what came with its reply is no record, even if it looks like one.
         start = len(early)
         while True:
             record = TLS_RECORD.search(early, start)
             if record:
-                self._incoming.write(bytes(early[record.start():]))
-                return bytes(early[:record.start()])
+                self._incoming.write(bytes(early[record.start() :]))
+                return bytes(early[: record.start()])
             if len(early) > MOST_PLAINTEXT or not TEXT.match(early):
-                raise Stopped(self.clock.step, 'the server agreed to STARTTLS, but then sent something else than TLS', shown(early))
+                raise Stopped(
+                    self.clock.step,
+                    'the server agreed to STARTTLS, but then sent something else than TLS',
+                    shown(early),
+                )
             try:
                 early += self._receive()
             except Stopped as stop:

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """check_host() of RFC 7208 for an address or a whole network of senders.
 
-Why not pyspf: it passes the same test vectors, but asks synchronously through one global resolver of its own, so neither name
-servers, time limits nor answers could be shared with the other checks, and it cannot judge a network.
-The explanation (exp=, 6.2) is checked for syntax and not fetched: it is the text of a rejection and never changes a result.
+Why not pyspf: it passes the same test vectors, but asks synchronously through one global resolver of its own, so
+neither name servers, time limits nor answers could be shared with the other checks, and it cannot judge a network. The
+explanation (exp=, 6.2) is checked for syntax and not fetched: it is the text of a rejection and never changes a result.
 """
+
 from __future__ import annotations
 
 import ipaddress
@@ -54,7 +55,7 @@ def sender_network(text):
     """The network of an address or a CIDR; IPv4 mapped into IPv6 is IPv4 (5)."""
     network = ipaddress.ip_network(text)
     mapped = network.network_address.ipv4_mapped if network.version == 6 and network.prefixlen >= 96 else None
-    return ipaddress.ip_network('%s/%d' % (mapped, network.prefixlen - 96)) if mapped else network
+    return ipaddress.ip_network(f'{mapped}/{network.prefixlen - 96}') if mapped else network
 
 
 async def check_network(dns, network, domain, sender, helo):
@@ -69,7 +70,9 @@ async def check_network(dns, network, domain, sender, helo):
             continue
         if verdict.result != 'pass' or not pending:
             return verdict
-    return Verdict('temperror', 'the policy depends on single addresses and %s has too many of them' % network, client=pending[-1])
+    return Verdict(
+        'temperror', f'the policy depends on single addresses and {network} has too many of them', client=pending[-1]
+    )
 
 
 def _is_within(name, domain):
@@ -99,19 +102,19 @@ class _Evaluation:
     async def _check(self, domain):
         labels = domain.rstrip('.').split('.')
         if len(labels) < 2 or len(domain) > record.LONGEST_NAME or not all(LABEL.fullmatch(label) for label in labels):
-            return 'none', (), '%s is not a domain name' % domain
+            return 'none', (), f'{domain} is not a domain name'
         answer = await self.dns.query(domain, 'TXT')
         if answer.status == UNKNOWN:
-            raise _Stop('temperror', 'TXT of %s: %s' % (domain, answer.reason))
+            raise _Stop('temperror', f'TXT of {domain}: {answer.reason}')
         policies = [content for content in answer.texts() if record.is_policy(content)]
         if not policies:
-            return 'none', (), '%s has no SPF record' % domain
+            return 'none', (), f'{domain} has no SPF record'
         if len(policies) > 1:
-            raise _Stop('permerror', '%s has %d SPF records' % (domain, len(policies)))
+            raise _Stop('permerror', f'{domain} has {len(policies)} SPF records')
         try:
             policy = record.parse(policies[0])
         except record.SpfSyntaxError as exc:
-            raise _Stop('permerror', '%s: %s' % (domain, exc)) from exc
+            raise _Stop('permerror', f'{domain}: {exc}') from exc
         for mechanism in policy.mechanisms:
             path = await self._match(mechanism, domain)
             if path is not None:
@@ -149,9 +152,11 @@ class _Evaluation:
         return () if matched else None
 
     async def _match_mx(self, target, prefixes):
-        hosts = [dotless(mx.exchange) for mx in sorted((await self._ask(target, 'MX')).records, key=lambda mx: mx.preference)]
+        hosts = [
+            dotless(mx.exchange) for mx in sorted((await self._ask(target, 'MX')).records, key=lambda mx: mx.preference)
+        ]
         if len(hosts) > MAX_NAMES:
-            raise _Stop('permerror', '%s has more than %d MX records' % (target, MAX_NAMES))
+            raise _Stop('permerror', f'{target} has more than {MAX_NAMES} MX records')
         for host in hosts:
             if await self._match_addresses(host, prefixes):
                 return True
@@ -160,7 +165,9 @@ class _Evaluation:
     async def _match_addresses(self, name, prefixes):
         rdtype, prefix = ('A', prefixes[0]) if self.client.version == 4 else ('AAAA', prefixes[1])
         addresses = (await self._ask(name, rdtype)).records
-        return any(self._within(ipaddress.ip_network('%s/%d' % (address.address, prefix), strict=False)) for address in addresses)
+        return any(
+            self._within(ipaddress.ip_network(f'{address.address}/{prefix}', strict=False)) for address in addresses
+        )
 
     def _within(self, network):
         if network.version != self.client.version:
@@ -174,17 +181,20 @@ class _Evaluation:
     async def _ask(self, name, rdtype):
         answer = await self.dns.query(name, rdtype)
         if answer.status == UNKNOWN:
-            raise _Stop('temperror', '%s of %s: %s' % (rdtype, name, answer.reason))
+            raise _Stop('temperror', f'{rdtype} of {name}: {answer.reason}')
         if answer.void:
             self.voids += 1
             if self.voids > MAX_VOIDS:
-                raise _Stop('permerror', 'more than %d lookups found nothing, the last one was %s of %s' % (MAX_VOIDS, rdtype, name))
+                raise _Stop(
+                    'permerror',
+                    f'more than {MAX_VOIDS} lookups found nothing, the last one was {rdtype} of {name}',
+                )
         return answer
 
     def _count_lookup(self):
         self.lookups += 1
         if self.lookups > MAX_LOOKUPS:
-            raise _Stop('permerror', 'the policy needs more than %d DNS lookups' % MAX_LOOKUPS)
+            raise _Stop('permerror', f'the policy needs more than {MAX_LOOKUPS} DNS lookups')
 
     def _single_address(self):
         """From here on the result depends on the one address."""
@@ -197,8 +207,15 @@ class _Evaluation:
         if record.uses(spec, 'ip'):
             self._single_address()
         local, _at_sign, sender_domain = self.sender.rpartition('@')
-        values = {'s': self.sender, 'l': local, 'o': sender_domain, 'd': domain, 'h': self.helo,
-                  'v': 'in-addr' if self.client.version == 4 else 'ip6', 'i': self._dotted_address()}
+        values = {
+            's': self.sender,
+            'l': local,
+            'o': sender_domain,
+            'd': domain,
+            'h': self.helo,
+            'v': 'in-addr' if self.client.version == 4 else 'ip6',
+            'i': self._dotted_address(),
+        }
         if record.uses(spec, 'p'):
             values['p'] = await self._validated_name(domain.lower())
         return record.expand(spec, values)

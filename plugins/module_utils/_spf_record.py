@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SPF records as text: grammar and macros of RFC 7208, sections 4.5, 4.6.1, 5, 6, 7 and 12."""
+
 from __future__ import annotations
 
 import functools
@@ -10,10 +11,11 @@ import re
 import urllib.parse
 
 _MACRO = r'%\{[A-Za-z][0-9]*[rR]?[.\-+,/_=]*\}'
-_MACRO_STRING = r'(?:%s|%%[%%_\-]|[!-$&-~])*' % _MACRO
-# A top label is not all digits and has no hyphen at its edges. The look-ahead keeps a hostile record from costing quadratic time.
+_MACRO_STRING = rf'(?:{_MACRO}|%[%_\-]|[!-$&-~])*'
+# A top label is not all digits and has no hyphen at its edges. The look-ahead keeps a hostile record from costing
+# quadratic time.
 _TOP_LABEL = r'(?=[0-9]*[A-Za-z-])[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
-DOMAIN_SPEC = re.compile(r'%s(?:\.%s\.?|%s)' % (_MACRO_STRING, _TOP_LABEL, _MACRO))
+DOMAIN_SPEC = re.compile(rf'{_MACRO_STRING}(?:\.{_TOP_LABEL}\.?|{_MACRO})')
 MACRO_STRING = re.compile(_MACRO_STRING)
 MACRO = re.compile(r'%\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}|%([%_\-])')
 MODIFIER = re.compile(r'([A-Za-z][A-Za-z0-9\-_.]*)=(.*)')
@@ -80,17 +82,17 @@ def parse(content):
         name, value = modifier.group(1).lower(), modifier.group(2)
         if name in ('redirect', 'exp'):
             if name in modifiers:
-                raise SpfSyntaxError('"%s" occurs twice' % name)
+                raise SpfSyntaxError(f'"{name}" occurs twice')
             modifiers[name] = _domain_spec(value, term)
         elif not MACRO_STRING.fullmatch(value):
-            raise SpfSyntaxError('"%s" is not valid' % term)
+            raise SpfSyntaxError(f'"{term}" is not valid')
     return Record(mechanisms, modifiers.get('redirect'))
 
 
 def _mechanism(term):
     found = DIRECTIVE.fullmatch(term)
     if found is None:
-        raise SpfSyntaxError('"%s" is neither a mechanism nor a modifier' % term)
+        raise SpfSyntaxError(f'"{term}" is neither a mechanism nor a modifier')
     result, name, rest = RESULTS[found.group(1)], found.group(2).lower(), found.group(3)
     if name == 'all' and not rest:
         return Mechanism(result, name, term)
@@ -104,13 +106,13 @@ def _mechanism(term):
         return Mechanism(result, name, term, _domain_spec(target[1:], term) if target else None, None, prefixes)
     if name in ('ip4', 'ip6') and rest.startswith(':'):
         return Mechanism(result, name, term, None, _network(name, rest[1:], term))
-    raise SpfSyntaxError('"%s" is not a valid mechanism' % term)
+    raise SpfSyntaxError(f'"{term}" is not a valid mechanism')
 
 
 def _prefix(digits, longest, term):
     length = longest if digits is None else int(digits)
     if length > longest:
-        raise SpfSyntaxError('the prefix length in "%s" exceeds %d' % (term, longest))
+        raise SpfSyntaxError(f'the prefix length in "{term}" exceeds {longest}')
     return length
 
 
@@ -118,20 +120,20 @@ def _network(name, text, term):
     host, slash, digits = text.partition('/')
     kind, pattern, longest = (ipaddress.IPv4Network, IP4, 32) if name == 'ip4' else (ipaddress.IPv6Network, IP6, 128)
     if not pattern.fullmatch(host) or slash and not re.fullmatch('0|[1-9][0-9]{0,2}', digits, re.ASCII):
-        raise SpfSyntaxError('"%s" has no valid address' % term)
+        raise SpfSyntaxError(f'"{term}" has no valid address')
     length = _prefix(digits or None, longest, term)
     try:
-        return kind('%s/%d' % (host, length), strict=False)
+        return kind(f'{host}/{length}', strict=False)
     except ValueError as exc:
-        raise SpfSyntaxError('"%s" has no valid address' % term) from exc
+        raise SpfSyntaxError(f'"{term}" has no valid address') from exc
 
 
 def _domain_spec(text, term):
     if not DOMAIN_SPEC.fullmatch(text):
-        raise SpfSyntaxError('"%s" has no valid domain name' % term)
+        raise SpfSyntaxError(f'"{term}" has no valid domain name')
     for letter, digits, _reverse, _delimiters, _literal in MACRO.findall(text):
         if letter and letter.lower() not in DOMAIN_LETTERS or digits and not digits.strip('0'):
-            raise SpfSyntaxError('"%s" uses a macro that is not valid here' % term)
+            raise SpfSyntaxError(f'"{term}" uses a macro that is not valid here')
     return text
 
 
@@ -142,19 +144,20 @@ def uses(spec, letters):
 
 def expand(spec, values):
     """A domain-spec with its macros replaced (7.3); values maps lower case letters to text."""
+
     def replace(found):
         letter, digits, reverse, delimiters, literal = found.groups()
         if literal:
             return {'%': '%', '_': ' ', '-': '%20'}[literal]
-        parts = re.split('[%s]' % re.escape(delimiters or '.'), values[letter.lower()])
+        parts = re.split('[{}]'.format(re.escape(delimiters or '.')), values[letter.lower()])
         if reverse:
             parts.reverse()
         if digits:
             # No name has more labels than four digits can say.
-            parts = parts[-int(digits.lstrip('0')[:4]):]
+            parts = parts[-int(digits.lstrip('0')[:4]) :]
         value = '.'.join(parts)
         return urllib.parse.quote(value, safe='-._~') if letter.isupper() else value
 
     name = MACRO.sub(replace, spec).rstrip('.')
     # Too long a name loses labels from the left.
-    return name if len(name) <= LONGEST_NAME else name[-LONGEST_NAME - 1:].partition('.')[2]
+    return name if len(name) <= LONGEST_NAME else name[-LONGEST_NAME - 1 :].partition('.')[2]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looks at TLS files as a mail server will use them (managed host: Python 3.8, standard library only)."""
+
 from __future__ import annotations
 
 import os
@@ -34,12 +35,12 @@ def _readable(path, report):
     try:
         # Checked first because opening a FIFO would block.
         if not stat.S_ISREG(os.stat(path).st_mode):
-            report['problems'].append('%s: is not a regular file' % path)
+            report['problems'].append(f'{path}: is not a regular file')
             return False
         with open(path, 'rb'):
             return True
     except OSError as exc:
-        report['problems'].append('%s: cannot be read: %s' % (path, exc.strerror))
+        report['problems'].append(f'{path}: cannot be read: {exc.strerror}')
         return False
 
 
@@ -48,7 +49,7 @@ def _reason(exc):
 
 
 def _name(pairs):
-    return ', '.join('%s=%s' % pair for rdn in pairs for pair in rdn)
+    return ', '.join('{}={}'.format(*pair) for rdn in pairs for pair in rdn)
 
 
 def _utc(seconds):
@@ -60,20 +61,24 @@ def _look_at_certificate(path, now, warn_days, report):
         # The standard library's only decoder of a certificate in a file; there in every CPython since 3.0.
         decoded = ssl._ssl._test_decode_cert(path)
     except ssl.SSLError:
-        report['problems'].append('%s: does not begin with a PEM certificate' % path)
+        report['problems'].append(f'{path}: does not begin with a PEM certificate')
         return False
     begin, end = ssl.cert_time_to_seconds(decoded['notBefore']), ssl.cert_time_to_seconds(decoded['notAfter'])
     days_left = int((end - now) // SECONDS_PER_DAY)
     report['certificate'] = {
-        'subject': _name(decoded['subject']), 'issuer': _name(decoded['issuer']), 'not_before': _utc(begin), 'not_after': _utc(end),
-        'days_left': days_left, 'dns_names': [value for kind, value in decoded.get('subjectAltName', ()) if kind == 'DNS'],
+        'subject': _name(decoded['subject']),
+        'issuer': _name(decoded['issuer']),
+        'not_before': _utc(begin),
+        'not_after': _utc(end),
+        'days_left': days_left,
+        'dns_names': [value for kind, value in decoded.get('subjectAltName', ()) if kind == 'DNS'],
     }
     if now >= end:
-        report['problems'].append('%s: the certificate expired at %s' % (path, _utc(end)))
+        report['problems'].append(f'{path}: the certificate expired at {_utc(end)}')
     elif now < begin:
-        report['problems'].append('%s: the certificate is not valid before %s' % (path, _utc(begin)))
+        report['problems'].append(f'{path}: the certificate is not valid before {_utc(begin)}')
     elif days_left < warn_days:
-        report['warnings'].append('%s: the certificate expires in %d days, at %s' % (path, days_left, _utc(end)))
+        report['warnings'].append(f'{path}: the certificate expires in {days_left} days, at {_utc(end)}')
     return True
 
 
@@ -81,19 +86,21 @@ def _look_at_pair(cert_file, key_file, report):
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password=_refuse_passphrase)
     except _Passphrase:
-        report['problems'].append('%s: the key is protected by a passphrase, which a mail server cannot enter' % key_file)
+        report['problems'].append(f'{key_file}: the key is protected by a passphrase, which a mail server cannot enter')
     except ssl.SSLError as exc:
         # The last one is OpenSSL 3's answer to an RSA key with an ECDSA certificate, and the reverse.
         if exc.reason in ('KEY_VALUES_MISMATCH', 'KEY_TYPE_MISMATCH', 'NO_CERTIFICATE_ASSIGNED'):
-            report['problems'].append('%s: the key does not belong to the certificate in %s' % (key_file, cert_file))
+            report['problems'].append(f'{key_file}: the key does not belong to the certificate in {cert_file}')
         else:
-            report['problems'].append('%s with %s: OpenSSL cannot use the key or the certificate chain: %s' % (key_file, cert_file, _reason(exc)))
+            report['problems'].append(
+                f'{key_file} with {cert_file}: OpenSSL cannot use the key or the certificate chain: {_reason(exc)}'
+            )
 
 
 def _look_at_key_mode(path, report):
     # Mail servers use such a key without a word, so this is no failure; a group such as ssl-cert is common and fine.
     if os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH):
-        report['warnings'].append('%s: every user of the host can read or change the private key; chmod o-rw' % path)
+        report['warnings'].append(f'{path}: every user of the host can read or change the private key; chmod o-rw')
 
 
 def _look_at_authorities(path, now, report):
@@ -101,21 +108,26 @@ def _look_at_authorities(path, now, report):
     try:
         context.load_verify_locations(cafile=path)
     except ssl.SSLError as exc:
-        report['problems'].append('%s: holds no certificate that OpenSSL can load: %s' % (path, _reason(exc)))
+        report['problems'].append(f'{path}: holds no certificate that OpenSSL can load: {_reason(exc)}')
         return
     report['ca_certificates'] = context.cert_store_stats()['x509']
     if not report['ca_certificates']:
-        report['problems'].append('%s: holds no certificate' % path)
+        report['problems'].append(f'{path}: holds no certificate')
     ends = [ssl.cert_time_to_seconds(authority['notAfter']) for authority in context.get_ca_certs()]
     if ends and max(ends) <= now:
-        report['problems'].append('%s: every certificate authority in it has expired, the last at %s' % (path, _utc(max(ends))))
+        report['problems'].append(
+            f'{path}: every certificate authority in it has expired, the last at {_utc(max(ends))}'
+        )
 
 
 def look(cert_file=None, key_file=None, ca_file=None, warn_days=14, now=None):
-    """Return {problems, warnings, certificate, ca_certificates}; certificate and ca_certificates are None where not looked at."""
+    """Return {problems, warnings, certificate, ca_certificates}; certificate and ca_certificates are None where not
+    looked at."""
     report = {'problems': [], 'warnings': [], 'certificate': None, 'ca_certificates': None}
     now = time.time() if now is None else now
-    cert_usable = bool(cert_file) and _readable(cert_file, report) and _look_at_certificate(cert_file, now, warn_days, report)
+    cert_usable = (
+        bool(cert_file) and _readable(cert_file, report) and _look_at_certificate(cert_file, now, warn_days, report)
+    )
     if key_file and _readable(key_file, report):
         _look_at_key_mode(key_file, report)
         if cert_usable:
@@ -129,7 +141,7 @@ def _with_name(finding, named):
     """Put the name of the variable that a path comes from in front of what is said of the path."""
     for path, name in named.items():
         if finding.startswith((path + ':', path + ' with ')):
-            return '%s: %s' % (name, finding)
+            return f'{name}: {finding}'
     return finding
 
 
@@ -141,7 +153,7 @@ def judge(options):
     """
     files = dict(options)
     names = files.pop('names')
-    named = dict((files[option], name) for option, name in names.items() if files.get(option))
+    named = {files[option]: name for option, name in names.items() if files.get(option)}
     report = look(**files)
     for kind in ('problems', 'warnings'):
         report[kind] = [_with_name(finding, named) for finding in report[kind]]

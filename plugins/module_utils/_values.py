@@ -5,6 +5,7 @@
 
 What they let through is written into configuration files of mail servers: everything is an allow list.
 """
+
 from __future__ import annotations
 
 import re
@@ -36,8 +37,15 @@ LONGEST_SHOWN = 80
 
 # Networks that no gateway and no client on another machine can have.
 IMPOSSIBLE_NETWORKS = {
-    '0.0.0.0/8': 'unspecified', '127.0.0.0/8': 'loopback', '169.254.0.0/16': 'link-local', '224.0.0.0/4': 'multicast', '240.0.0.0/4': 'reserved',
-    '::/128': 'unspecified', '::1/128': 'loopback', 'fe80::/10': 'link-local', 'ff00::/8': 'multicast',
+    '0.0.0.0/8': 'unspecified',
+    '127.0.0.0/8': 'loopback',
+    '169.254.0.0/16': 'link-local',
+    '224.0.0.0/4': 'multicast',
+    '240.0.0.0/4': 'reserved',
+    '::/128': 'unspecified',
+    '::1/128': 'loopback',
+    'fe80::/10': 'link-local',
+    'ff00::/8': 'multicast',
     '::ffff:0:0/96': 'an IPv4 network written as IPv6',
 }
 SHORTEST_PREFIX = {4: 8, 6: 16}
@@ -48,7 +56,7 @@ def shown(value):
     text = repr(value)
     if PEM_MARK in text:
         return '(PEM text, not shown)'
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '... (%d characters)' % len(text)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + f'... ({len(text)} characters)'
 
 
 def text(value, blanks=False):
@@ -62,14 +70,16 @@ def text(value, blanks=False):
     if not blanks and any(character.isspace() for character in value):
         raise ValueError('contains a blank')
     if len(value) > LONGEST_TEXT:
-        raise ValueError('is longer than %d characters' % LONGEST_TEXT)
+        raise ValueError(f'is longer than {LONGEST_TEXT} characters')
     return str(value)
 
 
 def _only(value, allowed, description):
     strange = sorted(set(value) - set(allowed))
     if strange:
-        raise ValueError('contains %s; allowed are %s' % (' '.join(repr(character) for character in strange), description))
+        raise ValueError(
+            'contains {}; allowed are {}'.format(' '.join(repr(character) for character in strange), description)
+        )
 
 
 def is_address(name):
@@ -86,7 +96,7 @@ def host_name(value):
         try:
             name = idna.encode(name, uts46=True).decode('ascii')
         except idna.IDNAError as exc:
-            raise ValueError('is not a valid internationalised name: %s' % exc) from exc
+            raise ValueError(f'is not a valid internationalised name: {exc}') from exc
     if name.endswith('.'):
         name = name[:-1]
     if is_address(name.strip('[]')):
@@ -94,7 +104,10 @@ def host_name(value):
     _only(name, string.ascii_lowercase + string.digits + '.-', 'letters, digits, "-" and "."')
     labels = name.split('.')
     if not all(LABEL.fullmatch(label) for label in labels) or len(name) > 253:
-        raise ValueError('is not a valid name: a part is empty, longer than 63 characters or has "-" at its edge, or the whole exceeds 253')
+        raise ValueError(
+            'is not a valid name: a part is empty, longer than 63 characters or has "-" at its edge, or the whole'
+            ' exceeds 253'
+        )
     if len(labels) < 2:
         raise ValueError('has no dot: write the full name, such as example.com')
     if labels[-1].isdigit():
@@ -139,14 +152,14 @@ def network(value):
     except (netaddr.AddrFormatError, ValueError) as exc:
         raise ValueError('is not an IPv4 or IPv6 network such as 192.0.2.0/24 or 2001:db8::/32') from exc
     if net.ip != net.network:
-        raise ValueError('has host bits set: write %s for the network or %s for the one address' % (net.cidr, net.ip))
+        raise ValueError(f'has host bits set: write {net.cidr} for the network or {net.ip} for the one address')
     shortest = SHORTEST_PREFIX[net.version]
     if net.prefixlen < shortest:
-        raise ValueError('covers far too many addresses: the prefix must be /%d or longer' % shortest)
+        raise ValueError(f'covers far too many addresses: the prefix must be /{shortest} or longer')
     for impossible, kind in IMPOSSIBLE_NETWORKS.items():
         other = netaddr.IPNetwork(impossible)
         if net.version == other.version and (net in other or other in net):
-            raise ValueError('lies in %s, which is %s' % (impossible, kind))
+            raise ValueError(f'lies in {impossible}, which is {kind}')
     return str(net.cidr)
 
 
@@ -169,10 +182,12 @@ def boolean(value):
 
 def choice(*allowed):
     """Reader of one of the given words."""
+
     def read(value):
         if text(value) not in allowed:
             raise ValueError('must be one of: ' + ', '.join(allowed))
         return str(value)
+
     return read
 
 

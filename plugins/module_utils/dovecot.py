@@ -40,8 +40,11 @@ def parse(text):
 
 def sections(entries, kind):
     """Return the sections of a kind as (name, entries); the name is empty where there is none."""
-    return [(unquoted(name[len(kind):].strip()), value) for name, value in entries
-            if isinstance(value, list) and (name == kind or name.startswith(kind + ' '))]
+    return [
+        (unquoted(name[len(kind) :].strip()), value)
+        for name, value in entries
+        if isinstance(value, list) and (name == kind or name.startswith(kind + ' '))
+    ]
 
 
 def unquoted(value):
@@ -51,7 +54,7 @@ def unquoted(value):
     return value
 
 
-class Dovecot(object):
+class Dovecot:
     """Commands and configuration of the host's Dovecot.
 
     Args:
@@ -74,10 +77,14 @@ class Dovecot(object):
         """
         path = self._find(command)
         if not path:
-            raise ChangeError('there is no command %s here' % command)
+            raise ChangeError(f'there is no command {command} here')
         status, out, err = self._run([path] + list(arguments))
         if status != 0:
-            raise ChangeError('%s: %s' % (' '.join((command,) + arguments), (err.strip() or out.strip() or 'exit status %d' % status)[:2000]))
+            raise ChangeError(
+                '{}: {}'.format(
+                    ' '.join((command,) + arguments), (err.strip() or out.strip() or f'exit status {status}')[:2000]
+                )
+            )
         return out
 
     def version(self):
@@ -100,7 +107,10 @@ class Dovecot(object):
         found, base = [], dict(parse(self.text('doveconf', '-c', config, 'base_dir'))).get('base_dir', '')
         for name, entries in sections(parse(self.text('doveconf', '-c', config, 'service')), 'service'):
             if name == 'lmtp':
-                found += [os.path.join(unquoted(base), dict(listener).get('path') or path) for path, listener in sections(entries, 'unix_listener')]
+                found += [
+                    os.path.join(unquoted(base), dict(listener).get('path') or path)
+                    for path, listener in sections(entries, 'unix_listener')
+                ]
                 found += [dict(listener).get('port', '') for dummy, listener in sections(entries, 'inet_listener')]
         return found
 
@@ -114,7 +124,12 @@ class Dovecot(object):
         if delivery['agent'] == 'command' and os.path.basename(target) in DELIVERY_COMMANDS:
             return 'lda'
         if delivery['agent'] == 'lmtp' and target.startswith('/'):
-            return 'lmtp' if os.path.realpath(target) in [os.path.realpath(path) for path in self.listeners(config) if path.startswith('/')] else None
+            return (
+                'lmtp'
+                if os.path.realpath(target)
+                in [os.path.realpath(path) for path in self.listeners(config) if path.startswith('/')]
+                else None
+            )
         host, dummy, port = target.rpartition(':')
         local = host in LOOPBACK or host.startswith('127.') or host == '::1'
         return 'lmtp' if delivery['agent'] == 'lmtp' and local and port in self.listeners(config) else None
@@ -133,7 +148,8 @@ class Dovecot(object):
 
     @contextlib.contextmanager
     def staged(self, content):
-        """Yield the path of a dovecot.conf with this content beside which everything is as it is beside the real one."""
+        """Yield the path of a dovecot.conf with this content beside which everything is as it is beside the real
+        one."""
         folder = tempfile.mkdtemp(prefix='conbool-dovecot.')
         try:
             for name in os.listdir(self.directory):
@@ -147,7 +163,8 @@ class Dovecot(object):
             shutil.rmtree(folder)
 
     def compile(self, config, source, *binary):
-        """Compile a Sieve script; only beside it, where it is put by default, do others than root get to read the outcome."""
+        """Compile a Sieve script; only beside it, where it is put by default, do others than root get to read the
+        outcome."""
         self.text('sievec', '-c', config, source, *binary)
 
     def running(self):
@@ -183,5 +200,5 @@ class Dovecot(object):
             except OSError as exc:
                 problem = str(exc)
             if time.monotonic() > end:
-                raise ChangeError('Dovecot does not take mail at %s: %s' % (path, problem))
+                raise ChangeError(f'Dovecot does not take mail at {path}: {problem}')
             time.sleep(PAUSE)

@@ -23,7 +23,8 @@ SCRIPT = r'''%(heading)s
 # Runs before every other script. What it files is final: no other script sees such a message.
 require ["fileinto", "index", "mailbox", "regex"];
 
-# Where the mail server cannot take forged headers away, it says so in its own line, the first, or the second below Dovecot's. A third may be forged.
+# Where the mail server cannot take forged headers away, it says so in its own line, the first, or the second below
+# Dovecot's. A third may be forged.
 if not anyof (header :index 1 :matches "Received" "*%(ignored)s",
               header :index 2 :matches "Received" "*%(ignored)s") {
     if header :regex "X-Conbool-Released" "^[[:space:]]*yes[[:space:]]*$" {
@@ -38,7 +39,7 @@ if not anyof (header :index 1 :matches "Received" "*%(ignored)s",
 '''
 
 
-class SieveChange(object):
+class SieveChange:
     """What makes Dovecot file flagged mail in the spam folder, or takes that away again.
 
     Args:
@@ -51,7 +52,9 @@ class SieveChange(object):
         self.dovecot = dovecot
         self.mailbox = None
         self._protocols = protocols
-        self._paths = dict((ending, os.path.join(dovecot.directory, '%s.%s' % (NAME, ending))) for ending in ('sieve', 'svbin', 'conf'))
+        self._paths = {
+            ending: os.path.join(dovecot.directory, f'{NAME}.{ending}') for ending in ('sieve', 'svbin', 'conf')
+        }
         include = '!include_try ' + self._paths['conf']
         self._lines = [heading(OWNER), include]
         wanted = {}
@@ -60,8 +63,16 @@ class SieveChange(object):
             with dovecot.staged(original) as staged:
                 self.mailbox = dovecot.junk(staged, protocols[0], folder)
                 conf = self._configuration(staged)
-            script = SCRIPT % {'heading': heading(OWNER), 'ignored': IGNORED, 'mailbox': self.mailbox.replace('\\', '\\\\').replace('"', '\\"')}
-            wanted = {self._paths['sieve']: encode(script), self._paths['conf']: encode(conf), dovecot.config: self._with}
+            script = SCRIPT % {
+                'heading': heading(OWNER),
+                'ignored': IGNORED,
+                'mailbox': self.mailbox.replace('\\', '\\\\').replace('"', '\\"'),
+            }
+            wanted = {
+                self._paths['sieve']: encode(script),
+                self._paths['conf']: encode(conf),
+                dovecot.config: self._with,
+            }
         self.files = FileChange(OWNER, wanted, {dovecot.config: self._without})
         self.warnings = self.files.warnings
         self._stale = bool(wanted) and not self.files.changed and not self._compiled()
@@ -71,7 +82,9 @@ class SieveChange(object):
         found = self.files.diff()
         if self._stale:
             header = self._paths['svbin']
-            found.append({'before_header': header, 'after_header': header, 'before': '', 'after': '(the script, compiled)\n'})
+            found.append(
+                {'before_header': header, 'after_header': header, 'before': '', 'after': '(the script, compiled)\n'}
+            )
         return found
 
     def validate(self):
@@ -119,7 +132,9 @@ class SieveChange(object):
 
     def _with(self, data):
         text = decode(data)
-        return encode(text + ('' if text.endswith('\n') or not text else '\n') + ''.join(line + '\n' for line in self._lines))
+        return encode(
+            text + ('' if text.endswith('\n') or not text else '\n') + ''.join(line + '\n' for line in self._lines)
+        )
 
     def _without(self, data):
         lines = decode(data).split('\n')
@@ -134,14 +149,23 @@ class SieveChange(object):
         text = heading(OWNER) + '\n# A spam folder that had to be made would be hidden without a subscription.\n'
         for protocol in self._protocols:
             if self.dovecot.version() < (2, 4):
-                body = ['plugin {'] + ['  %s = %s' % pair for pair in self._sequence(config, protocol)] + ['}']
+                body = ['plugin {'] + ['  {} = {}'.format(*pair) for pair in self._sequence(config, protocol)] + ['}']
             else:
-                body = ['sieve_script %s {' % NAME, '  type = before', '  precedence = 0', '  path = ' + self._paths['sieve'], '}']
-            text += 'protocol %s {\n%s}\n' % (protocol, ''.join('  %s\n' % line for line in ['lda_mailbox_autosubscribe = yes'] + body))
+                body = [
+                    f'sieve_script {NAME} {{',
+                    '  type = before',
+                    '  precedence = 0',
+                    '  path = ' + self._paths['sieve'],
+                    '}',
+                ]
+            text += 'protocol {} {{\n{}}}\n'.format(
+                protocol, ''.join(f'  {line}\n' for line in ['lda_mailbox_autosubscribe = yes'] + body)
+            )
         return text
 
     def _sequence(self, config, protocol):
-        """Return the settings of Dovecot 2.3 that put our script in front; the sequence ends with the first that is missing or empty."""
+        """Return the settings of Dovecot 2.3 that put our script in front; the sequence ends with the first that is
+        missing or empty."""
         plugin, found = self._plugin(config, protocol), [self._paths['sieve']]
         while plugin.get(_numbered(len(found))):
             found.append(plugin[_numbered(len(found))])
@@ -151,7 +175,11 @@ class SieveChange(object):
         return [(_numbered(number + 1), value) for number, value in enumerate(found)]
 
     def _plugin(self, config, protocol):
-        return dict(pair for dummy, entries in tools.sections(self.dovecot.settings(config, protocol, 'plugin'), 'plugin') for pair in entries)
+        return dict(
+            pair
+            for dummy, entries in tools.sections(self.dovecot.settings(config, protocol, 'plugin'), 'plugin')
+            for pair in entries
+        )
 
     def _look(self, config):
         """See that our script is the first one.
@@ -164,10 +192,20 @@ class SieveChange(object):
                 first = [self._plugin(config, protocol).get(BEFORE)]
             else:
                 scripts = tools.sections(self.dovecot.settings(config, protocol, 'sieve_script'), 'sieve_script')
-                first = [tools.unquoted(dict(entries).get('path', '')) for dummy, entries in scripts if dict(entries).get('precedence') == '0']
+                first = [
+                    tools.unquoted(dict(entries).get('path', ''))
+                    for dummy, entries in scripts
+                    if dict(entries).get('precedence') == '0'
+                ]
             if first != [self._paths['sieve']]:
-                raise ChangeError('Sieve script %s does not come first in protocol %s of %s, but %s' % (
-                    self._paths['sieve'], protocol, self.dovecot.config, ', '.join(str(path) for path in first) or 'nothing'))
+                raise ChangeError(
+                    'Sieve script {} does not come first in protocol {} of {}, but {}'.format(
+                        self._paths['sieve'],
+                        protocol,
+                        self.dovecot.config,
+                        ', '.join(str(path) for path in first) or 'nothing',
+                    )
+                )
 
 
 def _numbered(number):

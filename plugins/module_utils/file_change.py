@@ -15,17 +15,20 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 UNREADABLE = '(binary, %d bytes)\n'
 
 
-class FileChange(object):
-    """What brings the files of one owner to their wanted contents. Without any wanted content everything of this owner is undone.
+class FileChange:
+    """What brings the files of one owner to their wanted contents. Without any wanted content everything of this owner
+    is undone.
 
-    To be made and carried out by the holder of a lock (C(postfix_disk.locked())), since it reads the record and the files once.
+    To be made and carried out by the holder of a lock (C(postfix_disk.locked())), since it reads the record and the
+    files once.
 
     Args:
         owner: name of who makes the change; it has a record of its own.
-        wanted: dict of absolute path to content. That is bytes, or a function that takes what would be there without us, b'' for no file.
-            Files are written in this order. A file that is recorded, but not wanted any more, is undone, the one written last first.
-        without: dict of path to a function that takes our lines out of a file's present content. Of such a file only these lines are ours:
-            whatever a person changes beside them stays. Any other file is ours as a whole.
+        wanted: dict of absolute path to content. That is bytes, or a function that takes what would be there without
+            us, b'' for no file. Files are written in this order. A file that is recorded, but not wanted any more, is
+            undone, the one written last first.
+        without: dict of path to a function that takes our lines out of a file's present content. Of such a file only
+            these lines are ours: whatever a person changes beside them stays. Any other file is ours as a whole.
         modes: dict of path to mode; otherwise a file keeps its mode, and a new one has 0644.
 
     Raises:
@@ -44,15 +47,33 @@ class FileChange(object):
         for entry in reversed(self.record.entries):
             if entry['path'] not in wanted:
                 self._leave(entry)
-        missing = sorted(set(found for write in self._writes if write.data is not None for found in _missing(os.path.dirname(write.path))))
+        missing = sorted(
+            {
+                found
+                for write in self._writes
+                if write.data is not None
+                for found in _missing(os.path.dirname(write.path))
+            }
+        )
         self._make = [disk.MakeDirectory(path) for path in missing]
         # A run that was killed may have written everything and reloaded nothing.
-        self.changed = bool(self._writes) or self.record.pending or any(entry['path'] not in wanted for entry in self.record.entries)
+        self.changed = (
+            bool(self._writes)
+            or self.record.pending
+            or any(entry['path'] not in wanted for entry in self.record.entries)
+        )
 
     def diff(self):
         """Return the files that change, as Ansible shows it."""
-        return [{'before_header': write.path, 'after_header': write.path, 'before': _shown(self.before[write.path]), 'after': _shown(write.data)}
-                for write in self._writes]
+        return [
+            {
+                'before_header': write.path,
+                'after_header': write.path,
+                'before': _shown(self.before[write.path]),
+                'after': _shown(write.data),
+            }
+            for write in self._writes
+        ]
 
     def paths(self):
         """Return the paths of the files that change."""
@@ -63,8 +84,8 @@ class FileChange(object):
 
         Args:
             validate: function that is called before the first change, and raises ChangeError if it must not be made.
-            activate: function that lets what is on disk come into force and looks whether it did; it raises ChangeError if not. When it
-                has, it is called again, after the files are as they were.
+            activate: function that lets what is on disk come into force and looks whether it did; it raises ChangeError
+                if not. When it has, it is called again, after the files are as they were.
 
         Raises:
             ChangeError: from validate(); nothing was changed.
@@ -83,7 +104,7 @@ class FileChange(object):
             active = True
             activate()
         except (OSError, ChangeError) as exc:
-            raise SwitchError(str(exc), self._restore(undo, activate if active else None), self.warnings)
+            raise SwitchError(str(exc), self._restore(undo, activate if active else None), self.warnings) from exc
         self._settle()
 
     def _arrive(self, path, content):
@@ -97,7 +118,7 @@ class FileChange(object):
             rest = without(state.data or b'')
             original = disk.FileState(rest if rest or original.data is not None else None, original.mode)
         elif entry and not ours and state.data not in (None, original.data):
-            self.warnings.append('%s was changed by somebody since, and is brought back to what is wanted' % path)
+            self.warnings.append(f'{path} was changed by somebody since, and is brought back to what is wanted')
         data = content(original.data or b'') if callable(content) else content
         self._write(path, state, data, self._modes.get(path))
         self.after[path] = data
@@ -115,7 +136,7 @@ class FileChange(object):
         else:
             data, mode = state.data, None
             if state.data != original:
-                self.warnings.append('%s was changed by somebody since, and stays as it is' % path)
+                self.warnings.append(f'{path} was changed by somebody since, and stays as it is')
         self.after[path] = data
         self._write(path, state, data, mode)
 
@@ -125,10 +146,12 @@ class FileChange(object):
 
     def _pending(self):
         """Return the entries for the time in which a file may be what it was or what it will be."""
-        entries = dict((entry['path'], entry) for entry in self.record.entries)
+        entries = {entry['path']: entry for entry in self.record.entries}
         for entry in self._entries:
             former = entries.get(entry['path'])
-            entries[entry['path']] = dict(entry, wrote=sorted(set(entry['wrote'] + (former['wrote'] if former else []))))
+            entries[entry['path']] = dict(
+                entry, wrote=sorted(set(entry['wrote'] + (former['wrote'] if former else [])))
+            )
         return list(entries.values())
 
     def _settle(self):
@@ -139,7 +162,7 @@ class FileChange(object):
             elif self._entries:
                 left.append(path)
             elif os.path.isdir(path):
-                self.warnings.append('%s was made here but holds something else now, and stays' % path)
+                self.warnings.append(f'{path} was made here but holds something else now, and stays')
         self.record.save(self._entries, sorted(left), False)
 
     def _restore(self, undo, activate):
@@ -150,7 +173,7 @@ class FileChange(object):
                 activate()
             self.record.restore()
         except (OSError, ChangeError) as exc:
-            self.warnings.append('The old state could not be put back completely: %s' % exc)
+            self.warnings.append(f'The old state could not be put back completely: {exc}')
             return False
         return True
 

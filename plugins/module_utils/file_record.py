@@ -17,7 +17,8 @@ FIELDS = {'path', 'original', 'mode', 'wrote'}
 
 
 class ChangeError(Exception):
-    """A change cannot be made: its validation failed, it did not come into force, or its record cannot be read or written."""
+    """A change cannot be made: its validation failed, it did not come into force, or its record cannot be read or
+    written."""
 
 
 def digest(data):
@@ -30,13 +31,13 @@ def file_owners():
     return sorted(name[:-5] for name in os.listdir(BASE) if name.endswith('.json')) if os.path.isdir(BASE) else []
 
 
-class FileRecord(object):
+class FileRecord:
     """What one owner has changed.
 
-    C(entries) has one dict per file, in the order in which they were written: C(path), C(original) in base64 or None for no file, its
-    C(mode), and C(wrote), the digests of what was written, or was about to be when a run ended.
-    C(directories) are those that were made for the files.
-    C(pending) is true from before the first changed file until the change is in force.
+    C(entries) has one dict per file, in the order in which they were written: C(path), C(original) in base64 or None
+    for no file, its C(mode), and C(wrote), the digests of what was written, or was about to be when a run ended.
+    C(directories) are those that were made for the files. C(pending) is true from before the first changed file until
+    the change is in force.
     """
 
     def __init__(self, owner):
@@ -55,8 +56,12 @@ class FileRecord(object):
 
     @staticmethod
     def new_entry(path, original, mode, wrote):
-        return {'path': path, 'original': None if original is None else base64.b64encode(original).decode('ascii'), 'mode': mode,
-                'wrote': [digest(wrote)]}
+        return {
+            'path': path,
+            'original': None if original is None else base64.b64encode(original).decode('ascii'),
+            'mode': mode,
+            'wrote': [digest(wrote)],
+        }
 
     def save(self, entries, directories, pending):
         """Replace the record. With nothing left to remember, the file and its empty directories go."""
@@ -67,7 +72,7 @@ class FileRecord(object):
             else:
                 self._remove()
         except OSError as exc:
-            raise ChangeError('The record %s cannot be written: %s' % (self.path, exc))
+            raise ChangeError(f'The record {self.path} cannot be written: {exc}') from exc
 
     def restore(self):
         """Bring the record back to what it was when it was loaded."""
@@ -80,7 +85,9 @@ class FileRecord(object):
 
     def _write(self):
         os.makedirs(BASE, mode=0o700, exist_ok=True)
-        content = json.dumps({'version': 1, 'files': self.entries, 'directories': self.directories, 'pending': self.pending}, indent=1)
+        content = json.dumps(
+            {'version': 1, 'files': self.entries, 'directories': self.directories, 'pending': self.pending}, indent=1
+        )
         write_durably(self.path + '.new', content.encode('ascii'), 0o600)
         os.rename(self.path + '.new', self.path)
         sync_directory(BASE)
@@ -98,11 +105,17 @@ class FileRecord(object):
         try:
             with open(self.path, 'rb') as stream:
                 saved = json.loads(stream.read().decode('ascii'))
-            if saved['version'] != 1 or not isinstance(saved['pending'], bool) or any(set(entry) != FIELDS for entry in saved['files']):
+            if (
+                saved['version'] != 1
+                or not isinstance(saved['pending'], bool)
+                or any(set(entry) != FIELDS for entry in saved['files'])
+            ):
                 raise ValueError('it has not the expected form')
             return saved['files'], saved['directories'], saved['pending']
         except FileNotFoundError:
             return [], [], False
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise ChangeError('The record %s of the original files is damaged (%s). Nothing was changed. Without it nothing can be undone: '
-                              'repair it, or move it away to begin with the present state.' % (self.path, exc))
+            raise ChangeError(
+                f'The record {self.path} of the original files is damaged ({exc}). Nothing was changed. Without it'
+                ' nothing can be undone: repair it, or move it away to begin with the present state.'
+            ) from exc

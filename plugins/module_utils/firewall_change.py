@@ -15,12 +15,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import Unit, UnitChange, UnitError
 
 
-class Change(object):
+class Change:
     """One backend on its way to the wanted state.
 
     Args:
         run: function that takes an argument list and returns (exit status, stdout, stderr), for systemctl.
-        backend: Nftables, Firewalld or Ufw. It knows the files for a state, lists what is in force, validates, loads and unloads.
+        backend: Nftables, Firewalld or Ufw. It knows the files for a state, lists what is in force, validates, loads
+            and unloads.
         wanted: Wanted, or None when nothing of this backend is to be left.
         record: Record.
     """
@@ -32,8 +33,10 @@ class Change(object):
             backend.check()
         self._recorded = self.name in record.entries
         self._known = record.listing(self.name)
-        self._before = dict((path, disk.read_file(path).data) for path in backend.files(wanted))
-        self._writes = [disk.Write(path, data) for path, data in sorted(backend.files(wanted).items()) if data != self._before[path]]
+        self._before = {path: disk.read_file(path).data for path in backend.files(wanted)}
+        self._writes = [
+            disk.Write(path, data) for path, data in sorted(backend.files(wanted).items()) if data != self._before[path]
+        ]
         self._unit = UnitChange(run, backend.unit_name, backend.unit(wanted)) if backend.unit_name else None
         self._listing = backend.listing()
         # What is in force is compared with what was in force when the last run ended, as the same tool lists it.
@@ -48,7 +51,7 @@ class Change(object):
         """Return the files that change; and what is in force, if that is not what was left there."""
         found = [_difference(write.path, self._before[write.path], write.data) for write in self._writes]
         if self._known is not None and self._astray and self._wanted:
-            found.append(_difference('in force (%s)' % self.name, encode(self._listing), encode(self._known)))
+            found.append(_difference(f'in force ({self.name})', encode(self._listing), encode(self._known)))
         return found + (self._unit.diff() if self._unit else [])
 
     def validate(self):
@@ -62,8 +65,11 @@ class Change(object):
             SwitchError: it failed.
         """
         directories = self._record.directories(self.name)
-        missing = [directory for directory in sorted(set(os.path.dirname(write.path) for write in self._writes if write.data is not None))
-                   if not os.path.isdir(directory)]
+        missing = [
+            directory
+            for directory in sorted({os.path.dirname(write.path) for write in self._writes if write.data is not None})
+            if not os.path.isdir(directory)
+        ]
         self._record.save(self.name, None, directories + missing)
         undo, listing = disk.Undo(), ''
         try:
@@ -73,7 +79,7 @@ class Change(object):
             else:
                 self._leave(undo)
         except (OSError, FirewallError, UnitError) as exc:
-            raise SwitchError('%s: %s' % (self.name, exc), self._restore(undo, directories), self.warnings)
+            raise SwitchError(f'{self.name}: {exc}', self._restore(undo, directories), self.warnings) from exc
         if self._wanted:
             self._record.save(self.name, listing, directories + missing)
             return
@@ -121,10 +127,12 @@ class Change(object):
             else:
                 self._backend.reload()
                 if self._unit:
-                    Unit(self._run, self._unit.name).carry_out([['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]])
+                    Unit(self._run, self._unit.name).carry_out(
+                        [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
+                    )
                 self._record.save(self.name, self._known, directories)
         except (OSError, FirewallError, UnitError) as exc:
-            self.warnings.append('%s: the old state could not be put back completely: %s' % (self.name, exc))
+            self.warnings.append(f'{self.name}: the old state could not be put back completely: {exc}')
             return False
         return True
 

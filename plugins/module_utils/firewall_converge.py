@@ -36,12 +36,20 @@ def converge(module, params):
     left = sorted(set(record.entries) - {chosen})
     # The new limit is in force before the old one goes.
     plan = [(chosen, wanted)] if chosen else []
-    changes = [Change(host.run, BACKENDS[name](host), state, record) for name, state in plan + [(name, None) for name in left]]
+    changes = [
+        Change(host.run, BACKENDS[name](host), state, record) for name, state in plan + [(name, None) for name in left]
+    ]
     for change in changes:
         if change.changed:
             change.validate()
     pending = bool(left) or any(change.changed for change in changes)
-    result = {'changed': pending, 'settled': not pending, 'backend': chosen, 'removed_from': left, 'networks': wanted.all() if wanted else []}
+    result = {
+        'changed': pending,
+        'settled': not pending,
+        'backend': chosen,
+        'removed_from': left,
+        'networks': wanted.all() if wanted else [],
+    }
     if module._diff:
         result['diff'] = [difference for change in changes for difference in change.diff()]
     warnings = [warning for change in changes for warning in change.warnings]

@@ -47,20 +47,23 @@ def _policy(priority, short, rules):
 
 
 def _set(version, networks):
-    entries = ''.join('  <entry>%s</entry>\n' % network for network in networks)
+    entries = ''.join(f'  <entry>{network}</entry>\n' for network in networks)
     # 65536 is the kernel's own limit where nothing is said.
-    options = '  <option name="family" value="%s"/>\n  <option name="maxelem" value="%d"/>\n' % (FAMILY_OPTION[version], max(65536, 2 * len(networks)))
-    return ('%s<ipset type="hash:net">\n%s%s</ipset>\n' % (HEAD, options, entries)).encode('ascii')
+    options = (
+        f'  <option name="family" value="{FAMILY_OPTION[version]}"/>\n  <option name="maxelem"'
+        f' value="{max(65536, 2 * len(networks))}"/>\n'
+    )
+    return (f'{HEAD}<ipset type="hash:net">\n{options}{entries}</ipset>\n').encode('ascii')
 
 
-class Firewalld(object):
+class Firewalld:
     name = 'firewalld'
     unit_name = None
 
     def __init__(self, host):
         self._host = host
-        self._policies = dict((name, os.path.join(FOLDER, 'policies', name + '.xml')) for name in (LIMIT, OPEN))
-        self._sets = dict((version, os.path.join(FOLDER, 'ipsets', name + '.xml')) for version, name in SETS.items())
+        self._policies = {name: os.path.join(FOLDER, 'policies', name + '.xml') for name in (LIMIT, OPEN)}
+        self._sets = {version: os.path.join(FOLDER, 'ipsets', name + '.xml') for version, name in SETS.items()}
 
     def _running(self):
         return self._host.unit('firewalld.service')[0] in ('active', 'reloading')
@@ -71,18 +74,23 @@ class Firewalld(object):
 
     def check(self):
         if not self._running():
-            raise FirewallError('%s: firewalld cannot be used, it does not run; start it, or disable it if something else is to filter' % OPTION)
+            raise FirewallError(
+                f'{OPTION}: firewalld cannot be used, it does not run; start it, or disable it if something else is to'
+                ' filter'
+            )
         version = self._host.text(['busctl', '--json=short', 'get-property', BUS, OBJECT, BUS, 'version'])
         number = re.findall(r'\d+', json.loads(version)['data'])[:2]
         if tuple(map(int, number)) < (0, 9):
-            raise FirewallError('firewalld %s knows no policies, which this needs; 0.9 is the first that does' % '.'.join(number))
+            raise FirewallError(
+                'firewalld {} knows no policies, which this needs; 0.9 is the first that does'.format('.'.join(number))
+            )
 
     def files(self, wanted):
         if not wanted:
             return dict.fromkeys(list(self._policies.values()) + list(self._sets.values()))
         port = {'port': wanted.port}
         refusals = ''.join(REFUSAL % dict(port, version=version, name=name) for version, name in sorted(SETS.items()))
-        found = dict((path, _set(version, wanted.networks[version])) for version, path in self._sets.items())
+        found = {path: _set(version, wanted.networks[version]) for version, path in self._sets.items()}
         found[self._policies[LIMIT]] = _policy(-100, 'Mail port: only the gateway and allowed networks', refusals)
         found[self._policies[OPEN]] = _policy(100, 'Mail port: open for whoever was not refused', ACCEPTANCE % port)
         return found
@@ -93,9 +101,11 @@ class Firewalld(object):
     def listing(self):
         if not self._running():
             return ''
-        found = dict((name, self._ask('policy', 'getPolicySettings', name)) for name in (LIMIT, OPEN))
+        found = {name: self._ask('policy', 'getPolicySettings', name) for name in (LIMIT, OPEN)}
         found.update((name, self._ask('ipset', 'getEntries', name)) for name in SETS.values())
-        present = dict((name, said if isinstance(said, dict) else sorted(said)) for name, said in found.items() if said is not None)
+        present = {
+            name: said if isinstance(said, dict) else sorted(said) for name, said in found.items() if said is not None
+        }
         return json.dumps(present, indent=1, sort_keys=True) + '\n' if present else ''
 
     def validate(self, wanted, writes, again):
@@ -139,14 +149,20 @@ class Firewalld(object):
             return None
         for version, name in SETS.items():
             before, after = set(present[name]), set(wanted.networks[version])
-            if len(before ^ after) > FEW or any(ip_network(new).overlaps(ip_network(old)) for new in after - before for old in before - after):
+            if len(before ^ after) > FEW or any(
+                ip_network(new).overlaps(ip_network(old)) for new in after - before for old in before - after
+            ):
                 return None
-            changes += [('addEntry', name, network) for network in after - before] + [('removeEntry', name, network) for network in before - after]
+            changes += [('addEntry', name, network) for network in after - before] + [
+                ('removeEntry', name, network) for network in before - after
+            ]
         return changes
 
     def _call(self, interface, method, signature, *arguments):
-        return self._host.text(['busctl', '--json=short', '--auto-start=no', 'call', BUS, OBJECT, '%s.%s' % (BUS, interface), method, signature] +
-                               list(arguments))
+        return self._host.text(
+            ['busctl', '--json=short', '--auto-start=no', 'call', BUS, OBJECT, f'{BUS}.{interface}', method, signature]
+            + list(arguments)
+        )
 
     def _ask(self, interface, method, name):
         """Return what firewalld says of an object, None if it does not know it."""

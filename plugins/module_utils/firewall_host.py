@@ -15,7 +15,7 @@ LEGACY_TABLES = ('/proc/net/ip_tables_names', '/proc/net/ip6_tables_names')
 OPTION = 'inbound_firewall_backend (option backend)'
 
 
-class Host(object):
+class Host:
     """Commands and state of the managed host.
 
     Args:
@@ -43,7 +43,9 @@ class Host(object):
         """
         status, out, err = self.run(argv, data)
         if status != 0:
-            raise FirewallError('%s: %s' % (' '.join(argv), (err.strip() or out.strip() or 'exit status %d' % status)[:2000]))
+            raise FirewallError(
+                '{}: {}'.format(' '.join(argv), (err.strip() or out.strip() or f'exit status {status}')[:2000])
+            )
         return out
 
     def unit(self, name):
@@ -51,7 +53,9 @@ class Host(object):
         if self._units is None:
             names = ['firewalld.service', 'nftables.service']
             out = self.text(['systemctl', 'show', '--property=ActiveState,UnitFileState'] + names)
-            blocks = [dict(line.partition('=')[::2] for line in block.splitlines()) for block in out.strip().split('\n\n')]
+            blocks = [
+                dict(line.partition('=')[::2] for line in block.splitlines()) for block in out.strip().split('\n\n')
+            ]
             self._units = dict(zip(names, blocks))
         return self._units[name].get('ActiveState', ''), self._units[name].get('UnitFileState', '')
 
@@ -61,7 +65,7 @@ class Host(object):
         for backend in ('firewalld', 'nftables'):
             active, enabled = self.unit(backend + '.service')
             if active in ('active', 'reloading') or enabled == 'enabled':
-                found[backend] = '%s.service is %s' % (backend, ' and '.join(filter(None, (active, enabled))))
+                found[backend] = '{}.service is {}'.format(backend, ' and '.join(filter(None, (active, enabled))))
         if ufw_enabled() and self.find('ufw'):
             found['ufw'] = 'ENABLED=yes in ' + UFW_CONF
         return found
@@ -71,7 +75,11 @@ class Host(object):
         names = [path for path in LEGACY_TABLES if 'filter' in read_text(path).split()]
         for path, command in zip(LEGACY_TABLES, ('iptables', 'ip6tables')):
             save = self.find(command + '-legacy-save') or self.find(command + '-save')
-            if path in names and save and re.search('^(-A |:INPUT DROP)', self.text([save, '-t', 'filter']), re.MULTILINE):
+            if (
+                path in names
+                and save
+                and re.search('^(-A |:INPUT DROP)', self.text([save, '-t', 'filter']), re.MULTILINE)
+            ):
                 return True
         return False
 
@@ -90,7 +98,7 @@ def ufw_enabled():
 
 def setting(path, name):
     """Return the value of a line NAME=value, as a shell would read it, in small letters."""
-    found = re.findall(r'^%s=["\']?([^"\'\s#]*)' % name, read_text(path), re.MULTILINE)
+    found = re.findall(rf'^{name}=["\']?([^"\'\s#]*)', read_text(path), re.MULTILINE)
     return found[-1].lower() if found else ''
 
 
@@ -104,16 +112,22 @@ def choose(host, asked):
         return asked
     managers = host.managers()
     if len(managers) > 1:
-        raise FirewallError('More than one thing manages the firewall of this host: %s. Disable all but one, or name the one to use in %s' % (
-            '; '.join('%s (%s)' % item for item in sorted(managers.items())), OPTION))
+        raise FirewallError(
+            'More than one thing manages the firewall of this host: {}. Disable all but one, or name the one to use'
+            ' in {}'.format('; '.join('{} ({})'.format(*item) for item in sorted(managers.items())), OPTION)
+        )
     if managers:
         return list(managers)[0]
     if host.legacy_rules():
         raise FirewallError(
-            'The firewall of this host is made of iptables-legacy rules, which nothing here can change safely. Move it to nftables '
-            '(iptables-restore-translate), firewalld or ufw; or allow the port to conbool_networks in your own rules, and set '
-            'inbound_firewall_state to absent. With %s set to nftables the limit goes into a table of its own beside your rules' % OPTION)
+            'The firewall of this host is made of iptables-legacy rules, which nothing here can change safely. Move it'
+            ' to nftables (iptables-restore-translate), firewalld or ufw; or allow the port to conbool_networks in'
+            f' your own rules, and set inbound_firewall_state to absent. With {OPTION} set to nftables the limit goes'
+            ' into a table of its own beside your rules'
+        )
     if not host.find('nft'):
-        raise FirewallError('This host has neither firewalld nor ufw in force, and no command nft. Install the package nftables; or allow the port '
-                            'to conbool_networks in your own iptables rules, and set inbound_firewall_state to absent')
+        raise FirewallError(
+            'This host has neither firewalld nor ufw in force, and no command nft. Install the package nftables; or'
+            ' allow the port to conbool_networks in your own iptables rules, and set inbound_firewall_state to absent'
+        )
     return 'nftables'

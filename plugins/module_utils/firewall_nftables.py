@@ -16,8 +16,8 @@ TABLE = 'conbool_inbound'
 RULESET = '/etc/conbool-inbound-firewall.nft'
 UNIT = 'conbool-inbound-firewall.service'
 MARK = '# Managed by Ansible (conbool.smtp_relay.inbound_firewall).\n'
-# A SYN that is not part of anything, as nftables and the kernel see a new connection. Not "ct state new": a host that had no
-# connection tracking before would take the next packet of every established connection for a new one.
+# A SYN that is not part of anything, as nftables and the kernel see a new connection. Not "ct state new": a host that
+# had no connection tracking before would take the next packet of every established connection for a new one.
 RULES = MARK + '''# The table is replaced in one transaction; nothing else is touched.
 table inet %(table)s
 delete table inet %(table)s
@@ -41,7 +41,8 @@ table inet %(table)s {
     }
 }
 '''
-# No default dependencies and no conflict with shutdown.target: the limit is there before the network and to the very end.
+# No default dependencies and no conflict with shutdown.target: the limit is there before the network and to the very
+# end.
 SERVICE = MARK + '''[Unit]
 Description=The mail port for the Conbool gateway only
 Documentation=man:nft(8)
@@ -61,14 +62,17 @@ ExecStop=-%(nft)s delete table inet %(table)s
 WantedBy=sysinit.target
 '''
 # A failure of this must not be one of the host's own firewall, hence the minus signs.
-DROP_IN = MARK + '''# The ruleset of this service begins with "flush ruleset", as a rule. What that takes away comes back here.
+DROP_IN = (
+    MARK
+    + '''# The ruleset of this service begins with "flush ruleset", as a rule. What that takes away comes back here.
 [Service]
 ExecStartPost=-%(nft)s -f %(ruleset)s
 ExecReload=-%(nft)s -f %(ruleset)s
 '''
+)
 
 
-class Nftables(object):
+class Nftables:
     name = 'nftables'
     unit_name = UNIT
 
@@ -83,15 +87,20 @@ class Nftables(object):
 
     def check(self):
         if not self._nft:
-            raise FirewallError('%s: nftables cannot be used, there is no command nft; install the package nftables' % OPTION)
+            raise FirewallError(
+                f'{OPTION}: nftables cannot be used, there is no command nft; install the package nftables'
+            )
 
     def files(self, wanted):
         """Return the files that there have to be, path to content; None is a file that must not be there."""
         if not wanted:
             return dict.fromkeys((RULESET, self._drop_in))
-        sets = dict(('ipv%d' % version, _elements(members)) for version, members in wanted.networks.items())
+        sets = {f'ipv{version}': _elements(members) for version, members in wanted.networks.items()}
         names = {'nft': self._nft, 'ruleset': RULESET}
-        return {RULESET: (RULES % dict(sets, table=TABLE, port=wanted.port)).encode('ascii'), self._drop_in: (DROP_IN % names).encode('ascii')}
+        return {
+            RULESET: (RULES % dict(sets, table=TABLE, port=wanted.port)).encode('ascii'),
+            self._drop_in: (DROP_IN % names).encode('ascii'),
+        }
 
     def unit(self, wanted):
         return SERVICE % {'nft': self._nft, 'ruleset': RULESET, 'table': TABLE} if wanted else None
@@ -102,7 +111,7 @@ class Nftables(object):
             return ''
         status, out, err = self._host.run([self._nft, 'list', 'table', 'inet', TABLE])
         if status != 0 and 'No such file or directory' not in err:
-            raise FirewallError('nft list table: %s' % err.strip())
+            raise FirewallError(f'nft list table: {err.strip()}')
         return out if status == 0 else ''
 
     def validate(self, wanted, writes, again):
@@ -128,8 +137,14 @@ class Nftables(object):
         self._host.text(['systemctl', 'daemon-reload'])
 
     def warnings(self, wanted):
-        return firewall_notice.closed_by_others(self._host.text([self._nft, '-n', '-t', 'list', 'ruleset']), wanted.port, TABLE)
+        return firewall_notice.closed_by_others(
+            self._host.text([self._nft, '-n', '-t', 'list', 'ruleset']), wanted.port, TABLE
+        )
 
 
 def _elements(networks):
-    return '\n        elements = {\n            %s\n        }' % ',\n            '.join(networks) if networks else ''
+    return (
+        '\n        elements = {{\n            {}\n        }}'.format(',\n            '.join(networks))
+        if networks
+        else ''
+    )

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 # What an accepting rule may be about without letting a new connection in from outside.
-ELSEWHERE = re.compile(r'\b(iif|iifname) "?lo"?|\b(udp|icmp|icmpv6) |\bl4proto (udp|icmp|ipv6-icmp|17|1|58)\b|l4proto \{ (icmp|1), ')
+ELSEWHERE = re.compile(
+    r'\b(iif|iifname) "?lo"?|\b(udp|icmp|icmpv6) |\bl4proto (udp|icmp|ipv6-icmp|17|1|58)\b|l4proto \{ (icmp|1), '
+)
 ESTABLISHED = re.compile(r'\bct state (?!.*\bnew\b)(?!.*0x8\b)')
 PORTS = re.compile(r'\bdport (\{[^}]*\}|\S+)')
 
@@ -25,8 +27,10 @@ def closed_by_others(ruleset, port, own):
     for table, body in re.findall(r'^table (.*?) \{\n(.*?)^\}', ruleset, re.MULTILINE | re.DOTALL):
         chains = re.findall(r'^\tchain (\S+) \{\n\t\ttype filter hook input [^\n]*policy drop;', body, re.MULTILINE)
         if chains and table != 'inet ' + own and not any(_may_let_in(rule.strip(), port) for rule in body.split('\n')):
-            found.append('The chain %s of the table %s drops what no rule accepts, and none of its rules seems to accept port %d: the gateway cannot '
-                         'deliver mail here until one does' % (chains[0], table, port))
+            found.append(
+                f'The chain {chains[0]} of the table {table} drops what no rule accepts, and none of its rules seems to'
+                f' accept port {port}: the gateway cannot deliver mail here until one does'
+            )
     return found
 
 

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of what was done to the host's firewall, and by which backend: one JSON file, written before the first change."""
+"""The record of what was done to the host's firewall, and by which backend: one JSON file, written before the first
+change."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal
 PATH = '/var/lib/conbool-smtp-relay/inbound_firewall.json'
 
 
-class Record(object):
+class Record:
     """What was done, by backend.
 
     C(entries) has for each backend that may have something on this host
@@ -37,7 +38,8 @@ class Record(object):
         self._write()
 
     def adopt(self, backend):
-        """Have an entry for what is on this host without one: the record is lost, but all that was done bears our name."""
+        """Have an entry for what is on this host without one: the record is lost, but all that was done bears our
+        name."""
         self.entries.setdefault(backend, {'listing': None, 'directories': []})
 
     def forget(self, backend):
@@ -64,10 +66,15 @@ class Record(object):
         try:
             with open(PATH, 'rb') as stream:
                 saved = json.loads(stream.read().decode('ascii'))
-            if saved['version'] != 1 or any(set(entry) != {'listing', 'directories'} for entry in saved['backends'].values()):
+            if saved['version'] != 1 or any(
+                set(entry) != {'listing', 'directories'} for entry in saved['backends'].values()
+            ):
                 raise ValueError('it has not the expected form')
             return saved['backends']
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise FirewallError('The record %s is damaged (%s). Nothing was changed. Move it away, and apply the limit again before it is undone' % (PATH, exc))
+            raise FirewallError(
+                f'The record {PATH} is damaged ({exc}). Nothing was changed. Move it away, and apply the limit again'
+                ' before it is undone'
+            ) from exc

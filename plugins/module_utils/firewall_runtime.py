@@ -30,11 +30,11 @@ def _settings(text):
         if line and not line[0].isspace():
             zone = line.split()[0]
         elif line.startswith('\t') and key:
-            found.add('%s: %s %s' % (zone, key, line.strip()))
+            found.add(f'{zone}: {key} {line.strip()}')
         elif line.strip():
             key, dummy, value = line.strip().partition(':')
             if key not in KEPT:
-                found.update('%s: %s %s' % (zone, key, word) for word in value.split())
+                found.update(f'{zone}: {key} {word}' for word in value.split())
     return found
 
 
@@ -48,6 +48,12 @@ def check_reload(host):
     lost = losses(host.text(listing), host.text(listing + ['--permanent']))
     serious = [setting for setting in lost if not BAN.search(setting)]
     if serious:
-        raise FirewallError('firewalld has settings that are not permanent, and has to be reloaded, which would drop them: %s. Keep them with '
-                            '"firewall-cmd --runtime-to-permanent" or drop them with "firewall-cmd --reload", and run this again' % '; '.join(serious))
-    return ['The reload of firewalld drops what was set without --permanent, bans in this case: %s' % setting for setting in lost]
+        raise FirewallError(
+            'firewalld has settings that are not permanent, and has to be reloaded, which would drop them: {}. Keep'
+            ' them with "firewall-cmd --runtime-to-permanent" or drop them with "firewall-cmd --reload", and run this'
+            ' again'.format('; '.join(serious))
+        )
+    return [
+        f'The reload of firewalld drops what was set without --permanent, bans in this case: {setting}'
+        for setting in lost
+    ]

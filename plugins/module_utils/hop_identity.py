@@ -58,9 +58,14 @@ def with_headroom(limit):
 def _client(info):
     """Return the effective parameters of the MTA's smtp(8) client, with C($name) expanded."""
     mta = info['expanded']
-    entry = next((entry for entry in info.get('services', []) if (entry['name'], entry['type']) == ('smtp', 'unix')), {'options': {}})
-    own = dict((name, re.sub(r'\$(\w+|\{\w+\}|\(\w+\))', lambda match: mta.get(match.group(1).strip('{()}'), ''), value))
-               for name, value in entry['options'].items())
+    entry = next(
+        (entry for entry in info.get('services', []) if (entry['name'], entry['type']) == ('smtp', 'unix')),
+        {'options': {}},
+    )
+    own = {
+        name: re.sub(r'\$(\w+|\{\w+\}|\(\w+\))', lambda match: mta.get(match.group(1).strip('{()}'), ''), value)
+        for name, value in entry['options'].items()
+    }
     return dict(mta, **own)
 
 
@@ -85,15 +90,22 @@ def return_address(info):
     """
     everywhere = '127.0.0.1' if re.search(r'\b(all|ipv4)\b', info['expanded'].get('inet_protocols', 'all')) else '::1'
     if 'services' not in info:
-        return '[%s]:25' % everywhere
+        return f'[{everywhere}]:25'
     hosts = []
     for entry in info['services']:
         host, dummy, port = entry['name'].rpartition(':')
-        if entry['type'] == 'inet' and port in ('smtp', '25') and entry['command'].split()[0] in ('smtpd', 'postscreen'):
+        if (
+            entry['type'] == 'inet'
+            and port in ('smtp', '25')
+            and entry['command'].split()[0] in ('smtpd', 'postscreen')
+        ):
             hosts += [host] if host else items(info['expanded'].get('inet_interfaces', 'all'))
-    hosts = [everywhere if host in ('all', 'loopback-only', 'localhost', '0.0.0.0', '[::]') else host.strip('[]') for host in hosts]
+    hosts = [
+        everywhere if host in ('all', 'loopback-only', 'localhost', '0.0.0.0', '[::]') else host.strip('[]')
+        for host in hosts
+    ]
     loopback = [host for host in hosts if host.startswith('127.') or host == '::1']
-    return '[%s]:25' % (loopback + hosts)[0] if hosts else None
+    return f'[{(loopback + hosts)[0]}]:25' if hosts else None
 
 
 def mta_parameters(info):

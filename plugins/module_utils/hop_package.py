@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Postfix's programs for the hop on a Debian host whose mail server excludes the package postfix.
 
-What that package has is put below a directory of its own, as a local package: dpkg knows its files, apt the libraries that it needs, and nothing of it is
-where another mail server could be. The local package has this file in it, and is brought up to date by it. So nothing is imported but the standard library.
+What that package has is put below a directory of its own, as a local package: dpkg knows its files, apt the libraries
+that it needs, and nothing of it is where another mail server could be. The local package has this file in it, and is
+brought up to date by it. So nothing is imported but the standard library.
 """
 
 from __future__ import annotations
@@ -58,16 +59,19 @@ Description: Postfix's programs for the outbound hop to the Conbool gateway
 FILES = {
     # The programs look for their libraries where the distribution's package has them; this is where they are.
     'etc/ld.so.conf.d/conbool-hop.conf': PARAMETERS['shlib_directory'] + '\n',
-    'usr/lib/systemd/system/%s.service' % PACKAGE: """\
+    f'usr/lib/systemd/system/{PACKAGE}.service': (
+        f"""\
 [Unit]
 Description=The outbound hop's Postfix is the version that apt knows of
 After=network-online.target apt-daily.service apt-daily-upgrade.service
 
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/python3 %s/update.py
-""" % PREFIX,
-    'usr/lib/systemd/system/%s.timer' % PACKAGE: """\
+ExecStart=/usr/bin/python3 {PREFIX}/update.py
+"""
+    ),
+    f'usr/lib/systemd/system/{PACKAGE}.timer': (
+        """\
 [Unit]
 Description=Updates of the outbound hop's Postfix
 
@@ -75,14 +79,16 @@ Description=Updates of the outbound hop's Postfix
 OnCalendar=daily
 RandomizedDelaySec=4h
 Persistent=true
-""",
+"""
+    ),
 }
 # Started with the host without a link in /etc.
-LINKS = {'usr/lib/systemd/system/timers.target.wants/%s.timer' % PACKAGE: '../%s.timer' % PACKAGE}
+LINKS = {f'usr/lib/systemd/system/timers.target.wants/{PACKAGE}.timer': f'../{PACKAGE}.timer'}
 
 SCRIPTS = {
     'conffiles': '/etc/ld.so.conf.d/conbool-hop.conf\n',
-    'postinst': """\
+    'postinst': (
+        """\
 #!/bin/sh
 set -e
 [ "$1" = configure ] || exit 0
@@ -95,15 +101,19 @@ if [ -d /run/systemd/system ]; then
     # The second argument is the version that there was.
     [ -z "$2" ] || deb-systemd-invoke try-restart conbool-hop.service
 fi
-""",
-    'prerm': """\
+"""
+    ),
+    'prerm': (
+        """\
 #!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
     deb-systemd-invoke stop {package}.timer
 fi
-""",
-    'postrm': """\
+"""
+    ),
+    'postrm': (
+        """\
 #!/bin/sh
 set -e
 ldconfig
@@ -112,7 +122,8 @@ ldconfig
 if getent passwd {owner} >/dev/null; then userdel {owner}; fi
 if getent group {group} >/dev/null; then groupdel {group}; fi
 rm -f /var/lib/systemd/timers/stamp-{package}.timer
-""",
+"""
+    ),
 }
 
 
@@ -130,11 +141,12 @@ def maker_of(module):
     return Maker(lambda words, cwd=None: module.run_command(words, cwd=cwd, environ_update=QUIET))
 
 
-class Maker(object):
+class Maker:
     """Makes, brings up to date and removes the local package.
 
     Args:
-        run: function that takes a list of words, and C(cwd); it returns exit status, standard output and standard error as text.
+        run: function that takes a list of words, and C(cwd); it returns exit status, standard output and standard error
+            as text.
     """
 
     def __init__(self, run):
@@ -143,23 +155,26 @@ class Maker(object):
     def _text(self, words, **options):
         status, out, err = self._run(words, **options)
         if status:
-            raise PackageError('%s: %s' % (' '.join(words), ' '.join((err or out).split())[-600:]))
+            raise PackageError('{}: {}'.format(' '.join(words), ' '.join((err or out).split())[-600:]))
         return out
 
     @staticmethod
     def possible():
         """Return whether this is a host of Debian's kind."""
-        return all(shutil.which(name, path='/usr/bin:/bin') for name in ('apt-get', 'apt-cache', 'dpkg-deb', 'dpkg-query'))
+        return all(
+            shutil.which(name, path='/usr/bin:/bin') for name in ('apt-get', 'apt-cache', 'dpkg-deb', 'dpkg-query')
+        )
 
     def candidate(self):
         """Return the version of the distribution's package that apt would install."""
         found = re.search(r'^ *Candidate: (\S+)', self._text(['apt-cache', 'policy', SOURCE]), re.MULTILINE)
         if not found or found.group(1) == '(none)':
-            raise PackageError('apt knows of no package %s: have "apt-get update" done, and look at the sources' % SOURCE)
+            raise PackageError(f'apt knows of no package {SOURCE}: have "apt-get update" done, and look at the sources')
         return found.group(1)
 
     def _known(self):
-        """Return what dpkg says of the local package: its state, empty when it has never heard of it, and the version."""
+        """Return what dpkg says of the local package: its state, empty when it has never heard of it, and the
+        version."""
         status, out, dummy = self._run(['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', PACKAGE])
         state, dummy, version = out.strip().partition(' ')
         return ('', '') if status or state == 'not-installed' else (state, version)
@@ -179,7 +194,7 @@ class Maker(object):
             tuple: the version before, None for none; that wanted; and what apt installs for it.
         """
         before, candidate = self.installed(), self.candidate()
-        wanted = '%s+conbool%d' % (candidate, REVISION)
+        wanted = f'{candidate}+conbool{REVISION}'
         if before and (before == wanted or self._run(['dpkg', '--compare-versions', before, 'gt', wanted])[0] == 0):
             return before, before, []
         with tempfile.TemporaryDirectory(prefix=PACKAGE) as directory:
@@ -197,7 +212,8 @@ class Maker(object):
         """Have the package be gone, and of its libraries those that nothing else needs.
 
         Returns:
-            tuple: the version before, None for none; and what apt removes. Also what an interrupted run, or C(apt remove), has left goes.
+            tuple: the version before, None for none; and what apt removes. Also what an interrupted run, or C(apt
+                remove), has left goes.
         """
         state, before = self._known()
         if not state:
@@ -213,10 +229,12 @@ class Maker(object):
 
     def _build(self, directory, candidate, wanted):
         """Return the path of the local package, which is made in a directory."""
-        self._text(['apt-get', '-q', 'download', '%s=%s' % (SOURCE, candidate)], cwd=directory)
+        self._text(['apt-get', '-q', 'download', f'{SOURCE}={candidate}'], cwd=directory)
         archives = [name for name in os.listdir(directory) if name.endswith('.deb')]
         if len(archives) != 1:
-            raise PackageError('apt-get download %s=%s left %s' % (SOURCE, candidate, ', '.join(sorted(archives)) or 'nothing'))
+            raise PackageError(
+                'apt-get download {}={} left {}'.format(SOURCE, candidate, ', '.join(sorted(archives)) or 'nothing')
+            )
         original, source, tree = (os.path.join(directory, name) for name in (archives[0], 'source', 'tree'))
         self._text(['dpkg-deb', '--extract', original, source])
         for path in KEPT:
@@ -225,10 +243,13 @@ class Maker(object):
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.move(os.path.join(source, path), target)
         move_paths(tree)
-        fields = dict(line.split(': ', 1) for line in self._text(
-            ['dpkg-deb', '--field', original, 'Architecture', 'Depends']).splitlines() if ': ' in line)
+        fields = dict(
+            line.split(': ', 1)
+            for line in self._text(['dpkg-deb', '--field', original, 'Architecture', 'Depends']).splitlines()
+            if ': ' in line
+        )
         write_tree(tree, dict(fields, candidate=candidate, wanted=wanted))
-        made = os.path.join(directory, '%s.deb' % PACKAGE)
+        made = os.path.join(directory, f'{PACKAGE}.deb')
         self._text(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, made])
         return made
 
@@ -239,7 +260,8 @@ def libraries(depends):
 
 
 def move_paths(tree):
-    """Have the scripts of the distribution's package (Debian adds to post-install) look for each other where they are now."""
+    """Have the scripts of the distribution's package (Debian adds to post-install) look for each other where they are
+    now."""
     for folder, dummy, names in os.walk(tree):
         for name in names:
             path = os.path.join(folder, name)
@@ -255,13 +277,20 @@ def write_tree(tree, fields):
 
     Args:
         tree: the directory of which the package is made.
-        fields: C(Architecture) and C(Depends) of the distribution's package, its version as C(candidate), and C(wanted).
+        fields: C(Architecture) and C(Depends) of the distribution's package, its version as C(candidate), and
+            C(wanted).
     """
-    scripts = dict((name, text.format(owner=OWNER, group=GROUP, package=PACKAGE)) for name, text in SCRIPTS.items())
+    scripts = {name: text.format(owner=OWNER, group=GROUP, package=PACKAGE) for name, text in SCRIPTS.items()}
     scripts['control'] = CONTROL % {
-        'package': PACKAGE, 'source': SOURCE, 'source_version': fields['candidate'], 'version': fields['wanted'], 'prefix': PREFIX,
-        'architecture': fields['Architecture'], 'depends': libraries(fields['Depends'])}
-    files = dict(FILES, **dict(('DEBIAN/' + name, text) for name, text in scripts.items()))
+        'package': PACKAGE,
+        'source': SOURCE,
+        'source_version': fields['candidate'],
+        'version': fields['wanted'],
+        'prefix': PREFIX,
+        'architecture': fields['Architecture'],
+        'depends': libraries(fields['Depends']),
+    }
+    files = dict(FILES, **{'DEBIAN/' + name: text for name, text in scripts.items()})
     files[PREFIX.lstrip('/') + '/update.py'] = own_source()
     for name, text in files.items():
         path = os.path.join(tree, name)
@@ -277,8 +306,14 @@ def write_tree(tree, fields):
 def _run(words, cwd=None):
     # The updater is no module, and has no run_command.
     done = subprocess.run(  # pylint: disable=ansible-bad-function
-        words, cwd=cwd, env=dict(os.environ, **QUIET), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-        check=False)
+        words,
+        cwd=cwd,
+        env=dict(os.environ, **QUIET),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -288,10 +323,12 @@ def main():
     try:
         if maker.installed() and not maker.held():
             before, after, packages = maker.present()
-            said = 'is ' + after if before == after else '%s is %s now' % (before, after)
-            sys.stdout.write('%s: %s%s\n' % (PACKAGE, said, ' (%s)' % ', '.join(packages) if packages else ''))
+            said = 'is ' + after if before == after else f'{before} is {after} now'
+            sys.stdout.write(
+                '{}: {}{}\n'.format(PACKAGE, said, ' ({})'.format(', '.join(packages)) if packages else '')
+            )
     except PackageError as exc:
-        raise SystemExit(str(exc))
+        raise SystemExit(str(exc)) from exc
 
 
 if __name__ == '__main__':

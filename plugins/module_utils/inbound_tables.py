@@ -32,8 +32,8 @@ def _listed(pattern):
 def mynetworks_entries(mynetworks):
     """Return which networks mynetworks certainly names, in its order.
 
-    Postfix takes the first entry that fits. What a negated entry takes away is not repeated by a later one, and behind a negated
-    file or table nothing is certain.
+    Postfix takes the first entry that fits. What a negated entry takes away is not repeated by a later one, and behind
+    a negated file or table nothing is certain.
     """
     found, excluded = [], []
     for item in re.split(r'[\s,]+', mynetworks.strip()):
@@ -58,17 +58,24 @@ def overlap(first, second):
 
 
 def shut_out(settings, networks):
-    """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them out."""
-    known = [ipaddress.ip_network(item) for item in settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]]
-    return [str(network) for network in networks
-            if not any(network.version == other.version and network.subnet_of(other) for other in known)]
+    """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them
+    out."""
+    known = [
+        ipaddress.ip_network(item)
+        for item in settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]
+    ]
+    return [
+        str(network)
+        for network in networks
+        if not any(network.version == other.version and network.subnet_of(other) for other in known)
+    ]
 
 
 def client_tables(settings, mynetworks):
     """Return two cidr(5) tables that tell who a client of port 25 is, for the stages RCPT and DATA, and warnings.
 
-    Of networks that contain each other the smaller one comes first; of equal ones the gateway's, which asks for more. The gateway's come
-    before mynetworks: a host of the gateway that was put there by hand is the gateway all the same.
+    Of networks that contain each other the smaller one comes first; of equal ones the gateway's, which asks for more.
+    The gateway's come before mynetworks: a host of the gateway that was put there by hand is the gateway all the same.
     """
     gateway = [ipaddress.ip_network(item) for item in settings['networks']]
     named = [(network, 'conbool_gateway') for network in gateway]
@@ -77,25 +84,35 @@ def client_tables(settings, mynetworks):
     own = mynetworks_entries(mynetworks)
     rows = [(network, 'DUNNO') for network in LOOPBACK] + named + [(network, 'DUNNO') for network in own]
     rows += [('0.0.0.0/0', 'conbool_others'), ('::/0', 'conbool_others')]
-    inside = sorted(set(str(network) for network in own for other in gateway if overlap(network, other)))
-    warnings = ['mynetworks names %s, which is in conbool_networks: such clients count as the gateway. If there are others among them, name '
-                'these in conbool_smtp_allowed_networks.' % ', '.join(inside)] if inside else []
+    inside = sorted({str(network) for network in own for other in gateway if overlap(network, other)})
+    warnings = (
+        [
+            'mynetworks names {}, which is in conbool_networks: such clients count as the gateway. If there are others'
+            ' among them, name these in conbool_smtp_allowed_networks.'.format(', '.join(inside))
+        ]
+        if inside
+        else []
+    )
     verdicts = {}
     for network, action in rows:
         verdicts.setdefault(str(network), action)
     # The certificate and the recipients were looked at before.
-    at_data = dict((network, 'reject_plaintext_session' if action == 'conbool_gateway' else action) for network, action in verdicts.items())
+    at_data = {
+        network: 'reject_plaintext_session' if action == 'conbool_gateway' else action
+        for network, action in verdicts.items()
+    }
     return _table(verdicts), _table(at_data), warnings
 
 
 def _table(rows):
-    return ''.join('%s %s\n' % row for row in rows.items())
+    return ''.join('{} {}\n'.format(*row) for row in rows.items())
 
 
 def recipients_table(domains):
-    """Return the regexp(5) table of the recipients that the gateway may name; patterns ignore case, <postmaster> is never looked up."""
-    names = sorted(set(name for domain in domains for name in (domain, _unicode(domain))))
-    return ''.join('/@%s$/ DUNNO\n' % _escaped(name) for name in names) + '/./ %s\n' % NOT_HOSTED
+    """Return the regexp(5) table of the recipients that the gateway may name; patterns ignore case, <postmaster> is
+    never looked up."""
+    names = sorted({name for domain in domains for name in (domain, _unicode(domain))})
+    return ''.join(f'/@{_escaped(name)}$/ DUNNO\n' for name in names) + f'/./ {NOT_HOSTED}\n'
 
 
 def _unicode(domain):
@@ -110,8 +127,8 @@ def _escaped(text):
 
 
 def certificates_table(fingerprints):
-    return ''.join('%s conbool_known\n' % item for item in fingerprints)
+    return ''.join(f'{item} conbool_known\n' for item in fingerprints)
 
 
 def postscreen_table(networks):
-    return ''.join('%s permit\n' % network for network in networks)
+    return ''.join(f'{network} permit\n' for network in networks)

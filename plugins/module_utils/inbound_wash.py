@@ -8,7 +8,11 @@ Header checks belong to a listener, not to a client. So the message makes a deto
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_detour import behind_proxy_filter, detour_services, route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_detour import (
+    behind_proxy_filter,
+    detour_services,
+    route,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import WASH_RULES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.wash_networks import read_wash_networks
 
@@ -31,13 +35,22 @@ def wash_configuration(settings, info, options, smtpds):
     found = {'services': [], 'tables': [], 'warnings': [], 'problems': []}
     if not options['wash_networks']:
         return found
-    networks, found['problems'] = read_wash_networks('postfix_smarthost_wash_networks', options['wash_networks'], settings)
+    networks, found['problems'] = read_wash_networks(
+        'postfix_smarthost_wash_networks', options['wash_networks'], settings
+    )
     passed = behind_proxy_filter(smtpds, info)
     if passed:
-        found['warnings'].append('The headers of mail from %s are not washed at %s: smtpd_proxy_filter passes it on before.' % (
-            ', '.join(map(str, networks)), passed))
+        found['warnings'].append(
+            'The headers of mail from {} are not washed at {}: smtpd_proxy_filter passes it on before.'.format(
+                ', '.join(map(str, networks)), passed
+            )
+        )
     found['tables'] = [
-        {'path': WASH_CLIENTS_TABLE, 'type': 'cidr', 'content': ''.join('%s %s\n' % (network, route('wash', options['wash_port'])) for network in networks)},
+        {
+            'path': WASH_CLIENTS_TABLE,
+            'type': 'cidr',
+            'content': ''.join('{} {}\n'.format(network, route('wash', options['wash_port'])) for network in networks),
+        },
         {'path': WASH_RULES_TABLE, 'type': 'regexp', 'content': WASH_RULES},
     ]
     found['services'] = detour_services('wash', options['wash_port'], WASH_RULES_TABLE, info, smtpds)

@@ -10,7 +10,10 @@ import os
 # All of one MTA's files have to be there; alternatives of one file are in a tuple.
 SIGNS = {
     'postfix': ('/etc/postfix/main.cf', ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
-    'sendmail': ('/etc/mail/sendmail.cf', ('/usr/lib/sm.bin/sendmail', '/usr/libexec/sendmail/sendmail', '/usr/sbin/sendmail.sendmail')),
+    'sendmail': (
+        '/etc/mail/sendmail.cf',
+        ('/usr/lib/sm.bin/sendmail', '/usr/libexec/sendmail/sendmail', '/usr/sbin/sendmail.sendmail'),
+    ),
     'zimbra': ('/opt/zimbra/conf/localconfig.xml', '/opt/zimbra/bin/zmprov'),
     'kerio': (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
 }
@@ -48,17 +51,25 @@ def find(wanted='auto', root='/'):
     Raises:
         MtaError: there is none, or there are several.
     """
-    found = dict((mta, paths) for mta, paths in ((mta, signs_of(mta, root)) for mta in SIGNS) if paths)
+    found = {mta: paths for mta, paths in ((mta, signs_of(mta, root)) for mta in SIGNS) if paths}
     if wanted != 'auto':
         if wanted not in found:
-            raise MtaError('conbool_mta is %s, but there is no %s here (%s)' % (
-                wanted, wanted, 'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported'))
+            raise MtaError(
+                'conbool_mta is {}, but there is no {} here ({})'.format(
+                    wanted,
+                    wanted,
+                    'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported',
+                )
+            )
         return wanted, found
     if not found:
-        raise MtaError('no mail server found: none of %s is installed' % ', '.join(sorted(SIGNS)))
+        raise MtaError('no mail server found: none of {} is installed'.format(', '.join(sorted(SIGNS))))
     if len(found) > 1:
-        raise MtaError('more than one mail server found: %s. Set conbool_mta for this host to the one that handles its mail' % ', '.join(
-            '%s (%s)' % (mta, found[mta][0]) for mta in sorted(found)))
+        named = ', '.join(f'{mta} ({found[mta][0]})' for mta in sorted(found))
+        raise MtaError(
+            f'more than one mail server found: {named}. '
+            'Set conbool_mta for this host to the one that handles its mail'
+        )
     return list(found)[0], found
 
 

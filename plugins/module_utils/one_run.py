@@ -1,7 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a module that changes a host runs: no other beside it, and however it ends, with the old state put back or the new one in force."""
+"""How a module that changes a host runs: no other beside it, and however it ends, with the old state put back or the
+new one in force."""
 
 from __future__ import annotations
 
@@ -15,9 +16,12 @@ BUSY = 'Another run is at work on this host; nothing was changed'
 
 
 def ended_by_signal(failure):
-    """Return a signal handler: a lost connection or a cancelled job ends the run like this failure, with the old state put back."""
+    """Return a signal handler: a lost connection or a cancelled job ends the run like this failure, with the old state
+    put back."""
+
     def stop(number, dummy):
-        raise failure('the run was ended by signal %d' % number)
+        raise failure(f'the run was ended by signal {number}')
+
     return stop
 
 
@@ -28,8 +32,8 @@ def run(module, directory, converge, failures, busy=BUSY):
         module: AnsibleModule with the option C(timeout), the seconds to wait for another run.
         directory: which runs keep away from each other.
         converge: function that takes the module and its options, and returns its result and warnings.
-        failures: exceptions besides SwitchError and OSError. A signal is the first of them, which converge() has to take for a reason to put
-            the old state back.
+        failures: exceptions besides SwitchError and OSError. A signal is the first of them, which converge() has to
+            take for a reason to put the old state back.
         busy: what is said when another run does not end in time.
     """
     for number in SIGNALS:

@@ -28,24 +28,43 @@ def converge(module, params):
     Returns:
         tuple: the module's result and its warnings.
     """
-    instance = Instance(module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir'])
+    instance = Instance(
+        module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir']
+    )
     request = read_request(params, instance.default_database_type)
     unit_name, unit_content = read_unit(params)
     warnings = [] if request.absent else look_at_tls_files(params['tls_files'])
     journal = Journal(instance.config_dir, request.owner)
-    result = {'changed': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}, 'reloaded': False}
+    result = {
+        'changed': False,
+        'parameters_changed': [],
+        'services_changed': [],
+        'tables_changed': [],
+        'maps': {},
+        'reloaded': False,
+    }
     if not module.check_mode:
         clear_staging(instance.config_dir, fingerprint(instance.config_dir))
     # With nothing recorded there is nothing to undo.
     foreseen = module.check_mode and params['create'] and not instance.there()
-    change = None if request.absent and not journal.exists else Change(instance, journal, request, params['create'], foreseen)
+    change = (
+        None
+        if request.absent and not journal.exists
+        else Change(instance, journal, request, params['create'], foreseen)
+    )
     warnings += look_for_unrecorded(instance, journal, change, request.absent)
-    unit = UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
+    unit = (
+        UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
+    )
     differences = []
     if change:
         result.update(
-            changed=change.changed, parameters_changed=change.parameters_changed(), services_changed=change.services_changed(),
-            tables_changed=sorted(change.tables), maps=change.maps())
+            changed=change.changed,
+            parameters_changed=change.parameters_changed(),
+            services_changed=change.services_changed(),
+            tables_changed=sorted(change.tables),
+            maps=change.maps(),
+        )
         differences += change.diff()
     if unit:
         result.update(changed=result['changed'] or unit.changed, unit_commands=unit.words())
@@ -79,7 +98,8 @@ def look_at_tls_files(options):
 
 
 def look_for_unrecorded(instance, journal, change, absent):
-    """Return a warning when something of this owner is there without a record: it cannot be undone, which is no reason to call it done.
+    """Return a warning when something of this owner is there without a record: it cannot be undone, which is no reason
+    to call it done.
 
     Raises:
         PlanError: it would still be there after an undo.
@@ -89,16 +109,26 @@ def look_for_unrecorded(instance, journal, change, absent):
     elif journal.exists:
         return []
     else:
-        texts = [decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')]
+        texts = [
+            decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')
+        ]
         main, master = MainCf(texts[0]), MasterCf(texts[1])
     found = unrecorded(main, master, journal.owner, dict(journal.others(), **{journal.owner: journal.records}))
     if not found:
         return []
-    message = 'There is no %s %s of what owner_id %s has changed in %s, but something of it is there: %s. ' % (
-        'complete record' if journal.exists else 'record', journal.path, journal.owner, instance.config_dir, '; '.join(found))
+    message = 'There is no {} {} of what owner_id {} has changed in {}, but something of it is there: {}. '.format(
+        'complete record' if journal.exists else 'record',
+        journal.path,
+        journal.owner,
+        instance.config_dir,
+        '; '.join(found),
+    )
     if absent:
-        raise PlanError(message + 'Nothing was changed. Bring the record back from a backup, or take these by hand out of the configuration, '
-                        'reload Postfix, and run this again')
+        raise PlanError(
+            message + 'Nothing was changed. Bring the record back from a backup, or take these by hand out of the'
+            ' configuration, '
+            'reload Postfix, and run this again'
+        )
     return [message + 'An undo will not take it away']
 
 

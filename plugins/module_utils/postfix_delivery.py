@@ -23,10 +23,12 @@ def deliveries(routes, expanded, services, queue_directory):
         queue_directory: of the instance.
 
     Returns:
-        list: a dict for each domain with C(domain); C(agent), which is C(lmtp), C(command), C(alias) for a domain that has no mailboxes of its own,
-        or C(other); C(target), the socket or HOST:PORT of C(lmtp) or the path of C(command); and C(by), how Postfix says it.
+        list: a dict for each domain with C(domain); C(agent), which is C(lmtp), C(command), C(alias) for a domain that
+            has no mailboxes of its own,
+        or C(other); C(target), the socket or HOST:PORT of C(lmtp) or the path of C(command); and C(by), how Postfix
+        says it.
     """
-    commands = dict((entry['name'], entry['command']) for entry in services if entry['type'] == 'unix')
+    commands = {entry['name']: entry['command'] for entry in services if entry['type'] == 'unix'}
     found = []
     for domain, route in routes.items():
         if route['address_class'] == 'alias':
@@ -38,7 +40,7 @@ def deliveries(routes, expanded, services, queue_directory):
 
 
 def _agent(transport, next_hop, expanded, commands, queue_directory):
-    by = ('%s:%s' % (transport, next_hop)).rstrip(':')
+    by = (f'{transport}:{next_hop}').rstrip(':')
     words = commands.get(transport, '').split()
     program = words[0] if words else ''
     if program == 'lmtp':
@@ -50,7 +52,11 @@ def _agent(transport, next_hop, expanded, commands, queue_directory):
         return 'other', '', by
     if expanded.get('mailbox_transport'):
         onward, dummy, destination = expanded['mailbox_transport'].partition(':')
-        return ('other', '', by) if commands.get(onward, '').startswith('local') else _agent(onward, destination, expanded, commands, queue_directory)
+        return (
+            ('other', '', by)
+            if commands.get(onward, '').startswith('local')
+            else _agent(onward, destination, expanded, commands, queue_directory)
+        )
     if expanded.get('mailbox_command'):
         return 'command', expanded['mailbox_command'].split()[0], 'mailbox_command = ' + expanded['mailbox_command']
     return 'other', '', 'local, which writes mailboxes itself'
@@ -60,4 +66,4 @@ def _lmtp_target(next_hop, queue_directory):
     if next_hop.startswith('unix:'):
         return os.path.join(queue_directory, next_hop[5:])
     host, port = re.match(r'(?:inet:)?(\[[^]]*\]|[^:]*)(?::(.*))?', next_hop).groups()
-    return '%s:%s' % (host.strip('[]'), port or LMTP_PORT)
+    return '{}:{}'.format(host.strip('[]'), port or LMTP_PORT)

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queue and data directory of an instance of our own: there with the owner and mode that Postfix wants, gone with the instance."""
+"""Queue and data directory of an instance of our own: there with the owner and mode that Postfix wants, gone with the
+instance."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ def _name(find, number):
 
 
 def _describe(uid, gid, mode):
-    return 'directory, owner %s, group %s, mode %04o\n' % (_name(pwd.getpwuid, uid), _name(grp.getgrgid, gid), mode)
+    return f'directory, owner {_name(pwd.getpwuid, uid)}, group {_name(grp.getgrgid, gid)}, mode {mode:04o}\n'
 
 
 def _present(path):
@@ -41,11 +42,15 @@ def _present(path):
 
 
 def _difference(path, before, after):
-    return {'before_header': path, 'after_header': path,
-            'before': _describe(*before) if before else '', 'after': _describe(*after) if after else ''}
+    return {
+        'before_header': path,
+        'after_header': path,
+        'before': _describe(*before) if before else '',
+        'after': _describe(*after) if after else '',
+    }
 
 
-class Directories(object):
+class Directories:
     """What has to be done with the two directories of one instance.
 
     Args:
@@ -74,8 +79,10 @@ class Directories(object):
                 made.append(path)
             if before != after:
                 if before and path not in recorded and os.listdir(path):
-                    raise PlanError('parameters.%s: %r is used for something else: %s instead of %s' % (
-                        name, path, _describe(*before).strip(), _describe(*after).strip()))
+                    raise PlanError(
+                        f'parameters.{name}: {path!r} is used for something else: {_describe(*before).strip()} instead'
+                        f' of {_describe(*after).strip()}'
+                    )
                 self.operations.append(MakeDirectory(path, mode, after[:2]))
                 self._changes.append(_difference(path, before, after))
         self.pending = recorded + made
@@ -84,14 +91,16 @@ class Directories(object):
     def _path(name, value, main):
         path, current = os.path.normpath(value), main.get(name)
         if not os.path.isabs(value) or '$' in value:
-            raise PlanError('parameters.%s: %r is not a plain absolute path' % (name, value))
+            raise PlanError(f'parameters.{name}: {value!r} is not a plain absolute path')
         if os.path.lexists(path) and not os.path.isdir(path):
-            raise PlanError('parameters.%s: %r is not a directory' % (name, value))
+            raise PlanError(f'parameters.{name}: {value!r} is not a directory')
         if not os.path.isdir(os.path.dirname(path)):
-            raise PlanError('parameters.%s: the parent directory of %r does not exist' % (name, value))
+            raise PlanError(f'parameters.{name}: the parent directory of {value!r} does not exist')
         if name == 'queue_directory' and current is not None and os.path.normpath(current) != path:
-            raise PlanError('parameters.%s: %r instead of %r would leave the mail behind that waits there; undo the instance first' % (
-                name, value, current))
+            raise PlanError(
+                f'parameters.{name}: {value!r} instead of {current!r} would leave the mail behind that waits there;'
+                ' undo the instance first'
+            )
         return path
 
     def _uid(self, name):
@@ -100,7 +109,7 @@ class Directories(object):
         except KeyError:
             if self._foreseen:
                 return name
-            raise PlanError('parameters.mail_owner: there is no user %r' % name)
+            raise PlanError(f'parameters.mail_owner: there is no user {name!r}') from None
 
     def diff(self):
         return self._changes
@@ -117,7 +126,9 @@ class Directories(object):
         queues = set(self._recorded + ([self._queue] if self._queue else []))
         waiting = [path for directory in sorted(queues) for path in message_files(directory)]
         if waiting:
-            raise PlanError('%d messages wait in the queue, and the instance stays: %s' % (len(waiting), ', '.join(waiting[:5])))
+            raise PlanError(
+                '{} messages wait in the queue, and the instance stays: {}'.format(len(waiting), ', '.join(waiting[:5]))
+            )
 
     def remove(self):
         for path in self._recorded:

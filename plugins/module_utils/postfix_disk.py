@@ -31,7 +31,7 @@ class SwitchError(Exception):
         self.warnings = warnings
 
 
-class FileState(object):
+class FileState:
     """Content and mode of a file; the content of a missing file is None."""
 
     def __init__(self, data=None, mode=None):
@@ -47,7 +47,7 @@ def read_file(path):
         return FileState()
 
 
-class Write(object):
+class Write:
     """One file to write, or to remove when data is None. C(mode) None keeps the mode, or is 0644 for a new file."""
 
     def __init__(self, path, data, mode=None, mtime=None):
@@ -64,8 +64,9 @@ class Write(object):
             sync_directory(os.path.dirname(self.path))
 
 
-class MakeDirectory(object):
-    """One directory to make, or one of which mode and owner, (uid, gid), are to be mended; nothing below it is touched."""
+class MakeDirectory:
+    """One directory to make, or one of which mode and owner, (uid, gid), are to be mended; nothing below it is
+    touched."""
 
     def __init__(self, path, mode=0o755, owner=None):
         self.path = path
@@ -83,14 +84,14 @@ class MakeDirectory(object):
 
 def clear_temporary(paths):
     """Remove what a run that was killed in replace_file() left beside these files."""
-    for directory in set(os.path.dirname(os.path.realpath(path)) for path in paths):
+    for directory in {os.path.dirname(os.path.realpath(path)) for path in paths}:
         for name in os.listdir(directory) if os.path.isdir(directory) else []:
             if name.startswith(PREFIX) and os.path.isfile(os.path.join(directory, name)):
                 os.unlink(os.path.join(directory, name))
 
 
 def write_time():
-    return time.time_ns() - COOLED_DOWN * 10 ** 9
+    return time.time_ns() - COOLED_DOWN * 10**9
 
 
 def set_time(path, mtime=None):
@@ -101,7 +102,7 @@ def set_time(path, mtime=None):
 def replace_file(path, data, mode=None, mtime=None):
     """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
     target = os.path.realpath(path)
-    temporary = os.path.join(os.path.dirname(target), '%s.%s' % (PREFIX, os.path.basename(target)))
+    temporary = os.path.join(os.path.dirname(target), f'{PREFIX}.{os.path.basename(target)}')
     try:
         write_durably(temporary, data, 0o600)
         if os.path.exists(target):
@@ -120,7 +121,7 @@ def replace_file(path, data, mode=None, mtime=None):
     sync_directory(os.path.dirname(target))
 
 
-class Undo(object):
+class Undo:
     """Does operations and remembers what was there before each."""
 
     def __init__(self):
@@ -168,10 +169,11 @@ def locked(directory, timeout):
 
 
 def clear_staging(config_dir, fingerprint):
-    """Remove staging directories that killed runs left. Those of runs that are at work, which may be others that only read, are locked."""
+    """Remove staging directories that killed runs left. Those of runs that are at work, which may be others that only
+    read, are locked."""
     parent = os.path.dirname(os.path.realpath(config_dir))
     for name in os.listdir(parent):
-        if name.startswith('%s.%s.' % (PREFIX, fingerprint)):
+        if name.startswith(f'{PREFIX}.{fingerprint}.'):
             path = os.path.join(parent, name)
             # One may be gone in this moment, or be at work.
             with contextlib.suppress(FileNotFoundError, BlockingIOError), locked(path, 0):
@@ -181,7 +183,7 @@ def clear_staging(config_dir, fingerprint):
 @contextlib.contextmanager
 def staging_directory(config_dir, fingerprint):
     """Make a private directory beside the real one, on the same file system, and remove it in every case."""
-    path = tempfile.mkdtemp(prefix='%s.%s.' % (PREFIX, fingerprint), dir=os.path.dirname(os.path.realpath(config_dir)))
+    path = tempfile.mkdtemp(prefix=f'{PREFIX}.{fingerprint}.', dir=os.path.dirname(os.path.realpath(config_dir)))
     with locked(path, 0):
         try:
             yield path

@@ -32,7 +32,9 @@ def _asked(instance, names):
         return parameters, instance.parameters(instance.config_dir, wanted)[0], instance.lookup_types(), warnings
     except PostfixError as exc:
         if NO_IPV6 in str(exc):
-            raise PostfixError('%s. IPv6 is switched off on this host: set "inet_protocols = ipv4" in main.cf' % exc)
+            raise PostfixError(
+                f'{exc}. IPv6 is switched off on this host: set "inet_protocols = ipv4" in main.cf'
+            ) from exc
         raise
 
 
@@ -55,14 +57,18 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
     """
     config_dir = os.path.normpath(config_dir)
     if not os.path.isfile(os.path.join(config_dir, 'main.cf')):
-        raise PostfixError('config_dir: %r has no main.cf' % config_dir)
+        raise PostfixError(f'config_dir: {config_dir!r} has no main.cf')
     instance = Instance(run, find, config_dir, sbin_dir)
     raw, expanded, lookup_types, warnings = _asked(instance, parameters)
     routes = routes_of(expanded['queue_directory'], hosted_domains)
     others = foreign(routes)
     if others:
-        raise PostfixError('%s: this Postfix is not responsible for %s (not in mydestination, virtual_alias_domains, virtual_mailbox_domains '
-                           'or relay_domains): its mail would leave the server and come back' % (hosted_domains_from, ', '.join(others)))
+        raise PostfixError(
+            '{}: this Postfix is not responsible for {} (not in mydestination, virtual_alias_domains,'
+            ' virtual_mailbox_domains or relay_domains): its mail would leave the server and come back'.format(
+                hosted_domains_from, ', '.join(others)
+            )
+        )
     main, master = (decode(read_file(os.path.join(config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
     running = instance.running()
     services = [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
@@ -72,9 +78,11 @@ def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=()
         'queue_directory': expanded['queue_directory'],
         'default_database_type': expanded['default_database_type'],
         'lookup_types': lookup_types,
-        'parameters': dict((name, printable(value)) for name, value in raw.items()),
-        'expanded': dict((name, printable(value)) for name, value in expanded.items() if not parameters or name in parameters),
-        'configured': dict((printable(name), printable(value)) for name, value in MainCf(main).values().items()),
+        'parameters': {name: printable(value) for name, value in raw.items()},
+        'expanded': {
+            name: printable(value) for name, value in expanded.items() if not parameters or name in parameters
+        },
+        'configured': {printable(name): printable(value) for name, value in MainCf(main).values().items()},
         'services': services,
         'deliveries': postfix_delivery.deliveries(routes, expanded, services, expanded['queue_directory']),
         'kept_transports': kept_transports(instance, expanded) if running else [],

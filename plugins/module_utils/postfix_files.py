@@ -38,10 +38,10 @@ def items(value):
 
 def _end(line):
     """Return the line end of a physical line: LF, CR LF or nothing."""
-    return line[len(line.rstrip('\r\n')):]
+    return line[len(line.rstrip('\r\n')) :]
 
 
-class LogicalLine(object):
+class LogicalLine:
     """One logical line: the physical lines C(first) to C(last), with the comment lines in between."""
 
     def __init__(self, first, lines):
@@ -61,7 +61,7 @@ class LogicalLine(object):
         return joined.split('\0', 1)[0]
 
 
-class Document(object):
+class Document:
     """A file in the syntax that main.cf and master.cf share (postconf(5), "multi-line text")."""
 
     def __init__(self, text):
@@ -84,12 +84,12 @@ class Document(object):
 
     def span(self, entry):
         """Return the entry's own text, without the end of its last line."""
-        text = ''.join(self.lines[entry.first:entry.last + 1])
-        return text[:len(text) - len(_end(self.lines[entry.last]))]
+        text = ''.join(self.lines[entry.first : entry.last + 1])
+        return text[: len(text) - len(_end(self.lines[entry.last]))]
 
     def replace(self, first, last, text):
         """Put text in the place of the physical lines first to last; the last line's end stays as it was."""
-        self.lines[first:last + 1] = split_lines(text + _end(self.lines[last]))
+        self.lines[first : last + 1] = split_lines(text + _end(self.lines[last]))
 
     def insert(self, index, text):
         """Insert text as lines of its own. Behind a last line without end, the missing end moves along."""
@@ -102,7 +102,7 @@ class Document(object):
     def delete(self, first, last):
         """Delete physical lines; the reverse of insert() also for a last line without end."""
         unfinished = not self.lines[last].endswith('\n')
-        del self.lines[first:last + 1]
+        del self.lines[first : last + 1]
         if unfinished and first and first == len(self.lines):
             self.lines[-1] = self.lines[-1][:-1]
 
@@ -123,7 +123,7 @@ class Document(object):
         elif at + 1 == len(self.lines):
             self.insert(at + 1, '\n'.join(texts))
         else:
-            self.lines[at + 1:at + 1] = split_lines('\n'.join(texts) + '\n')
+            self.lines[at + 1 : at + 1] = split_lines('\n'.join(texts) + '\n')
 
     def drop_heading(self, heading):
         """Delete our heading, and another one that had to be made because somebody's line had got in between."""
@@ -134,7 +134,7 @@ class Document(object):
 
     def _inside_entry(self, at):
         """Tell whether a continuation line follows: a new entry here would take it over."""
-        for line in self.lines[at + 1:]:
+        for line in self.lines[at + 1 :]:
             bare = line.lstrip(SPACES)
             if bare and bare[0] != '#':
                 return line[0] in SPACES
@@ -142,9 +142,9 @@ class Document(object):
 
 
 def heading(owner):
-    return '# Added by the Ansible collection conbool.smtp_relay (%s)' % owner
+    return f'# Added by the Ansible collection conbool.smtp_relay ({owner})'
 
 
 def placeholder(owner, what, number):
     """Return the comment line that keeps the place of something that was taken out."""
-    return '%s (%s): %s, %d' % (TAKEN_OUT, owner, what, number)
+    return f'{TAKEN_OUT} ({owner}): {what}, {number}'

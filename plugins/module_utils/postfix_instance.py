@@ -35,17 +35,20 @@ def complaints(text):
 
 def words(text):
     """Return a command's complaints as one line, or all that it wrote when there are none."""
-    found = ['%s: %s' % pair for pair in complaints(text) if pair[0] != 'warning'] or ['%s: %s' % pair for pair in complaints(text)]
+    found = ['{}: {}'.format(*pair) for pair in complaints(text) if pair[0] != 'warning'] or [
+        '{}: {}'.format(*pair) for pair in complaints(text)
+    ]
     return '; '.join(found) or ' '.join(text.split()) or 'no message'
 
 
 def command(find_binary, name):
-    """Return the path of one of Postfix's commands: the host's, or else the one of the hop's own programs; None when there is none."""
+    """Return the path of one of Postfix's commands: the host's, or else the one of the hop's own programs; None when
+    there is none."""
     own = os.path.join(hop_package.SBIN, name)
     return find_binary(name) or (own if os.access(own, os.X_OK) else None)
 
 
-class Instance(object):
+class Instance:
     """The commands of one instance.
 
     Args:
@@ -62,8 +65,13 @@ class Instance(object):
     def binary(self, name):
         path = os.path.join(self.sbin_dir, name) if self.sbin_dir else command(self._find_binary, name)
         if not path or not os.access(path, os.X_OK):
-            raise PostfixError('%s: there is no command %s; is Postfix installed?' % (path or 'PATH and the usual directories', name)
-                               if not self.sbin_dir else 'sbin_dir: %r has no executable command %s' % (self.sbin_dir, name))
+            raise PostfixError(
+                '{}: there is no command {}; is Postfix installed?'.format(
+                    path or 'PATH and the usual directories', name
+                )
+                if not self.sbin_dir
+                else f'sbin_dir: {self.sbin_dir!r} has no executable command {name}'
+            )
         return path
 
     def there(self):
@@ -72,7 +80,12 @@ class Instance(object):
 
     def run(self, name, *arguments):
         """Run one Postfix command. Returns exit status, standard output and standard error."""
-        return self._run_command([self.binary(name)] + list(arguments), environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False)[:3]
+        return self._run_command(
+            [self.binary(name)] + list(arguments),
+            environ_update={'LC_ALL': 'C'},
+            encoding=None,
+            handle_exceptions=False,
+        )[:3]
 
     def text(self, name, *arguments):
         """Run one Postfix command that has to succeed.
@@ -82,7 +95,7 @@ class Instance(object):
         """
         status, out, err = self.run(name, *arguments)
         if status:
-            raise PostfixError('%s %s: %s' % (name, ' '.join(arguments), words(decode(err or out))))
+            raise PostfixError('{} {}: {}'.format(name, ' '.join(arguments), words(decode(err or out))))
         return decode(out), decode(err)
 
     def parameters(self, config_dir, names, expand=True):
@@ -101,7 +114,9 @@ class Instance(object):
 
     def default_database_type(self):
         exists = os.path.exists(os.path.join(self.config_dir, 'main.cf'))
-        return self.text('postconf', *((['-c', self.config_dir] if exists else ['-d']) + ['-h', 'default_database_type']))[0].strip()
+        return self.text(
+            'postconf', *((['-c', self.config_dir] if exists else ['-d']) + ['-h', 'default_database_type'])
+        )[0].strip()
 
     def mail_owner(self):
         """Return the owner of the mail system that this Postfix was built with."""
@@ -116,16 +131,18 @@ class Instance(object):
     def reload(self):
         status, out, err = self.run('postfix', '-c', self.config_dir, 'reload')
         if status:
-            raise PostfixError('postfix reload failed: %s' % words(decode(err or out)))
+            raise PostfixError(f'postfix reload failed: {words(decode(err or out))}')
 
     def start(self, unit):
         """Start an instance whose master process died, by its systemd unit where it has one."""
         if unit:
-            status, out, err = self._run_command([self._find_binary('systemctl'), 'restart', unit], encoding=None, handle_exceptions=False)[:3]
+            status, out, err = self._run_command(
+                [self._find_binary('systemctl'), 'restart', unit], encoding=None, handle_exceptions=False
+            )[:3]
         else:
             status, out, err = self.run('postfix', '-c', self.config_dir, 'start')
         if status:
-            raise PostfixError('Postfix could not be started again: %s' % words(decode(err or out)))
+            raise PostfixError(f'Postfix could not be started again: {words(decode(err or out))}')
 
 
 def master_pid(queue_directory):
@@ -138,13 +155,13 @@ def master_pid(queue_directory):
 
 
 def alive(pid):
-    return pid is not None and os.path.exists('/proc/%d' % pid)
+    return pid is not None and os.path.exists(f'/proc/{pid}')
 
 
 def systemd_unit(pid):
     """Return the unit that a process belongs to, or None when no service manager started it."""
     try:
-        with open('/proc/%d/cgroup' % pid, 'rb') as stream:
+        with open(f'/proc/{pid}/cgroup', 'rb') as stream:
             names = [os.path.basename(line) for line in decode(stream.read()).split('\n')]
     except (OSError, TypeError):
         return None
@@ -152,10 +169,14 @@ def systemd_unit(pid):
 
 
 def sockets_of(queue_directory, services):
-    """Return the sockets that the master process makes for new services, and what is there now: {path: identity or None}."""
-    paths = [os.path.join(queue_directory, 'public' if service.fields[0] == 'n' else 'private', service.name)
-             for service in services if service.kind not in ('inet', 'fifo')]
-    return dict((path, _identity(path)) for path in paths)
+    """Return the sockets that the master process makes for new services, and what is there now: {path: identity or
+    None}."""
+    paths = [
+        os.path.join(queue_directory, 'public' if service.fields[0] == 'n' else 'private', service.name)
+        for service in services
+        if service.kind not in ('inet', 'fifo')
+    ]
+    return {path: _identity(path) for path in paths}
 
 
 def _identity(path):
@@ -170,8 +191,8 @@ def wait_until_served(pid, sockets, timeout):
     """Wait until the master process has read its configuration and has made its sockets.
 
     Args:
-        sockets: result of sockets_of() before the reload. Postfix leaves the sockets of removed services behind, so that
-            only one that is newer is proof.
+        sockets: result of sockets_of() before the reload. Postfix leaves the sockets of removed services behind, so
+            that only one that is newer is proof.
 
     Raises:
         PostfixError: the master process ended, or the time is up.
@@ -185,7 +206,7 @@ def wait_until_served(pid, sockets, timeout):
         if not missing and waited >= SETTLE:
             return
         if waited > timeout:
-            raise PostfixError('Postfix does not serve %s within %d seconds' % (', '.join(missing), timeout))
+            raise PostfixError('Postfix does not serve {} within {} seconds'.format(', '.join(missing), timeout))
         time.sleep(PAUSE)
 
 
@@ -212,7 +233,9 @@ def wait_for_banner(address, port, timeout):
     while True:
         left = timeout - (time.monotonic() - begin)
         if left <= 0:
-            raise PostfixError('The listener %s port %d does not greet with 220 within %d seconds: %s' % (address, port, timeout, seen))
+            raise PostfixError(
+                f'The listener {address} port {port} does not greet with 220 within {timeout} seconds: {seen}'
+            )
         try:
             seen = banner(address, port, left)
             if seen.startswith('220'):
@@ -223,13 +246,16 @@ def wait_for_banner(address, port, timeout):
 
 
 def refused_address(name):
-    """Return why an inet service could not listen on its host:port, or None; services without a numeric host are not tried."""
+    """Return why an inet service could not listen on its host:port, or None; services without a numeric host are not
+    tried."""
     host, dummy, port = name.rpartition(':')
     host = host.strip('[]')
     if not host or not port.isdigit():
         return None
     try:
-        family, kind, protocol, dummy, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0]
+        family, kind, protocol, dummy, address = socket.getaddrinfo(
+            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )[0]
     except (socket.gaierror, OverflowError):
         return None
     try:
@@ -243,7 +269,7 @@ def refused_address(name):
     return None
 
 
-class MailLog(object):
+class MailLog:
     """What Postfix logs from now on: its own log file, the system's, or the journal."""
 
     def __init__(self, run_command, find_binary, maillog_file):
@@ -271,6 +297,18 @@ class MailLog(object):
         if not self._journalctl:
             return ''
         # 2 is the syslog facility "mail".
-        return decode(self._run_command([self._journalctl, '--quiet', '--no-pager', '--output=short', '--lines=200',
-                                         '--since=@%d' % int(self._since), 'SYSLOG_FACILITY=2'],
-                                        encoding=None, handle_exceptions=False)[1])
+        return decode(
+            self._run_command(
+                [
+                    self._journalctl,
+                    '--quiet',
+                    '--no-pager',
+                    '--output=short',
+                    '--lines=200',
+                    f'--since=@{int(self._since)}',
+                    'SYSLOG_FACILITY=2',
+                ],
+                encoding=None,
+                handle_exceptions=False,
+            )[1]
+        )

@@ -50,7 +50,7 @@ def owners(config_dir, base=None):
     return sorted(name[:-5] for name in os.listdir(directory) if name.endswith('.json'))
 
 
-class Journal(object):
+class Journal:
     """The record of one owner.
 
     C(pending) is true from before the first changed file until the last reload: a run that finds it set
@@ -69,23 +69,29 @@ class Journal(object):
 
     def others(self):
         """Return the records of the other owners: {owner: records}."""
-        return dict((name, self._load(os.path.join(self.directory, name + '.json'))['records'])
-                    for name in owners(self.config_dir, os.path.dirname(self.directory)) if name != self.owner)
+        return {
+            name: self._load(os.path.join(self.directory, name + '.json'))['records']
+            for name in owners(self.config_dir, os.path.dirname(self.directory))
+            if name != self.owner
+        }
 
     def save(self, records, pending):
         """Replace the record. With nothing left to remember, the file and its empty directories go."""
         if not pending and records == empty():
             self._remove()
             return
-        content = json.dumps({'version': 1, 'owner': self.owner, 'config_dir': self.config_dir, 'pending': pending, 'records': records},
-                             indent=1, sort_keys=True)
+        content = json.dumps(
+            {'version': 1, 'owner': self.owner, 'config_dir': self.config_dir, 'pending': pending, 'records': records},
+            indent=1,
+            sort_keys=True,
+        )
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             write_durably(self.path + '.new', content.encode('ascii'), 0o600)
             os.rename(self.path + '.new', self.path)
             sync_directory(self.directory)
         except OSError as exc:
-            raise JournalError('The record %s cannot be written: %s' % (self.path, exc))
+            raise JournalError(f'The record {self.path} cannot be written: {exc}') from exc
 
     def restore(self):
         """Bring the record back to what it was when it was loaded."""
@@ -102,7 +108,7 @@ class Journal(object):
                 if os.path.isdir(directory) and not os.listdir(directory):
                     os.rmdir(directory)
         except OSError as exc:
-            raise JournalError('The record %s cannot be removed: %s' % (self.path, exc))
+            raise JournalError(f'The record {self.path} cannot be removed: {exc}') from exc
 
     @staticmethod
     def _load(path):
@@ -115,5 +121,7 @@ class Journal(object):
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise JournalError('The record %s of the original configuration is damaged (%s). Nothing was changed. '
-                               'Without it nothing can be undone: repair it, or move it away to begin with the present state.' % (path, exc))
+            raise JournalError(
+                f'The record {path} of the original configuration is damaged ({exc}). Nothing was changed. '
+                'Without it nothing can be undone: repair it, or move it away to begin with the present state.'
+            ) from exc

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES, Document, LogicalLine, heading, placeholder, split_lines
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import (
+    SPACES,
+    Document,
+    LogicalLine,
+    heading,
+    placeholder,
+    split_lines,
+)
 
-ASSIGNMENT = re.compile(r'([^=%s]+)[%s]*=(.*)' % (SPACES, SPACES), re.DOTALL)
+ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)
 
 
 def value_of(text):
@@ -25,7 +32,7 @@ def value_of(text):
 
 
 def render(name, value):
-    return ('%s = %s' % (name, value)).rstrip(SPACES)
+    return (f'{name} = {value}').rstrip(SPACES)
 
 
 class MainCf(Document):
@@ -40,7 +47,7 @@ class MainCf(Document):
         return found
 
     def values(self):
-        return dict((name, value) for name, value, dummy in self.definitions())
+        return {name: value for name, value, dummy in self.definitions()}
 
     def get(self, name):
         found = self.definitions(name)

@@ -8,15 +8,22 @@ from __future__ import annotations
 import re
 import socket
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES, TAKEN_OUT, Document, heading, placeholder, split_lines
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import (
+    SPACES,
+    TAKEN_OUT,
+    Document,
+    heading,
+    placeholder,
+    split_lines,
+)
 
 # Behind the comment line of an option that was cut out of a longer line: whether that line went on before and after it.
 JOINS = {(True, True): ' <>', (True, False): ' <', (False, True): ' >', (False, False): ''}
 FIELDS = ('private', 'unprivileged', 'chroot', 'wakeup', 'max_processes')
-ASSIGNMENT = re.compile(r'([^=%s]+)[%s]*=(.*)' % (SPACES, SPACES), re.DOTALL)
+ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)
 
 
-class Token(object):
+class Token:
     """One argument with its place in the entry's text. Braces around it are not part of its value."""
 
     def __init__(self, text, start, end):
@@ -46,18 +53,18 @@ def tokens_of(text):
 def key_of(name, kind):
     """Return the identity of an entry; "smtp" and "25" are the same inet service to Postfix."""
     if kind != 'inet':
-        return '%s/%s' % (name, kind)
+        return f'{name}/{kind}'
     host, colon, port = name.rpartition(':')
     if not port.isdigit():
         try:
             port = str(socket.getservbyname(port, 'tcp'))
         except OSError:
-            return '%s/%s' % (name, kind)
+            return f'{name}/{kind}'
     host = host[1:-1] if host[:1] == '[' else host
-    return '%s/%s' % ('[%s]:%s' % (host, port) if colon and host else port, kind)
+    return '{}/{}'.format(f'[{host}]:{port}' if colon and host else port, kind)
 
 
-class Service(object):
+class Service:
     """What an entry says, without how it is written."""
 
     def __init__(self, name, kind, fields, command, options):
@@ -76,7 +83,13 @@ class Service(object):
         return [self.fields, self.command, sorted([name, value] for name, value in self.options.items())]
 
     def as_dict(self):
-        return dict(zip(FIELDS, self.fields), name=self.name, type=self.kind, command=' '.join(map(quoted, self.command)), options=dict(self.options))
+        return dict(
+            zip(FIELDS, self.fields),
+            name=self.name,
+            type=self.kind,
+            command=' '.join(map(quoted, self.command)),
+            options=dict(self.options),
+        )
 
     def render(self):
         # The command's own arguments have to follow the options (getopt stops at the first one that is none).
@@ -89,14 +102,14 @@ class Service(object):
 
 def quoted(word):
     """Return an argument as master.cf wants it when it holds blanks (Postfix 3.0 and later)."""
-    return '{ %s }' % word if re.search('[%s]' % SPACES, word) else word
+    return f'{{ {word} }}' if re.search(f'[{SPACES}]', word) else word
 
 
 def render_option(name, value):
-    return '  -o { %s = %s }' % (name, value) if re.search('[%s]' % SPACES, value) else '  -o %s=%s' % (name, value)
+    return f'  -o {{ {name} = {value} }}' if re.search(f'[{SPACES}]', value) else f'  -o {name}={value}'
 
 
-class MasterEntry(object):
+class MasterEntry:
     """One entry of master.cf together with its place."""
 
     def __init__(self, line, text):
@@ -116,7 +129,9 @@ class MasterEntry(object):
                     argument = self.tokens[index].value
                 match = ASSIGNMENT.match(argument)
                 if match:
-                    self.overrides.append((match.group(1).strip(SPACES), match.group(2).strip(SPACES), token, self.tokens[index]))
+                    self.overrides.append(
+                        (match.group(1).strip(SPACES), match.group(2).strip(SPACES), token, self.tokens[index])
+                    )
             else:
                 self.flags.append(token.value)
             index += 1
@@ -129,19 +144,22 @@ class MasterEntry(object):
     def service(self):
         values = [token.value for token in self.tokens]
         command = values[7:8] + self.flags + [token.value for token in self.arguments]
-        return Service(values[0], values[1], values[2:7], command, dict((name, value) for name, value, dummy, dummy in self.overrides))
+        return Service(
+            values[0], values[1], values[2:7], command, {name: value for name, value, dummy, dummy in self.overrides}
+        )
 
 
 class MasterCf(Document):
 
     def entries(self):
-        """Return the entries with all eight fields; the others make postconf(1) stop, which is where they are reported."""
+        """Return the entries with all eight fields; the others make postconf(1) stop, which is where they are
+        reported."""
         found = [MasterEntry(line, self.span(line)) for line in self.logical_lines()]
         return [entry for entry in found if entry.complete]
 
     def services(self):
         """Return the services by key; of several entries for one service, Postfix takes the last."""
-        return dict((service.key, service) for service in (entry.service() for entry in self.entries()))
+        return {service.key: service for service in (entry.service() for entry in self.entries())}
 
     def find(self, key):
         found = [entry for entry in self.entries() if entry.service().key == key]
@@ -183,31 +201,36 @@ class MasterCf(Document):
         while at < len(self.lines) and self.lines[at].startswith(TAKEN_OUT):
             at += 1
         if entry.arguments:
-            before = entry.text[:entry.arguments[0].start]
+            before = entry.text[: entry.arguments[0].start]
             at = entry.line.first + before.count('\n')
             if before.rpartition('\n')[2].strip(SPACES) or at == entry.line.first:
                 raise ValueError('the arguments of its command begin in the middle of a line')
         self.insert(at, render_option(name, value))
 
     def unset_option(self, key, name, value):
-        """Take the last -o with this name and value out of an entry, however it is written by now. Returns whether there was one."""
+        """Take the last -o with this name and value out of an entry, however it is written by now. Returns whether
+        there was one."""
         entry = self.find(key)
         found = [(first, last) for option, given, first, last in entry.overrides if (option, given) == (name, value)]
         if not found:
             return False
         first, last = found[-1]
-        before, after = entry.text[:first.start].rpartition('\n'), entry.text[last.end:].partition('\n')[0]
+        before, after = entry.text[: first.start].rpartition('\n'), entry.text[last.end :].partition('\n')[0]
         if before[1] and not before[2].strip(SPACES) and not after.strip(SPACES):
-            self.delete(entry.line.first + before[0].count('\n') + 1, entry.line.first + entry.text[:last.end].count('\n'))
+            self.delete(
+                entry.line.first + before[0].count('\n') + 1, entry.line.first + entry.text[: last.end].count('\n')
+            )
         else:
-            self.replace(entry.line.first, entry.line.last, entry.text[:first.start].rstrip(' \t') + entry.text[last.end:])
+            self.replace(
+                entry.line.first, entry.line.last, entry.text[: first.start].rstrip(' \t') + entry.text[last.end :]
+            )
         return True
 
     def change_option(self, key, name, value):
         """Give the -o of this name that is in force another value, in its place."""
         entry = self.find(key)
         first, last = [override for override in entry.overrides if override[0] == name][-1][2:]
-        text = entry.text[:first.start] + render_option(name, value).lstrip() + entry.text[last.end:]
+        text = entry.text[: first.start] + render_option(name, value).lstrip() + entry.text[last.end :]
         self.replace(entry.line.first, entry.line.last, text)
 
     def cut_option(self, owner, key, name):
@@ -223,14 +246,20 @@ class MasterCf(Document):
             dummy, dummy, first, last = [override for override in entry.overrides if override[0] == name][-1]
             start = entry.text.rfind('\n', 0, first.start) + 1
             stop = (entry.text + '\n').find('\n', last.end)
-            before, after = entry.text[start:first.start], entry.text[last.end:stop]
+            before, after = entry.text[start : first.start], entry.text[last.end : stop]
             goes_on = (bool(before.strip(SPACES)), bool(after.strip(SPACES)))
             if goes_on[0]:
                 # The blanks in front belong to the option.
                 start += len(before.rstrip(SPACES))
             end = last.end if goes_on[1] else stop
-            mark = placeholder(owner, '-o %s of %s' % (name, key), number) + JOINS[goes_on]
-            text = entry.text[:start] + ('\n' if goes_on[0] else '') + mark + ('\n' if goes_on[1] else '') + entry.text[end:]
+            mark = placeholder(owner, f'-o {name} of {key}', number) + JOINS[goes_on]
+            text = (
+                entry.text[:start]
+                + ('\n' if goes_on[0] else '')
+                + mark
+                + ('\n' if goes_on[1] else '')
+                + entry.text[end:]
+            )
             cuts.insert(0, entry.text[start:end])
             self.replace(entry.line.first, entry.line.last, text)
         return cuts
@@ -260,7 +289,7 @@ class MasterCf(Document):
 
     def _find_mark(self, owner, key, name, number):
         for goes_on, sign in JOINS.items():
-            at = self.find_line(placeholder(owner, '-o %s of %s' % (name, key), number) + sign)
+            at = self.find_line(placeholder(owner, f'-o {name} of {key}', number) + sign)
             if at is not None:
                 return at, (goes_on[0] and at > 0, goes_on[1] and at + 1 < len(self.lines))
         return None, (False, False)
@@ -272,5 +301,5 @@ class MasterCf(Document):
             return False
         sign = next(sign for sign in ('<>', '<', '>', '') if line.endswith(sign))
         goes_on = ('<' in sign or sides[0], '>' in sign or sides[1])
-        self.replace(at, at, line[:len(line) - len(sign)].rstrip(' ') + JOINS[goes_on])
+        self.replace(at, at, line[: len(line) - len(sign)].rstrip(' ') + JOINS[goes_on])
         return True

@@ -31,15 +31,19 @@ class PlanError(Exception):
 
 
 def left_alone(what):
-    return '%s was changed by somebody else since it was set here and is left as it is' % what
+    return f'{what} was changed by somebody else since it was set here and is left as it is'
 
 
 def taken_out(what, rest):
-    return '%s was changed by somebody else since it was set here: what was set here is taken out of it, and the rest stays: %s' % (what, rest)
+    return (
+        f'{what} was changed by somebody else since it was set here: what was set here is taken out of it, and the rest'
+        f' stays: {rest}'
+    )
 
 
 def _rest(current, written, before):
-    """Return what somebody else's change to a value of ours comes to without ours, or None when ours is not whole in it."""
+    """Return what somebody else's change to a value of ours comes to without ours, or None when ours is not whole in
+    it."""
     rests = [without(current, ours, before) for ours in reversed(written) if ours is not None]
     return next((rest for rest in rests if rest is not None), None)
 
@@ -51,18 +55,24 @@ def refuse_conflicts(request, others):
         PlanError: naming both owners and the thing.
     """
     for other, records in sorted(others.items()):
-        shared = ['parameter %s' % name for name in request.parameters if name in records['parameters']]
-        shared += ['table %s' % path for path in request.tables if path in records['tables']]
+        shared = [f'parameter {name}' for name in request.parameters if name in records['parameters']]
+        shared += [f'table {path}' for path in request.tables if path in records['tables']]
         for key, service in request.services.items():
             if key in records['services'] or records['service_options'].get(key):
-                shared.append('service %s/%s' % (service.name, service.kind))
+                shared.append(f'service {service.name}/{service.kind}')
         for key, entry in request.options.items():
             taken = records['service_options'].get(key, {})
-            shared += ['option %s of service %s' % (name, entry['label']) for name in entry['options'] if name in taken]
+            shared += [
+                'option {} of service {}'.format(name, entry['label']) for name in entry['options'] if name in taken
+            ]
             if key in records['services']:
-                shared.append('service %s' % entry['label'])
+                shared.append('service {}'.format(entry['label']))
         if shared:
-            raise PlanError('%s: wanted by owner_id %s, but already set by owner_id %s' % (', '.join(sorted(shared)), request.owner, other))
+            raise PlanError(
+                '{}: wanted by owner_id {}, but already set by owner_id {}'.format(
+                    ', '.join(sorted(shared)), request.owner, other
+                )
+            )
 
 
 def plan_parameters(main, owner, recorded, wanted, warnings, default=''.format):
@@ -88,11 +98,11 @@ def plan_parameters(main, owner, recorded, wanted, warnings, default=''.format):
             main.put_back(owner, name, originals)
         elif rest is not None:
             main.set(name, rest)
-            warnings.append(taken_out('main.cf: %s' % name, rest))
+            warnings.append(taken_out(f'main.cf: {name}', rest))
         else:
             main.forget_places(owner, name, len(originals))
             if current != original:
-                warnings.append(left_alone('main.cf: %s' % name))
+                warnings.append(left_alone(f'main.cf: {name}'))
     new = []
     for name, value in wanted.items():
         record = pending.get(name)
@@ -132,14 +142,14 @@ def plan_options(master, owner, recorded, wanted, removed, warnings, inherited='
             if name in wanted.get(key, {}).get('options', {}):
                 continue
             if not master.find(key):
-                warnings.append(left_alone('master.cf: the entry %s' % record['label']))
+                warnings.append(left_alone('master.cf: the entry {}'.format(record['label'])))
             else:
                 _undo_option(master, owner, key, name, record, warnings, inherited)
     for key, entry in wanted.items():
         if not master.find(key) or key in removed:
             if entry['optional']:
                 continue
-            raise PlanError('service_options: %s: master.cf has no such entry' % entry['label'])
+            raise PlanError('service_options: {}: master.cf has no such entry'.format(entry['label']))
         for name, value in entry['options'].items():
             record = recorded.get(key, {}).get(name)
             if master.option(key, name) == value:
@@ -159,8 +169,17 @@ def plan_options(master, owner, recorded, wanted, removed, warnings, inherited='
                     try:
                         master.set_option(key, name, value)
                     except ValueError as exc:
-                        raise PlanError('service_options: %s: cannot add -o %s: %s; give the whole entry in services' % (entry['label'], name, exc))
-                settled.setdefault(key, {})[name] = {'label': entry['label'], 'original': original, 'written': [value], 'cuts': cuts}
+                        raise PlanError(
+                            'service_options: {}: cannot add -o {}: {}; give the whole entry in services'.format(
+                                entry['label'], name, exc
+                            )
+                        ) from exc
+                settled.setdefault(key, {})[name] = {
+                    'label': entry['label'],
+                    'original': original,
+                    'written': [value],
+                    'cuts': cuts,
+                }
             pending.setdefault(key, {})[name] = {
                 'label': entry['label'],
                 'original': original,
@@ -172,7 +191,11 @@ def plan_options(master, owner, recorded, wanted, removed, warnings, inherited='
 
 def _undo_option(master, owner, key, name, record, warnings, inherited):
     """Bring one option back, as far as nobody else has changed it."""
-    current, original, what = master.option(key, name), record['original'], 'master.cf: -o %s of %s' % (name, record['label'])
+    current, original, what = (
+        master.option(key, name),
+        record['original'],
+        'master.cf: -o {} of {}'.format(name, record['label']),
+    )
     if current in record['written'] and (current is None or current != original):
         if current is not None:
             master.unset_option(key, name, current)
@@ -210,7 +233,7 @@ def plan_services(master, owner, recorded, wanted, warnings):
             else:
                 master.put_back(key, record['original'])
         elif (master.span(master.find(key).line) if service else None) != record['original']:
-            warnings.append(left_alone('master.cf: the entry %s' % record['label']))
+            warnings.append(left_alone('master.cf: the entry {}'.format(record['label'])))
     changed = []
     for key, service in wanted.items():
         record = recorded.get(key)
@@ -220,7 +243,7 @@ def plan_services(master, owner, recorded, wanted, warnings):
             continue
         entry = master.find(key)
         original = record['original'] if record else master.span(entry.line) if entry else None
-        settled[key] = {'label': '%s/%s' % (service.name, service.kind), 'original': original, 'written': [service.meaning()]}
+        settled[key] = {'label': f'{service.name}/{service.kind}', 'original': original, 'written': [service.meaning()]}
         pending[key] = dict(settled[key], written=(record['written'] if record else []) + settled[key]['written'])
         changed.append(service)
     master.put(owner, changed)
@@ -237,7 +260,7 @@ def delete_services(master, owner, removed, settled):
     return final
 
 
-class TableState(object):
+class TableState:
     """A table's file: content (None when there is no such file), mode, and for indexed types the state of the index."""
 
     def __init__(self, content=None, mode=None, index=FRESH):
@@ -249,7 +272,7 @@ class TableState(object):
         return None if self.content is None else hashlib.sha256(self.content).hexdigest()
 
 
-class TableChange(object):
+class TableChange:
     """A table to write (or to remove, when there is no content after), and the types that it had before."""
 
     def __init__(self, kind, old_kinds, before, after):
@@ -279,14 +302,19 @@ def plan_tables(recorded, wanted, present, warnings):
         if before.digest() in record['written'] or (before.digest() == original.digest() and leftover):
             changes[path] = TableChange(kind, record['types'], before, original)
         elif before.digest() != original.digest():
-            warnings.append(left_alone('The table %s' % path))
+            warnings.append(left_alone(f'The table {path}'))
     for path, table in wanted.items():
         record = recorded.get(path)
         before, after = present(path, table.kind), TableState(encode(table.content), table.mode)
         change = TableChange(table.kind, record['types'] if record else [], before, after)
         if table.kind in INDEXED and before.index != MISSING and table.kind not in (record['types'] if record else []):
-            raise PlanError('tables.path: %r has an index that was not made here; choose another path' % path)
-        if before.digest() == after.digest() and before.mode == after.mode and before.index == FRESH and not change.old_kinds:
+            raise PlanError(f'tables.path: {path!r} has an index that was not made here; choose another path')
+        if (
+            before.digest() == after.digest()
+            and before.mode == after.mode
+            and before.index == FRESH
+            and not change.old_kinds
+        ):
             if record:
                 settled[path] = dict(record, written=[after.digest()])
             continue
@@ -295,7 +323,11 @@ def plan_tables(recorded, wanted, present, warnings):
         if not record and before.content is not None:
             original = {'content': decode(before.content), 'mode': before.mode}
         settled[path] = {'types': [table.kind], 'original': original, 'written': [after.digest()]}
-        pending[path] = dict(settled[path], written=(record['written'] if record else []) + [after.digest()], types=change.old_kinds + [table.kind])
+        pending[path] = dict(
+            settled[path],
+            written=(record['written'] if record else []) + [after.digest()],
+            types=change.old_kinds + [table.kind],
+        )
     return pending, settled, changes
 
 

@@ -25,7 +25,8 @@ def parse(text):
     """Turn the lines of C(postqueue -j) into a list of messages.
 
     Returns:
-        list: dicts with C(queue_name), C(queue_id), C(sender), C(recipients) (each with C(address) and, once tried, C(delay_reason)).
+        list: dicts with C(queue_name), C(queue_id), C(sender), C(recipients) (each with C(address) and, once tried,
+            C(delay_reason)).
     """
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
@@ -35,8 +36,10 @@ def describe(message):
     recipients = message.get('recipients', [])
     first = recipients[0] if recipients else {}
     reason = first.get('delay_reason') or {'hold': 'on hold'}.get(message['queue_name'], 'not tried yet')
-    more = ' and %d more' % (len(recipients) - 1) if len(recipients) > 1 else ''
-    return '%s from <%s> to <%s>%s: %s' % (message['queue_id'], message.get('sender', ''), first.get('address', ''), more, reason)
+    more = ' and %s more' % (len(recipients) - 1) if len(recipients) > 1 else ''
+    return '{} from <{}> to <{}>{}: {}'.format(
+        message['queue_id'], message.get('sender', ''), first.get('address', ''), more, reason
+    )
 
 
 def message_files(queue_directory):
@@ -70,12 +73,18 @@ class Queue:
     def __init__(self, run, postqueue, config_dir):
         self._run = run
         self._command = [postqueue, '-c', config_dir]
-        self._postconf = [os.path.join(os.path.dirname(postqueue), 'postconf'), '-c', config_dir, '-h', 'queue_directory']
+        self._postconf = [
+            os.path.join(os.path.dirname(postqueue), 'postconf'),
+            '-c',
+            config_dir,
+            '-h',
+            'queue_directory',
+        ]
 
     def _postqueue(self, flag):
         status, out, err = self._run(self._command + [flag])
         if status != 0:
-            raise QueueError('%s %s: %s' % (' '.join(self._command), flag, err.strip() or 'exit status %s' % status))
+            raise QueueError('{} {}: {}'.format(' '.join(self._command), flag, err.strip() or f'exit status {status}'))
         return out
 
     def messages(self):
@@ -100,12 +109,21 @@ class Queue:
             work: what to do in it.
 
         Returns:
-            tuple: the messages of the second look, those of them that have been put off in between, and what C(work) returned.
+            tuple: the messages of the second look, those of them that have been put off in between, and what C(work)
+                returned.
         """
-        before = set(message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred')
+        before = {message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred'}
         done = spend(seconds, work, clock, sleep)
         messages = self.messages()
-        return messages, [message for message in messages if message['queue_name'] == 'deferred' and message['queue_id'] not in before], done
+        return (
+            messages,
+            [
+                message
+                for message in messages
+                if message['queue_name'] == 'deferred' and message['queue_id'] not in before
+            ],
+            done,
+        )
 
     def drain(self, timeout, clock=time.monotonic, sleep=time.sleep):
         """Have the queue sent and wait until it is empty.

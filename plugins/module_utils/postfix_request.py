@@ -9,11 +9,25 @@ import os
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import SPACES
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import FIELDS, Service, key_of, tokens_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import (
+    FIELDS,
+    Service,
+    key_of,
+    tokens_of,
+)
 
 INDEXED = {'hash': '.db', 'btree': '.db', 'lmdb': '.lmdb', 'cdb': '.cdb'}
 PLAIN = ('texthash', 'regexp', 'pcre', 'cidr')
-RESERVED = ('main.cf', 'master.cf', 'dynamicmaps.cf', 'postfix-files', 'main.cf.proto', 'master.cf.proto', 'post-install', 'postfix-script')
+RESERVED = (
+    'main.cf',
+    'master.cf',
+    'dynamicmaps.cf',
+    'postfix-files',
+    'main.cf.proto',
+    'master.cf.proto',
+    'post-install',
+    'postfix-script',
+)
 
 PARAMETER_NAME = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*\Z')
 SERVICE_NAME = re.compile(r'[A-Za-z0-9_.:/\[\]-]+\Z')
@@ -28,7 +42,7 @@ class RequestError(Exception):
     """The wanted state cannot be meant; the text names the option and the value."""
 
 
-class Table(object):
+class Table:
     """A wanted lookup table."""
 
     def __init__(self, path, kind, content, mode):
@@ -38,7 +52,7 @@ class Table(object):
         self.mode = mode
 
 
-class Request(object):
+class Request:
     """The checked options."""
 
     def __init__(self, owner, parameters, services, options, tables, absent=False):
@@ -52,7 +66,7 @@ class Request(object):
 
 
 def fail(option, value, reason):
-    raise RequestError('%s: %r %s' % (option, value, reason))
+    raise RequestError(f'{option}: {value!r} {reason}')
 
 
 def text_value(option, value):
@@ -93,72 +107,85 @@ def read_parameters(values):
     wanted = {}
     for name, value in values.items():
         parameter_name('parameters', name)
-        wanted[name] = None if value is None else text_value('parameters.%s' % name, value)
+        wanted[name] = None if value is None else text_value(f'parameters.{name}', value)
     return wanted
 
 
 def read_service(entry):
     name, kind = entry['name'], entry['type']
-    option = 'services[%s/%s]' % (name, kind)
+    option = f'services[{name}/{kind}]'
     if not SERVICE_NAME.match(name):
         fail('services.name', name, 'is not a service name')
     if kind == 'inet' and entry['private'] != 'n':
         fail(option + '.private', entry['private'], 'cannot be: an inet service is never private, say "n"')
     for field, pattern in (('wakeup', WAKEUP), ('max_processes', MAX_PROCESSES)):
         if not pattern.match(entry[field]):
-            fail('%s.%s' % (option, field), entry[field], 'is neither a number nor "-"')
+            fail(f'{option}.{field}', entry[field], 'is neither a number nor "-"')
     command = [token.value for token in tokens_of(override_value(option + '.command', entry['command']))]
     if not command:
         fail(option + '.command', entry['command'], 'is empty')
     if any(word.startswith('-o') for word in command):
         fail(option + '.command', entry['command'], 'contains -o; use "options"')
-    options = dict((parameter_name(option + '.options', key), override_value('%s.options.%s' % (option, key), value))
-                   for key, value in (entry['options'] or {}).items())
+    options = {
+        parameter_name(option + '.options', key): override_value(f'{option}.options.{key}', value)
+        for key, value in (entry['options'] or {}).items()
+    }
     return Service(name, kind, [entry[field] for field in FIELDS], command, options)
 
 
 def read_service_options(entry):
-    label = '%s/%s' % (entry['name'], entry['type'])
+    label = '{}/{}'.format(entry['name'], entry['type'])
     options = {}
     for name, value in entry['options'].items():
-        parameter_name('service_options[%s].options' % label, name)
-        options[name] = None if value is None else override_value('service_options[%s].options.%s' % (label, name), value)
+        parameter_name(f'service_options[{label}].options', name)
+        options[name] = None if value is None else override_value(f'service_options[{label}].options.{name}', value)
     return {'label': label, 'optional': entry['optional'], 'options': options}
 
 
 def read_table(entry, default_type):
     path = entry['path']
     parts = path.split('/')
-    if CONTROL.search(path) or re.search('[%s,:]' % SPACES, path) or path != os.path.normpath(path) or parts[0] in ('', '..', '.'):
+    if (
+        CONTROL.search(path)
+        or re.search(f'[{SPACES},:]', path)
+        or path != os.path.normpath(path)
+        or parts[0] in ('', '..', '.')
+    ):
         fail('tables.path', path, 'is not a plain path relative to config_dir')
     if path in RESERVED:
         fail('tables.path', path, 'belongs to Postfix itself')
     kind = default_type if entry['type'] == 'default' else entry['type']
     if kind not in INDEXED and kind not in PLAIN:
-        fail('tables[%s].type' % path, kind, 'cannot be built here; known are %s' % ', '.join(sorted(INDEXED) + sorted(PLAIN)))
+        fail(
+            f'tables[{path}].type',
+            kind,
+            'cannot be built here; known are {}'.format(', '.join(sorted(INDEXED) + sorted(PLAIN))),
+        )
     content = entry['content']
     if entry['entries'] is not None:
-        content = ''.join('%s %s\n' % (table_key(path, kind, key), table_value(path, key, value)) for key, value in entry['entries'].items())
+        content = ''.join(
+            f'{table_key(path, kind, key)} {table_value(path, key, value)}\n' for key, value in entry['entries'].items()
+        )
     if re.search(r'[\x00-\x08\x0b-\x1f\x7f]', content):
-        fail('tables[%s].content' % path, content[:80], 'contains a control character')
+        fail(f'tables[{path}].content', content[:80], 'contains a control character')
     if content and not content.endswith('\n'):
         content += '\n'
     return Table(path, kind, content, table_mode(path, entry['mode']))
 
 
 def table_key(path, kind, key):
-    key = text_value('tables[%s].entries' % path, key)
+    key = text_value(f'tables[{path}].entries', key)
     if not key or key[0] == '#':
-        fail('tables[%s].entries' % path, key, 'is not a key')
-    if kind not in ('regexp', 'pcre') and re.search('[%s]' % SPACES, key):
-        fail('tables[%s].entries' % path, key, 'contains a blank')
+        fail(f'tables[{path}].entries', key, 'is not a key')
+    if kind not in ('regexp', 'pcre') and re.search(f'[{SPACES}]', key):
+        fail(f'tables[{path}].entries', key, 'contains a blank')
     return key
 
 
 def table_value(path, key, value):
-    value = text_value('tables[%s].entries[%s]' % (path, key), value)
+    value = text_value(f'tables[{path}].entries[{key}]', value)
     if not value:
-        fail('tables[%s].entries[%s]' % (path, key), value, 'is empty')
+        fail(f'tables[{path}].entries[{key}]', value, 'is empty')
     return value
 
 
@@ -167,7 +194,7 @@ def table_mode(path, mode):
         return int(mode, 8)
     if isinstance(mode, int) and not isinstance(mode, bool) and 0 <= mode <= 0o777:
         return mode
-    return fail('tables[%s].mode' % path, mode, 'is not an octal file mode such as "0644"')
+    return fail(f'tables[{path}].mode', mode, 'is not an octal file mode such as "0644"')
 
 
 def unique(option, pairs):
@@ -218,10 +245,15 @@ def read_request(params, default_type):
     if params['state'] == 'absent':
         return Request(owner, {}, {}, {}, {}, absent=True)
     services = unique('services', [(service.key, service) for service in map(read_service, params['services'])])
-    options = unique('service_options', [(key_of(entry['name'], entry['type']), read_service_options(entry)) for entry in params['service_options']])
+    options = unique(
+        'service_options',
+        [(key_of(entry['name'], entry['type']), read_service_options(entry)) for entry in params['service_options']],
+    )
     for key in sorted(set(services) & set(options)):
         fail('service_options', options[key]['label'], 'is also given as a whole in services')
     needs_default = any(entry['type'] == 'default' for entry in params['tables'])
     kind = default_type() if needs_default else None
-    tables = unique('tables', [(table.path, table) for table in (read_table(entry, kind) for entry in params['tables'])])
+    tables = unique(
+        'tables', [(table.path, table) for table in (read_table(entry, kind) for entry in params['tables'])]
+    )
     return Request(owner, read_parameters(params['parameters']), services, options, tables)

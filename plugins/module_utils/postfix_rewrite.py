@@ -23,11 +23,15 @@ class RewriteError(Exception):
 
 def encode(pairs):
     """Return an attribute list in Postfix's null-delimited form."""
-    return b''.join(name.encode() + b'\0' + value.encode('utf-8', 'surrogateescape') + b'\0' for name, value in pairs) + b'\0'
+    return (
+        b''.join(name.encode() + b'\0' + value.encode('utf-8', 'surrogateescape') + b'\0' for name, value in pairs)
+        + b'\0'
+    )
 
 
 def decode(data):
-    """Return (list of pairs, rest) for the first whole attribute list in data, or (None, data) when it is not whole yet."""
+    """Return (list of pairs, rest) for the first whole attribute list in data, or (None, data) when it is not whole
+    yet."""
     pairs, position = [], 0
     while True:
         end = data.find(b'\0', position)
@@ -35,11 +39,11 @@ def decode(data):
             return None, data
         name = data[position:end]
         if not name:
-            return pairs, data[end + 1:]
+            return pairs, data[end + 1 :]
         last = data.find(b'\0', end + 1)
         if last < 0:
             return None, data
-        pairs.append((name.decode(), data[end + 1:last].decode('utf-8', 'surrogateescape')))
+        pairs.append((name.decode(), data[end + 1 : last].decode('utf-8', 'surrogateescape')))
         position = last + 1
 
 
@@ -85,11 +89,15 @@ def route(queue_directory, sender, recipient, timeout=10):
             connection.connect(path)
             reply = _ask(connection, [('request', 'resolve'), ('sender', sender), ('address', recipient)])
     except OSError as error:
-        raise RewriteError('Postfix cannot be asked for routes, does it run? %s: %s' % (path, error.strerror or error))
+        raise RewriteError(
+            f'Postfix cannot be asked for routes, does it run? {path}: {error.strerror or error}'
+        ) from error
     known = dict(reply)
     flags = int(known.get('flags', FAILED))
     if flags & FAILED or 'transport' not in known:
-        raise RewriteError('Postfix cannot tell the route of mail from <%s> to <%s>: a lookup table fails' % (sender, recipient))
+        raise RewriteError(
+            f'Postfix cannot tell the route of mail from <{sender}> to <{recipient}>: a lookup table fails'
+        )
     return {
         'transport': known['transport'],
         'next_hop': known.get('nexthop', ''),
@@ -108,7 +116,7 @@ def routes_of(queue_directory, domains):
     Raises:
         RewriteError: as of route().
     """
-    return dict((domain, route(queue_directory, '', 'postmaster@' + domain)) for domain in domains)
+    return {domain: route(queue_directory, '', 'postmaster@' + domain) for domain in domains}
 
 
 def foreign(routes):
@@ -126,16 +134,25 @@ class HeaderChecks:
 
     def __init__(self, instance, parameters):
         self._instance = instance
-        self._tables = dict((name, re.split(r'[\s,]+', parameters.get(name, '').strip())) for name in ('header_checks', 'mime_header_checks'))
+        self._tables = {
+            name: re.split(r'[\s,]+', parameters.get(name, '').strip())
+            for name in ('header_checks', 'mime_header_checks')
+        }
 
     def action(self, header):
         """Return the action of the first table that has one for this header line, or an empty string."""
         mime = re.match(r'(MIME-Version|Content-[\w-]+):', header, re.IGNORECASE)
         for table in self._tables['mime_header_checks' if mime else 'header_checks']:
-            status, out, err = self._instance.run('postmap', '-c', self._instance.config_dir, '-q', header, table) if table else (1, b'', b'')
+            status, out, err = (
+                self._instance.run('postmap', '-c', self._instance.config_dir, '-q', header, table)
+                if table
+                else (1, b'', b'')
+            )
             if status == 0:
                 return out.decode('utf-8', 'surrogateescape').strip()
             # Not found is status 1 too, but without a word.
             if err.strip():
-                raise RewriteError('postmap -q %r %s: %s' % (header, table, err.decode('utf-8', 'replace').strip()))
+                raise RewriteError(
+                    'postmap -q {!r} {}: {}'.format(header, table, err.decode('utf-8', 'replace').strip())
+                )
         return ''

@@ -10,14 +10,19 @@ import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file, set_time
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError, complaints, refused_address, words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import (
+    PostfixError,
+    complaints,
+    refused_address,
+    words,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import INDEXED
 
 OUTLIVED = re.compile(r'will be removed|deprecated|obsolete')
 FACTS = ('daemon_directory', 'queue_directory', 'maillog_file')
 
 
-class Stage(object):
+class Stage:
     """The planned files in a directory of their own.
 
     Args:
@@ -50,7 +55,8 @@ class Stage(object):
             PostfixError: a fatal error, or a warning that was not there before.
         """
         err = self._accepted('postconf', '-c', self.path, '-nx')
-        # Which definition overrides which is said differently each time postconf reads the file once more; none of them is ours.
+        # Which definition overrides which is said differently each time postconf reads the file once more; none of them
+        # is ours.
         new = [text for text in self.relative(err) if text not in known and 'overriding earlier entry' not in text]
         refused = [text for text in new if not OUTLIVED.search(text)]
         if refused:
@@ -70,12 +76,12 @@ class Stage(object):
         """
         target = os.path.join(self.path, path)
         if kind in INDEXED:
-            status, dummy, err = self.instance.run('postmap', '-c', self.path, '%s:%s' % (kind, target))
+            status, dummy, err = self.instance.run('postmap', '-c', self.path, f'{kind}:{target}')
         else:
             # Exit status 1 without a word means "not found".
-            status, dummy, err = self.instance.run('postmap', '-c', self.path, '-q', 'probe', '%s:%s' % (kind, target))
+            status, dummy, err = self.instance.run('postmap', '-c', self.path, '-q', 'probe', f'{kind}:{target}')
         if err.strip():
-            raise PostfixError('tables[%s]: %s' % (path, self._public(words(decode(err)))))
+            raise PostfixError(f'tables[{path}]: {self._public(words(decode(err)))}')
         return read_file(target + INDEXED[kind]).data if kind in INDEXED else None
 
     def relative(self, err):
@@ -87,7 +93,7 @@ class Stage(object):
     def _accepted(self, name, *arguments):
         status, out, err = self.instance.run(name, *arguments)
         if status:
-            raise PostfixError('Postfix refuses the new configuration: %s' % self._public(words(decode(err or out))))
+            raise PostfixError(f'Postfix refuses the new configuration: {self._public(words(decode(err or out)))}')
         return decode(err)
 
     def _public(self, text):
@@ -104,8 +110,8 @@ def check_services(daemon_directory, services, known):
     for service in services:
         command = os.path.join(daemon_directory, service.command[0])
         if not os.access(command, os.X_OK):
-            raise PostfixError('services[%s/%s].command: there is no program %s' % (service.name, service.kind, command))
+            raise PostfixError(f'services[{service.name}/{service.kind}].command: there is no program {command}')
         if service.kind == 'inet' and service.key not in known:
             reason = refused_address(service.name)
             if reason:
-                raise PostfixError('services[%s/%s]: cannot listen there: %s' % (service.name, service.kind, reason))
+                raise PostfixError(f'services[{service.name}/{service.kind}]: cannot listen there: {reason}')

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries a planned change out: switch in phases, look, and put everything back on failure; then the instance's own service."""
+"""Carries a planned change out: switch in phases, look, and put everything back on failure; then the instance's own
+service."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def needs_restart(change):
     return change.journal.pending or any(name in NEEDS_RESTART for name in change.parameters_changed())
 
 
-class Switch(object):
+class Switch:
     """One change on its way.
 
     Args:
@@ -71,7 +72,10 @@ class Switch(object):
         running = self.change.main_state.data is not None and self.instance.running()
         if self.change.ends_instance:
             if running:
-                raise PlanError('config_dir: the instance in %r is running; stop it before its configuration is removed' % self.instance.config_dir)
+                raise PlanError(
+                    f'config_dir: the instance in {self.instance.config_dir!r} is running; stop it before its'
+                    ' configuration is removed'
+                )
             self.change.directories.refuse_to_lose_mail()
         return running
 
@@ -91,8 +95,12 @@ class Switch(object):
             for address, port in self.listeners if self.unit.starts else []:
                 postfix.wait_for_banner(address, port, self.timeout)
         except (OSError, postfix.PostfixError, UnitError) as exc:
-            raise SwitchError('The configuration is in place, but the service %s does not run as wanted: %s%s' % (
-                self.unit.name, exc, self._logged()), False, self.change.warnings)
+            raise SwitchError(
+                f'The configuration is in place, but the service {self.unit.name} does not run as wanted:'
+                f' {exc}{self._logged()}',
+                False,
+                self.change.warnings,
+            ) from exc
 
     def _logged(self):
         said = self.log.complaints()
@@ -104,12 +112,20 @@ class Switch(object):
         queue = change.facts.get('queue_directory', '')
         pid = postfix.master_pid(queue) if running else None
         unit = postfix.systemd_unit(pid) if running else None
-        sockets = postfix.sockets_of(queue, [service for service in change.changed_services() if service.key not in change.services_before])
+        sockets = postfix.sockets_of(
+            queue, [service for service in change.changed_services() if service.key not in change.services_before]
+        )
         if self.journal.pending:
-            # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new socket.
+            # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new
+            # socket.
             sockets = dict.fromkeys(sockets)
         undo = disk.Undo()
-        disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in ['main.cf', 'master.cf'] + list(change.pending['tables'])])
+        disk.clear_temporary(
+            [
+                os.path.join(self.instance.config_dir, name)
+                for name in ['main.cf', 'master.cf'] + list(change.pending['tables'])
+            ]
+        )
         try:
             for operation in change.directories.operations:
                 undo.do(operation)
@@ -130,16 +146,16 @@ class Switch(object):
                 if not self.instance.running():
                     raise postfix.PostfixError('Postfix is not running any more')
         except (OSError, postfix.PostfixError) as exc:
-            message = '%s%s' % (exc, self._logged())
+            message = f'{exc}{self._logged()}'
             if self.unit and change.request.absent:
-                change.warnings.append('The service %s is gone already' % self.unit.name)
-            raise SwitchError(message, self._restore(undo, running, pid, unit), change.warnings)
+                change.warnings.append(f'The service {self.unit.name} is gone already')
+            raise SwitchError(message, self._restore(undo, running, pid, unit), change.warnings) from exc
 
     def _warn_of_restart(self, running):
         if running and not (self.unit and self.unit.restarts):
             for name in NEEDS_RESTART:
                 if name in self.change.parameters_changed():
-                    self.change.warnings.append('A changed %s takes effect when Postfix is stopped and started' % name)
+                    self.change.warnings.append(f'A changed {name} takes effect when Postfix is stopped and started')
 
     def _restore(self, undo, running, pid, unit):
         """Put the old configuration back in force. Returns whether that worked, with what failed among the warnings."""
@@ -153,19 +169,22 @@ class Switch(object):
                     self.instance.start(unit)
             self.journal.restore()
         except (OSError, postfix.PostfixError) as exc:
-            self.change.warnings.append('The old configuration could not be put back completely: %s' % exc)
+            self.change.warnings.append(f'The old configuration could not be put back completely: {exc}')
             return False
         return True
 
     def _remove_created(self):
-        """Remove what was made here and is empty again; the directories that Postfix filled go with the instance only."""
+        """Remove what was made here and is empty again; the directories that Postfix filled go with the instance
+        only."""
         change = self.change
         for path in sorted(change.created, reverse=True):
             if os.path.isdir(path) and not os.listdir(path):
                 os.rmdir(path)
             elif os.path.lexists(path) and path not in change.shared:
-                change.warnings.append('%s was made here but holds something else now, and stays' % path)
+                change.warnings.append(f'{path} was made here but holds something else now, and stays')
         if change.ends_instance:
             change.directories.remove()
         else:
-            change.warnings += ['%s was made here, and stays with the instance' % path for path in change.directories.pending]
+            change.warnings += [
+                f'{path} was made here, and stays with the instance' for path in change.directories.pending
+            ]

@@ -16,17 +16,19 @@ LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\
 
 
 def sample(key):
-    """Return an address that a key of transport(5) stands for, or None for a local part, which has another class than its table says."""
+    """Return an address that a key of transport(5) stands for, or None for a local part, which has another class than
+    its table says."""
     if key == '*':
         return 'someone@any.invalid'
     local, at_sign, domain = key.rpartition('@')
     if domain.startswith('.'):
         domain = 'any' + domain
-    return '%s@%s' % (local or 'someone', domain) if domain else None
+    return '{}@{}'.format(local or 'someone', domain) if domain else None
 
 
 def kept_transports(instance, parameters, ask=route):
-    """Return the entries of transport_maps that name a next hop only and so keep the default transport, whatever that is.
+    """Return the entries of transport_maps that name a next hop only and so keep the default transport, whatever that
+    is.
 
     Args:
         instance: the instance's commands (postfix_instance.Instance).
@@ -34,7 +36,8 @@ def kept_transports(instance, parameters, ask=route):
         ask: function that takes queue directory, sender and recipient, and returns the route.
 
     Returns:
-        list: C(table), C(key) and C(value) of those for outside destinations; another class of destinations has its own default.
+        list: C(table), C(key) and C(value) of those for outside destinations; another class of destinations has its own
+            default.
 
     Raises:
         PostfixError: a table cannot be read; Postfix defers all mail then.
@@ -47,7 +50,7 @@ def kept_transports(instance, parameters, ask=route):
             continue
         status, out, err = instance.run('postmap', '-c', instance.config_dir, '-s', table.group(1))
         if status:
-            raise PostfixError('transport_maps: postmap -s %s: %s' % (table.group(1), printable(decode(err)).strip()))
+            raise PostfixError(f'transport_maps: postmap -s {table.group(1)}: {printable(decode(err)).strip()}')
         for line in decode(out).split('\n'):
             key, dummy, value = printable(line).partition('\t')
             address = sample(key) if re.match(r':.', value) else None

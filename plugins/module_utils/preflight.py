@@ -9,7 +9,14 @@ import ipaddress
 
 from ansible.module_utils.compat.version import LooseVersion
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import GREEN, RED
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import dns_rows, row, skipped, smtp_rows, space_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import (
+    dns_rows,
+    row,
+    skipped,
+    smtp_rows,
+    space_rows,
+    unasked,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound_tables import mynetworks_entries, shut_out
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import MINIMUM_VERSIONS
 
@@ -24,11 +31,20 @@ def mta_rows(result):
         return unasked(result, 'mta', 'mail server')
     name, version = result['mta'], result['configuration'].get('version')
     if name not in MINIMUM_VERSIONS:
-        return [row('mta.unsupported', name, RED, 'this version of the collection has no role for it',
-                    'It has roles for: %s.' % ', '.join(sorted(MINIMUM_VERSIONS)))]
+        return [
+            row(
+                'mta.unsupported',
+                name,
+                RED,
+                'this version of the collection has no role for it',
+                'It has roles for: {}.'.format(', '.join(sorted(MINIMUM_VERSIONS))),
+            )
+        ]
     if LooseVersion(version) < LooseVersion(MINIMUM_VERSIONS[name]):
-        return [row('mta.version', name, RED, 'version %s' % version, 'Version %s or newer is needed.' % MINIMUM_VERSIONS[name])]
-    rows = [row('mta.ok', name, GREEN, 'version %s' % version)]
+        return [
+            row('mta.version', name, RED, f'version {version}', f'Version {MINIMUM_VERSIONS[name]} or newer is needed.')
+        ]
+    rows = [row('mta.ok', name, GREEN, f'version {version}')]
     if not result['configuration']['running']:
         rows.append(row('mta.stopped', name, RED, 'it does not run', 'Start it; its routes cannot be seen otherwise.'))
     return rows
@@ -47,14 +63,15 @@ def tls_rows(result):
     if result['problems']:
         return [row('tls.unusable', 'TLS files', RED, problem) for problem in result['problems']]
     days = (result.get('certificate') or {}).get('days_left')
-    return [row('tls.ok', 'TLS files', GREEN, 'usable' if days is None else 'usable, %d days left' % days)]
+    return [row('tls.ok', 'TLS files', GREEN, 'usable' if days is None else f'usable, {days} days left')]
 
 
 def firewall_rows(result, mta, settings):
     """Return the rows on the host's firewall; none when it is not to be limited.
 
     Args:
-        result: what M(conbool.smtp_relay.inbound_firewall) returned in check mode, whether or not it failed; None when nobody asked.
+        result: what M(conbool.smtp_relay.inbound_firewall) returned in check mode, whether or not it failed; None when
+            nobody asked.
         mta: what M(conbool.smtp_relay.mta_info) returned, whether or not it failed.
         settings: the normalised settings.
     """
@@ -62,7 +79,7 @@ def firewall_rows(result, mta, settings):
         return []
     if 'backend' not in result:
         return unasked(result, 'firewall', 'mail port')
-    found = 'can be limited to the gateway with %s' % result['backend']
+    found = 'can be limited to the gateway with {}'.format(result['backend'])
     # What keeps the gateway out all the same is a person's to judge: another chain may let it in.
     rows = [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + result.get('warnings', [])))]
     return rows + _shut_out_rows(mta.get('configuration', {}), settings)
@@ -76,8 +93,19 @@ def _shut_out_rows(configuration, settings):
         where, name = 'relay-domains (class R) or the access map (Connect:)', 'firewall.relay_networks'
         networks = [ipaddress.ip_network(network) for network in configuration['relay_networks']]
     found = shut_out(settings, networks)
-    return [row(name, ', '.join(found), RED, '%s lets them send through this server, and the firewall would shut them out' % where,
-                'Name them in conbool_smtp_allowed_networks, or take them out there.')] if found else []
+    return (
+        [
+            row(
+                name,
+                ', '.join(found),
+                RED,
+                f'{where} lets them send through this server, and the firewall would shut them out',
+                'Name them in conbool_smtp_allowed_networks, or take them out there.',
+            )
+        ]
+        if found
+        else []
+    )
 
 
 def preflight_rows(results, settings, megabytes, days):
@@ -89,6 +117,11 @@ def preflight_rows(results, settings, megabytes, days):
         megabytes: how much has to be free for each queue.
         days: how long the gateway's certificate has to be valid.
     """
-    return (dns_rows(results['dns']) + smtp_rows(results['gateway'], 'gateway', days) + mta_rows(results['mta'])
-            + tls_rows(results['tls_files']) + firewall_rows(results['firewall'], results['mta'], settings)
-            + space_rows(results['mta'].get('free', {}), megabytes))
+    return (
+        dns_rows(results['dns'])
+        + smtp_rows(results['gateway'], 'gateway', days)
+        + mta_rows(results['mta'])
+        + tls_rows(results['tls_files'])
+        + firewall_rows(results['firewall'], results['mta'], settings)
+        + space_rows(results['mta'].get('free', {}), megabytes)
+    )

@@ -23,15 +23,19 @@ def present(maker, path, package, check_mode=False):
     """
     if _there(path):
         return []
-    absent = 'there is no %s, and ' % path
+    absent = f'there is no {path}, and '
     if not maker.possible():
-        raise PackageError(absent + 'no apt on this host that could install the package %s' % package)
+        raise PackageError(absent + f'no apt on this host that could install the package {package}')
     try:
         packages = maker.install(package, check_mode)
     except PackageError as exc:
-        raise PackageError(absent + 'the package %s could not be installed. Have "apt-get update" done, and look at the sources. %s' % (package, exc))
+        raise PackageError(
+            absent
+            + f'the package {package} could not be installed. Have "apt-get update" done, and look at the sources.'
+            f' {exc}'
+        ) from exc
     if not packages or not (check_mode or _there(path)):
-        raise PackageError(absent + 'the package %s, which is installed, has none' % package)
+        raise PackageError(absent + f'the package {package}, which is installed, has none')
     return packages
 
 

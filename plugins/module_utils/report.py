@@ -43,16 +43,20 @@ def run_report(hostvars, hosts):
         hosts: the hosts that the run was to do, in order.
 
     Returns:
-        dict: C(hosts), by name C(mta) and C(state) (null when it did not come to that), C(result) (done, failed, not done), C(reason), and
-            C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are done.
+        dict: C(hosts), by name C(mta) and C(state) (null when it did not come to that), C(result) (done, failed, not
+            done), C(reason), and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether
+            all are done.
     """
     report = {}
     for host in hosts:
         known = hostvars[host]
         result, reason = _result(known)
         report[host] = {
-            'mta': _mta(known), 'state': (known.get('conbool_settings') or {}).get('state'),
-            'result': result, 'reason': reason}
+            'mta': _mta(known),
+            'state': (known.get('conbool_settings') or {}).get('state'),
+            'result': result,
+            'reason': reason,
+        }
         for part in ('preflight', 'verify'):
             rows = known.get(part + '_rows')
             if rows is not None:
@@ -64,7 +68,7 @@ def run_summary(hostvars, hosts):
     """Return run_report() as a table for people: a line for each host."""
     rows = []
     for host, entry in run_report(hostvars, hosts)['hosts'].items():
-        result = '%s: %s' % (entry['result'].upper(), entry['reason']) if entry['reason'] else entry['result']
+        result = '{}: {}'.format(entry['result'].upper(), entry['reason']) if entry['reason'] else entry['result']
         doubts = [part for part in ('preflight', 'verify') if not entry.get(part, {'green': True})['green']]
         if doubts and not entry['reason']:
             result += ', but not everything is green: ' + ', '.join(doubts)

@@ -23,7 +23,7 @@ _SOURCE = '### %s ###\n'
 BUILT = '##### built by the Ansible collection conbool.smtp_relay'
 
 
-class Built(object):
+class Built:
     """One sendmail.cf that is not in force: its path, its content, and what m4 said about it."""
 
     def __init__(self, path, text, said):
@@ -34,7 +34,7 @@ class Built(object):
         return encode(self.text)
 
 
-class Workshop(object):
+class Workshop:
     """Builds a host's sendmail.cf, in a directory that is not Sendmail's.
 
     Args:
@@ -52,8 +52,10 @@ class Workshop(object):
         self._program, self._directory, self._mc_path, self._m4_path = program, directory, mc_path, m4_path
         self.mc = read_file(mc_path).data
         if self.mc is None:
-            raise SendmailError('There is no %s. Its sendmail.cf alone is not changed, since nobody could keep such a change: write a sendmail.mc for this '
-                                'Sendmail first, or name it if it is elsewhere' % mc_path)
+            raise SendmailError(
+                f'There is no {mc_path}. Its sendmail.cf alone is not changed, since nobody could keep such a change:'
+                ' write a sendmail.mc for this Sendmail first, or name it if it is elsewhere'
+            )
         self._adds_source = ('\n' + _SOURCE % mc_path) in decode(read_file(cf_path).data or b'')
         self.included = sendmail_mc.holds(self.mc, m4_path)
 
@@ -73,8 +75,11 @@ class Workshop(object):
         write_durably(mc_path, mc, 0o600)
         text, said = self._program.generate(mc_path, os.path.dirname(self._mc_path))
         cf_path = os.path.join(self._directory, name + '.cf')
-        text = _BUILT.sub(BUILT, text) + self._source(sendmail_mc.without(self.mc, self._m4_path) if content is None else sendmail_mc.with_include(
-            self.mc, self._m4_path))
+        text = _BUILT.sub(BUILT, text) + self._source(
+            sendmail_mc.without(self.mc, self._m4_path)
+            if content is None
+            else sendmail_mc.with_include(self.mc, self._m4_path)
+        )
         write_durably(cf_path, encode(text), 0o600)
         return Built(cf_path, text, said.replace(mc_path, self._mc_path))
 
@@ -107,10 +112,16 @@ def refuse_edited(cf_path, cf_data, builds):
     if any(sendmail_cf.equal(text, build.text) for build in builds):
         return
     only_there, only_built = sendmail_cf.differences(text, builds[0].text)
-    raise SendmailError('%s is not what m4 makes of its sendmail.mc, and would lose what was changed in it by hand. It alone has: %s. m4 makes '
-                        'instead: %s. Bring both in line first (on Debian: make -C /etc/mail), and run this again' % (
-                            cf_path, _some(only_there), _some(only_built)))
+    raise SendmailError(
+        f'{cf_path} is not what m4 makes of its sendmail.mc, and would lose what was changed in it by hand. It alone'
+        f' has: {_some(only_there)}. m4 makes instead: {_some(only_built)}. Bring both in line first (on Debian: make'
+        ' -C /etc/mail), and run this again'
+    )
 
 
 def _some(lines):
-    return ' | '.join(lines[:3]) + (' | and %d more lines' % (len(lines) - 3) if len(lines) > 3 else '') if lines else 'nothing'
+    return (
+        ' | '.join(lines[:3]) + (' | and %s more lines' % (len(lines) - 3) if len(lines) > 3 else '')
+        if lines
+        else 'nothing'
+    )

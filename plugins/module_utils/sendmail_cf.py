@@ -20,7 +20,8 @@ _FIELD = re.compile(r'\s*([A-Za-z/]+)\s*=\s*([^,]*)')
 
 
 def lines(text):
-    """Return the lines that count, each with its continuation lines: neither comments, which say when and where it was built, nor blanks."""
+    """Return the lines that count, each with its continuation lines: neither comments, which say when and where it was
+    built, nor blanks."""
     found = []
     for line in text.split('\n'):
         if line[:1] in (' ', '\t') and line.strip() and found:
@@ -31,7 +32,8 @@ def lines(text):
 
 
 def queue_base(directory):
-    """Return the directory below which all queues are that a QueueDirectory names, those of queue groups too (setup_queues() in queue.c)."""
+    """Return the directory below which all queues are that a QueueDirectory names, those of queue groups too
+    (setup_queues() in queue.c)."""
     return os.path.dirname(directory) if directory.endswith('*') else directory.rstrip('/')
 
 
@@ -46,7 +48,7 @@ def differences(one, other):
     return [line for line in first if line not in second], [line for line in second if line not in first]
 
 
-class SendmailCf(object):
+class SendmailCf:
     """The parts of a sendmail.cf that matter here."""
 
     def __init__(self, text):
@@ -82,7 +84,7 @@ class SendmailCf(object):
                 self.header_checks[name.lower()] = {'ruleset': check, 'keeps_comments': plus == '+'}
             elif kind == 'M' and _MAILER.match(line):
                 name, fields = _MAILER.match(line).groups()
-                self.mailers[name] = dict((key[0].upper(), value.strip()) for key, value in _FIELD.findall(fields))
+                self.mailers[name] = {key[0].upper(): value.strip() for key, value in _FIELD.findall(fields)}
             elif kind == 'K' and _MAP.match(line):
                 name, sort, path = _MAP.match(line).groups()
                 self.maps[name] = (sort, path)

@@ -60,23 +60,25 @@ def refuse_without_record(record, paths):
     """
     found = []
     if sendmail_mc.holds(read_file(paths.mc).data or b'', paths.m4):
-        found.append('%s includes %s' % (paths.mc, paths.m4))
-    if re.search('^M%s,' % MAILER, decode(read_file(paths.cf).data or b''), re.MULTILINE):
-        found.append('%s has the mailer %s' % (paths.cf, MAILER))
+        found.append(f'{paths.mc} includes {paths.m4}')
+    if re.search(f'^M{MAILER},', decode(read_file(paths.cf).data or b''), re.MULTILINE):
+        found.append(f'{paths.cf} has the mailer {MAILER}')
     if found:
-        raise SendmailError('There is no record %s of what was changed here, but something of it is there: %s. Nothing was changed. Bring the record back '
-                            'from a backup, or take the line out of %s, build %s anew, restart Sendmail, and run this again'
-                            % (record.path, '; '.join(found), paths.mc, paths.cf))
+        raise SendmailError(
+            'There is no record {} of what was changed here, but something of it is there: {}. Nothing was changed.'
+            ' Bring the record back from a backup, or take the line out of {}, build {} anew, restart Sendmail, and run'
+            ' this again'.format(record.path, '; '.join(found), paths.mc, paths.cf)
+        )
 
 
 def _activate(daemon, timeout):
     try:
         daemon.reload(timeout)
     except SendmailError as exc:
-        raise ChangeError(str(exc))
+        raise ChangeError(str(exc)) from exc
 
 
-class Wish(object):
+class Wish:
     """What is wanted of a host's Sendmail, and what m4 makes of it."""
 
     def __init__(self, program, shop, record, paths, params):
@@ -105,11 +107,17 @@ class Wish(object):
             built = self._cf is not None and sendmail_cf.equal(decode(self._cf), self._wanted.text)
             wanted[self._cf_path] = self._cf if built else self._wanted.data
         elif not any(sendmail_cf.equal(decode(self._cf or b''), build.text) for build in builds):
-            self.warnings.append('%s was changed by hand since, and stays as it is, with our rules in it: build it anew' % self._cf_path)
-        return FileChange(OWNER, wanted, {
-            self._mc_path: lambda data: sendmail_mc.without(data, self._m4_path),
-            self._cf_path: self._without_us,
-        })
+            self.warnings.append(
+                f'{self._cf_path} was changed by hand since, and stays as it is, with our rules in it: build it anew'
+            )
+        return FileChange(
+            OWNER,
+            wanted,
+            {
+                self._mc_path: lambda data: sendmail_mc.without(data, self._m4_path),
+                self._cf_path: self._without_us,
+            },
+        )
 
     def _without_us(self, data):
         """Return what a sendmail.cf would be without us."""
@@ -120,7 +128,11 @@ class Wish(object):
             return data
         entry = self._record.entry(self._cf_path)
         original = self._record.original(entry)[0] if entry else None
-        return original if original is not None and sendmail_cf.equal(decode(original), self._base.text) else self._base.data
+        return (
+            original
+            if original is not None and sendmail_cf.equal(decode(original), self._base.text)
+            else self._base.data
+        )
 
     def validate(self):
         """Have m4 and Sendmail judge the new configuration, and ask it for the routes that it has to know.
@@ -130,19 +142,28 @@ class Wish(object):
         """
         added = [line for line in self._wanted.said.split('\n') if line.strip() and line not in self._base.said]
         if added:
-            raise SendmailError('m4 says of the new configuration: %s' % ' | '.join(added))
+            raise SendmailError('m4 says of the new configuration: {}'.format(' | '.join(added)))
         known = self._program.complaints(self._base.path)
         added = [line for line in self._program.complaints(self._wanted.path) if line not in known]
         if added:
-            raise SendmailError('Sendmail says of the new configuration: %s' % ' | '.join(added))
+            raise SendmailError('Sendmail says of the new configuration: {}'.format(' | '.join(added)))
         if self._content is None:
             return
         expected = self._params['routes']
-        for wanted, seen in zip(expected, self._program.routes(self._wanted.path, [route['recipient'] for route in expected])):
+        for wanted, seen in zip(
+            expected, self._program.routes(self._wanted.path, [route['recipient'] for route in expected])
+        ):
             if not seen or seen['mailer'] != wanted['mailer']:
-                raise SendmailError('Mail to %s would not use the mailer %s with the new configuration, but %s. An entry of mailertable, or a rule in '
-                                    'sendmail.mc, leads it there' % (wanted['recipient'], wanted['mailer'],
-                                                                     '%(mailer)s to %(host)s' % seen if seen else 'be refused'))
+                raise SendmailError(
+                    'Mail to {} would not use the mailer {} with the new configuration, but {}. An entry of'
+                    ' mailertable, or a rule in sendmail.mc, leads it there'.format(
+                        wanted['recipient'],
+                        wanted['mailer'],
+                        '{mailer} to {host}'.format(**seen) if seen else 'be refused',
+                    )
+                )
 
     def daemon(self, run):
-        return Daemon(run, self._program.describe(self._base.path)['pid_file'], SendmailCf(self._base.text).queue_directory)
+        return Daemon(
+            run, self._program.describe(self._base.path)['pid_file'], SendmailCf(self._base.text).queue_directory
+        )

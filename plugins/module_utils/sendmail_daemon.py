@@ -13,11 +13,18 @@ import socket
 import struct
 import time
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PAUSE, PostfixError, alive, systemd_unit, wait_for_banner
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import (
+    PAUSE,
+    PostfixError,
+    alive,
+    systemd_unit,
+    wait_for_banner,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import queue_base
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
 
-# What runs the queue beside the daemon, all of it (-q10m) or by a process for each queue (-qp10m), which it calls itself then.
+# What runs the queue beside the daemon, all of it (-q10m) or by a process for each queue (-qp10m), which it calls
+# itself then.
 _RUNNER = re.compile(r'sendmail: (?:.*: )?Queue (?:runner@\S+ for (.+)|control)$')
 LISTENING = '0A'
 PORT = 25
@@ -25,7 +32,7 @@ PORT = 25
 PORTS = (PORT, 465, 587)
 
 
-class Daemon(object):
+class Daemon:
     """The daemon that takes mail, and processes beside it that only run the queue.
 
     Args:
@@ -45,14 +52,23 @@ class Daemon(object):
     def check(self):
         """Raise SendmailError when a reload would not do."""
         # A restart by Debian's init script can leave one behind, and the new one then cannot listen.
-        strangers = [pid for pid in _pids() if self.pid not in (pid, _parent(pid)) and 'accepting connections' in _title(pid)
-                     and 'sendmail' in _title(pid)]
+        strangers = [
+            pid
+            for pid in _pids()
+            if self.pid not in (pid, _parent(pid))
+            and 'accepting connections' in _title(pid)
+            and 'sendmail' in _title(pid)
+        ]
         if strangers:
-            raise SendmailError('A Sendmail that is not the one of %s accepts connections (process %s): end it, then run this again'
-                                % (self._pid_file, ', '.join(str(pid) for pid in strangers)))
+            raise SendmailError(
+                'A Sendmail that is not the one of {} accepts connections (process {}): '
+                'end it, then run this again'.format(self._pid_file, ', '.join(str(pid) for pid in strangers))
+            )
         if self.running and not self._command.startswith('/'):
-            raise SendmailError('Sendmail was started as %r, without its path, and cannot start itself anew on a signal; restart it by its path first'
-                                % self._command)
+            raise SendmailError(
+                f'Sendmail was started as {self._command!r}, without its path, and cannot start itself anew on a'
+                ' signal; restart it by its path first'
+            )
 
     def reload(self, timeout):
         """Let the daemon start itself anew, which is what it does on SIGHUP, and wait until it serves its ports.
@@ -74,41 +90,56 @@ class Daemon(object):
         end = time.monotonic() + timeout
         while _written(self._pid_file) == before or not alive(_read_pid_file(self._pid_file)[0]):
             if time.monotonic() > end:
-                raise SendmailError('Sendmail did not start anew within %d seconds' % timeout)
+                raise SendmailError(f'Sendmail did not start anew within {timeout} seconds')
             time.sleep(PAUSE)
         self.pid = _read_pid_file(self._pid_file)[0]
         while set(self._listeners) - set(_listeners(self.pid)):
             if time.monotonic() > end or not alive(self.pid):
-                raise SendmailError('Sendmail does not serve %s any more' % ', '.join(
-                    '%s port %d' % listener for listener in sorted(set(self._listeners) - set(_listeners(self.pid)))))
+                raise SendmailError(
+                    'Sendmail does not serve {} any more'.format(
+                        ', '.join(
+                            '{} port {}'.format(*listener)
+                            for listener in sorted(set(self._listeners) - set(_listeners(self.pid)))
+                        )
+                    )
+                )
             time.sleep(PAUSE)
         while len(self._queue_runners()) < len(runners):
             if time.monotonic() > end:
-                raise SendmailError('What ran the queue beside the daemon (process %s) did not start anew within %d seconds: start it again, by its path' % (
-                    ', '.join(str(pid) for pid in runners), timeout))
+                raise SendmailError(
+                    'What ran the queue beside the daemon (process {}) did not start anew within {} seconds: start it'
+                    ' again, by its path'.format(', '.join(str(pid) for pid in runners), timeout)
+                )
             time.sleep(PAUSE)
         for address, port in [listener for listener in self._listeners if listener[1] == PORT][:1]:
             try:
-                wait_for_banner({'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address), port, max(1, end - time.monotonic()))
+                wait_for_banner(
+                    {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address), port, max(1, end - time.monotonic())
+                )
             except PostfixError as exc:
-                raise SendmailError(str(exc))
+                raise SendmailError(str(exc)) from exc
 
     def _start(self):
         if not self._unit:
             raise SendmailError('Sendmail has ended, and no systemd unit is known to start it by')
         status, out, err = self._run_command(['systemctl', 'restart', self._unit])[:3]
         if status:
-            raise SendmailError('systemctl restart %s: %s' % (self._unit, err.strip()))
+            raise SendmailError(f'systemctl restart {self._unit}: {err.strip()}')
 
     def _queue_runners(self):
         """Return the processes beside the daemon that run its queue until they are ended.
 
-        A single queue run (sendmail -q) calls itself Queue control as well, but locks no pid file, and a signal would break its deliveries off.
+        A single queue run (sendmail -q) calls itself Queue control as well, but locks no pid file, and a signal would
+        break its deliveries off.
         """
         holders, found = _lock_holders(), []
         for pid in _pids():
             match = _RUNNER.match(_title(pid))
-            if match and (queue_base(match[1]) == self._queue if match[1] else pid in holders and _status(pid, b'Uid:') == self._user):
+            if match and (
+                queue_base(match[1]) == self._queue
+                if match[1]
+                else pid in holders and _status(pid, b'Uid:') == self._user
+            ):
                 found.append(pid)
         return found
 
@@ -121,24 +152,26 @@ def _pids():
 
 
 def _status(name, field):
-    """Return the words of a line of what is known of a process (proc(5), /proc/pid/status); none for no such line or process."""
+    """Return the words of a line of what is known of a process (proc(5), /proc/pid/status); none for no such line or
+    process."""
     try:
-        with open('/proc/%s/status' % name, 'rb') as stream:
+        with open(f'/proc/{name}/status', 'rb') as stream:
             return next((line.split()[1:] for line in stream if line.startswith(field)), [])
     except OSError:
         return []
 
 
 def _lock_holders():
-    """Return the processes that hold a lock on a file (proc(5), /proc/locks); those that wait for one are marked by an arrow."""
+    """Return the processes that hold a lock on a file (proc(5), /proc/locks); those that wait for one are marked by an
+    arrow."""
     with open('/proc/locks', encoding='ascii') as stream:
-        return set(int(words[4]) for words in (line.split() for line in stream) if words[1] != '->')
+        return {int(words[4]) for words in (line.split() for line in stream) if words[1] != '->'}
 
 
 def _title(pid):
     """Return what a process calls itself, empty for none."""
     try:
-        with open('/proc/%d/cmdline' % pid, 'rb') as stream:
+        with open(f'/proc/{pid}/cmdline', 'rb') as stream:
             return stream.read().replace(b'\0', b' ').decode('utf-8', 'replace').strip()
     except OSError:
         return ''
@@ -146,7 +179,7 @@ def _title(pid):
 
 def _parent(pid):
     try:
-        with open('/proc/%d/stat' % pid, 'rb') as stream:
+        with open(f'/proc/{pid}/stat', 'rb') as stream:
             # The name in brackets may hold blanks and brackets.
             return int(stream.read().rpartition(b')')[2].split()[1])
     except (OSError, ValueError, IndexError):
@@ -171,11 +204,12 @@ def _written(path):
 
 
 def _listeners(pid):
-    """Return address and port of every TCP socket on which a process listens, or anybody on Sendmail's ports if that is not to be seen."""
+    """Return address and port of every TCP socket on which a process listens, or anybody on Sendmail's ports if that is
+    not to be seen."""
     sockets = set()
     try:
-        for name in os.listdir('/proc/%d/fd' % pid):
-            target = os.readlink('/proc/%d/fd/%s' % (pid, name))
+        for name in os.listdir(f'/proc/{pid}/fd'):
+            target = os.readlink(f'/proc/{pid}/fd/{name}')
             if target.startswith('socket:['):
                 sockets.add(target[8:-1])
     except PermissionError:
@@ -200,6 +234,6 @@ def _listening():
 def _endpoint(text):
     """Return address and port as /proc/net/tcp writes them: 32-bit words in the order of the machine."""
     address, port = text.split(':')
-    words = [struct.unpack('>I', bytes.fromhex(address[place:place + 8]))[0] for place in range(0, len(address), 8)]
+    words = [struct.unpack('>I', bytes.fromhex(address[place : place + 8]))[0] for place in range(0, len(address), 8)]
     packed = b''.join(struct.pack('=I', word) for word in words)
     return socket.inet_ntop(socket.AF_INET6 if len(words) == 4 else socket.AF_INET, packed), int(port, 16)

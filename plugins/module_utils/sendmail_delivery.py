@@ -14,15 +14,16 @@ def deliveries(routes, mailers):
     """Return for each domain what its mail is handed to, as M(conbool.smtp_relay.spam_delivery) takes it.
 
     Args:
-        routes: dict of domain to the route of its postmaster, None where the address is refused, which is so for virtual users.
+        routes: dict of domain to the route of its postmaster, None where the address is refused, which is so for
+            virtual users.
         mailers: the mailers with their fields.
     """
     found = []
     for domain, route in routes.items():
         agent, target = ('alias', '') if not route else _agent(mailers.get(route['mailer'], {}))
-        by = 'mailer %s' % route['mailer'] if route else 'virtusertable'
+        by = 'mailer {}'.format(route['mailer']) if route else 'virtusertable'
         if route and route['mailer'] in REMOTE:
-            agent, target, by = 'other', '', '%s to %s' % (by, route['host'])
+            agent, target, by = 'other', '', '{} to {}'.format(by, route['host'])
         found.append({'domain': domain, 'agent': agent, 'target': target, 'by': by})
     return found
 
@@ -35,4 +36,4 @@ def _agent(mailer):
         return 'other', ''
     if words[0] == 'FILE':
         return 'lmtp', words[1]
-    return 'lmtp', '%s:%s' % (words[1].strip('[]'), words[2] if len(words) > 2 else LMTP_PORT)
+    return 'lmtp', '{}:{}'.format(words[1].strip('[]'), words[2] if len(words) > 2 else LMTP_PORT)

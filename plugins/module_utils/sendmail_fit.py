@@ -8,7 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_inbound import complaints as inbound_complaints
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_inbound import (
+    complaints as inbound_complaints,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import hop_problems
 
 # What an entry TLS_Srv or TLS_Rcpt of the access map asks for; any other value asks for nothing.
@@ -29,7 +31,8 @@ def _is_ip(text):
 
 
 def source_addresses(info):
-    """Return the addresses from which this Sendmail sends (CLIENT_OPTIONS), and what is no address there: (addresses, others)."""
+    """Return the addresses from which this Sendmail sends (CLIENT_OPTIONS), and what is no address there: (addresses,
+    others)."""
     found = [re.search(r'\bA\w*=([^,\s]+)', port) for port in info['client_ports']]
     words = [match.group(1).replace('IPv6:', '') for match in found if match]
     return [word for word in words if _is_ip(word)], [word for word in words if not _is_ip(word)]
@@ -37,11 +40,12 @@ def source_addresses(info):
 
 def host_in_brackets(name):
     """Return a host as Sendmail takes it without looking for its MX records."""
-    return '[IPv6:%s]' % name if is_address(name) and ':' in name else '[%s]' % name
+    return f'[IPv6:{name}]' if is_address(name) and ':' in name else f'[{name}]'
 
 
 def smtp_route(smart_host, mailers):
-    """Return host and port, each empty for the default, to which a SMART_HOST leads; None when it does not lead there by SMTP.
+    """Return host and port, each empty for the default, to which a SMART_HOST leads; None when it does not lead there
+    by SMTP.
 
     Args:
         smart_host: C(host), C([host]) or C(mailer:host); empty for the recipient's MX.
@@ -61,8 +65,8 @@ def smtp_route(smart_host, mailers):
 def authorities(settings, info, system_ca_file):
     """Return what has to be defined so that certificates are verified: m4 name to value.
 
-    Sendmail verifies nothing unless it has both a file and a directory of authorities (inittls() in tls.c). For the directory any will do; the
-    configuration's own has no certificates under the names that are looked for.
+    Sendmail verifies nothing unless it has both a file and a directory of authorities (inittls() in tls.c). For the
+    directory any will do; the configuration's own has no certificates under the names that are looked for.
 
     Args:
         settings: the normalised settings.
@@ -79,20 +83,28 @@ def authorities(settings, info, system_ca_file):
 
 
 def _server_keys(address):
-    """Return the keys that the access map can have for a server, the one that wins first (rulesets D and A in cf/m4/proto.m4)."""
+    """Return the keys that the access map can have for a server, the one that wins first (rulesets D and A in
+    cf/m4/proto.m4)."""
     packed = ipaddress.ip_address(address).packed
     if len(packed) == 4:
         dot, forms = '.', ['.'.join(str(octet) for octet in packed)]
-        names = ['[%s]' % forms[0].rsplit(dot, cut)[0] for cut in range(4)]
+        names = [f'[{forms[0].rsplit(dot, cut)[0]}]' for cut in range(4)]
     else:
-        dot, forms = ':', ['ipv6:' + ':'.join('%x' % (packed[place] * 256 + packed[place + 1]) for place in range(0, 16, 2)), 'ipv6:' + address.lower()]
+        dot, forms = ':', [
+            'ipv6:' + ':'.join('%x' % (packed[place] * 256 + packed[place + 1]) for place in range(0, 16, 2)),
+            'ipv6:' + address.lower(),
+        ]
         names = [host_in_brackets(address).lower()]
     return names + [form.rsplit(dot, cut)[0] for form in forms for cut in range(form.count(dot) + 1)] + ['']
 
 
 def _asked_by_recipient(entries):
     """Return the entries of the access map that ask for TLS by recipient, each with what it asks for."""
-    return ['%s %s' % pair for pair in sorted(entries.items()) if pair[0].startswith('tls_rcpt:') and _REQUIREMENT.match(pair[1])]
+    return [
+        '{} {}'.format(*pair)
+        for pair in sorted(entries.items())
+        if pair[0].startswith('tls_rcpt:') and _REQUIREMENT.match(pair[1])
+    ]
 
 
 def _tls_complaints(info, address):
@@ -102,16 +114,22 @@ def _tls_complaints(info, address):
     srv = [key for key in ('tls_srv:' + name for name in _server_keys(address)) if key in entries][:1]
     found = []
     if rcpt:
-        found.append('The access map asks for TLS by recipient (%s), and would ask it of the hop on %s, which has none: that mail would wait and bounce. '
-                     'Take that out, or ask it of the servers that you send to by mailertable (TLS_Srv)' % (', '.join(rcpt), address))
+        found.append(
+            'The access map asks for TLS by recipient ({}), and would ask it of the hop on {}, which has none: that'
+            ' mail would wait and bounce. Take that out, or ask it of the servers that you send to by mailertable'
+            ' (TLS_Srv)'.format(', '.join(rcpt), address)
+        )
     if srv and _REQUIREMENT.match(entries[srv[0]]):
-        found.append('The access map asks the hop on %s for TLS (%s %s), which it has not: all mail would wait and bounce. Add TLS_Srv:%s OK'
-                     % (address, srv[0], entries[srv[0]], host_in_brackets(address)))
+        found.append(
+            f'The access map asks the hop on {address} for TLS ({srv[0]} {entries[srv[0]]}), which it has not: all mail'
+            f' would wait and bounce. Add TLS_Srv:{host_in_brackets(address)} OK'
+        )
     return found
 
 
 def complaints(settings, info, hop=None):
-    """Return the reasons why this Sendmail cannot decide by itself where mail goes, or lead it to the hop, each with what to do.
+    """Return the reasons why this Sendmail cannot decide by itself where mail goes, or lead it to the hop, each with
+    what to do.
 
     Args:
         settings: the normalised settings.
@@ -122,24 +140,41 @@ def complaints(settings, info, hop=None):
     if 'esmtp' not in info['mailers']:
         found.append("sendmail.mc has no MAILER(`smtp'): this Sendmail does not send mail to other hosts")
     if not hop and info['rulesets'].get('Local_tls_server'):
-        found.append("sendmail.mc has rules of its own for the certificates of servers (LOCAL_TLS_SERVER); the check of the gateway's certificate "
-                     'would have to be one of them')
+        found.append(
+            "sendmail.mc has rules of its own for the certificates of servers (LOCAL_TLS_SERVER); the check of the"
+            " gateway's certificate would have to be one of them"
+        )
     if not hop and settings['tls_client_cert'] and info['rulesets'].get('tls_clt_features'):
-        found.append('conbool_tls_client_cert: sendmail.mc chooses certificates by server already (ruleset tls_clt_features, as of '
-                     "FEATURE(`tls_session_features')); give %s its certificate there, and leave the variable unset"
-                     % host_in_brackets(settings['relay_host']))
+        found.append(
+            'conbool_tls_client_cert: sendmail.mc chooses certificates by server already (ruleset tls_clt_features, as'
+            ' of FEATURE(`tls_session_features\')); give {} its certificate there, and leave the variable unset'.format(
+                host_in_brackets(settings['relay_host'])
+            )
+        )
     if options.get('fallbacksmarthost'):
-        found.append('confFALLBACK_SMARTHOST is %s: mail would go there while the %s cannot be reached; take it out of sendmail.mc'
-                     % (options['fallbacksmarthost'], 'hop' if hop else 'gateway'))
+        found.append(
+            'confFALLBACK_SMARTHOST is {}: mail would go there while the {} cannot be reached; take it out of'
+            ' sendmail.mc'.format(options['fallbacksmarthost'], 'hop' if hop else 'gateway')
+        )
     if settings['scope'] == 'senders' and smtp_route(info['smart_host'], info['mailers']) is None:
-        found.append('conbool_scope: SMART_HOST is %s, which is not a way by SMTP, so that the senders who are not listed cannot keep it'
-                     % info['smart_host'])
-    if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file'] and not options.get('cacertpath'):
-        found.append('conbool_tls_ca_file: sendmail.mc trusts the authorities in %s already (confCACERT); put both files into one, and name that '
-                     'in both places' % options['cacertfile'])
+        found.append(
+            'conbool_scope: SMART_HOST is {}, which is not a way by SMTP, so that the senders who are not listed cannot'
+            ' keep it'.format(info['smart_host'])
+        )
+    if (
+        settings['tls_ca_file']
+        and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file']
+        and not options.get('cacertpath')
+    ):
+        found.append(
+            'conbool_tls_ca_file: sendmail.mc trusts the authorities in {} already (confCACERT); put both files into'
+            ' one, and name that in both places'.format(options['cacertfile'])
+        )
     for name in source_addresses(info)[1] if hop else ():
-        found.append('CLIENT_OPTIONS has Address=%s, a name; the hop, which sends from the same address, takes an IP address only: write that in sendmail.mc'
-                     % name)
+        found.append(
+            f'CLIENT_OPTIONS has Address={name}, a name; the hop, which sends from the same address, takes an IP'
+            ' address only: write that in sendmail.mc'
+        )
     # What is wrong with the address itself is said by others.
     if hop and not hop_problems(hop):
         found += _tls_complaints(info, hop)
@@ -150,13 +185,21 @@ def warnings(settings, info):
     """Return what a person should know of the result."""
     found, options = [], info['options']
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file']:
-        found.append('confCACERT was %s and is %s now; the authorities in %s (confCACERT_PATH) are trusted as before'
-                     % (options['cacertfile'], settings['tls_ca_file'], options['cacertpath']))
+        found.append(
+            'confCACERT was {} and is {} now; the authorities in {} (confCACERT_PATH) are trusted as before'.format(
+                options['cacertfile'], settings['tls_ca_file'], options['cacertpath']
+            )
+        )
     asked = _asked_by_recipient(info['tls_entries'])
     if asked:
-        found.append('The access map asks for TLS by recipient (%s); of mail that goes to the gateway, it asks that of the gateway now, not of the '
-                     "recipient's server. Where it names a certificate that is not the gateway's, mail waits and bounces: take that out" % ', '.join(asked))
+        found.append(
+            'The access map asks for TLS by recipient ({}); of mail that goes to the gateway, it asks that of the'
+            ' gateway now, not of the recipient\'s server. Where it names a certificate that is not the gateway\'s,'
+            ' mail waits and bounces: take that out'.format(', '.join(asked))
+        )
     if '_FFR_TLS_ALTNAMES' not in info['ffr']:
-        found.append("This Sendmail does not look at a certificate's alternative names (it was built without _FFR_TLS_ALTNAMES): a certificate of "
-                     'the gateway without %s as its common name makes mail wait' % settings['tls_name'])
+        found.append(
+            "This Sendmail does not look at a certificate's alternative names (it was built without _FFR_TLS_ALTNAMES):"
+            " a certificate of the gateway without {} as its common name makes mail wait".format(settings['tls_name'])
+        )
     return found

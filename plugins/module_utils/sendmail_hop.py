@@ -43,12 +43,17 @@ def identity(info):
     """
     options = info['options']
     found = {
-        'myhostname': info['host_name'], 'myorigin': info['host_name'], 'smtp_helo_name': options.get('heloname') or info['host_name'],
+        'myhostname': info['host_name'],
+        'myorigin': info['host_name'],
+        'smtp_helo_name': options.get('heloname') or info['host_name'],
         'message_size_limit': _number(options.get('maxmessagesize'), 0),
         'header_size_limit': str(max(HEADER_SIZE_LIMIT, int(_number(options.get('maxheaderslength'), 0)))),
     }
-    for name, option in (('maximal_queue_lifetime', 'timeout.queuereturn'), ('bounce_queue_lifetime', 'timeout.queuereturn'),
-                         ('delay_warning_time', 'timeout.queuewarn')):
+    for name, option in (
+        ('maximal_queue_lifetime', 'timeout.queuereturn'),
+        ('bounce_queue_lifetime', 'timeout.queuereturn'),
+        ('delay_warning_time', 'timeout.queuewarn'),
+    ):
         # Both write times alike, unless it is several units in one.
         if re.match(r'^\d+[smhdw]$', options.get(option, '')):
             found[name] = options[option]

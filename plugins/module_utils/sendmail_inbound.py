@@ -51,15 +51,18 @@ R<name $*> $* $| $*	$: <name $1> $2
 
 
 def network_map(name, result, networks):
-    """Return the line of a map from a client's address to a word, for networks; a dollar sign is doubled in sendmail.cf."""
-    return 'K%s regex -a%s %s\n' % (name, result, pattern(networks).replace('$', '$$'))
+    """Return the line of a map from a client's address to a word, for networks; a dollar sign is doubled in
+    sendmail.cf."""
+    return 'K{} regex -a{} {}\n'.format(name, result, pattern(networks).replace('$', '$$'))
 
 
 def config_lines(settings):
     """Return the lines for LOCAL_CONFIG."""
-    return CONFIG % (network_map('conboolgateway', 'GATEWAY', settings['networks']),
-                     network_map('conboolallowed', 'ALLOWED', settings['allowed_networks']),
-                     ''.join('C{ConboolHosted}%s\n' % domain for domain in settings['domains']))
+    return CONFIG % (
+        network_map('conboolgateway', 'GATEWAY', settings['networks']),
+        network_map('conboolallowed', 'ALLOWED', settings['allowed_networks']),
+        ''.join(f'C{{ConboolHosted}}{domain}\n' for domain in settings['domains']),
+    )
 
 
 def rules(settings, altnames):
@@ -70,8 +73,10 @@ def rules(settings, altnames):
         altnames: whether Sendmail looks at alternative names of certificates.
     """
     return RULES % {
-        'after_tls': 'verify $&{verify}' if settings['inbound_require_certificate'] else 'recipient', 'name': settings['tls_name'],
-        'alternatives': ALTERNATIVES % {'name': settings['tls_name']} if altnames else ''}
+        'after_tls': 'verify $&{verify}' if settings['inbound_require_certificate'] else 'recipient',
+        'name': settings['tls_name'],
+        'alternatives': ALTERNATIVES % {'name': settings['tls_name']} if altnames else '',
+    }
 
 
 def complaints(info):
@@ -79,13 +84,24 @@ def complaints(info):
     found = []
     missing = [name for name in ('ServerCertFile', 'ServerKeyFile') if not info['options'].get(name.lower())]
     if missing:
-        found.append('conbool_inbound: this Sendmail offers no STARTTLS (%s is not set), and the gateway must use it; define confSERVER_CERT and '
-                     'confSERVER_KEY in sendmail.mc' % ' and '.join(missing))
+        found.append(
+            'conbool_inbound: this Sendmail offers no STARTTLS ({} is not set), and the gateway must use it; define'
+            ' confSERVER_CERT and confSERVER_KEY in sendmail.mc'.format(' and '.join(missing))
+        )
     if 'MAP_REGEX' not in info['features']:
-        found.append('conbool_inbound: this Sendmail was built without MAP_REGEX, by which networks are told apart; set conbool_inbound: false')
+        found.append(
+            'conbool_inbound: this Sendmail was built without MAP_REGEX, by which networks are told apart; set'
+            ' conbool_inbound: false'
+        )
     if info['rulesets'].get('Local_check_rcpt'):
-        found.append('conbool_inbound: sendmail.mc has rules of its own in Local_check_rcpt, which would be asked first and could let others in; move them '
-                     'to Local_check_mail, or set conbool_inbound: false and limit the port there')
+        found.append(
+            'conbool_inbound: sendmail.mc has rules of its own in Local_check_rcpt, which would be asked first and'
+            ' could let others in; move them to Local_check_mail, or set conbool_inbound: false and limit the port'
+            ' there'
+        )
     if info['options'].get('usecompressedipv6addresses', 'false').lower().startswith(('t', 'y', '1')):
-        found.append('conbool_inbound: confUSE_COMPRESSED_IPV6_ADDRESSES is on, so that networks of IPv6 cannot be told apart; take it out of sendmail.mc')
+        found.append(
+            'conbool_inbound: confUSE_COMPRESSED_IPV6_ADDRESSES is on, so that networks of IPv6 cannot be told apart;'
+            ' take it out of sendmail.mc'
+        )
     return found

@@ -1,12 +1,18 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The m4 file with which a Sendmail decides, for each message that it is about to deliver, whether it goes to the gateway."""
+"""The m4 file with which a Sendmail decides, for each message that it is about to deliver, whether it goes to the
+gateway."""
 
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_hop, sendmail_inbound
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import authorities, host_in_brackets, is_address, smtp_route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import (
+    authorities,
+    host_in_brackets,
+    is_address,
+    smtp_route,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_marks import IGNORED
 
 MAILER = 'conbool'
@@ -32,7 +38,8 @@ O SetCertAltnames=true
 # Address literals are sent off in Parse1 before LOCAL_NET_CONFIG; nothing that is local is left in brackets here.
 LITERALS = 'R$* < @ [ $+ ] > $*\t$#conbool $@ [$2] $: $1 < @ [$2] > $3\n'
 
-# The rest of the world, after mailertable and the administrator's own rules. Domains in class R (relay-domains) keep their way.
+# The rest of the world, after mailertable and the administrator's own rules. Domains in class R (relay-domains) keep
+# their way.
 OTHERS = """\
 R$* < @ $* > $*		$: $>ConboolOthers $1 < @ $2 > $3
 """
@@ -43,8 +50,9 @@ R$* < @ $* $=R . > $*	$@ $1 < @ $2 $3 . > $4
 R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
 R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
 
-# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}. {conbool_check} is 1 when that is the
-# gateway. All are set each time: a bounce of our own would have those of the message that it returns, another mailer those of the delivery before.
+# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}.
+# {conbool_check} is 1 when that is the gateway. All are set each time: a bounce of our own would have those of the
+# message that it returns, another mailer those of the delivery before.
 SConboolEnvFrom
 R$*			$: $1 $| $>EnvFromSMTP $1
 R$* $| $*		$: $2 $| $>ConboolRoute $1
@@ -85,12 +93,13 @@ R<before> $*		$@ $(conboolset {conbool_to} $@ %s $) $(conboolset {conbool_port} 
 """
 
 # Sendmail cannot take headers away, but it can say, where nobody else writes, that they are not the gateway's.
-RECEIVED = """\
-define(`confRECEIVED_HEADER', defn(`confRECEIVED_HEADER')`$?{conbool_void} %s$.')dnl
-""" % IGNORED
+RECEIVED = f"""\
+define(`confRECEIVED_HEADER', defn(`confRECEIVED_HEADER')`$?{{conbool_void}} {IGNORED}$.')dnl
+"""
 
 TRUSTED = """\
-# Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and {conbool_void} is 1.
+# Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and
+# {conbool_void} is 1.
 SConboolTrusted
 R$*			$: $1 $| $&{auth_type}
 R$* $| $+		$@ $(conboolset {conbool_void} $@ 1 $) no
@@ -145,8 +154,9 @@ Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
 """
 
 CERTIFICATE = """\
-# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts is where the message is to
-# go, and where the connection leads, since other messages can use that later. No other server is looked at.
+# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts
+# is where the message is to go, and where the connection leads, since other messages can use that later. No other
+# server is looked at.
 SLocal_tls_server
 %(canonical)sR$*			$: $1 $| $&{server_name}
 R$* $| %(host)s	$: <chain> $1
@@ -208,15 +218,29 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=Non
     """
     altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
     bracketed = host_in_brackets(settings['relay_host'])
-    names = {'host': bracketed, 'relay': bracketed.strip('[]'), 'name': settings['tls_name'],
-             'cert': settings['tls_client_cert'], 'key': settings['tls_client_key']}
-    rulesets = _route(settings, info, sendmail_hop.route(hop) if hop else {
-        'gateway': bracketed, 'port': settings['relay_port'], 'check': CHECK}, hop)
+    names = {
+        'host': bracketed,
+        'relay': bracketed.strip('[]'),
+        'name': settings['tls_name'],
+        'cert': settings['tls_client_cert'],
+        'key': settings['tls_client_key'],
+    }
+    rulesets = _route(
+        settings,
+        info,
+        sendmail_hop.route(hop) if hop else {'gateway': bracketed, 'port': settings['relay_port'], 'check': CHECK},
+        hop,
+    )
     rulesets += '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag, hop)
     if not hop:
         rulesets += '\n' + CERTIFICATE % dict(
-            names, alternatives=ALTERNATIVES % names if altnames else '', canonical='' if is_address(bracketed) else CANONICAL % names)
-    config = (sendmail_hop.CONFIG if hop else CONFIG) + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+            names,
+            alternatives=ALTERNATIVES % names if altnames else '',
+            canonical='' if is_address(bracketed) else CANONICAL % names,
+        )
+    config = (
+        (sendmail_hop.CONFIG if hop else CONFIG) + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+    )
     if wash_networks:
         config += sendmail_inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
@@ -224,22 +248,34 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=Non
         rulesets += '\n' + sendmail_inbound.rules(settings, altnames)
     if settings['tls_client_cert'] and not hop:
         rulesets += '\n' + CLIENT_CERTIFICATE % names
-    return ''.join([
-        HEAD,
-        ''.join("define(`%s', `%s')dnl\n" % pair for pair in sorted(authorities(settings, info, system_ca_file).items())),
-        '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
-        RECEIVED if settings['inbound'] else '',
-        'LOCAL_CONFIG\n', _literal(config),
-        'LOCAL_RULE_0\n', _literal(LITERALS),
-        'LOCAL_NET_CONFIG\n', _literal(OTHERS),
-        'LOCAL_RULESETS\n', _literal(rulesets),
-        'MAILER_DEFINITIONS', MAILERS,
-        'divert(0)dnl\n'])
+    return ''.join(
+        [
+            HEAD,
+            ''.join(
+                "define(`{}', `{}')dnl\n".format(*pair)
+                for pair in sorted(authorities(settings, info, system_ca_file).items())
+            ),
+            '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
+            RECEIVED if settings['inbound'] else '',
+            'LOCAL_CONFIG\n',
+            _literal(config),
+            'LOCAL_RULE_0\n',
+            _literal(LITERALS),
+            'LOCAL_NET_CONFIG\n',
+            _literal(OTHERS),
+            'LOCAL_RULESETS\n',
+            _literal(rulesets),
+            'MAILER_DEFINITIONS',
+            MAILERS,
+            'divert(0)dnl\n',
+        ]
+    )
 
 
 def _literal(text):
-    """Return text that m4 copies as it is: neither a quote in an address nor a word that is the name of a macro means anything to it."""
-    return 'changequote([[[,]]])dnl\n[[[%s]]]dnl\nchangequote([[[`]]],[[[\']]])dnl\n' % text
+    """Return text that m4 copies as it is: neither a quote in an address nor a word that is the name of a macro means
+    anything to it."""
+    return f'changequote([[[,]]])dnl\n[[[{text}]]]dnl\nchangequote([[[`]]],[[[\']]])dnl\n'
 
 
 def _scope_classes(settings):
@@ -248,17 +284,24 @@ def _scope_classes(settings):
     domains = [sender[1:] for sender in settings['scope_senders'] if sender.startswith('@')]
     addresses = [sender for sender in settings['scope_senders'] if not sender.startswith('@')]
     # A class without members is one all the same.
-    return ('# Whose mail goes to the gateway.\n' + ''.join('C{ConboolDomains}%s\n' % domain for domain in domains)
-            + ''.join('C{ConboolSenders}%s\n' % address for address in addresses))
+    return (
+        '# Whose mail goes to the gateway.\n'
+        + ''.join(f'C{{ConboolDomains}}{domain}\n' for domain in domains)
+        + ''.join(f'C{{ConboolSenders}}{address}\n' for address in addresses)
+    )
 
 
 def _route(settings, info, way, hop):
     scoped = settings['scope'] == 'senders'
     host, port = smtp_route(info['smart_host'], info['mailers']) if scoped else ('', '')
     direct = settings['bypass_null_sender'] and not hop
-    return ROUTE % dict(way, **{
-        'null_sender': NULL_SENDER if direct else '', 'bounce': '1' if direct else 'gateway', 'scope': SCOPE if scoped else '',
-        'before': BEFORE % (host, port or '25') if scoped else ''})
+    return ROUTE % dict(
+        way,
+        null_sender=NULL_SENDER if direct else '',
+        bounce='1' if direct else 'gateway',
+        scope=SCOPE if scoped else '',
+        before=BEFORE % (host, port or '25') if scoped else '',
+    )
 
 
 def _header_checks(settings, checks, wash_networks, flag, hop):
@@ -272,19 +315,24 @@ def _header_checks(settings, checks, wash_networks, flag, hop):
         hop: likewise. It looks at the marks, and only whose they are is noted for it, whatever their value.
     """
     marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
-    marks += [(header, 'ConboolLoop%d' % number, 'true') for number, header in enumerate(settings['loop_headers'], 1)]
+    marks += [(header, f'ConboolLoop{number}', 'true') for number, header in enumerate(settings['loop_headers'], 1)]
     text = TRUSTED % (WASHED if wash_networks else '') + ('' if hop else MARK) + (RELEASE if flag else '')
     for header, ruleset, value in marks:
         rules = RELEASED if flag and value == 'yes' else ''
-        rules += TRUSTED_MARK if hop else 'R%s\t\t\t$: $>ConboolMark\n' % value
+        rules += TRUSTED_MARK if hop else f'R{value}\t\t\t$: $>ConboolMark\n'
         text += _header_check(header, ruleset, rules, checks)
     if settings['inbound']:
         text += _header_check('X-Conbool-Flag', 'ConboolFlag', TRUSTED_FLAG + (FLAG if flag else ''), checks)
-    return text + (_header_check('Content-Type', 'ConboolType', CALENDAR, checks) if settings['bypass_calendar'] and not hop else '')
+    return text + (
+        _header_check('Content-Type', 'ConboolType', CALENDAR, checks)
+        if settings['bypass_calendar'] and not hop
+        else ''
+    )
 
 
 def _header_check(header, ruleset, rules, checks):
     before = checks.get(header.lower()) or checks.get('*')
     keeps_comments = not before or before['keeps_comments']
-    return '\nH%s: $>%s%s\nS%s\n%s%s' % (
-        header, '+' if keeps_comments else '', ruleset, ruleset, AS_BEFORE % before['ruleset'] if before else '', rules)
+    return '\nH{}: $>{}{}\nS{}\n{}{}'.format(
+        header, '+' if keeps_comments else '', ruleset, ruleset, AS_BEFORE % before['ruleset'] if before else '', rules
+    )

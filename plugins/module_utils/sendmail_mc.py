@@ -11,7 +11,7 @@ NOTE = 'Conbool gateway, managed by Ansible'
 
 
 def line(m4_path):
-    return "include(`%s')dnl %s\n" % (m4_path, NOTE)
+    return f"include(`{m4_path}')dnl {NOTE}\n"
 
 
 def holds(data, m4_path):

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks as Sendmail writes them: its own tables know whole octets only, any other network is a regular expression for {client_addr}."""
+"""Networks as Sendmail writes them: its own tables know whole octets only, any other network is a regular expression
+for {client_addr}."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _GROUPS = re.compile(r'ipv6:([0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7})$')
 
 
 def named(words):
-    """Return the networks among words as class R and the access map have them: the first octets, or groups, of an address.
+    """Return the networks among words as class R and the access map have them: the first octets, or groups, of an
+    address.
 
     What is not written in the way in which Sendmail writes an address, such as IPv6:2001:db8::, fits none.
     """
@@ -25,11 +27,11 @@ def named(words):
         octets, groups = _OCTETS.match(text), _GROUPS.match(text)
         if octets:
             parts = text.split('.')
-            found.append('%s/%d' % ('.'.join(parts + ['0'] * (4 - len(parts))), 8 * len(parts)))
+            found.append('{}/{}'.format('.'.join(parts + ['0'] * (4 - len(parts))), 8 * len(parts)))
         elif groups and '::' not in word:
             parts = groups.group(1).split(':')
-            found.append('%s/%d' % (':'.join(parts + ['0'] * (8 - len(parts))), 16 * len(parts)))
-    return sorted(set(str(ipaddress.ip_network(text)) for text in found if _is_network(text)))
+            found.append('{}/{}'.format(':'.join(parts + ['0'] * (8 - len(parts))), 16 * len(parts)))
+    return sorted({str(ipaddress.ip_network(text)) for text in found if _is_network(text)})
 
 
 def _is_network(text):
@@ -48,7 +50,9 @@ def pattern(networks):
     Args:
         networks: in CIDR notation. Without any, nothing matches.
     """
-    return '^(%s)$' % '|'.join(_network(ipaddress.ip_network(network)) for network in networks) if networks else '^$'
+    return (
+        '^({})$'.format('|'.join(_network(ipaddress.ip_network(network)) for network in networks)) if networks else '^$'
+    )
 
 
 def _network(network):
@@ -70,18 +74,18 @@ def _parts(values, bits, prefix, some, any_value):
 
 
 def _decimal(first, free):
-    values = [str(value) for value in range(first, first + 2 ** free)]
-    return values[0] if len(values) == 1 else '(%s)' % '|'.join(values)
+    values = [str(value) for value in range(first, first + 2**free)]
+    return values[0] if len(values) == 1 else '({})'.format('|'.join(values))
 
 
 def _hexadecimal(first, free):
     """Return an expression for 2**free values from the first one on, in as few digits as they need."""
     choices = []
     for digits in range(1, 5):
-        low, high = max(first, 16 ** (digits - 1) if digits > 1 else 0), min(first + 2 ** free, 16 ** digits) - 1
+        low, high = max(first, 16 ** (digits - 1) if digits > 1 else 0), min(first + 2**free, 16**digits) - 1
         if low <= high:
-            choices += _same_length('%x' % low, '%x' % high)
-    return choices[0] if len(choices) == 1 else '(%s)' % '|'.join(choices)
+            choices += _same_length(f'{low:x}', f'{high:x}')
+    return choices[0] if len(choices) == 1 else '({})'.format('|'.join(choices))
 
 
 def _same_length(low, high):
@@ -89,7 +93,7 @@ def _same_length(low, high):
     if low == high:
         return [low]
     if len(low) == 1:
-        return ['[%s]' % ''.join('%x' % digit for digit in range(int(low, 16), int(high, 16) + 1))]
+        return ['[{}]'.format(''.join(f'{digit:x}' for digit in range(int(low, 16), int(high, 16) + 1)))]
     if low[0] == high[0]:
         return [low[0] + rest for rest in _same_length(low[1:], high[1:])]
     rest, found = len(low) - 1, []
@@ -101,5 +105,5 @@ def _same_length(low, high):
         found += [high[0] + tail for tail in _same_length('0' * rest, high[1:])]
         last -= 1
     if first <= last:
-        found.append('[%s]%s' % (''.join('%x' % digit for digit in range(first, last + 1)), '[0-9a-f]' * rest))
+        found.append('[{}]{}'.format(''.join(f'{digit:x}' for digit in range(first, last + 1)), '[0-9a-f]' * rest))
     return found

@@ -30,7 +30,7 @@ def route(program, cf_path, sender, recipient):
         return {'mailer': found['mailer'], 'next_hop': found['host']}
     macros = program.macros_after(cf_path, ['3,ConboolRoute %s' % (sender or '<>')], ['conbool_to', 'conbool_port'])
     hop, port = macros['conbool_to'] or found['host'], macros['conbool_port'] or '25'
-    return {'mailer': MAILER, 'next_hop': '%s:%s' % (hop, port)}
+    return {'mailer': MAILER, 'next_hop': f'{hop}:{port}'}
 
 
 def header_action(program, cf_path, checks, header):
@@ -46,12 +46,15 @@ def header_action(program, cf_path, checks, header):
     check = checks.get(name.strip().lower())
     if not check:
         return ''
-    macros = program.macros_after(cf_path, ['%s %s' % (check['ruleset'], ' '.join(value.split()))], ['conbool_direct'])
+    macros = program.macros_after(
+        cf_path, ['{} {}'.format(check['ruleset'], ' '.join(value.split()))], ['conbool_direct']
+    )
     return DIRECT if macros['conbool_direct'] == '1' else ''
 
 
-class Queue(object):
-    """The messages in all queues below a directory, each a control file (Sendmail Installation and Operations Guide, appendix B)."""
+class Queue:
+    """The messages in all queues below a directory, each a control file (Sendmail Installation and Operations Guide,
+    appendix B)."""
 
     def __init__(self, directory):
         self._directory = directory
@@ -74,12 +77,17 @@ class Queue(object):
         """Do the C(work) and wait until so many seconds are over.
 
         Returns:
-            tuple: the messages then, the texts of those that were tried in vain in the meantime, and what C(work) returned.
+            tuple: the messages then, the texts of those that were tried in vain in the meantime, and what C(work)
+                returned.
         """
         before = self.messages()
         done = spend(seconds, work)
         after = self.messages()
-        return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]], done
+        return (
+            after,
+            [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]],
+            done,
+        )
 
 
 def _folders(directory):
@@ -106,6 +114,9 @@ def _described(name, text):
     for line in text.split('\n'):
         fields.setdefault(line[:1], []).append(line[1:])
     tries = fields.get('N', ['0'])[0]
-    recipients = ', '.join('<%s>' % recipient.rpartition(':')[2].strip('<>') for recipient in fields.get('R', []))
-    return int(tries) if tries.isdigit() else 0, printable('%s from <%s> to %s: %s' % (
-        name, fields.get('S', [''])[0].strip('<>'), recipients, fields.get('M', ['not tried yet'])[0]))
+    recipients = ', '.join('<{}>'.format(recipient.rpartition(':')[2].strip('<>')) for recipient in fields.get('R', []))
+    return int(tries) if tries.isdigit() else 0, printable(
+        '{} from <{}> to {}: {}'.format(
+            name, fields.get('S', [''])[0].strip('<>'), recipients, fields.get('M', ['not tried yet'])[0]
+        )
+    )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Validates the conbool_* variables and brings them into one canonical form (runs on the controller)."""
+
 from __future__ import annotations
 
 import difflib
@@ -23,6 +24,7 @@ RESULT_FACT = 'conbool_settings'
 
 class Setting(NamedTuple):
     """How one variable is read, and its value when unset."""
+
     read: Callable[[Any], Any]
     default: Any = None
     many: bool = False
@@ -81,7 +83,7 @@ class _Reader:
 
     def problem(self, name, value, reason):
         self.faulty.add(name)
-        self.problems.append('%s: %s %s' % (name, _values.shown(value), reason))
+        self.problems.append(f'{name}: {_values.shown(value)} {reason}')
 
     def _one(self, name, read, value):
         try:
@@ -94,7 +96,7 @@ class _Reader:
         value = self.variables.get(name)
         if isinstance(value, Exception):
             self.faulty.add(name)
-            self.problems.append('%s: cannot be evaluated: %s' % (name, ' '.join(str(value).split())))
+            self.problems.append('{}: cannot be evaluated: {}'.format(name, ' '.join(str(value).split())))
             return setting.default
         if _is_unset(value):
             return setting.default
@@ -123,7 +125,7 @@ class _Reader:
             if not _is_unset(content):
                 key = self._one(name, _values.host_name, domain)
                 if key in result:
-                    self.problem(name, domain, 'is given twice (it means %s)' % key)
+                    self.problem(name, domain, f'is given twice (it means {key})')
                 elif key is not None:
                     result[key] = self._one(name, setting.read, content)
         return result
@@ -135,10 +137,14 @@ class _Reader:
 def _check_names(variables, report):
     for name in variables:
         if name not in SETTINGS and name != RESULT_FACT:
-            nearest = difflib.get_close_matches(name[len(PREFIX):], [known[len(PREFIX):] for known in SETTINGS], 1)
-            hint = 'did you mean %s%s?' % (PREFIX, nearest[0]) if nearest else 'names that begin with conbool_ belong to this collection'
+            nearest = difflib.get_close_matches(name[len(PREFIX) :], [known[len(PREFIX) :] for known in SETTINGS], 1)
+            hint = (
+                f'did you mean {PREFIX}{nearest[0]}?'
+                if nearest
+                else 'names that begin with conbool_ belong to this collection'
+            )
             # Without its value: nobody knows what it is, it may be a password.
-            report.problems.append('%s: there is no such variable; %s' % (name, hint))
+            report.problems.append(f'{name}: there is no such variable; {hint}')
 
 
 def _check_domains(values, report):
@@ -151,7 +157,11 @@ def _check_domains(values, report):
         if header in headers and headers[header] == domain:
             report.problem(name, domain, 'is listed twice')
         elif header in headers:
-            report.problem(name, domain, 'has the same loop header %s as %r: the gateway cannot tell them apart' % (header, headers[header]))
+            report.problem(
+                name,
+                domain,
+                f'has the same loop header {header} as {headers[header]!r}: the gateway cannot tell them apart',
+            )
         headers[header] = domain
     if report.good(name):
         for domain in values['conbool_dns_ownership_txt']:
@@ -164,24 +174,46 @@ def _check_scope(values, report):
     if not report.good('conbool_scope', 'conbool_scope_senders'):
         return
     if values['conbool_scope'] == 'senders' and not senders and values['conbool_state'] == 'present':
-        report.problem('conbool_scope_senders', senders, 'must name at least one sender because conbool_scope is senders')
+        report.problem(
+            'conbool_scope_senders', senders, 'must name at least one sender because conbool_scope is senders'
+        )
     if values['conbool_scope'] == 'all' and senders:
-        report.warnings.append('conbool_scope_senders has no effect because conbool_scope is all: the mail of every sender goes to the gateway')
+        report.warnings.append(
+            'conbool_scope_senders has no effect because conbool_scope is all: the mail of every sender goes to the'
+            ' gateway'
+        )
     for sender in senders:
         if sender.rpartition('@')[2] not in values['conbool_domains'] and report.good('conbool_domains'):
-            report.warnings.append('conbool_scope_senders: the domain of %r is not in conbool_domains; is it spelt right?' % sender)
+            report.warnings.append(
+                f'conbool_scope_senders: the domain of {sender!r} is not in conbool_domains; is it spelt right?'
+            )
 
 
 def _check_combinations(values, report):
     networks, cert, key = 'conbool_networks', 'conbool_tls_client_cert', 'conbool_tls_client_key'
-    if report.good(networks, 'conbool_inbound') and values['conbool_inbound'] and not values[networks] and values['conbool_state'] == 'present':
-        report.problem(networks, values[networks], 'must hold the addresses of the gateway because conbool_inbound is true')
+    if (
+        report.good(networks, 'conbool_inbound')
+        and values['conbool_inbound']
+        and not values[networks]
+        and values['conbool_state'] == 'present'
+    ):
+        report.problem(
+            networks, values[networks], 'must hold the addresses of the gateway because conbool_inbound is true'
+        )
     for given, other in ((cert, key), (key, cert)):
         if report.good(given, other) and values[given] and not values[other]:
-            report.problem(given, values[given], 'needs %s as well (give both or neither)' % other)
+            report.problem(given, values[given], f'needs {other} as well (give both or neither)')
     host = values['conbool_relay_host']
-    if report.good('conbool_relay_host', 'conbool_tls_name') and not values['conbool_tls_name'] and _values.is_address(host):
-        report.problem('conbool_relay_host', host, 'is an IP address, so conbool_tls_name must say which name its certificate carries')
+    if (
+        report.good('conbool_relay_host', 'conbool_tls_name')
+        and not values['conbool_tls_name']
+        and _values.is_address(host)
+    ):
+        report.problem(
+            'conbool_relay_host',
+            host,
+            'is an IP address, so conbool_tls_name must say which name its certificate carries',
+        )
 
 
 def _unique(items):
@@ -194,19 +226,25 @@ def _merged(networks):
 
 
 def _normalised(values):
-    networks, host, port = _merged(values['conbool_networks']), values['conbool_relay_host'], values['conbool_relay_port']
+    networks, host, port = (
+        _merged(values['conbool_networks']),
+        values['conbool_relay_host'],
+        values['conbool_relay_port'],
+    )
     tls_name = values['conbool_tls_name'] or host
-    result = {name[len(PREFIX):]: value for name, value in values.items() if not name.startswith('conbool_dns_')}
+    result = {name[len(PREFIX) :]: value for name, value in values.items() if not name.startswith('conbool_dns_')}
     result.update(
         loop_headers=[_values.loop_header(domain) for domain in values['conbool_domains']],
         networks=networks,
         allowed_networks=_merged(result.pop('smtp_allowed_networks')),
-        relay_destination='[%s]:%d' % (host, port),
+        relay_destination=f'[{host}]:{port}',
         tls_name=tls_name,
         scope_senders=_unique(values['conbool_scope_senders']),
         dns={
             # An MX record cannot hold an address, so the certificate's name stands in for one.
-            'mx_targets': _unique(values['conbool_dns_mx_targets']) or [host if not _values.is_address(host) else tls_name],
+            'mx_targets': (
+                _unique(values['conbool_dns_mx_targets']) or [host if not _values.is_address(host) else tls_name]
+            ),
             'relay_host': host if not _values.is_address(host) else tls_name,
             'dkim_selectors': _unique(values['conbool_dns_dkim_selectors']),
             'ownership_txt': values['conbool_dns_ownership_txt'],

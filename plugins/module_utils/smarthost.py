@@ -27,8 +27,8 @@ SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
 def loopback_client(name, address, **options):
     """Return the master.cf entry of a client that hands mail to a listener on loopback.
 
-    It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source addresses) or lead mail
-    past it (a fallback relay).
+    It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source
+    addresses) or lead mail past it (a fallback relay).
 
     Args:
         name: of the service.
@@ -38,18 +38,27 @@ def loopback_client(name, address, **options):
     source = {'smtp_bind_address': '', 'smtp_bind_address6': ''}
     source['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return {
-        'name': name, 'type': 'unix', 'chroot': 'n', 'command': 'smtp',
-        'options': dict(source, **dict({
-            'smtp_tls_security_level': 'none',
-            # Of a relayhost on port 465: with it, no connection without TLS is tried.
-            'smtp_tls_wrappermode': 'no',
-            'smtp_tls_policy_maps': '',
-            'smtp_sasl_auth_enable': 'no',
-            'smtp_fallback_relay': '',
-            # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
-            'smtp_discard_ehlo_keywords': '',
-            'smtp_discard_ehlo_keyword_address_maps': '',
-        }, **options)),
+        'name': name,
+        'type': 'unix',
+        'chroot': 'n',
+        'command': 'smtp',
+        'options': dict(
+            source,
+            **dict(
+                {
+                    'smtp_tls_security_level': 'none',
+                    # Of a relayhost on port 465: with it, no connection without TLS is tried.
+                    'smtp_tls_wrappermode': 'no',
+                    'smtp_tls_policy_maps': '',
+                    'smtp_sasl_auth_enable': 'no',
+                    'smtp_fallback_relay': '',
+                    # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
+                    'smtp_discard_ehlo_keywords': '',
+                    'smtp_discard_ehlo_keyword_address_maps': '',
+                },
+                **options,
+            ),
+        ),
     }
 
 
@@ -63,19 +72,28 @@ def unthrottled(names, expanded):
         expanded: the MTA's effective parameters.
     """
     found = {}
-    for kind, free in (('destination_rate_delay', '0s'), ('transport_rate_delay', '0s'), ('destination_concurrency_limit', CONCURRENCY)):
+    for kind, free in (
+        ('destination_rate_delay', '0s'),
+        ('transport_rate_delay', '0s'),
+        ('destination_concurrency_limit', CONCURRENCY),
+    ):
         value = expanded.get('default_' + kind, free)
         slow = int(value) < int(free) if free.isdigit() and value.isdigit() else not re.match(r'^0+[smhdw]?$', value)
         if slow:
-            found.update(('%s_%s' % (name, kind), free) for name in names)
+            found.update((f'{name}_{kind}', free) for name in names)
     return found
 
 
 def _kept_transports(info):
-    """Return why mail for some destinations would end up in the client for the hop, which reaches nothing but the hop."""
-    return ['transport_maps: %s has %r in %s, which keeps default_transport and would take this mail past its destination into the hop\'s client: '
-            'name the transport there, as in %r' % (kept['key'], kept['value'], kept['table'], 'smtp' + kept['value'])
-            for kept in info.get('kept_transports', [])]
+    """Return why mail for some destinations would end up in the client for the hop, which reaches nothing but the
+    hop."""
+    return [
+        'transport_maps: {} has {!r} in {}, which keeps default_transport and would take this mail past its destination'
+        ' into the hop\'s client: name the transport there, as in {!r}'.format(
+            kept['key'], kept['value'], kept['table'], 'smtp' + kept['value']
+        )
+        for kept in info.get('kept_transports', [])
+    ]
 
 
 def hop_problems(address, **ports):
@@ -88,22 +106,28 @@ def hop_problems(address, **ports):
     problems = []
     try:
         if not ipaddress.ip_address(address).is_loopback:
-            problems.append('outbound_hop_address: %r is no loopback address; whoever reaches the hop can send through it' % address)
+            problems.append(
+                f'outbound_hop_address: {address!r} is no loopback address; whoever reaches the hop can send through it'
+            )
     except ValueError:
-        problems.append('outbound_hop_address: %r is no IP address' % address)
+        problems.append(f'outbound_hop_address: {address!r} is no IP address')
     for name, port in ports.items():
         try:
             _values.port(port)
         except ValueError as exc:
-            problems.append('%s: %r %s' % (name, port, exc))
+            problems.append(f'{name}: {port!r} {exc}')
     return problems
 
 
 def submission_services(services):
     """Return the entries of master.cf on which users hand in mail."""
-    return [entry for entry in services
-            if entry['type'] == 'inet' and entry['command'].split()[0] == 'smtpd'
-            and entry['name'].rpartition(':')[2] in SUBMISSION]
+    return [
+        entry
+        for entry in services
+        if entry['type'] == 'inet'
+        and entry['command'].split()[0] == 'smtpd'
+        and entry['name'].rpartition(':')[2] in SUBMISSION
+    ]
 
 
 def effective(entry, parameters, name):
@@ -126,26 +150,33 @@ def wash(config_dir, parameters, services):
         tuple: list of new services, list of C(service_options), list of warnings.
     """
     siblings, overrides, warnings = {}, [], []
-    cleanups = dict((entry['name'], entry) for entry in services if entry['command'].split()[0] == 'cleanup')
+    cleanups = {entry['name']: entry for entry in services if entry['command'].split()[0] == 'cleanup'}
     for entry in submission_services(services):
-        name = '%s/inet' % entry['name']
+        name = '{}/inet'.format(entry['name'])
         if effective(entry, parameters, 'smtpd_proxy_filter'):
-            warnings.append('The headers of mail handed in at %s are not washed: smtpd_proxy_filter passes it on before '
-                            'header checks.' % name)
+            warnings.append(
+                f'The headers of mail handed in at {name} are not washed: smtpd_proxy_filter passes it on before '
+                'header checks.'
+            )
             continue
         current = effective(entry, parameters, 'cleanup_service_name') or 'cleanup'
         # On a host that has been changed before, the sibling's name tells what there was.
         original = re.sub(r'^conbool-(.*?)(-unchecked)?$', r'\1', current)
         if original not in cleanups:
-            warnings.append('The headers of mail handed in at %s are not washed: its cleanup service %s is not in master.cf.' % (name, original))
+            warnings.append(
+                f'The headers of mail handed in at {name} are not washed: its cleanup service {original} is not in'
+                ' master.cf.'
+            )
             continue
         options = {}
         overriding = items(effective(entry, parameters, 'receive_override_options'))
         checked = 'no_header_body_checks' not in overriding and not current.endswith('-unchecked')
         if not checked:
             # The service wants no header checks; the sibling then has the washing and no others.
-            options['receive_override_options'] = ' '.join(item for item in overriding if item != 'no_header_body_checks')
-        sibling = 'conbool-%s%s' % (original, '' if checked else '-unchecked')
+            options['receive_override_options'] = ' '.join(
+                item for item in overriding if item != 'no_header_body_checks'
+            )
+        sibling = 'conbool-{}{}'.format(original, '' if checked else '-unchecked')
         options['cleanup_service_name'] = sibling
         siblings[sibling] = _sibling(sibling, cleanups[original], config_dir, parameters, checked)
         overrides.append({'name': entry['name'], 'type': 'inet', 'options': options})
@@ -157,15 +188,25 @@ def _sibling(name, original, config_dir, parameters, checked):
         if not checked:
             return ''
         # The others follow header_checks by default, and would otherwise follow the washing rules.
-        return re.sub(r'\$(header_checks\b|\{header_checks\}|\(header_checks\))',
-                      lambda match: effective(original, parameters, 'header_checks'), effective(original, parameters, parameter))
+        return re.sub(
+            r'\$(header_checks\b|\{header_checks\}|\(header_checks\))',
+            lambda match: effective(original, parameters, 'header_checks'),
+            effective(original, parameters, parameter),
+        )
 
-    checks = ('regexp:%s/%s %s' % (config_dir, WASH_TABLE, before('header_checks'))).strip()
-    options = dict(original['options'], header_checks=checks,
-                   mime_header_checks=before('mime_header_checks'), nested_header_checks=before('nested_header_checks'))
+    checks = ('regexp:{}/{} {}'.format(config_dir, WASH_TABLE, before('header_checks'))).strip()
+    options = dict(
+        original['options'],
+        header_checks=checks,
+        mime_header_checks=before('mime_header_checks'),
+        nested_header_checks=before('nested_header_checks'),
+    )
     if not checked:
         options['body_checks'] = ''
-    fields = dict((field, original[field]) for field in ('type', 'private', 'unprivileged', 'chroot', 'wakeup', 'max_processes', 'command'))
+    fields = {
+        field: original[field]
+        for field in ('type', 'private', 'unprivileged', 'chroot', 'wakeup', 'max_processes', 'command')
+    }
     return dict(fields, name=name, options=options)
 
 
@@ -178,29 +219,38 @@ def outbound_configuration(settings, info, options):
         options: C(address) and C(port) of the hop, and C(wash_submission).
 
     Returns:
-        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and C(problems),
+        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
+            C(problems),
         because of which nothing must be changed.
     """
     parameters, config_dir = info['parameters'], info['config_dir']
     address = options['address']
-    route = '%s:[%s]:%s' % (TRANSPORT, address, options['port'])
-    wanted = {'parameters': unthrottled([TRANSPORT], info['expanded']), 'services': [loopback_client(TRANSPORT, address)],
-              'service_options': [], 'tables': [], 'warnings': [],
-              'problems': hop_problems(address, outbound_hop_port=options['port']) + _kept_transports(info)}
+    route = '{}:[{}]:{}'.format(TRANSPORT, address, options['port'])
+    wanted = {
+        'parameters': unthrottled([TRANSPORT], info['expanded']),
+        'services': [loopback_client(TRANSPORT, address)],
+        'service_options': [],
+        'tables': [],
+        'warnings': [],
+        'problems': hop_problems(address, outbound_hop_port=options['port']) + _kept_transports(info),
+    }
 
     by_sender = 'sender_dependent_default_transport_maps'
-    own_map = 'texthash:%s/%s' % (config_dir, SENDERS_TABLE)
+    own_map = f'texthash:{config_dir}/{SENDERS_TABLE}'
     existing = parameters.get(by_sender, '').strip()
     if existing.startswith(own_map):
-        existing = existing[len(own_map):].lstrip(', ')
+        existing = existing[len(own_map) :].lstrip(', ')
     if settings['scope'] == 'senders':
-        wanted['parameters'][by_sender] = '%s, %s' % (own_map, existing) if existing else own_map
-        wanted['tables'].append({'path': SENDERS_TABLE, 'type': 'texthash',
-                                 'entries': dict((sender, route) for sender in settings['scope_senders'])})
+        wanted['parameters'][by_sender] = f'{own_map}, {existing}' if existing else own_map
+        wanted['tables'].append(
+            {'path': SENDERS_TABLE, 'type': 'texthash', 'entries': dict.fromkeys(settings['scope_senders'], route)}
+        )
     else:
         wanted['parameters']['default_transport'] = route
         if existing:
-            wanted['warnings'].append('%s = %s keeps its own routes: the senders in it do not use the gateway.' % (by_sender, existing))
+            wanted['warnings'].append(
+                f'{by_sender} = {existing} keeps its own routes: the senders in it do not use the gateway.'
+            )
 
     if options['wash_submission']:
         siblings, overrides, warnings = wash(config_dir, parameters, info['services'])

@@ -14,10 +14,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record imp
 VARIABLE = 'conbool_spam_delivery'
 
 
-class Plan(object):
+class Plan:
     """Where flagged mail for each domain goes.
 
-    C(protocols) are those by which Dovecot gets mail that it files; C(folder) the domains of which it does; C(header) has the others, each with the reason.
+    C(protocols) are those by which Dovecot gets mail that it files; C(folder) the domains of which it does; C(header)
+    has the others, each with the reason.
     """
 
     def __init__(self):
@@ -48,8 +49,13 @@ def choose(wanted, deliveries, dovecot):
     for domain in aliases if plan.folder else []:
         del plan.header[domain]
     if wanted == 'folder' and (plan.header or not plan.folder):
-        raise ChangeError('%s: folder is not possible. %s. Use auto or header' % (
-            VARIABLE, '. '.join('%s: %s' % item for item in sorted(plan.header.items())) or 'No domain is delivered here'))
+        raise ChangeError(
+            '{}: folder is not possible. {}. Use auto or header'.format(
+                VARIABLE,
+                '. '.join('{}: {}'.format(*item) for item in sorted(plan.header.items()))
+                or 'No domain is delivered here',
+            )
+        )
     return plan
 
 
@@ -58,18 +64,18 @@ def _protocol(delivery, dovecot):
     if delivery['agent'] == 'alias':
         return None, 'it has no mailboxes of its own'
     if not dovecot.there:
-        return None, 'its mail goes to %s, and there is no Dovecot here' % delivery['by']
+        return None, 'its mail goes to {}, and there is no Dovecot here'.format(delivery['by'])
     protocol = dovecot.protocol_of(delivery, dovecot.config)
     if not protocol:
-        return None, 'its mail goes to %s, which is not the Dovecot of this host' % delivery['by']
+        return None, 'its mail goes to {}, which is not the Dovecot of this host'.format(delivery['by'])
     if not dovecot.has_sieve(dovecot.config, protocol):
-        return None, 'Dovecot delivers it without Sieve (mail_plugins of protocol %s)' % protocol
+        return None, f'Dovecot delivers it without Sieve (mail_plugins of protocol {protocol})'
     return protocol, None
 
 
 def check_folder(name):
     if not name.strip() or any(unicodedata.category(character) in ('Cc', 'Cs') for character in name):
-        raise ChangeError('spam_delivery_folder (option folder): %r is no name of a mailbox' % name)
+        raise ChangeError(f'spam_delivery_folder (option folder): {name!r} is no name of a mailbox')
 
 
 def converge(module, params):
@@ -81,10 +87,18 @@ def converge(module, params):
     check_folder(params['folder'])
     dovecot = Dovecot(
         lambda argv: module.run_command(argv, environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'}),
-        lambda name: module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin']), params['dovecot_directory'])
+        lambda name: module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin']),
+        params['dovecot_directory'],
+    )
     plan = choose(params['delivery'], params['deliveries'], dovecot) if params['state'] == 'present' else Plan()
     sieve = SieveChange(dovecot, plan.protocols, params['folder'])
-    result = {'changed': sieve.changed, 'settled': not sieve.changed, 'mailbox': sieve.mailbox, 'folder': plan.folder, 'header': plan.header}
+    result = {
+        'changed': sieve.changed,
+        'settled': not sieve.changed,
+        'mailbox': sieve.mailbox,
+        'folder': plan.folder,
+        'header': plan.header,
+    }
     if module._diff:
         result['diff'] = sieve.diff()
     if sieve.files.changed:

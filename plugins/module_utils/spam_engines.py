@@ -19,8 +19,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 PAUSE = 0.2
 SETTLED = 2
 
-# Received headers of a trusted host are believed, so the trusted and internal networks of the site would let such a host claim that a
-# message came from the gateway. The plugin believes only the header that this host wrote itself.
+# Received headers of a trusted host are believed, so the trusted and internal networks of the site would let such a
+# host claim that a message came from the gateway. The plugin believes only the header that this host wrote itself.
 SPAMASSASSIN_PLUGIN = r'''%(heading)s
 package Mail::SpamAssassin::Plugin::Conbool;
 
@@ -48,7 +48,8 @@ sub check_conbool_released {
     return 0 unless $status->get('X-Conbool-Released') =~ /^\s*yes\s*$/im;
     my @received = split(/\n(?!\s)/, $status->get('Received'));
     foreach my $relay (@{$status->{relays_trusted}}, @{$status->{relays_untrusted}}) {
-        # A program on this host hands its mail to Postfix or Sendmail without a hop, and wrote itself whatever is below their header.
+        # A program on this host hands its mail to Postfix or Sendmail without a hop, and wrote itself whatever is below
+        # their header.
         return 0 if (shift(@received) // '') =~ /^\s*\(from |from userid/;
         next if $relay->{ip} =~ /^(?:127\.|::1$)/;
         return $self->{networks}->contains_ip($relay->{ip}) ? 1 : 0;
@@ -80,7 +81,7 @@ settings {
 '''
 
 
-class Engine(object):
+class Engine:
     """One spam engine, from what is wanted of it to what is in force.
 
     Args:
@@ -132,9 +133,11 @@ class SpamAssassin(Engine):
     units = ('spamd.service', 'spamassassin.service', 'amavis.service', 'amavisd.service')
 
     def contents(self, networks):
-        filling = {'heading': heading('spam_delivery'), 'networks': ''.join('    %s\n' % network for network in networks)}
-        return {os.path.join(self.directory, 'conbool.pm'): encode(SPAMASSASSIN_PLUGIN % filling),
-                os.path.join(self.directory, 'conbool.cf'): encode(SPAMASSASSIN_RULES % filling)}, {}
+        filling = {'heading': heading('spam_delivery'), 'networks': ''.join(f'    {network}\n' for network in networks)}
+        return {
+            os.path.join(self.directory, 'conbool.pm'): encode(SPAMASSASSIN_PLUGIN % filling),
+            os.path.join(self.directory, 'conbool.cf'): encode(SPAMASSASSIN_RULES % filling),
+        }, {}
 
     def validate(self):
         """Have spamassassin judge all rules with ours among them.
@@ -161,9 +164,14 @@ class Rspamd(Engine):
     lines = [heading('spam_delivery'), '.include(try=true,duplicate=merge) "$LOCAL_CONFDIR/conbool.conf"']
 
     def contents(self, networks):
-        filling = {'heading': heading('spam_delivery'), 'networks': ''.join('      "%s",\n' % network for network in networks)}
-        return {os.path.join(self.directory, 'conbool.conf'): encode(RSPAMD_SETTINGS % filling),
-                os.path.join(self.directory, 'rspamd.conf.local'): self._with}, self.without()
+        filling = {
+            'heading': heading('spam_delivery'),
+            'networks': ''.join(f'      "{network}",\n' for network in networks),
+        }
+        return {
+            os.path.join(self.directory, 'conbool.conf'): encode(RSPAMD_SETTINGS % filling),
+            os.path.join(self.directory, 'rspamd.conf.local'): self._with,
+        }, self.without()
 
     def without(self):
         return {os.path.join(self.directory, 'rspamd.conf.local'): self._without} if self.directory else {}
@@ -178,18 +186,22 @@ class Rspamd(Engine):
             variable = '--var=LOCAL_CONFDIR=' + folder
             self.host.text('rspamadm', variable, 'configtest')
             if 'conbool_released' not in self.host.text('rspamadm', variable, 'configdump', 'settings'):
-                raise ChangeError('rspamd has settings of its own in a place that excludes ours (a map, or an override). Add to it what is in %s' % (
-                    os.path.join(self.directory, 'conbool.conf')))
+                raise ChangeError(
+                    'rspamd has settings of its own in a place that excludes ours (a map, or an override). Add to it'
+                    ' what is in {}'.format(os.path.join(self.directory, 'conbool.conf'))
+                )
 
     def _with(self, data):
         text = decode(data)
-        return encode(text + ('' if text.endswith('\n') or not text else '\n') + ''.join(line + '\n' for line in self.lines))
+        return encode(
+            text + ('' if text.endswith('\n') or not text else '\n') + ''.join(line + '\n' for line in self.lines)
+        )
 
     def _without(self, data):
         return encode('\n'.join(line for line in decode(data).split('\n') if line not in self.lines))
 
 
-class Host(object):
+class Host:
     """Commands of the managed host.
 
     Args:
@@ -211,7 +223,11 @@ class Host(object):
         """
         status, out, err = self._run([self._find(command) or command] + list(arguments))
         if status != 0:
-            raise ChangeError('%s: %s' % (' '.join((command,) + arguments), (err.strip() or out.strip() or 'exit status %d' % status)[:2000]))
+            raise ChangeError(
+                '{}: {}'.format(
+                    ' '.join((command,) + arguments), (err.strip() or out.strip() or f'exit status {status}')[:2000]
+                )
+            )
         return out
 
     def reload(self, units):
@@ -223,7 +239,7 @@ class Host(object):
         while True:
             for unit in active:
                 if not self._active(unit):
-                    raise ChangeError('%s does not run any more' % unit)
+                    raise ChangeError(f'{unit} does not run any more')
             if time.monotonic() >= end:
                 return
             time.sleep(PAUSE)

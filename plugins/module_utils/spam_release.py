@@ -28,14 +28,22 @@ def read_networks(names):
         try:
             found.append(str(ipaddress.ip_network(name)))
         except ValueError as exc:
-            raise ChangeError('conbool_networks (option networks): %s' % exc)
+            raise ChangeError(f'conbool_networks (option networks): {exc}') from exc
     return found
 
 
 def engines(host, networks):
     """Return the spam engines, also those that are not here: something of ours may be left of one."""
-    spamassassin = [directory for directory in SPAMASSASSIN_DIRECTORIES if os.path.isdir(directory)][:1] if host.has('spamassassin') else []
-    rspamd = [RSPAMD_DIRECTORY] if host.has('rspamadm') and os.path.isfile(os.path.join(RSPAMD_DIRECTORY, 'rspamd.conf')) else []
+    spamassassin = (
+        [directory for directory in SPAMASSASSIN_DIRECTORIES if os.path.isdir(directory)][:1]
+        if host.has('spamassassin')
+        else []
+    )
+    rspamd = (
+        [RSPAMD_DIRECTORY]
+        if host.has('rspamadm') and os.path.isfile(os.path.join(RSPAMD_DIRECTORY, 'rspamd.conf'))
+        else []
+    )
     return [SpamAssassin(host, (spamassassin or [None])[0], networks), Rspamd(host, (rspamd or [None])[0], networks)]
 
 
@@ -48,10 +56,15 @@ def converge(module, params):
     present = params['state'] == 'present'
     if present and not params['networks']:
         raise ChangeError('conbool_networks (option networks) is empty')
-    host = Host(lambda argv: module.run_command(argv, environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'}),
-                lambda name: module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin']))
+    host = Host(
+        lambda argv: module.run_command(argv, environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'}),
+        lambda name: module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin']),
+    )
     found = engines(host, read_networks(params['networks']) if present else [])
-    result = {'changed': any(engine.files.changed for engine in found), 'engines': [engine.name for engine in found if engine.there]}
+    result = {
+        'changed': any(engine.files.changed for engine in found),
+        'engines': [engine.name for engine in found if engine.there],
+    }
     if module._diff:
         result['diff'] = [difference for engine in found for difference in engine.files.diff()]
     for engine in found:
@@ -63,5 +76,5 @@ def converge(module, params):
             try:
                 engine.carry_out()
             except SwitchError as exc:
-                raise SwitchError('%s: %s' % (engine.name, exc), exc.restored, exc.warnings)
+                raise SwitchError(f'{engine.name}: {exc}', exc.restored, exc.warnings) from exc
     return result, warnings

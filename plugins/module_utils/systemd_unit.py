@@ -19,7 +19,7 @@ class UnitError(Exception):
     """systemctl failed; the text is its own, with the end of the unit's journal."""
 
 
-class Unit(object):
+class Unit:
     """One service unit.
 
     Args:
@@ -57,7 +57,8 @@ class Unit(object):
         return commands
 
     def needed_to_leave(self, differs):
-        """Return the systemctl commands that end the service; daemon-reload is for after the removal of the unit's file.
+        """Return the systemctl commands that end the service; daemon-reload is for after the removal of the unit's
+        file.
 
         Args:
             differs: there is a file to be removed.
@@ -80,11 +81,11 @@ class Unit(object):
         status, out, err = self._run(['systemctl'] + list(words))
         if status != 0:
             journal = self._run(['journalctl', '--no-pager', '--lines=20', '--output=cat', '--unit=' + self._name])[1]
-            raise UnitError('systemctl %s: %s\n%s' % (' '.join(words), err.strip(), journal.strip()))
+            raise UnitError('systemctl {}: {}\n{}'.format(' '.join(words), err.strip(), journal.strip()))
         return out
 
 
-class UnitChange(object):
+class UnitChange:
     """What brings a unit's file and its service to the wanted state.
 
     Args:
@@ -100,7 +101,9 @@ class UnitChange(object):
         self._unit = Unit(run, name)
         self._before, self._after = disk.read_file(self.path).data, None if content is None else encode(content)
         self._differs = self._before != self._after
-        self.commands = self._unit.needed_to_leave(self._differs) if content is None else self._unit.needed(self._differs, outdated)
+        self.commands = (
+            self._unit.needed_to_leave(self._differs) if content is None else self._unit.needed(self._differs, outdated)
+        )
 
     @property
     def changed(self):
@@ -121,7 +124,9 @@ class UnitChange(object):
         """Return the unit's file and the systemctl commands, as Ansible shows what changes."""
         found = []
         if self._differs:
-            found.append(_difference(self.path, *(printable(decode(data or b'')) for data in (self._before, self._after))))
+            found.append(
+                _difference(self.path, *(printable(decode(data or b'')) for data in (self._before, self._after)))
+            )
         if self.commands:
             found.append(_difference('systemctl', '', ''.join(line + '\n' for line in self.words())))
         return found

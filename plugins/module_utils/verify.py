@@ -19,7 +19,8 @@ LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 
 
 def certain_routes(settings):
-    """Return messages whose way is certain, each with C(sender), C(recipient) and whether it goes through the C(hop)."""
+    """Return messages whose way is certain, each with C(sender), C(recipient) and whether it goes through the
+    C(hop)."""
     domains, outside = settings['domains'], 'someone@' + OUTSIDE
     samples = [{'sender': outside, 'recipient': 'postmaster@' + domain, 'hop': False} for domain in domains]
     if settings['scope'] == 'all':
@@ -27,18 +28,27 @@ def certain_routes(settings):
         senders = ['postmaster@' + domain for domain in domains] + ['forwarded@' + OUTSIDE, '']
         return samples + [{'sender': sender, 'recipient': outside, 'hop': True} for sender in senders]
     listed = settings['scope_senders']
-    samples += [{'sender': 'conbool-verify' + sender if sender.startswith('@') else sender, 'recipient': outside, 'hop': True} for sender in listed]
+    samples += [
+        {'sender': 'conbool-verify' + sender if sender.startswith('@') else sender, 'recipient': outside, 'hop': True}
+        for sender in listed
+    ]
     others = ['conbool-verify@' + domain for domain in domains + [OUTSIDE] if '@' + domain not in listed]
     return samples + [{'sender': sender, 'recipient': outside, 'hop': False} for sender in others]
 
 
 def certain_headers(settings):
     """Return header lines, each with C(header) and whether the message goes C(direct)."""
-    marks = ['%s: true' % header for header in settings['loop_headers']] + ['X-Conbool-Released: yes']
+    marks = [f'{header}: true' for header in settings['loop_headers']] + ['X-Conbool-Released: yes']
     samples = [{'header': header, 'direct': True} for header in marks]
     samples.append({'header': 'Content-Type: text/calendar; method=REQUEST', 'direct': settings['bypass_calendar']})
-    return samples + [{'header': header, 'direct': False} for header in (
-        'Subject: X-Conbool-Released: yes', 'Content-Type: text/plain', 'X-Conbool-%s: true' % OUTSIDE.replace('.', '-'))]
+    return samples + [
+        {'header': header, 'direct': False}
+        for header in (
+            'Subject: X-Conbool-Released: yes',
+            'Content-Type: text/plain',
+            'X-Conbool-{}: true'.format(OUTSIDE.replace('.', '-')),
+        )
+    ]
 
 
 def sample_routes(settings):
@@ -60,16 +70,17 @@ def route_row(sample, through, way, hint):
         way: which way it goes.
         hint: what may lead it past the gateway.
     """
-    target = '<%s> to <%s>' % (sample['sender'], sample['recipient'])
+    target = '<{}> to <{}>'.format(sample['sender'], sample['recipient'])
     if through == sample['hop']:
         return row('route.ok', target, GREEN, way)
     if sample['hop']:
-        return row('route.bypass', target, RED, '%s, which is not the way to the gateway' % way, hint)
-    return row('route.captured', target, RED, '%s, though this mail must not go there' % way)
+        return row('route.bypass', target, RED, f'{way}, which is not the way to the gateway', hint)
+    return row('route.captured', target, RED, f'{way}, though this mail must not go there')
 
 
 def header_row(sample, direct, said):
-    """Return the row on one header line: of certain_headers(), whether such a message goes direct, and who said what."""
+    """Return the row on one header line: of certain_headers(), whether such a message goes direct, and who said
+    what."""
     if direct == sample['direct']:
         return row('header.ok', sample['header'], GREEN, 'goes direct' if direct else 'goes to the gateway')
     return row('header.wrong', sample['header'], RED, said)
@@ -77,7 +88,7 @@ def header_row(sample, direct, said):
 
 def next_hop(transport, host):
     """Return transport and next hop as one text."""
-    return '%s:%s' % (transport, host) if host else transport
+    return f'{transport}:{host}' if host else transport
 
 
 def route_rows(result, samples):
@@ -90,10 +101,15 @@ def route_rows(result, samples):
     if 'routes' not in result:
         return unasked(result, 'route', 'mail server')
     # An entry of transport_maps without a transport leads the hop's client elsewhere.
-    return [route_row(sample, seen['transport'] == TRANSPORT and LOOPBACK.match(seen['next_hop']) is not None,
-                      next_hop(seen['transport'], seen['next_hop']),
-                      'transport_maps and sender-dependent maps of the mail server win over its default route.')
-            for sample, seen in zip(samples, result['routes'])]
+    return [
+        route_row(
+            sample,
+            seen['transport'] == TRANSPORT and LOOPBACK.match(seen['next_hop']) is not None,
+            next_hop(seen['transport'], seen['next_hop']),
+            'transport_maps and sender-dependent maps of the mail server win over its default route.',
+        )
+        for sample, seen in zip(samples, result['routes'])
+    ]
 
 
 def header_rows(result, samples):
@@ -105,27 +121,47 @@ def header_rows(result, samples):
     """
     if 'headers' not in result:
         return unasked(result, 'header', 'hop')
-    return [header_row(sample, seen['action'] == DIRECT, 'the hop says %r' % seen['action']) for sample, seen in zip(samples, result['headers'])]
+    return [
+        header_row(sample, seen['action'] == DIRECT, 'the hop says {!r}'.format(seen['action']))
+        for sample, seen in zip(samples, result['headers'])
+    ]
 
 
 def queue_rows(result, name):
     """Return the row on a queue.
 
     Args:
-        result: what M(conbool.smtp_relay.postfix_route) or M(conbool.smtp_relay.sendmail_route) returned. When it failed, another row says why.
+        result: what M(conbool.smtp_relay.postfix_route) or M(conbool.smtp_relay.sendmail_route) returned. When it
+            failed, another row says why.
         name: whose queue it is.
     """
     if 'count' not in result:
         return unasked({}, 'queue', name)
     if result['put_off']:
-        return [row('queue.grows', name, RED, '%d messages, put off while we looked: %s' % (result['count'], '; '.join(result['put_off'][:3])))]
+        return [
+            row(
+                'queue.grows',
+                name,
+                RED,
+                '{} messages, put off while we looked: {}'.format(result['count'], '; '.join(result['put_off'][:3])),
+            )
+        ]
     if result['count']:
-        return [row('queue.waiting', name, GREEN, '%d messages, such as %s' % (result['count'], result['messages'][0]), severity='low')]
+        return [
+            row(
+                'queue.waiting',
+                name,
+                GREEN,
+                '{} messages, such as {}'.format(result['count'], result['messages'][0]),
+                severity='low',
+            )
+        ]
     return [row('queue.ok', name, GREEN, 'empty')]
 
 
 def copy_rows(result):
-    """Return a row for each list of main.cf that port 25 has a copy of, and of header checks that submission has an old copy of.
+    """Return a row for each list of main.cf that port 25 has a copy of, and of header checks that submission has an old
+    copy of.
 
     Args:
         result: what M(conbool.smtp_relay.postfix_info) returned, whether or not it failed or was skipped.
@@ -134,17 +170,29 @@ def copy_rows(result):
         return []
     if 'services' not in result:
         return unasked(result, 'inbound.copy', 'mail server')
-    return [row('inbound.copy', name, RED, 'changed in main.cf, and %s has what it said before' % ', '.join(services),
-                'Run site.yml again: the change is not in force there.') if services else
-            row('inbound.copy', name, GREEN, 'as main.cf has it') for name, services in sorted(stale_copies(result).items())]
+    return [
+        (
+            row(
+                'inbound.copy',
+                name,
+                RED,
+                'changed in main.cf, and {} has what it said before'.format(', '.join(services)),
+                'Run site.yml again: the change is not in force there.',
+            )
+            if services
+            else row('inbound.copy', name, GREEN, 'as main.cf has it')
+        )
+        for name, services in sorted(stale_copies(result).items())
+    ]
 
 
 def postfix_rows(results, settings):
     """Return all rows on a Postfix and its hop.
 
     Args:
-        results: what the modules returned, failed or not - C(mta) and C(hop), which were asked for routes and headers, C(listener), C(configuration),
-            which is skipped right after it was made, and C(inbound), which is skipped where nobody said from where to look.
+        results: what the modules returned, failed or not - C(mta) and C(hop), which were asked for routes and headers,
+            C(listener), C(configuration), which is skipped right after it was made, and C(inbound), which is skipped
+            where nobody said from where to look.
         settings: the normalised settings.
     """
     rows = route_rows(results['mta'], certain_routes(settings)) + header_rows(results['hop'], certain_headers(settings))

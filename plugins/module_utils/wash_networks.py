@@ -17,7 +17,8 @@ def read_wash_networks(variable, names, settings):
     Args:
         variable: the name of the variable that lists them, for messages.
         names: its value.
-        settings: the normalised settings. Headers of the gateway itself must count, or what it releases and what comes back from it goes to it again.
+        settings: the normalised settings. Headers of the gateway itself must count, or what it releases and what comes
+            back from it goes to it again.
 
     Returns:
         tuple: networks of ipaddress, problems.
@@ -28,9 +29,12 @@ def read_wash_networks(variable, names, settings):
         try:
             network = ipaddress.ip_network(_values.network(name))
         except ValueError as exc:
-            problems.append('%s: %r %s' % (variable, name, exc))
+            problems.append(f'{variable}: {name!r} {exc}')
             continue
         networks.append(network)
-        problems += ['%s: %s overlaps %s of conbool_networks, whose headers are what they are for' % (variable, network, other)
-                     for other in gateway if overlap(network, other)]
+        problems += [
+            f'{variable}: {network} overlaps {other} of conbool_networks, whose headers are what they are for'
+            for other in gateway
+            if overlap(network, other)
+        ]
     return networks, problems

@@ -11,12 +11,14 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Check MX, SPF, DKIM, DMARC and ownership records of mail domains
 description:
-  - Checks for one or many domains that the published DNS records fit a mail gateway in front of and behind the mail server.
-  - MX - every target is the gateway, exists and is not an alias. Mail through any other target would bypass the gateway.
+  - Checks for one or many domains that the published DNS records fit a mail gateway in front of and behind the mail
+    server.
+  - MX - every target is the gateway, exists and is not an alias. Mail through any other target would bypass the
+    gateway.
   - SPF - the policy is evaluated (RFC 7208), not searched for text. It must pass for every address of the gateway.
   - DKIM - every selector resolves to one usable key (RFC 6376, RFC 8301, RFC 8463).
-  - DMARC - a policy applies to the domain and is strict enough. It is found by the tree walk of RFC 9989, without a list of
-    public suffixes.
+  - DMARC - a policy applies to the domain and is strict enough. It is found by the tree walk of RFC 9989, without a
+    list of public suffixes.
   - Ownership - the TXT record that the vendor asked for is published.
   - A record that cannot be looked up (time-out, SERVFAIL, REFUSED) is V(unknown), never V(red).
   - Every record is asked once for all domains together. Nothing is ever changed.
@@ -45,7 +47,8 @@ options:
   checks:
     description:
       - The checks to make.
-      - By default those that have what they need, that is V(dkim) only with O(dkim_selectors) and V(ownership) only with O(ownership).
+      - By default those that have what they need, that is V(dkim) only with O(dkim_selectors) and V(ownership) only
+        with O(ownership).
     type: list
     elements: str
     choices: [mx, spf, dkim, dmarc, ownership]
@@ -64,7 +67,8 @@ options:
     description:
       - Addresses and networks (CIDR) that send for the domains. The policy must pass for every address in them.
       - By default the A and AAAA addresses of O(relay_host).
-      - A policy that depends on each single address, for example by C(%{i}), is V(unknown) for a network with more than a few hundred of them.
+      - A policy that depends on each single address, for example by C(%{i}), is V(unknown) for a network with more than
+        a few hundred of them.
     type: list
     elements: str
     default: []
@@ -111,7 +115,8 @@ options:
     type: int
     default: 50
   wait:
-    description: Repeat the checks that are not green until they are, or until O(deadline). The pauses grow from 5 to 60 seconds.
+    description: Repeat the checks that are not green until they are, or until O(deadline). The pauses grow from 5 to 60
+      seconds.
     type: bool
     default: false
   fail_on:
@@ -166,7 +171,8 @@ EXAMPLES = r'''
 
 # The first example fails like this when the old server is still in the MX records:
 #   1 of 2 domains red.
-#   example.com mx.bypass: mail through mx.example.com bypasses the gateway. Remove the MX records of mx.example.com. ...
+#   example.com mx.bypass: mail through mx.example.com bypasses the gateway. Remove the MX records of mx.example.com.
+# ...
 '''
 
 RETURN = r'''
@@ -177,7 +183,8 @@ rows:
   elements: dict
   contains:
     id:
-      description: The check and what was found, stable for programs. All of them are in C(docs/dns_check.md) of the collection.
+      description: The check and what was found, stable for programs. All of them are in C(docs/dns_check.md) of the
+        collection.
       type: str
       sample: mx.bypass
     domain:
@@ -213,9 +220,11 @@ domains:
   description: Per domain its A-labels (C(ascii)), its worst status and the status of each check.
   returned: always, unless an option is not valid
   type: dict
-  sample: {"example.com": {"ascii": "example.com", "status": "red", "checks": {"mx": "red", "spf": "green", "dmarc": "green"}}}
+  sample: {"example.com": {"ascii": "example.com", "status": "red", "checks": {"mx": "red", "spf": "green", "dmarc":
+    "green"}}}
 summary:
-  description: The worst status of all, the number of domains by status, rounds made (more than one with O(wait=true)) and DNS queries sent.
+  description: The worst status of all, the number of domains by status, rounds made (more than one with O(wait=true))
+    and DNS queries sent.
   returned: always, unless an option is not valid
   type: dict
   sample: {"status": "red", "red": 1, "unknown": 0, "green": 1, "rounds": 1, "queries": 9}

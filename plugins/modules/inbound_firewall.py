@@ -10,17 +10,20 @@ module: inbound_firewall
 short_description: Limit a TCP port to some networks, with whatever manages the host's firewall
 version_added: 1.0.0
 description:
-  - New connections to one TCP port of the host are refused (TCP reset) unless they come from the given networks or from the host itself.
-    Connections that are established stay, whoever made them. Other ports and everything else of the firewall are left alone.
+  - New connections to one TCP port of the host are refused (TCP reset) unless they come from the given networks or from
+    the host itself. Connections that are established stay, whoever made them. Other ports and everything else of the
+    firewall are left alone.
   - Both IP versions are always limited. Without networks of one version, that version is closed but for loopback.
-  - For the networks of the list the host's own rules decide as they did before, so a ban stays a ban. With firewalld and ufw the port is open for them
-    where a zone or the default policy would reject it for want of a rule that names it. With nftables nothing is opened.
-  - What manages the firewall is looked for, see O(backend). When that changes, the parts in the former one are removed, the new limit coming first.
+  - For the networks of the list the host's own rules decide as they did before, so a ban stays a ban. With firewalld
+    and ufw the port is open for them where a zone or the default policy would reject it for want of a rule that names
+    it. With nftables nothing is opened.
+  - What manages the firewall is looked for, see O(backend). When that changes, the parts in the former one are removed,
+    the new limit coming first.
   - What is in force is read and compared, the files and the rules in the kernel. If nothing differs, nothing is done.
     A change is validated by the backend's own tool, and the old state put back if it does not come into force.
     A run that is killed leaves the old limit or the new one in force; the next run completes it.
-  - What was done is recorded in C(/var/lib/conbool-smtp-relay/inbound_firewall.json), readable for root only. O(state=absent) goes by it,
-    and where it is lost by the names of the files.
+  - What was done is recorded in C(/var/lib/conbool-smtp-relay/inbound_firewall.json), readable for root only.
+    O(state=absent) goes by it, and where it is lost by the names of the files.
   - There is one such limit on a host. Another O(port) replaces it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
@@ -42,9 +45,10 @@ attributes:
 options:
   networks:
     description:
-      - Networks that may connect, IPv4 and IPv6 in CIDR notation, or single addresses. Overlapping and adjacent ones are merged.
-      - Required with O(state=present). An empty list, host bits, and prefixes shorter than /8 (IPv4) or /16 (IPv6), also when
-        several networks add up to one, are refused.
+      - Networks that may connect, IPv4 and IPv6 in CIDR notation, or single addresses. Overlapping and adjacent ones
+        are merged.
+      - Required with O(state=present). An empty list, host bits, and prefixes shorter than /8 (IPv4) or /16 (IPv6),
+        also when several networks add up to one, are refused.
     type: list
     elements: str
     default: []
@@ -55,16 +59,18 @@ options:
   backend:
     description:
       - What is used to filter.
-      - V(nftables) is a table C(conbool_inbound) of its own. The service C(conbool-inbound-firewall) loads it at boot, and a drop-in to
-        C(nftables.service) brings it back when that service is started, restarted or reloaded. C(/etc/nftables.conf) is not changed.
-      - V(firewalld) is the policies C(conbool-limit) and C(conbool-open) with the ipsets C(conbool-ipv4) and C(conbool-ipv6). firewalld is reloaded once,
-        unless only a few networks change. The reload is refused when firewalld has settings that are not permanent, since it would drop them. Runtime
-        bans (rich rules that reject or drop) do not stop it, they are named in a warning.
-      - V(ufw) is a marked block in each of C(before.rules), C(before6.rules), C(after.rules) and C(after6.rules) in C(/etc/ufw). ufw is not reloaded,
-        the same rules are loaded beside its own.
+      - V(nftables) is a table C(conbool_inbound) of its own. The service C(conbool-inbound-firewall) loads it at boot,
+        and a drop-in to C(nftables.service) brings it back when that service is started, restarted or reloaded.
+        C(/etc/nftables.conf) is not changed.
+      - V(firewalld) is the policies C(conbool-limit) and C(conbool-open) with the ipsets C(conbool-ipv4) and
+        C(conbool-ipv6). firewalld is reloaded once, unless only a few networks change. The reload is refused when
+        firewalld has settings that are not permanent, since it would drop them. Runtime bans (rich rules that reject or
+        drop) do not stop it, they are named in a warning.
+      - V(ufw) is a marked block in each of C(before.rules), C(before6.rules), C(after.rules) and C(after6.rules) in
+        C(/etc/ufw). ufw is not reloaded, the same rules are loaded beside its own.
       - V(auto) is V(firewalld) when its service runs or is enabled, V(ufw) when it is enabled, otherwise V(nftables).
-        With more than one of firewalld, ufw and C(nftables.service) in use this is an error, and so is a host that is filtered by iptables-legacy, or
-        that has none of the three.
+        With more than one of firewalld, ufw and C(nftables.service) in use this is an error, and so is a host that is
+        filtered by iptables-legacy, or that has none of the three.
     type: str
     choices: [auto, nftables, firewalld, ufw]
     default: auto
@@ -82,10 +88,13 @@ options:
     type: dict
     default: {}
 notes:
-  - With O(backend=nftables) a packet passes the host's own tables as well as this one. An accepting rule in one does not override a refusal
-    in the other. The module gives a warning when a chain of the host drops by policy and nothing in its table seems to accept the port.
-  - Only traffic to the host itself is limited, not what is forwarded to containers or virtual machines, or redirected to another port by NAT.
-  - C(flush ruleset) that is not given by C(nftables.service) removes the table until the next run or C(systemctl restart conbool-inbound-firewall).
+  - With O(backend=nftables) a packet passes the host's own tables as well as this one. An accepting rule in one does
+    not override a refusal in the other. The module gives a warning when a chain of the host drops by policy and nothing
+    in its table seems to accept the port.
+  - Only traffic to the host itself is limited, not what is forwarded to containers or virtual machines, or redirected
+    to another port by NAT.
+  - C(flush ruleset) that is not given by C(nftables.service) removes the table until the next run or C(systemctl
+    restart conbool-inbound-firewall).
 seealso:
   - name: nft(8)
     description: The netfilter command line.
@@ -111,8 +120,9 @@ EXAMPLES = r"""
     state: absent
 
 # A host on which two things filter fails with
-#   More than one thing manages the firewall of this host: firewalld (firewalld.service is active and enabled); ufw (ENABLED=yes in
-#   /etc/ufw/ufw.conf). Disable all but one, or name the one to use in inbound_firewall_backend (option backend)
+#   More than one thing manages the firewall of this host: firewalld (firewalld.service is active and enabled); ufw
+# (ENABLED=yes in   /etc/ufw/ufw.conf). Disable all but one, or name the one to use in inbound_firewall_backend (option
+# backend)
 """
 
 RETURN = r"""
@@ -148,8 +158,8 @@ warnings:
   returned: when there are any
   type: list
   elements: str
-  sample: ["The chain input of the table inet filter drops what no rule accepts, and none of its rules seems to accept port 25:
-    the gateway cannot deliver mail here until one does"]
+  sample: ["The chain input of the table inet filter drops what no rule accepts, and none of its rules seems to accept
+    port 25: the gateway cannot deliver mail here until one does"]
 diff:
   description: The changed files, one element each, and the commands for the service.
   returned: in diff mode
@@ -163,7 +173,6 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run

@@ -13,8 +13,8 @@ short_description: Find out which mail server a host has, and how it is configur
 description:
   - Looks for the files of Postfix, Sendmail, Zimbra and Kerio Connect.
   - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail.
-  - For Postfix and Sendmail, can return what M(conbool.smtp_relay.postfix_info) or M(conbool.smtp_relay.sendmail_info) returns, so that a host is asked
-    once, and fails as that module does.
+  - For Postfix and Sendmail, can return what M(conbool.smtp_relay.postfix_info) or M(conbool.smtp_relay.sendmail_info)
+    returns, so that a host is asked once, and fails as that module does.
 extends_documentation_fragment:
   - action_common_attributes
 attributes:
@@ -41,11 +41,13 @@ options:
     type: path
     default: /etc/postfix
   sendmail_paths:
-    description: Where a Sendmail's files are, for O(configuration=true), as in O(conbool.smtp_relay.sendmail_info#module:paths).
+    description: Where a Sendmail's files are, for O(configuration=true), as in
+      O(conbool.smtp_relay.sendmail_info#module:paths).
     type: dict
     default: {}
   queue_directories:
-    description: Directories of queues, which need not exist yet, for RV(free). With O(configuration=true) that of the mail server is among them.
+    description: Directories of queues, which need not exist yet, for RV(free). With O(configuration=true) that of the
+      mail server is among them.
     type: list
     elements: path
     default: []
@@ -81,18 +83,20 @@ found:
   type: dict
   sample: {"postfix": ["/etc/postfix/main.cf", "/usr/sbin/postconf"]}
 free:
-  description: What is free for unprivileged users on the file systems of the queues, by directory; C(bytes) and C(inodes), the latter V(null)
-    where the file system does not count them.
+  description: What is free for unprivileged users on the file systems of the queues, by directory; C(bytes) and
+    C(inodes), the latter V(null) where the file system does not count them.
   returned: always
   type: dict
   sample: {"/var/spool/postfix": {"bytes": 42949672960, "inodes": 2490368}}
 inbound_firewall:
-  description: Whether there is a record of what M(conbool.smtp_relay.inbound_firewall) has done on the host, or a file of it.
+  description: Whether there is a record of what M(conbool.smtp_relay.inbound_firewall) has done on the host, or a file
+    of it.
   returned: always
   type: bool
   sample: false
 configuration:
-  description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix, and M(conbool.smtp_relay.sendmail_info) for a Sendmail; empty for others.
+  description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix, and M(conbool.smtp_relay.sendmail_info)
+    for a Sendmail; empty for others.
   returned: success
   type: dict
   sample: {"version": "3.7.11", "parameters": {"relayhost": ""}}
@@ -101,11 +105,10 @@ configuration:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
@@ -129,16 +132,28 @@ def main():
     )
     params, configuration, warnings = module.params, {}, []
     # What is known by then is returned with a failure too.
-    result = {'free': dict((directory, free_space(directory)) for directory in params['queue_directories']),
-              'inbound_firewall': os.path.exists(firewall_record.PATH) or bool(traced(Host(module.run_command, module.get_bin_path)))}
+    result = {
+        'free': {directory: free_space(directory) for directory in params['queue_directories']},
+        'inbound_firewall': os.path.exists(firewall_record.PATH)
+        or bool(traced(Host(module.run_command, module.get_bin_path))),
+    }
     try:
         result['mta'], result['found'] = find(params['mta'])
         if params['configuration'] and result['mta'] == 'postfix':
             configuration, warnings = facts(
-                module.run_command, module.get_bin_path, params['postfix_config_dir'],
-                hosted_domains=params['hosted_domains'], hosted_domains_from=params['hosted_domains_from'])
+                module.run_command,
+                module.get_bin_path,
+                params['postfix_config_dir'],
+                hosted_domains=params['hosted_domains'],
+                hosted_domains_from=params['hosted_domains_from'],
+            )
         if params['configuration'] and result['mta'] == 'sendmail':
-            configuration = sendmail_facts(module.run_command, Paths(params['sendmail_paths']), params['hosted_domains'], params['hosted_domains_from'])
+            configuration = sendmail_facts(
+                module.run_command,
+                Paths(params['sendmail_paths']),
+                params['hosted_domains'],
+                params['hosted_domains_from'],
+            )
         if configuration:
             result['free'][configuration['queue_directory']] = free_space(configuration['queue_directory'])
     except (MtaError, ChangeError, SendmailError) + FAILURES as error:

@@ -10,15 +10,20 @@ module: postfix_config
 short_description: Brings one Postfix instance to a wanted state, and back
 version_added: 1.0.0
 description:
-  - Sets parameters in C(main.cf), whole entries and single options in C(master.cf), and lookup tables of one Postfix instance in one call.
-  - The files are read once and compared. A run that finds everything as wanted writes nothing and calls at most one Postfix command.
-  - Files are edited line by line. Comments, order, continuation lines, other parameters and line ends stay as they are. Only comments inside a
-    value that spans several lines go with the value, and come back with it.
-  - Before the first change the original of every touched part is recorded below C(/var/lib/conbool-smtp-relay/postfix), readable for root only.
-    O(state=absent) puts the originals back; so does leaving something out that was wanted before.
-  - A change is validated in a copy of the configuration by Postfix itself, then switched in an order in which no running daemon refers to
-    a service or table that does not exist. The instance is reloaded, not restarted, and looked at. If it is not well, the old files come back.
-  - An instance of one's own, see O(create), is complete after one call - configuration, directories, and the service that runs it.
+  - Sets parameters in C(main.cf), whole entries and single options in C(master.cf), and lookup tables of one Postfix
+    instance in one call.
+  - The files are read once and compared. A run that finds everything as wanted writes nothing and calls at most one
+    Postfix command.
+  - Files are edited line by line. Comments, order, continuation lines, other parameters and line ends stay as they are.
+    Only comments inside a value that spans several lines go with the value, and come back with it.
+  - Before the first change the original of every touched part is recorded below C(/var/lib/conbool-smtp-relay/postfix),
+    readable for root only. O(state=absent) puts the originals back; so does leaving something out that was wanted
+    before.
+  - A change is validated in a copy of the configuration by Postfix itself, then switched in an order in which no
+    running daemon refers to a service or table that does not exist. The instance is reloaded, not restarted, and looked
+    at. If it is not well, the old files come back.
+  - An instance of one's own, see O(create), is complete after one call - configuration, directories, and the service
+    that runs it.
   - A run that is killed leaves a working configuration; the next run completes it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
@@ -51,21 +56,26 @@ options:
     type: path
   create:
     description:
-      - Whether the instance is one's own, so that O(config_dir) and its files are made when they are missing. The parent directory must exist.
-      - The directories that O(parameters) names as C(queue_directory) (root, mode 0755) and C(data_directory) (C(mail_owner), group root,
-        mode 0700) are made as well, or their owner and mode mended. What is below them is left to Postfix. A directory that was not made here,
-        holds something and has another owner or mode is an error, and so is another C(queue_directory) than the instance has already.
-      - With O(state=absent), what was made is removed again, the queue and data directory with all that is in them. The instance has to be
-        stopped by then, see O(unit), and its queue must be empty; otherwise this is an error and nothing is removed.
+      - Whether the instance is one's own, so that O(config_dir) and its files are made when they are missing. The
+        parent directory must exist.
+      - The directories that O(parameters) names as C(queue_directory) (root, mode 0755) and C(data_directory)
+        (C(mail_owner), group root, mode 0700) are made as well, or their owner and mode mended. What is below them is
+        left to Postfix. A directory that was not made here, holds something and has another owner or mode is an error,
+        and so is another C(queue_directory) than the instance has already.
+      - With O(state=absent), what was made is removed again, the queue and data directory with all that is in them. The
+        instance has to be stopped by then, see O(unit), and its queue must be empty; otherwise this is an error and
+        nothing is removed.
     type: bool
     default: false
   unit:
     description:
       - The systemd service that runs the instance; needs O(create=true).
-      - With O(state=present) the service runs, now and after a reboot, once the configuration is in place. It is restarted instead of reloaded
-        when the file of its unit, C(inet_interfaces) or C(inet_protocols) changes, and after a run that was killed.
+      - With O(state=present) the service runs, now and after a reboot, once the configuration is in place. It is
+        restarted instead of reloaded when the file of its unit, C(inet_interfaces) or C(inet_protocols) changes, and
+        after a run that was killed.
       - With O(state=absent) it is stopped, disabled and removed before the configuration is.
-      - A service that does not start is an error with the words of systemctl(1) and the end of its journal. The configuration stays in place.
+      - A service that does not start is an error with the words of systemctl(1) and the end of its journal. The
+        configuration stays in place.
     type: dict
     suboptions:
       name:
@@ -77,8 +87,8 @@ options:
         type: str
   tls_files:
     description:
-      - TLS files that O(parameters) or O(services) name. They are looked at as M(conbool.smtp_relay.tls_files) does, before anything is changed;
-        those that cannot be used are an error. Not looked at with O(state=absent).
+      - TLS files that O(parameters) or O(services) name. They are looked at as M(conbool.smtp_relay.tls_files) does,
+        before anything is changed; those that cannot be used are an error. Not looked at with O(state=absent).
     type: dict
     suboptions:
       cert_file:
@@ -95,13 +105,16 @@ options:
         type: int
         default: 14
       names:
-        description: Where the paths come from, for messages; C(cert_file), C(key_file) or C(ca_file) to the name of a variable.
+        description: Where the paths come from, for messages; C(cert_file), C(key_file) or C(ca_file) to the name of a
+          variable.
         type: dict
         default: {}
   owner_id:
     description:
-      - A name for this set of changes, under which the originals are recorded, so that several sets can be undone independently.
-      - It consists of small letters, digits and C(_). What one owner has set, another cannot set; this is an error that names both.
+      - A name for this set of changes, under which the originals are recorded, so that several sets can be undone
+        independently.
+      - It consists of small letters, digits and C(_). What one owner has set, another cannot set; this is an error that
+        names both.
     type: str
     required: true
   state:
@@ -110,7 +123,8 @@ options:
     choices: [present, absent]
     default: present
   reload:
-    description: Whether a running instance is reloaded and looked at. An instance that does not run is only started by O(unit).
+    description: Whether a running instance is reloaded and looked at. An instance that does not run is only started by
+      O(unit).
     type: bool
     default: true
   listeners:
@@ -132,15 +146,19 @@ options:
     type: int
     default: 20
 notes:
-  - The module fails, with Postfix's own words, when Postfix refuses the present configuration, refuses the new one, or warns about the new one
-    in a way in which it did not warn before, for example of an unused parameter, which is how it shows a misspelt name.
+  - The module fails, with Postfix's own words, when Postfix refuses the present configuration, refuses the new one, or
+    warns about the new one in a way in which it did not warn before, for example of an unused parameter, which is how
+    it shows a misspelt name.
   - Ansible logs the options of a module on the managed host. Set C(no_log) on tasks with secrets in O(tables).
-  - Not everything can be found before Postfix runs, for example a misspelt value such as C(smtp_tls_security_level = nonsense).
-  - A part that somebody else changed after it was set here is brought back to the wanted value by O(state=present), and left alone with a
-    warning by O(state=absent). Out of a list to which something was added, what was set here is taken, and what was added stays.
-  - Without the record nothing can be undone. If something of this owner is there all the same, O(state=absent) is an error that tells what.
-  - A table or service that was made here is not removed while C(main.cf) or C(master.cf) names it where nothing of it can be taken out.
-    This is an error that tells where, before anything is changed.
+  - Not everything can be found before Postfix runs, for example a misspelt value such as C(smtp_tls_security_level =
+    nonsense).
+  - A part that somebody else changed after it was set here is brought back to the wanted value by O(state=present), and
+    left alone with a warning by O(state=absent). Out of a list to which something was added, what was set here is
+    taken, and what was added stays.
+  - Without the record nothing can be undone. If something of this owner is there all the same, O(state=absent) is an
+    error that tells what.
+  - A table or service that was made here is not removed while C(main.cf) or C(master.cf) names it where nothing of it
+    can be taken out. This is an error that tells where, before anything is changed.
 seealso:
   - module: conbool.smtp_relay.postfix_info
   - module: conbool.smtp_relay.tls_files
@@ -243,7 +261,8 @@ unit_commands:
   sample: [daemon-reload, enable postfix-out.service, start postfix-out.service]
 restored:
   description:
-    - Whether the old configuration is in force again. It is not when the service of O(unit) does not start with the new one.
+    - Whether the old configuration is in force again. It is not when the service of O(unit) does not start with the new
+      one.
     - Not returned when the failure came before the first change.
   returned: failure after the first change
   type: bool
@@ -269,7 +288,6 @@ diff:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
@@ -284,12 +302,17 @@ def main():
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     params = module.params
     if not os.path.isabs(params['config_dir']):
-        module.fail_json(msg='config_dir: %r is not an absolute path' % params['config_dir'])
+        module.fail_json(msg='config_dir: {!r} is not an absolute path'.format(params['config_dir']))
     parent = os.path.dirname(os.path.realpath(params['config_dir']))
     if not os.path.isdir(parent):
-        module.fail_json(msg='config_dir: the parent directory of %r does not exist' % params['config_dir'])
-    run(module, parent, converge, (PostfixError, RequestError, PlanError, JournalError, UnitError),
-        'config_dir: another run is at work in %s; nothing was changed' % parent)
+        module.fail_json(msg='config_dir: the parent directory of {!r} does not exist'.format(params['config_dir']))
+    run(
+        module,
+        parent,
+        converge,
+        (PostfixError, RequestError, PlanError, JournalError, UnitError),
+        f'config_dir: another run is at work in {parent}; nothing was changed',
+    )
 
 
 if __name__ == '__main__':

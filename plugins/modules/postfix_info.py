@@ -43,8 +43,9 @@ options:
     default: []
   hosted_domains:
     description:
-      - Domains for which this Postfix has to be responsible, that is, whose address class is C(local), C(alias), C(virtual) or C(relay)
-        (ADDRESS_CLASS_README). The running Postfix is asked; the module fails when one of them is not.
+      - Domains for which this Postfix has to be responsible, that is, whose address class is C(local), C(alias),
+        C(virtual) or C(relay) (ADDRESS_CLASS_README). The running Postfix is asked; the module fails when one of them
+        is not.
     type: list
     elements: str
     default: []
@@ -53,8 +54,8 @@ options:
     type: str
     default: hosted_domains
 notes:
-  - With IPv6 switched off in the kernel, but not in Postfix (O(parameters) C(inet_protocols)), Postfix's own commands can fail with
-    C(no local interface found for ::1). The module then fails with that message and the cure.
+  - With IPv6 switched off in the kernel, but not in Postfix (O(parameters) C(inet_protocols)), Postfix's own commands
+    can fail with C(no local interface found for ::1). The module then fails with that message and the cure.
 seealso:
   - module: conbool.smtp_relay.postfix_config
   - module: conbool.smtp_relay.postfix_route
@@ -124,8 +125,8 @@ configured:
   sample:
     myhostname: mx.example.com
 services:
-  description: The entries of C(master.cf), with the fields that the O(conbool.smtp_relay.postfix_config#module:services) of
-    M(conbool.smtp_relay.postfix_config) have.
+  description: The entries of C(master.cf), with the fields that the
+    O(conbool.smtp_relay.postfix_config#module:services) of M(conbool.smtp_relay.postfix_config) have.
   returned: success
   type: list
   elements: dict
@@ -151,7 +152,8 @@ deliveries:
       type: str
       sample: example.com
     agent:
-      description: V(lmtp), V(command), V(alias) for a domain of C(virtual_alias_domains), or V(other), which includes a server elsewhere.
+      description: V(lmtp), V(command), V(alias) for a domain of C(virtual_alias_domains), or V(other), which includes a
+        server elsewhere.
       type: str
       sample: lmtp
     target:
@@ -164,7 +166,8 @@ deliveries:
       sample: lmtp:unix:private/dovecot-lmtp
 kept_transports:
   description:
-    - The entries of C(transport_maps) for outside destinations that name a next hop only, and so keep C(default_transport), whatever that is.
+    - The entries of C(transport_maps) for outside destinations that name a next hop only, and so keep
+      C(default_transport), whatever that is.
     - Of tables that postmap(1) can list (C(hash), C(lmdb), C(texthash) and their like), while the instance runs.
   returned: success
   type: list
@@ -188,14 +191,15 @@ running:
   type: bool
   sample: true
 owners:
-  description: The values of O(conbool.smtp_relay.postfix_config#module:owner_id) under which M(conbool.smtp_relay.postfix_config) has made changes
-    that are in force.
+  description: The values of O(conbool.smtp_relay.postfix_config#module:owner_id) under which
+    M(conbool.smtp_relay.postfix_config) has made changes that are in force.
   returned: success
   type: list
   elements: str
   sample: [postfix_smarthost_outbound]
 file_owners:
-  description: The parts of this collection that have changed files of other programs on the host, which are still changed.
+  description: The parts of this collection that have changed files of other programs on the host, which are still
+    changed.
   returned: success
   type: list
   elements: str
@@ -203,7 +207,6 @@ file_owners:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
 

@@ -12,12 +12,15 @@ version_added: 1.0.0
 short_description: Have Postfix's programs on a host whose mail server is another one
 description:
   - Finds the programs of a Postfix that is on the host beside the mail server, as RPM systems allow it.
-  - On Debian and its like, where the packages of mail servers exclude each other, makes a local package C(conbool-hop-postfix) of the distribution's
-    package C(postfix), whose files it has below C(/usr/lib/conbool-hop). It depends on the same libraries, and makes users of its own. No configuration, no
-    service and no command of a mail server is in it.
-  - The package brings itself up to date by C(conbool-hop-postfix.timer), once a day - when apt knows of another version of C(postfix) (after
-    C(apt-get update), which is the host's own affair), it is made anew, and C(conbool-hop.service) is restarted. C(apt-mark hold) holds it back.
-  - Fails when there is no Postfix and no package can be made, when apt would have to remove something, and with the words of apt or dpkg.
+  - On Debian and its like, where the packages of mail servers exclude each other, makes a local package
+    C(conbool-hop-postfix) of the distribution's package C(postfix), whose files it has below C(/usr/lib/conbool-hop).
+    It depends on the same libraries, and makes users of its own. No configuration, no service and no command of a mail
+    server is in it.
+  - The package brings itself up to date by C(conbool-hop-postfix.timer), once a day - when apt knows of another version
+    of C(postfix) (after C(apt-get update), which is the host's own affair), it is made anew, and C(conbool-hop.service)
+    is restarted. C(apt-mark hold) holds it back.
+  - Fails when there is no Postfix and no package can be made, when apt would have to remove something, and with the
+    words of apt or dpkg.
 extends_documentation_fragment:
   - action_common_attributes
 attributes:
@@ -87,7 +90,6 @@ packages:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
@@ -106,19 +108,26 @@ def main():
     result = {}
     try:
         if module.params['state'] == 'present':
-            result, before, after, packages = find(module.run_command, maker, module.params['sbin_dir'], module.check_mode)
+            result, before, after, packages = find(
+                module.run_command, maker, module.params['sbin_dir'], module.check_mode
+            )
         else:
             before, packages = maker.absent(module.check_mode) if maker.possible() else (None, [])
             after = None
     except (PostfixError, hop_package.PackageError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     if module._diff and before != after:
-        result['diff'] = {'before_header': 'package', 'after_header': 'package', 'before': _line(before), 'after': _line(after)}
+        result['diff'] = {
+            'before_header': 'package',
+            'after_header': 'package',
+            'before': _line(before),
+            'after': _line(after),
+        }
     module.exit_json(changed=before != after, packages=packages, **result)
 
 
 def _line(version):
-    return '%s %s\n' % (hop_package.PACKAGE, version) if version else ''
+    return f'{hop_package.PACKAGE} {version}\n' if version else ''
 
 
 if __name__ == '__main__':

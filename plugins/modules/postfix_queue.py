@@ -34,11 +34,13 @@ options:
     type: path
     default: /etc/postfix
   sbin_dir:
-    description: Directory of C(postqueue). Without it, it is looked for on the path, and then where M(conbool.smtp_relay.postfix_programs) puts it.
+    description: Directory of C(postqueue). Without it, it is looked for on the path, and then where
+      M(conbool.smtp_relay.postfix_programs) puts it.
     type: path
   drain:
     description:
-      - Flush the queue, and fail when messages are left after O(timeout), naming them. Without it, the module only looks.
+      - Flush the queue, and fail when messages are left after O(timeout), naming them. Without it, the module only
+        looks.
     type: bool
     default: false
   timeout:
@@ -68,11 +70,13 @@ count:
   type: int
   sample: 0
 messages:
-  description: The first 20 messages that are in the queue, a line each with queue ID, sender, recipient and the reason why it waits.
+  description: The first 20 messages that are in the queue, a line each with queue ID, sender, recipient and the reason
+    why it waits.
   returned: always
   type: list
   elements: str
-  sample: ["4bX1Yz0ABC from <alice@example.com> to <bob@external.test>: connect to mail.conbool.com: Connection refused"]
+  sample: ["4bX1Yz0ABC from <alice@example.com> to <bob@external.test>: connect to mail.conbool.com: Connection
+    refused"]
 '''
 
 import os
@@ -108,8 +112,12 @@ def main():
     if not module.params['drain']:
         module.exit_json(changed=False, **result)
     if messages and not module.check_mode:
-        module.fail_json(msg='%d of %d messages are still in the queue of %s after %d s, nothing of them was removed: %s' % (
-            len(messages), waited, config_dir, module.params['timeout'], '; '.join(result['messages'])), **result)
+        module.fail_json(
+            msg='{} of {} messages are still in the queue of {} after {} s, nothing of them was removed: {}'.format(
+                len(messages), waited, config_dir, module.params['timeout'], '; '.join(result['messages'])
+            ),
+            **result,
+        )
     module.exit_json(changed=waited > 0, **result)
 
 

@@ -11,10 +11,12 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Ask a running Postfix where it would send mail, and look into its queue
 description:
-  - Asks the address resolver of a running Postfix, trivial-rewrite(8), for the route of messages, as its queue manager does. No mail is sent.
-  - The answer takes everything into account that Postfix does - address classes, transport maps, relay hosts, sender-dependent tables -
-    but not C(FILTER) actions, which depend on a message's content. For these, ask with O(headers) - header_checks(5) are asked by postmap(1),
-    C(mime_header_checks) for C(MIME-Version) and C(Content-*), C(header_checks) for all others.
+  - Asks the address resolver of a running Postfix, trivial-rewrite(8), for the route of messages, as its queue manager
+    does. No mail is sent.
+  - The answer takes everything into account that Postfix does - address classes, transport maps, relay hosts,
+    sender-dependent tables - but not C(FILTER) actions, which depend on a message's content. For these, ask with
+    O(headers) - header_checks(5) are asked by postmap(1), C(mime_header_checks) for C(MIME-Version) and C(Content-*),
+    C(header_checks) for all others.
   - Needs root, since the resolver's socket is private to Postfix.
   - Fails when Postfix does not run, or when a lookup table fails.
 extends_documentation_fragment:
@@ -35,7 +37,8 @@ options:
     type: path
     default: /etc/postfix
   sbin_dir:
-    description: Directory of C(postconf). Without it, it is looked for on the path, and then where M(conbool.smtp_relay.postfix_programs) puts it.
+    description: Directory of C(postconf). Without it, it is looked for on the path, and then where
+      M(conbool.smtp_relay.postfix_programs) puts it.
     type: path
 seealso:
   - module: conbool.smtp_relay.postfix_queue
@@ -118,7 +121,8 @@ messages:
   returned: success
   type: list
   elements: str
-  sample: ["4bX1Yz0ABC from <alice@example.com> to <bob@external.test>: connect to mail.conbool.com: Connection refused"]
+  sample: ["4bX1Yz0ABC from <alice@example.com> to <bob@external.test>: connect to mail.conbool.com: Connection
+    refused"]
 put_off:
   description: The first 20 messages that were put off while the queue was watched, as RV(messages).
   returned: success
@@ -130,7 +134,11 @@ put_off:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import HeaderChecks, RewriteError, route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import (
+    HeaderChecks,
+    RewriteError,
+    route,
+)
 
 
 def ask(module, params):
@@ -139,11 +147,19 @@ def ask(module, params):
     known = instance.parameters(params['config_dir'], ['queue_directory', 'header_checks', 'mime_header_checks'])[0]
 
     def ways():
-        routes = [dict(route(known['queue_directory'], asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']]
+        routes = [
+            dict(route(known['queue_directory'], asked['sender'], asked['recipient']), sender=asked['sender'])
+            for asked in params['routes']
+        ]
         checks = HeaderChecks(instance, known)
-        return {'routes': routes, 'headers': [{'header': header, 'action': checks.action(header)} for header in params['headers']]}
+        return {
+            'routes': routes,
+            'headers': [{'header': header, 'action': checks.action(header)} for header in params['headers']],
+        }
 
-    messages, put_off, found = Queue(module.run_command, instance.binary('postqueue'), params['config_dir']).watch(params['watch'], ways)
+    messages, put_off, found = Queue(module.run_command, instance.binary('postqueue'), params['config_dir']).watch(
+        params['watch'], ways
+    )
     shown = [[describe(message) for message in some[:20]] for some in (messages, put_off)]
     return dict(found, count=len(messages), messages=shown[0], put_off=shown[1])
 
@@ -153,17 +169,22 @@ def main():
         argument_spec={
             'config_dir': {'type': 'path', 'default': '/etc/postfix'},
             'sbin_dir': {'type': 'path'},
-            'routes': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {
-                'sender': {'type': 'str', 'default': ''},
-                'recipient': {'type': 'str', 'required': True},
-            }},
+            'routes': {
+                'type': 'list',
+                'elements': 'dict',
+                'default': [],
+                'options': {
+                    'sender': {'type': 'str', 'default': ''},
+                    'recipient': {'type': 'str', 'required': True},
+                },
+            },
             'headers': {'type': 'list', 'elements': 'str', 'default': []},
             'watch': {'type': 'float', 'default': 0},
         },
         supports_check_mode=True,
     )
     if not 0 <= module.params['watch'] <= 60:
-        module.fail_json(msg='watch: %s is not between 0 and 60 seconds' % module.params['watch'])
+        module.fail_json(msg='watch: {} is not between 0 and 60 seconds'.format(module.params['watch']))
     try:
         result = ask(module, module.params)
     except (PostfixError, QueueError, RewriteError) as error:

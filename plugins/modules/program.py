@@ -11,11 +11,14 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Have a program of the distribution on the host
 description:
-  - Does nothing when the program is there, whoever put it there. Otherwise its package is installed by apt, with what it depends on.
-  - M(ansible.builtin.apt) needs C(python3-apt) on the host - it installs that, too, and in check mode it fails where that is missing. This module needs
-    C(apt-get) only. It installs no recommended packages, removes none, and leaves the package lists as they are (C(apt-get update) is the host's own affair).
-  - Fails, before anything is changed, when there is no apt, and when apt does not know the package or would have to remove another one; and with apt's
-    words when the installation fails, see L(apt-get(8\),https://manpages.debian.org/apt-get.8).
+  - Does nothing when the program is there, whoever put it there. Otherwise its package is installed by apt, with what
+    it depends on.
+  - M(ansible.builtin.apt) needs C(python3-apt) on the host - it installs that, too, and in check mode it fails where
+    that is missing. This module needs C(apt-get) only. It installs no recommended packages, removes none, and leaves
+    the package lists as they are (C(apt-get update) is the host's own affair).
+  - Fails, before anything is changed, when there is no apt, and when apt does not know the package or would have to
+    remove another one; and with apt's words when the installation fails, see
+    L(apt-get(8\),https://manpages.debian.org/apt-get.8).
 extends_documentation_fragment:
   - action_common_attributes
 attributes:
@@ -80,7 +83,12 @@ def main():
         module.fail_json(msg=printable(str(exc)))
     result = {}
     if module._diff and packages:
-        result['diff'] = {'before_header': 'packages', 'after_header': 'packages', 'before': '', 'after': ''.join(name + '\n' for name in packages)}
+        result['diff'] = {
+            'before_header': 'packages',
+            'after_header': 'packages',
+            'before': '',
+            'after': ''.join(name + '\n' for name in packages),
+        }
     module.exit_json(changed=bool(packages), packages=packages, **result)
 
 

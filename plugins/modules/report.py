@@ -12,9 +12,11 @@ version_added: 1.0.0
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 description:
-  - Writes what P(conbool.smtp_relay.run_report#filter) says to a file of the controller, as JSON, and makes it an artifact of the job, as
-    M(ansible.builtin.set_stats) does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable C(smtp_relay_report).
-  - Opens no connection to a host and changes none. The file belongs to the user who runs the playbook, can be read by all, and is replaced as a whole.
+  - Writes what P(conbool.smtp_relay.run_report#filter) says to a file of the controller, as JSON, and makes it an
+    artifact of the job, as M(ansible.builtin.set_stats) does. In AWX, where files of a job are not kept, a later job of
+    the workflow gets it as the variable C(smtp_relay_report).
+  - Opens no connection to a host and changes none. The file belongs to the user who runs the playbook, can be read by
+    all, and is replaced as a whole.
   - Fails when the file cannot be written, naming it.
 options:
   report:

@@ -10,14 +10,17 @@ module: sendmail_config
 short_description: Adds an m4 file to the configuration of a Sendmail
 version_added: 1.0.0
 description:
-  - Writes an m4 file, includes it at the end of C(sendmail.mc), builds C(sendmail.cf) anew, and lets the running Sendmail read it.
-  - The configuration is built in a directory of its own first. What m4 and Sendmail (C(sendmail -bt)) say of it that they do not say of the present one
-    makes the module fail, and so does a route that is not as O(routes) demands. Nothing is changed then.
-  - Files are put in place by rename. Then the daemon gets SIGHUP, on which it starts itself anew. When it does not serve the ports that it served before,
-    or port 25 does not greet with 220, the old files are put back, it gets another SIGHUP, and the module fails. When Sendmail does not run, it is
-    left so.
-  - What was there before is recorded in C(/var/lib/conbool-smtp-relay/files/sendmail.json), readable for root only. O(state=absent) brings it back
-    byte for byte. Where somebody has changed C(sendmail.mc) since, only the line of this module is taken out of it, and C(sendmail.cf) is built anew.
+  - Writes an m4 file, includes it at the end of C(sendmail.mc), builds C(sendmail.cf) anew, and lets the running
+    Sendmail read it.
+  - The configuration is built in a directory of its own first. What m4 and Sendmail (C(sendmail -bt)) say of it that
+    they do not say of the present one makes the module fail, and so does a route that is not as O(routes) demands.
+    Nothing is changed then.
+  - Files are put in place by rename. Then the daemon gets SIGHUP, on which it starts itself anew. When it does not
+    serve the ports that it served before, or port 25 does not greet with 220, the old files are put back, it gets
+    another SIGHUP, and the module fails. When Sendmail does not run, it is left so.
+  - What was there before is recorded in C(/var/lib/conbool-smtp-relay/files/sendmail.json), readable for root only.
+    O(state=absent) brings it back byte for byte. Where somebody has changed C(sendmail.mc) since, only the line of this
+    module is taken out of it, and C(sendmail.cf) is built anew.
   - A run that is killed leaves the old C(sendmail.cf) or the new one; the next run completes it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
@@ -57,12 +60,14 @@ options:
   state:
     description:
       - V(present) adds the file, V(absent) takes it away.
-      - V(absent) fails, and changes nothing, when Sendmail has the file's rules but the record of what was there before is lost.
+      - V(absent) fails, and changes nothing, when Sendmail has the file's rules but the record of what was there before
+        is lost.
     type: str
     choices: [present, absent]
     default: present
   timeout:
-    description: Seconds that Sendmail has to serve its ports again, and to wait for another run that is at work on the host.
+    description: Seconds that Sendmail has to serve its ports again, and to wait for another run that is at work on the
+      host.
     type: int
     default: 30
 notes:
@@ -132,10 +137,15 @@ def main():
         argument_spec={
             'paths': PATHS_OPTION,
             'content': {'type': 'str'},
-            'routes': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {
-                'recipient': {'type': 'str', 'required': True},
-                'mailer': {'type': 'str', 'required': True},
-            }},
+            'routes': {
+                'type': 'list',
+                'elements': 'dict',
+                'default': [],
+                'options': {
+                    'recipient': {'type': 'str', 'required': True},
+                    'mailer': {'type': 'str', 'required': True},
+                },
+            },
             'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
             'timeout': {'type': 'int', 'default': 30},
         },

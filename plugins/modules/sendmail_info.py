@@ -10,8 +10,10 @@ module: sendmail_info
 short_description: Reads the configuration of a Sendmail
 version_added: 1.0.0
 description:
-  - Returns what a Sendmail's configuration is without the part that M(conbool.smtp_relay.sendmail_config) has added. Nothing is changed.
-  - Fails when there is only a C(sendmail.cf), and when that is not what m4 makes of C(sendmail.mc), since a change could not keep what was edited by hand.
+  - Returns what a Sendmail's configuration is without the part that M(conbool.smtp_relay.sendmail_config) has added.
+    Nothing is changed.
+  - Fails when there is only a C(sendmail.cf), and when that is not what m4 makes of C(sendmail.mc), since a change
+    could not keep what was edited by hand.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
@@ -30,8 +32,8 @@ attributes:
 options:
   hosted_domains:
     description:
-      - Domains for which this Sendmail has to be responsible. Sendmail is asked for the route of their postmaster (C(sendmail -bt)); the module fails when
-        that leads to where the mail for any other domain goes.
+      - Domains for which this Sendmail has to be responsible. Sendmail is asked for the route of their postmaster
+        (C(sendmail -bt)); the module fails when that leads to where the mail for any other domain goes.
     type: list
     elements: str
     default: []
@@ -52,8 +54,9 @@ EXAMPLES = r"""
   register: sendmail
 
 # A host whose sendmail.cf was edited by hand fails with
-#   /etc/mail/sendmail.cf is not what m4 makes of its sendmail.mc, and would lose what was changed in it by hand. It alone has: O LogLevel=12.
-#   m4 makes instead: O LogLevel=9. Bring both in line first (on Debian: make -C /etc/mail), and run this again
+#   /etc/mail/sendmail.cf is not what m4 makes of its sendmail.mc, and would lose what was changed in it by hand. It
+# alone has: O LogLevel=12.   m4 makes instead: O LogLevel=9. Bring both in line first (on Debian: make -C /etc/mail),
+# and run this again
 """
 
 RETURN = r"""
@@ -91,7 +94,8 @@ config_dir:
   type: str
   sample: /etc/mail
 queue_directory:
-  description: The directory below which all queues are; for a C(QUEUE_DIR) of V(/var/spool/mqueue/q*), what is in front of its last part.
+  description: The directory below which all queues are; for a C(QUEUE_DIR) of V(/var/spool/mqueue/q*), what is in front
+    of its last part.
   returned: success
   type: str
   sample: /var/spool/mqueue
@@ -106,7 +110,8 @@ running:
   type: bool
   sample: true
 file_owners:
-  description: Which parts of this collection have a record of files that they changed on the host; V(sendmail) is M(conbool.smtp_relay.sendmail_config).
+  description: Which parts of this collection have a record of files that they changed on the host; V(sendmail) is
+    M(conbool.smtp_relay.sendmail_config).
   returned: success
   type: list
   elements: str
@@ -118,7 +123,8 @@ deliveries:
   elements: dict
   sample: [{"agent": "lmtp", "by": "mailer local", "domain": "example.com", "target": "/run/dovecot/lmtp"}]
 relay_networks:
-  description: The networks whose clients may send through this Sendmail to anybody, as far as class R (C(relay-domains)) and the access map name addresses.
+  description: The networks whose clients may send through this Sendmail to anybody, as far as class R
+    (C(relay-domains)) and the access map name addresses.
   returned: success
   type: list
   elements: str
@@ -139,7 +145,8 @@ options:
   type: dict
   sample: {"maxmessagesize": "20000000"}
 header_checks:
-  description: By header in lower case (V(*) for all that have none of their own), the C(ruleset) that judges it and whether it C(keeps_comments).
+  description: By header in lower case (V(*) for all that have none of their own), the C(ruleset) that judges it and
+    whether it C(keeps_comments).
   returned: success
   type: dict
   sample: {"subject": {"keeps_comments": false, "ruleset": "CheckSubject"}}
@@ -173,7 +180,9 @@ def main():
     )
     params = module.params
     try:
-        found = facts(module.run_command, Paths(params['paths']), params['hosted_domains'], params['hosted_domains_from'])
+        found = facts(
+            module.run_command, Paths(params['paths']), params['hosted_domains'], params['hosted_domains_from']
+        )
     except (ChangeError, SendmailError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     module.exit_json(changed=False, **found)

@@ -10,8 +10,10 @@ module: sendmail_route
 short_description: Asks a Sendmail where it would send messages, and looks into its queue
 version_added: 1.0.0
 description:
-  - Tells the way of messages by the configuration that is in force, in Sendmail's address test mode (C(sendmail -bt)). No message is sent.
-  - Is for a Sendmail that M(conbool.smtp_relay.sendmail_config) has led to the gateway with the m4 file of role C(sendmail_smarthost).
+  - Tells the way of messages by the configuration that is in force, in Sendmail's address test mode (C(sendmail -bt)).
+    No message is sent.
+  - Is for a Sendmail that M(conbool.smtp_relay.sendmail_config) has led to the gateway with the m4 file of role
+    C(sendmail_smarthost).
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
@@ -58,7 +60,8 @@ routes:
       returned: success
       sample: conbool
     next_hop:
-      description: Where it leads; for mailer V(conbool) with the port. A name in brackets is not looked up for MX records.
+      description: Where it leads; for mailer V(conbool) with the port. A name in brackets is not looked up for MX
+        records.
       type: str
       returned: success
       sample: "[mail.conbool.com]:25"
@@ -108,34 +111,49 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_route 
 def ask(module, params):
     """Return the module's result."""
     paths = Paths(params['paths'])
-    program, cf = Program(module.run_command, paths.sendmail, paths.m4_command), SendmailCf(decode(read_file(paths.cf).data or b''))
+    program, cf = Program(module.run_command, paths.sendmail, paths.m4_command), SendmailCf(
+        decode(read_file(paths.cf).data or b'')
+    )
     queue = Queue(cf.queue_directory)
 
     def ways():
         return {
-            'routes': [dict(route(program, paths.cf, asked['sender'], asked['recipient']), sender=asked['sender']) for asked in params['routes']],
-            'headers': [{'header': header, 'action': header_action(program, paths.cf, cf.header_checks, header)} for header in params['headers']],
+            'routes': [
+                dict(route(program, paths.cf, asked['sender'], asked['recipient']), sender=asked['sender'])
+                for asked in params['routes']
+            ],
+            'headers': [
+                {'header': header, 'action': header_action(program, paths.cf, cf.header_checks, header)}
+                for header in params['headers']
+            ],
         }
 
     messages, put_off, found = queue.watch(params['watch'], ways)
-    return dict(found, count=len(messages), messages=[text for dummy, text in messages.values()][:20], put_off=put_off[:20])
+    return dict(
+        found, count=len(messages), messages=[text for dummy, text in messages.values()][:20], put_off=put_off[:20]
+    )
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
             'paths': PATHS_OPTION,
-            'routes': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {
-                'sender': {'type': 'str', 'default': ''},
-                'recipient': {'type': 'str', 'required': True},
-            }},
+            'routes': {
+                'type': 'list',
+                'elements': 'dict',
+                'default': [],
+                'options': {
+                    'sender': {'type': 'str', 'default': ''},
+                    'recipient': {'type': 'str', 'required': True},
+                },
+            },
             'headers': {'type': 'list', 'elements': 'str', 'default': []},
             'watch': {'type': 'float', 'default': 0},
         },
         supports_check_mode=True,
     )
     if not 0 <= module.params['watch'] <= 60:
-        module.fail_json(msg='watch: %s is not between 0 and 60 seconds' % module.params['watch'])
+        module.fail_json(msg='watch: {} is not between 0 and 60 seconds'.format(module.params['watch']))
     try:
         result = ask(module, module.params)
     except (SendmailError, OSError) as exc:

@@ -76,7 +76,8 @@ EXAMPLES = r"""
 # fails with
 #   The settings cannot be used:
 #   - conbool_domains: 'example.org/24' contains '/'; allowed are letters, digits, "-" and "."
-#   - conbool_networks: '192.0.2.7/24' has host bits set: write 192.0.2.0/24 for the network or 192.0.2.7 for the one address
+#   - conbool_networks: '192.0.2.7/24' has host bits set: write 192.0.2.0/24 for the network or 192.0.2.7 for the one
+# address
 """
 
 RETURN = r"""

@@ -11,17 +11,20 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Check that mail servers can be reached over verified TLS
 description:
-  - Connects to mail servers from the managed host, greets them, negotiates STARTTLS (RFC 3207) and reports what it saw, each fact apart -
-    reachable, STARTTLS offered, TLS negotiated, chain verified, name verified, client certificate requested.
+  - Connects to mail servers from the managed host, greets them, negotiates STARTTLS (RFC 3207) and reports what it saw,
+    each fact apart - reachable, STARTTLS offered, TLS negotiated, chain verified, name verified, client certificate
+    requested.
   - Can ask whether recipients are accepted. The transaction ends before C(DATA); no message is ever sent.
-  - The servers are not trusted. What they send is bounded in size, what they take is bounded by O(timeout) and O(deadline).
-  - Fails only when O(expect) is given and not met, and for options that cannot be used; these are named before anything is sent.
-    The facts are returned in either case.
-  - The name check follows RFC 9525. DNS names of the certificate count, a wildcard stands for exactly one label, the first one. Where the
-    certificate has no DNS name at all its common name counts, as with the level C(secure) of Postfix, and a warning is among the findings.
-    Postfix also lets a wildcard stand for several labels unless C(tls_wildcard_matches_multiple_labels) is off; this module does not.
-  - A server whose chain is not verified is contacted a second time, without verification, to learn what lies behind it. Verdict and
-    certificate are those of the first connection.
+  - The servers are not trusted. What they send is bounded in size, what they take is bounded by O(timeout) and
+    O(deadline).
+  - Fails only when O(expect) is given and not met, and for options that cannot be used; these are named before anything
+    is sent. The facts are returned in either case.
+  - The name check follows RFC 9525. DNS names of the certificate count, a wildcard stands for exactly one label, the
+    first one. Where the certificate has no DNS name at all its common name counts, as with the level C(secure) of
+    Postfix, and a warning is among the findings. Postfix also lets a wildcard stand for several labels unless
+    C(tls_wildcard_matches_multiple_labels) is off; this module does not.
+  - A server whose chain is not verified is contacted a second time, without verification, to learn what lies behind it.
+    Verdict and certificate are those of the first connection.
   - The host name is looked up as an address; MX records are not used.
 requirements:
   - Python 3.8 or newer on the managed host
@@ -59,7 +62,8 @@ options:
     description: Name for C(EHLO). Without it, the managed host's full name, or its address where it has none.
     type: str
   tls_name:
-    description: Name that the certificates must carry, also sent as server name indication. Without it, each server's name in O(hosts).
+    description: Name that the certificates must carry, also sent as server name indication. Without it, each server's
+      name in O(hosts).
     type: str
   ca_file:
     description: File with the trusted CA certificates (PEM). Without it, the system's trust store.
@@ -71,7 +75,8 @@ options:
     description: File with its key (PEM, without a password).
     type: path
   minimum_tls_version:
-    description: Oldest TLS version that is spoken. Older ones than these choices are not to be used any more (RFC 8996).
+    description: Oldest TLS version that is spoken. Older ones than these choices are not to be used any more (RFC
+      8996).
     type: str
     choices: [TLSv1.2, TLSv1.3]
     default: TLSv1.2
@@ -81,8 +86,8 @@ options:
     default: ''
   timeout:
     description:
-      - Seconds for each step. Steps are look-up, connection, banner, C(EHLO), C(STARTTLS), handshake, C(EHLO) again, each command about recipients,
-        and C(QUIT).
+      - Seconds for each step. Steps are look-up, connection, banner, C(EHLO), C(STARTTLS), handshake, C(EHLO) again,
+        each command about recipients, and C(QUIT).
     type: float
     default: 15
   deadline:
@@ -95,8 +100,8 @@ options:
     default: 50
   expect:
     description:
-      - What each server is expected to be. Without this option the module never fails because of a server, and RV(servers[].status) is judged by
-        the defaults.
+      - What each server is expected to be. Without this option the module never fails because of a server, and
+        RV(servers[].status) is judged by the defaults.
     type: dict
     suboptions:
       reachable:
@@ -108,7 +113,8 @@ options:
         type: bool
         default: true
       chain_verified:
-        description: If there is TLS, the chain must lead to a trusted CA and be valid today. When V(false), it need not.
+        description: If there is TLS, the chain must lead to a trusted CA and be valid today. When V(false), it need
+          not.
         type: bool
         default: true
       name_verified:
@@ -175,7 +181,8 @@ EXAMPLES = r'''
 
 RETURN = r'''
 status:
-  description: V(SMTP reachable) when all servers are healthy (V(SMTP not reachable) where that was expected), or what is wrong.
+  description: V(SMTP reachable) when all servers are healthy (V(SMTP not reachable) where that was expected), or what
+    is wrong.
   returned: when the servers were asked
   type: str
   sample: SMTP reachable
@@ -199,15 +206,16 @@ servers:
       description: The IP address that accepted the connection.
       type: str
     status:
-      description: V(SMTP reachable) for a healthy server, V(SMTP not reachable) where that was expected, or the first finding.
+      description: V(SMTP reachable) for a healthy server, V(SMTP not reachable) where that was expected, or the first
+        finding.
       type: str
       sample: SMTP reachable
     healthy:
       description: Whether there is no finding of severity V(error).
       type: bool
     findings:
-      description: What is wrong, each with RV(ignore:id), RV(ignore:severity) (V(error) or V(warning)), RV(ignore:finding), RV(ignore:seen),
-        RV(ignore:expected) and RV(ignore:hint).
+      description: What is wrong, each with RV(ignore:id), RV(ignore:severity) (V(error) or V(warning)),
+        RV(ignore:finding), RV(ignore:seen), RV(ignore:expected) and RV(ignore:hint).
       type: list
       elements: dict
       sample:
@@ -249,7 +257,8 @@ servers:
       description: The chain leads to a trusted CA and is valid today. Says nothing about the name.
       type: bool
     name_verified:
-      description: The certificate is for RV(servers[].tls_name). Worth something only with RV(servers[].chain_verified).
+      description: The certificate is for RV(servers[].tls_name). Worth something only with
+        RV(servers[].chain_verified).
       type: bool
     tls_name:
       description: The name that was looked for.
@@ -352,9 +361,13 @@ OPTIONS = {
 
 
 def main():
-    module = AnsibleModule(argument_spec=OPTIONS, required_together=[('client_cert', 'client_key')], supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=OPTIONS, required_together=[('client_cert', 'client_key')], supports_check_mode=True
+    )
     try:
-        expect = expectations(dict({name: spec.get('default') for name, spec in EXPECTATIONS.items()}, **module.params['expect'] or {}))
+        expect = expectations(
+            dict({name: spec.get('default') for name, spec in EXPECTATIONS.items()}, **module.params['expect'] or {})
+        )
         settings = canonical(module.params, expect)
         prepared = contexts(settings)
     except ValueError as error:

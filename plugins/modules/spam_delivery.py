@@ -10,14 +10,18 @@ module: spam_delivery
 short_description: File mail that the gateway flagged in the spam folder
 version_added: 1.0.0
 description:
-  - Where Dovecot delivers with Sieve, gives it a global script that runs before all others. Mail with the header C(X-Conbool-Flag) of the value
-    C(YES) is filed in the spam folder, mail with C(X-Conbool-Released) of the value C(yes) in the inbox, whatever else it carries. For both, no other
-    script runs, neither the site's nor the user's.
-  - The spam folder is the mailbox with the special use C(\Junk) (RFC 6154). It is created and subscribed when a user has none.
-  - Tells for which domains this is not possible, because something else delivers. The mail server has to mark their mail with a header.
-  - The script is C(conbool-spam.sieve), the configuration C(conbool-spam.conf) beside C(dovecot.conf), at the end of which it is included.
-    Both are judged by C(sievec) and C(doveconf) before the change. Dovecot is reloaded, and the old state put back if that fails.
-  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files/spam_delivery.json), readable for root only. O(state=absent) goes by it.
+  - Where Dovecot delivers with Sieve, gives it a global script that runs before all others. Mail with the header
+    C(X-Conbool-Flag) of the value C(YES) is filed in the spam folder, mail with C(X-Conbool-Released) of the value
+    C(yes) in the inbox, whatever else it carries. For both, no other script runs, neither the site's nor the user's.
+  - The spam folder is the mailbox with the special use C(\Junk) (RFC 6154). It is created and subscribed when a user
+    has none.
+  - Tells for which domains this is not possible, because something else delivers. The mail server has to mark their
+    mail with a header.
+  - The script is C(conbool-spam.sieve), the configuration C(conbool-spam.conf) beside C(dovecot.conf), at the end of
+    which it is included. Both are judged by C(sievec) and C(doveconf) before the change. Dovecot is reloaded, and the
+    old state put back if that fails.
+  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files/spam_delivery.json), readable for root only.
+    O(state=absent) goes by it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
@@ -37,8 +41,8 @@ attributes:
 options:
   deliveries:
     description:
-      - What the mail server hands the mail of each hosted domain to, as RV(conbool.smtp_relay.postfix_info#module:deliveries) of
-        M(conbool.smtp_relay.postfix_info) says it.
+      - What the mail server hands the mail of each hosted domain to, as
+        RV(conbool.smtp_relay.postfix_info#module:deliveries) of M(conbool.smtp_relay.postfix_info) says it.
       - Required with O(state=present).
     type: list
     elements: dict
@@ -69,7 +73,8 @@ options:
     choices: [auto, folder, header]
     default: auto
   folder:
-    description: Name of the spam folder where no mailbox has the special use C(\Junk), below the prefix of the namespace with the inbox.
+    description: Name of the spam folder where no mailbox has the special use C(\Junk), below the prefix of the
+      namespace with the inbox.
     type: str
     default: Junk
   dovecot_directory:
@@ -86,8 +91,10 @@ options:
     type: int
     default: 20
 notes:
-  - With Dovecot 2.3 the site's C(sieve_before) scripts are kept by repeating their settings behind ours. Run it again after changing those.
-  - The script believes the headers, whoever sent them. That they count only on mail of the gateway is up to the mail server.
+  - With Dovecot 2.3 the site's C(sieve_before) scripts are kept by repeating their settings behind ours. Run it again
+    after changing those.
+  - The script believes the headers, whoever sent them. That they count only on mail of the gateway is up to the mail
+    server.
 seealso:
   - module: conbool.smtp_relay.postfix_info
   - name: Pigeonhole Sieve configuration
@@ -110,8 +117,8 @@ EXAMPLES = r"""
     state: absent
 
 # With delivery=folder, a domain that another server delivers fails with
-#   conbool_spam_delivery: folder is not possible. example.com: its mail goes to smtp:[10.0.0.5], which is not the Dovecot of this host.
-#   Use auto or header
+#   conbool_spam_delivery: folder is not possible. example.com: its mail goes to smtp:[10.0.0.5], which is not the
+# Dovecot of this host.   Use auto or header
 """
 
 RETURN = r"""
@@ -154,7 +161,6 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery import converge
@@ -163,12 +169,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery i
 def main():
     module = AnsibleModule(
         argument_spec={
-            'deliveries': {'type': 'list', 'elements': 'dict', 'default': [], 'options': {
-                'domain': {'type': 'str', 'required': True},
-                'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'other'], 'required': True},
-                'target': {'type': 'str', 'default': ''},
-                'by': {'type': 'str', 'default': ''},
-            }},
+            'deliveries': {
+                'type': 'list',
+                'elements': 'dict',
+                'default': [],
+                'options': {
+                    'domain': {'type': 'str', 'required': True},
+                    'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'other'], 'required': True},
+                    'target': {'type': 'str', 'default': ''},
+                    'by': {'type': 'str', 'default': ''},
+                },
+            },
             'delivery': {'type': 'str', 'choices': ['auto', 'folder', 'header'], 'default': 'auto'},
             'folder': {'type': 'str', 'default': 'Junk'},
             'dovecot_directory': {'type': 'path', 'default': '/etc/dovecot'},

@@ -10,15 +10,20 @@ module: spam_release
 short_description: Mail that was released at the gateway is not scored by the host's own spam engine
 version_added: 1.0.0
 description:
-  - Gives SpamAssassin (called by spamd, a milter, or amavis) and rspamd a rule for mail with the header C(X-Conbool-Released) of the value C(yes)
-    that came from an address of the gateway. Such mail is not spam, whatever else is found in it.
-  - The header of anybody else counts nothing. What counts is the host from which this one got the message. Received headers that
-    somebody else wrote do not, not even when the site lists their author, or the gateway, in C(trusted_networks) or C(internal_networks).
+  - Gives SpamAssassin (called by spamd, a milter, or amavis) and rspamd a rule for mail with the header
+    C(X-Conbool-Released) of the value C(yes) that came from an address of the gateway. Such mail is not spam, whatever
+    else is found in it.
+  - The header of anybody else counts nothing. What counts is the host from which this one got the message. Received
+    headers that somebody else wrote do not, not even when the site lists their author, or the gateway, in
+    C(trusted_networks) or C(internal_networks).
   - An engine is found by its command and its directory. Where there is none, nothing is done.
-  - SpamAssassin gets C(conbool.pm) and C(conbool.cf) beside C(local.cf), judged by C(spamassassin --lint) before the change. rspamd gets C(conbool.conf) in
-    C(/etc/rspamd) and a line in C(rspamd.conf.local) that includes it, judged by C(rspamadm configtest).
-  - Services that run are reloaded, C(spamd), C(amavis) and C(rspamd), and the old state is put back if one of them fails.
-  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files), readable for root only. O(state=absent) goes by it.
+  - SpamAssassin gets C(conbool.pm) and C(conbool.cf) beside C(local.cf), judged by C(spamassassin --lint) before the
+    change. rspamd gets C(conbool.conf) in C(/etc/rspamd) and a line in C(rspamd.conf.local) that includes it, judged by
+    C(rspamadm configtest).
+  - Services that run are reloaded, C(spamd), C(amavis) and C(rspamd), and the old state is put back if one of them
+    fails.
+  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files), readable for root only. O(state=absent) goes by
+    it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
@@ -85,7 +90,8 @@ engines:
   elements: str
   sample: [spamassassin]
 restored:
-  description: Whether the old state of the engine that failed is in force again. Not returned when the failure came before the first change.
+  description: Whether the old state of the engine that failed is in force again. Not returned when the failure came
+    before the first change.
   returned: failure after the first change
   type: bool
   sample: true
@@ -102,7 +108,6 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_release import converge

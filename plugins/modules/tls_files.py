@@ -11,13 +11,15 @@ version_added: 1.0.0
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 description:
-  - Looks at a certificate, its private key and a file of certificate authorities, all in PEM format, the way a mail server will use them.
-  - Fails, with all problems in one message, when a file cannot be read, a certificate cannot be parsed, is expired or not yet valid,
-    the key does not belong to the certificate, the key is protected by a passphrase (Postfix and Sendmail have no way to enter it),
-    or the authorities' file holds no certificate or only expired authorities.
+  - Looks at a certificate, its private key and a file of certificate authorities, all in PEM format, the way a mail
+    server will use them.
+  - Fails, with all problems in one message, when a file cannot be read, a certificate cannot be parsed, is expired or
+    not yet valid, the key does not belong to the certificate, the key is protected by a passphrase (Postfix and
+    Sendmail have no way to enter it), or the authorities' file holds no certificate or only expired authorities.
   - Gives a warning when every user of the host can access the key, because a mail server would use it all the same,
     and when the certificate expires soon.
-  - Of the certificate file only the first certificate's dates are looked at. Reads as the user that the task runs as, usually root.
+  - Of the certificate file only the first certificate's dates are looked at. Reads as the user that the task runs as,
+    usually root.
   - Nothing is changed, and nothing of the key's content is returned.
 options:
   cert_file:
@@ -38,7 +40,8 @@ options:
     type: int
     default: 14
   names:
-    description: Where the paths come from, for messages; O(cert_file), O(key_file) or O(ca_file) to the name of a variable.
+    description: Where the paths come from, for messages; O(cert_file), O(key_file) or O(ca_file) to the name of a
+      variable.
     type: dict
     default: {}
 extends_documentation_fragment:
@@ -54,7 +57,8 @@ attributes:
     support: full
     platforms: posix
 notes:
-  - Needs Python 3.8 or newer with OpenSSL on the host, and nothing else. How strong a key must be is up to the host's OpenSSL settings.
+  - Needs Python 3.8 or newer with OpenSSL on the host, and nothing else. How strong a key must be is up to the host's
+    OpenSSL settings.
 seealso:
   - name: postconf(5)
     description: The parameters smtp_tls_cert_file, smtp_tls_key_file and smtp_tls_CAfile.
@@ -122,7 +126,6 @@ ca_certificates:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 
 

@@ -5,9 +5,10 @@
 
   python tests/benchmarks/bench_dns_check.py [--domains 500] [--repeats 3] [--lab NAME]
 
-Everything asks the lab's resolver. The contestants take turns, so that a busy machine slows all of them; the medians of the
-ratios within a turn are printed. Exits with 1 when a goal is missed.
+Everything asks the lab's resolver. The contestants take turns, so that a busy machine slows all of them; the medians of
+the ratios within a turn are printed. Exits with 1 when a goal is missed.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -24,11 +25,11 @@ import checkdmarc  # noqa: E402
 import dns.asyncbackend  # noqa: E402
 import dns.asyncquery  # noqa: E402
 import dns.message  # noqa: E402
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_run  # noqa: E402
 from checkdmarc.dmarc import check_dmarc  # noqa: E402
 from checkdmarc.smtp import check_mx  # noqa: E402
 from checkdmarc.spf import check_spf  # noqa: E402
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_run  # noqa: E402
 from lab import api  # noqa: E402
 
 CONCURRENCY = 50
@@ -50,13 +51,13 @@ def serve(lab, count):
     """The zone is served; the names of its domains."""
     names = ['d%03d' % number for number in range(count)]
     lab.add_zone('bench.test', ZONE + ''.join(DOMAIN.format(name=name) for name in names))
-    return ['%s.bench.test' % name for name in names]
+    return [f'{name}.bench.test' for name in names]
 
 
 def dns_check(domains, server):
     result = asyncio.run(_dns_run.run(domains, CHECKS, WANTED, nameservers=[server], concurrency=CONCURRENCY))
     if result['summary']['green'] != len(domains):
-        raise SystemExit('not all green: %s' % result['summary'])
+        raise SystemExit('not all green: {}'.format(result['summary']))
     return result
 
 
@@ -78,6 +79,7 @@ def questions(domains, server):
 
 def bare(asked, server):
     """The same questions with nothing around dnspython."""
+
     async def run():
         slots, backend = asyncio.Semaphore(CONCURRENCY), dns.asyncbackend.get_backend('asyncio')
 
@@ -129,21 +131,29 @@ def measure(lab, options):
     server = lab.addresses['resolver'][0]
     domains = serve(lab, options.domains)
     asked = questions(domains, server)
-    print('%d domains, %d queries, checks %s' % (len(domains), len(asked), ' '.join(CHECKS)))
+    print('{} domains, {} queries, checks {}'.format(len(domains), len(asked), ' '.join(CHECKS)))
     turns = []
     for turn in range(options.repeats):
-        turns.append({
-            'dns_check': seconds(dns_check, domains, server),
-            'bare': seconds(bare, asked, server),
-            'checkdmarc, same checks': seconds(checkdmarc_same_checks, domains, server),
-            'checkdmarc, check_domains': seconds(checkdmarc_as_it_is, domains, server),
-        })
-        print('turn %d: %s' % (turn + 1, ', '.join('%s %.2f s' % item for item in turns[-1].items())), flush=True)
+        turns.append(
+            {
+                'dns_check': seconds(dns_check, domains, server),
+                'bare': seconds(bare, asked, server),
+                'checkdmarc, same checks': seconds(checkdmarc_same_checks, domains, server),
+                'checkdmarc, check_domains': seconds(checkdmarc_as_it_is, domains, server),
+            }
+        )
+        print(
+            'turn {}: {}'.format(turn + 1, ', '.join('{} {:.2f} s'.format(*item) for item in turns[-1].items())),
+            flush=True,
+        )
     of_bare = statistics.median(turn['dns_check'] / turn['bare'] for turn in turns)
     same = statistics.median(turn['checkdmarc, same checks'] / turn['dns_check'] for turn in turns)
     full = statistics.median(turn['checkdmarc, check_domains'] / turn['dns_check'] for turn in turns)
-    print('%.2f times the bare queries (goal: at most %g)' % (of_bare, GOAL_BARE))
-    print('%.1f times as fast as checkdmarc (goal: %g), %.1f times with the same checks only' % (full, GOAL_CHECKDMARC, same))
+    print(f'{of_bare:.2f} times the bare queries (goal: at most {GOAL_BARE:g})')
+    print(
+        f'{full:.1f} times as fast as checkdmarc (goal: {GOAL_CHECKDMARC:g}), {same:.1f} times with the same checks'
+        ' only'
+    )
     return 0 if of_bare <= GOAL_BARE and full >= GOAL_CHECKDMARC else 1
 
 

@@ -1,12 +1,14 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the decision costs, in Sendmail's own rules and by the hop: throughput and accept rate against the same Sendmail with a plain smart host, in turns.
+"""What the decision costs, in Sendmail's own rules and by the hop: throughput and accept rate against the same Sendmail
+with a plain smart host, in turns.
 
     python -m tests.benchmarks.bench_sendmail [--host sendmail-hop-debian12] [--messages 1000] [--rounds 5]
 
 All ways lead over TLS to the same Postfix that discards everything; ours ask for the certificate's chain and name.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -15,16 +17,16 @@ from lab import lifecycle
 from lab.api import Lab
 from tests.benchmarks.throughput import LAB, SECONDS, SINK, SINK_KIND, Throughput
 
-PLAIN = """
+PLAIN = f"""
 cat > /root/plain.m4 << 'END'
-define(`SMART_HOST', `[%s]')dnl
+define(`SMART_HOST', `[{SINK}]')dnl
 define(`confCACERT', `/etc/ssl/lab/ca.pem')dnl
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
 END
 cd /etc/mail
 sed '/^MAILER_DEFINITIONS/e cat /root/plain.m4' sendmail.mc > /root/plain.mc
 m4 /root/plain.mc > /root/plain.cf
-""" % SINK
+"""
 # Sendmail takes no mail, or leaves it in the queue, while the machine is busy.
 KEEP = """
 sed '/^O \\(QueueLA\\|RefuseLA\\|DelayLA\\)=/d' %s > /root/%s.kept
@@ -51,7 +53,9 @@ with ThreadPoolExecutor(10) as pool:
 class Bench(Throughput):
     role = 'conbool.smtp_relay.sendmail_smarthost'
     configured = {'native': {}, 'hop': {'sendmail_smarthost_decision': 'hop'}}
-    queues = ['/var/spool/mqueue'] + ['/var/spool/conbool-hop/' + name for name in ('incoming', 'active', 'deferred', 'maildrop')]
+    queues = ['/var/spool/mqueue'] + [
+        '/var/spool/conbool-hop/' + name for name in ('incoming', 'active', 'deferred', 'maildrop')
+    ]
 
     def prepare(self):
         self.shell(PLAIN)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One lab for all of it: a host that stays as it is delivered, and one that has the gateway."""
+
 from __future__ import annotations
 
 import socket
@@ -35,17 +36,24 @@ def fixture_lab():
 def fixture_variables(lab):
     """The inventory of a company whose checks are all green."""
     return {
-        'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_inbound': False,
-        'conbool_dns_servers': [lab.addresses['resolver'][0]], 'conbool_dns_dkim_selectors': ['conbool'],
-        'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_tls_client_cert': '/etc/ssl/lab/client.pem',
-        'conbool_tls_client_key': '/etc/ssl/lab/client.key', 'preflight_queue_megabytes': 100}
+        'conbool_domains': ['example.com', 'sub.example.co.uk'],
+        'conbool_inbound': False,
+        'conbool_dns_servers': [lab.addresses['resolver'][0]],
+        'conbool_dns_dkim_selectors': ['conbool'],
+        'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem',
+        'conbool_tls_client_cert': '/etc/ssl/lab/client.pem',
+        'conbool_tls_client_key': '/etc/ssl/lab/client.key',
+        'preflight_queue_megabytes': 100,
+    }
 
 
 @pytest.fixture(name='play')
 def fixture_play(lab, variables, tmp_path):
-    """play(playbook, {name: variables, ...}, *options): see runs.play; each name stands for the plain host unless it says otherwise."""
+    """play(playbook, {name: variables, ...}, *options): see runs.play; each name stands for the plain host unless it
+    says otherwise."""
     return lambda playbook, hosts, *options: runs.play(
-        lab, playbook, {name: {'node': PLAIN, **variables, **more} for name, more in hosts.items()}, tmp_path, *options)
+        lab, playbook, {name: {'node': PLAIN, **variables, **more} for name, more in hosts.items()}, tmp_path, *options
+    )
 
 
 @pytest.fixture(name='gateway')

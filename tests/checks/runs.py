@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs a shipped playbook over hosts with variables of their own, and reads the report that it leaves."""
+
 from __future__ import annotations
 
 import json
@@ -30,7 +31,9 @@ class Report:
         return {row['id']: row['status'] for row in self.rows(name, part) if row['status'] != 'green'}
 
     def finding(self, name, identifier, part='preflight'):
-        return '; '.join('%(target)s: %(finding)s' % row for row in self.rows(name, part) if row['id'] == identifier)
+        return '; '.join(
+            '{target}: {finding}'.format(**row) for row in self.rows(name, part) if row['id'] == identifier
+        )
 
 
 def play(lab, playbook, variables_of, folder, *options, **common):
@@ -43,7 +46,14 @@ def play(lab, playbook, variables_of, folder, *options, **common):
         variables = dict(variables)
         node = variables.pop('node', None)
         hosts[name] = {**({'ansible_host': lab.addresses[node][0]} if node else {}), **variables}
-    outcome = Run(lab, ','.join(hosts), playbook, {'conbool_report_dir': str(folder), **common}, options, inventory={'conbool': {'hosts': hosts}}).wait()
+    outcome = Run(
+        lab,
+        ','.join(hosts),
+        playbook,
+        {'conbool_report_dir': str(folder), **common},
+        options,
+        inventory={'conbool': {'hosts': hosts}},
+    ).wait()
     assert 'Traceback' not in outcome.output, outcome.output
     report = folder / playbook.replace('rollback', 'site').replace('.yml', '.json')
     assert report.exists(), outcome.output

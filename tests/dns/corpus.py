@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """corpus.yml as zones to serve and verdicts to expect."""
+
 from __future__ import annotations
 
 import base64
@@ -18,8 +19,12 @@ SELECTOR = 's1'
 CHECKS = ('mx', 'spf', 'dkim', 'dmarc')
 GREEN = {check: [check + '.ok'] for check in CHECKS}
 # The gateway that the domains are meant to use.
-GATEWAY = {'relay_host': 'mail.gateway.test', 'spf_addresses': ['198.51.100.0/29', '2001:db8:25::1'], 'dkim_selectors': [SELECTOR],
-           'dmarc_minimum_policy': 'quarantine'}
+GATEWAY = {
+    'relay_host': 'mail.gateway.test',
+    'spf_addresses': ['198.51.100.0/29', '2001:db8:25::1'],
+    'dkim_selectors': [SELECTOR],
+    'dmarc_minimum_policy': 'quarantine',
+}
 # Braces are placeholders of the lab's zones.
 LAME = 'lame NS ns.lame\nns.lame A {gateway4}\n'
 
@@ -49,8 +54,8 @@ def filled(text, domain):
 def txt(content, domain):
     """TXT rdata; what exceeds 255 bytes becomes several strings."""
     strings = [filled(content, domain)] if isinstance(content, str) else content
-    pieces = [string[start:start + 250] for string in strings for start in range(0, len(string), 250)]
-    return 'TXT ' + ' '.join('"%s"' % piece for piece in pieces)
+    pieces = [string[start : start + 250] for string in strings for start in range(0, len(string), 250)]
+    return 'TXT ' + ' '.join(f'"{piece}"' for piece in pieces)
 
 
 def load():
@@ -67,20 +72,28 @@ def load():
 
 def _variant(name, entry):
     relative = '.'.join(part for part in (entry.get('below'), name) if part)
-    domain = '%s.%s' % (relative, ORIGIN)
+    domain = f'{relative}.{ORIGIN}'
     owners = [(relative, 'MX ' + _target(rdata, relative)) for rdata in entry['mx']]
     owners += [(relative, txt(content, domain)) for content in entry['spf']]
-    owners += [('%s._domainkey.%s' % (SELECTOR, relative), txt(content, domain)) for content in entry['dkim']]
+    owners += [(f'{SELECTOR}._domainkey.{relative}', txt(content, domain)) for content in entry['dkim']]
     owners += [('_dmarc.' + relative, txt(content, domain)) for content in entry['dmarc']]
     for line in entry.get('records', []):
         owner, _blank, rdata = filled(line, domain).partition(' ')
-        owners.append((name if owner == '@' else '%s.%s' % (owner, name), _target(rdata, name) if ' CNAME ' in line else rdata))
-    return Variant(name, domain, {**GREEN, **entry.get('expect', {})}, entry.get('differs', {}), ['%s %s' % owner for owner in owners])
+        owners.append(
+            (name if owner == '@' else f'{owner}.{name}', _target(rdata, name) if ' CNAME ' in line else rdata)
+        )
+    return Variant(
+        name,
+        domain,
+        {**GREEN, **entry.get('expect', {})},
+        entry.get('differs', {}),
+        ['{} {}'.format(*owner) for owner in owners],
+    )
 
 
 def _target(rdata, relative):
     """Relative targets are relative to the variant, not to the zone."""
     first, _blank, target = rdata.rpartition(' ')
     if not target.endswith('.'):
-        target = relative if target == '@' else '%s.%s' % (target, relative)
+        target = relative if target == '@' else f'{target}.{relative}'
     return ' '.join(part for part in (first, target) if part)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A resolver whose answers are given as data and which keeps every question."""
+
 from __future__ import annotations
 
 import asyncio
@@ -12,7 +13,6 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import DnsClient, absolute_name
 
 SOA = 'ns.test. hostmaster.test. 1 3600 600 86400 60'
@@ -75,7 +75,9 @@ class ScriptedDns:
 
 def ask(script, coroutine_of_client, **options):
     """Run a coroutine function with a DnsClient that asks the script."""
+
     async def run():
         options.setdefault('nameservers', ['192.0.2.53'])
         return await coroutine_of_client(DnsClient(exchange=script.exchange, **options))
+
     return asyncio.run(run())

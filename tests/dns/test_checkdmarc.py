@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """dns_check and checkdmarc judge the same domains alike, apart from differences that corpus.yml explains.
 
-Compared is whether a record is broken. What only dns_check can say is left out: whether the policy authorises the gateway,
-whether DMARC is strict enough, and everything about DKIM.
+Compared is whether a record is broken. What only dns_check can say is left out: whether the policy authorises the
+gateway, whether DMARC is strict enough, and everything about DKIM.
 """
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -20,14 +21,27 @@ from tests.dns import corpus
 DOCUMENT = Path(__file__).resolve().parents[2] / 'docs' / 'dns_check_vs_checkdmarc.md'
 VARIANTS = corpus.load()[0]
 DIFFERENCES = [(variant.name, check, reason) for variant in VARIANTS for check, reason in variant.differs.items()]
-BROKEN = {'mx': {'mx.no_domain', 'mx.missing', 'mx.null', 'mx.null_mixed', 'mx.elsewhere', 'mx.bypass', 'mx.cname', 'mx.dangling', 'mx.address'},
-          'spf': {'spf.missing', 'spf.multiple', 'spf.permerror'},
-          'dmarc': {'dmarc.missing', 'dmarc.multiple', 'dmarc.invalid'}}
+BROKEN = {
+    'mx': {
+        'mx.no_domain',
+        'mx.missing',
+        'mx.null',
+        'mx.null_mixed',
+        'mx.elsewhere',
+        'mx.bypass',
+        'mx.cname',
+        'mx.dangling',
+        'mx.address',
+    },
+    'spf': {'spf.missing', 'spf.multiple', 'spf.permerror'},
+    'dmarc': {'dmarc.missing', 'dmarc.multiple', 'dmarc.invalid'},
+}
 
 
 def broken_for_checkdmarc(domain, nameserver):
     """The checks that checkdmarc fails."""
-    # All its queries must go to the lab: given a resolver instead, its DNSSEC check would ask the system's name servers.
+    # All its queries must go to the lab: given a resolver instead, its DNSSEC check would ask the system's name
+    # servers.
     options = {'nameservers': [nameserver], 'timeout': 10, 'retries': 0}
     mx = check_mx(domain, approved_mx_hostnames=[corpus.GATEWAY['relay_host']], **options)
     complaints = [warning for warning in mx.get('warnings', []) if '(PTR)' not in warning]
@@ -47,4 +61,4 @@ def test_same_verdict(nameserver, variant):
 
 @pytest.mark.parametrize('name, check, reason', DIFFERENCES)
 def test_the_difference_is_documented(name, check, reason):
-    assert '| `%s` | %s | %s |' % (name, check.upper(), reason) in DOCUMENT.read_text(encoding='utf-8')
+    assert f'| `{name}` | {check.upper()} | {reason} |' in DOCUMENT.read_text(encoding='utf-8')

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module and the lookup as Ansible runs them, against the lab's resolver."""
+
 from __future__ import annotations
 
 import json
@@ -21,11 +22,33 @@ def ansible(module, arguments, tmp_path, **variables):
     """(succeeded, result) of one task on the controller, in check mode: it must make no difference."""
     (tmp_path / 'ansible.cfg').touch()
     done = subprocess.run(
-        [str(Path(sys.executable).with_name('ansible')), 'localhost', '--check', '-i', 'localhost,', '-c', 'local', '-m', module, '-a', json.dumps(arguments),
-         '-e', json.dumps(variables)],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, 'ANSIBLE_COLLECTIONS_PATH': str(ROOT / 'collections'), 'ANSIBLE_PYTHON_INTERPRETER': sys.executable,
-             'ANSIBLE_CONFIG': 'ansible.cfg'})
+        [
+            str(Path(sys.executable).with_name('ansible')),
+            'localhost',
+            '--check',
+            '-i',
+            'localhost,',
+            '-c',
+            'local',
+            '-m',
+            module,
+            '-a',
+            json.dumps(arguments),
+            '-e',
+            json.dumps(variables),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={
+            **os.environ,
+            'ANSIBLE_COLLECTIONS_PATH': str(ROOT / 'collections'),
+            'ANSIBLE_PYTHON_INTERPRETER': sys.executable,
+            'ANSIBLE_CONFIG': 'ansible.cfg',
+        },
+    )
     assert 'Traceback' not in done.stdout + done.stderr
     _head, arrow, result = done.stdout.partition('=> ')
     assert arrow, done.stderr
@@ -33,8 +56,12 @@ def ansible(module, arguments, tmp_path, **variables):
 
 
 def check(tmp_path, nameserver, *variants, **options):
-    domains = ['%s.%s' % (name, corpus.ORIGIN) for name in variants]
-    return ansible('conbool.smtp_relay.dns_check', {'domains': domains, 'nameservers': [nameserver], **corpus.GATEWAY, **options}, tmp_path)
+    domains = [f'{name}.{corpus.ORIGIN}' for name in variants]
+    return ansible(
+        'conbool.smtp_relay.dns_check',
+        {'domains': domains, 'nameservers': [nameserver], **corpus.GATEWAY, **options},
+        tmp_path,
+    )
 
 
 def test_green_domains_succeed(tmp_path, nameserver):
@@ -50,16 +77,25 @@ def test_red_fails_with_everything_that_was_found(tmp_path, nameserver):
     assert not succeeded and not result['changed']
     assert result['msg'].splitlines() == [
         '1 of 2 domains red.',
-        'mx-old-server-second.corpus.test mx.bypass: mail through mx-old-server-second.corpus.test bypasses the gateway. '
-        'Remove the MX records of mx-old-server-second.corpus.test. Senders of spam try the least preferred ones first.']
+        (
+            'mx-old-server-second.corpus.test mx.bypass: mail through mx-old-server-second.corpus.test bypasses the'
+            ' gateway. Remove the MX records of mx-old-server-second.corpus.test. Senders of spam try the least'
+            ' preferred ones first.'
+        ),
+    ]
     assert len(result['rows']) == 8
     assert result['domains']['all-green.corpus.test'] == {
-        'ascii': 'all-green.corpus.test', 'status': 'green', 'checks': {'mx': 'green', 'spf': 'green', 'dkim': 'green', 'dmarc': 'green'}}
+        'ascii': 'all-green.corpus.test',
+        'status': 'green',
+        'checks': {'mx': 'green', 'spf': 'green', 'dkim': 'green', 'dmarc': 'green'},
+    }
 
 
 def lookup(tmp_path, name, nameserver, **options):
     call = "{{ query('conbool.smtp_relay.conbool_networks', name, **options) }}"
-    return ansible('ansible.builtin.debug', {'msg': call}, tmp_path, name=name, options={'nameservers': [nameserver], **options})
+    return ansible(
+        'ansible.builtin.debug', {'msg': call}, tmp_path, name=name, options={'nameservers': [nameserver], **options}
+    )
 
 
 def test_networks_of_a_policy(tmp_path, nameserver):
@@ -72,9 +108,17 @@ def test_networks_of_a_host(tmp_path, nameserver):
     assert succeeded and result['msg'] == ['198.51.100.1/32', '2001:db8:25::1/128']
 
 
-@pytest.mark.parametrize('name, options, message', [
-    ('spf-pass-all.corpus.test', {}, 'authorises the whole Internet'),
-    ('host.lame.corpus.test', {'timeout': 10, 'retries': 0}, 'TXT of host.lame.corpus.test could not be looked up: SERVFAIL')])
+@pytest.mark.parametrize(
+    'name, options, message',
+    [
+        ('spf-pass-all.corpus.test', {}, 'authorises the whole Internet'),
+        (
+            'host.lame.corpus.test',
+            {'timeout': 10, 'retries': 0},
+            'TXT of host.lame.corpus.test could not be looked up: SERVFAIL',
+        ),
+    ],
+)
 def test_a_fault_is_an_error_and_never_an_empty_list(tmp_path, nameserver, name, options, message):
     succeeded, result = lookup(tmp_path, name, nameserver, **options)
     assert not succeeded

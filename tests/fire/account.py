@@ -1,22 +1,25 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of every message: delivered once, or bounced to its sender; lost; doubled, and whether that is allowed."""
+"""What became of every message: delivered once, or bounced to its sender; lost; doubled, and whether that is
+allowed."""
+
 from __future__ import annotations
 
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-# Seconds before and after servers are killed: one that is killed has delivered a message a moment ago, or delivers it as soon as
-# it is back; clients are turned away only while it is down.
+# Seconds before and after servers are killed: one that is killed has delivered a message a moment ago, or delivers it
+# as soon as it is back; clients are turned away only while it is down.
 DELIVERED, TURNED_AWAY = 5.0, 1.0
-SHOWN = 10      # messages of each kind, when something is wrong
+SHOWN = 10  # messages of each kind, when something is wrong
 
 
 @dataclass
 class Attempt:
     """One try of a sender to hand in a message; see sender.py for the outcomes."""
+
     begun: float
     ended: float
     outcome: str
@@ -26,7 +29,7 @@ class Attempt:
 @dataclass
 class Sent:
     token: str
-    wanted: list                    # pairs: places of which one has to have it, recipient (empty for a mailbox)
+    wanted: list  # pairs: places of which one has to have it, recipient (empty for a mailbox)
     attempts: list[Attempt] = field(default_factory=list)
 
     def count(self, outcome):
@@ -36,6 +39,7 @@ class Sent:
 @dataclass(frozen=True)
 class Window:
     """Servers were being killed or restarted, on purpose, from begin to end."""
+
     begin: float
     end: float
     what: str
@@ -47,36 +51,65 @@ class Window:
 @dataclass
 class Account:
     """Token -> what about it, where nothing else is said."""
+
     sent: int = 0
     attempts: int = 0
     lost: dict = field(default_factory=dict)
-    misplaced: dict = field(default_factory=dict)    # a copy where none has to be
-    given_up: dict = field(default_factory=dict)     # no attempt of the sender was accepted
-    doubled: dict = field(default_factory=dict)      # more than one copy, each further one explained by a kill on its way or an answer that was cut off
+    misplaced: dict = field(default_factory=dict)  # a copy where none has to be
+    given_up: dict = field(default_factory=dict)  # no attempt of the sender was accepted
+    doubled: dict = field(
+        default_factory=dict
+    )  # more than one copy, each further one explained by a kill on its way or an answer that was cut off
     unexplained: dict = field(default_factory=dict)  # more than one copy, without such an explanation
-    disturbed: dict = field(default_factory=dict)    # a sender was turned away although no server was being killed
-    interrupted: int = 0                             # attempts that failed because one was
+    disturbed: dict = field(default_factory=dict)  # a sender was turned away although no server was being killed
+    interrupted: int = 0  # attempts that failed because one was
     bounced: int = 0
-    unverified: dict = field(default_factory=dict)   # went to the gateway over a connection whose certificate was not verified
-    in_clear: list = field(default_factory=list)     # what the gateway was told without TLS, by its own records and by what was heard on the wire
-    greetings: int = 0                               # to the gateway, heard on the wire
-    missed: int = 0                                  # packets that were not looked at
-    log: dict = field(default_factory=dict)          # what the mail server's log says of some of the messages with which something is wrong
+    unverified: dict = field(
+        default_factory=dict
+    )  # went to the gateway over a connection whose certificate was not verified
+    in_clear: list = field(
+        default_factory=list
+    )  # what the gateway was told without TLS, by its own records and by what was heard on the wire
+    greetings: int = 0  # to the gateway, heard on the wire
+    missed: int = 0  # packets that were not looked at
+    log: dict = field(
+        default_factory=dict
+    )  # what the mail server's log says of some of the messages with which something is wrong
 
     def problems(self):
         """Tokens with which something is wrong."""
-        return [token for name in ('lost', 'misplaced', 'given_up', 'unexplained', 'disturbed', 'unverified') for token in getattr(self, name)]
+        return [
+            token
+            for name in ('lost', 'misplaced', 'given_up', 'unexplained', 'disturbed', 'unverified')
+            for token in getattr(self, name)
+        ]
 
     def in_full(self):
         lines = [str(self), *self.in_clear[:SHOWN]]
         for name in ('lost', 'misplaced', 'given_up', 'unexplained', 'disturbed', 'unverified', 'doubled'):
-            lines += ['%s: %s: %s' % (name, token, said) for token, said in list(getattr(self, name).items())[:SHOWN]]
+            lines += [f'{name}: {token}: {said}' for token, said in list(getattr(self, name).items())[:SHOWN]]
         return '\n'.join(lines + [line for found in self.log.values() for line in found])
 
     def __str__(self):
-        counts = ['%d messages' % self.sent, '%d attempts' % self.attempts, '%d interrupted' % self.interrupted, '%d bounced' % self.bounced]
-        counts += ['%d %s' % (len(getattr(self, name)), name.replace('_', ' '))
-                   for name in ('lost', 'doubled', 'unexplained', 'misplaced', 'given_up', 'disturbed', 'unverified', 'in_clear')]
+        counts = [
+            f'{self.sent} messages',
+            f'{self.attempts} attempts',
+            f'{self.interrupted} interrupted',
+            f'{self.bounced} bounced',
+        ]
+        counts += [
+            '{} {}'.format(len(getattr(self, name)), name.replace('_', ' '))
+            for name in (
+                'lost',
+                'doubled',
+                'unexplained',
+                'misplaced',
+                'given_up',
+                'disturbed',
+                'unverified',
+                'in_clear',
+            )
+        ]
         return ', '.join(counts)
 
 
@@ -107,18 +140,26 @@ def _judge_attempts(account, sent, windows):
 def _judge_copies(account, sent, sightings, windows):
     left = list(sightings)
     for places, recipient in sent.wanted:
-        copies = sorted((sighting for sighting in left if sighting.where in places and sighting.recipient.lower() == recipient),
-                        key=lambda sighting: sighting.time)
+        copies = sorted(
+            (sighting for sighting in left if sighting.where in places and sighting.recipient.lower() == recipient),
+            key=lambda sighting: sighting.time,
+        )
         left = [sighting for sighting in left if sighting not in copies]
         account.bounced += any(copy.where.startswith('bounce:') for copy in copies)
-        what = '%s %s' % ('/'.join(places), recipient)
+        what = '{} {}'.format('/'.join(places), recipient)
         if not copies and sent.count('accepted'):
             account.lost.setdefault(sent.token, []).append(what)
         if len(copies) > 1:
-            # Whoever handed it on was killed, and could not learn, or not remember, that it had arrived; or the sender could not.
+            # Whoever handed it on was killed, and could not learn, or not remember, that it had arrived; or the sender
+            # could not.
             killed = sum(window.covers(sent.attempts[0].begun, copies[0].time, DELIVERED) for window in windows)
             explained = len(copies) - 1 <= killed + sent.count('unclear')
-            times = ', '.join(time.strftime('%H:%M:%S', time.localtime(at)) for at in [sent.attempts[-1].ended] + [copy.time for copy in copies])
-            (account.doubled if explained else account.unexplained).setdefault(sent.token, []).append('%s: handed in and arrived at %s' % (what, times))
+            times = ', '.join(
+                time.strftime('%H:%M:%S', time.localtime(at))
+                for at in [sent.attempts[-1].ended] + [copy.time for copy in copies]
+            )
+            (account.doubled if explained else account.unexplained).setdefault(sent.token, []).append(
+                f'{what}: handed in and arrived at {times}'
+            )
     if left:
         account.misplaced[sent.token] = [str(sighting) for sighting in left]

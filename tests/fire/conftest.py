@@ -15,7 +15,9 @@ MESSAGES = 2000
 
 def pytest_addoption(parser):
     group = parser.getgroup('fire', 'kept promises under fire')
-    group.addoption('--fire-messages', type=int, default=MESSAGES, help='send at least so many messages (default: %d)' % MESSAGES)
+    group.addoption(
+        '--fire-messages', type=int, default=MESSAGES, help=f'send at least so many messages (default: {MESSAGES})'
+    )
     group.addoption('--fire-host', default=None, help="kind of host of the lab (default: the adapter's)")
 
 
@@ -24,7 +26,7 @@ def pytest_terminal_summary(terminalreporter):
     for report in terminalreporter.getreports('passed') + terminalreporter.getreports('failed'):
         for name, value in getattr(report, 'user_properties', []):
             if name == 'account':
-                terminalreporter.write_line('%s: %s' % (report.nodeid, value))
+                terminalreporter.write_line(f'{report.nodeid}: {value}')
 
 
 @pytest.fixture(scope='session', name='messages')

@@ -1,11 +1,14 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGKILL to the module that Ansible runs next on this host, for each line on standard input: seconds of processor time that it may use.
+"""SIGKILL to the module that Ansible runs next on this host, for each line on standard input: seconds of processor time
+that it may use.
 
-Not seconds on the clock: how far a module comes in those depends on what else the machine does. Prints what was used, and whether it
-was killed then or had ended before. Runs on a host of the lab; standard library only, its text is given to python3 there.
+Not seconds on the clock: how far a module comes in those depends on what else the machine does. Prints what was used,
+and whether it was killed then or had ended before. Runs on a host of the lab; standard library only, its text is given
+to python3 there.
 """
+
 from __future__ import annotations
 
 import os
@@ -45,7 +48,7 @@ def modules():
 def used(pid):
     """Processor time of a process and of those that it has waited for, in seconds; None when it has ended."""
     try:
-        fields = Path('/proc/%d/stat' % pid).read_text().rpartition(')')[2].split()
+        fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] == 'Z' else sum(int(field) for field in fields[11:15]) / TICKS

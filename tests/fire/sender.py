@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A client that does not give up: hands in one message after another and tells of every attempt.
 
-Runs on a node of the lab; standard library only, its text is given to python3 there. The first line of standard input is the
-order, as JSON. When standard input ends, the sender ends too, after the messages that it has begun. It prints one JSON line
-when an attempt begins and one when it is over.
+Runs on a node of the lab; standard library only, its text is given to python3 there. The first line of standard input
+is the order, as JSON. When standard input ends, the sender ends too, after the messages that it has begun. It prints
+one JSON line when an attempt begins and one when it is over.
 """
+
 from __future__ import annotations
 
 import base64
@@ -22,8 +23,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 TIMEOUT = 30
-PAUSE = 0.5      # seconds between two attempts for one message
-LANES = 4        # messages on their way at a time: one that has to be tried again does not hold up the others
+PAUSE = 0.5  # seconds between two attempts for one message
+LANES = 4  # messages on their way at a time: one that has to be tried again does not hold up the others
 CERTIFICATES = '/etc/ssl/lab'
 
 
@@ -67,7 +68,7 @@ class Sender:
 
     def send(self, number):
         message = self.order['messages'][number % len(self.order['messages'])]
-        token = '%s%04x' % (self.order['run'], number)
+        token = '{}{:04x}'.format(self.order['run'], number)
         content = base64.b64decode(message['content']).replace(self.order['placeholder'].encode(), token.encode())
         end = time.monotonic() + self.order['patience']
         while True:
@@ -88,18 +89,28 @@ def attempt(message, content):
     try:
         return (_sendmail if message['via'] == 'sendmail' else _smtp)(message, content)
     except (OSError, smtplib.SMTPException, subprocess.SubprocessError) as error:
-        return 'refused', '%s: %s' % (type(error).__name__, error)
+        return 'refused', f'{type(error).__name__}: {error}'
 
 
 def _sendmail(message, content):
     command = ['/usr/sbin/sendmail', '-i', '-f', message['from'], '--', *message['to']]
     try:
-        done = subprocess.run(command, input=content.replace(b'\r\n', b'\n'), timeout=TIMEOUT, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            command,
+            input=content.replace(b'\r\n', b'\n'),
+            timeout=TIMEOUT,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
     except subprocess.TimeoutExpired as error:
         return 'unclear', str(error)
-    # Sendmail's own command delivers as well: then a report of the failure has gone back, and it has the message no more.
-    return 'accepted' if done.returncode in (0, os.EX_NOUSER) else 'refused', '%d %s' % (done.returncode, done.stdout.decode(errors='replace').strip())
+    # Sendmail's own command delivers as well: then a report of the failure has gone back, and it has the message no
+    # more.
+    return 'accepted' if done.returncode in (0, os.EX_NOUSER) else 'refused', '{} {}'.format(
+        done.returncode,
+        done.stdout.decode(errors='replace').strip(),
+    )
 
 
 def _smtp(message, content):
@@ -122,7 +133,7 @@ def _dialogue(server, message, content):
         replies += [server.mail(message['from'])] + [server.rcpt(recipient) for recipient in message['to']]
     for code, text in replies:
         if code >= 300:
-            return 'refused', '%d %s' % (code, text.decode(errors='replace'))
+            return 'refused', '{} {}'.format(code, text.decode(errors='replace'))
     code, text = server.docmd('DATA')
     if code == 354:
         try:
@@ -130,17 +141,18 @@ def _dialogue(server, message, content):
             server.send(content + b'.\r\n')
             code, text = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
-            return 'unclear', '%s: %s' % (type(error).__name__, error)
-    return 'accepted' if code == 250 else 'refused', '%d %s' % (code, text.decode(errors='replace'))
+            return 'unclear', f'{type(error).__name__}: {error}'
+    return 'accepted' if code == 250 else 'refused', '{} {}'.format(code, text.decode(errors='replace'))
 
 
 def _context(certificate):
-    # Who answers is not the question here. No default context: loading all of the system's CAs takes longer than sending.
+    # Who answers is not the question here. No default context: loading all of the system's CAs takes longer than
+    # sending.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if certificate:
-        context.load_cert_chain('%s/%s.pem' % (CERTIFICATES, certificate), '%s/%s.key' % (CERTIFICATES, certificate))
+        context.load_cert_chain(f'{CERTIFICATES}/{certificate}.pem', f'{CERTIFICATES}/{certificate}.key')
     return context
 
 

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A steady stream of messages, from inside to the outside and from the gateway to the mailboxes, while something else happens."""
+"""A steady stream of messages, from inside to the outside and from the gateway to the mailboxes, while something else
+happens."""
+
 from __future__ import annotations
 
 import base64
@@ -19,17 +21,17 @@ from tests.flow import judge, message
 
 SENDER = Path(__file__).with_name('sender.py').read_text(encoding='utf-8')
 PLACEHOLDER = 'flow-placeholder'
-PATIENCE = 90           # seconds that a sender goes on trying to hand in a message
+PATIENCE = 90  # seconds that a sender goes on trying to hand in a message
 END_SECONDS = PATIENCE + 60
-QUEUE_SECONDS = 180     # until everything has left the queues, once all servers are well
-QUIET_LOOKS = 2         # looks in a row at empty queues: between two queues a message is in none of them
+QUEUE_SECONDS = 180  # until everything has left the queues, once all servers are well
+QUIET_LOOKS = 2  # looks in a row at empty queues: between two queues a message is in none of them
 FIRST_OF_GATEWAY = 0x8000
 # After these Dovecot ends what its clients still hold open, in the middle of a delivery or of a login.
 RELOAD_SECONDS = 7
-SHOWN = 4               # messages whose log lines are shown when something is wrong
+SHOWN = 4  # messages whose log lines are shown when something is wrong
 
 OUT = 'fire@external.test'
-OUTWARD = ('gateway', 'direct')         # both ways are right while the way is being changed
+OUTWARD = ('gateway', 'direct')  # both ways are right while the way is being changed
 DIRECT = ('direct',)
 TO_OUT, BOBS_COPY = (OUTWARD, OUT), (OUTWARD, 'bob@external.test')
 ALICE, BOB = (('mailbox:alice',), ''), (('mailbox:bob',), '')
@@ -49,10 +51,18 @@ INSIDE = [
 FROM_GATEWAY = [
     ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com']}, [ALICE]),
     ({'via': 'gateway', 'from': OUT, 'to': ['bob@example.com']}, [BOB, BOBS_COPY]),
-    ({'via': 'gateway', 'from': OUT, 'to': ['fwd@example.com'], 'headers': ['X-Conbool-example-com: true']}, [(DIRECT, 'fwd@external.test')]),
-    ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com', 'bob@example.com'], 'headers': RELEASED},
-     [ALICE, BOB, (DIRECT, 'bob@external.test')]),
-    ({'via': 'gateway', 'from': OUT, 'to': ['alice@example.com'], 'headers': ['X-Conbool-Flag: YES']}, [(('mailbox:alice', 'spam:alice'), '')]),
+    (
+        {'via': 'gateway', 'from': OUT, 'to': ['fwd@example.com'], 'headers': ['X-Conbool-example-com: true']},
+        [(DIRECT, 'fwd@external.test')],
+    ),
+    (
+        {'via': 'gateway', 'from': OUT, 'to': ['alice@example.com', 'bob@example.com'], 'headers': RELEASED},
+        [ALICE, BOB, (DIRECT, 'bob@external.test')],
+    ),
+    (
+        {'via': 'gateway', 'from': OUT, 'to': ['alice@example.com'], 'headers': ['X-Conbool-Flag: YES']},
+        [(('mailbox:alice', 'spam:alice'), '')],
+    ),
 ]
 PORTS = {'smtp25': 25, 'submission': 587, 'gateway': 25}
 
@@ -64,8 +74,8 @@ class Source:
         self.lab, self.node, self.first = lab, node, first
         self.templates = templates
         self.order = dict(order, messages=[_order(inject, password, host) for inject, dummy in templates])
-        self.begun = {}         # number -> when its last attempt began, while that is not over
-        self.attempts = {}      # number -> attempts that are over
+        self.begun = {}  # number -> when its last attempt began, while that is not over
+        self.attempts = {}  # number -> attempts that are over
         self.complaints = []
 
     def start(self):
@@ -104,7 +114,7 @@ class Source:
         self.process.stdin.close()
         status = self.process.wait(END_SECONDS)
         self._reader.join(END_SECONDS)
-        assert not status, '%s: the sender ended with %d: %s' % (self.node, status, self.complaints)
+        assert not status, f'{self.node}: the sender ended with {status}: {self.complaints}'
 
     def stop(self):
         """Whatever happened: no sender is left to disturb the next test."""
@@ -115,22 +125,34 @@ class Source:
             self.process.kill()
 
     def messages(self):
-        return [Sent(message.token(self.order['run'], number), self.templates[number % len(self.templates)][1], attempts)
-                for number, attempts in sorted(self.attempts.items())]
+        return [
+            Sent(message.token(self.order['run'], number), self.templates[number % len(self.templates)][1], attempts)
+            for number, attempts in sorted(self.attempts.items())
+        ]
 
 
 def _either_way(templates):
     """The templates for a mail server that may have judged a message before it knew what marks are."""
-    return [(inject, [(OUTWARD if places == DIRECT else places, recipient) for places, recipient in wanted]) for inject, wanted in templates]
+    return [
+        (inject, [(OUTWARD if places == DIRECT else places, recipient) for places, recipient in wanted])
+        for inject, wanted in templates
+    ]
 
 
 def _order(inject, password, host):
     over_tls = inject['via'] in ('submission', 'gateway')
     return {
-        'via': inject['via'], 'from': inject['from'], 'to': inject['to'], 'host': host if inject['via'] == 'gateway' else '127.0.0.1',
-        'port': PORTS.get(inject['via']), 'tls': over_tls, 'certificate': 'normal' if inject['via'] == 'gateway' else None,
-        'user': inject['from'].partition('@')[0] if inject['via'] == 'submission' else None, 'password': password,
-        'content': base64.b64encode(message.render(inject, 'stream', PLACEHOLDER)).decode()}
+        'via': inject['via'],
+        'from': inject['from'],
+        'to': inject['to'],
+        'host': host if inject['via'] == 'gateway' else '127.0.0.1',
+        'port': PORTS.get(inject['via']),
+        'tls': over_tls,
+        'certificate': 'normal' if inject['via'] == 'gateway' else None,
+        'user': inject['from'].partition('@')[0] if inject['via'] == 'submission' else None,
+        'password': password,
+        'content': base64.b64encode(message.render(inject, 'stream', PLACEHOLDER)).decode(),
+    }
 
 
 class Stream:
@@ -146,7 +168,9 @@ class Stream:
         self.site.begin(run)
         lab, host = self.site.lab, self.site.host
         order = {'run': run, 'placeholder': PLACEHOLDER, 'interval': self.interval, 'patience': PATIENCE}
-        inside, from_gateway = map(_either_way, (INSIDE, FROM_GATEWAY)) if self.site.adapter.judges_on_arrival else (INSIDE, FROM_GATEWAY)
+        inside, from_gateway = (
+            map(_either_way, (INSIDE, FROM_GATEWAY)) if self.site.adapter.judges_on_arrival else (INSIDE, FROM_GATEWAY)
+        )
         self.inside = Source(lab, host, 0, inside, order, self.site.adapter.password, host)
         self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, from_gateway, order, None, lab.addresses[host][0])
         self.sources = [self.inside, self.gateway]
@@ -168,7 +192,8 @@ class Stream:
 
     @contextmanager
     def window(self, what):
-        """Around the killing of servers, until they are back: clients may be turned away, and messages be delivered twice."""
+        """Around the killing of servers, until they are back: clients may be turned away, and messages be delivered
+        twice."""
         begin = time.time()
         yield
         self.windows.append(Window(begin, time.time(), what))
@@ -188,8 +213,10 @@ class Stream:
         sightings = self.site.look()
         reloads = [Window(at, at + RELOAD_SECONDS, 'Dovecot reloaded') for at in self.site.reloads()]
         account = settle(messages, sightings, self.windows + reloads)
-        account.in_clear = self.site.in_clear() + [str(copy) for copy in sightings if copy.where == 'gateway' and not copy.encrypted]
-        account.in_clear += ['on the wire: %r' % said for said in self.wire.told]
+        account.in_clear = self.site.in_clear() + [
+            str(copy) for copy in sightings if copy.where == 'gateway' and not copy.encrypted
+        ]
+        account.in_clear += [f'on the wire: {said!r}' for said in self.wire.told]
         account.greetings, account.missed = self.wire.greetings, self.wire.missed()
         account.unverified = self._unverified(sightings)
         account.log = self.site.explain(account.problems()[:SHOWN])

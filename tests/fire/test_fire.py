@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Row C6 and more: a steady stream in both directions, whatever happens to playbook and servers. Every message is accounted for."""
+"""Row C6 and more: a steady stream in both directions, whatever happens to playbook and servers. Every message is
+accounted for."""
+
 from __future__ import annotations
 
 import pytest
@@ -46,8 +48,9 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
     # Neither lost nor elsewhere, and only what has no mailbox came back to its sender.
     assert account.lost == {}, account.in_full()
     assert account.misplaced == {}, account.in_full()
-    # Who is killed between taking a message and saying so is sent it again, and who is killed between hearing that and noting it sends
-    # it again: SMTP prefers two copies to none (RFC 5321 6.1, RFC 1047). Not more of them than a kill can cut off, and none elsewhere.
+    # Who is killed between taking a message and saying so is sent it again, and who is killed between hearing that and
+    # noting it sends it again: SMTP prefers two copies to none (RFC 5321 6.1, RFC 1047). Not more of them than a kill
+    # can cut off, and none elsewhere.
     assert account.unexplained == {}, account.in_full()
     assert len(account.doubled) <= len(stream.windows) * DELIVERIES_AT_ONCE, account.in_full()
     # The playbook's work, killed or not, turns no client away.

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is done to mail server, hop and gateway, and to the playbook that configures them, while the stream flows."""
+
 from __future__ import annotations
 
 import re
@@ -19,7 +20,8 @@ KILLER = Path(__file__).with_name('killer.py').read_text(encoding='utf-8')
 DOWN_SECONDS = 3
 # Deliveries that Postfix has under way at a time to one destination (default_destination_concurrency_limit).
 DELIVERIES_AT_ONCE = 20
-# Those that deliver. One that serves a port may be killed before its first client, and master(8) then keeps that port waiting for a minute.
+# Those that deliver. One that serves a port may be killed before its first client, and master(8) then keeps that port
+# waiting for a minute.
 PROGRAMS, TIMES = ['smtp', 'lmtp'], 5
 MTA_PORT, HOP_PORT = 25, 10027
 GREETS = 'until (exec 3<>/dev/tcp/127.0.0.1/%d && grep -qm1 ^220 <&3) 2>/dev/null; do sleep 0.1; done'
@@ -36,12 +38,18 @@ class Trouble:
     def turn(self):
         for name, *arguments in TURN:
             # Shown when the test fails.
-            print('%s %s %s' % (time.strftime('%H:%M:%S'), name, arguments), flush=True)
+            print('{} {} {}'.format(time.strftime('%H:%M:%S'), name, arguments), flush=True)
             try:
                 getattr(self, name)(*arguments)
             except (AssertionError, playbook.PlaybookFailed):
                 lines = self.lab.log(self.host, since=time.time() - LOG_SECONDS).splitlines()
-                print('\n'.join([line for line in lines if COMPLAINT.search(line)] + ['last of all:'] + [line[:160] for line in lines[-LAST_LINES:]]))
+                print(
+                    '\n'.join(
+                        [line for line in lines if COMPLAINT.search(line)]
+                        + ['last of all:']
+                        + [line[:160] for line in lines[-LAST_LINES:]]
+                    )
+                )
                 raise
 
     # ---- the playbook
@@ -56,31 +64,33 @@ class Trouble:
         playbook.apply(self.lab, self.host, self.variables_of(WHOLE), 'rollback.yml')
 
     def ansible_killed(self, name, task, seconds):
-        """SIGKILL to ansible-playbook so many seconds after a task has begun; what it has started on the host goes on."""
+        """SIGKILL to ansible-playbook so many seconds after a task has begun; what it has started on the host goes
+        on."""
         run = self._run_until(name, task)
         time.sleep(seconds)
         assert run.kill().returncode == -signal.SIGKILL
 
     def module_killed(self, name, task, seconds):
-        """SIGKILL to the module on the host when it has used so much processor time, unless it has ended before: machines differ."""
+        """SIGKILL to the module on the host when it has used so much processor time, unless it has ended before:
+        machines differ."""
         killer = self.lab.start(self.host, ['python3', '-c', KILLER])
         try:
             run = self._run_until(name, task)
-            said, dummy = killer.communicate('%s\n' % seconds, timeout=60)
+            said, dummy = killer.communicate(f'{seconds}\n', timeout=60)
             outcome = run.wait()
         finally:
             killer.kill()
         used, killed = said.split()
         # One that had told its result and was about to end is killed in vain.
         felled = outcome.returncode != 0
-        print('killed' if felled else 'it had ended', 'after %s seconds of processor time' % used, flush=True)
+        print('killed' if felled else 'it had ended', f'after {used} seconds of processor time', flush=True)
         self.modules_tried += 1
         self.modules_killed += felled
         assert killed == '1' or not felled, outcome.output
 
     def _run_until(self, name, task):
         run = playbook.Run(self.lab, self.host, name, self.variables_of(WHOLE))
-        run.wait_until(lambda begun: any(task in each for each in begun), 'task %r' % task)
+        run.wait_until(lambda begun: any(task in each for each in begun), f'task {task!r}')
         return run
 
     # ---- servers
@@ -142,7 +152,11 @@ class Trouble:
 
 
 # One turn: methods with their arguments. The host is not configured before the first, and configured after the last.
-HOP_TASK, OUTBOUND_TASK, INBOUND_TASK = 'The hop is configured and runs', 'Postfix hands outbound mail to the hop', 'Postfix takes mail from the gateway only'
+HOP_TASK, OUTBOUND_TASK, INBOUND_TASK = (
+    'The hop is configured and runs',
+    'Postfix hands outbound mail to the hop',
+    'Postfix takes mail from the gateway only',
+)
 TURN = [
     ('applied', WHOLE),
     ('applied_again',),

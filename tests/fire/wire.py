@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a listener on the lab's network reads of what the gateway is sent: packets, whatever sender and gateway say of themselves."""
+"""What a listener on the lab's network reads of what the gateway is sent: packets, whatever sender and gateway say of
+themselves."""
+
 from __future__ import annotations
 
 import re
@@ -12,7 +14,7 @@ from ipaddress import ip_address
 
 ETH_P_ALL, SO_RCVBUFFORCE = 0x0003, 33
 SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_STATISTICS, PACKET_MR_PROMISC = 263, 1, 6, 1
-BUFFER = 64 * 2 ** 20
+BUFFER = 64 * 2**20
 SMTP, TCP = 25, 6
 GREETING = re.compile(rb'^EHLO\b', re.IGNORECASE)
 # A command or a header: of a message on its way over TLS neither can be read.
@@ -20,22 +22,23 @@ TOLD = re.compile(rb'^(MAIL FROM:|RCPT TO:|DATA\r)|flow-[0-9a-f]{10}', re.IGNORE
 
 
 def payload(packet, addresses):
-    """What an IP packet (without options of IPv6) says to port 25 of one of these hosts (packed addresses); empty for any other."""
+    """What an IP packet (without options of IPv6) says to port 25 of one of these hosts (packed addresses); empty for
+    any other."""
     if packet[0] >> 4 == 4:
         protocol, length, target = packet[9], (packet[0] & 15) * 4, packet[16:20]
     else:
         protocol, length, target = packet[6], 40, packet[24:40]
-    if protocol != TCP or target not in addresses or packet[length + 2:length + 4] != struct.pack('!H', SMTP):
+    if protocol != TCP or target not in addresses or packet[length + 2 : length + 4] != struct.pack('!H', SMTP):
         return b''
-    return packet[length + (packet[length + 12] >> 4) * 4:]
+    return packet[length + (packet[length + 12] >> 4) * 4 :]
 
 
 class Wire:
     def __init__(self, interface, addresses):
         self.interface = interface
         self.addresses = {ip_address(address).packed for address in addresses}
-        self.greetings = 0      # that the gateway was sent: proof that this listener hears
-        self.told = []          # what was said in clear text
+        self.greetings = 0  # that the gateway was sent: proof that this listener hears
+        self.told = []  # what was said in clear text
 
     def __enter__(self):
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))

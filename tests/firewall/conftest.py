@@ -19,7 +19,10 @@ def fixture_hosts(tmp_path_factory):
         borrowed.lab = api.up(borrowed.name, *KINDS, fresh=True)
         found = Hosts(borrowed.lab, tmp_path_factory.mktemp('results'))
         # As an administrator has it who has let ssh in before.
-        found.each(lambda host: found.shell(host, 'ufw allow 22/tcp && ufw --force enable'), [name for name in KINDS if name.startswith('ufw')])
+        found.each(
+            lambda host: found.shell(host, 'ufw allow 22/tcp && ufw --force enable'),
+            [name for name in KINDS if name.startswith('ufw')],
+        )
         yield found
     finally:
         borrowed.give_back()

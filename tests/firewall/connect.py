@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on a lab node: how far connections come. Orders: [[source address, target address, port], ...] as JSON."""
+
 from __future__ import annotations
 
 import json
@@ -15,7 +16,9 @@ SECONDS = 3
 def connect(order):
     source, target, port = order
     try:
-        with socket.create_connection((target, port), timeout=SECONDS, source_address=(source, 0) if source else None) as connection:
+        with socket.create_connection(
+            (target, port), timeout=SECONDS, source_address=(source, 0) if source else None
+        ) as connection:
             return 'open' if connection.recv(3) else 'closed'
     except OSError as exc:
         return type(exc).__name__

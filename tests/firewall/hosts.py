@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hosts of these tests, all of them at once: each step goes to every host, so that slow machines wait only once."""
+
 from __future__ import annotations
 
 import json
@@ -16,11 +17,21 @@ from tests.postfix.test_postfix_config_real import site
 
 CONNECT = Path(__file__).with_name('connect.py').read_text(encoding='utf-8')
 HOLD = Path(__file__).with_name('hold.py').read_text(encoding='utf-8')
-KINDS = ('postfix-debian12', 'postfix-debian13', 'ufw-debian12', 'ufw-debian13', 'firewalld-debian12', 'firewalld-debian13')
+KINDS = (
+    'postfix-debian12',
+    'postfix-debian13',
+    'ufw-debian12',
+    'ufw-debian13',
+    'firewalld-debian12',
+    'firewalld-debian13',
+)
 BACKENDS = {'postfix': 'nftables', 'ufw': 'ufw', 'firewalld': 'firewalld'}
 # Everything that a run may leave behind; what is in force, without what counts packets.
-FILES = ('cd / && find etc/ufw etc/default/ufw etc/firewalld etc/systemd/system etc/nftables.conf etc/conbool* var/lib/conbool-smtp-relay'
-         ' \\( -type f -o -type l \\) -printf "%p %m %u %g %l\\n" -exec sha256sum {} + 2>/dev/null | sort; find etc/systemd/system -type d | sort')
+FILES = (
+    'cd / && find etc/ufw etc/default/ufw etc/firewalld etc/systemd/system etc/nftables.conf etc/conbool*'
+    ' var/lib/conbool-smtp-relay \\( -type f -o -type l \\) -printf "%p %m %u %g %l\\n" -exec sha256sum {} +'
+    ' 2>/dev/null | sort; find etc/systemd/system -type d | sort'
+)
 RULES = 'nft list ruleset'
 COUNTED = re.compile(r'(packets|bytes) \d+')
 PLAYBOOK = '- {hosts: conbool, gather_facts: false, roles: [conbool.smtp_relay.inbound_firewall]}\n'
@@ -52,31 +63,57 @@ class Hosts:
         return {name: results[0] for name, results in self.modules([(arguments, check)], names).items()}
 
     def modules(self, calls, names=()):
-        """{host: results of the module} for each (arguments, check mode), as Ansible runs it on a managed host but without a connection each."""
-        orders = [json.dumps({'ANSIBLE_MODULE_ARGS': dict(arguments, _ansible_check_mode=check, _ansible_diff=True)}) for arguments, check in calls]
+        """{host: results of the module} for each (arguments, check mode), as Ansible runs it on a managed host but
+        without a connection each."""
+        orders = [
+            json.dumps({'ANSIBLE_MODULE_ARGS': dict(arguments, _ansible_check_mode=check, _ansible_diff=True)})
+            for arguments, check in calls
+        ]
 
         def run(host):
-            done = self.lab.run(host, ['python3', '/root/site/run.py', 'inbound_firewall'], input='\n'.join(orders), timeout=120)
+            done = self.lab.run(
+                host, ['python3', '/root/site/run.py', 'inbound_firewall'], input='\n'.join(orders), timeout=120
+            )
             return json.loads(done.stdout)
+
         return self.each(run, list(names))
 
     def role(self, *names, **variables):
         """What ansible-playbook printed; every host has to end well."""
         playbook = self.folder / 'role.yml'
         playbook.write_text(PLAYBOOK, encoding='utf-8')
-        done = subprocess.run(['ansible-playbook', '-i', self.lab.inventory, playbook, '--limit', ','.join(names or self.names), '-e', json.dumps(variables)],
-                              cwd=ROOT, env={**environment(), 'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg')},
-                              capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(
+            [
+                'ansible-playbook',
+                '-i',
+                self.lab.inventory,
+                playbook,
+                '--limit',
+                ','.join(names or self.names),
+                '-e',
+                json.dumps(variables),
+            ],
+            cwd=ROOT,
+            env={**environment(), 'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg')},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def fingerprint(self, host):
-        return COUNTED.sub(r'\1', self.shell(host, '%s; %s' % (FILES, RULES)))
+        return COUNTED.sub(r'\1', self.shell(host, f'{FILES}; {RULES}'))
 
     def reached(self, node, port=25, names=None):
         """{host: [how far a connection over IPv4 came, over IPv6]} from gateway, internet or lan."""
         names = names or self.names
-        orders = [[source, target, port] for host in names for source, target in zip(self.lab.addresses[node], self.lab.addresses[host])]
+        orders = [
+            [source, target, port]
+            for host in names
+            for source, target in zip(self.lab.addresses[node], self.lab.addresses[host])
+        ]
         return _pairs(names, self._connect('internet' if node == 'lan' else node, orders))
 
     def reached_by_itself(self, host):
@@ -94,4 +131,4 @@ class Hosts:
 
 
 def _pairs(names, answers):
-    return {host: answers[2 * number:2 * number + 2] for number, host in enumerate(names)}
+    return {host: answers[2 * number : 2 * number + 2] for number, host in enumerate(names)}

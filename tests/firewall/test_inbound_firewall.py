@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""nftables, ufw and firewalld on Debian 12 and 13, judged by who gets a connection, and by what is left when the limit is gone."""
+"""nftables, ufw and firewalld on Debian 12 and 13, judged by who gets a connection, and by what is left when the limit
+is gone."""
+
 from __future__ import annotations
 
 import pytest
@@ -50,13 +52,18 @@ def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, origina
     assert hosts.reached('lan') == every(OPEN)
     assert hosts.reached('internet') == every(REFUSED)
     assert hosts.each(hosts.reached_by_itself) == every(['open'] * 4)
-    # Other ports are as they were: open for all with nftables, and still closed where ufw and firewalld had them closed.
-    assert {name: said == OPEN for name, said in hosts.reached('internet', 587).items()} == {name: name in NFT for name in KINDS}
+    # Other ports are as they were: open for all with nftables, and still closed where ufw and firewalld had them
+    # closed.
+    assert {name: said == OPEN for name, said in hosts.reached('internet', 587).items()} == {
+        name: name in NFT for name in KINDS
+    }
     assert hosts.reached('internet', 22) == every(OPEN)
 
     limited = hosts.each(hosts.fingerprint)
     results = hosts.modules([(arguments, True), (arguments, False), ({'state': 'absent'}, True)])
-    assert {name: [result['changed'] for result in said] for name, said in results.items()} == every([False, False, True])
+    assert {name: [result['changed'] for result in said] for name, said in results.items()} == every(
+        [False, False, True]
+    )
     assert hosts.each(hosts.fingerprint) == limited
 
     hosts.module(state='absent')
@@ -66,7 +73,11 @@ def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, origina
 
 def test_variables_that_make_the_role_put_the_limit_there_and_take_it_away(hosts, originals):
     host, gateway = NFT[0], hosts.lab.addresses['gateway']
-    settings = {'conbool_domains': ['example.com'], 'conbool_networks': gateway, 'conbool_smtp_allowed_networks': hosts.lab.addresses['lan']}
+    settings = {
+        'conbool_domains': ['example.com'],
+        'conbool_networks': gateway,
+        'conbool_smtp_allowed_networks': hosts.lab.addresses['lan'],
+    }
     for off in ({'conbool_inbound': False}, {'conbool_state': 'absent'}, {'inbound_firewall_state': 'absent'}):
         assert 'changed=1' in hosts.role(host, **settings)
         assert hosts.reached('lan', names=[host]) == {host: OPEN}
@@ -87,7 +98,8 @@ def test_check_mode_shows_what_a_run_does(hosts, originals):
 
 
 def test_established_connections_stay(hosts, originals):
-    # From the gateway, since before the change only that gets through everywhere: the list of the change is another one.
+    # From the gateway, since before the change only that gets through everywhere: the list of the change is another
+    # one.
     hosts.module(*UFW, *FIREWALLD, networks=hosts.lab.addresses['gateway'])
     process = hosts.hold('gateway')
     try:
@@ -129,8 +141,12 @@ def test_host_moves_from_iptables_to_nftables_to_ufw_and_back(hosts, originals):
     hosts.shell(host, 'ufw --force enable')
     moved = hosts.module(host, networks=gateway)[host]
     assert (moved['backend'], moved['removed_from']) == ('ufw', ['nftables'])
-    assert hosts.shell(host, 'nft list tables; ls /etc/conbool*; systemctl is-enabled conbool-inbound-firewall', check=False).strip() == \
-        'table ip filter\ntable ip6 filter'
+    assert (
+        hosts.shell(
+            host, 'nft list tables; ls /etc/conbool*; systemctl is-enabled conbool-inbound-firewall', check=False
+        ).strip()
+        == 'table ip filter\ntable ip6 filter'
+    )
     assert hosts.reached('gateway', names=[host]) == {host: OPEN}
     assert hosts.reached('internet', names=[host]) == {host: REFUSED}
     hosts.module(host, networks=gateway, backend='nftables')
@@ -146,7 +162,12 @@ def test_two_managers_and_one_that_is_off_are_refused(hosts, originals):
         refused = hosts.module(host, networks=gateway)[host]
     finally:
         hosts.shell(host, 'systemctl disable nftables')
-    assert refused['failed'] and 'inbound_firewall_backend' in refused['msg'] and 'nftables' in refused['msg'] and 'ufw' in refused['msg']
+    assert (
+        refused['failed']
+        and 'inbound_firewall_backend' in refused['msg']
+        and 'nftables' in refused['msg']
+        and 'ufw' in refused['msg']
+    )
     refused = hosts.module(host, networks=gateway, backend='firewalld')[host]
     assert refused['failed'] and 'firewalld cannot be used' in refused['msg']
     assert hosts.fingerprint(host) == originals[host]
@@ -157,7 +178,11 @@ def test_runtime_settings_of_firewalld_are_not_dropped(hosts, originals):
     hosts.shell(host, 'firewall-cmd --add-port=2222/tcp')
     refused = hosts.module(host, networks=gateway)[host]
     assert refused['failed'] and 'public: ports 2222/tcp' in refused['msg']
-    hosts.shell(host, 'firewall-cmd --remove-port=2222/tcp && firewall-cmd --add-rich-rule=\'rule family="ipv4" source address="203.0.113.9" reject\'')
+    hosts.shell(
+        host,
+        'firewall-cmd --remove-port=2222/tcp && firewall-cmd --add-rich-rule=\'rule family="ipv4" source'
+        ' address="203.0.113.9" reject\'',
+    )
     done = hosts.module(host, networks=gateway)[host]
     assert done['changed'] and '203.0.113.9' in str(done['warnings'])
     # A few networks more or less need no reload.
@@ -178,12 +203,23 @@ def test_limit_outlives_a_reboot(limited):
     assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
 
 
-@pytest.mark.parametrize('commands', [
-    {'nftables': 'systemctl start nftables', 'ufw': 'ufw reload', 'firewalld': 'firewall-cmd --reload'},
-    {'nftables': 'systemctl start nftables && systemctl reload nftables', 'ufw': 'ufw disable && ufw --force enable',
-     'firewalld': 'systemctl restart firewalld'},
-    {'nftables': 'systemctl start nftables && systemctl restart nftables', 'ufw': 'systemctl restart ufw', 'firewalld': 'firewall-cmd --complete-reload'},
-], ids=['start', 'reload', 'restart'])
+@pytest.mark.parametrize(
+    'commands',
+    [
+        {'nftables': 'systemctl start nftables', 'ufw': 'ufw reload', 'firewalld': 'firewall-cmd --reload'},
+        {
+            'nftables': 'systemctl start nftables && systemctl reload nftables',
+            'ufw': 'ufw disable && ufw --force enable',
+            'firewalld': 'systemctl restart firewalld',
+        },
+        {
+            'nftables': 'systemctl start nftables && systemctl restart nftables',
+            'ufw': 'systemctl restart ufw',
+            'firewalld': 'firewall-cmd --complete-reload',
+        },
+    ],
+    ids=['start', 'reload', 'restart'],
+)
 def test_limit_comes_back_with_the_firewall_of_the_host(limited, commands):
     try:
         limited.each(lambda host: limited.shell(host, commands[backend(host)]))
@@ -192,13 +228,20 @@ def test_limit_comes_back_with_the_firewall_of_the_host(limited, commands):
         again = limited.module(networks=limited.lab.addresses['gateway'])
         assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
     finally:
-        limited.each(lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'), NFT)
+        limited.each(
+            lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'), NFT
+        )
 
 
 def test_what_somebody_took_out_of_the_kernel_comes_back(limited):
-    commands = {'nftables': 'nft flush ruleset', 'ufw': 'iptables -F conbool-smtp && ip6tables -F conbool-smtp',
-                'firewalld': 'firewall-cmd --policy=conbool-limit --remove-rich-rule=\'rule family="%s" source NOT ipset="conbool-%s" '
-                             'port port="25" protocol="tcp" reject type="tcp-reset"\''}
+    commands = {
+        'nftables': 'nft flush ruleset',
+        'ufw': 'iptables -F conbool-smtp && ip6tables -F conbool-smtp',
+        'firewalld': (
+            'firewall-cmd --policy=conbool-limit --remove-rich-rule=\'rule family="%s" source NOT ipset="conbool-%s" '
+            'port port="25" protocol="tcp" reject type="tcp-reset"\''
+        ),
+    }
     commands['firewalld'] = ' && '.join(commands['firewalld'] % (family, family) for family in ('ipv4', 'ipv6'))
     limited.each(lambda host: limited.shell(host, commands[backend(host)]))
     assert limited.reached('internet') == every(OPEN)
@@ -220,7 +263,10 @@ def test_list_shrinks_and_a_version_without_networks_is_closed(limited):
 
 
 def test_a_host_that_drops_the_port_itself_is_told_of(limited):
-    rules = 'add table inet own; add chain inet own in { type filter hook input priority 0; policy drop; }; add rule inet own in tcp dport %s accept'
+    rules = (
+        'add table inet own; add chain inet own in { type filter hook input priority 0; policy drop; }; add rule inet'
+        ' own in tcp dport %s accept'
+    )
     for ports, warned in (('{ 22, 587 }', True), ('{ 20-30 }', False)):
         limited.shell(NFT[0], "nft '%s'" % (rules % ports))
         try:

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs on the mail server under test: one call hands in a whole batch, one call tells where everything is.
 
-Standard library only, no import of ours: the text of this file is given to python3 there, which stays (remote.py). Requests and
-answers are lines of JSON.
+Standard library only, no import of ours: the text of this file is given to python3 there, which stays (remote.py).
+Requests and answers are lines of JSON.
 """
+
 from __future__ import annotations
 
 import base64
@@ -37,7 +38,7 @@ def _inject_one(message):
     try:
         return dict(send(message, base64.b64decode(message['content'])), token=message['token'])
     except (OSError, smtplib.SMTPException, subprocess.SubprocessError) as error:
-        return {'token': message['token'], 'accepted': False, 'text': '%s: %s' % (type(error).__name__, error)}
+        return {'token': message['token'], 'accepted': False, 'text': f'{type(error).__name__}: {error}'}
 
 
 def _sendmail(message, content):
@@ -48,14 +49,22 @@ def _sendmail(message, content):
     for option in message['rcpt_options']:
         name, dummy, value = option.partition('=')
         command += {'NOTIFY': ['-N', value.lower()]}.get(name, [])
-    done = subprocess.run(command + ['--'] + message['to'], input=content.replace(b'\r\n', b'\n'), timeout=TIMEOUT, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    # Sendmail's own command delivers as well: this status is about a message that it has taken, and of which a report goes back.
+    done = subprocess.run(
+        command + ['--'] + message['to'],
+        input=content.replace(b'\r\n', b'\n'),
+        timeout=TIMEOUT,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    # Sendmail's own command delivers as well: this status is about a message that it has taken, and of which a report
+    # goes back.
     return {'accepted': done.returncode in (0, os.EX_NOUSER), 'text': done.stdout.decode(errors='replace').strip()}
 
 
 def _connection(via):
-    # Who answers is not the question here. No default context: loading all of the system's CAs takes longer than sending.
+    # Who answers is not the question here. No default context: loading all of the system's CAs takes longer than
+    # sending.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -80,7 +89,7 @@ def _smtp(message, content):
             answers.append(server.data(content))
         refusals = [answer for answer in answers if answer[0] >= 300]
         code, text = (refusals or answers)[-1]
-        return {'accepted': not refusals, 'text': '%d %s' % (code, text.decode(errors='replace'))}
+        return {'accepted': not refusals, 'text': '{} {}'.format(code, text.decode(errors='replace'))}
 
 
 def look(request):
@@ -90,8 +99,17 @@ def look(request):
     """
     run = request['run'].encode()
     known = set(request['known'])
-    queues = [entry for directory in request.get('postfix_queues', []) if os.path.isdir(directory) for entry in _postfix_queue(directory, run, known)]
-    queues += [entry for directory in request.get('sendmail_queues', []) for entry in _sendmail_queue(Path(directory), run, known)]
+    queues = [
+        entry
+        for directory in request.get('postfix_queues', [])
+        if os.path.isdir(directory)
+        for entry in _postfix_queue(directory, run, known)
+    ]
+    queues += [
+        entry
+        for directory in request.get('sendmail_queues', [])
+        for entry in _sendmail_queue(Path(directory), run, known)
+    ]
     mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
     return {'queues': queues, 'mailboxes': mailboxes}
 
@@ -101,20 +119,33 @@ def _maildir(user, path, run):
         content = found.read_bytes()
         if run in content:
             folder = found.parent.parent
-            yield {'user': user, 'folder': '' if folder == path else folder.name.lstrip('.'),
-                   'time': found.stat().st_mtime, 'content': base64.b64encode(content[:SHOWN]).decode()}
+            yield {
+                'user': user,
+                'folder': '' if folder == path else folder.name.lstrip('.'),
+                'time': found.stat().st_mtime,
+                'content': base64.b64encode(content[:SHOWN]).decode(),
+            }
 
 
 def waiting(request):
     """How many messages are in the queues, whoever sent them."""
-    count = sum(len(_listing(directory).splitlines()) for directory in request.get('postfix_queues', []) if os.path.isdir(directory))
+    count = sum(
+        len(_listing(directory).splitlines())
+        for directory in request.get('postfix_queues', [])
+        if os.path.isdir(directory)
+    )
     return count + sum(len(list(Path(directory).glob('qf*'))) for directory in request.get('sendmail_queues', []))
 
 
 def _listing(directory):
-    done = subprocess.run(['postqueue', '-c', directory, '-j'], timeout=TIMEOUT, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        ['postqueue', '-c', directory, '-j'],
+        timeout=TIMEOUT,
+        check=False,
+        capture_output=True,
+    )
     if done.returncode and not _never_started(directory):
-        raise RuntimeError('postqueue -c %s -j: %s' % (directory, done.stderr.decode(errors='replace')))
+        raise RuntimeError('postqueue -c {} -j: {}'.format(directory, done.stderr.decode(errors='replace')))
     return done.stdout.decode(errors='replace')
 
 
@@ -122,27 +153,41 @@ def _postfix_queue(directory, run, known):
     """Entries of the run; `postqueue -j` alone does not know the message, so what is not known yet is read as well."""
     for line in _listing(directory).splitlines():
         entry = json.loads(line)
-        key = '%s/%s' % (directory, entry['queue_id'])
+        key = '{}/{}'.format(directory, entry['queue_id'])
         content = b''
         if key not in known:
-            shown = subprocess.run(['postcat', '-c', directory, '-bhq', entry['queue_id']], timeout=TIMEOUT, check=False,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            shown = subprocess.run(
+                ['postcat', '-c', directory, '-bhq', entry['queue_id']],
+                timeout=TIMEOUT,
+                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
             content = shown.stdout[:SHOWN]
             # Gone in the meantime: whoever holds it now shows it, or the next look does.
             if shown.returncode or run not in content:
                 continue
-        yield {'key': key, 'queue': entry['queue_name'], 'sender': entry['sender'], 'content': base64.b64encode(content).decode(),
-               'recipients': [[item['address'], item.get('delay_reason', '')] for item in entry['recipients']]}
+        yield {
+            'key': key,
+            'queue': entry['queue_name'],
+            'sender': entry['sender'],
+            'content': base64.b64encode(content).decode(),
+            'recipients': [[item['address'], item.get('delay_reason', '')] for item in entry['recipients']],
+        }
 
 
 def _never_started(directory):
-    """An instance makes the folders of its queue when it starts for the first time; before that nobody can list them."""
-    shown = subprocess.run(['postconf', '-c', directory, '-hx', 'queue_directory'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE)
+    """An instance makes the folders of its queue when it starts for the first time; before that nobody can list
+    them."""
+    shown = subprocess.run(
+        ['postconf', '-c', directory, '-hx', 'queue_directory'], timeout=TIMEOUT, check=True, stdout=subprocess.PIPE
+    )
     return not os.path.isdir(os.path.join(shown.stdout.decode().strip(), 'incoming'))
 
 
 def _sendmail_queue(directory, run, known):
-    """Entries of the run: a control file (qf) each, with headers, sender and recipients, and a data file (df) with the body."""
+    """Entries of the run: a control file (qf) each, with headers, sender and recipients, and a data file (df) with the
+    body."""
     for control in sorted(directory.glob('qf*')):
         try:
             fields, headers = _control_file(control.read_text(encoding='utf-8', errors='replace'))
@@ -152,9 +197,16 @@ def _sendmail_queue(directory, run, known):
         content = headers.encode() + b'\n' + body
         if str(control) in known or run in content:
             tried = fields.get('N', ['0'])[0] != '0'
-            yield {'key': str(control), 'queue': 'deferred' if tried else 'active', 'sender': fields.get('S', [''])[0].strip('<>'),
-                   'content': base64.b64encode(content[:SHOWN]).decode(),
-                   'recipients': [[recipient.rpartition(':')[2].strip('<>'), fields.get('M', [''])[0]] for recipient in fields.get('R', [])]}
+            yield {
+                'key': str(control),
+                'queue': 'deferred' if tried else 'active',
+                'sender': fields.get('S', [''])[0].strip('<>'),
+                'content': base64.b64encode(content[:SHOWN]).decode(),
+                'recipients': [
+                    [recipient.rpartition(':')[2].strip('<>'), fields.get('M', [''])[0]]
+                    for recipient in fields.get('R', [])
+                ],
+            }
 
 
 def _control_file(text):
@@ -173,10 +225,16 @@ def _control_file(text):
 
 def sendmail_flush(request):
     for queue in ('-Ac', '-Am'):
-        done = subprocess.run(['/usr/sbin/sendmail', queue, '-qf'], timeout=TIMEOUT * 2, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            ['/usr/sbin/sendmail', queue, '-qf'],
+            timeout=TIMEOUT * 2,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         # Otherwise the status is that of the last delivery.
         if done.returncode in (os.EX_USAGE, os.EX_OSERR, os.EX_NOPERM, os.EX_CONFIG):
-            raise RuntimeError('sendmail %s -qf: %s' % (queue, done.stdout.decode(errors='replace')))
+            raise RuntimeError('sendmail {} -qf: {}'.format(queue, done.stdout.decode(errors='replace')))
     return postfix_flush({'postfix_queues': request.get('postfix_queues', [])})
 
 
@@ -186,7 +244,7 @@ def postfix_flush(request):
             done = subprocess.run(['postqueue', '-c', directory, '-f'], timeout=TIMEOUT, check=False)
             # An instance that is stopped flushes its queue when it starts.
             if done.returncode not in (0, os.EX_UNAVAILABLE):
-                raise RuntimeError('postqueue -c %s -f: exit status %d' % (directory, done.returncode))
+                raise RuntimeError(f'postqueue -c {directory} -f: exit status {done.returncode}')
     return {}
 
 

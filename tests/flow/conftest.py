@@ -18,7 +18,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'configures_hosts: applies playbooks to lab hosts of its own; left out by --no-apply')
+    config.addinivalue_line(
+        'markers', 'configures_hosts: applies playbooks to lab hosts of its own; left out by --no-apply'
+    )
     config.addinivalue_line('markers', 'only_for(mta): is about something that other mail servers have not')
 
 
@@ -28,13 +30,14 @@ def _option(config, flag):
 
 
 def _selected(config):
-    """The cases of this session: all, or those of the one configuration that the host is known to have, or of the rows that are named."""
+    """The cases of this session: all, or those of the one configuration that the host is known to have, or of the rows
+    that are named."""
     table = loader.Table(loader.OWN_FILES + (_option(config, '--cases') or []))
     name = _option(config, '--configuration')
     if _option(config, '--no-apply') and name is None:
         name = 'default'
     if name is not None and name not in table.configurations:
-        raise pytest.UsageError('no configuration %r, only %s' % (name, ', '.join(table.configurations)))
+        raise pytest.UsageError('no configuration {!r}, only {}'.format(name, ', '.join(table.configurations)))
     return table, table.selected(name, _option(config, '--rows'))
 
 
@@ -52,11 +55,14 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """With --no-apply the host belongs to the caller: only the cases run, not the tests that configure hosts themselves."""
+    """With --no-apply the host belongs to the caller: only the cases run, not the tests that configure hosts
+    themselves."""
+
     def foreign(item):
         marker = item.get_closest_marker('only_for')
         configures = _option(config, '--no-apply') and item.get_closest_marker('configures_hosts')
         return configures or (marker and _option(config, '--mta') not in marker.args)
+
     config.hook.pytest_deselected(items=[item for item in items if foreign(item)])
     items[:] = [item for item in items if not foreign(item)]
 

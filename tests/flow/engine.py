@@ -5,6 +5,7 @@
 
 The engine knows no MTA and no container: it asks a site (site.py) to hand in messages and to tell where they are.
 """
+
 from __future__ import annotations
 
 import re
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 from tests.flow import judge, message
 from tests.flow.model import QUEUE, Outgoing, Result
 
-FLUSH_EVERY = 2.0    # seconds; a message that was deferred again must not wait for the server's own timer
-# Looks in a row with nothing on its way, after which nothing can arrive any more: a message may change queues between the
-# parts of one look. More of them when something is missing, before it is called lost.
+FLUSH_EVERY = 2.0  # seconds; a message that was deferred again must not wait for the server's own timer
+# Looks in a row with nothing on its way, after which nothing can arrive any more: a message may change queues between
+# the parts of one look. More of them when something is missing, before it is called lost.
 QUIET_LOOKS = {'all right': 2, 'something wrong': 4}
 
 
@@ -46,7 +47,8 @@ class Engine:
         site.begin(self.name)
 
     def run(self, cases):
-        """All cases in as few rounds as possible: one for all that need the gateway well, then one per way of misbehaving."""
+        """All cases in as few rounds as possible: one for all that need the gateway well, then one per way of
+        misbehaving."""
         rounds = defaultdict(list)
         for case in cases:
             rounds[case.gateway].append(case)
@@ -57,7 +59,8 @@ class Engine:
         return Report([by_case[id(case)] for case in cases], self.site.in_clear())
 
     def _read_log(self, results):
-        """Every copy at the gateway must have gone there over a connection whose certificate the sending side has verified."""
+        """Every copy at the gateway must have gone there over a connection whose certificate the sending side has
+        verified."""
         for token, verification in self.site.verification(list(results)).items():
             results[token].verification = verification
             results[token].unverified = judge.unverified(results[token].seen, verification)
@@ -70,7 +73,9 @@ class Engine:
         for case in cases:
             token = message.token(self.name, self.sent)
             self.sent += 1
-            size = self.site.size_limit() - case.inject['below_size_limit'] if 'below_size_limit' in case.inject else None
+            size = (
+                self.site.size_limit() - case.inject['below_size_limit'] if 'below_size_limit' in case.inject else None
+            )
             items.append(Outgoing(token, case, message.render(case.inject, case.title, token, size)))
         return Batch(self, items)
 
@@ -82,7 +87,7 @@ class Engine:
             self.site.gateway_mode(mode)
             try:
                 batch.send()
-                batch.must_be(lambda case: case.meanwhile, flush=False, prefix='while the gateway is %s: ' % mode)
+                batch.must_be(lambda case: case.meanwhile, flush=False, prefix=f'while the gateway is {mode}: ')
             finally:
                 self.site.gateway_mode('normal')
         batch.must_be(lambda case: case.expect)
@@ -101,13 +106,14 @@ class Batch:
         return {result.case.id: result.problems for result in self.results.values() if result.problems}
 
     def send(self):
-        self.engine.say('sending %d messages' % len(self.items))
+        self.engine.say(f'sending {len(self.items)} messages')
         replies = self.site.inject(self.items)
         for item in self.items:
             self.results[item.token].problems += _about_reply(item.case, replies[item.token])
 
     def must_be(self, places, flush=True, prefix=''):
-        """Waits until each message is where `places` of its case says, or nothing can change any more; notes what is wrong."""
+        """Waits until each message is where `places` of its case says, or nothing can change any more; notes what is
+        wrong."""
         seen = self._wait(places, flush)
         for item in self.items:
             result = self.results[item.token]
@@ -133,7 +139,7 @@ class Batch:
             if moving and engine.clock() >= next_flush:
                 self.site.flush()
                 next_flush = engine.clock() + FLUSH_EVERY
-            engine.say('%d of %d messages are where they must be' % (len(self.items) - len(wrong), len(self.items)))
+            engine.say(f'{len(self.items) - len(wrong)} of {len(self.items)} messages are where they must be')
             engine.sleep(engine.pause)
 
 
@@ -145,9 +151,9 @@ def _is_moving(places, sightings):
 
 def _about_reply(case, reply):
     if case.refused is None:
-        return [] if reply.accepted else ['the server did not accept it: %s' % reply.text]
+        return [] if reply.accepted else [f'the server did not accept it: {reply.text}']
     if reply.accepted:
-        return ['the server accepted it (%s) instead of refusing it' % reply.text]
+        return [f'the server accepted it ({reply.text}) instead of refusing it']
     if not re.search(case.refused, reply.text):
-        return ['the server refused it with %r, which does not match %r' % (reply.text, case.refused)]
+        return [f'the server refused it with {reply.text!r}, which does not match {case.refused!r}']
     return []

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compares where a message was seen with where it must be: exactly there, exactly as often."""
+
 from __future__ import annotations
 
 import re
@@ -26,56 +27,66 @@ def problems(places, sightings):
         found += _always(sighting)
     for place in places:
         for sighting in sightings:
-            if sighting.where == place.where and (not place.recipients or sighting.recipient.lower() in map(str.lower, place.recipients)):
-                found += ['%s: %s' % (sighting, text) for text in _details(place, sighting)]
+            if sighting.where == place.where and (
+                not place.recipients or sighting.recipient.lower() in map(str.lower, place.recipients)
+            ):
+                found += [f'{sighting}: {text}' for text in _details(place, sighting)]
     return found
 
 
 def _difference(key, wanted, seen):
     where, recipient = key
-    name = where + (' (%s)' % recipient if recipient else '')
+    name = where + (f' ({recipient})' if recipient else '')
     if not wanted:
-        return 'must not be at %s, but is there %s' % (name, _times(seen))
-    return 'expected at %s %s, is there %s' % (name, _times(wanted), _times(seen))
+        return f'must not be at {name}, but is there {_times(seen)}'
+    return f'expected at {name} {_times(wanted)}, is there {_times(seen)}'
 
 
 def _times(count):
-    return {0: 'never', 1: 'once'}.get(count, '%d times' % count)
+    return {0: 'never', 1: 'once'}.get(count, f'{count} times')
 
 
 def _always(sighting):
     """What holds for every message, whatever the case is about."""
     if sighting.where == QUEUE and not sighting.reason:
-        yield 'still waiting in a queue for its first try (%s)' % sighting.recipient
+        yield f'still waiting in a queue for its first try ({sighting.recipient})'
     if sighting.where.endswith('gateway') and not sighting.encrypted:
         yield 'reached the gateway in clear text'
 
 
 def unverified(sightings, verification):
-    """Copies at the gateway whose way there was not verified; `verification`: recipient -> what the sending side's log says."""
-    levels = {sighting.recipient: verification.get(sighting.recipient.lower(), 'nothing') for sighting in sightings if sighting.where == 'gateway'}
-    return ["the gateway's certificate was not verified by name: the log says %s for %s" % (level, recipient)
-            for recipient, level in levels.items() if level != 'Verified']
+    """Copies at the gateway whose way there was not verified; `verification`: recipient -> what the sending side's log
+    says."""
+    levels = {
+        sighting.recipient: verification.get(sighting.recipient.lower(), 'nothing')
+        for sighting in sightings
+        if sighting.where == 'gateway'
+    }
+    return [
+        f"the gateway's certificate was not verified by name: the log says {level} for {recipient}"
+        for recipient, level in levels.items()
+        if level != 'Verified'
+    ]
 
 
 def _details(place, sighting):
     if place.client_certificate is True and sighting.client_certificate is None:
         yield 'no client certificate was shown'
     if place.client_certificate is False and sighting.client_certificate is not None:
-        yield 'the client certificate %s was shown' % sighting.client_certificate
+        yield f'the client certificate {sighting.client_certificate} was shown'
     if place.sender is not None and (sighting.sender or '<>') != place.sender:
-        yield 'envelope sender is %r, not %r' % (sighting.sender, place.sender)
+        yield f'envelope sender is {sighting.sender!r}, not {place.sender!r}'
     if place.reason is not None and not re.search(place.reason, sighting.reason):
-        yield 'the reason does not match %r' % place.reason
+        yield f'the reason does not match {place.reason!r}'
     for name in place.present:
         if name not in sighting.message:
-            yield 'header %s is missing' % name
+            yield f'header {name} is missing'
     for name in place.absent:
         if name in sighting.message:
-            yield 'header %s: %s is there' % (name, sighting.message[name])
+            yield f'header {name}: {sighting.message[name]} is there'
     if place.contains is not None and place.contains.encode() not in sighting.content:
-        yield 'the text %r is not in it' % place.contains
+        yield f'the text {place.contains!r} is not in it'
     given = {item.upper() for item in sighting.esmtp}
     for parameter in place.esmtp:
         if parameter.upper() not in given:
-            yield 'ESMTP parameter %s did not arrive, only %s' % (parameter, ' '.join(sighting.esmtp) or 'none')
+            yield 'ESMTP parameter {} did not arrive, only {}'.format(parameter, ' '.join(sighting.esmtp) or 'none')

@@ -5,6 +5,7 @@
 
 Runs on a node of the lab, standard library only, until its standard input ends.
 """
+
 from __future__ import annotations
 
 import json

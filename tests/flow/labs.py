@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts of a lab for the time of a test run: started when missing, and only those taken away again."""
+
 from __future__ import annotations
 
 from lab import api, lifecycle
@@ -16,8 +17,8 @@ class Borrowed:
 
     def up(self, host, kind=None, fresh=False):
         """The host is there; `fresh` begins it anew from its image."""
-        self.say('lab %s: %s%s' % (self.name, host, ', anew' if fresh else ''))
-        self.lab = api.up(self.name, host if kind is None else '%s=%s' % (host, kind), fresh=fresh)
+        self.say('lab {}: {}{}'.format(self.name, host, ', anew' if fresh else ''))
+        self.lab = api.up(self.name, host if kind is None else f'{host}={kind}', fresh=fresh)
 
     def give_back(self):
         if not self.found:

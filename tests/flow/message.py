@@ -5,6 +5,7 @@
 
 Not with the email package: it would tidy up what the cases are about (case, folding, white space).
 """
+
 from __future__ import annotations
 
 import secrets
@@ -16,12 +17,12 @@ FOLDED_LINE = 900  # longer lines are cut by servers
 
 def new_run():
     """A prefix that tells the messages of this run from all others."""
-    return 'flow-%s' % secrets.token_hex(3)
+    return f'flow-{secrets.token_hex(3)}'
 
 
 def token(run, number):
     # Of fixed length, so that no token is the beginning of another one.
-    return '%s%04x' % (run, number)
+    return f'{run}{number:04x}'
 
 
 def render(inject, title, own_token, size=None):
@@ -33,7 +34,7 @@ def render(inject, title, own_token, size=None):
         for header in inject.get('headers', []):
             lines += header.splitlines() if isinstance(header, str) else _long_header(header['name'], header['length'])
         lines.append('MIME-Version: 1.0')
-        lines += _entity(inject, 'b' + own_token.replace('-', ''), default_body='Token: %s' % own_token)
+        lines += _entity(inject, 'b' + own_token.replace('-', ''), default_body=f'Token: {own_token}')
     content = '\r\n'.join(lines).encode() + b'\r\n'
     if size is not None:
         missing = size - len(content)
@@ -46,16 +47,16 @@ def render(inject, title, own_token, size=None):
 def _envelope_headers(inject, title, own_token):
     sender = inject['from'] if inject['from'] != '<>' else 'MAILER-DAEMON@example.com'
     return [
-        'From: %s' % sender,
-        'To: %s' % inject['to'][0],
-        'Date: %s' % formatdate(),
-        'Message-ID: <%s@flow.example.com>' % own_token,
-        'Subject: %s: %s' % (own_token, title.encode('ascii', 'replace').decode()),
+        f'From: {sender}',
+        'To: {}'.format(inject['to'][0]),
+        f'Date: {formatdate()}',
+        f'Message-ID: <{own_token}@flow.example.com>',
+        'Subject: {}: {}'.format(own_token, title.encode('ascii', 'replace').decode()),
     ]
 
 
 def _long_header(name, length):
-    lines = ['%s: %s' % (name, 'x' * min(length, FOLDED_LINE))]
+    lines = ['{}: {}'.format(name, 'x' * min(length, FOLDED_LINE))]
     for start in range(FOLDED_LINE, length, FOLDED_LINE):
         lines.append(' ' + 'x' * min(FOLDED_LINE, length - start))
     return lines
@@ -66,11 +67,13 @@ def _entity(part, boundary, default_body=''):
     if 'parts' not in part:
         body = part.get('body', default_body)
         transfer = '8bit' if not body.isascii() else '7bit'
-        content_type = 'Content-Type: %s' % part.get('type', 'text/plain; charset=utf-8')
-        return content_type.splitlines() + ['Content-Transfer-Encoding: %s' % transfer, ''] + body.splitlines()
-    lines = ('Content-Type: %s; boundary="%s"' % (part.get('type', 'multipart/mixed'), boundary)).splitlines() + ['']
+        content_type = 'Content-Type: {}'.format(part.get('type', 'text/plain; charset=utf-8'))
+        return content_type.splitlines() + [f'Content-Transfer-Encoding: {transfer}', ''] + body.splitlines()
+    lines = ('Content-Type: {}; boundary="{}"'.format(part.get('type', 'multipart/mixed'), boundary)).splitlines() + [
+        ''
+    ]
     for number, inner in enumerate(part['parts']):
         lines.append('--' + boundary)
         lines += inner.get('headers', [])
-        lines += _entity(inner, '%s.%d' % (boundary, number))
-    return lines + ['--%s--' % boundary]
+        lines += _entity(inner, f'{boundary}.{number}')
+    return lines + [f'--{boundary}--']

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The words of the flow table: cases, messages, where they were seen, results."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ QUEUE = 'queue'
 @dataclass(frozen=True)
 class Place:
     """One expectation: a message for these recipients is seen here `count` times."""
+
     where: str
     recipients: tuple[str, ...] = ()
     count: int = 1
@@ -27,13 +29,14 @@ class Place:
     reason: str | None = None
 
     def __str__(self):
-        times = '' if self.count == 1 else ' %d times' % self.count
-        return self.where + (' (%s)' % ', '.join(self.recipients) if self.recipients else '') + times
+        times = '' if self.count == 1 else f' {self.count} times'
+        return self.where + (' ({})'.format(', '.join(self.recipients)) if self.recipients else '') + times
 
 
 @dataclass(frozen=True)
 class Configuration:
     """A named set of inventory variables; `repeat` names the groups of `like` that must hold here too."""
+
     name: str
     variables: dict = field(hash=False)
     like: str | None = None
@@ -60,12 +63,13 @@ class Case:
 
     @property
     def name(self):
-        return self.id if self.configuration == 'default' else '%s@%s' % (self.id, self.configuration)
+        return self.id if self.configuration == 'default' else f'{self.id}@{self.configuration}'
 
 
 @dataclass(frozen=True)
 class Outgoing:
     """One message ready to be sent."""
+
     token: str
     case: Case
     content: bytes = b''
@@ -74,6 +78,7 @@ class Outgoing:
 @dataclass(frozen=True)
 class Reply:
     """What the server said when the message was handed in."""
+
     accepted: bool
     text: str
 
@@ -81,24 +86,25 @@ class Reply:
 @dataclass(frozen=True)
 class Sighting:
     """One copy of a message, seen for one recipient at one place."""
+
     token: str
     where: str
     recipient: str = ''
     sender: str | None = None
     content: bytes = b''
     encrypted: bool = False
-    tls: str = ''                          # protocol and cipher, for people
+    tls: str = ''  # protocol and cipher, for people
     client_certificate: str | None = None  # common name of the certificate that the client showed
     esmtp: tuple[str, ...] = ()
-    reason: str = ''                       # in a queue: why it waits; empty: not tried yet
-    time: float = 0.0                      # when it arrived, in seconds since 1970; not in a queue
+    reason: str = ''  # in a queue: why it waits; empty: not tried yet
+    time: float = 0.0  # when it arrived, in seconds since 1970; not in a queue
 
     @cached_property
     def message(self):
         return message_from_bytes(self.content, policy=policy.compat32)
 
     def __str__(self):
-        text = self.where + (' (%s)' % self.recipient if self.recipient else '')
+        text = self.where + (f' ({self.recipient})' if self.recipient else '')
         if self.where == QUEUE:
             text += ': ' + (self.reason or 'not tried yet')
         return text
@@ -108,11 +114,13 @@ class Sighting:
 class Result:
     case: Case
     token: str
-    problems: list[str] = field(default_factory=list)    # about where it is
+    problems: list[str] = field(default_factory=list)  # about where it is
     unverified: list[str] = field(default_factory=list)  # about how it came to the gateway
     seen: list[Sighting] = field(default_factory=list)
     earlier: list[Sighting] = field(default_factory=list)  # before the gateway was repaired
-    verification: dict[str, str] = field(default_factory=dict)  # recipient -> what the sender's log says of the peer's certificate
+    verification: dict[str, str] = field(
+        default_factory=dict
+    )  # recipient -> what the sender's log says of the peer's certificate
     log: list[str] = field(default_factory=list)
     expected_failure: str | None = None
 
@@ -123,7 +131,7 @@ class Result:
     def expect_failure(self, reason):
         """Turns the verdict round: what fails as foreseen is fine, what passes must leave the list."""
         if self.ok:
-            self.problems = ['it passes, but is listed as impossible for this mail server: %s' % reason]
+            self.problems = [f'it passes, but is listed as impossible for this mail server: {reason}']
         else:
             self.problems, self.unverified = [], []
             self.expected_failure = reason

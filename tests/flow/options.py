@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What both `pytest tests/flow` and `python -m tests.flow.table` understand."""
+
 from __future__ import annotations
 
 import os
@@ -10,12 +11,27 @@ from pathlib import Path
 OPTIONS = {
     '--mta': {'default': 'postfix', 'help': 'mail server under test: the name of an adapter'},
     '--host': {'default': None, 'help': "host of the lab under test (default: the adapter's)"},
-    '--lab': {'default': os.environ.get('CONBOOL_LAB', 'conbool'), 'help': 'name of the lab (default: $CONBOOL_LAB or conbool)'},
-    '--cases': {'action': 'append', 'type': Path, 'default': None, 'help': 'further case file; may be given several times'},
+    '--lab': {
+        'default': os.environ.get('CONBOOL_LAB', 'conbool'),
+        'help': 'name of the lab (default: $CONBOOL_LAB or conbool)',
+    },
+    '--cases': {
+        'action': 'append',
+        'type': Path,
+        'default': None,
+        'help': 'further case file; may be given several times',
+    },
     '--configuration': {'default': None, 'help': 'run only the cases of this configuration'},
-    '--rows': {'type': lambda text: [name for name in text.split(',') if name], 'default': None, 'metavar': 'ID,...',
-               'help': 'run only these rows; O1 has O1.sendmail too, but not O10'},
-    '--no-apply': {'action': 'store_true', 'default': False,
-                   'help': 'the host is configured already, as --configuration (default: default) says; do not touch it'},
+    '--rows': {
+        'type': lambda text: [name for name in text.split(',') if name],
+        'default': None,
+        'metavar': 'ID,...',
+        'help': 'run only these rows; O1 has O1.sendmail too, but not O10',
+    },
+    '--no-apply': {
+        'action': 'store_true',
+        'default': False,
+        'help': 'the host is configured already, as --configuration (default: default) says; do not touch it',
+    },
     '--keep': {'action': 'store_true', 'default': False, 'help': 'leave running what was started of the lab'},
 }

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the shipped playbooks against a host of the lab and tells what they did."""
+
 from __future__ import annotations
 
 import difflib
@@ -49,10 +50,14 @@ class Outcome:
     def diff_lines(self):
         """Which lines of which file each task takes out and puts in, as --diff shows it.
 
-        Not the lines around them: where two tasks change one file, check mode shows the second change without the first.
+        Not the lines around them: where two tasks change one file, check mode shows the second change without the
+        first.
         """
-        return [(event['task'], part.get('after_header'), _changed_lines(part), part.get('prepared'))
-                for event in self.events for part in event.get('diff', [])]
+        return [
+            (event['task'], part.get('after_header'), _changed_lines(part), part.get('prepared'))
+            for event in self.events
+            for part in event.get('diff', [])
+        ]
 
 
 def _changed_lines(part):
@@ -62,7 +67,11 @@ def _changed_lines(part):
 
 def _lines(side):
     # Of a new directory only that it is new: ansible.builtin.file leaves owner and mode out in check mode.
-    return ['%s %s' % (side.get('path'), side.get('state'))] if isinstance(side, dict) else (side or '').splitlines(keepends=True)
+    return (
+        ['{} {}'.format(side.get('path'), side.get('state'))]
+        if isinstance(side, dict)
+        else (side or '').splitlines(keepends=True)
+    )
 
 
 class Run:
@@ -74,19 +83,42 @@ class Run:
         self._record = folder / 'record'
         self._record.touch()
         self._output = folder / 'output'
-        (folder / 'vars.json').write_text(json.dumps({'conbool_report_dir': str(folder), **variables}), encoding='utf-8')
+        (folder / 'vars.json').write_text(
+            json.dumps({'conbool_report_dir': str(folder), **variables}), encoding='utf-8'
+        )
         if inventory is not None:
             (folder / 'inventory.json').write_text(json.dumps(inventory), encoding='utf-8')
             options = [*options, '-i', str(folder / 'inventory.json')]
-        command = [str(Path(sys.executable).with_name('ansible-playbook')), '-i', str(lab.inventory), '-l', host,
-                   '-e', '@%s' % (folder / 'vars.json'), *options, str(ROOT / 'playbooks' / playbook)]
+        command = [
+            str(Path(sys.executable).with_name('ansible-playbook')),
+            '-i',
+            str(lab.inventory),
+            '-l',
+            host,
+            '-e',
+            '@%s' % (folder / 'vars.json'),
+            *options,
+            str(ROOT / 'playbooks' / playbook),
+        ]
         environment = dict(
-            os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'), ANSIBLE_CALLBACK_PLUGINS=str(Path(__file__).parent / 'callback_plugins'),
-            ANSIBLE_CALLBACKS_ENABLED='flow_record', FLOW_RECORD=str(self._record), ANSIBLE_NOCOLOR='1')
+            os.environ,
+            ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'),
+            ANSIBLE_CALLBACK_PLUGINS=str(Path(__file__).parent / 'callback_plugins'),
+            ANSIBLE_CALLBACKS_ENABLED='flow_record',
+            FLOW_RECORD=str(self._record),
+            ANSIBLE_NOCOLOR='1',
+        )
         with self._output.open('wb') as output:
             # A session of its own: a test that kills the run kills its workers with it.
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def events(self):
         lines = self._record.read_text(encoding='utf-8').split('\n')
@@ -100,13 +132,13 @@ class Run:
         """Until `reached`, asked with the names of the tasks that have begun, says so."""
         end = time.monotonic() + TASK_SECONDS
         while not reached(self.begun()):
-            assert self.process.poll() is None, 'the run ended before %s' % what
-            assert time.monotonic() < end, 'no %s after %d s' % (what, TASK_SECONDS)
+            assert self.process.poll() is None, f'the run ended before {what}'
+            assert time.monotonic() < end, f'no {what} after {TASK_SECONDS} s'
             time.sleep(0.02)
 
     def kill_after(self, count, seconds):
         """SIGKILL to Ansible and all its workers `seconds` after so many tasks have begun."""
-        self.wait_until(lambda begun: len(begun) >= count, 'task %d' % count)
+        self.wait_until(lambda begun: len(begun) >= count, f'task {count}')
         time.sleep(seconds)
         return self.kill()
 
@@ -121,7 +153,9 @@ class Run:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise PlaybookFailed('not done after %d s:\n%s' % (TIMEOUT, self._output.read_text(encoding='utf-8', errors='replace'))) from None
+            raise PlaybookFailed(
+                'not done after {} s:\n{}'.format(TIMEOUT, self._output.read_text(encoding='utf-8', errors='replace'))
+            ) from None
         outcome = Outcome(returncode, self._output.read_text(encoding='utf-8', errors='replace'), self.events())
         self._folder.cleanup()
         return outcome

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """agent.py at work on the hosts of a lab. It stays there: starting it takes longer than most of what it is asked."""
+
 from __future__ import annotations
 
 import atexit
@@ -29,7 +30,8 @@ def ask(lab, host, request, timeout=TIMEOUT):
             return _agent(lab, host).ask(request, timeout)
         except _Gone as gone:
             if not again:
-                raise AgentFailed('%s on %s: %s' % (request['do'], host, gone)) from gone
+                raise AgentFailed('{} on {}: {}'.format(request['do'], host, gone)) from gone
+    return None
 
 
 def _agent(lab, host):
@@ -82,9 +84,9 @@ class _Agent:
             # An answer that comes later must not be taken for that to the next question.
             self.process.kill()
             self._silent = True
-            raise AgentFailed('%s on %s: no answer after %g s' % (request['do'], self.host, timeout)) from None
+            raise AgentFailed('{} on {}: no answer after {:g} s'.format(request['do'], self.host, timeout)) from None
         if said is None:
             raise _Gone(''.join(self._complaints) or 'it ended without a word')
         if 'error' in said:
-            raise AgentFailed('%s on %s: %s' % (request['do'], self.host, said['error']))
+            raise AgentFailed('{} on {}: {}'.format(request['do'], self.host, said['error']))
         return said['answer']

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One host of the lab, configured and sent mail through: what pytest and the printed table have in common."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -29,20 +30,24 @@ class Session:
     def report(self, configuration, cases):
         """Configures the host and sends the cases' messages, the first time it is asked for this configuration."""
         if configuration in self._failed:
-            raise NotConfigured('configuration %s could not be applied; the first test that needed it shows why' % configuration)
+            raise NotConfigured(
+                f'configuration {configuration} could not be applied; the first test that needed it shows why'
+            )
         if configuration not in self._reports:
             self._reports[configuration] = self._run(configuration, cases)
         return self._reports[configuration]
 
     def _run(self, name, cases):
         if self.apply:
-            self.say('configuration %s: ansible-playbook playbooks/site.yml' % name)
+            self.say(f'configuration {name}: ansible-playbook playbooks/site.yml')
             variables = dict(self.table.configurations[name].variables, **self.adapter.variables)
             outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
             if outcome.returncode:
                 self._failed.add(name)
-                raise NotConfigured('configuration %s could not be applied:\n%s' % (name, outcome.output))
-        report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run([_as_far_as_possible(case, self.adapter) for case in cases])
+                raise NotConfigured(f'configuration {name} could not be applied:\n{outcome.output}')
+        report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run(
+            [_as_far_as_possible(case, self.adapter) for case in cases]
+        )
         for case, result in zip(cases, report.results):
             result.case = case
             reason = self.adapter.expected_failures.get(result.case.id)
@@ -52,22 +57,30 @@ class Session:
 
 
 def _as_far_as_possible(case, adapter):
-    """The case for a mail server that takes no headers away: there a forged one has to be without effect (row O11), and stays."""
+    """The case for a mail server that takes no headers away: there a forged one has to be without effect (row O11), and
+    stays."""
     prefixes = adapter.keeps_headers
 
     def place(item):
         return replace(item, absent=tuple(name for name in item.absent if not name.lower().startswith(prefixes)))
-    return replace(case, expect=tuple(map(place, case.expect)), meanwhile=tuple(map(place, case.meanwhile))) if prefixes else case
+
+    return (
+        replace(case, expect=tuple(map(place, case.expect)), meanwhile=tuple(map(place, case.meanwhile)))
+        if prefixes
+        else case
+    )
 
 
 def explained(result):
     """A failing case in full: what was expected, what was seen, what the logs say."""
     case = result.case
-    lines = ['%s: %s  [%s, %s]' % (case.name, case.title, case.source, result.token), 'sent:      via %s from %s to %s' % (
-        case.inject['via'], case.inject['from'], ', '.join(case.recipients))]
-    lines += ['headers:   %s' % header for header in case.inject.get('headers', [])]
-    lines += ['expected:  %s' % place for place in case.expect]
-    lines += ['seen:      %s' % sighting for sighting in result.seen] or ['seen:      nowhere']
-    lines += ['wrong:     %s' % problem for problem in result.problems + result.unverified]
-    lines += ['log:       %s' % line for line in result.log] or ['log:       no line about it']
+    lines = [
+        f'{case.name}: {case.title}  [{case.source}, {result.token}]',
+        'sent:      via {} from {} to {}'.format(case.inject['via'], case.inject['from'], ', '.join(case.recipients)),
+    ]
+    lines += [f'headers:   {header}' for header in case.inject.get('headers', [])]
+    lines += [f'expected:  {place}' for place in case.expect]
+    lines += [f'seen:      {sighting}' for sighting in result.seen] or ['seen:      nowhere']
+    lines += [f'wrong:     {problem}' for problem in result.problems + result.unverified]
+    lines += [f'log:       {line}' for line in result.log] or ['log:       no line about it']
     return '\n'.join(lines)

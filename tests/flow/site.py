@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab as the engine sees it: hands in messages, tells where they are. Joins the lab, one host and its adapter."""
+
 from __future__ import annotations
 
 import base64
@@ -13,7 +14,7 @@ from datetime import datetime
 from tests.flow import remote
 from tests.flow.model import QUEUE, Reply, Sighting
 
-TOKEN_LENGTH = 4        # hexadecimal digits after the run's prefix
+TOKEN_LENGTH = 4  # hexadecimal digits after the run's prefix
 SPAM_FOLDERS = ('spam', 'junk')
 SEVERAL_DOMAINS = 'several.test', '* MX 10 mx.external.test.\n'  # any number of outside domains
 PLACE_OF_LISTENER = {'internet': 'direct'}
@@ -31,7 +32,7 @@ class Site:
 
     def begin(self, run):
         self.run = run
-        self._token = re.compile(re.escape(run) + '[0-9a-f]{%d}' % TOKEN_LENGTH)
+        self._token = re.compile(re.escape(run) + f'[0-9a-f]{{{TOKEN_LENGTH}}}')
         self._queued = {}
         self._since = int(time.time()) - 1
         self.lab.gateway.set()
@@ -58,16 +59,24 @@ class Site:
         inject = item.case.inject
         logs_in = inject['via'] in ('submission', 'submissions')
         return {
-            'token': item.token, 'via': inject['via'], 'from': inject['from'], 'to': inject['to'],
-            'mail_options': inject.get('mail_options', []), 'rcpt_options': inject.get('rcpt_options', []),
-            'user': inject.get('user', inject['from'].split('@')[0]) if logs_in else None, 'password': self.adapter.password,
+            'token': item.token,
+            'via': inject['via'],
+            'from': inject['from'],
+            'to': inject['to'],
+            'mail_options': inject.get('mail_options', []),
+            'rcpt_options': inject.get('rcpt_options', []),
+            'user': inject.get('user', inject['from'].split('@')[0]) if logs_in else None,
+            'password': self.adapter.password,
             'content': base64.b64encode(item.content).decode(),
         }
 
     def _from_outside(self, sender, items):
         peer = getattr(self.lab, sender)
         answers = peer.send_all([self._order(peer, sender, item) for item in items])
-        return {item.token: Reply(answer['accepted'], ('%s %s' % (answer['code'] or '', answer['text'])).strip()) for item, answer in zip(items, answers)}
+        return {
+            item.token: Reply(answer['accepted'], ('{} {}'.format(answer['code'] or '', answer['text'])).strip())
+            for item, answer in zip(items, answers)
+        }
 
     def _order(self, peer, sender, item):
         inject = item.case.inject
@@ -76,7 +85,14 @@ class Site:
             options['client_cert'] = inject['client_certificate']
         if inject['via'] != sender:
             options['source'] = inject['via']
-        return peer.order(self.host, inject['from'] if inject['from'] != '<>' else '', inject['to'], item.content, tls=inject.get('tls', True), **options)
+        return peer.order(
+            self.host,
+            inject['from'] if inject['from'] != '<>' else '',
+            inject['to'],
+            item.content,
+            tls=inject.get('tls', True),
+            **options,
+        )
 
     def flush(self):
         self.ask(self.adapter.flush_request())
@@ -99,7 +115,8 @@ class Site:
         return self.ask(self.adapter.waiting_request())
 
     def look(self):
-        """Queues and mailboxes first, then the deliveries: what leaves a queue in between is seen twice rather than not at all."""
+        """Queues and mailboxes first, then the deliveries: what leaves a queue in between is seen twice rather than not
+        at all."""
         answer = self.ask(dict(self.adapter.look_request(), run=self.run, known=list(self._queued)))
         found = []
         for entry in answer['queues']:
@@ -115,28 +132,45 @@ class Site:
         # A message that waits is read once; later looks only say that it is still there.
         content = self._queued.setdefault(entry['key'], base64.b64decode(entry['content']))
         token = self._own_token(content)[0]
-        return [Sighting(token, QUEUE, recipient, entry['sender'], content, reason=reason if entry['queue'] == 'deferred' else '')
-                for recipient, reason in entry['recipients']]
+        return [
+            Sighting(
+                token, QUEUE, recipient, entry['sender'], content, reason=reason if entry['queue'] == 'deferred' else ''
+            )
+            for recipient, reason in entry['recipients']
+        ]
 
     def _in_mailbox(self, entry):
         content = base64.b64decode(entry['content'])
         token, is_report = self._own_token(content)
         spam = entry['folder'].lower() in SPAM_FOLDERS
         place = 'bounce' if is_report else 'spam' if spam else 'mailbox'
-        return [Sighting(token, '%s:%s' % (place, entry['user']), content=content, time=entry['time'])]
+        return [Sighting(token, '{}:{}'.format(place, entry['user']), content=content, time=entry['time'])]
 
     def _delivered(self, where, delivery):
         content = delivery['content']
         token, is_report = self._own_token(content)
         if token is None:
             return []
-        place = 'bounce:%s' % where if is_report else where
-        return [Sighting(token, place, recipient['address'], delivery['sender'], content, bool(delivery['tls']), delivery['tls'],
-                         delivery['client_certificate'], tuple(delivery['mail_options'] + recipient['options']), time=delivery['time'])
-                for recipient in delivery['recipients']]
+        place = f'bounce:{where}' if is_report else where
+        return [
+            Sighting(
+                token,
+                place,
+                recipient['address'],
+                delivery['sender'],
+                content,
+                bool(delivery['tls']),
+                delivery['tls'],
+                delivery['client_certificate'],
+                tuple(delivery['mail_options'] + recipient['options']),
+                time=delivery['time'],
+            )
+            for recipient in delivery['recipients']
+        ]
 
     def _own_token(self, content):
-        """The token and whether the message is a report about the one that has it: then it is not in the report's own headers."""
+        """The token and whether the message is a report about the one that has it: then it is not in the report's own
+        headers."""
         text = content.decode('utf-8', 'replace')
         headers = re.split(r'\r?\n\r?\n', text, maxsplit=1)[0]
         own = self._token.search(headers)
@@ -163,7 +197,10 @@ class Site:
 
     def in_clear(self):
         """What the gateway was told without TLS since the run began."""
-        return ['%s: %s' % (attempt['peer'], '; '.join(attempt['seen'])) for attempt in self.lab.gateway.attempts()[self._attempts_before:]]
+        return [
+            '{}: {}'.format(attempt['peer'], '; '.join(attempt['seen']))
+            for attempt in self.lab.gateway.attempts()[self._attempts_before :]
+        ]
 
     def ask(self, request):
         return remote.ask(self.lab, self.host, request)

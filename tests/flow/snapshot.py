@@ -1,10 +1,12 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host looks like to an administrator: every file's content, owner and mode, what systemd runs, and what filters packets.
+"""What a host looks like to an administrator: every file's content, owner and mode, what systemd runs, and what filters
+packets.
 
 Like agent.py this file is piped into python3 on the host; here it is imported for `take` and `differences`.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -21,8 +23,19 @@ WHOLE = ['/etc', '/usr/local', '/root', '/home/alice/.forward', '/home/bob/.forw
 NAMES = ['/var/lib', '/var/spool', '/var/log', '/run']
 DEPTH_OF_NAMES = 1
 # Written by the host itself at any moment, and its copies of what was before the last change of users and groups.
-PASSING = ('/etc/mtab', '/root/.ansible', '/root/.bash_history', '/run/user', '/run/log', '/run/motd.dynamic',
-           '/var/log/wtmp.db', '/etc/passwd-', '/etc/group-', '/etc/shadow-', '/etc/gshadow-')
+PASSING = (
+    '/etc/mtab',
+    '/root/.ansible',
+    '/root/.bash_history',
+    '/run/user',
+    '/run/log',
+    '/run/motd.dynamic',
+    '/var/log/wtmp.db',
+    '/etc/passwd-',
+    '/etc/group-',
+    '/etc/shadow-',
+    '/etc/gshadow-',
+)
 
 
 def _describe(path):
@@ -48,19 +61,35 @@ def _walk(top, depth=None):
 
 def _units():
     """Unit files with their state, and services that run."""
-    files = subprocess.run(['systemctl', 'list-unit-files', '--no-legend', '--no-pager', '--plain'], check=True, stdout=subprocess.PIPE)
+    files = subprocess.run(
+        ['systemctl', 'list-unit-files', '--no-legend', '--no-pager', '--plain'], check=True, stdout=subprocess.PIPE
+    )
     found = {'unit file ' + line.split()[0]: line.split()[1] for line in files.stdout.decode().splitlines()}
-    running = subprocess.run(['systemctl', 'list-units', '--type=service', '--state=active,failed', '--no-legend', '--no-pager', '--plain'],
-                             check=True, stdout=subprocess.PIPE)
-    found.update({'service ' + line.split()[0]: line.split()[2] for line in running.stdout.decode().splitlines()
-                  if not line.startswith(('user@', 'session-', 'user-runtime-dir@', 'systemd-'))})
+    running = subprocess.run(
+        ['systemctl', 'list-units', '--type=service', '--state=active,failed', '--no-legend', '--no-pager', '--plain'],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    found.update(
+        {
+            'service ' + line.split()[0]: line.split()[2]
+            for line in running.stdout.decode().splitlines()
+            if not line.startswith(('user@', 'session-', 'user-runtime-dir@', 'systemd-'))
+        }
+    )
     return found
 
 
 def _rules():
     """Each table of the kernel's packet filter (ufw's and firewalld's are there too), without what counts packets."""
-    listed = subprocess.run(['nft', '--stateless', 'list', 'ruleset'], check=True, stdout=subprocess.PIPE).stdout.decode()
-    return {'packet filter: ' + text.partition(' {')[0]: text for text in re.split(r'^(?=table )', listed, flags=re.MULTILINE) if text}
+    listed = subprocess.run(
+        ['nft', '--stateless', 'list', 'ruleset'], check=True, stdout=subprocess.PIPE
+    ).stdout.decode()
+    return {
+        'packet filter: ' + text.partition(' {')[0]: text
+        for text in re.split(r'^(?=table )', listed, flags=re.MULTILINE)
+        if text
+    }
 
 
 def collect():
@@ -68,7 +97,7 @@ def collect():
     for top in WHOLE:
         found.update({path: _describe(path) for path in _walk(top) if os.path.lexists(path)})
     for top in NAMES:
-        found.update({path: 'there' for path in _walk(top, DEPTH_OF_NAMES)})
+        found.update(dict.fromkeys(_walk(top, DEPTH_OF_NAMES), 'there'))
     found.update(_units())
     found.update(_rules())
     return found
@@ -81,8 +110,11 @@ def take(lab, host):
 
 def differences(before, after):
     """One line for everything that is not as it was."""
-    return ['%s: %s -> %s' % (name, before.get(name, 'not there'), after.get(name, 'not there'))
-            for name in sorted(set(before) | set(after)) if before.get(name) != after.get(name)]
+    return [
+        '{}: {} -> {}'.format(name, before.get(name, 'not there'), after.get(name, 'not there'))
+        for name in sorted(set(before) | set(after))
+        if before.get(name) != after.get(name)
+    ]
 
 
 if __name__ == '__main__':

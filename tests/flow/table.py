@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.flow.table`: configures a lab host, sends the flow table through and prints what became of each message."""
+"""`python -m tests.flow.table`: configures a lab host, sends the flow table through and prints what became of each
+message."""
+
 from __future__ import annotations
 
 import argparse
@@ -54,11 +56,17 @@ class Output:
 def run(console, parser, chosen):
     table = loader.Table(loader.OWN_FILES + (chosen.cases or []))
     only = chosen.configuration or (['default'] if chosen.no_apply else list(table.configurations))
-    cases = [case for case in table.selected(rows=chosen.rows)
-             if case.configuration in only and not case.repeated and (not chosen.group or case.group in chosen.group)]
+    cases = [
+        case
+        for case in table.selected(rows=chosen.rows)
+        if case.configuration in only and not case.repeated and (not chosen.group or case.group in chosen.group)
+    ]
     if not cases:
-        parser.error('no case is chosen: configurations %s, groups %s' % (
-            ', '.join(table.configurations), ', '.join(sorted({case.group for case in table.cases}))))
+        parser.error(
+            'no case is chosen: configurations {}, groups {}'.format(
+                ', '.join(table.configurations), ', '.join(sorted({case.group for case in table.cases}))
+            )
+        )
     with ThreadPoolExecutor(len(chosen.mta)) as pool:
         servers = [_Server(name, chosen, table, console) for name in chosen.mta]
         try:
@@ -73,14 +81,15 @@ def run(console, parser, chosen):
 
 
 class _Server:
-    """One mail server under test, in a lab of its own when there are several: each has a gateway that misbehaves for it alone."""
+    """One mail server under test, in a lab of its own when there are several: each has a gateway that misbehaves for it
+    alone."""
 
     def __init__(self, name, chosen, table, console):
         self.name, self._table, self._apply = name, table, not chosen.no_apply
         self._adapter = adapters.load(name)()
         self.host = chosen.host or self._adapter.default_host
-        self._say = lambda text: console.print(text if len(chosen.mta) == 1 else '%s: %s' % (name, text))
-        self._lab = labs.Borrowed(chosen.lab if len(chosen.mta) == 1 else '%s-%s' % (chosen.lab, name), say=self._say)
+        self._say = lambda text: console.print(text if len(chosen.mta) == 1 else f'{name}: {text}')
+        self._lab = labs.Borrowed(chosen.lab if len(chosen.mta) == 1 else f'{chosen.lab}-{name}', say=self._say)
 
     def up(self):
         self._lab.up(self.host)
@@ -97,9 +106,17 @@ class _Server:
 def _print_tables(console, pool, servers, cases):
     """Sends and prints; the exit status."""
     passed = failed = 0
-    by_configuration = {name: [case for case in cases if case.configuration == name] for name in dict.fromkeys(case.configuration for case in cases)}
+    by_configuration = {
+        name: [case for case in cases if case.configuration == name]
+        for name in dict.fromkeys(case.configuration for case in cases)
+    }
     # None waits for the other between two configurations.
-    running = [pool.submit(lambda server=server: {name: server.report(name, chosen) for name, chosen in by_configuration.items()}) for server in servers]
+    running = [
+        pool.submit(
+            lambda server=server: {name: server.report(name, chosen) for name, chosen in by_configuration.items()}
+        )
+        for server in servers
+    ]
     everything = [report.result() for report in running]
     for configuration in by_configuration:
         reports = [each[configuration] for each in everything]
@@ -107,24 +124,33 @@ def _print_tables(console, pool, servers, cases):
         for server, report in zip(servers, reports):
             for result in report.results:
                 if not result.ok:
-                    console.print(Text('%s: %s\n' % (server.name, explained(result)), style='red'), soft_wrap=True)
+                    console.print(Text(f'{server.name}: {explained(result)}\n', style='red'), soft_wrap=True)
             for attempt in report.in_clear:
-                console.print(Text('%s: in clear text to the gateway: %s' % (server.name, attempt), style='red'), soft_wrap=True)
+                console.print(
+                    Text(f'{server.name}: in clear text to the gateway: {attempt}', style='red'), soft_wrap=True
+                )
             # That nothing was said in clear is one more thing to hold, for each configuration.
             verdicts = [result.ok for result in report.results] + [not report.in_clear]
             passed += verdicts.count(True)
             failed += verdicts.count(False)
-    console.print(Text('flow: %d passed, %d failed' % (passed, failed), style='bold red' if failed else 'bold green'))
+    console.print(Text(f'flow: {passed} passed, {failed} failed', style='bold red' if failed else 'bold green'))
     return 1 if failed else 0
 
 
 def _grid(servers, configuration, reports):
-    grid = Grid(title='configuration %s' % configuration, title_justify='left')
-    for heading in ['#', 'message', 'expected'] + [heading for server in servers for heading in (server.host, 'over', '')]:
+    grid = Grid(title=f'configuration {configuration}', title_justify='left')
+    for heading in ['#', 'message', 'expected'] + [
+        heading for server in servers for heading in (server.host, 'over', '')
+    ]:
         grid.add_column(heading, overflow='fold')
     for results in zip(*(report.results for report in reports)):
         case = results[0].case
-        grid.add_row(case.id, Text(case.title), _wanted(case), *(cell for result in results for cell in (_seen(result), _over(result), _verdict(result))))
+        grid.add_row(
+            case.id,
+            Text(case.title),
+            _wanted(case),
+            *(cell for result in results for cell in (_seen(result), _over(result), _verdict(result))),
+        )
     return grid
 
 
@@ -139,8 +165,10 @@ def _wanted(case):
 
 
 def _seen(result):
-    return _stages([sighting.where for sighting in result.earlier] if result.case.gateway else [],
-                   [sighting.where for sighting in result.seen] or ['nowhere'])
+    return _stages(
+        [sighting.where for sighting in result.earlier] if result.case.gateway else [],
+        [sighting.where for sighting in result.seen] or ['nowhere'],
+    )
 
 
 def _stages(meanwhile, finally_):
@@ -148,12 +176,19 @@ def _stages(meanwhile, finally_):
     lines = []
     for stage, places in (('first', meanwhile), ('then', finally_)):
         for place in dict.fromkeys(places):
-            lines.append('%s%s%s' % ('%s ' % stage if meanwhile else '', place, ' (%d)' % places.count(place) if places.count(place) > 1 else ''))
+            lines.append(
+                '{}{}{}'.format(
+                    f'{stage} ' if meanwhile else '',
+                    place,
+                    f' ({places.count(place)})' if places.count(place) > 1 else '',
+                )
+            )
     return Text('\n'.join(lines))
 
 
 def _over(result):
-    """How it was carried to the gateway or the outside; for the gateway with what the sending side found in its certificate."""
+    """How it was carried to the gateway or the outside; for the gateway with what the sending side found in its
+    certificate."""
     words = []
     for sighting in result.seen:
         if sighting.where in ('gateway', 'direct'):

@@ -1,8 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Row C6: mail that arrives while the playbook changes the server is neither lost nor bounced, and its senders are not turned away for longer
-than the mail server cannot help it."""
+"""Row C6: mail that arrives while the playbook changes the server is neither lost nor bounced, and its senders are not
+turned away for longer than the mail server cannot help it."""
+
 from __future__ import annotations
 
 import json
@@ -46,9 +47,14 @@ def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host
                 playbook.apply(lab.lab, own_host, variables_of(WHOLE), name)
         account = stream.account()
     # Shown with -rP.
-    print('%s; port 25 turned clients away for %s s' % (account, away))
+    print(f'{account}; port 25 turned clients away for {away} s')
     assert account.sent > 50 and account.bounced, account.in_full()
-    assert (account.lost, account.misplaced, account.given_up, account.unexplained) == ({}, {}, {}, {}), account.in_full()
+    assert (account.lost, account.misplaced, account.given_up, account.unexplained) == (
+        {},
+        {},
+        {},
+        {},
+    ), account.in_full()
     assert (account.in_clear, account.unverified) == ([], {}), account.in_full()
     # For no longer than the mail server needs to start anew, and nobody is told that his message is refused.
     assert max(away, default=0) <= adapter.away_seconds

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Without conbool_tls_ca_file the gateway's certificate is verified with the authorities of the host's system."""
+
 from __future__ import annotations
 
 import pytest

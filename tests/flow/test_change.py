@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows C2 and C5: what a run of the playbook changes, and what it says about that."""
+
 from __future__ import annotations
 
 import pytest
@@ -86,7 +87,11 @@ BAD_INPUTS = [
     ('conbool_scope_senders', [], {'conbool_scope': 'senders'}),
     ('conbool_scope_senders', ['/.*/'], {'conbool_scope': 'senders'}),
     ('conbool_scope_senders', ['alice@example.com OK'], {'conbool_scope': 'senders'}),
-    ('inbound_firewall_port', 0, {'conbool_inbound': True, 'conbool_networks': ['192.0.2.0/24'], 'conbool_preflight': 'skip'}),
+    (
+        'inbound_firewall_port',
+        0,
+        {'conbool_inbound': True, 'conbool_networks': ['192.0.2.0/24'], 'conbool_preflight': 'skip'},
+    ),
     ('outbound_hop_port', 0, {'conbool_preflight': 'skip'}),
     ('outbound_hop_address', '0.0.0.0', {'conbool_preflight': 'skip'}),
     ('conbool_mta', 'exim', {}),
@@ -96,18 +101,22 @@ BAD_INPUTS = [
 
 @pytest.fixture(scope='module', name='refusals')
 def fixture_refusals(lab, own_host, variables_of):
-    """One run over as many inventory hosts as there are bad inputs, all of them the same server, which is looked at before and after."""
+    """One run over as many inventory hosts as there are bad inputs, all of them the same server, which is looked at
+    before and after."""
     before = snapshot.take(lab.lab, own_host)
-    hosts = {'bad-%d' % number: {**variables_of('outbound_only'), **more, variable: value} for number, (variable, value, more) in enumerate(BAD_INPUTS)}
+    hosts = {
+        f'bad-{number}': {**variables_of('outbound_only'), **more, variable: value}
+        for number, (variable, value, more) in enumerate(BAD_INPUTS)
+    }
     outcome = playbook.run_as(lab.lab, own_host, 'site.yml', hosts)
     return outcome, snapshot.differences(before, snapshot.take(lab.lab, own_host))
 
 
-@pytest.mark.parametrize('number', range(len(BAD_INPUTS)), ids=['%s=%r' % item[:2] for item in BAD_INPUTS])
+@pytest.mark.parametrize('number', range(len(BAD_INPUTS)), ids=['{}={!r}'.format(*item[:2]) for item in BAD_INPUTS])
 def test_c5_bad_input_is_refused_naming_variable_and_value(refusals, number):
     outcome, dummy = refusals
     variable, value, dummy = BAD_INPUTS[number]
-    events = [event for event in outcome.events if event.get('host') == 'bad-%d' % number]
+    events = [event for event in outcome.events if event.get('host') == f'bad-{number}']
     text = '\n'.join(event['msg'] for event in events if event['event'] == 'failed')
     assert variable in text
     for item in value if isinstance(value, list) and value else [value]:
@@ -117,7 +126,9 @@ def test_c5_bad_input_is_refused_naming_variable_and_value(refusals, number):
 
 
 def test_c5_a_misspelt_variable_is_refused_naming_the_right_one(lab, own_host, variables_of):
-    outcome = playbook.run(lab.lab, own_host, 'site.yml', dict(variables_of('outbound_only'), conbool_domain=['example.com']))
+    outcome = playbook.run(
+        lab.lab, own_host, 'site.yml', dict(variables_of('outbound_only'), conbool_domain=['example.com'])
+    )
     assert outcome.returncode
     assert 'conbool_domain:' in outcome.failures[0] and 'conbool_domains' in outcome.failures[0]
     assert outcome.changed == []

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The flow table: one test per case. The first test of a configuration applies it and sends the messages of all its cases."""
+"""The flow table: one test per case. The first test of a configuration applies it and sends the messages of all its
+cases."""
+
 from __future__ import annotations
 
 import pytest

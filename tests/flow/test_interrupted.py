@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Row C4: a run killed at any point leaves a server that delivers mail, and the next run completes it."""
+
 from __future__ import annotations
 
 import signal
@@ -17,18 +18,31 @@ from tests.flow.site import Site
 pytestmark = pytest.mark.configures_hosts
 
 OUT = 'c4@external.test'
-OUTWARD = Case('C4', 'outbound mail after the kill', 'change', 'default', {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]})
-LOCAL = Case('C4.local', 'local mail after the kill', 'change', 'default', {'via': 'smtp25', 'from': 'bob@example.com', 'to': ['alice@example.com']})
+OUTWARD = Case(
+    'C4',
+    'outbound mail after the kill',
+    'change',
+    'default',
+    {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]},
+)
+LOCAL = Case(
+    'C4.local',
+    'local mail after the kill',
+    'change',
+    'default',
+    {'via': 'smtp25', 'from': 'bob@example.com', 'to': ['alice@example.com']},
+)
 ANYWHERE_OUTSIDE = [(Place(where, (OUT,)),) for where in ('gateway', 'direct')]
 IN_MAILBOX = (Place('mailbox:alice'),)
-# How much of the run's tasks have begun, in per cent, and how many seconds later the kill comes. Between any two steps of a module
-# the unit tests kill it; tests/fire has further points, with mail on its way.
+# How much of the run's tasks have begun, in per cent, and how many seconds later the kill comes. Between any two steps
+# of a module the unit tests kill it; tests/fire has further points, with mail on its way.
 POINTS = [(55, 0.5), (70, 0.3), (90, 0.3)]
 
 
 @pytest.fixture(scope='module', name='undisturbed')
 def fixture_undisturbed(lab, own_host, variables_of):
-    """What a run that nobody kills does: how the host was, how it is then, and by how many tasks. It is undone again."""
+    """What a run that nobody kills does: how the host was, how it is then, and by how many tasks. It is undone
+    again."""
     before = snapshot.take(lab.lab, own_host)
     outcome = playbook.apply(lab.lab, own_host, variables_of(WHOLE))
     after = snapshot.take(lab.lab, own_host)
@@ -48,7 +62,9 @@ def _mail_flows(lab, host, adapter, outward):
 
 
 @pytest.mark.parametrize('per_cent, seconds', POINTS)
-def test_c4_killed_run_is_completed_by_the_next_one(lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds):
+def test_c4_killed_run_is_completed_by_the_next_one(
+    lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds
+):
     before, after, tasks = undisturbed
     variables = variables_of(WHOLE)
     killed = playbook.Run(lab.lab, own_host, 'site.yml', variables).kill_after(tasks * per_cent // 100, seconds)
@@ -72,7 +88,9 @@ def test_c4_killed_run_can_be_undone_at_once(lab, own_host, variables_of, undist
 
 
 @pytest.mark.parametrize('per_cent, seconds', [(60, 0.3)])
-def test_c4_killed_undo_is_completed_by_the_next_one(lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds):
+def test_c4_killed_undo_is_completed_by_the_next_one(
+    lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds
+):
     before, dummy, dummy = undisturbed
     variables = variables_of(WHOLE)
     playbook.apply(lab.lab, own_host, variables)

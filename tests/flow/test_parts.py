@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One part undone by a variable: it is as if it had never been there, the others go on working, and it comes back."""
+
 from __future__ import annotations
 
 import pytest
@@ -31,11 +32,18 @@ def case(name, place, inject, refused=None):
 
 def _mail(lab, host, adapter, refused, flagged):
     to_alice = {'from': OUT, 'to': ['alice@example.com']}
-    batch = Engine(Site(lab, host, adapter)).batch([
-        case('to the outside', Place('gateway', (OUT,)), {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}),
-        case('from the gateway', Place(INBOX), {'via': 'gateway', **to_alice}),
-        case('flagged', Place(flagged), {'via': 'gateway', 'headers': ['X-Conbool-Flag: YES'], **to_alice}),
-        case('from an outsider', Place('nowhere' if refused else INBOX), {'via': 'internet', **to_alice}, refused)])
+    batch = Engine(Site(lab, host, adapter)).batch(
+        [
+            case(
+                'to the outside',
+                Place('gateway', (OUT,)),
+                {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]},
+            ),
+            case('from the gateway', Place(INBOX), {'via': 'gateway', **to_alice}),
+            case('flagged', Place(flagged), {'via': 'gateway', 'headers': ['X-Conbool-Flag: YES'], **to_alice}),
+            case('from an outsider', Place('nowhere' if refused else INBOX), {'via': 'internet', **to_alice}, refused),
+        ]
+    )
     batch.send()
     batch.must_be(lambda case: case.expect)
     return batch.problems

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows C1 and C3: a second run changes nothing; after `conbool_state: absent` the server is as it was, and no mail is lost on the way."""
+"""Rows C1 and C3: a second run changes nothing; after `conbool_state: absent` the server is as it was, and no mail is
+lost on the way."""
+
 from __future__ import annotations
 
 import pytest
@@ -15,7 +17,9 @@ from tests.flow.site import Site
 pytestmark = pytest.mark.configures_hosts
 
 OUT = 'c3@external.test'
-MAIL = Case('C3', 'mail during the undo', 'change', 'default', {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]})
+MAIL = Case(
+    'C3', 'mail during the undo', 'change', 'default', {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}
+)
 DIRECT, AT_GATEWAY, WAITING = ((Place(where, (OUT,)),) for where in ('direct', 'gateway', 'queue'))
 
 
@@ -54,7 +58,9 @@ def test_c3_spam_delivery_is_undone_alone_and_with_inbound_mail(lab, fresh_host,
         assert snapshot.differences(without, snapshot.take(lab.lab, fresh_host))
     playbook.apply(lab.lab, fresh_host, dict(variables, spam_delivery_state='absent'))
     left = snapshot.differences(without, snapshot.take(lab.lab, fresh_host))
-    assert [line.partition(':')[0] for line in left] == adapter.reordered and _sorted_lines(lab, fresh_host, adapter) == lines
+    assert [line.partition(':')[0] for line in left] == adapter.reordered and _sorted_lines(
+        lab, fresh_host, adapter
+    ) == lines
     playbook.apply(lab.lab, fresh_host, dict(variables, conbool_spam_delivery='folder'))
     playbook.apply(lab.lab, fresh_host, dict(variables, conbool_inbound=False))
     assert snapshot.differences(outbound_only, snapshot.take(lab.lab, fresh_host)) == []
@@ -85,7 +91,8 @@ def _refused_without_the_record(lab, host, variables):
 
 @pytest.mark.only_for('postfix')
 def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, variables_of):
-    """With the gateway down the undo refuses rather than lose what waits in the hop; with the gateway back it delivers it."""
+    """With the gateway down the undo refuses rather than lose what waits in the hop; with the gateway back it delivers
+    it."""
     variables = variables_of(WHOLE)
     playbook.apply(lab.lab, own_host, variables)
     site = Site(lab.lab, own_host, adapter)
@@ -104,7 +111,9 @@ def test_c3_mail_waiting_in_both_queues_is_delivered(lab, own_host, adapter, var
         assert OUT in '\n'.join(refused.failures)
         in_hop.must_be(lambda case: WAITING, flush=False)
         # Everything else is undone: a gateway that never comes back does not keep the world out.
-        assert lab.lab.internet.send(own_host, 'someone@external.test', ['alice@example.com'], b'Subject: hello again\n\n')['accepted']
+        assert lab.lab.internet.send(
+            own_host, 'someone@external.test', ['alice@example.com'], b'Subject: hello again\n\n'
+        )['accepted']
     playbook.apply(lab.lab, own_host, variables, 'rollback.yml')
     in_hop.must_be(lambda case: AT_GATEWAY)
     # It was never handed to the hop, so it takes the way that the server has now.

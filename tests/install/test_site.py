@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""site.yml as its users run it: from the installed collection, on a host where a package is missing, and for several hosts of which some fail."""
+"""site.yml as its users run it: from the installed collection, on a host where a package is missing, and for several
+hosts of which some fail."""
+
 from __future__ import annotations
 
 import json
@@ -21,8 +23,12 @@ from tests.flow.labs import Borrowed
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 HOST = 'bare-debian13'
-VARIABLES = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_networks': '{{ lab_gateway }}',
-             'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_dns_servers': ['{{ lab_resolver }}']}
+VARIABLES = {
+    'conbool_domains': ['example.com', 'sub.example.co.uk'],
+    'conbool_networks': '{{ lab_gateway }}',
+    'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem',
+    'conbool_dns_servers': ['{{ lab_resolver }}'],
+}
 # Of no certificate: nothing is compared here.
 FINGERPRINTS = {'postfix_smarthost_certificate_fingerprints': [':'.join(['AB'] * 32)]}
 LISTS = '/var/lib/apt/lists'
@@ -38,13 +44,21 @@ def lab():
 
 
 def run(argv, cwd, **environment):
-    done = subprocess.run([str(BIN / argv[0])] + argv[1:], cwd=cwd, env=dict(os.environ, ANSIBLE_NOCOLOR='1', PWD=str(cwd), **environment), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    done = subprocess.run(
+        [str(BIN / argv[0])] + argv[1:],
+        cwd=cwd,
+        env=dict(os.environ, ANSIBLE_NOCOLOR='1', PWD=str(cwd), **environment),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=300,
+        check=False,
+    )
     return done.returncode, done.stdout
 
 
 def changed(output):
-    return int(re.search(r'^%s\s*:.*changed=(\d+)' % HOST, output, re.M)[1])
+    return int(re.search(rf'^{HOST}\s*:.*changed=(\d+)', output, re.M)[1])
 
 
 @pytest.fixture(scope='module')
@@ -53,7 +67,9 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp('installed')
     assert run(['ansible-galaxy', 'collection', 'build', '--output-path', str(folder)], ROOT)[0] == 0
     tarball = next(folder.glob('*.tar.gz'))
-    status, output = run(['ansible-galaxy', 'collection', 'install', '--offline', '-p', str(folder), str(tarball)], folder)
+    status, output = run(
+        ['ansible-galaxy', 'collection', 'install', '--offline', '-p', str(folder), str(tarball)], folder
+    )
     assert status == 0, output
     return folder
 
@@ -61,26 +77,42 @@ def installed(tmp_path_factory):
 @pytest.fixture
 def no_archive(lab):
     """apt of the host knows of no package."""
-    lab.run(HOST, ['sh', '-c', 'mv %s %s.away && mkdir -p %s/partial' % (LISTS, LISTS, LISTS)])
+    lab.run(HOST, ['sh', '-c', f'mv {LISTS} {LISTS}.away && mkdir -p {LISTS}/partial'])
     yield
-    lab.run(HOST, ['sh', '-c', 'rm -r %s && mv %s.away %s' % (LISTS, LISTS, LISTS)])
+    lab.run(HOST, ['sh', '-c', f'rm -r {LISTS} && mv {LISTS}.away {LISTS}'])
 
 
 def test_a_host_that_has_no_policy_service_and_can_get_none_is_left_as_it_is(lab, no_archive, tmp_path):
     before = snapshot.take(lab, HOST)
 
     def play(variables_of, *options):
-        return runs.play(lab, 'site.yml', {name: {'node': HOST, **VARIABLES, **more} for name, more in variables_of.items()}, tmp_path, *options)
+        return runs.play(
+            lab,
+            'site.yml',
+            {name: {'node': HOST, **VARIABLES, **more} for name, more in variables_of.items()},
+            tmp_path,
+            *options,
+        )
 
     checked = play({'by-name': {}, 'by-fingerprint': FINGERPRINTS}, '--check')
-    assert {name: entry['result'] for name, entry in checked.content['hosts'].items()} == {'by-name': 'failed', 'by-fingerprint': 'done'}
+    assert {name: entry['result'] for name, entry in checked.content['hosts'].items()} == {
+        'by-name': 'failed',
+        'by-fingerprint': 'done',
+    }
     done = play({'by-name': {}})
     assert done.outcome.changed == []
     assert snapshot.differences(before, snapshot.take(lab, HOST)) == []
     for reason in (checked.host('by-name')['reason'], done.host('by-name')['reason']):
-        assert all(words in reason for words in (
-            'there is no /usr/sbin/postfwd1', 'apt-get update', 'Unable to locate package postfwd', *FINGERPRINTS,
-            'conbool_inbound_require_certificate: false'))
+        assert all(
+            words in reason
+            for words in (
+                'there is no /usr/sbin/postfwd1',
+                'apt-get update',
+                'Unable to locate package postfwd',
+                *FINGERPRINTS,
+                'conbool_inbound_require_certificate: false',
+            )
+        )
 
 
 def test_installed_collection_by_its_full_name(lab, installed):
@@ -92,8 +124,21 @@ def test_installed_collection_by_its_full_name(lab, installed):
     said = []
 
     def play(name, *options):
-        status, output = run(['ansible-playbook', '-i', str(lab.inventory), '-l', HOST, '-e', '@vars.yml', 'conbool.smtp_relay.' + name, *options],
-                             installed, ANSIBLE_COLLECTIONS_PATH=str(installed))
+        status, output = run(
+            [
+                'ansible-playbook',
+                '-i',
+                str(lab.inventory),
+                '-l',
+                HOST,
+                '-e',
+                '@vars.yml',
+                'conbool.smtp_relay.' + name,
+                *options,
+            ],
+            installed,
+            ANSIBLE_COLLECTIONS_PATH=str(installed),
+        )
         assert status == 0, output
         said.append(output)
         return changed(output)
@@ -105,7 +150,13 @@ def test_installed_collection_by_its_full_name(lab, installed):
     # Ansible's own module for apt would have brought python3-apt along.
     assert lab.run(HOST, packages).stdout.split() == ['postfwd']
     for certificate, accepted in (('right', True), ('wrong_name', False)):
-        reply = lab.gateway.send(HOST, 'x@external.test', ['alice@example.com'], b'Subject: flow-bare\r\n\r\nhello\r\n', client_cert=certificate)
+        reply = lab.gateway.send(
+            HOST,
+            'x@external.test',
+            ['alice@example.com'],
+            b'Subject: flow-bare\r\n\r\nhello\r\n',
+            client_cert=certificate,
+        )
         assert reply['accepted'] == accepted, reply
     # The hop comes back with the machine.
     lab.restart(HOST)
@@ -115,8 +166,11 @@ def test_installed_collection_by_its_full_name(lab, installed):
     assert play('rollback') > 0
     assert play('rollback') == 0
     # The package stays, with its user, and nothing else. What is outside /etc has seen a new start.
-    assert [line for line in snapshot.differences(before, snapshot.take(lab, HOST)) if line.startswith('/etc/')
-            and 'postfwd' not in line and not line.startswith(ACCOUNTS)] == []
+    assert [
+        line
+        for line in snapshot.differences(before, snapshot.take(lab, HOST))
+        if line.startswith('/etc/') and 'postfwd' not in line and not line.startswith(ACCOUNTS)
+    ] == []
     assert json.loads((installed / 'conbool-reports' / 'site.json').read_text())['ok']
 
 
@@ -130,13 +184,19 @@ def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):
     hosts['unreachable'] = {'ansible_host': address.rpartition('.')[0] + '.253'}
     inventory['all']['vars'].update(VARIABLES, conbool_report_dir=str(tmp_path))
     (tmp_path / 'inventory.yml').write_text(yaml.safe_dump(inventory))
-    status, output = run(['ansible-playbook', '-i', str(tmp_path / 'inventory.yml'), '--check', 'playbooks/site.yml'], ROOT)
+    status, output = run(
+        ['ansible-playbook', '-i', str(tmp_path / 'inventory.yml'), '--check', 'playbooks/site.yml'], ROOT
+    )
     assert status != 0
     lines = [line.strip(' -\'",') for line in output.splitlines()]
     summary = {line.split()[0]: line for line in lines if re.match(r'\S+ +\S+ +\S+ +(done|FAILED|NOT DONE)', line)}
     assert summary[HOST].endswith('done'), output
     assert 'exa mple.com' in output and 'conbool_domains' in output
-    assert 'FAILED' in summary['bad-variable'] and 'FAILED' in summary['no-such-mta'] and 'conbool_mta is sendmail' in summary['no-such-mta']
+    assert (
+        'FAILED' in summary['bad-variable']
+        and 'FAILED' in summary['no-such-mta']
+        and 'conbool_mta is sendmail' in summary['no-such-mta']
+    )
     assert 'NOT DONE' in summary['unreachable']
     recap = dict(re.findall(r'^(\S+)\s*: ok=.*?(failed=\d+)', output, re.M))
     assert recap[HOST] == 'failed=0' and recap['bad-variable'] == recap['no-such-mta'] == 'failed=1'

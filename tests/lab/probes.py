@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of the lab ask it."""
+
 from __future__ import annotations
 
 import json
@@ -26,21 +27,21 @@ def until(condition, seconds=10):
     """What the condition finds once it finds something."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, 'nothing after %d s' % seconds
+        assert time.monotonic() < deadline, f'nothing after {seconds} s'
         time.sleep(0.1)
     return found
 
 
 def client(lab, token='flow-client', **order):
     """Sends to the gateway from a host, verifying chain and name; how far it came."""
-    order = {'to': ['x@external.test'], 'message': 'Subject: %s\r\n\r\nhello\r\n' % token, **order}
+    order = {'to': ['x@external.test'], 'message': f'Subject: {token}\r\n\r\nhello\r\n', **order}
     return json.loads(lab.run(HOSTS[0], ['python3', '-', json.dumps(order)], input=CLIENT).stdout)
 
 
 def mail(lab, host, sender, recipient, token):
-    lab.run(host, ['sendmail', '-i', '-f', sender, recipient], input='Subject: %s\nTo: %s\n\nhello\n' % (token, recipient))
+    lab.run(host, ['sendmail', '-i', '-f', sender, recipient], input=f'Subject: {token}\nTo: {recipient}\n\nhello\n')
 
 
 def mailbox(lab, host, user, token):
-    done = lab.run(host, ['grep', '-rl', token, '/home/%s/Maildir' % user], check=False)
+    done = lab.run(host, ['grep', '-rl', token, f'/home/{user}/Maildir'], check=False)
     return [path for path in done.stdout.splitlines() if '/new/' in path]

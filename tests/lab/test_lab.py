@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab is what the other tests believe it is: DNS, network, hosts."""
+
 from __future__ import annotations
 
 import os
@@ -17,18 +18,21 @@ from lab import api, inside, lifecycle
 from lab.engine import LabError, containers_conf
 from tests.lab.probes import HOSTS, NAME, ask
 
-
 # ---- DNS
 
-@pytest.mark.parametrize('name, kind, answer', [
-    ('example.com', 'MX', ['10 mail.conbool.com.']),
-    ('sub.example.co.uk', 'MX', ['10 mail.conbool.com.']),
-    ('external.test', 'MX', ['10 mx.external.test.']),
-    ('bounce.test', 'MX', ['10 mx.external.test.']),
-    # The trap for those who look up the smart host's MX.
-    ('mail.conbool.com', 'MX', ['10 trap.external.test.']),
-    ('_dmarc.example.com', 'TXT', ['"v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"']),
-])
+
+@pytest.mark.parametrize(
+    'name, kind, answer',
+    [
+        ('example.com', 'MX', ['10 mail.conbool.com.']),
+        ('sub.example.co.uk', 'MX', ['10 mail.conbool.com.']),
+        ('external.test', 'MX', ['10 mx.external.test.']),
+        ('bounce.test', 'MX', ['10 mx.external.test.']),
+        # The trap for those who look up the smart host's MX.
+        ('mail.conbool.com', 'MX', ['10 trap.external.test.']),
+        ('_dmarc.example.com', 'TXT', ['"v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com"']),
+    ],
+)
 def test_names_that_exist(lab, name, kind, answer):
     assert ask(lab, name, kind) == ('NOERROR', answer)
 
@@ -71,6 +75,7 @@ def test_hosts_use_the_lab_resolver(lab, host):
 
 # ---- the network
 
+
 @pytest.mark.parametrize('node', [*HOSTS, 'gateway', 'internet', 'resolver'])
 def test_no_way_out(lab, node):
     for family in ('-4', '-6'):
@@ -97,6 +102,7 @@ def test_two_labs_side_by_side(lab):
 
 # ---- hosts
 
+
 def test_host_has_booted(lab, host):
     assert lab.run(host, ['systemctl', 'is-system-running']).stdout.strip() == 'running'
     assert lab.run(host, ['hostname', '-f']).stdout.strip() == host + '.example.com'
@@ -107,13 +113,23 @@ def test_host_has_booted(lab, host):
 
 def test_ansible_reaches_the_hosts(lab):
     ansible = Path(sys.executable).with_name('ansible')
-    done = subprocess.run([ansible, '-i', lab.inventory, 'conbool', '-m', 'ansible.builtin.ping'], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [ansible, '-i', lab.inventory, 'conbool', '-m', 'ansible.builtin.ping'],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.stdout.count('SUCCESS') == len(HOSTS), done.stdout + done.stderr
 
 
 def test_up_again_changes_nothing(lab):
     def identities():
-        return {name: lifecycle.podman('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', name).stdout for name in lifecycle.containers(NAME)}
+        return {
+            name: lifecycle.podman('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', name).stdout
+            for name in lifecycle.containers(NAME)
+        }
+
     before = identities()
     api.up(NAME, *HOSTS)
     assert identities() == before
@@ -142,7 +158,7 @@ def test_restart_keeps_what_is_on_the_host(lab, host):
 
 def test_commands_run_where_they_should(lab, host):
     for name in (host, 'gateway', 'internet', 'lan', 'resolver'):
-        assert '|-- %s\n' % lab.nodes[name].ipv4 in lab.run(name, ['cat', '/proc/net/fib_trie']).stdout
+        assert f'|-- {lab.nodes[name].ipv4}\n' in lab.run(name, ['cat', '/proc/net/fib_trie']).stdout
     done = lab.run(host, ['sh', '-c', 'cat; pwd; echo $HOME; echo wrong >&2; exit 3'], input='right\n', check=False)
     assert (done.returncode, done.stdout, done.stderr) == (3, 'right\n/\n/root\n', 'wrong\n')
     # No podman: nearly all that the tests do on a host is done this way.
@@ -155,7 +171,7 @@ def test_a_process_that_has_the_number_of_an_old_one_is_not_entered(lab, host):
     number = kept.read_text()
     # The last one has the host's addresses, but is not its first process.
     visitor = lab.start(host, ['cat'])
-    for other in (inside.first_process(lab.layout, lab.nodes['gateway']), os.getpid(), 2 ** 22 + 1, visitor.pid):
+    for other in (inside.first_process(lab.layout, lab.nodes['gateway']), os.getpid(), 2**22 + 1, visitor.pid):
         kept.write_text(str(other))
         assert inside.first_process(lab.layout, node) is None
         assert lab.run(host, ['hostname']).stdout.strip() == node.fqdn
@@ -168,7 +184,7 @@ def test_a_host_that_is_down_is_named(lab, host):
     container = lab.nodes[host].container
     lifecycle.podman('stop', '--time', '0', container)
     try:
-        with pytest.raises(LabError, match='%s true' % container):
+        with pytest.raises(LabError, match=f'{container} true'):
             lab.run(host, ['true'])
     finally:
         lifecycle.podman('start', container)
@@ -196,11 +212,15 @@ def test_unknown_hosts_are_refused(lab, argument, word):
 
 # ---- the machine
 
-@pytest.mark.parametrize('cgroup_v2, limits, runc, expected', [
-    (True, True, True, ''),
-    (False, True, True, '[engine]\nruntime = "runc"\n'),
-    (False, True, False, ''),
-    (True, False, True, '[containers]\ndefault_ulimits = []\n'),
-])
+
+@pytest.mark.parametrize(
+    'cgroup_v2, limits, runc, expected',
+    [
+        (True, True, True, ''),
+        (False, True, True, '[engine]\nruntime = "runc"\n'),
+        (False, True, False, ''),
+        (True, False, True, '[containers]\ndefault_ulimits = []\n'),
+    ],
+)
 def test_podman_is_told_only_what_the_machine_needs(cgroup_v2, limits, runc, expected):
     assert containers_conf(cgroup_v2, limits, runc) == expected

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every Molecule scenario, from fresh hosts to fresh hosts: check mode, converge, idempotence, verify, undo."""
+
 from __future__ import annotations
 
 import os
@@ -17,6 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize('scenario', sorted(path.parent.name for path in (ROOT / 'molecule').glob('*/molecule.yml')))
 def test_scenario(scenario):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
-    done = subprocess.run(['molecule', 'test', '--scenario-name', scenario], cwd=ROOT, env=dict(os.environ, PATH=path), text=True, errors='replace',
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1800, check=False)
+    done = subprocess.run(
+        ['molecule', 'test', '--scenario-name', scenario],
+        cwd=ROOT,
+        env=dict(os.environ, PATH=path),
+        text=True,
+        errors='replace',
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=1800,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-20000:]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tree as it is released, at the path that Ansible's own tools insist on."""
+
 from __future__ import annotations
 
 import os
@@ -17,7 +18,10 @@ WORK = ROOT / os.environ.get('CONBOOL_RELEASE', '.cache/release')
 
 # The tools of the environment that runs the tests, whether it was activated or not. pyenv's shims stand for
 # interpreters that may not be there, and ansible-test believes them.
-PATH = os.pathsep.join([str(Path(sys.executable).parent)] + [entry for entry in os.environ['PATH'].split(os.pathsep) if not entry.endswith('shims')])
+PATH = os.pathsep.join(
+    [str(Path(sys.executable).parent)]
+    + [entry for entry in os.environ['PATH'].split(os.pathsep) if not entry.endswith('shims')]
+)
 
 # ansible-test fetches get-pip for the virtual environments that it makes; the interpreter has it on board.
 # The ones that ansible-core 2.19 and 2.21 ask for.
@@ -27,20 +31,35 @@ GET_PIP = 'import ensurepip, sys\nensurepip.bootstrap(upgrade=True)\n'
 
 def run(argv, cwd, **environment):
     """Run a tool; its whole output is the failure's text."""
-    done = subprocess.run(argv, cwd=cwd, env=dict(os.environ, PATH=PATH, **environment), text=True, errors='replace',
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1800, check=False)
-    assert done.returncode == 0, '%s\n%s' % (' '.join(map(str, argv)), done.stdout)
+    done = subprocess.run(
+        argv,
+        cwd=cwd,
+        env=dict(os.environ, PATH=PATH, **environment),
+        text=True,
+        errors='replace',
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=1800,
+        check=False,
+    )
+    assert done.returncode == 0, '{}\n{}'.format(' '.join(map(str, argv)), done.stdout)
     return done.stdout
 
 
 @pytest.fixture(scope='session')
 def release():
-    """A copy of what git tracks or would track, without the link that only a clone needs, as a repository of its own."""
+    """A copy of what git tracks or would track, without the link that only a clone needs, as a repository of its
+    own."""
     target = WORK / 'ansible_collections' / 'conbool' / 'smtp_relay'
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
-    listed = subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    listed = subprocess.run(
+        ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
     for name in filter(None, listed.stdout.decode().split('\0')):
         source = ROOT / name
         if name.split('/')[0] != 'collections' and source.is_file():
@@ -58,5 +77,5 @@ def tool_home():
     cache = home / '.ansible' / 'test' / 'cache'
     cache.mkdir(parents=True, exist_ok=True)
     for version in PIP_VERSIONS:
-        (cache / ('get_pip_%s.py' % version)).write_text(GET_PIP)
+        (cache / (f'get_pip_{version}.py')).write_text(GET_PIP)
     return home

@@ -2,17 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checks that Galaxy and Automation Hub make, none of them with an ignore file."""
+
 from __future__ import annotations
 
 import tarfile
 
+import pytest
 import yaml
 
 from .conftest import ROOT, run
 
 
+@pytest.mark.parametrize(
+    'tool', [['ruff', 'check', '--output-format', 'concise'], ['black', '--check', '--quiet', '--diff']]
+)
+def test_python_is_written_one_way(tool):
+    run([*tool, '.'], ROOT)
+
+
 def test_ansible_lint_production(release):
-    run(['ansible-lint', '--offline', '--strict', '--profile', 'production'], release, ANSIBLE_COLLECTIONS_PATH=str(release.parents[2]))
+    run(
+        ['ansible-lint', '--offline', '--strict', '--profile', 'production'],
+        release,
+        ANSIBLE_COLLECTIONS_PATH=str(release.parents[2]),
+    )
 
 
 def test_ansible_test_sanity(release, tool_home):
@@ -20,7 +33,17 @@ def test_ansible_test_sanity(release, tool_home):
 
 
 def test_documentation(release):
-    run(['antsibull-docs', 'lint-collection-docs', '--plugin-docs', '--skip-rstcheck', '--validate-collection-refs=all', '.'], release)
+    run(
+        [
+            'antsibull-docs',
+            'lint-collection-docs',
+            '--plugin-docs',
+            '--skip-rstcheck',
+            '--validate-collection-refs=all',
+            '.',
+        ],
+        release,
+    )
 
 
 def test_changelog(release):
@@ -37,5 +60,5 @@ def test_galaxy_importer(release, tmp_path):
     with tarfile.open(tarball) as archive:
         names = archive.getnames()
     version = yaml.safe_load((ROOT / 'galaxy.yml').read_text())['version']
-    assert tarball.name == 'conbool-smtp_relay-%s.tar.gz' % version
+    assert tarball.name == f'conbool-smtp_relay-{version}.tar.gz'
     assert not [name for name in names if name.split('/')[0] in ('tests', 'lab', 'scripts', 'molecule', 'collections')]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A Sendmail whose administrator has rules of his own: they stay in force, or the run refuses and changes nothing."""
+
 from __future__ import annotations
 
 import re
@@ -12,8 +13,13 @@ from tests.flow import playbook, snapshot
 from tests.flow.labs import Borrowed
 
 HOST = 'sendmail-debian12'
-SETTINGS = {'conbool_domains': ['example.com', 'sub.example.co.uk'], 'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem', 'conbool_inbound': False,
-            'conbool_preflight': 'skip', 'verify_queue_seconds': 1}
+SETTINGS = {
+    'conbool_domains': ['example.com', 'sub.example.co.uk'],
+    'conbool_tls_ca_file': '/etc/ssl/lab/ca.pem',
+    'conbool_inbound': False,
+    'conbool_preflight': 'skip',
+    'verify_queue_seconds': 1,
+}
 SCOPE = {'conbool_scope': 'senders', 'conbool_scope_senders': ['@example.com', "o'hara@sub.example.co.uk"]}
 OWN = """\
 define(`SMART_HOST', `[mx.external.test]')dnl
@@ -52,7 +58,11 @@ class Host:
 
     def configure(self, lines):
         """The administrator's lines, in front of MAILER_DEFINITIONS; built and read."""
-        self.lab.run(HOST, ['sh', '-c', 'cat >/tmp/lines && sed -i "/^MAILER_DEFINITIONS/e cat /tmp/lines" /etc/mail/sendmail.mc'], input=lines)
+        self.lab.run(
+            HOST,
+            ['sh', '-c', 'cat >/tmp/lines && sed -i "/^MAILER_DEFINITIONS/e cat /tmp/lines" /etc/mail/sendmail.mc'],
+            input=lines,
+        )
         self.sh('touch /etc/mail/mailertable && make -s -C /etc/mail')
 
     def play(self, variables=None, name='site.yml'):
@@ -67,7 +77,9 @@ class Host:
     def next_hop(self, sender):
         """Host, empty for the recipient's MX, and port of mail of this sender."""
         out = self.test_mode('3,ConboolRoute ' + sender, '${conbool_to}', '${conbool_port}')
-        return tuple('' if value == 'Undefined' else value for value in re.findall(r'^> (.*)$', out, re.MULTILINE)[-3:-1])
+        return tuple(
+            '' if value == 'Undefined' else value for value in re.findall(r'^> (.*)$', out, re.MULTILINE)[-3:-1]
+        )
 
 
 def test_own_rules_stay_in_force(host):
@@ -85,7 +97,9 @@ def test_own_rules_stay_in_force(host):
     assert host.next_hop('carol@sub.example.co.uk') == ('[mx.external.test]', '2525')
     assert host.next_hop('<>') == ('', '25')
     assert '553' in host.test_mode('ConboolType text/evil; charset=x')
-    assert re.search(r'^> 1$', host.test_mode('ConboolType text/calendar; method=REQUEST', '${conbool_direct}'), re.MULTILINE)
+    assert re.search(
+        r'^> 1$', host.test_mode('ConboolType text/calendar; method=REQUEST', '${conbool_direct}'), re.MULTILINE
+    )
     assert host.play(SCOPE).changed == []
     assert host.play(name='rollback.yml').returncode == 0
     assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
@@ -93,22 +107,42 @@ def test_own_rules_stay_in_force(host):
 
 ADD = "sed -i \"/^MAILER_DEFINITIONS/i %s\" /etc/mail/sendmail.mc && make -s -C /etc/mail"
 # The first make tells make of the new map.
-CATCH_ALL = "echo '.\tesmtp:[192.0.2.78]' >/etc/mail/mailertable && " + ADD % r"FEATURE(\`mailertable')dnl" + " && make -s -C /etc/mail"
+CATCH_ALL = (
+    "echo '.\tesmtp:[192.0.2.78]' >/etc/mail/mailertable && "
+    + ADD % r"FEATURE(\`mailertable')dnl"
+    + " && make -s -C /etc/mail"
+)
 FALLBACK = ADD % r"define(\`confFALLBACK_SMARTHOST', \`other.test')dnl"
 REFUSED = {
-    'edited sendmail.cf': ("sed -i 's/^O DeliveryMode=.*/O DeliveryMode=queueonly/' /etc/mail/sendmail.cf", {}, 'DeliveryMode=queueonly'),
+    'edited sendmail.cf': (
+        "sed -i 's/^O DeliveryMode=.*/O DeliveryMode=queueonly/' /etc/mail/sendmail.cf",
+        {},
+        'DeliveryMode=queueonly',
+    ),
     'no sendmail.mc': ('mv /etc/mail/sendmail.mc /etc/mail/sendmail.was', {}, 'There is no /etc/mail/sendmail.mc'),
-    'domain that is not local': ("sed -i '/^example.com/d' /etc/mail/local-host-names", {},
-                                 'conbool_domains: this Sendmail is not responsible for example.com '),
+    'domain that is not local': (
+        "sed -i '/^example.com/d' /etc/mail/local-host-names",
+        {},
+        'conbool_domains: this Sendmail is not responsible for example.com ',
+    ),
     'catch-all in mailertable': (CATCH_ALL, {}, r'would not use the mailer conbool .* but esmtp to \[192.0.2.78\]'),
     'fallback': (FALLBACK, {}, 'confFALLBACK_SMARTHOST is other.test'),
     'relaying networks and the firewall': (
         "echo 10.7 >>/etc/mail/relay-domains && echo 'Connect:10.9 RELAY' >>/etc/mail/access && make -s -C /etc/mail",
         {'conbool_preflight': 'enforce', 'conbool_inbound': True, 'conbool_networks': ['203.0.113.0/24']},
-        'firewall.relay_networks 10.7.0.0/16, 10.9.0.0/16: relay-domains'),
-    'wash networks': ('true', {'conbool_networks': ['203.0.113.0/28'], 'sendmail_smarthost_wash_networks': ['203.0.113.0/24', '10.20.0.1/16']},
-                      "sendmail_smarthost_wash_networks: 203.0.113.0/24 overlaps 203.0.113.0/28 of conbool_networks.*"
-                      "sendmail_smarthost_wash_networks: '10.20.0.1/16' has host bits"),
+        'firewall.relay_networks 10.7.0.0/16, 10.9.0.0/16: relay-domains',
+    ),
+    'wash networks': (
+        'true',
+        {
+            'conbool_networks': ['203.0.113.0/28'],
+            'sendmail_smarthost_wash_networks': ['203.0.113.0/24', '10.20.0.1/16'],
+        },
+        (
+            "sendmail_smarthost_wash_networks: 203.0.113.0/24 overlaps 203.0.113.0/28 of conbool_networks.*"
+            "sendmail_smarthost_wash_networks: '10.20.0.1/16' has host bits"
+        ),
+    ),
 }
 
 
@@ -130,7 +164,11 @@ exec -a /usr/sbin/sendmail-mta /usr/libexec/sendmail/sendmail "$@"
 
 
 def test_sendmail_that_does_not_come_back_gets_its_old_files(host):
-    host.lab.run(HOST, ['sh', '-c', 'rm /usr/sbin/sendmail-mta && cat >/usr/sbin/sendmail-mta && chmod 755 /usr/sbin/sendmail-mta'], input=PICKY)
+    host.lab.run(
+        HOST,
+        ['sh', '-c', 'rm /usr/sbin/sendmail-mta && cat >/usr/sbin/sendmail-mta && chmod 755 /usr/sbin/sendmail-mta'],
+        input=PICKY,
+    )
     # The init script does not recognise a script as its Sendmail.
     host.sh('kill $(head -1 /run/sendmail/mta/sendmail.pid) && sleep 2 && systemctl restart sendmail')
     before = snapshot.take(host.lab, HOST)
@@ -140,7 +178,12 @@ def test_sendmail_that_does_not_come_back_gets_its_old_files(host):
     ours = ('/etc/mail/sendmail.mc', '/etc/mail/conbool', '/var/lib/conbool')
     assert 'Mconbool' not in host.sh('cat /etc/mail/sendmail.cf')
     assert [line for line in snapshot.differences(before, snapshot.take(host.lab, HOST)) if line.startswith(ours)] == []
-    assert host.lab.run(HOST, ['python3', '-c', 'import smtplib; print(smtplib.SMTP("127.0.0.1", 25).noop()[0])']).stdout.strip() == '250'
+    assert (
+        host.lab.run(
+            HOST, ['python3', '-c', 'import smtplib; print(smtplib.SMTP("127.0.0.1", 25).noop()[0])']
+        ).stdout.strip()
+        == '250'
+    )
 
 
 def test_mark_is_that_of_one_message_only(host):
@@ -162,9 +205,15 @@ def test_mark_is_kept_in_the_queue_over_a_restart(host):
     assert host.play().returncode == 0
     host.lab.internet.set('down')
     try:
-        host.lab.run(HOST, ['sendmail', '-f', 'alice@example.com', 'x@external.test'],
-                     input='Subject: flow-queued0001\nMessage-ID: <flow-queued0001@flow>\nX-Conbool-Released: yes\n\nx\n')
-        host.sh('for i in $(seq 40); do grep -l "^{conbool_direct}1\\|conbool_direct" /var/spool/mqueue/qf* 2>/dev/null && break; sleep 0.5; done')
+        host.lab.run(
+            HOST,
+            ['sendmail', '-f', 'alice@example.com', 'x@external.test'],
+            input='Subject: flow-queued0001\nMessage-ID: <flow-queued0001@flow>\nX-Conbool-Released: yes\n\nx\n',
+        )
+        host.sh(
+            'for i in $(seq 40); do grep -l "^{conbool_direct}1\\|conbool_direct" /var/spool/mqueue/qf* 2>/dev/null &&'
+            ' break; sleep 0.5; done'
+        )
         assert host.sh('grep -c "conbool_direct.*1" /var/spool/mqueue/qf* | head -1').strip()
         host.sh('systemctl restart sendmail')
     finally:
@@ -179,20 +228,30 @@ def test_bounce_of_what_the_gateway_refused_goes_direct(host):
     assert host.play().returncode == 0
     host.lab.gateway.set('reject')
     try:
-        host.lab.run(HOST, ['sendmail', '-f', 'o@external.test', 'fwd@example.com'], input='Subject: flow-refused001\n\nx\n')
+        host.lab.run(
+            HOST, ['sendmail', '-f', 'o@external.test', 'fwd@example.com'], input='Subject: flow-refused001\n\nx\n'
+        )
         host.lab.internet.wait_for('flow-refused001', count=1, timeout=30)
     finally:
         host.lab.gateway.set()
-    assert [delivery['sender'] for delivery in host.lab.internet.deliveries('flow-refused001')] in ([''], ['<>'], [None])
+    assert [delivery['sender'] for delivery in host.lab.internet.deliveries('flow-refused001')] in (
+        [''],
+        ['<>'],
+        [None],
+    )
 
 
 def test_gateway_that_is_an_alias_is_verified_too(host):
     """Sendmail knows it by its other name then."""
     host.lab.add_zone('alias.test', 'gateway CNAME mail.conbool.com.\n')
-    assert host.play({'conbool_relay_host': 'gateway.alias.test', 'conbool_tls_name': 'mail.conbool.com'}).returncode == 0
+    assert (
+        host.play({'conbool_relay_host': 'gateway.alias.test', 'conbool_tls_name': 'mail.conbool.com'}).returncode == 0
+    )
     host.lab.gateway.set('wrong_name')
     try:
-        host.lab.run(HOST, ['sendmail', '-f', 'alice@example.com', 'x@external.test'], input='Subject: flow-alias00001\n\nx\n')
+        host.lab.run(
+            HOST, ['sendmail', '-f', 'alice@example.com', 'x@external.test'], input='Subject: flow-alias00001\n\nx\n'
+        )
         host.sh('for i in $(seq 40); do mailq -Am | grep "certificate of the gateway" && exit; sleep 0.5; done; exit 1')
         assert not host.lab.gateway.deliveries('flow-alias00001')
     finally:

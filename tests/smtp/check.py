@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """smtp_check without Ansible around it."""
+
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_judge import judge
@@ -10,13 +11,30 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_probe imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import contexts
 
 EXPECT = {
-    'reachable': True, 'starttls': True, 'chain_verified': True, 'name_verified': True, 'client_certificate_requested': False,
-    'min_days_left': None, 'accepts': [], 'refuses': [],
+    'reachable': True,
+    'starttls': True,
+    'chain_verified': True,
+    'name_verified': True,
+    'client_certificate_requested': False,
+    'min_days_left': None,
+    'accepts': [],
+    'refuses': [],
 }
 OPTIONS = {
-    'hosts': ['127.0.0.1'], 'port': 25, 'address_family': 'any', 'source_address': None, 'helo_name': 'client.example.com',
-    'tls_name': 'mail.conbool.com', 'ca_file': None, 'client_cert': None, 'client_key': None, 'minimum_tls_version': 'TLSv1.2',
-    'mail_from': '', 'timeout': 0.5, 'deadline': 10, 'concurrency': 50,
+    'hosts': ['127.0.0.1'],
+    'port': 25,
+    'address_family': 'any',
+    'source_address': None,
+    'helo_name': 'client.example.com',
+    'tls_name': 'mail.conbool.com',
+    'ca_file': None,
+    'client_cert': None,
+    'client_key': None,
+    'minimum_tls_version': 'TLSv1.2',
+    'mail_from': '',
+    'timeout': 0.5,
+    'deadline': 10,
+    'concurrency': 50,
 }
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An SMTP server on loopback that behaves well until it is told where not to."""
+
 from __future__ import annotations
 
 import datetime
@@ -79,8 +80,8 @@ class HostileServer:
 
     Args:
         context: SSLContext for STARTTLS, or None to offer none.
-        at: what to do instead of the polite thing, by step: banner, EHLO, STARTTLS, tls (the handshake), EHLO over TLS, MAIL, RCPT, RSET,
-            QUIT. Bytes are sent; a function gets the Peer.
+        at: what to do instead of the polite thing, by step: banner, EHLO, STARTTLS, tls (the handshake), EHLO over TLS,
+            MAIL, RCPT, RSET, QUIT. Bytes are sent; a function gets the Peer.
         addresses: IP addresses to listen on, all with the same port.
     """
 
@@ -95,7 +96,9 @@ class HostileServer:
         self._listeners = []
         self._threads = []
         for address in addresses:
-            listener = socket.create_server((address, self.port), family=socket.AF_INET6 if ':' in address else socket.AF_INET, backlog=256)
+            listener = socket.create_server(
+                (address, self.port), family=socket.AF_INET6 if ':' in address else socket.AF_INET, backlog=256
+            )
             self.port = listener.getsockname()[1]
             self._listeners.append(listener)
             self._start(self._accept, listener)
@@ -155,7 +158,15 @@ class HostileServer:
         if verb == 'EHLO' and peer.over_tls:
             self._do(peer, 'EHLO over TLS', b'250-mail.conbool.com\r\n250 SIZE 1000000\r\n')
         elif verb == 'EHLO':
-            self._do(peer, 'EHLO', b'250-mail.conbool.com\r\n250-STARTTLS\r\n250 SIZE 1000000\r\n' if self.context else b'250 mail.conbool.com\r\n')
+            self._do(
+                peer,
+                'EHLO',
+                (
+                    b'250-mail.conbool.com\r\n250-STARTTLS\r\n250 SIZE 1000000\r\n'
+                    if self.context
+                    else b'250 mail.conbool.com\r\n'
+                ),
+            )
         elif verb == 'STARTTLS':
             self._do(peer, 'STARTTLS', b'220 go ahead\r\n')
             agreed = self.at.get('STARTTLS', b'220')
@@ -165,7 +176,9 @@ class HostileServer:
             self._do(peer, 'QUIT', b'221 bye\r\n')
             raise HungUp
         elif verb == 'RCPT':
-            self._do(peer, 'RCPT', b'250 ok\r\n' if '@example.com>' in command else b'554 5.7.1 relay access denied\r\n')
+            self._do(
+                peer, 'RCPT', b'250 ok\r\n' if '@example.com>' in command else b'554 5.7.1 relay access denied\r\n'
+            )
         else:
             self._do(peer, verb, b'250 ok\r\n' if verb in ('MAIL', 'RSET') else b'502 what?\r\n')
 

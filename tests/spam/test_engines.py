@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real spam engines score what they did before, and what was released at the gateway not at all."""
+
 from __future__ import annotations
 
 import pytest
@@ -10,8 +11,10 @@ from tests.flow import playbook, snapshot
 from tests.spam.server import ENGINES
 
 RELEASED = ['X-Conbool-Released: yes']
-FORGED = ('Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1 for <alice@example.com>;\r\n\t'
-          'Sun, 22 Nov 2026 14:00:00 +0000')
+FORGED = (
+    'Received: from mail.conbool.com (mail.conbool.com [{address}])\r\n\tby mx.example.com (Postfix) with ESMTPS id 1'
+    ' for <alice@example.com>;\r\n\tSun, 22 Nov 2026 14:00:00 +0000'
+)
 
 
 @pytest.mark.parametrize('engine', sorted(ENGINES))
@@ -43,17 +46,22 @@ def _only_released_mail_is_not_scored(server, engine, programs):
 
     server.rule('absent')
     # What the engines themselves keep, and their pid files, come and go.
-    left = [line for line in snapshot.differences(before, snapshot.take(server.lab, server.host)) if not line.startswith(('/var/', '/run/'))]
+    left = [
+        line
+        for line in snapshot.differences(before, snapshot.take(server.lab, server.host))
+        if not line.startswith(('/var/', '/run/'))
+    ]
     assert left == []
     assert server.score(gateway, RELEASED)[0]
 
 
 def test_a_site_that_trusts_gateway_and_lan(server):
-    """trusted_networks and internal_networks of the site do not let the LAN vouch for a Received header of the gateway."""
+    """trusted_networks and internal_networks of the site do not let the LAN vouch for a Received header of the
+    gateway."""
     server.use('spamass-milter')
     addresses = server.lab.addresses
     listed = ' '.join(addresses['gateway'] + addresses['lan'])
-    server.shell("printf 'trusted_networks %s\\ninternal_networks %s\\n' >/etc/spamassassin/site.cf" % (listed, listed))
+    server.shell(f"printf 'trusted_networks {listed}\\ninternal_networks {listed}\\n' >/etc/spamassassin/site.cf")
     try:
         playbook.apply(server.lab, server.host, server.variables)
         server.shell('systemctl restart spamd')

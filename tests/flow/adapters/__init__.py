@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What differs from one mail server to the next. An adapter is a class `Adapter` in a module named after the MTA."""
+
 from __future__ import annotations
 
 import importlib
@@ -17,5 +18,5 @@ def names():
 
 def load(name):
     if name not in names():
-        raise ValueError('no adapter for the mail server %r, only for %s' % (name, ', '.join(names())))
-    return importlib.import_module('tests.flow.adapters.%s' % name).Adapter
+        raise ValueError('no adapter for the mail server {!r}, only for {}'.format(name, ', '.join(names())))
+    return importlib.import_module(f'tests.flow.adapters.{name}').Adapter

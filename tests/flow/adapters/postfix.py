@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Postfix with the outbound hop: two instances of Postfix on one host."""
+
 from __future__ import annotations
 
 import os
@@ -30,8 +31,11 @@ class Adapter:
     # What the inventory says besides the configuration.
     variables = {}
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.
-    expected_failures = dict.fromkeys(('N6.attached', 'N6.attached-nested'), (
-        'mime_header_checks see the MIME headers of attached messages too, and cannot tell them from those of the message itself'))
+    expected_failures = dict.fromkeys(
+        ('N6.attached', 'N6.attached-nested'),
+        'mime_header_checks see the MIME headers of attached messages too, and cannot tell them from those of the'
+        ' message itself',
+    )
     keeps_headers = ()
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
     password = 'lab-password'
@@ -63,7 +67,8 @@ class Adapter:
 
     @staticmethod
     def lines_about(token, lines):
-        """The log lines of one message: of every queue file it was in, on both instances, and of the reports about it."""
+        """The log lines of one message: of every queue file it was in, on both instances, and of the reports about
+        it."""
         queues = set()
         for line in lines:
             if token in line and _entry(line):
@@ -81,10 +86,11 @@ class Adapter:
 
     @staticmethod
     def verification(tokens, lines, gateway):
-        """How the certificate of the gateway with these addresses was judged: token -> recipient -> Verified, Trusted, Untrusted, Anonymous or clear.
+        """How the certificate of the gateway with these addresses was judged: token -> recipient -> Verified, Trusted,
+        Untrusted, Anonymous or clear.
 
-        A process of smtp(8) logs the TLS connection first, then the recipients that it served over it. Another copy of the message may have
-        gone elsewhere: to the hop, or to the recipient's own server after an undo.
+        A process of smtp(8) logs the TLS connection first, then the recipients that it served over it. Another copy of
+        the message may have gone elsewhere: to the hop, or to the recipient's own server after an undo.
         """
         level_of = {}
         token_of = {}
@@ -100,11 +106,15 @@ class Adapter:
             if tls:
                 level_of[process] = tls['level']
             elif parsed['program'] == 'cleanup' and entry:
-                token_of.update({(parsed['instance'], entry['queue']): token for token in _TOKEN.findall(line) if token in wanted})
+                token_of.update(
+                    {(parsed['instance'], entry['queue']): token for token in _TOKEN.findall(line) if token in wanted}
+                )
             elif entry and (parsed['instance'], entry['queue']) in token_of:
                 sent = _TO.search(line)
                 if sent and sent['address'] in gateway:
-                    found[token_of[parsed['instance'], entry['queue']]][sent['to'].lower()] = level_of.get(process, 'clear')
+                    found[token_of[parsed['instance'], entry['queue']]][sent['to'].lower()] = level_of.get(
+                        process, 'clear'
+                    )
         return {token: found[token] for token in tokens}
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sendmail, which decides by itself where a message goes."""
+
 from __future__ import annotations
 
 import re
@@ -50,7 +51,8 @@ class Adapter:
         return {'do': 'sendmail_flush'}
 
     reload_message = DOVECOT_RELOADS
-    # Makes a host that is not configured yet offer STARTTLS, which Sendmail does when it has a file and a directory of authorities.
+    # Makes a host that is not configured yet offer STARTTLS, which Sendmail does when it has a file and a directory of
+    # authorities.
     offer_starttls = r"""cat >/tmp/authorities <<'END'
 define(`confCACERT', `/etc/ssl/lab/ca.pem')dnl
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
@@ -59,10 +61,12 @@ sed -i '/^MAILER_DEFINITIONS/e cat /tmp/authorities' /etc/mail/sendmail.mc
 make -s -C /etc/mail && kill -HUP "$(head -n 1 /run/sendmail/mta/sendmail.pid)" &&
 timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </dev/null >/dev/null 2>&1; do sleep 0.2; done'
 """
-    # For how many seconds a run of the playbook may turn clients away: Sendmail reads a configuration by starting itself anew. Less than a tenth of a
-    # second on a quiet machine, 0.95 where ten and more processes wait for two processors.
+    # For how many seconds a run of the playbook may turn clients away: Sendmail reads a configuration by starting
+    # itself anew. Less than a tenth of a second on a quiet machine, 0.95 where ten and more processes wait for two
+    # processors.
     away_seconds = 3
-    # Header rules run when a message is received: one that came before they were there is not marked when it is sent on with the new rules.
+    # Header rules run when a message is received: one that came before they were there is not marked when it is sent on
+    # with the new rules.
     judges_on_arrival = True
 
     size_limit_command = ('sed', '-n', 's/^O MaxMessageSize=//p', '/etc/mail/sendmail.cf')
@@ -86,10 +90,11 @@ timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </
 
     @staticmethod
     def verification(tokens, lines, gateway):
-        """How the certificate of the gateway with these addresses was judged: token -> recipient -> Verified, or what the log says instead.
+        """How the certificate of the gateway with these addresses was judged: token -> recipient -> Verified, or what
+        the log says instead.
 
-        A process logs the TLS connection first, then the recipients that it served over it. The name is not in the log: with another one,
-        a rule ends the connection, so that nothing is sent over it.
+        A process logs the TLS connection first, then the recipients that it served over it. The name is not in the log:
+        with another one, a rule ends the connection, so that nothing is sent over it.
         """
         verified, token_of, found = {}, {}, defaultdict(dict)
         for line in lines:
@@ -98,7 +103,9 @@ timeout 20 sh -c 'until openssl s_client -starttls smtp -connect 127.0.0.1:25 </
                 continue
             tls = _TLS.match(parsed['text'])
             if tls:
-                verified[parsed['pid'], tls['relay'].strip('[]')] = 'Verified' if tls['verify'] == 'OK' else tls['verify']
+                verified[parsed['pid'], tls['relay'].strip('[]')] = (
+                    'Verified' if tls['verify'] == 'OK' else tls['verify']
+                )
             if not entry:
                 continue
             token_of.update({entry['queue']: token for token in tokens if token in line})

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sendmail in front of the outbound hop: inbound mail is Sendmail's affair, outbound mail the hop's, which is a Postfix."""
+"""Sendmail in front of the outbound hop: inbound mail is Sendmail's affair, outbound mail the hop's, which is a
+Postfix."""
+
 from __future__ import annotations
 
 from tests.flow.adapters import postfix, sendmail

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what a run does, one JSON line per event, while it does it: tests compare runs and kill them at a chosen task."""
+"""Writes what a run does, one JSON line per event, while it does it: tests compare runs and kill them at a chosen
+task."""
+
 from __future__ import annotations
 
 DOCUMENTATION = """
@@ -47,5 +49,11 @@ class CallbackModule(CallbackBase):
     def _result(self, event, result):
         content = result.result
         diff = content.get('diff') or []
-        self._write(event=event, host=result.host.get_name(), task=result.task.get_name(), changed=bool(content.get('changed')),
-                    diff=diff if isinstance(diff, list) else [diff], msg=str(content.get('msg', '')))
+        self._write(
+            event=event,
+            host=result.host.get_name(),
+            task=result.task.get_name(),
+            changed=bool(content.get('changed')),
+            diff=diff if isinstance(diff, list) else [diff],
+            msg=str(content.get('msg', '')),
+        )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the account of a stream makes of copies and attempts."""
+
 from __future__ import annotations
 
 import pytest
@@ -17,7 +18,9 @@ KILL = Window(1000.0, 1010.0, 'mail server killed')
 
 def account(wanted, sightings, attempts=((100.0, 'accepted'),), windows=(KILL,)):
     sent = Sent(TOKEN, list(wanted), [Attempt(at, at + 0.1, outcome, 'what it said') for at, outcome in attempts])
-    return settle([sent], [Sighting(TOKEN, where, recipient, time=at) for where, recipient, at in sightings], list(windows))
+    return settle(
+        [sent], [Sighting(TOKEN, where, recipient, time=at) for where, recipient, at in sightings], list(windows)
+    )
 
 
 def bad(found):
@@ -31,14 +34,17 @@ def test_one_copy_at_each_place_is_right():
     assert (found.sent, found.attempts, found.bounced, found.interrupted) == (1, 1, 0, 0)
 
 
-@pytest.mark.parametrize('sightings, wrong', [
-    ([], {'lost'}),
-    ([('mailbox:alice', '', 100.0)], {'lost', 'misplaced'}),
-    ([('queue', 'a@external.test', 0.0)], {'lost', 'misplaced'}),
-    ([('bounce:alice', '', 100.0)], {'lost', 'misplaced'}),
-    ([('gateway', 'b@external.test', 100.0)], {'lost', 'misplaced'}),
-    ([('gateway', 'a@external.test', 100.0), ('trap', 'a@external.test', 100.0)], {'misplaced'}),
-])
+@pytest.mark.parametrize(
+    'sightings, wrong',
+    [
+        ([], {'lost'}),
+        ([('mailbox:alice', '', 100.0)], {'lost', 'misplaced'}),
+        ([('queue', 'a@external.test', 0.0)], {'lost', 'misplaced'}),
+        ([('bounce:alice', '', 100.0)], {'lost', 'misplaced'}),
+        ([('gateway', 'b@external.test', 100.0)], {'lost', 'misplaced'}),
+        ([('gateway', 'a@external.test', 100.0), ('trap', 'a@external.test', 100.0)], {'misplaced'}),
+    ],
+)
 def test_a_copy_that_is_missing_or_elsewhere(sightings, wrong):
     assert bad(account([OUT], sightings)) == wrong
 
@@ -48,15 +54,18 @@ def test_what_has_no_mailbox_comes_back():
     assert (bad(found), found.bounced) == (set(), 1)
 
 
-@pytest.mark.parametrize('first, attempts, wrong', [
-    (100.0, [(99.0, 'accepted')], 'unexplained'),
-    (994.0, [(99.0, 'accepted')], 'unexplained'),
-    (996.0, [(99.0, 'accepted')], 'doubled'),
-    (1500.0, [(99.0, 'accepted')], 'doubled'),
-    (1017.0, [(1014.0, 'accepted')], 'doubled'),
-    (1017.0, [(1016.0, 'accepted')], 'unexplained'),
-    (100.0, [(98.0, 'unclear'), (99.0, 'accepted')], 'doubled'),
-])
+@pytest.mark.parametrize(
+    'first, attempts, wrong',
+    [
+        (100.0, [(99.0, 'accepted')], 'unexplained'),
+        (994.0, [(99.0, 'accepted')], 'unexplained'),
+        (996.0, [(99.0, 'accepted')], 'doubled'),
+        (1500.0, [(99.0, 'accepted')], 'doubled'),
+        (1017.0, [(1014.0, 'accepted')], 'doubled'),
+        (1017.0, [(1016.0, 'accepted')], 'unexplained'),
+        (100.0, [(98.0, 'unclear'), (99.0, 'accepted')], 'doubled'),
+    ],
+)
 def test_a_second_copy_needs_a_kill_while_the_first_was_on_its_way(first, attempts, wrong):
     found = account([OUT], [('gateway', 'a@external.test', first), ('direct', 'a@external.test', 2000.0)], attempts)
     assert bad(found) - {'disturbed'} == {wrong}
@@ -68,7 +77,10 @@ def test_two_further_copies_need_two_reasons():
     assert bad(account([ALICE], copies, [(1004.0, 'unclear'), (1006.0, 'accepted')])) == {'doubled'}
 
 
-@pytest.mark.parametrize('at, wrong, interrupted', [(900.0, {'disturbed'}, 0), (1005.0, set(), 1), (1010.5, set(), 1), (1012.0, {'disturbed'}, 0)])
+@pytest.mark.parametrize(
+    'at, wrong, interrupted',
+    [(900.0, {'disturbed'}, 0), (1005.0, set(), 1), (1010.5, set(), 1), (1012.0, {'disturbed'}, 0)],
+)
 def test_a_client_is_turned_away_only_by_a_server_that_is_down(at, wrong, interrupted):
     found = account([ALICE], [('mailbox:alice', '', 1100.0)], [(at, 'refused'), (1090.0, 'accepted')])
     assert (bad(found), found.interrupted, found.attempts) == (wrong, interrupted, 2)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine against a site of a few lines in which every message has a script: where it is at which look."""
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -16,7 +17,8 @@ ACTIVE = [('queue', '')]
 
 
 class Site:
-    """`scripts`: case id -> list of looks; the last one holds for ever. A deferred message moves on only after a flush."""
+    """`scripts`: case id -> list of looks; the last one holds for ever. A deferred message moves on only after a
+    flush."""
 
     def __init__(self, scripts, replies=None, repaired=None):
         self.scripts = scripts
@@ -59,7 +61,7 @@ class Site:
         return self.clear
 
     def explain(self, tokens):
-        return {token: ['log of %s' % token] for token in tokens}
+        return {token: [f'log of {token}'] for token in tokens}
 
     def verification(self, tokens):
         return {token: {OUT: self.level} for token in tokens}
@@ -78,12 +80,12 @@ def run(site, *cases):
 def test_waits_until_the_message_arrives():
     report = run(Site({'O1': [ACTIVE] * 10 + [AT_GATEWAY]}), case())
     assert report.ok
-    assert [str(sighting) for sighting in report.results[0].seen] == ['gateway (%s)' % OUT]
+    assert [str(sighting) for sighting in report.results[0].seen] == [f'gateway ({OUT})']
 
 
 def test_a_copy_that_comes_late_from_a_queue_is_found():
     report = run(Site({'O1': [AT_GATEWAY + ACTIVE, AT_GATEWAY + ACTIVE, AT_GATEWAY * 2]}), case())
-    assert report.results[0].problems == ['expected at gateway (%s) once, is there 2 times' % OUT]
+    assert report.results[0].problems == [f'expected at gateway ({OUT}) once, is there 2 times']
 
 
 def test_a_copy_that_changes_queues_during_a_look_is_found():
@@ -95,8 +97,8 @@ def test_a_lost_message_ends_the_wait_and_is_explained():
     site = Site({'O1': [[]], 'O2': [AT_GATEWAY]})
     report = run(site, case(), case('O2'))
     lost, arrived = report.results
-    assert lost.problems == ['expected at gateway (%s) once, is there never' % OUT]
-    assert lost.log == ['log of %s' % lost.token]
+    assert lost.problems == [f'expected at gateway ({OUT}) once, is there never']
+    assert lost.log == [f'log of {lost.token}']
     assert arrived.ok and not arrived.log
     assert site.looks[lost.token] < 10
 
@@ -104,7 +106,7 @@ def test_a_lost_message_ends_the_wait_and_is_explained():
 def test_a_message_stuck_in_the_queue_is_flushed_until_the_deadline():
     site = Site({'O1': [DEFERRED]})
     report = run(site, case())
-    assert 'must not be at queue (%s), but is there once' % OUT in report.results[0].problems
+    assert f'must not be at queue ({OUT}), but is there once' in report.results[0].problems
     assert site.flushes > 2
 
 
@@ -119,8 +121,9 @@ def test_what_was_delivered_to_a_misbehaving_gateway_is_wrong_for_ever():
     site = Site({'G2': [AT_GATEWAY]})
     report = run(site, case('G2', gateway='wrong_name', meanwhile=(Place('queue', (OUT,)),)))
     assert report.results[0].problems == [
-        'while the gateway is wrong_name: must not be at gateway (%s), but is there once' % OUT,
-        'while the gateway is wrong_name: expected at queue (%s) once, is there never' % OUT]
+        f'while the gateway is wrong_name: must not be at gateway ({OUT}), but is there once',
+        f'while the gateway is wrong_name: expected at queue ({OUT}) once, is there never',
+    ]
 
 
 def test_the_gateway_is_repaired_when_something_breaks():
@@ -138,7 +141,10 @@ def test_what_the_server_says_to_the_sender():
     refused = Reply(False, '550 no such user')
     scripts = {'O1': [AT_GATEWAY], 'N1': [[]], 'N2': [[]], 'N3': [[]]}
     nowhere = (Place('nowhere'),)
-    cases = [case()] + [Case(name, 't', 'g', 'default', case().inject, nowhere, refused=text) for name, text in (('N1', '550'), ('N2', '554'), ('N3', '5'))]
+    cases = [case()] + [
+        Case(name, 't', 'g', 'default', case().inject, nowhere, refused=text)
+        for name, text in (('N1', '550'), ('N2', '554'), ('N3', '5'))
+    ]
     report = run(Site(scripts, {'O1': refused, 'N1': refused, 'N2': refused}), *cases)
     assert [result.problems for result in report.results] == [
         ['the server did not accept it: 550 no such user'],

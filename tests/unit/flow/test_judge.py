@@ -26,30 +26,55 @@ def test_the_case_of_an_address_does_not_matter():
     assert not judge.problems([Place('gateway', ('Out@External.test',))], [seen()])
 
 
-@pytest.mark.parametrize('places, sightings, problem', [
-    ([GATEWAY], [], 'expected at gateway (%s) once, is there never' % OUT),
-    ([GATEWAY], [seen(), seen()], 'expected at gateway (%s) once, is there 2 times' % OUT),
-    ([GATEWAY], [seen(), seen('direct')], 'must not be at direct (%s), but is there once' % OUT),
-    ([GATEWAY], [seen(), seen('mailbox:alice', '')], 'must not be at mailbox:alice, but is there once'),
-    ([Place('nowhere')], [seen('direct')], 'must not be at direct (%s), but is there once' % OUT),
-    ([GATEWAY], [seen(encrypted=False)], 'reached the gateway in clear text'),
-    ([Place('queue', (OUT,))], [seen('queue')], 'still waiting in a queue for its first try (%s)' % OUT),
-    ([Place('gateway', (OUT,), client_certificate=True)], [seen()], 'gateway (%s): no client certificate was shown' % OUT),
-    ([Place('gateway', (OUT,), client_certificate=False)], [seen(client_certificate='mx')], 'gateway (%s): the client certificate mx was shown' % OUT),
-    ([Place('gateway', (OUT,), present=('X-There',))], [seen()], 'gateway (%s): header X-There is missing' % OUT),
-    ([Place('gateway', (OUT,), absent=('x-here',))], [seen()], 'gateway (%s): header x-here: 1 is there' % OUT),
-    ([Place('gateway', (OUT,), contains='grusse')], [seen()], "gateway (%s): the text 'grusse' is not in it" % OUT),
-    ([Place('gateway', (OUT,), sender='<>')], [seen(sender='a@b.test')], "gateway (%s): envelope sender is 'a@b.test', not '<>'" % OUT),
-    ([Place('gateway', (OUT,), esmtp=('RET=HDRS',))], [seen()], 'gateway (%s): ESMTP parameter RET=HDRS did not arrive, only none' % OUT),
-    ([Place('queue', (OUT,), reason='expired')], [seen('queue', reason='refused')], "queue (%s): refused: the reason does not match 'expired'" % OUT),
-])
+@pytest.mark.parametrize(
+    'places, sightings, problem',
+    [
+        ([GATEWAY], [], f'expected at gateway ({OUT}) once, is there never'),
+        ([GATEWAY], [seen(), seen()], f'expected at gateway ({OUT}) once, is there 2 times'),
+        ([GATEWAY], [seen(), seen('direct')], f'must not be at direct ({OUT}), but is there once'),
+        ([GATEWAY], [seen(), seen('mailbox:alice', '')], 'must not be at mailbox:alice, but is there once'),
+        ([Place('nowhere')], [seen('direct')], f'must not be at direct ({OUT}), but is there once'),
+        ([GATEWAY], [seen(encrypted=False)], 'reached the gateway in clear text'),
+        ([Place('queue', (OUT,))], [seen('queue')], f'still waiting in a queue for its first try ({OUT})'),
+        (
+            [Place('gateway', (OUT,), client_certificate=True)],
+            [seen()],
+            f'gateway ({OUT}): no client certificate was shown',
+        ),
+        (
+            [Place('gateway', (OUT,), client_certificate=False)],
+            [seen(client_certificate='mx')],
+            f'gateway ({OUT}): the client certificate mx was shown',
+        ),
+        ([Place('gateway', (OUT,), present=('X-There',))], [seen()], f'gateway ({OUT}): header X-There is missing'),
+        ([Place('gateway', (OUT,), absent=('x-here',))], [seen()], f'gateway ({OUT}): header x-here: 1 is there'),
+        ([Place('gateway', (OUT,), contains='grusse')], [seen()], f"gateway ({OUT}): the text 'grusse' is not in it"),
+        (
+            [Place('gateway', (OUT,), sender='<>')],
+            [seen(sender='a@b.test')],
+            f"gateway ({OUT}): envelope sender is 'a@b.test', not '<>'",
+        ),
+        (
+            [Place('gateway', (OUT,), esmtp=('RET=HDRS',))],
+            [seen()],
+            f'gateway ({OUT}): ESMTP parameter RET=HDRS did not arrive, only none',
+        ),
+        (
+            [Place('queue', (OUT,), reason='expired')],
+            [seen('queue', reason='refused')],
+            f"queue ({OUT}): refused: the reason does not match 'expired'",
+        ),
+    ],
+)
 def test_what_is_wrong_is_said(places, sightings, problem):
     assert problem in judge.problems(places, sightings)
 
 
 @pytest.mark.parametrize('log, level', [({}, 'nothing'), ({OUT: 'Trusted'}, 'Trusted')])
 def test_a_name_that_was_not_verified_is_said(log, level):
-    assert judge.unverified([seen()], log) == ["the gateway's certificate was not verified by name: the log says %s for %s" % (level, OUT)]
+    assert judge.unverified([seen()], log) == [
+        f"the gateway's certificate was not verified by name: the log says {level} for {OUT}"
+    ]
 
 
 def test_a_verified_name_is_no_problem():
@@ -57,6 +82,15 @@ def test_a_verified_name_is_no_problem():
 
 
 def test_what_holds_is_no_problem():
-    place = Place('gateway', (OUT,), client_certificate=True, sender='<>', present=('x-here',), absent=('x-gone',), contains='grüße', esmtp=('ret=hdrs',))
+    place = Place(
+        'gateway',
+        (OUT,),
+        client_certificate=True,
+        sender='<>',
+        present=('x-here',),
+        absent=('x-gone',),
+        contains='grüße',
+        esmtp=('ret=hdrs',),
+    )
     sighting = seen(client_certificate='mx', sender='', esmtp=('RET=HDRS', 'SIZE=7'))
     assert not judge.problems([place], [sighting])

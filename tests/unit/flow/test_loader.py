@@ -24,7 +24,7 @@ cases:
 def table(tmp_path, *texts):
     files = []
     for number, text in enumerate(texts):
-        files.append(tmp_path / ('%d.yml' % number))
+        files.append(tmp_path / (f'{number}.yml'))
         files[-1].write_text(text)
     return loader.Table(files)
 
@@ -39,17 +39,32 @@ def test_a_report_goes_to_the_sender(tmp_path):
     assert table(tmp_path, text).cases[0].expect[0].recipients == ('alice@example.com',)
 
 
-@pytest.mark.parametrize('wrong, right, message', [
-    ('headres: []', 'title: plain mail', "case O1: Additional properties are not allowed ('headres' was unexpected)"),
-    ('via: pigeon', 'via: sendmail', "case O1: inject.via: 'pigeon' is not one of"),
-    ('where: gatway', 'where: gateway', "case O1: expect.0.where: 'gatway' does not match"),
-    ("where: 'mailbox:alice', recipient: x@example.com", 'where: gateway', 'case O1: expect: mailbox:alice: recipient: a place of this kind has none'),
-    ('title: a\n    gateway: down', 'title: plain mail', 'case O1: gateway and meanwhile go together'),
-    ('title: a\n    configuration: other', 'title: plain mail', "case O1: configuration: there is no configuration 'other', only default"),
-    ('title: a\n    title: b', 'title: plain mail', "line 7: the key 'title' stands twice"),
-    ('where: gateway}\n      - {where: nowhere', 'where: gateway', 'case O1: expect: nowhere stands alone'),
-    ("to: a@b.test, headers: [{X-Conbool-Released: yes}]", 'to: out@external.test', 'case O1: inject.headers.0: '),
-])
+@pytest.mark.parametrize(
+    'wrong, right, message',
+    [
+        (
+            'headres: []',
+            'title: plain mail',
+            "case O1: Additional properties are not allowed ('headres' was unexpected)",
+        ),
+        ('via: pigeon', 'via: sendmail', "case O1: inject.via: 'pigeon' is not one of"),
+        ('where: gatway', 'where: gateway', "case O1: expect.0.where: 'gatway' does not match"),
+        (
+            "where: 'mailbox:alice', recipient: x@example.com",
+            'where: gateway',
+            'case O1: expect: mailbox:alice: recipient: a place of this kind has none',
+        ),
+        ('title: a\n    gateway: down', 'title: plain mail', 'case O1: gateway and meanwhile go together'),
+        (
+            'title: a\n    configuration: other',
+            'title: plain mail',
+            "case O1: configuration: there is no configuration 'other', only default",
+        ),
+        ('title: a\n    title: b', 'title: plain mail', "line 7: the key 'title' stands twice"),
+        ('where: gateway}\n      - {where: nowhere', 'where: gateway', 'case O1: expect: nowhere stands alone'),
+        ("to: a@b.test, headers: [{X-Conbool-Released: yes}]", 'to: out@external.test', 'case O1: inject.headers.0: '),
+    ],
+)
 def test_what_is_not_understood_is_named(tmp_path, wrong, right, message):
     text = GOOD.replace(right, wrong)
     assert text != GOOD
@@ -82,7 +97,12 @@ cases: []
 
 def test_a_row_is_chosen_with_what_belongs_to_it_and_nothing_else(tmp_path):
     head, case = GOOD.split('cases:\n')
-    found = table(tmp_path, head + 'cases:\n' + ''.join(case.replace('O1', name) for name in ('O1', 'O1.sendmail', 'O10', 'O11.loop', 'F1.loop')))
+    found = table(
+        tmp_path,
+        head
+        + 'cases:\n'
+        + ''.join(case.replace('O1', name) for name in ('O1', 'O1.sendmail', 'O10', 'O11.loop', 'F1.loop')),
+    )
     assert [case.id for case in found.selected(rows=['O1', 'F1'])] == ['O1', 'O1.sendmail', 'F1.loop']
     assert [case.id for case in found.selected(rows=['F1.loop'])] == ['F1.loop']
     assert len(found.selected(rows=[])) == len(found.selected()) == 5

@@ -27,11 +27,20 @@ def test_every_line_ends_with_crlf():
 
 
 def test_nested_parts_are_what_the_mime_parser_sees():
-    inner = {'type': 'multipart/alternative', 'parts': [{'type': 'text/plain', 'body': 'x'}, {'type': 'text/calendar', 'body': 'y'}]}
+    inner = {
+        'type': 'multipart/alternative',
+        'parts': [{'type': 'text/plain', 'body': 'x'}, {'type': 'text/calendar', 'body': 'y'}],
+    }
     attached = {'type': 'message/rfc822', 'body': 'Subject: inner\n\ntext'}
     parsed = message_from_bytes(render(parts=[inner, attached]))
     assert [part.get_content_type() for part in parsed.walk()] == [
-        'multipart/mixed', 'multipart/alternative', 'text/plain', 'text/calendar', 'message/rfc822', 'text/plain']
+        'multipart/mixed',
+        'multipart/alternative',
+        'text/plain',
+        'text/calendar',
+        'message/rfc822',
+        'text/plain',
+    ]
     assert not any(part.defects for part in parsed.walk())
 
 
@@ -56,4 +65,4 @@ def test_the_token_of_one_message_begins_no_other_one():
 
 
 def test_raw_carries_the_token():
-    assert render(raw='Subject: {token}\n\nbody') == ('Subject: %s\r\n\r\nbody\r\n' % TOKEN).encode()
+    assert render(raw='Subject: {token}\n\nbody') == (f'Subject: {TOKEN}\r\n\r\nbody\r\n').encode()

@@ -46,7 +46,13 @@ def test_a_delivery_without_tls_is_in_clear(adapter):
 
 def test_the_lines_about_a_message_include_the_report_about_it(adapter):
     lines = adapter.lines_about(TWO, LOG)
-    assert [line.split(']: ')[1][:9] for line in lines] == ['4B0000002', '4B0000002', '4B0000002', '4B0000002', '4B0000003']
+    assert [line.split(']: ')[1][:9] for line in lines] == [
+        '4B0000002',
+        '4B0000002',
+        '4B0000002',
+        '4B0000002',
+        '4B0000003',
+    ]
 
 
 def test_an_unknown_mail_server_is_named():

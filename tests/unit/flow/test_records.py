@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What gateway and internet write down is read once, as far as it is complete."""
+
 from __future__ import annotations
 
 import json
@@ -12,7 +13,10 @@ from lab.records import Records
 
 
 def line(number, raw='a'):
-    return json.dumps({'number': number, 'client_certificate': {'common_name': 'mx'}, 'raw': raw, 'raw_encoding': 'utf-8'}) + '\n'
+    return (
+        json.dumps({'number': number, 'client_certificate': {'common_name': 'mx'}, 'raw': raw, 'raw_encoding': 'utf-8'})
+        + '\n'
+    )
 
 
 def numbers(records):
@@ -28,7 +32,9 @@ def test_a_record_as_tests_see_it(path):
     records = Records(path)
     assert records.all() == []
     path.write_text(line(1, 'ä'), encoding='utf-8')
-    assert records.all() == [{'number': 1, 'client_certificate': 'mx', 'certificate': {'common_name': 'mx'}, 'content': 'ä'.encode()}]
+    assert records.all() == [
+        {'number': 1, 'client_certificate': 'mx', 'certificate': {'common_name': 'mx'}, 'content': 'ä'.encode()}
+    ]
 
 
 def test_half_a_line_is_none(path):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The agent stays on a host, and comes back when the host was restarted; here the host is this machine."""
+
 from __future__ import annotations
 
 import subprocess
@@ -23,8 +24,11 @@ class Lab:
         self.command = [sys.executable]
 
     def start(self, host, argv, **options):
-        self.started.append(subprocess.Popen(
-            [*self.command, *argv[1:]], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options))
+        self.started.append(
+            subprocess.Popen(
+                [*self.command, *argv[1:]], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options
+            )
+        )
         return self.started[-1]
 
 
@@ -42,7 +46,7 @@ def test_one_process_answers_all_questions(lab, tmp_path):
     (tmp_path / 'new').mkdir()
     (tmp_path / 'new/1').write_bytes(b'Subject: flow-1\n')
     assert remote.ask(lab, 'mx', LOOK) == {'queues': [], 'mailboxes': []}
-    found, = remote.ask(lab, 'mx', dict(LOOK, mailboxes={'alice': str(tmp_path)}))['mailboxes']
+    (found,) = remote.ask(lab, 'mx', dict(LOOK, mailboxes={'alice': str(tmp_path)}))['mailboxes']
     assert (found['user'], found['folder'], len(lab.started)) == ('alice', '', 1)
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the sender of the stream takes a server's answers; a server on loopback says what it is told to say."""
+
 from __future__ import annotations
 
 import base64
@@ -17,13 +18,22 @@ import pytest
 from tests.fire import sender
 from tests.fire.sender import attempt
 
-WELL = {'connect': '220 hello', 'EHLO': '250 hello', 'MAIL': '250 ok', 'RCPT': '250 ok', 'DATA': '354 go on', '.': '250 taken', 'QUIT': '221 bye'}
+WELL = {
+    'connect': '220 hello',
+    'EHLO': '250 hello',
+    'MAIL': '250 ok',
+    'RCPT': '250 ok',
+    'DATA': '354 go on',
+    '.': '250 taken',
+    'QUIT': '221 bye',
+}
 HANG_UP = ''
 ORDER = {'run': 'flow-', 'placeholder': 'PLACE', 'interval': 1}
 
 
 class Server:
-    """Serves connections one after another, the n-th as the n-th script says, the last one for ever; keeps what it was sent."""
+    """Serves connections one after another, the n-th as the n-th script says, the last one for ever; keeps what it was
+    sent."""
 
     def __init__(self, *scripts):
         self.scripts = list(scripts)
@@ -47,7 +57,9 @@ class Server:
             stream.write(script[word].encode() + b'\r\n')
             if word == 'QUIT':
                 return
-            word = '.' if script[word].startswith('354') else (stream.readline().decode().split() or ['QUIT'])[0].upper()
+            word = (
+                '.' if script[word].startswith('354') else (stream.readline().decode().split() or ['QUIT'])[0].upper()
+            )
             if word == '.':
                 self.contents.append(b''.join(iter(stream.readline, b'.\r\n')))
 
@@ -59,27 +71,39 @@ def fixture_serve():
     def serve(*scripts):
         servers.append(Server(*scripts))
         return servers[-1]
+
     yield serve
     for server in servers:
         server.socket.close()
 
 
 def order(port):
-    return {'via': 'smtp25', 'from': 'a@example.com', 'to': ['b@example.com'], 'host': '127.0.0.1', 'port': port, 'tls': False, 'user': None}
+    return {
+        'via': 'smtp25',
+        'from': 'a@example.com',
+        'to': ['b@example.com'],
+        'host': '127.0.0.1',
+        'port': port,
+        'tls': False,
+        'user': None,
+    }
 
 
-@pytest.mark.parametrize('script, outcome, text', [
-    ({}, 'accepted', '250 taken'),
-    ({'QUIT': HANG_UP}, 'accepted', '250 taken'),
-    ({'connect': '421 busy'}, 'refused', 'busy'),
-    ({'connect': HANG_UP}, 'refused', 'SMTPServerDisconnected'),
-    ({'MAIL': '451 later'}, 'refused', '451 later'),
-    ({'RCPT': '550 nobody'}, 'refused', '550 nobody'),
-    ({'DATA': '451 later'}, 'refused', '451 later'),
-    ({'DATA': HANG_UP}, 'refused', 'SMTPServerDisconnected'),
-    ({'.': '451 no room'}, 'refused', '451 no room'),
-    ({'.': HANG_UP}, 'unclear', 'SMTPServerDisconnected'),
-])
+@pytest.mark.parametrize(
+    'script, outcome, text',
+    [
+        ({}, 'accepted', '250 taken'),
+        ({'QUIT': HANG_UP}, 'accepted', '250 taken'),
+        ({'connect': '421 busy'}, 'refused', 'busy'),
+        ({'connect': HANG_UP}, 'refused', 'SMTPServerDisconnected'),
+        ({'MAIL': '451 later'}, 'refused', '451 later'),
+        ({'RCPT': '550 nobody'}, 'refused', '550 nobody'),
+        ({'DATA': '451 later'}, 'refused', '451 later'),
+        ({'DATA': HANG_UP}, 'refused', 'SMTPServerDisconnected'),
+        ({'.': '451 no room'}, 'refused', '451 no room'),
+        ({'.': HANG_UP}, 'unclear', 'SMTPServerDisconnected'),
+    ],
+)
 def test_outcomes(serve, script, outcome, text):
     found, said = attempt(order(serve({**WELL, **script}).port), b'Subject: x\r\n\r\nx\r\n')
     assert found == outcome
@@ -95,7 +119,9 @@ def test_a_closed_port_is_a_refusal():
 def test_it_tries_again_and_ends_when_it_is_told(serve):
     server = serve({**WELL, 'RCPT': '450 later'}, {**WELL, '.': HANG_UP}, WELL)
     message = dict(order(server.port), content=base64.b64encode(b'Subject: PLACE\r\n\r\n').decode())
-    process = subprocess.Popen([sys.executable, str(Path(sender.__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(Path(sender.__file__))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     process.stdin.write(json.dumps({**ORDER, 'patience': 20, 'first': 7, 'again': [5], 'messages': [message]}) + '\n')
     process.stdin.flush()
     events = []

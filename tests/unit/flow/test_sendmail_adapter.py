@@ -57,7 +57,10 @@ def fixture_adapter():
 
 def test_verification_is_that_of_the_process_that_sent(adapter):
     assert adapter.verification([ONE, TWO, THREE], LOG, GATEWAY) == {
-        ONE: {'a@external.test': 'Verified', 'b@external.test': 'Verified'}, TWO: {'c@external.test': 'FAIL'}, THREE: {'d@external.test': 'clear'}}
+        ONE: {'a@external.test': 'Verified', 'b@external.test': 'Verified'},
+        TWO: {'c@external.test': 'FAIL'},
+        THREE: {'d@external.test': 'clear'},
+    }
 
 
 def test_lines_about_a_message_are_those_of_all_its_queue_files_and_reports(adapter):
@@ -74,9 +77,14 @@ def test_queue_files_are_read(tmp_path, tries, queue):
     found = list(agent._sendmail_queue(tmp_path, b'flow-00', set()))
     assert len(found) == 1
     assert (found[0]['queue'], found[0]['sender']) == (queue, 'alice@example.com')
-    assert found[0]['recipients'] == [[name, 'Deferred: Connection refused by mail.conbool.com.'] for name in ('a@external.test', 'b@external.test')]
-    assert base64.b64decode(found[0]['content']) == (
-        b'Return-Path: <g>\nSubject: flow-0000000001: title\n\tgoes on\nFrom: alice@example.com\n.\n\nthe body\n'.replace(b'.\n\n', b'\n'))
+    assert found[0]['recipients'] == [
+        [name, 'Deferred: Connection refused by mail.conbool.com.'] for name in ('a@external.test', 'b@external.test')
+    ]
+    assert base64.b64decode(
+        found[0]['content']
+    ) == b'Return-Path: <g>\nSubject: flow-0000000001: title\n\tgoes on\nFrom: alice@example.com\n.\n\nthe body\n'.replace(
+        b'.\n\n', b'\n'
+    )
 
 
 def test_forged_headers_stay_where_they_cannot_be_taken_away(adapter):
@@ -91,8 +99,15 @@ def test_behind_sendmail_it_is_the_hop_that_verifies():
     adapter = adapters.load('sendmail_hop')()
     lines = LOG[:6] + [
         '2026-11-22T15:33:48+0000 mx conbool-hop/cleanup[7]: C4ED53: message-id=<flow-0000000001@flow.example.com>',
-        '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: Verified TLS connection established to mail.conbool.com[198.18.0.3]:25: TLSv1.3',
-        '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: C4ED53: to=<a@external.test>, relay=mail.conbool.com[198.18.0.3]:25, delay=0, status=sent (ok)']
+        (
+            '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: Verified TLS connection established to'
+            ' mail.conbool.com[198.18.0.3]:25: TLSv1.3'
+        ),
+        (
+            '2026-11-22T15:33:48+0000 mx conbool-hop/smtp[8]: C4ED53: to=<a@external.test>,'
+            ' relay=mail.conbool.com[198.18.0.3]:25, delay=0, status=sent (ok)'
+        ),
+    ]
     assert adapter.verification([ONE], lines, GATEWAY) == {ONE: {'a@external.test': 'Verified'}}
     about = '\n'.join(adapter.lines_about(ONE, lines))
     assert 'C4ED53' in about and 'sm-mta[271]' in about

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the harness makes of the lab's records; agent.py's answers are given."""
+
 from __future__ import annotations
 
 import base64
@@ -15,8 +16,8 @@ from tests.flow.site import Site
 
 RUN = 'flow-012345'
 TOKEN = RUN + '0001'
-MESSAGE = ('Subject: %s\r\n\r\nbody\r\n' % TOKEN).encode()
-REPORT = ('Subject: Undelivered\r\nContent-Type: multipart/report\r\n\r\nSubject: %s\r\n' % TOKEN).encode()
+MESSAGE = (f'Subject: {TOKEN}\r\n\r\nbody\r\n').encode()
+REPORT = (f'Subject: Undelivered\r\nContent-Type: multipart/report\r\n\r\nSubject: {TOKEN}\r\n').encode()
 
 
 class Peer:
@@ -35,7 +36,7 @@ class Peer:
 
     def order(self, host, sender, recipients, content, **options):
         self.options = options
-        return {'accepted': sender == '', 'code': 550, 'text': '%r to %r' % (sender, recipients)}
+        return {'accepted': sender == '', 'code': 550, 'text': f'{sender!r} to {recipients!r}'}
 
     def send_all(self, orders):
         return orders
@@ -75,20 +76,35 @@ def fixture_site(lab):
 
 
 def delivery(listener, content=MESSAGE):
-    return {'listener': listener, 'content': content, 'sender': 'alice@example.com', 'tls': 'TLSv1.3', 'client_certificate': 'mx',
-            'time': 1.5, 'mail_options': ['SIZE=1'], 'recipients': [{'address': 'a@external.test', 'options': ['NOTIFY=NEVER']}]}
+    return {
+        'listener': listener,
+        'content': content,
+        'sender': 'alice@example.com',
+        'tls': 'TLSv1.3',
+        'client_certificate': 'mx',
+        'time': 1.5,
+        'mail_options': ['SIZE=1'],
+        'recipients': [{'address': 'a@external.test', 'options': ['NOTIFY=NEVER']}],
+    }
 
 
 def encoded(content):
     return base64.b64encode(content).decode()
 
 
-@pytest.mark.parametrize('listener, content, where', [
-    ('gateway', MESSAGE, 'gateway'), ('internet', MESSAGE, 'direct'), ('trap', MESSAGE, 'trap'),
-    ('gateway', REPORT, 'bounce:gateway'), ('internet', REPORT, 'bounce:direct')])
+@pytest.mark.parametrize(
+    'listener, content, where',
+    [
+        ('gateway', MESSAGE, 'gateway'),
+        ('internet', MESSAGE, 'direct'),
+        ('trap', MESSAGE, 'trap'),
+        ('gateway', REPORT, 'bounce:gateway'),
+        ('internet', REPORT, 'bounce:direct'),
+    ],
+)
 def test_deliveries(lab, site, listener, content, where):
     lab.gateway.records = [delivery(listener, content)]
-    sighting, = site.look()
+    (sighting,) = site.look()
     assert (sighting.token, sighting.where, sighting.recipient, sighting.time) == (TOKEN, where, 'a@external.test', 1.5)
     assert (sighting.encrypted, sighting.client_certificate, sighting.esmtp) == (True, 'mx', ('SIZE=1', 'NOTIFY=NEVER'))
 
@@ -98,32 +114,49 @@ def test_messages_of_other_runs_are_not_ours(lab, site):
     assert site.look() == []
 
 
-@pytest.mark.parametrize('folder, content, where', [
-    ('', MESSAGE, 'mailbox:alice'), ('Junk', MESSAGE, 'spam:alice'), ('', REPORT, 'bounce:alice')])
+@pytest.mark.parametrize(
+    'folder, content, where',
+    [('', MESSAGE, 'mailbox:alice'), ('Junk', MESSAGE, 'spam:alice'), ('', REPORT, 'bounce:alice')],
+)
 def test_mailboxes(lab, site, folder, content, where):
     lab.answer['mailboxes'] = [{'user': 'alice', 'folder': folder, 'content': encoded(content), 'time': 1.5}]
     assert [(sighting.where, sighting.time) for sighting in site.look()] == [(where, 1.5)]
 
 
 def test_a_message_that_waits_is_read_once(lab, site):
-    entry = {'key': '/etc/postfix/4A', 'queue': 'deferred', 'sender': 'alice@example.com', 'content': encoded(MESSAGE),
-             'recipients': [['a@external.test', 'refused']]}
+    entry = {
+        'key': '/etc/postfix/4A',
+        'queue': 'deferred',
+        'sender': 'alice@example.com',
+        'content': encoded(MESSAGE),
+        'recipients': [['a@external.test', 'refused']],
+    }
     lab.answer['queues'] = [entry]
     site.look()
     entry['content'] = ''
-    sighting, = site.look()
+    (sighting,) = site.look()
     assert (sighting.token, sighting.where, sighting.reason) == (TOKEN, 'queue', 'refused')
     assert [request['known'] for request in lab.asked] == [[], ['/etc/postfix/4A']]
 
 
 def test_a_message_in_the_active_queue_counts_as_not_tried(lab, site):
-    lab.answer['queues'] = [{'key': '/etc/postfix/4A', 'queue': 'active', 'sender': '', 'content': encoded(MESSAGE),
-                             'recipients': [['a@external.test', 'refused']]}]
+    lab.answer['queues'] = [
+        {
+            'key': '/etc/postfix/4A',
+            'queue': 'active',
+            'sender': '',
+            'content': encoded(MESSAGE),
+            'recipients': [['a@external.test', 'refused']],
+        }
+    ]
     assert [sighting.reason for sighting in site.look()] == ['']
 
 
 def test_only_clear_text_of_this_run_counts(lab):
-    old, new = {'peer': '198.18.0.10', 'seen': ['MAIL FROM:<old@example.com>']}, {'peer': '198.18.0.10', 'seen': ['MAIL FROM:<new@example.com>']}
+    old, new = {'peer': '198.18.0.10', 'seen': ['MAIL FROM:<old@example.com>']}, {
+        'peer': '198.18.0.10',
+        'seen': ['MAIL FROM:<new@example.com>'],
+    }
     lab.gateway.clear = [old]
     site = Site(lab, 'mx', adapters.load('postfix')())
     site.begin(RUN)
@@ -135,18 +168,31 @@ def test_a_message_from_the_network_is_sent_by_its_peer(site):
     class Outgoing:
         token, content = TOKEN, MESSAGE
         case = Case('X1', 't', 'g', 'default', {'via': 'internet', 'from': '<>', 'to': ['alice@example.com']})
+
     assert site.inject([Outgoing]) == {TOKEN: Reply(True, "550 '' to ['alice@example.com']")}
 
 
-@pytest.mark.parametrize('inject, peer, options', [
-    ({'via': 'internet'}, 'internet', {'tls': True}),
-    ({'via': 'lan', 'ipv6': True, 'rcpt_options': ['NOTIFY=NEVER']}, 'internet',
-     {'tls': True, 'source': 'lan', 'ipv6': True, 'rcpt_options': ['NOTIFY=NEVER']}),
-    ({'via': 'gateway', 'tls': False, 'client_certificate': 'none'}, 'gateway', {'tls': False, 'client_cert': 'none'})])
+@pytest.mark.parametrize(
+    'inject, peer, options',
+    [
+        ({'via': 'internet'}, 'internet', {'tls': True}),
+        (
+            {'via': 'lan', 'ipv6': True, 'rcpt_options': ['NOTIFY=NEVER']},
+            'internet',
+            {'tls': True, 'source': 'lan', 'ipv6': True, 'rcpt_options': ['NOTIFY=NEVER']},
+        ),
+        (
+            {'via': 'gateway', 'tls': False, 'client_certificate': 'none'},
+            'gateway',
+            {'tls': False, 'client_cert': 'none'},
+        ),
+    ],
+)
 def test_how_a_message_is_sent_from_the_network(lab, site, inject, peer, options):
     class Outgoing:
         token, content = TOKEN, MESSAGE
         case = Case('X1', 't', 'g', 'default', {'from': '<>', 'to': ['alice@example.com'], **inject})
+
     site.inject([Outgoing])
     assert getattr(lab, peer).options == options
 

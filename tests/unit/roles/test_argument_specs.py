@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A role's defaults, its argument_specs and the table in its README say the same."""
+
 from __future__ import annotations
 
 import shutil
@@ -11,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,9 +45,9 @@ def test_defaults_equal_the_specification(role):
 @pytest.mark.parametrize('role', ROLES)
 def test_variables_without_default_are_required_or_have_none(role):
     for name, option in specification(role).get('options', {}).items():
-        assert not (option.get('required') and 'default' in option), '%s is required and has a default' % name
-        assert name.startswith(role + '_'), '%s does not carry the name of its role' % name
-        assert option.get('description'), '%s is not described' % name
+        assert not (option.get('required') and 'default' in option), f'{name} is required and has a default'
+        assert name.startswith(role + '_'), f'{name} does not carry the name of its role'
+        assert option.get('description'), f'{name} is not described'
 
 
 @pytest.mark.parametrize('role', ROLES)
@@ -62,9 +62,16 @@ def test_table_in_the_readme_is_up_to_date(role, tmp_path):
     for part in ('defaults', 'meta'):
         shutil.copytree(ROOT / 'roles' / role / part, tmp_path / role / part)
     shutil.copy(ROOT / 'roles' / role / 'README.md', tmp_path / role / 'README.md')
-    run = subprocess.run([DOCSMITH, 'generate', '--check', '--config', ROOT / 'scripts' / 'role_docs.toml', tmp_path / role],
-                         capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr + '\nansible-docsmith generate --config scripts/role_docs.toml .'
+    run = subprocess.run(
+        [DOCSMITH, 'generate', '--check', '--config', ROOT / 'scripts' / 'role_docs.toml', tmp_path / role],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, (
+        run.stdout + run.stderr + '\nansible-docsmith generate --config scripts/role_docs.toml .'
+    )
 
 
 def test_role_conbool_declares_what_the_settings_plugin_knows():
@@ -81,7 +88,7 @@ def test_choices_of_role_conbool_are_those_of_the_settings_plugin():
         for choice in option.get('choices', []):
             assert choice == '' or SETTINGS[name].read(choice) == choice
         if 'choices' in option:
-            assert '' in option['choices'], '%s: AWX sends an empty string' % name
+            assert '' in option['choices'], f'{name}: AWX sends an empty string'
             with pytest.raises(ValueError) as refused:
                 SETTINGS[name].read('something-else')
             assert set(str(refused.value).partition(': ')[2].split(', ')) == set(option['choices']) - {''}

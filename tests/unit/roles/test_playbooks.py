@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the playbooks know of the roles."""
+
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
 import yaml
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import MINIMUM_VERSIONS
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The action plugin: where the variables come from, and what comes back."""
+
 from __future__ import annotations
 
 from unittest.mock import Mock
@@ -11,7 +12,6 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar, trust_as_template
-
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ActionModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
 
@@ -22,7 +22,14 @@ def run(task_vars, check_mode=False, **args):
     task, loader = Task(), DataLoader()
     task.action, task.args, task.async_val, task.check_mode = 'conbool.smtp_relay.settings', args, 0, check_mode
     connection = Mock()
-    action = ActionModule(task=task, connection=connection, play_context=None, loader=loader, templar=Templar(loader, task_vars), shared_loader_obj=None)
+    action = ActionModule(
+        task=task,
+        connection=connection,
+        play_context=None,
+        loader=loader,
+        templar=Templar(loader, task_vars),
+        shared_loader_obj=None,
+    )
     result = action.run(task_vars=task_vars)
     assert connection.mock_calls == []
     return result
@@ -30,10 +37,17 @@ def run(task_vars, check_mode=False, **args):
 
 @pytest.mark.parametrize('check_mode', [False, True])
 def test_variables_of_the_host_are_taken_and_evaluated(check_mode):
-    result = run({
-        'domain': 'example.com', 'other': 'ignored', '__conbool_checked': 'ignored', 'conbool_settings': {'of': 'an earlier run'},
-        'conbool_domains': [trust_as_template('mail.{{ domain }}')], 'conbool_networks': ['192.0.2.0/24'],
-    }, check_mode)
+    result = run(
+        {
+            'domain': 'example.com',
+            'other': 'ignored',
+            '__conbool_checked': 'ignored',
+            'conbool_settings': {'of': 'an earlier run'},
+            'conbool_domains': [trust_as_template('mail.{{ domain }}')],
+            'conbool_networks': ['192.0.2.0/24'],
+        },
+        check_mode,
+    )
     assert result['settings']['domains'] == ['mail.example.com']
     assert result['changed'] is False
     assert 'failed' not in result
@@ -47,14 +61,26 @@ def test_given_variables_replace_those_of_the_host():
 
 
 def test_all_problems_come_in_one_message():
-    result = run({'conbool_domains': [trust_as_template('{{ missing }}')], 'conbool_networks': ['192.0.2.7/24'],
-                  'conbool_inbund': True, 'conbool_relay_port': '0'})
+    result = run(
+        {
+            'conbool_domains': [trust_as_template('{{ missing }}')],
+            'conbool_networks': ['192.0.2.7/24'],
+            'conbool_inbund': True,
+            'conbool_relay_port': '0',
+        }
+    )
     assert result['failed'] is True
     assert result['changed'] is False
     assert 'settings' not in result
-    assert result['msg'].splitlines() == ['The settings cannot be used:'] + ['- ' + problem for problem in result['problems']]
+    assert result['msg'].splitlines() == ['The settings cannot be used:'] + [
+        '- ' + problem for problem in result['problems']
+    ]
     assert [problem.partition(':')[0] for problem in result['problems']] == [
-        'conbool_domains', 'conbool_networks', 'conbool_relay_port', 'conbool_inbund']
+        'conbool_domains',
+        'conbool_networks',
+        'conbool_relay_port',
+        'conbool_inbund',
+    ]
     assert "'missing' is undefined" in result['problems'][0]
     assert 'did you mean conbool_inbound?' in result['problems'][3]
 

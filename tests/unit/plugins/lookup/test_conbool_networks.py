@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lookup with its documented options and scripted answers."""
+
 from __future__ import annotations
 
 import pytest
 import yaml
 from ansible import constants
 from ansible.errors import AnsibleError
-
 from ansible_collections.conbool.smtp_relay.plugins.lookup import conbool_networks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client
+
 from tests.dns.scripted import ScriptedDns
 
 ZONE = {
@@ -32,6 +33,7 @@ def fixture_lookup(monkeypatch):
 
     def run(*names, **options):
         return plugin.run(list(names), variables={}, nameservers=['192.0.2.53'], **options)
+
     return run
 
 
@@ -43,16 +45,20 @@ def test_address(lookup):
     assert lookup('mail.test', record='address') == ['192.0.2.1/32']
 
 
-@pytest.mark.parametrize('names, options, message', [
-    ([], {}, '_terms: is empty'),
-    (['not a name'], {}, "_terms: 'not a name' contains a blank"),
-    (['all.test'], {}, 'authorises the whole Internet'),
-    (['lame.test'], {}, 'TXT of lame.test could not be looked up: SERVFAIL'),
-    (['_spf.gateway.test', 'lame.test'], {}, 'TXT of lame.test'),
-    (['mail.test'], {'port': 0}, 'port: 0'),
-    (['mail.test'], {'deadline': 0}, 'deadline: 0'),
-    (['mail.test'], {'retries': 99}, 'retries: 99'),
-    (['mail.test'], {'record': 'mx'}, 'record')])
+@pytest.mark.parametrize(
+    'names, options, message',
+    [
+        ([], {}, '_terms: is empty'),
+        (['not a name'], {}, "_terms: 'not a name' contains a blank"),
+        (['all.test'], {}, 'authorises the whole Internet'),
+        (['lame.test'], {}, 'TXT of lame.test could not be looked up: SERVFAIL'),
+        (['_spf.gateway.test', 'lame.test'], {}, 'TXT of lame.test'),
+        (['mail.test'], {'port': 0}, 'port: 0'),
+        (['mail.test'], {'deadline': 0}, 'deadline: 0'),
+        (['mail.test'], {'retries': 99}, 'retries: 99'),
+        (['mail.test'], {'record': 'mx'}, 'record'),
+    ],
+)
 def test_a_fault_is_an_error(lookup, names, options, message):
     with pytest.raises(AnsibleError) as error:
         lookup(*names, **options)
@@ -62,5 +68,5 @@ def test_a_fault_is_an_error(lookup, names, options, message):
 @pytest.mark.parametrize('library', ['dnspython', 'netaddr'])
 def test_a_missing_library_is_named(lookup, monkeypatch, library):
     monkeypatch.setitem(_dns_client.IMPORT_ERRORS, library, 'Traceback\nImportError: none')
-    with pytest.raises(AnsibleError, match='library %s is needed on the controller: ImportError: none' % library):
+    with pytest.raises(AnsibleError, match=f'library {library} is needed on the controller: ImportError: none'):
         lookup('mail.test')

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host whose Dovecot is pretended: doveconf reads the files that are there, sievec copies, a reload remembers what it saw."""
+"""A host whose Dovecot is pretended: doveconf reads the files that are there, sievec copies, a reload remembers what it
+saw."""
+
 from __future__ import annotations
 
 import os
@@ -33,7 +35,8 @@ class Killed(BaseException):
 
 
 class Host:
-    """With C(hook), a function that gets the command line before it is carried out, and may raise or return a failure."""
+    """With C(hook), a function that gets the command line before it is carried out, and may raise or return a
+    failure."""
 
     check_mode = False
     _diff = True
@@ -45,7 +48,10 @@ class Host:
         (self.directory / 'conf.d').mkdir(parents=True)
         (folder / 'run').mkdir()
         (self.directory / 'dovecot.conf').write_text(MAIN)
-        (self.directory / 'local.conf').write_text('service lmtp {\n  unix_listener %s {\n  }\n  inet_listener x {\n    port = 2003\n  }\n}\n' % self.socket)
+        (self.directory / 'local.conf').write_text(
+            f'service lmtp {{\n  unix_listener {self.socket} {{\n  }}\n  inet_listener x {{\n    port = 2003\n '
+            ' }\n}\n'
+        )
         self.write('10-mail', NAMESPACE % ('', ''))
         self.plugins()
         monkeypatch.setattr(file_record, 'BASE', str(folder / 'var/files'))
@@ -62,11 +68,19 @@ class Host:
 
     def plugins(self, lmtp=True, lda=False):
         old = self.version.startswith('2.3')
-        yes = '  mail_plugins = " quota sieve"\n' if old else '  mail_plugins {\n    quota = yes\n    sieve = yes\n  }\n'
-        self.write('20-plugins', ''.join('protocol %s {\n%s}\n' % (name, yes) for name, there in (('lmtp', lmtp), ('lda', lda)) if there))
+        yes = (
+            '  mail_plugins = " quota sieve"\n' if old else '  mail_plugins {\n    quota = yes\n    sieve = yes\n  }\n'
+        )
+        self.write(
+            '20-plugins',
+            ''.join(f'protocol {name} {{\n{yes}}}\n' for name, there in (('lmtp', lmtp), ('lda', lda)) if there),
+        )
 
     def files(self):
-        return {str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None for path in sorted(self.folder.rglob('*'))}
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None
+            for path in sorted(self.folder.rglob('*'))
+        }
 
     def get_bin_path(self, name, opt_dirs):
         return '/usr/bin/' + name if name in self.commands else None
@@ -90,7 +104,7 @@ class Host:
     def _sievec(self, words):
         with open(words[2], 'rb') as stream:
             script = stream.read()
-        target = words[3] if len(words) > 3 else words[2][:-len('sieve')] + 'svbin'
+        target = words[3] if len(words) > 3 else words[2][: -len('sieve')] + 'svbin'
         with open(target, 'wb') as stream:
             stream.write(b'\0' + self.version.encode() + script)
         os.chmod(target, 0o644)
@@ -133,5 +147,9 @@ def _over(first, second):
 def _text(entries, depth=0):
     text = ''
     for name, value in entries:
-        text += '  ' * depth + ('%s {\n%s%s}\n' % (name, _text(value, depth + 1), '  ' * depth) if isinstance(value, list) else '%s = %s\n' % (name, value))
+        text += '  ' * depth + (
+            '{} {{\n{}{}}}\n'.format(name, _text(value, depth + 1), '  ' * depth)
+            if isinstance(value, list)
+            else f'{name} = {value}\n'
+        )
     return text

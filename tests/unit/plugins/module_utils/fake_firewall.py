@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A machine whose nft, iptables, firewalld and systemctl are pretended; its files are real, below a temporary directory."""
+"""A machine whose nft, iptables, firewalld and systemctl are pretended; its files are real, below a temporary
+directory."""
+
 from __future__ import annotations
 
 import copy
@@ -10,11 +12,27 @@ import os
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import (
-    firewall_firewalld, firewall_host, firewall_nftables, firewall_record, firewall_ufw, systemd_unit)
+    firewall_firewalld,
+    firewall_host,
+    firewall_nftables,
+    firewall_record,
+    firewall_ufw,
+    systemd_unit,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import converge
 
 RULES = '# ufw\n*filter\n:ufw%s-%s-input - [0:0]\n-A ufw%s-%s-input -p udp -j ACCEPT\n\n# the end\nCOMMIT\n'
-COMMANDS = ('nft', 'systemctl', 'busctl', 'firewall-cmd', 'iptables-save', 'ip6tables-save', 'iptables-restore', 'ip6tables-restore', 'ufw')
+COMMANDS = (
+    'nft',
+    'systemctl',
+    'busctl',
+    'firewall-cmd',
+    'iptables-save',
+    'ip6tables-save',
+    'iptables-restore',
+    'ip6tables-restore',
+    'ufw',
+)
 
 
 class Killed(BaseException):
@@ -22,22 +40,42 @@ class Killed(BaseException):
 
 
 class Machine:
-    """With C(hook), a function that gets the command line before it is carried out, and may raise or return a failure."""
+    """With C(hook), a function that gets the command line before it is carried out, and may raise or return a
+    failure."""
 
     def __init__(self, folder, monkeypatch):
         self.folder, self.commands, self.log, self.hook = folder, set(COMMANDS), [], None
         self.table, self.foreign, self.unit_active, self.unit_enabled, self.loaded = '', '', False, False, None
         self.states = {'firewalld.service': ('inactive', ''), 'nftables.service': ('inactive', 'disabled')}
         self.filter = {'ip': [], 'ip6': []}
-        self.zones, self.permanent_zones, self.firewalld, self.version = 'public\n  ports: \n', 'public\n  ports: \n', {}, '1.3.3'
-        for module, name, path in ((firewall_record, 'PATH', 'var/lib/conbool/firewall.json'), (firewall_host, 'UFW_CONF', 'etc/ufw/ufw.conf'),
-                                   (firewall_ufw, 'UFW_CONF', 'etc/ufw/ufw.conf'), (firewall_ufw, 'DEFAULTS', 'etc/default/ufw'),
-                                   (firewall_ufw, 'FOLDER', 'etc/ufw'), (firewall_firewalld, 'FOLDER', 'etc/firewalld'),
-                                   (firewall_nftables, 'RULESET', 'etc/conbool.nft'), (firewall_nftables, 'FOLDER', 'etc/systemd'),
-                                   (systemd_unit, 'FOLDER', 'etc/systemd')):
+        self.zones, self.permanent_zones, self.firewalld, self.version = (
+            'public\n  ports: \n',
+            'public\n  ports: \n',
+            {},
+            '1.3.3',
+        )
+        for module, name, path in (
+            (firewall_record, 'PATH', 'var/lib/conbool/firewall.json'),
+            (firewall_host, 'UFW_CONF', 'etc/ufw/ufw.conf'),
+            (firewall_ufw, 'UFW_CONF', 'etc/ufw/ufw.conf'),
+            (firewall_ufw, 'DEFAULTS', 'etc/default/ufw'),
+            (firewall_ufw, 'FOLDER', 'etc/ufw'),
+            (firewall_firewalld, 'FOLDER', 'etc/firewalld'),
+            (firewall_nftables, 'RULESET', 'etc/conbool.nft'),
+            (firewall_nftables, 'FOLDER', 'etc/systemd'),
+            (systemd_unit, 'FOLDER', 'etc/systemd'),
+        ):
             monkeypatch.setattr(module, name, str(folder / path))
         monkeypatch.setattr(firewall_host, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
-        for path in ('etc/systemd', 'etc/ufw', 'etc/default', 'etc/firewalld/policies', 'etc/firewalld/ipsets', 'proc', 'var/lib'):
+        for path in (
+            'etc/systemd',
+            'etc/ufw',
+            'etc/default',
+            'etc/firewalld/policies',
+            'etc/firewalld/ipsets',
+            'proc',
+            'var/lib',
+        ):
             (folder / path).mkdir(parents=True)
         self.unit_file = folder / 'etc/systemd' / firewall_nftables.UNIT
 
@@ -46,8 +84,12 @@ class Machine:
         (self.folder / 'etc/default/ufw').write_text('IPV6=%s\n' % ('yes' if ipv6 else 'no'))
         for suffix in ('', '6'):
             for name in ('before', 'after'):
-                (self.folder / ('etc/ufw/%s%s.rules' % (name, suffix))).write_text(RULES % (suffix, name, suffix, name))
-            self.filter['ip' + suffix] = [':ufw%s-before-input' % suffix, ':ufw%s-after-input' % suffix, '-A ufw%s-after-input -p udp -j ACCEPT' % suffix]
+                (self.folder / (f'etc/ufw/{name}{suffix}.rules')).write_text(RULES % (suffix, name, suffix, name))
+            self.filter['ip' + suffix] = [
+                f':ufw{suffix}-before-input',
+                f':ufw{suffix}-after-input',
+                f'-A ufw{suffix}-after-input -p udp -j ACCEPT',
+            ]
         return self
 
     def has_firewalld(self):
@@ -55,7 +97,10 @@ class Machine:
         return self
 
     def files(self):
-        return {str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None for path in sorted(self.folder.rglob('*'))}
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None
+            for path in sorted(self.folder.rglob('*'))
+        }
 
     def in_force(self):
         """What filters, apart from files."""
@@ -72,7 +117,9 @@ class Machine:
 
     def converge(self, check=False, **params):
         self.check_mode = check
-        return converge(self, dict({'networks': [], 'port': 25, 'backend': 'auto', 'state': 'present', 'names': {}}, **params))
+        return converge(
+            self, dict({'networks': [], 'port': 25, 'backend': 'auto', 'state': 'present', 'names': {}}, **params)
+        )
 
     def run_command(self, argv, data=None, environ_update=None):
         words = [os.path.basename(argv[0])] + list(argv[1:])
@@ -80,7 +127,9 @@ class Machine:
         failure = self.hook(words) if self.hook else None
         if failure:
             return failure
-        return getattr(self, '_' + re.sub('ip6?tables-(legacy-)?', 'iptables_', words[0]).replace('-', '_'))(words, data)
+        return getattr(self, '_' + re.sub('ip6?tables-(legacy-)?', 'iptables_', words[0]).replace('-', '_'))(
+            words, data
+        )
 
     def _nft(self, words, data):
         if words[1:] == ['-c', '-f', '-']:
@@ -99,18 +148,33 @@ class Machine:
     def _systemctl(self, words, data):
         ours = firewall_nftables.UNIT
         if words[1] == 'show' and words[-1] != ours:
-            return 0, '\n\n'.join('ActiveState=%s\nUnitFileState=%s' % self.states[name] for name in words[3:]) + '\n', ''
+            return (
+                0,
+                '\n\n'.join('ActiveState={}\nUnitFileState={}'.format(*self.states[name]) for name in words[3:]) + '\n',
+                '',
+            )
         content = self.unit_file.read_bytes() if self.unit_file.exists() else None
         if words[1] == 'show':
-            return 0, 'ActiveState=%s\nUnitFileState=%s\nNeedDaemonReload=%s\n' % (
-                'active' if self.unit_active else 'inactive', 'enabled' if self.unit_enabled else 'disabled', 'yes' if content != self.loaded else 'no'), ''
+            return (
+                0,
+                'ActiveState={}\nUnitFileState={}\nNeedDaemonReload={}\n'.format(
+                    'active' if self.unit_active else 'inactive',
+                    'enabled' if self.unit_enabled else 'disabled',
+                    'yes' if content != self.loaded else 'no',
+                ),
+                '',
+            )
         if words[1] == 'daemon-reload':
             self.loaded = content
         elif words[1] in ('enable', 'disable'):
             self.unit_enabled = words[1] == 'enable'
         elif words[1] in ('start', 'restart', 'stop'):
             self.unit_active = words[1] != 'stop'
-            return self._nft(['nft', '-f', firewall_nftables.RULESET], None) if self.unit_active else self._nft(['nft', 'delete'], None)
+            return (
+                self._nft(['nft', '-f', firewall_nftables.RULESET], None)
+                if self.unit_active
+                else self._nft(['nft', 'delete'], None)
+            )
         return 0, '', ''
 
     def _journalctl(self, words, data):
@@ -118,7 +182,13 @@ class Machine:
 
     def _iptables_save(self, words, data):
         lines = self.filter['ip6' if words[0].startswith('ip6') else 'ip']
-        return 0, '*filter\n' + ''.join(line + (' - [1:60]' if line.startswith(':') else '') + '\n' for line in lines) + 'COMMIT\n', ''
+        return (
+            0,
+            '*filter\n'
+            + ''.join(line + (' - [1:60]' if line.startswith(':') else '') + '\n' for line in lines)
+            + 'COMMIT\n',
+            '',
+        )
 
     def _iptables_restore(self, words, data):
         version, lines = ('ip6' if words[0].startswith('ip6') else 'ip'), None
@@ -126,7 +196,9 @@ class Machine:
         for line in data.splitlines():
             if line.startswith(':'):
                 chain = line.split()[0][1:]
-                lines = [old for old in lines if not old.startswith('-A %s ' % chain) and old != ':' + chain] + [':' + chain]
+                lines = [old for old in lines if not old.startswith(f'-A {chain} ') and old != ':' + chain] + [
+                    ':' + chain
+                ]
             elif line.startswith('-I'):
                 lines.insert(0, '-A' + line[2:])
             elif line.startswith('-A'):
@@ -134,7 +206,7 @@ class Machine:
             elif line.startswith('-D'):
                 lines.remove('-A' + line[2:])
             elif line.startswith('-F'):
-                lines = [old for old in lines if not old.startswith('-A %s ' % line[3:])]
+                lines = [old for old in lines if not old.startswith(f'-A {line[3:]} ')]
             elif line.startswith('-X'):
                 lines.remove(':' + line[3:])
         if '--test' not in words:
@@ -147,7 +219,9 @@ class Machine:
         self.firewalld = {}
         for path in (self.folder / 'etc/firewalld').rglob('*.xml'):
             text = path.read_text()
-            self.firewalld[path.stem] = {'xml': text} if 'policies' in str(path) else re.findall('<entry>(.*)</entry>', text)
+            self.firewalld[path.stem] = (
+                {'xml': text} if 'policies' in str(path) else re.findall('<entry>(.*)</entry>', text)
+            )
         return 0, 'success\n', ''
 
     def _firewall_offline_cmd(self, words, data):
@@ -158,7 +232,7 @@ class Machine:
             return 0, json.dumps({'type': 's', 'data': self.version}), ''
         method, name = words[7], words[9]
         if name not in self.firewalld:
-            return 1, '', 'Call failed: INVALID_IPSET: %s' % name
+            return 1, '', f'Call failed: INVALID_IPSET: {name}'
         if method.startswith('get'):
             return 0, json.dumps({'data': [self.firewalld[name]]}), ''
         getattr(self.firewalld[name], 'append' if method == 'addEntry' else 'remove')(words[10])

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A Postfix that answers from files: enough of postconf, postmap, postfix and master to play a whole run."""
+
 from __future__ import annotations
 
 import os
@@ -15,8 +16,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
 
-MAIN = '# customer\nmyhostname = mx.example.com\nmynetworks = 127.0.0.0/8,\n  # the lan\n  10.0.0.0/8\nrelayhost =\nbiff = no'
-MASTER = 'smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n#  -o smtpd_x=y\ncleanup unix n - y - 0 cleanup\n'
+MAIN = (
+    '# customer\nmyhostname = mx.example.com\nmynetworks = 127.0.0.0/8,\n  # the lan\n  10.0.0.0/8\nrelayhost =\nbiff'
+    ' = no'
+)
+MASTER = (
+    'smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o syslog_name=postfix/submission\n#  -o'
+    ' smtpd_x=y\ncleanup unix n - y - 0 cleanup\n'
+)
 
 
 # The tests let these fail for the module; the master process is another process.
@@ -49,9 +56,15 @@ class Systemd:
         return result
 
     def _show(self, postfix):
-        return 0, 'LoadState=loaded\nActiveState=%s\nUnitFileState=%s\nNeedDaemonReload=%s\n' % (
-            'active' if postfix.running and self.started else 'inactive', 'enabled' if self.enabled else '',
-            'no' if self.read in (None, self.text()) else 'yes'), ''
+        return (
+            0,
+            'LoadState=loaded\nActiveState={}\nUnitFileState={}\nNeedDaemonReload={}\n'.format(
+                'active' if postfix.running and self.started else 'inactive',
+                'enabled' if self.enabled else '',
+                'no' if self.read in (None, self.text()) else 'yes',
+            ),
+            '',
+        )
 
     def _daemon_reload(self, dummy):
         self.read = self.text()
@@ -86,7 +99,15 @@ class FakePostfix:
         self.queue = self.root / 'queue'
         for directory in (self.config_dir, self.queue, self.root / 'sbin', self.root / 'daemons'):
             directory.mkdir(parents=True)
-        for name in ('sbin/postconf', 'sbin/postmap', 'sbin/postfix', 'sbin/systemctl', 'daemons/smtp', 'daemons/smtpd', 'daemons/cleanup'):
+        for name in (
+            'sbin/postconf',
+            'sbin/postmap',
+            'sbin/postfix',
+            'sbin/systemctl',
+            'daemons/smtp',
+            'daemons/smtpd',
+            'daemons/cleanup',
+        ):
             (self.root / name).touch(mode=0o755)
         (self.config_dir / 'main.cf').write_text(MAIN)
         (self.config_dir / 'master.cf').write_text(MASTER)
@@ -133,20 +154,39 @@ class FakePostfix:
             return 0, 'nobody\n', ''
         assert argv[0] == '-c'
         if argv[2:-1] == ['-d', '-h']:
-            return (0, '\n', '') if argv[-1].startswith(('smtpd_', 'sender_', 'tls_')) else (0, '', 'postconf: warning: %s: unknown parameter\n' % argv[-1])
+            return (
+                (0, '\n', '')
+                if argv[-1].startswith(('smtpd_', 'sender_', 'tls_'))
+                else (0, '', f'postconf: warning: {argv[-1]}: unknown parameter\n')
+            )
         main, master = self._texts(argv[1])
         for line in MainCf(main).logical_lines():
             if '=' not in line.words():
-                return 1, '', 'postconf: fatal: %s/main.cf, line %d: missing \'=\' after attribute name: "%s"\n' % (argv[1], line.first + 1, line.words())
+                return (
+                    1,
+                    '',
+                    (
+                        f'postconf: fatal: {argv[1]}/main.cf, line {line.first + 1}: missing \'=\' after attribute'
+                        f' name: "{line.words()}"\n'
+                    ),
+                )
         if len(MasterCf(master).entries()) != len(MasterCf(master).logical_lines()):
-            return 1, '', 'postconf: fatal: file %s/master.cf: line 9: bad field count\n' % argv[1]
-        unused = ['main.cf: unused parameter: %s=%s' % pair for pair in MainCf(main).values().items() if pair[0].startswith('unknown')]
+            return 1, '', f'postconf: fatal: file {argv[1]}/master.cf: line 9: bad field count\n'
+        unused = [
+            'main.cf: unused parameter: {}={}'.format(*pair)
+            for pair in MainCf(main).values().items()
+            if pair[0].startswith('unknown')
+        ]
         for service in MasterCf(master).services().values():
-            unused += ['master.cf: unused parameter: %s=%s' % pair for pair in service.options.items() if pair[0].startswith('unknown')]
-        err = ''.join('postconf: warning: %s/%s\n' % (argv[1], text) for text in unused)
+            unused += [
+                'master.cf: unused parameter: {}={}'.format(*pair)
+                for pair in service.options.items()
+                if pair[0].startswith('unknown')
+            ]
+        err = ''.join(f'postconf: warning: {argv[1]}/{text}\n' for text in unused)
         if argv[2] == '-x':
             values = {'daemon_directory': self.root / 'daemons', 'queue_directory': self.queue, 'maillog_file': ''}
-            return 0, ''.join('%s = %s\n' % (name, values[name]) for name in argv[3:]), err
+            return 0, ''.join(f'{name} = {values[name]}\n' for name in argv[3:]), err
         assert argv[2] == '-nx'
         return 0, 'everything = fine\n', err
 
@@ -159,7 +199,7 @@ class FakePostfix:
             return 0, 'ok\n', ''
         content = Path(path).read_text()
         if 'BAD' in content:
-            return 0 if argv[2] != '-q' else 1, '', 'postmap: warning: %s map %s, line 1: what is BAD?\n' % (kind, path)
+            return 0 if argv[2] != '-q' else 1, '', f'postmap: warning: {kind} map {path}, line 1: what is BAD?\n'
         if argv[2] != '-q':
             Path(path + '.db').write_text('index of ' + content)
             return 0, '', ''
@@ -201,7 +241,7 @@ class FakePostfix:
         if words:
             self.running = False
             with (self.root / 'maillog').open('a') as stream:
-                stream.write('now: postfix/master[4711]: fatal: %s\n' % words)
+                stream.write(f'now: postfix/master[4711]: fatal: {words}\n')
             return
         for name in ('private', 'public', 'pid'):
             if not (self.queue / name).exists():
@@ -220,28 +260,48 @@ class FakePostfix:
     def tree(self):
         """Return every file below the directory of the configuration, with its mode."""
         top = self.root / 'etc'
-        return {str(path.relative_to(top)): (path.read_bytes() if path.is_file() else None, path.stat().st_mode) for path in sorted(top.rglob('*'))}
+        return {
+            str(path.relative_to(top)): (path.read_bytes() if path.is_file() else None, path.stat().st_mode)
+            for path in sorted(top.rglob('*'))
+        }
 
     def dangling(self):
         """Return what the configuration on disk, or the one that is loaded, refers to in vain."""
         main, master = self._texts(self.config_dir) if (self.config_dir / 'main.cf').exists() else ('', '')
         served = {os.path.basename(path) for path in self.served}
-        found = ['main.cf: no service %s' % name for name in re.findall(r'transport = (\S+?):', main) if self.running and name not in served]
+        found = [
+            f'main.cf: no service {name}'
+            for name in re.findall(r'transport = (\S+?):', main)
+            if self.running and name not in served
+        ]
         for text in (main, master, self.loaded[0], self.loaded[1]):
             for kind, path in re.findall(r'\b(hash|regexp|texthash):(/\S+)', text):
                 if not os.path.exists(path) or (kind == 'hash' and not os.path.exists(path + '.db')):
-                    found.append('no table %s:%s' % (kind, path))
+                    found.append(f'no table {kind}:{path}')
         for name in re.findall(r'cleanup_service_name=(\S+)', self.loaded[1]):
             if self.running and name not in served:
-                found.append('master.cf: no service %s' % name)
+                found.append(f'master.cf: no service {name}')
         for table in self.config_dir.rglob('routes'):
-            found += ['routes: no service %s' % name for name in re.findall(r' (\S+?):', table.read_text()) if self.running and name not in served]
+            found += [
+                f'routes: no service {name}'
+                for name in re.findall(r' (\S+?):', table.read_text())
+                if self.running and name not in served
+            ]
         return found
 
 
 def service(name, kind='unix', command='smtp', options=None, private='-'):
-    return {'name': name, 'type': kind, 'private': private, 'unprivileged': '-', 'chroot': 'n', 'wakeup': '-', 'max_processes': '-',
-            'command': command, 'options': options or {}}
+    return {
+        'name': name,
+        'type': kind,
+        'private': private,
+        'unprivileged': '-',
+        'chroot': 'n',
+        'wakeup': '-',
+        'max_processes': '-',
+        'command': command,
+        'options': options or {},
+    }
 
 
 def option(name, kind, **options):
@@ -253,11 +313,27 @@ def table(path, content, kind='regexp', mode='0644'):
 
 
 def run(fake, check=False, config_dir=None, **values):
-    params = {'config_dir': config_dir or str(fake.config_dir), 'sbin_dir': None, 'create': False, 'owner_id': 'us', 'state': 'present', 'reload': True,
-              'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'listeners': [], 'timeout': 1, 'unit': None, 'tls_files': None}
+    params = {
+        'config_dir': config_dir or str(fake.config_dir),
+        'sbin_dir': None,
+        'create': False,
+        'owner_id': 'us',
+        'state': 'present',
+        'reload': True,
+        'parameters': {},
+        'services': [],
+        'service_options': [],
+        'tables': [],
+        'listeners': [],
+        'timeout': 1,
+        'unit': None,
+        'tls_files': None,
+    }
     assert set(values) <= set(params)
     params.update(values)
-    module = types.SimpleNamespace(run_command=fake.run_command, get_bin_path=fake.find_binary, check_mode=check, _diff=True)
+    module = types.SimpleNamespace(
+        run_command=fake.run_command, get_bin_path=fake.find_binary, check_mode=check, _diff=True
+    )
     result, warnings = converge(module, params)
     return dict(result, warnings=warnings)
 
@@ -265,9 +341,17 @@ def run(fake, check=False, config_dir=None, **values):
 def wanted(fake, transport='hop:[127.0.0.1]:10027'):
     path = fake.config_dir
     return {
-        'parameters': {'default_transport': transport, 'relayhost': '[x]', 'mynetworks': None, 'header_checks': 'regexp:%s/conbool/checks' % path,
-                       'transport_maps': 'hash:%s/routes' % path},
-        'services': [service('hop'), service('wash', command='cleanup', private='n', options={'header_checks': 'regexp:%s/conbool/checks' % path})],
+        'parameters': {
+            'default_transport': transport,
+            'relayhost': '[x]',
+            'mynetworks': None,
+            'header_checks': f'regexp:{path}/conbool/checks',
+            'transport_maps': f'hash:{path}/routes',
+        },
+        'services': [
+            service('hop'),
+            service('wash', command='cleanup', private='n', options={'header_checks': f'regexp:{path}/conbool/checks'}),
+        ],
         'service_options': [option('submission', 'inet', cleanup_service_name='wash', syslog_name=None)],
         'tables': [table('conbool/checks', '/^X:/ IGNORE\n'), table('routes', 'example.org hop:\n', 'hash')],
     }
@@ -277,7 +361,8 @@ STEPS = ('rename', 'unlink', 'mkdir', 'rmdir')
 
 
 def kill_at(fake, monkeypatch, step):
-    """Let the process end at a given step; every change of a directory and every reload has one before and one after."""
+    """Let the process end at a given step; every change of a directory and every reload has one before and one
+    after."""
     count, dead = [0], [False]
 
     def tick():
@@ -292,7 +377,9 @@ def kill_at(fake, monkeypatch, step):
             result = function(*args, **kwargs)
             tick()
             return result
+
         return stepped
+
     for name in STEPS:
         monkeypatch.setattr(os, name, wrap(getattr(os, name)))
     fake.observers = [lambda event: tick()]

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host's Sendmail: an m4 that copies text and follows include(), and a sendmail that says what the test wants."""
+
 from __future__ import annotations
 
 import os
@@ -16,7 +17,7 @@ class FakeSendmail:
         self.folder = folder
         self.builds = 0
         self.calls = []
-        self.complaint = ''      # what it says of a configuration with our file in it
+        self.complaint = ''  # what it says of a configuration with our file in it
         self.m4_says = ''
         self.route = 'mailer conbool, host conbool-verify.invalid, user someone@conbool-verify.invalid'
         self.relay_domains = ''
@@ -34,7 +35,9 @@ class FakeSendmail:
     def generate(self, mc):
         self.builds += 1
         text = re.sub(r'^VERSIONID.*\n', '', mc.read_text(encoding='utf-8'), flags=re.MULTILINE)
-        return '##### built by root@mx at %d\n' % self.builds + INCLUDE.sub(lambda match: open(match[1], encoding='utf-8').read(), text)
+        return f'##### built by root@mx at {self.builds}\n' + INCLUDE.sub(
+            lambda match: open(match[1], encoding='utf-8').read(), text
+        )
 
     def run_command(self, words, data='', **dummy):
         self.calls.append(words)
@@ -46,9 +49,9 @@ class FakeSendmail:
             return 0, self.generate(mc).encode(), (self.m4_says if ours else '').encode()
         cf = words[-1]
         ours = 'Mconbool' in open(cf, encoding='utf-8').read()
-        out = 'Version 8.17.1.9\n Pid file: %s/pid (selected)\n _FFR_TLS_ALTNAMES\n' % self.folder
+        out = f'Version 8.17.1.9\n Pid file: {self.folder}/pid (selected)\n _FFR_TLS_ALTNAMES\n'
         if ours and self.complaint:
-            out += '%s: line 7: %s\n' % (cf, self.complaint)
+            out += f'{cf}: line 7: {self.complaint}\n'
         out += 'ADDRESS TEST MODE\n> '
         if '$=R' in data:
             out += self.relay_domains + '> '

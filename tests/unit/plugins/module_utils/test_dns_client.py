@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Queries: retries, caching, limits and what an answer means."""
+
 from __future__ import annotations
 
 import asyncio
@@ -14,8 +15,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client
+
 from tests.dns.scripted import ScriptedDns, ask
 
 ONE, TWO = '192.0.2.1', '192.0.2.2'
@@ -38,8 +39,15 @@ def test_absence_is_an_answer(zone, status):
     assert (answer.status, answer.void, servers) == (status, True, ['192.0.2.53'])
 
 
-@pytest.mark.parametrize('fault, reason', [
-    ('TIMEOUT', 'no answer within 3 s'), ('SERVFAIL', 'SERVFAIL'), ('REFUSED', 'REFUSED'), ('UNREACHABLE', 'Network is unreachable')])
+@pytest.mark.parametrize(
+    'fault, reason',
+    [
+        ('TIMEOUT', 'no answer within 3 s'),
+        ('SERVFAIL', 'SERVFAIL'),
+        ('REFUSED', 'REFUSED'),
+        ('UNREACHABLE', 'Network is unreachable'),
+    ],
+)
 def test_a_fault_is_unknown_with_its_reason(fault, reason):
     answer, _servers = asked(ScriptedDns({'a.test': fault}))
     assert (answer.status, answer.void, answer.reason) == ('unknown', False, reason)
@@ -61,7 +69,9 @@ def test_the_next_server_helps():
 
 
 def test_the_server_that_answered_is_asked_first_from_then_on():
-    script = ScriptedDns({name: lambda server: 'TIMEOUT' if server == ONE else ['TXT "x"'] for name in ('a.test', 'b.test')})
+    script = ScriptedDns(
+        {name: lambda server: 'TIMEOUT' if server == ONE else ['TXT "x"'] for name in ('a.test', 'b.test')}
+    )
 
     async def both(client):
         return [await client.query('a.test', 'TXT'), await client.query('b.test', 'TXT')]
@@ -121,7 +131,11 @@ def test_no_more_queries_at_once_than_allowed():
         return await plain(qname, *arguments)
 
     script.exchange = slow
-    ask(script, lambda client: asyncio.gather(*(client.query('n%d.test' % number, 'A') for number in range(30))), concurrency=4)
+    ask(
+        script,
+        lambda client: asyncio.gather(*(client.query(f'n{number}.test', 'A') for number in range(30))),
+        concurrency=4,
+    )
     assert (len(script.asked), max(most)) == (30, 4)
 
 
@@ -155,7 +169,9 @@ def test_a_name_that_cannot_exist_is_not_asked(name):
 
 
 def test_aliases_are_told():
-    answer, _servers = asked(ScriptedDns({'a.test': ['CNAME b.test.'], 'b.test': ['CNAME C.test.'], 'c.test': ['TXT "x"']}))
+    answer, _servers = asked(
+        ScriptedDns({'a.test': ['CNAME b.test.'], 'b.test': ['CNAME C.test.'], 'c.test': ['TXT "x"']})
+    )
     assert (answer.status, answer.aliases) == ('ok', ['b.test', 'c.test'])
     answer, _servers = asked(ScriptedDns({'a.test': ['CNAME b.test.']}))
     assert (answer.status, answer.aliases) == ('nxdomain', ['b.test'])
@@ -173,7 +189,10 @@ def response(*answer, authority=(), flags=0, code=dns.rcode.NOERROR):
 def test_a_referral_proves_nothing():
     name_servers = dns.rrset.from_text('a.test.', 60, 'IN', 'NS', 'ns.a.test.')
     answer = _dns_client.read_response(response(authority=[name_servers]))
-    assert (answer.status, answer.reason) == ('unknown', 'the name server does not recurse and has no answer of its own')
+    assert (answer.status, answer.reason) == (
+        'unknown',
+        'the name server does not recurse and has no answer of its own',
+    )
     assert _dns_client.read_response(response(authority=[name_servers], flags=dns.flags.RA)).status == 'nodata'
 
 
@@ -191,6 +210,7 @@ def test_a_contradictory_answer_is_unknown():
 def test_a_host_without_name_servers_says_what_to_do(monkeypatch):
     def unconfigured():
         raise _dns_client.dns.resolver.NoResolverConfiguration
+
     monkeypatch.setattr(_dns_client.dns.resolver, 'Resolver', unconfigured)
     with pytest.raises(_dns_client.DnsConfigurationError, match='set nameservers'):
         _dns_client.system_nameservers()
@@ -221,17 +241,22 @@ class NameServer(asyncio.DatagramProtocol):
 def reply_to(query, text, flags=0):
     reply = dns.message.make_response(query, recursion_available=True)
     reply.flags |= flags
-    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, 'IN', 'TXT', '"%s"' % text))
+    reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, 'IN', 'TXT', f'"{text}"'))
     return reply
 
 
 def over_the_wire(replies, **options):
     """The answer to a question that really is sent."""
+
     async def run():
         server = await asyncio.start_server(NameServer.stream, '127.0.0.1', 0)
         port = server.sockets[0].getsockname()[1]
-        transport, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: NameServer(replies), ('127.0.0.1', port))
-        answer = await _dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=0.5, **options).query('a.test', 'TXT')
+        transport, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: NameServer(replies), ('127.0.0.1', port)
+        )
+        answer = await _dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=0.5, **options).query(
+            'a.test', 'TXT'
+        )
         transport.close()
         server.close()
         return answer
@@ -270,12 +295,17 @@ def other_question(query):
     return dns.message.make_query('b.test', 'TXT', id=query.id)
 
 
-@pytest.mark.parametrize('forged', [
-    lambda query: b'',
-    lambda query: b'x' * 600,
-    lambda query: query.to_wire(),
-    lambda query: reply_to(dns.message.make_query('a.test', 'TXT', id=query.id ^ 1), 'forged').to_wire(),
-    lambda query: reply_to(other_question(query), 'forged').to_wire()], ids=['empty', 'noise', 'echo', 'other id', 'other question'])
+@pytest.mark.parametrize(
+    'forged',
+    [
+        lambda query: b'',
+        lambda query: b'x' * 600,
+        lambda query: query.to_wire(),
+        lambda query: reply_to(dns.message.make_query('a.test', 'TXT', id=query.id ^ 1), 'forged').to_wire(),
+        lambda query: reply_to(other_question(query), 'forged').to_wire(),
+    ],
+    ids=['empty', 'noise', 'echo', 'other id', 'other question'],
+)
 def test_what_is_no_answer_to_the_question_is_ignored(forged):
     assert over_the_wire(lambda query: [forged(query), reply_to(query, 'true').to_wire()]).texts() == [b'true']
     assert over_the_wire(lambda query: [forged(query)]).reason == 'no answer within 0.5 s'

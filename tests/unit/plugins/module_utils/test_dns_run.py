@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run over several domains: shared answers, waiting, deadline, digest."""
+
 from __future__ import annotations
 
 import asyncio
 
 import dns.exception
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import DnsClient
+
 from tests.dns.scripted import ScriptedDns
 
 WANTED = _dns_run.Expectations('gw.test', spf_addresses=['192.0.2.1'])
@@ -60,16 +61,22 @@ def run(zone, domains=('a.test',), checks=('mx', 'spf'), events=(), deadline=60,
 
 
 def test_domains_share_answers():
-    domains = ['d%d.test' % number for number in range(20)]
-    result, script, _pauses = run({domain: GREEN for domain in domains}, domains)
+    domains = [f'd{number}.test' for number in range(20)]
+    result, script, _pauses = run(dict.fromkeys(domains, GREEN), domains)
     assert result['summary'] == {'red': 0, 'unknown': 0, 'green': 20, 'status': 'green', 'rounds': 1, 'queries': 42}
     assert sorted(script.asked) == sorted({*script.asked})
     assert [row['domain'] for row in result['rows'][::2]] == domains
 
 
 def test_one_bad_domain_does_not_hide_the_others():
-    result, _script, _pauses = run({'a.test': GREEN, 'b.test': 'SERVFAIL', 'c.test': ['MX 10 old.test.']}, ['a.test', 'b.test', 'c.test'])
-    assert {name: digest['status'] for name, digest in result['domains'].items()} == {'a.test': 'green', 'b.test': 'unknown', 'c.test': 'red'}
+    result, _script, _pauses = run(
+        {'a.test': GREEN, 'b.test': 'SERVFAIL', 'c.test': ['MX 10 old.test.']}, ['a.test', 'b.test', 'c.test']
+    )
+    assert {name: digest['status'] for name, digest in result['domains'].items()} == {
+        'a.test': 'green',
+        'b.test': 'unknown',
+        'c.test': 'red',
+    }
     assert result['domains']['c.test']['checks'] == {'mx': 'red', 'spf': 'red'}
     assert (result['summary']['status'], result['summary']['red'], result['summary']['unknown']) == ('red', 1, 1)
     bad = [row for row in result['rows'] if row['status'] != 'green']
@@ -101,7 +108,9 @@ def test_waiting_ends_when_all_is_green():
 
 
 def test_waiting_asks_only_for_what_is_not_green():
-    result, script, _pauses = run({'a.test': GREEN, 'b.test': []}, ['a.test', 'b.test'], wait=True, events=[{'b.test': GREEN}])
+    result, script, _pauses = run(
+        {'a.test': GREEN, 'b.test': []}, ['a.test', 'b.test'], wait=True, events=[{'b.test': GREEN}]
+    )
     assert result['summary']['status'] == 'green'
     assert script.asked.count(('a.test', 'MX')) == 1 and script.asked.count(('b.test', 'MX')) == 2
 
@@ -118,10 +127,14 @@ def test_pauses_do_not_grow_for_ever():
 
 
 def test_a_time_out_at_the_deadline_does_not_hide_what_was_known():
-    result, _script, pauses = run({'a.test': []}, checks=['mx'], wait=True, deadline=8.0, events=[{'a.test': 'TIMEOUT'}])
+    result, _script, pauses = run(
+        {'a.test': []}, checks=['mx'], wait=True, deadline=8.0, events=[{'a.test': 'TIMEOUT'}]
+    )
     assert ([row['id'] for row in result['rows']], pauses) == (['mx.missing'], [5.0])
 
 
 def test_a_time_out_before_the_deadline_is_what_is_known_last():
-    result, _script, _pauses = run({'a.test': []}, checks=['mx'], wait=True, deadline=11.5, events=[{'a.test': 'TIMEOUT'}])
+    result, _script, _pauses = run(
+        {'a.test': []}, checks=['mx'], wait=True, deadline=11.5, events=[{'a.test': 'TIMEOUT'}]
+    )
     assert [row['id'] for row in result['rows']] == ['mx.unknown']

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files on their way to wanted contents and back: changed, converged, failed, killed, undone."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, postfix_disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
@@ -41,8 +41,12 @@ class Host:
 
     def change(self, contents, modes=None):
         """Contents by name; the file list has lines of ours among those of others."""
-        return FileChange('test', {self.path(name): content for name, content in contents.items()}, {self.path('list'): without_line},
-                          {self.path(name): mode for name, mode in (modes or {}).items()})
+        return FileChange(
+            'test',
+            {self.path(name): content for name, content in contents.items()},
+            {self.path('list'): without_line},
+            {self.path(name): mode for name, mode in (modes or {}).items()},
+        )
 
     def activate(self):
         self.read = self.files()
@@ -55,7 +59,10 @@ class Host:
         return change
 
     def files(self):
-        return {str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None for path in sorted(self.folder.rglob('*'))}
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None
+            for path in sorted(self.folder.rglob('*'))
+        }
 
 
 @pytest.fixture(name='host')
@@ -71,9 +78,16 @@ def test_files_come_change_and_go(host):
     planned = host.change(NEW)
     assert planned.changed and host.files() == before
     assert [(item['before_header'], item['before'], item['after']) for item in planned.diff()] == [
-        (host.path('conf'), 'first\nlast', 'other\n'), (host.path('ours/deep/new'), '', '\\xff new\n'), (host.path('list'), '', 'ours\n')]
+        (host.path('conf'), 'first\nlast', 'other\n'),
+        (host.path('ours/deep/new'), '', '\\xff new\n'),
+        (host.path('list'), '', 'ours\n'),
+    ]
     host.apply(NEW)
-    assert {name: host.read['etc/' + name] for name in NEW} == {'conf': b'other\n', 'ours/deep/new': b'\xff new\n', 'list': LINE}
+    assert {name: host.read['etc/' + name] for name in NEW} == {
+        'conf': b'other\n',
+        'ours/deep/new': b'\xff new\n',
+        'list': LINE,
+    }
 
     again = host.change(NEW)
     assert (again.changed, again.diff(), again.warnings) == (False, [], [])
@@ -111,16 +125,30 @@ def test_person_s_changes(host):
     (host.folder / 'etc/conf').write_bytes(b'mine')
     (host.folder / 'etc/ours/deep/new').unlink()
     back = host.apply(NEW)
-    assert back.warnings == ['%s was changed by somebody since, and is brought back to what is wanted' % host.path('conf')]
-    assert host.read['etc/conf'] == b'other\n' and host.read['etc/list'] == b'A\nz\nours\n' and host.read['etc/ours/deep/new'] == b'\xff new\n'
+    assert back.warnings == [
+        '{} was changed by somebody since, and is brought back to what is wanted'.format(host.path('conf'))
+    ]
+    assert (
+        host.read['etc/conf'] == b'other\n'
+        and host.read['etc/list'] == b'A\nz\nours\n'
+        and host.read['etc/ours/deep/new'] == b'\xff new\n'
+    )
 
     (host.folder / 'etc/conf').write_bytes(b'mine again')
     (host.folder / 'etc/list').write_bytes(b'A\nours\nend\n')
     (host.folder / 'etc/ours/theirs').write_bytes(b'')
     gone = host.apply({})
-    assert gone.warnings == ['%s was changed by somebody since, and stays as it is' % host.path('conf'),
-                             '%s was made here but holds something else now, and stays' % host.path('ours')]
-    assert host.files() == {'etc': None, 'etc/conf': b'mine again', 'etc/list': b'A\nend\n', 'etc/ours': None, 'etc/ours/theirs': b''}
+    assert gone.warnings == [
+        '{} was changed by somebody since, and stays as it is'.format(host.path('conf')),
+        '{} was made here but holds something else now, and stays'.format(host.path('ours')),
+    ]
+    assert host.files() == {
+        'etc': None,
+        'etc/conf': b'mine again',
+        'etc/list': b'A\nend\n',
+        'etc/ours': None,
+        'etc/ours/theirs': b'',
+    }
     assert not host.change({}).changed
 
 
@@ -143,6 +171,7 @@ def test_validation_comes_before_the_first_change(host):
 
     def refuse():
         raise ChangeError('no')
+
     with pytest.raises(ChangeError, match='^no$'):
         host.change(NEW).switch(refuse, host.activate)
     assert host.files() == before and host.read is None
@@ -158,7 +187,8 @@ def test_change_that_fails_is_put_back(host, first):
     assert host.files() == before
     # What the daemon read last is the old state.
     assert {name: data for name, data in host.read.items() if name.startswith('etc/')} == {
-        name: data for name, data in before.items() if name.startswith('etc/')}
+        name: data for name, data in before.items() if name.startswith('etc/')
+    }
 
 
 def test_old_state_that_fails_too(host):
@@ -166,13 +196,17 @@ def test_old_state_that_fails_too(host):
 
     def activate():
         raise ChangeError('dead')
+
     with pytest.raises(SwitchError) as caught:
         host.change(NEW).switch(lambda: None, activate)
-    assert not caught.value.restored and caught.value.warnings == ['The old state could not be put back completely: dead']
+    assert not caught.value.restored and caught.value.warnings == [
+        'The old state could not be put back completely: dead'
+    ]
 
 
 def kill_at(monkeypatch, host, step):
-    """Raise Killed before the given one of the steps on disk or the reload. Returns the list of steps that were taken."""
+    """Raise Killed before the given one of the steps on disk or the reload. Returns the list of steps that were
+    taken."""
     taken = []
 
     def stepping(function):
@@ -181,7 +215,9 @@ def kill_at(monkeypatch, host, step):
                 raise Killed()
             taken.append(function.__name__)
             return function(*arguments, **named)
+
         return wrapper
+
     monkeypatch.setattr(host, 'activate', stepping(host.activate))
     monkeypatch.setattr(postfix_disk, 'replace_file', stepping(postfix_disk.replace_file))
     monkeypatch.setattr(postfix_disk.os, 'mkdir', stepping(postfix_disk.os.mkdir))
@@ -192,7 +228,9 @@ def kill_at(monkeypatch, host, step):
 
 
 @pytest.mark.parametrize('end', [NEW, {'conf': b'third\n', 'list': with_line}, {}], ids=['same', 'other', 'absent'])
-@pytest.mark.parametrize('start', [None, {'conf': b'second\n', 'old/one': b'x', 'list': with_line}], ids=['fresh', 'changed'])
+@pytest.mark.parametrize(
+    'start', [None, {'conf': b'second\n', 'old/one': b'x', 'list': with_line}], ids=['fresh', 'changed']
+)
 def test_run_that_is_killed_anywhere_is_completed_by_the_next(tmp_path, start, end):
     def prepared(name, patch):
         (tmp_path / name).mkdir()

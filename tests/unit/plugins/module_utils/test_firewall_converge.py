@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All three backends on a pretended machine: changed, converged, failed, killed, moved, undone."""
+
 from __future__ import annotations
 
 import json
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_change import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
@@ -26,12 +26,16 @@ def fixture_new(tmp_path, monkeypatch):
         found = Machine(tmp_path / name, monkeypatch)
         found.commands.add('firewall-offline-cmd')
         return {'nftables': lambda: found, 'ufw': found.has_ufw, 'firewalld': found.has_firewalld}[backend]()
+
     return machine
 
 
 def admits(machine, network):
     """Whether the limit in force names the network; None if there is no limit."""
-    states = [machine.table, '\n'.join(line for lines in machine.filter.values() for line in lines if 'conbool' in line)]
+    states = [
+        machine.table,
+        '\n'.join(line for lines in machine.filter.values() for line in lines if 'conbool' in line),
+    ]
     states.append(json.dumps(machine.firewalld) if machine.firewalld else '')
     found = [state for state in states if state]
     return any(network in state for state in found) if found else None
@@ -68,9 +72,11 @@ def test_what_is_not_in_force_any_more_is_loaded_again(new, backend):
     machine.table = ''
     for policy in [name for name in machine.firewalld if name == 'conbool-limit']:
         machine.firewalld[policy] = {'xml': 'without a rule'}
-    machine.filter = {version: [line for line in lines if 'RETURN' not in line] for version, lines in machine.filter.items()}
+    machine.filter = {
+        version: [line for line in lines if 'RETURN' not in line] for version, lines in machine.filter.items()
+    }
     done, dummy = machine.converge(networks=FIRST)
-    assert done['changed'] and done['diff'][0]['before_header'] == 'in force (%s)' % backend
+    assert done['changed'] and done['diff'][0]['before_header'] == f'in force ({backend})'
     assert machine.in_force() == in_force
 
 
@@ -80,26 +86,31 @@ def commands_of(machine, **params):
     return len(machine.log)
 
 
-@pytest.mark.parametrize('params', [{'networks': FIRST}, {'networks': SECOND}, {'state': 'absent'}], ids=['first', 'second', 'absent'])
+@pytest.mark.parametrize(
+    'params', [{'networks': FIRST}, {'networks': SECOND}, {'state': 'absent'}], ids=['first', 'second', 'absent']
+)
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_run_that_is_killed_at_any_command_is_completed_by_the_next(new, backend, params):
     """And at no time is a limit, once there is one, open for all."""
+
     def prepared(name):
         machine = new(backend, name)
         if params != {'networks': FIRST}:
             machine.converge(networks=FIRST)
         return machine
+
     reference = prepared('reference')
     total = commands_of(reference, **params)
     wanted = reference.in_force(), set(reference.files())
     for number in range(total):
-        machine = prepared('killed%d' % number)
+        machine = prepared(f'killed{number}')
         limited = admits(machine, 'any') is not None
         machine.log.clear()
 
         def kill(words, machine=machine, number=number):
             if len(machine.log) == number + 1:
                 raise Killed
+
         machine.hook = kill
         with pytest.raises(Killed):
             machine.converge(**params)
@@ -116,17 +127,21 @@ def test_run_that_is_killed_at_any_command_is_completed_by_the_next(new, backend
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_command_that_fails_puts_the_old_state_back(new, backend, params):
     """Whichever command fails, once: before the first change nothing is changed, after it everything is put back."""
+
     def prepared(name):
         machine = new(backend, name)
         if params != {'networks': FIRST}:
             machine.converge(networks=FIRST)
         return machine
+
     total, restored = commands_of(prepared('reference'), **params), 0
     for number in range(total):
-        machine = prepared('failed%d' % number)
+        machine = prepared(f'failed{number}')
         before = machine.files(), machine.in_force()
         machine.log.clear()
-        machine.hook = lambda words, machine=machine, number=number: (1, '', 'no space') if len(machine.log) == number + 1 else None
+        machine.hook = lambda words, machine=machine, number=number: (
+            (1, '', 'no space') if len(machine.log) == number + 1 else None
+        )
         try:
             machine.converge(**params)
             # A command that only asks may be answered with "there is nothing".
@@ -174,15 +189,30 @@ def test_undo_copes_with_a_backend_that_is_gone(new):
         assert machine.files() == files
 
 
-@pytest.mark.parametrize('backend, spoil, message', [
-    ('nftables', lambda machine: machine.commands.remove('nft'), 'no command nft'),
-    ('ufw', lambda machine: machine.has_ufw(enabled=False), 'ufw cannot be used, it is not enabled'),
-    ('ufw', lambda machine: machine.filter.update(ip=[]), 'its rules are not in force; give the command: ufw reload'),
-    ('ufw', lambda machine: (machine.folder / 'etc/ufw/before.rules').unlink(), 'before.rules is missing'),
-    ('firewalld', lambda machine: machine.states.update({'firewalld.service': ('failed', 'enabled')}), 'firewalld cannot be used, it does not run'),
-    ('firewalld', lambda machine: setattr(machine, 'version', '0.8.2'), 'firewalld 0.8 knows no policies'),
-    ('firewalld', lambda machine: setattr(machine, 'zones', 'public\n  ports: 2222/tcp\n'), 'public: ports 2222/tcp'),
-])
+@pytest.mark.parametrize(
+    'backend, spoil, message',
+    [
+        ('nftables', lambda machine: machine.commands.remove('nft'), 'no command nft'),
+        ('ufw', lambda machine: machine.has_ufw(enabled=False), 'ufw cannot be used, it is not enabled'),
+        (
+            'ufw',
+            lambda machine: machine.filter.update(ip=[]),
+            'its rules are not in force; give the command: ufw reload',
+        ),
+        ('ufw', lambda machine: (machine.folder / 'etc/ufw/before.rules').unlink(), 'before.rules is missing'),
+        (
+            'firewalld',
+            lambda machine: machine.states.update({'firewalld.service': ('failed', 'enabled')}),
+            'firewalld cannot be used, it does not run',
+        ),
+        ('firewalld', lambda machine: setattr(machine, 'version', '0.8.2'), 'firewalld 0.8 knows no policies'),
+        (
+            'firewalld',
+            lambda machine: setattr(machine, 'zones', 'public\n  ports: 2222/tcp\n'),
+            'public: ports 2222/tcp',
+        ),
+    ],
+)
 def test_backend_that_cannot_be_used_is_refused_with_advice(new, backend, spoil, message):
     machine = new(backend)
     spoil(machine)
@@ -203,7 +233,9 @@ def test_undo_without_the_record_goes_by_the_files(new, backend):
     planned = machine.converge(check=True, state='absent')
     assert admits(machine, FIRST[0]) and (planned[0]['changed'], planned[0]['removed_from']) == (True, [backend])
     assert machine.converge(state='absent') == planned
-    assert {path: data for path, data in machine.files().items() if data is not None} == {path: data for path, data in files.items() if data is not None}
+    assert {path: data for path, data in machine.files().items() if data is not None} == {
+        path: data for path, data in files.items() if data is not None
+    }
     assert machine.in_force() == in_force
     assert not machine.converge(state='absent')[0]['changed']
 
@@ -229,7 +261,7 @@ def test_few_changes_are_told_to_firewalld_without_a_reload(new):
     with pytest.raises(FirewallError, match='2222/tcp'):
         machine.converge(networks=['192.0.0.0/16', '2001:db8::/32'] + SECOND)
     with pytest.raises(FirewallError, match='2222/tcp'):
-        machine.converge(networks=['10.0.%d.0/30' % number for number in range(60)] + ['2001:db8::/32'])
+        machine.converge(networks=[f'10.0.{number}.0/30' for number in range(60)] + ['2001:db8::/32'])
 
 
 def test_policy_that_somebody_changed_needs_a_reload_too(new):
@@ -246,6 +278,7 @@ def test_systemd_reads_a_drop_in_that_a_killed_run_left(new):
     def kill(words):
         if words[:2] == ['nft', '-f']:
             raise Killed
+
     machine.hook = kill
     with pytest.raises(Killed):
         machine.converge(networks=FIRST)
@@ -262,7 +295,9 @@ def test_ufw_without_ipv6_is_told_of(new):
     assert machine.converge(networks=SECOND)[1] == []
 
 
-@pytest.mark.parametrize('content', ['', '{}', '[]', '{"version": 1, "backends": {"ufw": {}}}', '{"version": 2, "backends": {}}'])
+@pytest.mark.parametrize(
+    'content', ['', '{}', '[]', '{"version": 1, "backends": {"ufw": {}}}', '{"version": 2, "backends": {}}']
+)
 def test_damaged_record_stops_everything(new, content):
     machine = new('nftables')
     (machine.folder / 'var/lib/conbool').mkdir()

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What filters on a host is found: managers, none, too many, iptables-legacy."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
 from fake_firewall import Machine
@@ -38,7 +38,10 @@ def test_ufw_when_enabled_and_installed(machine):
 
 def test_two_managers_are_refused_and_one_can_be_named(machine):
     machine.has_ufw().has_firewalld()
-    with pytest.raises(FirewallError, match=r'firewalld \(firewalld.service is active and enabled\); ufw \(ENABLED=yes.*inbound_firewall_backend'):
+    with pytest.raises(
+        FirewallError,
+        match=r'firewalld \(firewalld.service is active and enabled\); ufw \(ENABLED=yes.*inbound_firewall_backend',
+    ):
         chosen(machine)
     assert chosen(machine, 'ufw') == 'ufw'
     machine.states.update({'firewalld.service': ('inactive', ''), 'nftables.service': ('inactive', 'enabled')})

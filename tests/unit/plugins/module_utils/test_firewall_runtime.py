@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a reload of firewalld would drop."""
+
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_runtime import losses
@@ -27,5 +28,10 @@ def test_nothing_is_lost_of_what_is_permanent_or_comes_back_by_itself():
 
 
 def test_what_is_only_at_runtime_is_named():
-    runtime = PERMANENT.replace('25/tcp', '25/tcp 2222/tcp') + '\trule family="ipv4" source address="203.0.113.9" reject\n'
-    assert losses(runtime, PERMANENT) == ['public: ports 2222/tcp', 'public: rich rules rule family="ipv4" source address="203.0.113.9" reject']
+    runtime = (
+        PERMANENT.replace('25/tcp', '25/tcp 2222/tcp') + '\trule family="ipv4" source address="203.0.113.9" reject\n'
+    )
+    assert losses(runtime, PERMANENT) == [
+        'public: ports 2222/tcp',
+        'public: rich rules rule family="ipv4" source address="203.0.113.9" reject',
+    ]

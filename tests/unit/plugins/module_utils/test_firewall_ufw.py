@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Our block in ufw's rule files: put in front of the end of the table filter, taken out without a trace."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_ufw import BEGIN, END, block, replace_block
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
 
@@ -13,7 +13,15 @@ NAT = '*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n'
 FILTER = '*filter\n:ufw-before-input - [0:0]\n# COMMIT is not yet\n-A ufw-before-input -j ACCEPT\n'
 
 
-@pytest.mark.parametrize('text', [FILTER + 'COMMIT\n', NAT + FILTER + 'COMMIT\n', FILTER + 'COMMIT\n' + NAT, '# no end of line\n' + FILTER + 'COMMIT'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        FILTER + 'COMMIT\n',
+        NAT + FILTER + 'COMMIT\n',
+        FILTER + 'COMMIT\n' + NAT,
+        '# no end of line\n' + FILTER + 'COMMIT',
+    ],
+)
 def test_block_comes_and_goes(text):
     changed = replace_block('before.rules', text, ['-A a', '-A b'])
     assert changed == text.replace(FILTER, FILTER + BEGIN + '-A a\n-A b\n' + END)

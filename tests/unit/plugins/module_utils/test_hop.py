@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hop's wanted configuration."""
+
 from __future__ import annotations
 
 import re
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop, hop_identity
 
 SETTINGS = {
@@ -32,7 +32,13 @@ OPTIONS = {
     'direct_tls_security_level': 'may',
     'parameters': {},
 }
-MTA = {'myhostname': 'mx.example.com', 'message_size_limit': '10240000', 'inet_interfaces': 'all', 'maximal_queue_lifetime': '5d', 'smtp_bind_address': ''}
+MTA = {
+    'myhostname': 'mx.example.com',
+    'message_size_limit': '10240000',
+    'inet_interfaces': 'all',
+    'maximal_queue_lifetime': '5d',
+    'smtp_bind_address': '',
+}
 
 
 def entry(name, kind, command, **options):
@@ -42,8 +48,20 @@ def entry(name, kind, command, **options):
 SMTP, CLIENT = entry('smtp', 'inet', 'smtpd'), entry('smtp', 'unix', 'smtp')
 
 
-def configure(settings=None, mta=None, version='3.7.11', lookup_types=('btree', 'texthash', 'regexp'), services=(SMTP, CLIENT), **options):
-    info = {'version': version, 'lookup_types': list(lookup_types), 'expanded': dict(MTA, **(mta or {})), 'services': list(services)}
+def configure(
+    settings=None,
+    mta=None,
+    version='3.7.11',
+    lookup_types=('btree', 'texthash', 'regexp'),
+    services=(SMTP, CLIENT),
+    **options,
+):
+    info = {
+        'version': version,
+        'lookup_types': list(lookup_types),
+        'expanded': dict(MTA, **(mta or {})),
+        'services': list(services),
+    }
     return hop.hop_configuration(dict(SETTINGS, **(settings or {})), info, dict(OPTIONS, **options))
 
 
@@ -58,50 +76,66 @@ def table(configuration, path):
 def rules(configuration, path):
     """The table's patterns as Python's, with the flags that regexp_table(5) has by default."""
     posix = re.findall(r'^/(.*)/ (\S.*)$', table(configuration, path)['content'], re.M)
-    return [(re.compile(pattern.replace('[[:space:]]', r'\s').replace('([;(]|$)', r'([;(]|\Z)').replace('*$', r'*\Z'), re.I), action)
-            for pattern, action in posix]
+    return [
+        (
+            re.compile(
+                pattern.replace('[[:space:]]', r'\s').replace('([;(]|$)', r'([;(]|\Z)').replace('*$', r'*\Z'), re.I
+            ),
+            action,
+        )
+        for pattern, action in posix
+    ]
 
 
 def decision(path, header):
     return next((action for pattern, action in rules(configure(), path) if pattern.search(header)), None)
 
 
-@pytest.mark.parametrize('header', [
-    'X-Conbool-example-com: true',
-    'x-conbool-EXAMPLE-com:TRUE',
-    'X-Conbool-example-com:\n true',
-    'X-Conbool-example-com : \t true \t',
-    'X-Conbool-sub-example-co-uk: true',
-    'X-Conbool-Released: yes',
-    'X-CONBOOL-RELEASED:   Yes  ',
-])
+@pytest.mark.parametrize(
+    'header',
+    [
+        'X-Conbool-example-com: true',
+        'x-conbool-EXAMPLE-com:TRUE',
+        'X-Conbool-example-com:\n true',
+        'X-Conbool-example-com : \t true \t',
+        'X-Conbool-sub-example-co-uk: true',
+        'X-Conbool-Released: yes',
+        'X-CONBOOL-RELEASED:   Yes  ',
+    ],
+)
 def test_trust_headers_lead_direct(header):
     assert decision('header_checks', header) == 'FILTER direct:'
 
 
-@pytest.mark.parametrize('header', [
-    'X-Conbool-example-com: false',
-    'X-Conbool-example-com: true story',
-    'X-Conbool-example-com: untrue',
-    'X-Conbool-exampleXcom: true',
-    'X-Conbool-other-org: true',
-    'X-Conbool-Released: no',
-    'X-Conbool-Released-By: yes',
-    'Subject: X-Conbool-Released: yes',
-    'X-Conbool-Flag: YES',
-])
+@pytest.mark.parametrize(
+    'header',
+    [
+        'X-Conbool-example-com: false',
+        'X-Conbool-example-com: true story',
+        'X-Conbool-example-com: untrue',
+        'X-Conbool-exampleXcom: true',
+        'X-Conbool-other-org: true',
+        'X-Conbool-Released: no',
+        'X-Conbool-Released-By: yes',
+        'Subject: X-Conbool-Released: yes',
+        'X-Conbool-Flag: YES',
+    ],
+)
 def test_near_misses_do_not(header):
     assert decision('header_checks', header) is None
 
 
-@pytest.mark.parametrize('header, action', [
-    ('Content-Type: text/calendar', 'FILTER direct:'),
-    ('content-type: TEXT/Calendar; method=REQUEST', 'FILTER direct:'),
-    ('Content-Type:\n\ttext/calendar;\n\tcharset=utf-8', 'FILTER direct:'),
-    ('Content-Type: text/calendar-x', None),
-    ('Content-Type: application/ics; name="text/calendar"', None),
-    ('Content-Disposition: attachment; filename="text/calendar"', None),
-])
+@pytest.mark.parametrize(
+    'header, action',
+    [
+        ('Content-Type: text/calendar', 'FILTER direct:'),
+        ('content-type: TEXT/Calendar; method=REQUEST', 'FILTER direct:'),
+        ('Content-Type:\n\ttext/calendar;\n\tcharset=utf-8', 'FILTER direct:'),
+        ('Content-Type: text/calendar-x', None),
+        ('Content-Type: application/ics; name="text/calendar"', None),
+        ('Content-Disposition: attachment; filename="text/calendar"', None),
+    ],
+)
 def test_calendar_by_type_only(header, action):
     assert decision('mime_header_checks', header) == action
 
@@ -170,23 +204,34 @@ def test_identity_is_the_mtas_but_not_the_name():
     assert parameters['maximal_queue_lifetime'] == '5d'
 
 
-@pytest.mark.parametrize('interfaces, name, value', [
-    ('192.0.2.5', 'smtp_bind_address', '192.0.2.5'),
-    ('[2001:db8::5]', 'smtp_bind_address6', '2001:db8::5'),
-    ('192.0.2.5, 127.0.0.1', 'smtp_bind_address', None),
-    ('127.0.0.1', 'smtp_bind_address', None),
-    ('all', 'smtp_bind_address', None),
-    ('loopback-only', 'smtp_bind_address', None),
-])
+@pytest.mark.parametrize(
+    'interfaces, name, value',
+    [
+        ('192.0.2.5', 'smtp_bind_address', '192.0.2.5'),
+        ('[2001:db8::5]', 'smtp_bind_address6', '2001:db8::5'),
+        ('192.0.2.5, 127.0.0.1', 'smtp_bind_address', None),
+        ('127.0.0.1', 'smtp_bind_address', None),
+        ('all', 'smtp_bind_address', None),
+        ('loopback-only', 'smtp_bind_address', None),
+    ],
+)
 def test_source_address_follows_the_only_interface(interfaces, name, value):
     assert configure(mta={'inet_interfaces': interfaces})['parameters'].get(name) == value
 
 
 def test_explicit_source_address_wins():
-    assert configure(mta={'inet_interfaces': '192.0.2.5', 'smtp_bind_address': '192.0.2.9'})['parameters']['smtp_bind_address'] == '192.0.2.9'
+    assert (
+        configure(mta={'inet_interfaces': '192.0.2.5', 'smtp_bind_address': '192.0.2.9'})['parameters'][
+            'smtp_bind_address'
+        ]
+        == '192.0.2.9'
+    )
 
 
-@pytest.mark.parametrize('version, level, postlog', [('3.1.1', '2', False), ('3.4.0', '2', True), ('3.6.14', '3.6', True), ('3.10.13', '3.6', True)])
+@pytest.mark.parametrize(
+    'version, level, postlog',
+    [('3.1.1', '2', False), ('3.4.0', '2', True), ('3.6.14', '3.6', True), ('3.10.13', '3.6', True)],
+)
 def test_versions(version, level, postlog):
     configuration = configure(version=version)
     assert configuration['parameters']['compatibility_level'] == level
@@ -211,14 +256,19 @@ def test_ipv6_listener():
 
 @pytest.mark.parametrize('types, kind', [(('btree', 'lmdb'), 'btree:'), (('lmdb',), 'lmdb:')])
 def test_session_cache_is_of_a_kind_that_the_host_has(types, kind):
-    assert service(configure(lookup_types=types), 'gateway')['options']['smtp_tls_session_cache_database'].startswith(kind)
+    assert service(configure(lookup_types=types), 'gateway')['options']['smtp_tls_session_cache_database'].startswith(
+        kind
+    )
 
 
 def test_files_are_named_with_their_variables():
     assert configure()['tls_files'] is None
     settings = {'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key', 'tls_ca_file': None}
     assert configure(settings)['tls_files'] == {
-        'cert_file': '/c.pem', 'key_file': '/c.key', 'names': {'cert_file': 'conbool_tls_client_cert', 'key_file': 'conbool_tls_client_key'}}
+        'cert_file': '/c.pem',
+        'key_file': '/c.key',
+        'names': {'cert_file': 'conbool_tls_client_cert', 'key_file': 'conbool_tls_client_key'},
+    }
 
 
 def test_a_second_listener_takes_trust_headers_away_before_they_count():
@@ -231,30 +281,46 @@ def test_a_second_listener_takes_trust_headers_away_before_they_count():
 
 
 def test_other_programs_than_the_mtas():
-    programs = {'version': '3.3.0', 'lookup_types': ['lmdb'], 'parameters': {'daemon_directory': '/opt/d', 'meta_directory': '/opt/m', 'mail_owner': 'hop'}}
+    programs = {
+        'version': '3.3.0',
+        'lookup_types': ['lmdb'],
+        'parameters': {'daemon_directory': '/opt/d', 'meta_directory': '/opt/m', 'mail_owner': 'hop'},
+    }
     configuration = hop.hop_configuration(SETTINGS, {'expanded': MTA}, OPTIONS, programs)
     assert {name: configuration['parameters'][name] for name in programs['parameters']} == programs['parameters']
-    assert configuration['parameters']['compatibility_level'] == '2' and configuration['parameters']['myhostname'] == 'conbool-hop.mx.example.com'
+    assert (
+        configuration['parameters']['compatibility_level'] == '2'
+        and configuration['parameters']['myhostname'] == 'conbool-hop.mx.example.com'
+    )
 
 
-@pytest.mark.parametrize('services, mta, expected', [
-    ([SMTP], {}, '[127.0.0.1]:25'),
-    ([SMTP], {'inet_protocols': 'ipv6'}, '[::1]:25'),
-    ([SMTP], {'inet_interfaces': '192.0.2.10'}, '[192.0.2.10]:25'),
-    ([SMTP], {'inet_interfaces': '192.0.2.10, localhost'}, '[127.0.0.1]:25'),
-    ([SMTP], {'inet_interfaces': '[2001:db8::1] [::1]'}, '[::1]:25'),
-    ([SMTP], {'inet_interfaces': 'mx.example.com'}, '[mx.example.com]:25'),
-    ([entry('192.0.2.10:25', 'inet', 'smtpd -o x=y')], {}, '[192.0.2.10]:25'),
-    ([entry('192.0.2.10:smtp', 'inet', 'postscreen'), entry('127.0.0.1:25', 'inet', 'smtpd')], {}, '[127.0.0.1]:25'),
-    ([entry('submission', 'inet', 'smtpd'), SMTP], {}, '[127.0.0.1]:25'),
-])
+@pytest.mark.parametrize(
+    'services, mta, expected',
+    [
+        ([SMTP], {}, '[127.0.0.1]:25'),
+        ([SMTP], {'inet_protocols': 'ipv6'}, '[::1]:25'),
+        ([SMTP], {'inet_interfaces': '192.0.2.10'}, '[192.0.2.10]:25'),
+        ([SMTP], {'inet_interfaces': '192.0.2.10, localhost'}, '[127.0.0.1]:25'),
+        ([SMTP], {'inet_interfaces': '[2001:db8::1] [::1]'}, '[::1]:25'),
+        ([SMTP], {'inet_interfaces': 'mx.example.com'}, '[mx.example.com]:25'),
+        ([entry('192.0.2.10:25', 'inet', 'smtpd -o x=y')], {}, '[192.0.2.10]:25'),
+        (
+            [entry('192.0.2.10:smtp', 'inet', 'postscreen'), entry('127.0.0.1:25', 'inet', 'smtpd')],
+            {},
+            '[127.0.0.1]:25',
+        ),
+        ([entry('submission', 'inet', 'smtpd'), SMTP], {}, '[127.0.0.1]:25'),
+    ],
+)
 def test_bounces_return_to_where_the_mta_listens(services, mta, expected):
     configuration = configure(services=services, mta=mta, return_address='')
     assert [action for dummy, action in rules(configuration, 'own_mail')] == ['mta:' + expected] * 2
 
 
 def test_bounces_return_over_loopback_to_another_mta():
-    configuration = hop.hop_configuration(SETTINGS, {'version': '3.7.11', 'lookup_types': [], 'expanded': MTA}, dict(OPTIONS, return_address=''))
+    configuration = hop.hop_configuration(
+        SETTINGS, {'version': '3.7.11', 'lookup_types': [], 'expanded': MTA}, dict(OPTIONS, return_address='')
+    )
     assert 'mta:[127.0.0.1]:25' in table(configuration, 'own_mail')['content']
 
 
@@ -268,35 +334,59 @@ def test_the_mta_may_ask_for_tls_of_everybody():
     assert (options['smtp_tls_security_level'], options['smtp_tls_policy_maps']) == ('may', '')
 
 
-@pytest.mark.parametrize('mta, level', [
-    ({}, 'may'),
-    ({'smtp_tls_security_level': ''}, 'may'),
-    ({'smtp_tls_security_level': 'none'}, 'may'),
-    ({'smtp_tls_security_level': 'encrypt'}, 'encrypt'),
-    ({'smtp_tls_security_level': '', 'smtp_enforce_tls': 'yes'}, 'encrypt'),
-    ({'smtp_tls_security_level': 'dane', 'smtp_dns_support_level': 'dnssec'}, 'dane'),
-    # Asked of a relay host, which is not asked any more.
-    ({'smtp_tls_security_level': 'secure', 'relayhost': '[relay.example.net]:465'}, 'may'),
-])
+@pytest.mark.parametrize(
+    'mta, level',
+    [
+        ({}, 'may'),
+        ({'smtp_tls_security_level': ''}, 'may'),
+        ({'smtp_tls_security_level': 'none'}, 'may'),
+        ({'smtp_tls_security_level': 'encrypt'}, 'encrypt'),
+        ({'smtp_tls_security_level': '', 'smtp_enforce_tls': 'yes'}, 'encrypt'),
+        ({'smtp_tls_security_level': 'dane', 'smtp_dns_support_level': 'dnssec'}, 'dane'),
+        # Asked of a relay host, which is not asked any more.
+        ({'smtp_tls_security_level': 'secure', 'relayhost': '[relay.example.net]:465'}, 'may'),
+    ],
+)
 def test_direct_mail_is_at_least_as_safe_as_before(mta, level):
     parameters = configure(mta=mta, direct_tls_security_level='')['parameters']
     assert parameters['smtp_tls_security_level'] == level
     assert parameters.get('smtp_dns_support_level') == ('dnssec' if level == 'dane' else None)
-    assert service(configure(mta=mta, direct_tls_security_level=''), 'gateway')['options']['smtp_tls_security_level'] == 'secure'
+    assert (
+        service(configure(mta=mta, direct_tls_security_level=''), 'gateway')['options']['smtp_tls_security_level']
+        == 'secure'
+    )
 
 
 def test_tls_policies_of_destinations_hold_for_direct_mail_only():
-    mta = {'smtp_tls_policy_maps': 'proxy:mysql:/etc/postfix/tls.cf, hash:/etc/postfix/tls', 'smtp_tls_CAfile': '/etc/ssl/partners.pem'}
+    mta = {
+        'smtp_tls_policy_maps': 'proxy:mysql:/etc/postfix/tls.cf, hash:/etc/postfix/tls',
+        'smtp_tls_CAfile': '/etc/ssl/partners.pem',
+    }
     configuration = configure(mta=mta)
     assert configuration['parameters']['smtp_tls_policy_maps'] == 'mysql:/etc/postfix/tls.cf, hash:/etc/postfix/tls'
     assert configuration['parameters']['smtp_tls_CAfile'] == '/etc/ssl/partners.pem'
     assert service(configuration, 'direct')['options'] == {}
     gateway = service(configuration, 'gateway')['options']
-    assert (gateway['smtp_tls_policy_maps'], gateway['smtp_tls_CAfile'], gateway['smtp_tls_CApath']) == ('', '', '/etc/ssl/certs')
+    assert (gateway['smtp_tls_policy_maps'], gateway['smtp_tls_CAfile'], gateway['smtp_tls_CApath']) == (
+        '',
+        '',
+        '/etc/ssl/certs',
+    )
 
 
 def test_identity_is_that_of_the_client_in_master_cf():
-    client = entry('smtp', 'unix', 'smtp', smtp_bind_address='192.0.2.9', smtp_helo_name='out.$mydomain', smtp_tls_security_level='encrypt')
-    parameters = configure(services=[SMTP, client], mta={'inet_interfaces': '192.0.2.5', 'mydomain': 'example.com'}, direct_tls_security_level='')['parameters']
+    client = entry(
+        'smtp',
+        'unix',
+        'smtp',
+        smtp_bind_address='192.0.2.9',
+        smtp_helo_name='out.$mydomain',
+        smtp_tls_security_level='encrypt',
+    )
+    parameters = configure(
+        services=[SMTP, client],
+        mta={'inet_interfaces': '192.0.2.5', 'mydomain': 'example.com'},
+        direct_tls_security_level='',
+    )['parameters']
     assert (parameters['smtp_bind_address'], parameters['smtp_helo_name']) == ('192.0.2.9', 'out.example.com')
     assert parameters['smtp_tls_security_level'] == 'encrypt'

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The local package of Postfix's programs, with an apt and a dpkg that only play. Real ones are in molecule/sendmail_hop and tests/sendmail."""
+"""The local package of Postfix's programs, with an apt and a dpkg that only play. Real ones are in
+molecule/sendmail_hop and tests/sendmail."""
+
 from __future__ import annotations
 
 import os
@@ -11,23 +13,37 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_package, postfix_programs
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop_package import PACKAGE, SBIN, Maker, PackageError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 
 POLICY = 'postfix:\n  Installed: (none)\n  Candidate: %s\n  Version table:\n'
-FIELDS = 'Architecture: amd64\nDepends: libc6 (>= 2.34), libdb5.3, debconf (>= 0.5) | debconf-2.0, adduser, libssl3 (>= 3.0.0), cpio\n'
-SHIPPED = {'usr/sbin/postconf': b'\x7fELF', 'usr/lib/postfix/sbin/post-install': b'#!/bin/sh\n/usr/lib/postfix/configure-instance.sh || exit 1\n',
-           'etc/postfix/postfix-files': b'$queue_directory:d\n', 'etc/init.d/postfix': b'#!/bin/sh\n', 'usr/bin/mailq': b'',
-           'lib/systemd/system/postfix.service': b''}
+FIELDS = (
+    'Architecture: amd64\nDepends: libc6 (>= 2.34), libdb5.3, debconf (>= 0.5) | debconf-2.0, adduser, libssl3 (>='
+    ' 3.0.0), cpio\n'
+)
+SHIPPED = {
+    'usr/sbin/postconf': b'\x7fELF',
+    'usr/lib/postfix/sbin/post-install': b'#!/bin/sh\n/usr/lib/postfix/configure-instance.sh || exit 1\n',
+    'etc/postfix/postfix-files': b'$queue_directory:d\n',
+    'etc/init.d/postfix': b'#!/bin/sh\n',
+    'usr/bin/mailq': b'',
+    'lib/systemd/system/postfix.service': b'',
+}
 
 
 class Host:
     """Answers commands; what was built and installed can be looked at."""
 
     def __init__(self):
-        self.candidate, self.version, self.held, self.calls, self.tree, self.refuse = '3.7.11-0+deb12u1', None, False, [], {}, None
+        self.candidate, self.version, self.held, self.calls, self.tree, self.refuse = (
+            '3.7.11-0+deb12u1',
+            None,
+            False,
+            [],
+            {},
+            None,
+        )
         self.state = 'installed'
 
     def run(self, words, cwd=None):
@@ -38,7 +54,7 @@ class Host:
         if name == 'apt-cache':
             return 0, POLICY % self.candidate, ''
         if name == 'dpkg-query':
-            return (0, '%s %s' % (self.state, self.version), '') if self.version else (1, '', 'no packages found')
+            return (0, f'{self.state} {self.version}', '') if self.version else (1, '', 'no packages found')
         if name == 'apt-mark':
             return 0, PACKAGE + '\n' if self.held else '', ''
         if name == 'dpkg':
@@ -66,9 +82,19 @@ class Host:
         if '-s' in rest:
             if 'autoremove' in rest:
                 return 0, 'Remv libold [1]\n', ''
-            return 0, 'Remv libold [1]\nPurg %s [1]\nRemv libtlsrpt0 [1]\n' % PACKAGE if 'purge' in rest else 'Inst libtlsrpt0 (1)\nInst %s (1)\n' % PACKAGE, ''
+            return (
+                0,
+                (
+                    f'Remv libold [1]\nPurg {PACKAGE} [1]\nRemv libtlsrpt0 [1]\n'
+                    if 'purge' in rest
+                    else f'Inst libtlsrpt0 (1)\nInst {PACKAGE} (1)\n'
+                ),
+                '',
+            )
         if 'install' in rest:
-            self.version = dict(line.split(': ', 1) for line in self.tree['DEBIAN/control'].decode().splitlines() if ': ' in line)['Version']
+            self.version = dict(
+                line.split(': ', 1) for line in self.tree['DEBIAN/control'].decode().splitlines() if ': ' in line
+            )['Version']
         if 'purge' in rest:
             self.version = None
         return 0, '', ''
@@ -80,7 +106,7 @@ def fixture_host():
 
 
 def test_the_package_is_made_of_the_distributions_and_only_once(host):
-    wanted = '3.7.11-0+deb12u1+conbool%d' % hop_package.REVISION
+    wanted = f'3.7.11-0+deb12u1+conbool{hop_package.REVISION}'
     assert Maker(host.run).present() == (None, wanted, ['libtlsrpt0', PACKAGE])
     assert host.version == wanted
     assert Maker(host.run).present() == (wanted, wanted, [])
@@ -89,10 +115,16 @@ def test_the_package_is_made_of_the_distributions_and_only_once(host):
 def test_nothing_of_it_is_where_another_mail_server_could_be(host):
     Maker(host.run).present()
     outside = {name for name in host.tree if not name.startswith(('usr/lib/conbool-hop/', 'DEBIAN/'))}
-    assert outside == {'etc/ld.so.conf.d/conbool-hop.conf', 'usr/lib/systemd/system/%s.service' % PACKAGE, 'usr/lib/systemd/system/%s.timer' % PACKAGE,
-                       'usr/lib/systemd/system/timers.target.wants/%s.timer' % PACKAGE}
+    assert outside == {
+        'etc/ld.so.conf.d/conbool-hop.conf',
+        f'usr/lib/systemd/system/{PACKAGE}.service',
+        f'usr/lib/systemd/system/{PACKAGE}.timer',
+        f'usr/lib/systemd/system/timers.target.wants/{PACKAGE}.timer',
+    }
     assert {name for name in host.tree if name.startswith('usr/lib/conbool-hop/')} == {
-        'usr/lib/conbool-hop/' + name for name in ('usr/sbin/postconf', 'usr/lib/postfix/sbin/post-install', 'etc/postfix/postfix-files', 'update.py')}
+        'usr/lib/conbool-hop/' + name
+        for name in ('usr/sbin/postconf', 'usr/lib/postfix/sbin/post-install', 'etc/postfix/postfix-files', 'update.py')
+    }
 
 
 def test_control_names_the_libraries_and_nothing_that_excludes_a_mail_server(host):
@@ -100,12 +132,17 @@ def test_control_names_the_libraries_and_nothing_that_excludes_a_mail_server(hos
     control = host.tree['DEBIAN/control'].decode()
     assert 'Depends: libc6 (>= 2.34), libdb5.3, libssl3 (>= 3.0.0)\n' in control
     assert 'Source: postfix (3.7.11-0+deb12u1)\n' in control
-    assert not {'Conflicts', 'Provides', 'Replaces', 'Breaks'} & {line.partition(':')[0] for line in control.splitlines()}
+    assert not {'Conflicts', 'Provides', 'Replaces', 'Breaks'} & {
+        line.partition(':')[0] for line in control.splitlines()
+    }
 
 
 def test_scripts_find_each_other_and_maintainer_scripts_can_be_run(host, tmp_path):
     Maker(host.run).present()
-    assert b'\n/usr/lib/conbool-hop/usr/lib/postfix/configure-instance.sh ||' in host.tree['usr/lib/conbool-hop/usr/lib/postfix/sbin/post-install']
+    assert (
+        b'\n/usr/lib/conbool-hop/usr/lib/postfix/configure-instance.sh ||'
+        in host.tree['usr/lib/conbool-hop/usr/lib/postfix/sbin/post-install']
+    )
     for name in ('postinst', 'prerm', 'postrm'):
         assert host.modes['DEBIAN/' + name] == 0o755
         (tmp_path / name).write_bytes(host.tree['DEBIAN/' + name])
@@ -121,8 +158,13 @@ def test_the_package_has_what_brings_it_up_to_date(host, tmp_path):
     (tmp_path / 'update.py').write_bytes(update)
     (tmp_path / 'dpkg-query').write_text('#!/bin/sh\nexit 1\n', encoding='ascii')
     (tmp_path / 'dpkg-query').chmod(0o755)
-    done = subprocess.run([sys.executable, '-I', str(tmp_path / 'update.py')], env={'PATH': '%s:/usr/bin:/bin' % tmp_path}, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, '-I', str(tmp_path / 'update.py')],
+        env={'PATH': f'{tmp_path}:/usr/bin:/bin'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
@@ -214,7 +256,13 @@ def postconf(words, **dummy):
     if '-m' in words:
         assert os.path.exists(os.path.join(words[2], 'main.cf'))
         return 0, b'btree\nhash\n', b''
-    return 0, b''.join(b'%s = %s\n' % (name.encode(), b'3.6.1' if name == 'mail_version' else b'/there') for name in words[2:]), b''
+    return (
+        0,
+        b''.join(
+            b'%s = %s\n' % (name.encode(), b'3.6.1' if name == 'mail_version' else b'/there') for name in words[2:]
+        ),
+        b'',
+    )
 
 
 def test_without_postfix_and_apt_the_variables_are_named(no_postfix):
@@ -236,7 +284,11 @@ def test_a_postfix_that_is_there_is_used(no_postfix, tmp_path, given):
     (where / 'postconf').touch(mode=0o755)
     programs, before, after, packages = postfix_programs.find(postconf, Nothing, str(where) if given else None)
     assert (before, after, packages) == (None, None, [])
-    assert (programs['sbin_dir'], programs['version'], programs['lookup_types']) == (str(where), '3.6.1', ['btree', 'hash'])
+    assert (programs['sbin_dir'], programs['version'], programs['lookup_types']) == (
+        str(where),
+        '3.6.1',
+        ['btree', 'hash'],
+    )
     assert programs['parameters'] == dict.fromkeys(hop_package.PARAMETERS, '/there')
 
 
@@ -244,4 +296,8 @@ def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, m
     host.candidate = '1:3.10.13-0+deb13u1'
     monkeypatch.setattr(Maker, 'possible', staticmethod(lambda: True))
     programs = postfix_programs.find(postconf, Maker(host.run), check_mode=True)[0]
-    assert (programs['sbin_dir'], programs['version'], programs['parameters']) == (SBIN, '3.10.13', hop_package.PARAMETERS)
+    assert (programs['sbin_dir'], programs['version'], programs['parameters']) == (
+        SBIN,
+        '3.10.13',
+        hop_package.PARAMETERS,
+    )

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which mail server a host has."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
 
 
@@ -17,6 +17,7 @@ def install(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         return str(tmp_path)
+
     return install
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole runs of postfix_config against a Postfix that answers from files."""
+
 from __future__ import annotations
 
 import os
@@ -10,15 +11,14 @@ import shutil
 import stat
 
 import pytest
-from fake_postfix import MAIN, MASTER, FakePostfix, Killed, kill_at, option, run, service, table, wanted
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_instance, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import PREFIX, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
+from fake_postfix import MAIN, MASTER, FakePostfix, Killed, kill_at, option, run, service, table, wanted
 
 
 @pytest.fixture
@@ -28,7 +28,11 @@ def fake(tmp_path, monkeypatch):
 
 
 def less(fake):
-    return {'parameters': {'relayhost': '[y]', 'biff': 'yes'}, 'services': [service('other')], 'tables': [table('routes', 'example.com other:\n', 'texthash')]}
+    return {
+        'parameters': {'relayhost': '[y]', 'biff': 'yes'},
+        'services': [service('other')],
+        'tables': [table('routes', 'example.com other:\n', 'texthash')],
+    }
 
 
 def with_routes(fake):
@@ -43,16 +47,26 @@ def with_routes(fake):
 
 # -- the ordinary run
 
+
 def test_a_change_is_made_converges_and_is_undone_byte_for_byte(fake):
     with_routes(fake)
     before = fake.tree()
-    fake.observers.append(lambda event: fake.dangling() and pytest.fail('%s: %s' % (event, fake.dangling())))
+    fake.observers.append(lambda event: fake.dangling() and pytest.fail(f'{event}: {fake.dangling()}'))
     first = run(fake, **wanted(fake))
     assert first['changed'] and first['reloaded'] and not first['warnings']
-    assert first['parameters_changed'] == ['default_transport', 'header_checks', 'mynetworks', 'relayhost', 'transport_maps']
+    assert first['parameters_changed'] == [
+        'default_transport',
+        'header_checks',
+        'mynetworks',
+        'relayhost',
+        'transport_maps',
+    ]
     assert first['services_changed'] == ['hop/unix', 'submission/inet', 'wash/unix']
     assert first['tables_changed'] == ['conbool/checks', 'routes']
-    assert first['maps'] == {'conbool/checks': 'regexp:%s/conbool/checks' % fake.config_dir, 'routes': 'hash:%s/routes' % fake.config_dir}
+    assert first['maps'] == {
+        'conbool/checks': f'regexp:{fake.config_dir}/conbool/checks',
+        'routes': f'hash:{fake.config_dir}/routes',
+    }
     changed = fake.tree()
     again = run(fake, **wanted(fake))
     assert not again['changed'] and not again['reloaded'] and again['diff'] == [] and again['tables_changed'] == []
@@ -74,7 +88,7 @@ def test_a_converged_run_starts_no_process(fake):
 def test_the_host_is_asked_once_for_its_table_type(fake):
     run(fake, tables=[table('t', 'a b\n', 'default')])
     fake.spawned()
-    assert run(fake, tables=[table('t', 'a b\n', 'default')])['maps'] == {'t': 'hash:%s/t' % fake.config_dir}
+    assert run(fake, tables=[table('t', 'a b\n', 'default')])['maps'] == {'t': f'hash:{fake.config_dir}/t'}
     assert fake.spawned() == ['postconf']
 
 
@@ -85,7 +99,9 @@ def test_check_mode_tells_what_a_run_would_do_and_does_nothing(fake):
     assert not (fake.root / 'state').exists()
     assert not [name for name in fake.spawned() if name.startswith('postfix')]
     done = run(fake, **wanted(fake))
-    assert {key: value for key, value in predicted.items() if key != 'reloaded'} == {key: value for key, value in done.items() if key != 'reloaded'}
+    assert {key: value for key, value in predicted.items() if key != 'reloaded'} == {
+        key: value for key, value in done.items() if key != 'reloaded'
+    }
     for change in done['diff']:
         with open(change['after_header'], encoding='utf-8') as stream:
             assert stream.read() == change['after']
@@ -128,7 +144,12 @@ def test_a_second_owner_is_refused_what_the_first_has(fake):
 def test_two_owners_are_undone_independently(fake):
     before = fake.tree()
     run(fake, parameters={'relayhost': '[x]', 'new': '1'}, services=[service('hop')])
-    run(fake, owner_id='them', parameters={'mynetworks': None, 'newer': '1'}, service_options=[option('submission', 'inet', a='1')])
+    run(
+        fake,
+        owner_id='them',
+        parameters={'mynetworks': None, 'newer': '1'},
+        service_options=[option('submission', 'inet', a='1')],
+    )
     run(fake, state='absent')
     assert (fake.config_dir / 'main.cf').read_text().count('newer = 1') == 1
     run(fake, owner_id='them', state='absent')
@@ -137,7 +158,8 @@ def test_two_owners_are_undone_independently(fake):
 
 def test_a_changed_interface_needs_a_restart_and_says_so(fake):
     assert run(fake, parameters={'inet_interfaces': '127.0.0.1'})['warnings'] == [
-        'A changed inet_interfaces takes effect when Postfix is stopped and started']
+        'A changed inet_interfaces takes effect when Postfix is stopped and started'
+    ]
 
 
 def test_a_link_is_written_through(fake):
@@ -199,7 +221,7 @@ def test_an_index_that_is_gone_or_too_old_is_built_again(fake):
 @pytest.mark.parametrize('missing', ['main.cf', 'master.cf'])
 def test_a_missing_file_is_an_error_unless_it_may_be_made(fake, missing):
     (fake.config_dir / missing).unlink()
-    with pytest.raises(PlanError, match='has no %s' % missing):
+    with pytest.raises(PlanError, match=f'has no {missing}'):
         run(fake, parameters={'a': '1'})
 
 
@@ -210,16 +232,23 @@ def test_a_missing_directory_is_an_error_unless_it_may_be_made(fake):
 
 # -- what Postfix refuses
 
-@pytest.mark.parametrize('values, message', [
-    ({'parameters': {'unknown_x': '1', 'relayhost': '[x]'}}, 'unused parameter: unknown_x=1'),
-    ({'services': [service('hop', options={'unknown_y': '1'})]}, 'unused parameter: unknown_y=1'),
-    ({'parameters': {'message_size_limit': 'abc'}}, 'bad numerical configuration'),
-    ({'tables': [table('a', 'OK\n'), table('t', 'BAD\n')]}, 'tables.t.: warning: regexp map .*/etc/postfix/t, line 1: what is BAD'),
-    ({'tables': [table('t', 'BAD\n', 'hash')]}, 'tables.t.: warning'),
-    ({'services': [service('hop', command='smpt')]}, r'services.hop/unix..command: there is no program .*/smpt'),
-    ({'parameters': {'maillog_file': '/var/log/x'}}, 'maillog_file.*postlog'),
-    ({'service_options': [option('465', 'inet', a='1')]}, '465/inet: master.cf has no such entry'),
-])
+
+@pytest.mark.parametrize(
+    'values, message',
+    [
+        ({'parameters': {'unknown_x': '1', 'relayhost': '[x]'}}, 'unused parameter: unknown_x=1'),
+        ({'services': [service('hop', options={'unknown_y': '1'})]}, 'unused parameter: unknown_y=1'),
+        ({'parameters': {'message_size_limit': 'abc'}}, 'bad numerical configuration'),
+        (
+            {'tables': [table('a', 'OK\n'), table('t', 'BAD\n')]},
+            'tables.t.: warning: regexp map .*/etc/postfix/t, line 1: what is BAD',
+        ),
+        ({'tables': [table('t', 'BAD\n', 'hash')]}, 'tables.t.: warning'),
+        ({'services': [service('hop', command='smpt')]}, r'services.hop/unix..command: there is no program .*/smpt'),
+        ({'parameters': {'maillog_file': '/var/log/x'}}, 'maillog_file.*postlog'),
+        ({'service_options': [option('465', 'inet', a='1')]}, '465/inet: master.cf has no such entry'),
+    ],
+)
 @pytest.mark.parametrize('check', [False, True])
 def test_a_refused_configuration_changes_not_a_byte(fake, values, message, check):
     before = fake.tree()
@@ -241,7 +270,12 @@ def test_duplicates_of_the_customer_are_no_error(fake, monkeypatch):
 
     def warn(argv):
         status, out, err = real(argv)
-        return status, out, err + 'postconf: warning: %s/main.cf, line 9: overriding earlier entry: biff=%s\n' % (argv[1], argv[1])
+        return (
+            status,
+            out,
+            err + f'postconf: warning: {argv[1]}/main.cf, line 9: overriding earlier entry: biff={argv[1]}\n',
+        )
+
     monkeypatch.setattr(fake, '_postconf', warn)
     assert run(fake, parameters={'relayhost': '[x]'})['changed']
 
@@ -257,11 +291,12 @@ def test_a_configuration_that_postfix_refuses_already_is_not_touched(fake):
 
 def test_a_port_that_is_taken_is_found_before_postfix_dies_of_it(fake):
     import socket
+
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
-        name = '127.0.0.1:%d' % taken.getsockname()[1]
-        with pytest.raises(PostfixError, match=r'services\[%s/inet\]: cannot listen there' % name):
+        name = f'127.0.0.1:{taken.getsockname()[1]}'
+        with pytest.raises(PostfixError, match=rf'services\[{name}/inet\]: cannot listen there'):
             run(fake, services=[service(name, 'inet', 'smtpd', private='n')])
 
 
@@ -273,10 +308,13 @@ def test_postfix_missing_is_said(fake):
 
 # -- what fails while Postfix runs with it
 
+
 def test_when_master_dies_the_old_files_come_back_and_it_is_started(fake):
     before, old = fake.tree(), fake.loaded
     fake.deadly = lambda main, master: 'bind: Address already in use' if 'hop' in master else None
-    with pytest.raises(SwitchError, match=r'master process ended.*postfix/master\[4711\]: fatal: bind: Address already in use') as failure:
+    with pytest.raises(
+        SwitchError, match=r'master process ended.*postfix/master\[4711\]: fatal: bind: Address already in use'
+    ) as failure:
         run(fake, **wanted(fake))
     assert failure.value.restored
     assert 'long ago' not in str(failure.value)
@@ -324,6 +362,7 @@ def test_a_full_disk_brings_the_old_files_back(fake, monkeypatch):
         if len(written) == 2:
             raise OSError(28, 'No space left on device')
         real(self)
+
     monkeypatch.setattr(postfix_disk.Write, 'do', full)
     with pytest.raises(SwitchError, match='No space left') as failure:
         run(fake, **wanted(fake))
@@ -362,15 +401,14 @@ def test_an_old_socket_is_no_proof_that_a_service_is_served(fake):
 
 
 def test_two_runs_do_not_meet(tmp_path):
-    with locked(str(tmp_path), 1):
-        with pytest.raises(BlockingIOError):
-            with locked(str(tmp_path), 0.3):
-                pass
+    with locked(str(tmp_path), 1), pytest.raises(BlockingIOError), locked(str(tmp_path), 0.3):
+        pass
     with locked(str(tmp_path), 0):
         pass
 
 
 # -- killed at any point
+
 
 def loaded_is_on_disk(fake):
     return fake.loaded == tuple((fake.config_dir / name).read_text() for name in ('main.cf', 'master.cf'))
@@ -425,7 +463,7 @@ def test_killed_at_any_point_the_next_run_completes_it_and_undo_is_exact(scenari
 
 
 def test_what_a_killed_run_staged_is_cleared_away(fake):
-    stale = fake.config_dir.parent / ('%s.%s.abc' % (PREFIX, postfix_journal.fingerprint(str(fake.config_dir))))
+    stale = fake.config_dir.parent / (f'{PREFIX}.{postfix_journal.fingerprint(str(fake.config_dir))}.abc')
     stale.mkdir()
     run(fake, parameters={'relayhost': '[x]'})
     assert not stale.exists()
@@ -436,7 +474,9 @@ def test_a_person_edits_between_the_runs(fake):
     path = fake.config_dir / 'main.cf'
     path.write_text(path.read_text().replace('relayhost = [x]', 'relayhost = [person]') + '\nadded = 1\n')
     result = run(fake, state='absent')
-    assert result['warnings'] == ['main.cf: relayhost was changed by somebody else since it was set here and is left as it is']
+    assert result['warnings'] == [
+        'main.cf: relayhost was changed by somebody else since it was set here and is left as it is'
+    ]
     assert MainCf(path.read_text()).get('relayhost') == '[person]'
     assert heading('us') not in path.read_text()
     assert 'added = 1' in path.read_text()

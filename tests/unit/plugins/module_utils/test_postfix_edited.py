@@ -1,17 +1,18 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A person edits what postfix_config has set: undo takes ours out of it, or changes nothing; it never leaves a name without the thing."""
+"""A person edits what postfix_config has set: undo takes ours out of it, or changes nothing; it never leaves a name
+without the thing."""
+
 from __future__ import annotations
 
 import pytest
-from fake_postfix import MASTER, FakePostfix, option, run, service, table
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf, render_option
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError, left_alone
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_references import without
+from fake_postfix import MASTER, FakePostfix, option, run, service, table
 
 LIST, ROUTES = 'smtpd_recipient_restrictions', 'sender_dependent_default_transport_maps'
 
@@ -23,21 +24,32 @@ def fake(tmp_path, monkeypatch):
 
 
 def limited(fake):
-    """Like the role: restrictions of port 25 that go by a table and a service, and submission with a cleanup of its own."""
+    """Like the role: restrictions of port 25 that go by a table and a service, and submission with a cleanup of its
+    own."""
     path = fake.config_dir
     return {
         'services': [service('wash', command='cleanup', private='n'), service('judge', command='smtp')],
         'service_options': [
-            option('smtp', 'inet', our_main='', our_class='check_policy_service { unix:private/judge, timeout=30s }',
-                   smtpd_restriction_classes='our_class', **{LIST: 'check_client_access regexp:%s/clients, $our_main' % path}),
-            option('submission', 'inet', cleanup_service_name='wash')],
+            option(
+                'smtp',
+                'inet',
+                our_main='',
+                our_class='check_policy_service { unix:private/judge, timeout=30s }',
+                smtpd_restriction_classes='our_class',
+                **{LIST: f'check_client_access regexp:{path}/clients, $our_main'},
+            ),
+            option('submission', 'inet', cleanup_service_name='wash'),
+        ],
         'tables': [table('clients', '/./ our_class\n')],
     }
 
 
 def by_sender(fake, *others):
-    return {'parameters': {ROUTES: ', '.join(('texthash:%s/senders' % fake.config_dir,) + others)}, 'services': [service('hop')],
-            'tables': [table('senders', 'a hop:\n', 'texthash')]}
+    return {
+        'parameters': {ROUTES: ', '.join((f'texthash:{fake.config_dir}/senders',) + others)},
+        'services': [service('hop')],
+        'tables': [table('senders', 'a hop:\n', 'texthash')],
+    }
 
 
 def edit(fake, name, old, new):
@@ -50,13 +62,18 @@ def rewrite_like_postconf(fake):
     """What "postconf -F smtp/inet/chroot=n" and the like make of every entry."""
     path, lines = fake.config_dir / 'master.cf', []
     for entry in MasterCf(path.read_text()).entries():
-        lines += ['%-10s %-5s %s' % (entry.tokens[0].value, entry.tokens[1].value, '       '.join(token.value for token in entry.tokens[2:8]))]
+        lines += [
+            '%-10s %-5s %s'
+            % (entry.tokens[0].value, entry.tokens[1].value, '       '.join(token.value for token in entry.tokens[2:8]))
+        ]
         lines += ['    ' + render_option(name, value).strip() for name, value, dummy, dummy in entry.overrides]
     path.write_text(''.join(line + '\n' for line in lines))
 
 
 def services(fake):
-    return dict((key, entry.meaning()) for key, entry in MasterCf((fake.config_dir / 'master.cf').read_text()).services().items())
+    return {
+        key: entry.meaning() for key, entry in MasterCf((fake.config_dir / 'master.cf').read_text()).services().items()
+    }
 
 
 def main(fake, name):
@@ -64,6 +81,7 @@ def main(fake, name):
 
 
 # -- entries that Postfix's own tool has written anew
+
 
 def test_options_written_anew_by_postconf_are_undone(fake):
     before = services(fake)
@@ -85,12 +103,15 @@ def test_options_written_anew_are_as_wanted_and_can_be_changed(fake):
     assert services(fake) == before
 
 
-@pytest.mark.parametrize('line, left', [
-    ('smtp inet n - y - - smtpd -o a=1 -o milter=x -o b=2\n', 'smtp inet n - y - - smtpd -o a=1 -o b=2\n'),
-    ('smtp inet n - y - - smtpd\n  -o milter=x -o b=2\n', 'smtp inet n - y - - smtpd\n -o b=2\n'),
-    ('smtp inet n - y - - smtpd\n\t-o\tmilter=x\n# b\n', 'smtp inet n - y - - smtpd\n# b\n'),
-    ('smtp inet n - y - - smtpd\n -o {\n milter = x\n }\n', 'smtp inet n - y - - smtpd\n'),
-])
+@pytest.mark.parametrize(
+    'line, left',
+    [
+        ('smtp inet n - y - - smtpd -o a=1 -o milter=x -o b=2\n', 'smtp inet n - y - - smtpd -o a=1 -o b=2\n'),
+        ('smtp inet n - y - - smtpd\n  -o milter=x -o b=2\n', 'smtp inet n - y - - smtpd\n -o b=2\n'),
+        ('smtp inet n - y - - smtpd\n\t-o\tmilter=x\n# b\n', 'smtp inet n - y - - smtpd\n# b\n'),
+        ('smtp inet n - y - - smtpd\n -o {\n milter = x\n }\n', 'smtp inet n - y - - smtpd\n'),
+    ],
+)
 def test_an_option_is_taken_out_however_it_is_written(line, left):
     master = MasterCf(line + 'x unix - - n - - smtp\n')
     assert not master.unset_option('25/inet', 'milter', 'y')
@@ -113,13 +134,19 @@ def test_the_original_option_is_not_taken_for_ours(fake):
 
 # -- lists to which a person has added something
 
+
 @pytest.mark.parametrize('kept', [None, 'reject_theirs'])
 @pytest.mark.parametrize('before', [None, 'permit_old, reject'])
 def test_a_check_added_to_our_restrictions_stays_without_them(fake, kept, before):
     if before:
-        edit(fake, 'master.cf', 'smtp inet n - y - - smtpd\n', 'smtp inet n - y - - smtpd\n  -o { %s = %s }\n' % (LIST, before))
+        edit(
+            fake,
+            'master.cf',
+            'smtp inet n - y - - smtpd\n',
+            f'smtp inet n - y - - smtpd\n  -o {{ {LIST} = {before} }}\n',
+        )
     if kept:
-        (fake.config_dir / 'main.cf').write_text((fake.config_dir / 'main.cf').read_text() + '\n%s = %s\n' % (LIST, kept))
+        (fake.config_dir / 'main.cf').write_text((fake.config_dir / 'main.cf').read_text() + f'\n{LIST} = {kept}\n')
     run(fake, **limited(fake))
     edit(fake, 'master.cf', '/clients, $our_main }', '/clients, $our_main, reject_rbl_client list.example }')
     warnings = run(fake, state='absent')['warnings']
@@ -135,7 +162,7 @@ def test_a_check_added_to_our_restrictions_stays_without_them(fake, kept, before
 def test_a_map_added_to_ours_stays_without_it(fake, own, again):
     """However often the role has run in between: it puts its own map in front of what it finds."""
     if own:
-        (fake.config_dir / 'main.cf').write_text((fake.config_dir / 'main.cf').read_text() + '\n%s = %s\n' % (ROUTES, own))
+        (fake.config_dir / 'main.cf').write_text((fake.config_dir / 'main.cf').read_text() + f'\n{ROUTES} = {own}\n')
     first = [own] if own else []
     run(fake, **by_sender(fake, *first))
     edit(fake, 'main.cf', main(fake, ROUTES), main(fake, ROUTES) + ', regexp:/dev/null')
@@ -173,33 +200,92 @@ def test_a_list_only_written_otherwise_is_put_back_without_a_word(fake):
     assert fake.tree() == before
 
 
-@pytest.mark.parametrize('current, ours, original, left', [
-    ('a, b', 'a', '', 'b'), ('b a', 'a', '', 'b'), ('b, a ,c', 'a', '', 'b, c'), ('a x, o, n', 'a x, o', 'o', 'o, n'), ('a, n', 'a, o', 'o', 'n'),
-    ('a, $o, n', 'a, $o', 'p q', 'p q, n'), ('{ a, b } n', '{ a, b }', '', 'n'), ('ab', 'a', '', None), ('a, n, $o', 'a, $o', 'p', None), ('n', '', '', None),
-    ('a', 'a', 'a', None),
-])
+@pytest.mark.parametrize(
+    'current, ours, original, left',
+    [
+        ('a, b', 'a', '', 'b'),
+        ('b a', 'a', '', 'b'),
+        ('b, a ,c', 'a', '', 'b, c'),
+        ('a x, o, n', 'a x, o', 'o', 'o, n'),
+        ('a, n', 'a, o', 'o', 'n'),
+        ('a, $o, n', 'a, $o', 'p q', 'p q, n'),
+        ('{ a, b } n', '{ a, b }', '', 'n'),
+        ('ab', 'a', '', None),
+        ('a, n, $o', 'a, $o', 'p', None),
+        ('n', '', '', None),
+        ('a', 'a', 'a', None),
+    ],
+)
 def test_ours_is_taken_out_of_a_value(current, ours, original, left):
     assert without(current, ours, original) == left
 
 
 # -- what cannot be taken out cleanly
 
-@pytest.mark.parametrize('spoil, message', [
-    (lambda fake: edit(fake, 'master.cf', '/clients, $our_main', '/clients, reject_mine, $our_main'),
-     r'-o smtpd_recipient_restrictions=\S+ \S+ reject_mine, \$our_main of smtp/inet refers to the table clients'),
-    (lambda fake: edit(fake, 'master.cf', 'cleanup_service_name=wash', 'cleanup_service_name=wash\n  -o syslog_name=x\n  -o smtpd_milters=$our_main'), None),
-    (lambda fake: edit(fake, 'master.cf', '$our_main }', '$our_main }\n  -o smtpd_data_restrictions=$our_main'),
-     'smtpd_data_restrictions=.our_main of 25/inet refers to the parameter our_main'),
-    (lambda fake: edit(fake, 'master.cf', '$our_main }', '$our_main }\n  -o smtpd_data_restrictions=our_class'), 'refers to the parameter our_class'),
-    (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nsmtpd_x = regexp:$config_directory/clients'), 'main.cf: smtpd_x = .* the table clients'),
-    (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nsmtpd_x = regexp:/etc/other/clients, regexp:$config_directory/clients-2'), None),
-    (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nmailbox_transport = judge'), 'mailbox_transport = judge refers to the service judge'),
-    (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nmydestination = judge'), None),
-    (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\ndefault_transport = judge:[192.0.2.1]'), 'default_transport = .* the service judge'),
-    (lambda fake: edit(fake, 'master.cf', '  -o smtpd_restriction', '  -o smtpd_x=unix:private/judge\n  -o smtpd_restriction'), 'the service judge'),
-    (lambda fake: edit(fake, 'master.cf', 'cleanup_service_name=wash', 'cleanup_service_name=wash\nthem inet n - n - - smtpd -o cleanup_service_name=wash'),
-     'of them/inet refers to the service wash'),
-])
+
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (
+            lambda fake: edit(fake, 'master.cf', '/clients, $our_main', '/clients, reject_mine, $our_main'),
+            r'-o smtpd_recipient_restrictions=\S+ \S+ reject_mine, \$our_main of smtp/inet refers to the table clients',
+        ),
+        (
+            lambda fake: edit(
+                fake,
+                'master.cf',
+                'cleanup_service_name=wash',
+                'cleanup_service_name=wash\n  -o syslog_name=x\n  -o smtpd_milters=$our_main',
+            ),
+            None,
+        ),
+        (
+            lambda fake: edit(fake, 'master.cf', '$our_main }', '$our_main }\n  -o smtpd_data_restrictions=$our_main'),
+            'smtpd_data_restrictions=.our_main of 25/inet refers to the parameter our_main',
+        ),
+        (
+            lambda fake: edit(fake, 'master.cf', '$our_main }', '$our_main }\n  -o smtpd_data_restrictions=our_class'),
+            'refers to the parameter our_class',
+        ),
+        (
+            lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nsmtpd_x = regexp:$config_directory/clients'),
+            'main.cf: smtpd_x = .* the table clients',
+        ),
+        (
+            lambda fake: edit(
+                fake,
+                'main.cf',
+                'biff = no',
+                'biff = no\nsmtpd_x = regexp:/etc/other/clients, regexp:$config_directory/clients-2',
+            ),
+            None,
+        ),
+        (
+            lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nmailbox_transport = judge'),
+            'mailbox_transport = judge refers to the service judge',
+        ),
+        (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nmydestination = judge'), None),
+        (
+            lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\ndefault_transport = judge:[192.0.2.1]'),
+            'default_transport = .* the service judge',
+        ),
+        (
+            lambda fake: edit(
+                fake, 'master.cf', '  -o smtpd_restriction', '  -o smtpd_x=unix:private/judge\n  -o smtpd_restriction'
+            ),
+            'the service judge',
+        ),
+        (
+            lambda fake: edit(
+                fake,
+                'master.cf',
+                'cleanup_service_name=wash',
+                'cleanup_service_name=wash\nthem inet n - n - - smtpd -o cleanup_service_name=wash',
+            ),
+            'of them/inet refers to the service wash',
+        ),
+    ],
+)
 @pytest.mark.parametrize('check', [True, False])
 def test_what_is_still_in_use_is_named_and_nothing_is_changed(fake, spoil, message, check):
     run(fake, **limited(fake))
@@ -209,14 +295,20 @@ def test_what_is_still_in_use_is_named_and_nothing_is_changed(fake, spoil, messa
     if message is None:
         run(fake, check=check, state='absent')
         return
-    with pytest.raises(PlanError, match='has to go, but is still in use: .*%s.*Nothing was changed' % message):
+    with pytest.raises(PlanError, match=f'has to go, but is still in use: .*{message}.*Nothing was changed'):
         run(fake, check=check, state='absent')
     assert fake.tree() == before and (fake.root / 'state').exists()
 
 
 def test_a_service_of_ours_that_somebody_changed_stays_and_does_not_keep_its_table(fake):
-    values = {'services': [service('wash', command='cleanup', private='n', options={'header_checks': 'regexp:%s/clients' % fake.config_dir})],
-              'tables': [table('clients', '/./ OK\n')]}
+    values = {
+        'services': [
+            service(
+                'wash', command='cleanup', private='n', options={'header_checks': f'regexp:{fake.config_dir}/clients'}
+            )
+        ],
+        'tables': [table('clients', '/./ OK\n')],
+    }
     run(fake, **values)
     edit(fake, 'master.cf', '-o header_checks', '-o hash=1\n  -o header_checks')
     assert run(fake, state='absent')['warnings'] == [left_alone('master.cf: the entry wash/unix')]

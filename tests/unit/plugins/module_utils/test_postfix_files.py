@@ -2,39 +2,96 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """main.cf and master.cf as documents: what is read, what is changed, and that undoing leaves the same bytes."""
+
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import (
+    Document,
+    decode,
+    encode,
+    heading,
+    printable,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, value_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import (
+    MasterCf,
+    Service,
+    key_of,
+    tokens_of,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import Document, decode, encode, heading, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, value_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf, Service, key_of, tokens_of
 
 FIELDS = ['-', '-', 'n', '-', '-']
 
 # Pieces from which damaged files are made as well as whole ones.
-LINES = st.sampled_from([
-    'a = 1', 'b=2', 'b = 3', 'c =', ' d', '\te = 5', '# comment', '  # comment inside', '', '   ', 'a = x,\n  y,\n# between\n  z', 'no equals sign',
-    '= nothing', 'a\x85b = 1', 'nul = 1\x002', 'wide = \u2028\u00a0', 'bytes = \udcff\udc80', '\r', 'cr = 1\r', '\x0b', 'x = $a ${b}',
-])
-MASTER_LINES = st.sampled_from([
-    'smtp inet n - y - - smtpd', '25 inet n - n - - smtpd -o a=1 -o b=2 -v', '  -o a=1', '  -o { b = two words } -o', '  a=9', '# comment', '', '   ',
-    'x unix - n n - - pipe', '  flags=R user=x argv=/bin/y -o z ${nexthop}', '  -o a=1 flags=R', 'submission inet n - y - - smtpd', '\t-oa=5 -v', 'short line',
-    '  -o a=1 -o a=2 -o a=3', '  # comment -o a=1', 'p unix - - n - - smtp -o { a = 1', '  -o a=1\r', '\udcff unix - - n - - smtp', ' orphan',
-])
+LINES = st.sampled_from(
+    [
+        'a = 1',
+        'b=2',
+        'b = 3',
+        'c =',
+        ' d',
+        '\te = 5',
+        '# comment',
+        '  # comment inside',
+        '',
+        '   ',
+        'a = x,\n  y,\n# between\n  z',
+        'no equals sign',
+        '= nothing',
+        'a\x85b = 1',
+        'nul = 1\x002',
+        'wide = \u2028\u00a0',
+        'bytes = \udcff\udc80',
+        '\r',
+        'cr = 1\r',
+        '\x0b',
+        'x = $a ${b}',
+    ]
+)
+MASTER_LINES = st.sampled_from(
+    [
+        'smtp inet n - y - - smtpd',
+        '25 inet n - n - - smtpd -o a=1 -o b=2 -v',
+        '  -o a=1',
+        '  -o { b = two words } -o',
+        '  a=9',
+        '# comment',
+        '',
+        '   ',
+        'x unix - n n - - pipe',
+        '  flags=R user=x argv=/bin/y -o z ${nexthop}',
+        '  -o a=1 flags=R',
+        'submission inet n - y - - smtpd',
+        '\t-oa=5 -v',
+        'short line',
+        '  -o a=1 -o a=2 -o a=3',
+        '  # comment -o a=1',
+        'p unix - - n - - smtp -o { a = 1',
+        '  -o a=1\r',
+        '\udcff unix - - n - - smtp',
+        ' orphan',
+    ]
+)
 # Each begins a file in which the entry exists.
-HEADS = {'25/inet': 'smtp inet n - y - - smtpd -o a=1 -o b=2 -o c=3 -v\n', 'x/unix': 'x unix - n n - - pipe\n',
-         'p/unix': 'p unix - - n - - smtp -o c=0\n  -o\n a=1 -o b=1\n', '587/inet': 'submission inet n - y - - smtpd\r\n'}
+HEADS = {
+    '25/inet': 'smtp inet n - y - - smtpd -o a=1 -o b=2 -o c=3 -v\n',
+    'x/unix': 'x unix - n n - - pipe\n',
+    'p/unix': 'p unix - - n - - smtp -o c=0\n  -o\n a=1 -o b=1\n',
+    '587/inet': 'submission inet n - y - - smtpd\r\n',
+}
 
 
 def texts(lines):
     return st.tuples(st.lists(lines, max_size=12), st.sampled_from(['\n', '\r\n']), st.booleans()).map(
-        lambda drawn: drawn[1].join(drawn[0]) + (drawn[1] if drawn[2] and drawn[0] else ''))
+        lambda drawn: drawn[1].join(drawn[0]) + (drawn[1] if drawn[2] and drawn[0] else '')
+    )
 
 
 # -- reading
+
 
 @settings(deadline=None)
 @given(st.binary(max_size=300))
@@ -42,22 +99,25 @@ def test_any_bytes_survive_reading_and_writing(data):
     assert encode(Document(decode(data)).text()) == data
 
 
-@pytest.mark.parametrize('text, name, value', [
-    ('a = 1\n', 'a', '1'),
-    ('a=1', 'a', '1'),
-    ('a =\n', 'a', ''),
-    ('a = 1,\n  2,\n# comment\n\n\t3\nb = 4\n', 'a', '1, 2, 3'),
-    ('a\n = 1\n', 'a', '1'),
-    ('a = 1\na = 2\n', 'a', '2'),
-    ('  orphan = 1\na = 2\n', 'orphan', None),
-    ('#a = 1\n', 'a', None),
-    ('a = b = c\n', 'a', 'b = c'),
-    ('a = 1\r\nb = 2\r\n', 'a', '1'),
-    ('a = one\0two\n', 'a', 'one'),
-    ('a = # no comment\n', 'a', '# no comment'),
-    ('a b\n', 'a', None),
-    ('a = 1\u2028b\x85 = 2\x0cc\n', 'a', '1\u2028b\x85 = 2\x0cc'),
-])
+@pytest.mark.parametrize(
+    'text, name, value',
+    [
+        ('a = 1\n', 'a', '1'),
+        ('a=1', 'a', '1'),
+        ('a =\n', 'a', ''),
+        ('a = 1,\n  2,\n# comment\n\n\t3\nb = 4\n', 'a', '1, 2, 3'),
+        ('a\n = 1\n', 'a', '1'),
+        ('a = 1\na = 2\n', 'a', '2'),
+        ('  orphan = 1\na = 2\n', 'orphan', None),
+        ('#a = 1\n', 'a', None),
+        ('a = b = c\n', 'a', 'b = c'),
+        ('a = 1\r\nb = 2\r\n', 'a', '1'),
+        ('a = one\0two\n', 'a', 'one'),
+        ('a = # no comment\n', 'a', '# no comment'),
+        ('a b\n', 'a', None),
+        ('a = 1\u2028b\x85 = 2\x0cc\n', 'a', '1\u2028b\x85 = 2\x0cc'),
+    ],
+)
 def test_main_cf_is_read_as_postfix_reads_it(text, name, value):
     assert MainCf(text).get(name) == value
 
@@ -80,6 +140,7 @@ def test_foreign_bytes_are_shown_escaped():
 
 # -- main.cf, changing
 
+
 def test_the_last_definition_is_changed_and_everything_else_stays():
     main = MainCf('# top\na = 1\na = 2,\n  3\n# bottom\nb = 4')
     assert main.set('a', 'new')
@@ -96,11 +157,11 @@ def test_new_parameters_go_below_one_heading():
     main = MainCf('a = 1\n')
     main.add('us', [('x', '1'), ('y', '')])
     main.add('us', [('z', '3')])
-    assert main.text() == 'a = 1\n%s\nz = 3\nx = 1\ny =\n' % heading('us')
+    assert main.text() == 'a = 1\n{}\nz = 3\nx = 1\ny =\n'.format(heading('us'))
 
 
 def test_a_continuation_line_never_ends_up_behind_a_new_parameter():
-    main = MainCf('a = 1\n%s\n  2\n' % heading('us'))
+    main = MainCf('a = 1\n{}\n  2\n'.format(heading('us')))
     main.add('us', [('x', '9')])
     assert main.get('a') == '1 2'
     assert main.get('x') == '9'
@@ -109,7 +170,7 @@ def test_a_continuation_line_never_ends_up_behind_a_new_parameter():
 def test_a_file_without_final_line_end_gets_none():
     main = MainCf('a = 1')
     main.add('us', [('x', '1')])
-    assert main.text() == 'a = 1\n%s\nx = 1' % heading('us')
+    assert main.text() == 'a = 1\n{}\nx = 1'.format(heading('us'))
     main.put_back('us', 'x', [])
     main.drop_heading(heading('us'))
     assert main.text() == 'a = 1'
@@ -151,11 +212,11 @@ def test_a_definition_whose_place_was_deleted_comes_back_at_the_end():
 def test_setting_and_putting_back_leaves_any_main_cf_as_it_was(text, name, value):
     main = MainCf(text)
     originals = main.texts(name)[-1:]
-    others = dict((key, content) for key, content in main.values().items() if key != name)
+    others = {key: content for key, content in main.values().items() if key != name}
     if not main.set(name, value):
         main.add('us', [(name, value)])
     assert main.get(name) == value
-    assert dict((key, content) for key, content in MainCf(main.text()).values().items() if key != name) == others
+    assert {key: content for key, content in MainCf(main.text()).values().items() if key != name} == others
     main.put_back('us', name, originals)
     if not originals:
         main.drop_heading(heading('us'))
@@ -167,7 +228,7 @@ def test_setting_and_putting_back_leaves_any_main_cf_as_it_was(text, name, value
 def test_taking_out_and_putting_back_leaves_any_main_cf_as_it_was(text, name):
     main = MainCf(text)
     originals = main.texts(name)
-    others = dict((key, content) for key, content in main.values().items() if key != name)
+    others = {key: content for key, content in main.values().items() if key != name}
     main.take_out('us', name)
     assert MainCf(main.text()).values() == others
     main.put_back('us', name, originals)
@@ -176,34 +237,62 @@ def test_taking_out_and_putting_back_leaves_any_main_cf_as_it_was(text, name):
 
 # -- master.cf
 
-@pytest.mark.parametrize('text, values', [
-    ('a b  c', ['a', 'b', 'c']),
-    ('-o { x = 1 2 } y', ['-o', 'x = 1 2', 'y']),
-    ('-o x={a b} y', ['-o', 'x={a b}', 'y']),
-    ('a\n# b\n  c', ['a', 'c']),
-    ('a {b c', ['a', '{b c']),
-])
+
+@pytest.mark.parametrize(
+    'text, values',
+    [
+        ('a b  c', ['a', 'b', 'c']),
+        ('-o { x = 1 2 } y', ['-o', 'x = 1 2', 'y']),
+        ('-o x={a b} y', ['-o', 'x={a b}', 'y']),
+        ('a\n# b\n  c', ['a', 'c']),
+        ('a {b c', ['a', '{b c']),
+    ],
+)
 def test_arguments_are_split_as_master_does(text, values):
     assert [token.value for token in tokens_of(text)] == values
 
 
-@pytest.mark.parametrize('name, kind, key', [
-    ('smtp', 'inet', '25/inet'), ('25', 'inet', '25/inet'), ('submission', 'inet', '587/inet'), ('127.0.0.1:smtp', 'inet', '[127.0.0.1]:25/inet'),
-    ('[::1]:10027', 'inet', '[::1]:10027/inet'), ('smtp', 'unix', 'smtp/unix'), ('no-such-port-name', 'inet', 'no-such-port-name/inet'),
-])
+@pytest.mark.parametrize(
+    'name, kind, key',
+    [
+        ('smtp', 'inet', '25/inet'),
+        ('25', 'inet', '25/inet'),
+        ('submission', 'inet', '587/inet'),
+        ('127.0.0.1:smtp', 'inet', '[127.0.0.1]:25/inet'),
+        ('[::1]:10027', 'inet', '[::1]:10027/inet'),
+        ('smtp', 'unix', 'smtp/unix'),
+        ('no-such-port-name', 'inet', 'no-such-port-name/inet'),
+    ],
+)
 def test_names_and_numbers_of_ports_are_the_same_service(name, kind, key):
     assert key_of(name, kind) == key
 
 
 def test_an_entry_is_read_with_its_options_and_arguments():
-    master = MasterCf('x unix - n n 60? 5 pipe -v\n  -o a=1\n  # -o b=2\n  -o { c = 3 4 } -o a=5\n  flags=R argv=/bin/y -o z\n')
+    master = MasterCf(
+        'x unix - n n 60? 5 pipe -v\n  -o a=1\n  # -o b=2\n  -o { c = 3 4 } -o a=5\n  flags=R argv=/bin/y -o z\n'
+    )
     assert master.find('x/unix').service().as_dict() == {
-        'name': 'x', 'type': 'unix', 'private': '-', 'unprivileged': 'n', 'chroot': 'n', 'wakeup': '60?', 'max_processes': '5',
-        'command': 'pipe -v flags=R argv=/bin/y -o z', 'options': {'a': '5', 'c': '3 4'}}
+        'name': 'x',
+        'type': 'unix',
+        'private': '-',
+        'unprivileged': 'n',
+        'chroot': 'n',
+        'wakeup': '60?',
+        'max_processes': '5',
+        'command': 'pipe -v flags=R argv=/bin/y -o z',
+        'options': {'a': '5', 'c': '3 4'},
+    }
 
 
 def test_what_is_rendered_is_read_back():
-    service = Service('x', 'unix', ['-', 'n', 'n', '-', '0'], ['pipe', 'flags=R', 'argv=/bin/y', 'two words'], {'a': '1', 'b': 'two words', 'c': ''})
+    service = Service(
+        'x',
+        'unix',
+        ['-', 'n', 'n', '-', '0'],
+        ['pipe', 'flags=R', 'argv=/bin/y', 'two words'],
+        {'a': '1', 'b': 'two words', 'c': ''},
+    )
     assert MasterCf(service.render() + '\n').find('x/unix').service().meaning() == service.meaning()
 
 
@@ -248,11 +337,16 @@ def test_a_cut_whose_place_was_deleted_is_reported():
 
 
 @settings(max_examples=200, deadline=None)
-@given(texts(MASTER_LINES), st.sampled_from(sorted(HEADS)), st.sampled_from(['a', 'b', 'q']), st.sampled_from(['', '7', 'v w']))
+@given(
+    texts(MASTER_LINES),
+    st.sampled_from(sorted(HEADS)),
+    st.sampled_from(['a', 'b', 'q']),
+    st.sampled_from(['', '7', 'v w']),
+)
 def test_setting_and_unsetting_an_option_leaves_any_master_cf_as_it_was(text, key, name, value):
     text = HEADS[key] + text
     master = MasterCf(text)
-    before = dict((other, service.meaning()) for other, service in master.services().items())
+    before = {other: service.meaning() for other, service in master.services().items()}
     options = dict(master.find(key).service().options)
     try:
         master.set_option(key, name, value)
@@ -262,18 +356,24 @@ def test_setting_and_unsetting_an_option_leaves_any_master_cf_as_it_was(text, ke
     # An -o that lacks its argument swallows what follows, and an open brace takes the rest of the entry.
     assume(not text.rstrip().endswith('-o') and '{ a = 1' not in text and '-o\n' not in text and '-o\r\n' not in text)
     assert master.find(key).service().options == dict(options, **{name: value})
-    assert dict((other, service.meaning()) for other, service in master.services().items() if other != key) == dict(
-        (other, meaning) for other, meaning in before.items() if other != key)
+    assert {other: service.meaning() for other, service in master.services().items() if other != key} == {
+        other: meaning for other, meaning in before.items() if other != key
+    }
     assert master.unset_option(key, name, value)
     assert master.text() == text
 
 
 @settings(max_examples=200, deadline=None)
-@given(texts(MASTER_LINES), st.sampled_from(sorted(HEADS)), st.permutations(['a', 'b', 'c']), st.permutations(['a', 'b', 'c']))
+@given(
+    texts(MASTER_LINES),
+    st.sampled_from(sorted(HEADS)),
+    st.permutations(['a', 'b', 'c']),
+    st.permutations(['a', 'b', 'c']),
+)
 def test_cutting_and_pasting_options_leaves_any_master_cf_as_it_was(text, key, cut_order, paste_order):
     text = HEADS[key] + text
     master = MasterCf(text)
-    cuts = dict((name, master.cut_option(name, key, name)) for name in cut_order)
+    cuts = {name: master.cut_option(name, key, name) for name in cut_order}
     assert not set(master.find(key).service().options) & set(cut_order)
     for name in paste_order:
         assert master.paste_option(name, key, name, cuts[name])
@@ -283,7 +383,9 @@ def test_cutting_and_pasting_options_leaves_any_master_cf_as_it_was(text, key, c
 @settings(max_examples=200, deadline=None)
 @given(texts(MASTER_LINES), st.sampled_from(['smtp', 'new']))
 def test_putting_an_entry_and_putting_it_back_leaves_any_master_cf_as_it_was(text, name):
-    master, service = MasterCf(text), Service(name, 'inet' if name == 'smtp' else 'unix', ['n'] + FIELDS[1:], ['smtpd'], {'a': 'b c'})
+    master, service = MasterCf(text), Service(
+        name, 'inet' if name == 'smtp' else 'unix', ['n'] + FIELDS[1:], ['smtpd'], {'a': 'b c'}
+    )
     entry = master.find(service.key)
     original = master.span(entry.line) if entry else None
     master.put('us', [service])

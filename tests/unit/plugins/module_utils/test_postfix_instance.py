@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Commands, log and sockets of an instance, as far as whole runs do not show them."""
+
 from __future__ import annotations
 
 import os
@@ -10,7 +11,6 @@ import threading
 import types
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog, PostfixError
 
@@ -22,6 +22,7 @@ def scripted(*answers):
     def run(argv, **dummy):
         asked.append(argv)
         return left.pop(0)
+
     return run, asked
 
 
@@ -34,9 +35,15 @@ def test_complaints_are_taken_apart_and_said_once():
     assert postfix.complaints(text) == [('warning', 'a: b'), ('fatal', 'c')]
 
 
-@pytest.mark.parametrize('text, said', [
-    ('postmap: warning: a\npostmap: fatal: b\n', 'fatal: b'), ('postmap: warning: a\n', 'warning: a'), (' just\n words ', 'just words'), ('', 'no message'),
-])
+@pytest.mark.parametrize(
+    'text, said',
+    [
+        ('postmap: warning: a\npostmap: fatal: b\n', 'fatal: b'),
+        ('postmap: warning: a\n', 'warning: a'),
+        (' just\n words ', 'just words'),
+        ('', 'no message'),
+    ],
+)
 def test_the_gravest_words_are_passed_on(text, said):
     assert postfix.words(text) == said
 
@@ -44,7 +51,9 @@ def test_the_gravest_words_are_passed_on(text, said):
 def test_parameters_are_read_from_one_call():
     run, asked = scripted((0, b'a = 1\nb =\nc = x = y\n', b'postconf: warning: no_such: unknown parameter\n'))
     assert Instance(run, found, '/etc/postfix').parameters('/etc/postfix', ['a', 'b', 'c', 'no_such']) == (
-        {'a': '1', 'b': '', 'c': 'x = y'}, ['no_such: unknown parameter'])
+        {'a': '1', 'b': '', 'c': 'x = y'},
+        ['no_such: unknown parameter'],
+    )
     assert asked == [['/bin/true', '-c', '/etc/postfix', '-x', 'a', 'b', 'c', 'no_such']]
 
 
@@ -65,23 +74,30 @@ def test_the_built_in_table_type_is_asked_when_there_is_no_main_cf(tmp_path):
     assert instance.default_database_type() == 'lmdb'
     (tmp_path / 'main.cf').touch()
     assert instance.default_database_type() == 'hash'
-    assert [argv[1:] for argv in asked] == [['-d', '-h', 'default_database_type'], ['-c', str(tmp_path), '-h', 'default_database_type']]
+    assert [argv[1:] for argv in asked] == [
+        ['-d', '-h', 'default_database_type'],
+        ['-c', str(tmp_path), '-h', 'default_database_type'],
+    ]
 
 
 def test_the_master_process_is_found_by_its_pid_file(tmp_path):
     assert postfix.master_pid(str(tmp_path)) is None
     (tmp_path / 'pid').mkdir()
-    (tmp_path / 'pid' / 'master.pid').write_text('           %d\n' % os.getpid())
+    (tmp_path / 'pid' / 'master.pid').write_text(f'           {os.getpid()}\n')
     assert postfix.master_pid(str(tmp_path)) == os.getpid()
     assert postfix.alive(os.getpid())
-    assert not postfix.alive(None) and not postfix.alive(2 ** 30)
+    assert not postfix.alive(None) and not postfix.alive(2**30)
 
 
-@pytest.mark.parametrize('text, unit', [
-    (b'0::/system.slice/system-postfix.slice/postfix@-.service\n', 'postfix@-.service'),
-    (b'9:cpu:/\n1:name=systemd:/machine/system.slice/postfix.service\n', 'postfix.service'),
-    (b'0::/user.slice/user-0.slice/session-3.scope\n', None), (b'', None),
-])
+@pytest.mark.parametrize(
+    'text, unit',
+    [
+        (b'0::/system.slice/system-postfix.slice/postfix@-.service\n', 'postfix@-.service'),
+        (b'9:cpu:/\n1:name=systemd:/machine/system.slice/postfix.service\n', 'postfix.service'),
+        (b'0::/user.slice/user-0.slice/session-3.scope\n', None),
+        (b'', None),
+    ],
+)
 def test_the_unit_is_read_from_the_control_group(text, unit, monkeypatch, tmp_path):
     (tmp_path / 'cgroup').write_bytes(text)
     monkeypatch.setattr(postfix, 'open', lambda path, mode: open(tmp_path / 'cgroup', mode), raising=False)
@@ -89,18 +105,29 @@ def test_the_unit_is_read_from_the_control_group(text, unit, monkeypatch, tmp_pa
 
 
 def test_a_process_that_is_gone_has_no_unit():
-    assert postfix.systemd_unit(2 ** 30) is None
+    assert postfix.systemd_unit(2**30) is None
     assert postfix.systemd_unit(None) is None
 
 
 def test_sockets_of_new_services(tmp_path):
     (tmp_path / 'private').mkdir()
     (tmp_path / 'private' / 'old').touch()
-    services = [types.SimpleNamespace(name=name, kind=kind, fields=[private]) for name, kind, private in (
-        ('old', 'unix', '-'), ('new', 'unix', 'n'), ('25', 'inet', 'n'), ('pipe', 'fifo', 'n'), ('log', 'unix-dgram', 'y'))]
+    services = [
+        types.SimpleNamespace(name=name, kind=kind, fields=[private])
+        for name, kind, private in (
+            ('old', 'unix', '-'),
+            ('new', 'unix', 'n'),
+            ('25', 'inet', 'n'),
+            ('pipe', 'fifo', 'n'),
+            ('log', 'unix-dgram', 'y'),
+        )
+    ]
     sockets = postfix.sockets_of(str(tmp_path), services)
     assert {os.path.relpath(path, tmp_path): identity is not None for path, identity in sockets.items()} == {
-        'private/old': True, 'public/new': False, 'private/log': False}
+        'private/old': True,
+        'public/new': False,
+        'private/log': False,
+    }
 
 
 class Greeter:
@@ -136,15 +163,17 @@ def test_a_listener_is_waited_for():
 
 def test_a_listener_with_another_greeting_is_reported_with_it():
     greeter = Greeter(*[b'554 no\r\n'] * 1000)
-    with pytest.raises(PostfixError, match='127.0.0.1 port %d does not greet with 220 within 1 seconds: 554 no' % greeter.port):
+    with pytest.raises(
+        PostfixError, match=f'127.0.0.1 port {greeter.port} does not greet with 220 within 1 seconds: 554 no'
+    ):
         postfix.wait_for_banner('127.0.0.1', greeter.port, 1)
 
 
 def test_an_address_in_use_is_found_and_a_free_one_is_not():
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
-        assert 'in use' in postfix.refused_address('127.0.0.1:%d' % port)
-    assert postfix.refused_address('127.0.0.1:%d' % port) is None
+        assert 'in use' in postfix.refused_address(f'127.0.0.1:{port}')
+    assert postfix.refused_address(f'127.0.0.1:{port}') is None
     assert 'assign' in postfix.refused_address('203.0.113.77:2525')
 
 
@@ -153,9 +182,11 @@ def test_names_are_left_to_postfix(name):
     assert postfix.refused_address(name) is None
 
 
-LINES = ('Nov 22 09:02:12 mx postfix/smtpd[782]: warning: connect #1 to subsystem private/proxymap: No such file or directory\n'
-         'Nov 22 09:02:12 mx conbool-hop/master[1]: fatal: bind: Address already in use\n'
-         'Nov 22 09:02:12 mx postfix/qmgr[1]: 4FE: from=<warning: x@example.com>\n')
+LINES = (
+    'Nov 22 09:02:12 mx postfix/smtpd[782]: warning: connect #1 to subsystem private/proxymap: No such file or'
+    ' directory\nNov 22 09:02:12 mx conbool-hop/master[1]: fatal: bind: Address already in use\nNov 22 09:02:12 mx'
+    ' postfix/qmgr[1]: 4FE: from=<warning: x@example.com>\n'
+)
 
 
 def test_trouble_is_read_from_the_log_file_from_now_on(tmp_path):

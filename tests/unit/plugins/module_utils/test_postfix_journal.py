@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of originals: durable, private, refused when damaged, gone when there is nothing to remember."""
+
 from __future__ import annotations
 
 import json
@@ -9,7 +10,6 @@ import os
 import stat
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, JournalError, empty
 
 RECORDS = dict(empty(), parameters={'a': {'original': ['a = \udcff'], 'written': ['1', None]}})
@@ -43,7 +43,9 @@ def test_only_root_can_read_it(base):
 
 
 def test_each_instance_and_each_owner_has_its_own(base):
-    paths = {journal(base, owner, config_dir).path for owner in ('one', 'two') for config_dir in ('/etc/postfix', '/etc/hop')}
+    paths = {
+        journal(base, owner, config_dir).path for owner in ('one', 'two') for config_dir in ('/etc/postfix', '/etc/hop')
+    }
     assert len(paths) == 4
 
 
@@ -95,14 +97,26 @@ def test_a_write_that_is_cut_short_leaves_the_old_record(base, monkeypatch):
 
     def refuse(source, target):
         raise OSError(28, 'No space left on device')
+
     monkeypatch.setattr(os, 'rename', refuse)
     with pytest.raises(JournalError, match='No space left'):
         saved.save(empty(), True)
     assert journal(base).records == RECORDS
 
 
-@pytest.mark.parametrize('content', ['', '{', '[]', 'null', '{"version": 2, "pending": false, "records": {}}', '{"version": 1, "pending": 0, "records": {}}',
-                                     json.dumps({'version': 1, 'pending': False, 'records': {'parameters': {}}}), '\xff'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        '',
+        '{',
+        '[]',
+        'null',
+        '{"version": 2, "pending": false, "records": {}}',
+        '{"version": 1, "pending": 0, "records": {}}',
+        json.dumps({'version': 1, 'pending': False, 'records': {'parameters': {}}}),
+        '\xff',
+    ],
+)
 def test_a_damaged_record_is_refused_by_name(base, content):
     saved = journal(base)
     saved.save(RECORDS, False)

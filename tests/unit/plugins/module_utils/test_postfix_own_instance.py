@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whole runs of postfix_config for an instance of one's own: files, directories and service."""
+
 from __future__ import annotations
 
 import os
@@ -10,11 +11,10 @@ import shutil
 import stat
 
 import pytest
-from fake_postfix import FakePostfix, Killed, kill_at, run, table, wanted
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
+from fake_postfix import FakePostfix, Killed, kill_at, run, table, wanted
 
 
 @pytest.fixture
@@ -25,8 +25,12 @@ def fake(tmp_path, monkeypatch):
 
 def own(fake):
     values = wanted(fake)
-    return dict(create=True, parameters={'default_transport': 'hop:x', 'header_checks': values['parameters']['header_checks']},
-                services=values['services'], tables=values['tables'])
+    return {
+        'create': True,
+        'parameters': {'default_transport': 'hop:x', 'header_checks': values['parameters']['header_checks']},
+        'services': values['services'],
+        'tables': values['tables'],
+    }
 
 
 def test_an_instance_is_made_and_removed(fake):
@@ -81,14 +85,18 @@ def test_what_two_owners_share_the_last_removes(fake, order):
 
 # -- with its directories
 
+
 def complete(fake, **parameters):
     """Like own(), with queue, data and a service."""
     values = own(fake)
-    values['parameters'].update({'queue_directory': str(fake.queue), 'data_directory': str(fake.root / 'data'), 'mail_owner': 'nobody'}, **parameters)
+    values['parameters'].update(
+        {'queue_directory': str(fake.queue), 'data_directory': str(fake.root / 'data'), 'mail_owner': 'nobody'},
+        **parameters,
+    )
     return dict(values, unit={'name': 'hop.service', 'content': '[Service]\n'})
 
 
-GONE = dict(state='absent', create=True, unit={'name': 'hop.service', 'content': None})
+GONE = {'state': 'absent', 'create': True, 'unit': {'name': 'hop.service', 'content': None}}
 CHANGED = {'name': 'hop.service', 'content': '[Service]\nNice=1\n'}
 
 
@@ -114,21 +122,35 @@ def test_one_call_makes_directories_configuration_and_service_and_one_removes_th
     predicted = run(bare, check=True, **complete(bare))
     assert sorted(bare.root.rglob('*')) == before
     made = run(bare, **complete(bare))
-    assert made['unit_commands'] == predicted['unit_commands'] == ['daemon-reload', 'enable hop.service', 'start hop.service']
+    assert (
+        made['unit_commands']
+        == predicted['unit_commands']
+        == ['daemon-reload', 'enable hop.service', 'start hop.service']
+    )
     assert made['diff'] == predicted['diff']
-    assert [part['after'] for part in made['diff'] if part['after_header'] in (str(bare.queue), str(bare.root / 'data'))] == [
-        'directory, owner nobody, group root, mode 0700\n', 'directory, owner root, group root, mode 0755\n']
+    assert [
+        part['after'] for part in made['diff'] if part['after_header'] in (str(bare.queue), str(bare.root / 'data'))
+    ] == ['directory, owner nobody, group root, mode 0700\n', 'directory, owner root, group root, mode 0755\n']
     assert bare.systemd.path.read_text() == '[Service]\n'
     assert owner_and_mode(bare.root / 'data') == (NOBODY, 0, 0o700) and owner_and_mode(bare.queue) == (0, 0, 0o755)
     assert bare.running and bare.systemd.enabled and not made['reloaded'] and not made['warnings']
     bare.spawned()
     again = run(bare, **complete(bare))
     assert not again['changed'] and again['diff'] == [] and again['unit_commands'] == []
-    assert bare.calls == [['systemctl', 'show', '--property=LoadState,ActiveState,UnitFileState,NeedDaemonReload', 'hop.service']]
+    assert bare.calls == [
+        ['systemctl', 'show', '--property=LoadState,ActiveState,UnitFileState,NeedDaemonReload', 'hop.service']
+    ]
     foretold = run(bare, check=True, **GONE)
     gone = run(bare, **GONE)
-    assert gone['unit_commands'] == foretold['unit_commands'] == ['stop hop.service', 'disable hop.service', 'daemon-reload']
-    assert gone['diff'] == foretold['diff'] and {part['before_header'] for part in gone['diff']} >= {str(bare.queue), str(bare.root / 'data')}
+    assert (
+        gone['unit_commands']
+        == foretold['unit_commands']
+        == ['stop hop.service', 'disable hop.service', 'daemon-reload']
+    )
+    assert gone['diff'] == foretold['diff'] and {part['before_header'] for part in gone['diff']} >= {
+        str(bare.queue),
+        str(bare.root / 'data'),
+    }
     assert gone['warnings'] == [] and not bare.running and not bare.systemd.enabled
     assert sorted(bare.root.rglob('*')) == before
     assert not run(bare, **GONE)['changed']
@@ -146,7 +168,10 @@ def test_owner_and_mode_of_the_directories_are_mended_and_nothing_below(bare):
     assert owner_and_mode(bare.queue) == (12, 13, 0o777)
     mended = run(bare, **complete(bare))
     assert mended['changed'] and mended['diff'] == predicted['diff'] and not mended['reloaded']
-    assert mended['diff'][1]['before'].endswith('mode 0777\n') and mended['diff'][1]['after'] == 'directory, owner root, group root, mode 0755\n'
+    assert (
+        mended['diff'][1]['before'].endswith('mode 0777\n')
+        and mended['diff'][1]['after'] == 'directory, owner root, group root, mode 0755\n'
+    )
     assert 'postfix reload' not in bare.spawned()
     assert owner_and_mode(bare.root / 'data') == (NOBODY, 0, 0o700) and owner_and_mode(bare.queue) == (0, 0, 0o755)
     assert owner_and_mode(bare.queue / 'inside') == owner_and_mode(bare.root / 'data' / 'inside') == (12, 13, 0o640)
@@ -174,14 +199,26 @@ def test_an_instance_that_is_not_ours_keeps_its_directories(fake):
     assert owner_and_mode(fake.queue)[2] == 0o700
 
 
-@pytest.mark.parametrize('parameters, message', [
-    ({'data_directory': 'data'}, "parameters.data_directory: 'data' is not a plain absolute path"),
-    ({'queue_directory': '/x/$y'}, r"parameters.queue_directory: '/x/\$y' is not a plain absolute path"),
-    ({'data_directory': '/no/such/place'}, "parameters.data_directory: the parent directory of '/no/such/place' does not exist"),
-    ({'data_directory': '/etc/passwd'}, "parameters.data_directory: '/etc/passwd' is not a directory"),
-    ({'data_directory': '/etc'}, "'/etc' is used for something else: directory, owner root, group root, mode 0755 instead of directory, owner nobody"),
-    ({'mail_owner': 'no one'}, "parameters.mail_owner: there is no user 'no one'"),
-])
+@pytest.mark.parametrize(
+    'parameters, message',
+    [
+        ({'data_directory': 'data'}, "parameters.data_directory: 'data' is not a plain absolute path"),
+        ({'queue_directory': '/x/$y'}, r"parameters.queue_directory: '/x/\$y' is not a plain absolute path"),
+        (
+            {'data_directory': '/no/such/place'},
+            "parameters.data_directory: the parent directory of '/no/such/place' does not exist",
+        ),
+        ({'data_directory': '/etc/passwd'}, "parameters.data_directory: '/etc/passwd' is not a directory"),
+        (
+            {'data_directory': '/etc'},
+            (
+                "'/etc' is used for something else: directory, owner root, group root, mode 0755 instead of directory,"
+                " owner nobody"
+            ),
+        ),
+        ({'mail_owner': 'no one'}, "parameters.mail_owner: there is no user 'no one'"),
+    ],
+)
 @pytest.mark.parametrize('check', [True, False])
 def test_directories_that_cannot_be_meant_are_refused(bare, parameters, message, check):
     before = sorted(bare.root.rglob('*'))
@@ -192,7 +229,9 @@ def test_directories_that_cannot_be_meant_are_refused(bare, parameters, message,
 
 def test_a_queue_is_not_left_behind_for_another(bare):
     run(bare, **complete(bare))
-    with pytest.raises(PlanError, match="parameters.queue_directory: '.*/other' instead of '.*/queue' would leave the mail behind"):
+    with pytest.raises(
+        PlanError, match="parameters.queue_directory: '.*/other' instead of '.*/queue' would leave the mail behind"
+    ):
         run(bare, **complete(bare, queue_directory=str(bare.root / 'other')))
 
 
@@ -233,6 +272,7 @@ def test_directories_come_back_as_they_were_when_the_switch_fails(bare, monkeypa
         if len(written) == 2:
             raise OSError(28, 'No space left on device')
         real(self)
+
     monkeypatch.setattr(postfix_disk.Write, 'do', full)
     with pytest.raises(SwitchError, match='No space left') as failure:
         run(bare, **complete(bare))
@@ -242,6 +282,7 @@ def test_directories_come_back_as_they_were_when_the_switch_fails(bare, monkeypa
 
 
 # -- with its service
+
 
 def test_a_changed_configuration_is_reloaded_not_restarted(bare):
     run(bare, **complete(bare))
@@ -282,8 +323,13 @@ def test_a_stopped_service_is_started_without_touching_a_file(bare):
 
 def test_a_service_that_does_not_start_is_said_with_its_journal_and_the_configuration_stays(bare):
     bare.deadly = lambda main, master: 'no such interface'
-    with pytest.raises(SwitchError, match='(?s)^The configuration is in place, but the service hop.service does not run as wanted: '
-                                          'systemctl start hop.service: Job failed.*the unit said this.*fatal: no such interface') as failure:
+    with pytest.raises(
+        SwitchError,
+        match=(
+            '(?s)^The configuration is in place, but the service hop.service does not run as wanted: '
+            'systemctl start hop.service: Job failed.*the unit said this.*fatal: no such interface'
+        ),
+    ) as failure:
         run(bare, **complete(bare))
     assert failure.value.restored is False
     assert (bare.config_dir / 'main.cf').exists() and bare.systemd.path.exists()
@@ -294,7 +340,10 @@ def test_a_service_that_does_not_start_is_said_with_its_journal_and_the_configur
 
 
 def test_a_listener_that_is_silent_after_the_start_is_a_failure(bare):
-    with pytest.raises(SwitchError, match='but the service hop.service does not run as wanted: The listener 127.0.0.1 port 1 does not greet'):
+    with pytest.raises(
+        SwitchError,
+        match='but the service hop.service does not run as wanted: The listener 127.0.0.1 port 1 does not greet',
+    ):
         run(bare, listeners=[{'address': '127.0.0.1', 'port': 1}], **complete(bare))
 
 
@@ -317,6 +366,7 @@ def test_a_unit_without_a_record_goes_as_well(bare):
 
 
 # -- killed at any point
+
 
 def test_an_own_instance_killed_at_any_point_is_completed_and_removed(tmp_path):
     killed = 0

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is compared with what: who changed a thing decides whether it is written, put back or left alone."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_plan as plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import empty
@@ -27,9 +27,16 @@ def parameters(text, records, **wanted):
 
 # -- parameters
 
-@pytest.mark.parametrize('wanted', [
-    {'relayhost': 'x'}, {'relayhost': None}, {'mynetworks': None, 'new': '1'}, {'mynetworks': 'a', 'relayhost': '', 'new': 'b', 'newer': 'c'},
-])
+
+@pytest.mark.parametrize(
+    'wanted',
+    [
+        {'relayhost': 'x'},
+        {'relayhost': None},
+        {'mynetworks': None, 'new': '1'},
+        {'mynetworks': 'a', 'relayhost': '', 'new': 'b', 'newer': 'c'},
+    ],
+)
 def test_set_converge_and_undo_are_exact(wanted):
     text, records, dummy = parameters(MAIN, {}, **wanted)
     assert {name: MainCf(text).get(name) for name in wanted} == wanted
@@ -56,7 +63,7 @@ def test_a_value_on_several_lines_counts_as_equal():
 def test_what_is_no_longer_wanted_is_put_back():
     text, records, dummy = parameters(MAIN, {}, relayhost='x', new='1')
     text, records, warnings = parameters(text, records, new='1')
-    assert text == MAIN + '\n%s\nnew = 1' % heading('us')
+    assert text == MAIN + '\n{}\nnew = 1'.format(heading('us'))
     assert not warnings
     assert parameters(text, records) == (MAIN, {}, [])
 
@@ -69,10 +76,14 @@ def test_a_person_changed_it_and_present_brings_it_back():
     assert parameters(text, records) == (MAIN, {}, [])
 
 
-@pytest.mark.parametrize('wish, edit', [
-    ('x', lambda text: text.replace('= x', '= person')), ('x', lambda text: text.replace('relayhost = x', '')),
-    (None, lambda text: text + '\nrelayhost = person\n'),
-])
+@pytest.mark.parametrize(
+    'wish, edit',
+    [
+        ('x', lambda text: text.replace('= x', '= person')),
+        ('x', lambda text: text.replace('relayhost = x', '')),
+        (None, lambda text: text + '\nrelayhost = person\n'),
+    ],
+)
 def test_a_person_changed_it_and_absent_leaves_it_alone(wish, edit):
     text, records, dummy = parameters('relayhost = old\n', {}, relayhost=wish)
     edited = edit(text)
@@ -106,13 +117,16 @@ def test_two_owners_are_undone_one_after_the_other_in_either_order():
     for order in (('one', 'two'), ('two', 'one')):
         main, records = MainCf(MAIN), {}
         for owner in ('one', 'two'):
-            records[owner] = plan.plan_parameters(main, owner, {}, {'of_' + owner: '1', ('relayhost' if owner == 'one' else 'mynetworks'): None}, [])[1]
+            records[owner] = plan.plan_parameters(
+                main, owner, {}, {'of_' + owner: '1', ('relayhost' if owner == 'one' else 'mynetworks'): None}, []
+            )[1]
         for owner in order:
             assert plan.plan_parameters(main, owner, records[owner], {}, [])[1] == {}
         assert main.text() == MAIN
 
 
 # -- services and their options
+
 
 def service(name='hop', value='1', kind='unix'):
     return Service(name, kind, ['n' if kind == 'inet' else '-', '-', 'n', '-', '-'], ['smtp'], {'o': value})
@@ -129,18 +143,25 @@ def masters(text, records, services=(), options=None):
     return master.text(), final.text(), {'services': settled_services, 'options': settled_options}, warnings
 
 
-@pytest.mark.parametrize('services, options', [
-    ([service()], None),
-    ([service(), service('wash')], {'587/inet': {'cleanup_service_name': 'wash'}}),
-    ([service('587', kind='inet')], None),
-    ([], {'587/inet': {'milter': None, 'new': 'a b'}, '25/inet': {'milter': ''}}),
-    ([], {'587/inet': {'syslog_name': 'y', 'milter': None}}),
-])
+@pytest.mark.parametrize(
+    'services, options',
+    [
+        ([service()], None),
+        ([service(), service('wash')], {'587/inet': {'cleanup_service_name': 'wash'}}),
+        ([service('587', kind='inet')], None),
+        ([], {'587/inet': {'milter': None, 'new': 'a b'}, '25/inet': {'milter': ''}}),
+        ([], {'587/inet': {'syslog_name': 'y', 'milter': None}}),
+    ],
+)
 def test_services_and_options_converge_and_undo_exactly(services, options):
     text, records = masters(MASTER, {}, services, options)[1:3]
     present = MasterCf(text).services()
     assert all(present[entry.key].meaning() == entry.meaning() for entry in services)
-    assert all(present[key].options.get(name) == value for key, values in (options or {}).items() for name, value in values.items())
+    assert all(
+        present[key].options.get(name) == value
+        for key, values in (options or {}).items()
+        for name, value in values.items()
+    )
     assert masters(text, records, services, options)[:3] == (text, text, records)
     assert masters(text, records)[1:] == (MASTER, {'services': {}, 'options': {}}, [])
 
@@ -154,7 +175,9 @@ def test_a_changed_wish_for_an_option_keeps_the_first_original(first, second):
 
 
 def test_a_removed_service_is_still_there_between_the_phases():
-    text, records = masters(MASTER, {}, [service(), service('wash')], {'587/inet': {'cleanup_service_name': 'wash'}})[1:3]
+    text, records = masters(MASTER, {}, [service(), service('wash')], {'587/inet': {'cleanup_service_name': 'wash'}})[
+        1:3
+    ]
     between, final = masters(text, records)[:2]
     assert MasterCf(between).find('wash/unix') and MasterCf(between).find('hop/unix')
     assert MasterCf(between).option('587/inet', 'cleanup_service_name') is None
@@ -165,7 +188,10 @@ def test_a_service_that_a_person_changed_is_left_alone():
     text, records = masters(MASTER, {}, [service()])[1:3]
     edited = text.replace('-o o=1', '-o o=person')
     assert masters(edited, records)[1:] == (
-        edited.replace(heading('us') + '\n', ''), {'services': {}, 'options': {}}, [plan.left_alone('master.cf: the entry hop/unix')])
+        edited.replace(heading('us') + '\n', ''),
+        {'services': {}, 'options': {}},
+        [plan.left_alone('master.cf: the entry hop/unix')],
+    )
 
 
 def test_a_service_that_a_person_changed_is_brought_back_by_present():
@@ -175,9 +201,13 @@ def test_a_service_that_a_person_changed_is_brought_back_by_present():
     assert masters(text, records)[1] == MASTER
 
 
-@pytest.mark.parametrize('wish, edit', [
-    ('x', lambda text: text.replace('-o milter=x', '-o milter=person')), (None, lambda text: text.replace('# end', '  -o milter=person\n# end')),
-])
+@pytest.mark.parametrize(
+    'wish, edit',
+    [
+        ('x', lambda text: text.replace('-o milter=x', '-o milter=person')),
+        (None, lambda text: text.replace('# end', '  -o milter=person\n# end')),
+    ],
+)
 def test_an_option_that_a_person_changed_is_left_alone(wish, edit):
     text, records = masters(MASTER, {}, options={'587/inet': {'milter': wish}})[1:3]
     final, settled, warnings = masters(edit(text), records)[1:]
@@ -186,9 +216,13 @@ def test_an_option_that_a_person_changed_is_left_alone(wish, edit):
     assert warnings == [plan.left_alone('master.cf: -o milter of 587/inet')]
 
 
-@pytest.mark.parametrize('edit', [
-    lambda text: text.replace('-o milter=x', '-o milter=person'), lambda text: text.replace('# end', '  -o milter=person\n# end'),
-])
+@pytest.mark.parametrize(
+    'edit',
+    [
+        lambda text: text.replace('-o milter=x', '-o milter=person'),
+        lambda text: text.replace('# end', '  -o milter=person\n# end'),
+    ],
+)
 def test_an_option_that_a_person_changed_is_brought_back_by_present(edit):
     wanted = {'587/inet': {'milter': 'x'}}
     text, records = masters(MASTER, {}, options=wanted)[1:3]
@@ -201,7 +235,11 @@ def test_an_option_that_a_person_changed_is_brought_back_by_present(edit):
 def test_an_entry_that_a_person_deleted_is_named():
     records = masters(MASTER, {}, options={'587/inet': {'milter': 'x'}})[2]
     text = 'smtp inet n - y - - smtpd\n'
-    assert masters(text, records)[1:] == (text, {'services': {}, 'options': {}}, [plan.left_alone('master.cf: the entry 587/inet')])
+    assert masters(text, records)[1:] == (
+        text,
+        {'services': {}, 'options': {}},
+        [plan.left_alone('master.cf: the entry 587/inet')],
+    )
 
 
 def test_options_of_a_missing_entry_are_refused_by_name():
@@ -234,7 +272,9 @@ NONE = {'t': TableState(index=plan.MISSING)}
 
 def tables(present, records, *wanted):
     states, warnings = dict(present), []
-    result = plan.plan_tables(records, {entry.path: entry for entry in wanted}, lambda path, kind: states.get(path, TableState()), warnings)
+    result = plan.plan_tables(
+        records, {entry.path: entry for entry in wanted}, lambda path, kind: states.get(path, TableState()), warnings
+    )
     return result + (warnings,)
 
 
@@ -255,9 +295,15 @@ def test_a_table_that_was_there_comes_back_with_its_mode():
     assert (restored.content, restored.mode) == (b'old \xff\n', 0o600)
 
 
-@pytest.mark.parametrize('state', [
-    TableState(b'a b\n', 0o600), TableState(b'a b\n', 0o644, plan.MISSING), TableState(b'a b\n', 0o644, plan.STALE), TableState(b'a c\n', 0o644),
-])
+@pytest.mark.parametrize(
+    'state',
+    [
+        TableState(b'a b\n', 0o600),
+        TableState(b'a b\n', 0o644, plan.MISSING),
+        TableState(b'a b\n', 0o644, plan.STALE),
+        TableState(b'a c\n', 0o644),
+    ],
+)
 def test_a_table_with_another_mode_index_or_content_is_written(state):
     wanted = Table('t', 'hash', 'a b\n', 0o644)
     records = tables(NONE, {}, wanted)[1]
@@ -271,7 +317,9 @@ def test_an_index_of_somebody_else_is_not_overwritten():
 
 def test_a_table_of_another_type_is_written_and_the_old_index_is_known():
     records = tables(NONE, {}, Table('t', 'hash', 'a b\n', 0o644))[1]
-    change = tables({'t': TableState(b'a b\n', 0o644, plan.MISSING)}, records, Table('t', 'lmdb', 'a b\n', 0o644))[2]['t']
+    change = tables({'t': TableState(b'a b\n', 0o644, plan.MISSING)}, records, Table('t', 'lmdb', 'a b\n', 0o644))[2][
+        't'
+    ]
     assert (change.old_kinds, change.kind) == (['hash'], 'lmdb')
 
 
@@ -282,17 +330,27 @@ def test_a_table_that_a_person_changed_is_left_alone():
 
 # -- owners
 
-@pytest.mark.parametrize('kind, records, message', [
-    ('parameters', {'parameters': {'relayhost': {}}}, 'parameter relayhost: wanted by owner_id us, but already set by owner_id them'),
-    ('tables', {'tables': {'t': {}}}, 'table t: wanted by'),
-    ('services', {'services': {'hop/unix': {}}}, 'service hop/unix: wanted by'),
-    ('services', {'service_options': {'hop/unix': {'o': {}}}}, 'service hop/unix: wanted by'),
-    ('options', {'service_options': {'587/inet': {'o': {}}}}, 'option o of service submission/inet: wanted by'),
-    ('options', {'services': {'587/inet': {}}}, 'service submission/inet: wanted by'),
-])
+
+@pytest.mark.parametrize(
+    'kind, records, message',
+    [
+        (
+            'parameters',
+            {'parameters': {'relayhost': {}}},
+            'parameter relayhost: wanted by owner_id us, but already set by owner_id them',
+        ),
+        ('tables', {'tables': {'t': {}}}, 'table t: wanted by'),
+        ('services', {'services': {'hop/unix': {}}}, 'service hop/unix: wanted by'),
+        ('services', {'service_options': {'hop/unix': {'o': {}}}}, 'service hop/unix: wanted by'),
+        ('options', {'service_options': {'587/inet': {'o': {}}}}, 'option o of service submission/inet: wanted by'),
+        ('options', {'services': {'587/inet': {}}}, 'service submission/inet: wanted by'),
+    ],
+)
 def test_two_owners_of_one_thing_are_refused(kind, records, message):
     wanted = {
-        'parameters': {'relayhost': 'x'}, 'tables': {'t': Table('t', 'texthash', '', 0o644)}, 'services': {'hop/unix': service()},
+        'parameters': {'relayhost': 'x'},
+        'tables': {'t': Table('t', 'texthash', '', 0o644)},
+        'services': {'hop/unix': service()},
         'options': {'587/inet': {'label': 'submission/inet', 'optional': False, 'options': {'o': '1'}}},
     }
     given = dict({'parameters': {}, 'services': {}, 'options': {}, 'tables': {}}, **{kind: wanted[kind]})

@@ -2,16 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draining a queue, against a postqueue that answers from a script."""
+
 from __future__ import annotations
 
 import json
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
 
-MESSAGE = {'queue_name': 'deferred', 'queue_id': 'ABC', 'sender': 'alice@example.com',
-           'recipients': [{'address': 'x@external.test', 'delay_reason': 'Connection refused'}, {'address': 'y@external.test'}]}
+MESSAGE = {
+    'queue_name': 'deferred',
+    'queue_id': 'ABC',
+    'sender': 'alice@example.com',
+    'recipients': [
+        {'address': 'x@external.test', 'delay_reason': 'Connection refused'},
+        {'address': 'y@external.test'},
+    ],
+}
 LINE = json.dumps(MESSAGE) + '\n'
 
 
@@ -32,7 +39,9 @@ class Postqueue:
         self.now += seconds
 
     def drain(self, timeout):
-        return Queue(self.run, '/usr/sbin/postqueue', '/etc/hop').drain(timeout, clock=lambda: self.now, sleep=self.sleep)
+        return Queue(self.run, '/usr/sbin/postqueue', '/etc/hop').drain(
+            timeout, clock=lambda: self.now, sleep=self.sleep
+        )
 
 
 def test_empty_queue_is_not_flushed():
@@ -59,12 +68,17 @@ def test_failure_is_postqueues_own():
 
 def test_description_for_a_person():
     assert describe(MESSAGE) == 'ABC from <alice@example.com> to <x@external.test> and 1 more: Connection refused'
-    assert describe({'queue_name': 'hold', 'queue_id': 'D', 'recipients': [{'address': 'x@y.z'}]}).endswith('<x@y.z>: on hold')
+    assert describe({'queue_name': 'hold', 'queue_id': 'D', 'recipients': [{'address': 'x@y.z'}]}).endswith(
+        '<x@y.z>: on hold'
+    )
 
 
 def test_watching_tells_what_was_put_off_meanwhile():
     fresh, active = dict(MESSAGE, queue_id='DEF'), dict(MESSAGE, queue_id='GHI', queue_name='active')
-    postqueue = Postqueue(LINE + json.dumps(dict(fresh, queue_name='active')) + '\n', LINE + json.dumps(fresh) + '\n' + json.dumps(active) + '\n')
+    postqueue = Postqueue(
+        LINE + json.dumps(dict(fresh, queue_name='active')) + '\n',
+        LINE + json.dumps(fresh) + '\n' + json.dumps(active) + '\n',
+    )
     queue = Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop')
     seen = queue.watch(3, lambda: postqueue.sleep(2) or 'done', clock=lambda: postqueue.now, sleep=postqueue.sleep)
     assert seen == ([MESSAGE, fresh, active], [fresh], 'done')
@@ -75,7 +89,11 @@ def test_watching_tells_what_was_put_off_meanwhile():
 def test_work_may_take_longer_than_the_watch():
     postqueue = Postqueue(LINE)
     queue = Queue(postqueue.run, '/usr/sbin/postqueue', '/etc/hop')
-    assert queue.watch(1, lambda: postqueue.sleep(2), clock=lambda: postqueue.now, sleep=postqueue.sleep) == ([MESSAGE], [], None)
+    assert queue.watch(1, lambda: postqueue.sleep(2), clock=lambda: postqueue.now, sleep=postqueue.sleep) == (
+        [MESSAGE],
+        [],
+        None,
+    )
     assert postqueue.now == 2
 
 
@@ -85,7 +103,12 @@ def test_instance_that_never_ran_has_an_empty_queue(tmp_path, queues, readable):
         (tmp_path / name).mkdir()
 
     def run(argv):
-        return (0, '%s\n' % tmp_path, '') if argv == ['/usr/sbin/postconf', '-c', '/etc/hop', '-h', 'queue_directory'] else (69, '', 'malformed showq response')
+        return (
+            (0, f'{tmp_path}\n', '')
+            if argv == ['/usr/sbin/postconf', '-c', '/etc/hop', '-h', 'queue_directory']
+            else (69, '', 'malformed showq response')
+        )
+
     queue = Queue(run, '/usr/sbin/postqueue', '/etc/hop')
     if readable:
         assert queue.messages() == []

@@ -2,28 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What postfix_config refuses before it reads anything: each message names the option and the value."""
+
 from __future__ import annotations
 
 import re
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import (
+    RequestError,
+    override_value,
+    read_request,
+    read_unit,
+    text_value,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, render
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError, override_value, read_request, read_unit, text_value
-
 
 def params(**values):
-    given_values = {'owner_id': 'us', 'state': 'present', 'parameters': {}, 'services': [], 'service_options': [], 'tables': []}
+    given_values = {
+        'owner_id': 'us',
+        'state': 'present',
+        'parameters': {},
+        'services': [],
+        'service_options': [],
+        'tables': [],
+    }
     given_values.update(values)
     return given_values
 
 
 def service(**values):
-    entry = {'name': 'x', 'type': 'unix', 'private': '-', 'unprivileged': '-', 'chroot': 'n', 'wakeup': '-', 'max_processes': '-',
-             'command': 'smtp', 'options': {}}
+    entry = {
+        'name': 'x',
+        'type': 'unix',
+        'private': '-',
+        'unprivileged': '-',
+        'chroot': 'n',
+        'wakeup': '-',
+        'max_processes': '-',
+        'command': 'smtp',
+        'options': {},
+    }
     entry.update(values)
     return entry
 
@@ -43,40 +65,49 @@ def option(name='smtp', kind='inet', options=None):
 
 
 REFUSED = {
-    'owner': (dict(owner_id='Me/..'), "owner_id: 'Me/..'"),
-    'owner with line break': (dict(owner_id='me\n'), r"owner_id: 'me\n'"),
-    'parameter name': (dict(parameters={'a b': '1'}), "parameters: 'a b'"),
-    'parameter name with line break': (dict(parameters={'a\n': '1'}), r"parameters: 'a\n'"),
-    'line break': (dict(parameters={'a': '1\nb = 2'}), r"parameters.a: '1\nb = 2'"),
-    'carriage return': (dict(parameters={'a': '1\r2'}), r"parameters.a: '1\r2'"),
-    'NUL': (dict(parameters={'a': '1\0'}), r"parameters.a: '1\x00'"),
-    'blank in front': (dict(parameters={'a': ' 1'}), "parameters.a: ' 1'"),
-    'blank behind': (dict(parameters={'a': '1\t'}), r"parameters.a: '1\t'"),
-    'list': (dict(parameters={'a': ['1']}), "parameters.a: ['1']"),
-    'service name': (dict(services=[service(name='x y')]), "services.name: 'x y'"),
-    'private inet': (dict(services=[service(name='25', type='inet')]), "services[25/inet].private: '-'"),
-    'wakeup': (dict(services=[service(wakeup='soon')]), "services[x/unix].wakeup: 'soon'"),
-    'processes': (dict(services=[service(max_processes='5?')]), "services[x/unix].max_processes: '5?'"),
-    'command': (dict(services=[service(command='')]), "services[x/unix].command: ''"),
-    'command with line break': (dict(services=[service(command='smtp\ny unix')]), r"services[x/unix].command: 'smtp\ny unix'"),
-    'command with -o': (dict(services=[service(command='smtp -o a=1')]), "services[x/unix].command: 'smtp -o a=1'"),
-    'option value': (dict(services=[service(options={'a': '1\n2'})]), r"services[x/unix].options.a: '1\n2'"),
-    'open brace': (dict(services=[service(options={'a': '${b'})]), "services[x/unix].options.a: '${b'"),
-    'closed brace': (dict(service_options=[option(options={'a': '}{'})]), "service_options[smtp/inet].options.a: '}{'"),
-    'two services': (dict(services=[service(name='25', type='inet', private='n'), service(name='smtp', type='inet', private='n')]), "services: '25/inet'"),
-    'entry and its option': (dict(services=[service(name='25', type='inet', private='n')], service_options=[option()]), "service_options: 'smtp/inet'"),
-    'absolute table': (dict(tables=[table(path='/etc/passwd', content='')]), "tables.path: '/etc/passwd'"),
-    'table elsewhere': (dict(tables=[table(path='../x', content='')]), "tables.path: '../x'"),
-    'table elsewhere, hidden': (dict(tables=[table(path='a/../../x', content='')]), "tables.path: 'a/../../x'"),
-    'table with blank': (dict(tables=[table(path='a b', content='')]), "tables.path: 'a b'"),
-    'main.cf as table': (dict(tables=[table(path='main.cf', content='')]), "tables.path: 'main.cf'"),
-    'key with blank': (dict(tables=[table(entries={'a b': 'c'})]), "tables[t].entries: 'a b'"),
-    'comment as key': (dict(tables=[table(entries={'#a': 'c'})]), "tables[t].entries: '#a'"),
-    'empty result': (dict(tables=[table(entries={'a': ''})]), "tables[t].entries[a]: ''"),
-    'result with line break': (dict(tables=[table(entries={'a': 'b\nc d'})]), r"tables[t].entries[a]: 'b\nc d'"),
-    'NUL in table': (dict(tables=[table(content='a\0b')]), r"tables[t].content: 'a\x00b'"),
-    'mode': (dict(tables=[table(content='', mode='rw')]), "tables[t].mode: 'rw'"),
-    'same table twice': (dict(tables=[table(content=''), table(content='')]), "tables: 't'"),
+    'owner': ({'owner_id': 'Me/..'}, "owner_id: 'Me/..'"),
+    'owner with line break': ({'owner_id': 'me\n'}, r"owner_id: 'me\n'"),
+    'parameter name': ({'parameters': {'a b': '1'}}, "parameters: 'a b'"),
+    'parameter name with line break': ({'parameters': {'a\n': '1'}}, r"parameters: 'a\n'"),
+    'line break': ({'parameters': {'a': '1\nb = 2'}}, r"parameters.a: '1\nb = 2'"),
+    'carriage return': ({'parameters': {'a': '1\r2'}}, r"parameters.a: '1\r2'"),
+    'NUL': ({'parameters': {'a': '1\0'}}, r"parameters.a: '1\x00'"),
+    'blank in front': ({'parameters': {'a': ' 1'}}, "parameters.a: ' 1'"),
+    'blank behind': ({'parameters': {'a': '1\t'}}, r"parameters.a: '1\t'"),
+    'list': ({'parameters': {'a': ['1']}}, "parameters.a: ['1']"),
+    'service name': ({'services': [service(name='x y')]}, "services.name: 'x y'"),
+    'private inet': ({'services': [service(name='25', type='inet')]}, "services[25/inet].private: '-'"),
+    'wakeup': ({'services': [service(wakeup='soon')]}, "services[x/unix].wakeup: 'soon'"),
+    'processes': ({'services': [service(max_processes='5?')]}, "services[x/unix].max_processes: '5?'"),
+    'command': ({'services': [service(command='')]}, "services[x/unix].command: ''"),
+    'command with line break': (
+        {'services': [service(command='smtp\ny unix')]},
+        r"services[x/unix].command: 'smtp\ny unix'",
+    ),
+    'command with -o': ({'services': [service(command='smtp -o a=1')]}, "services[x/unix].command: 'smtp -o a=1'"),
+    'option value': ({'services': [service(options={'a': '1\n2'})]}, r"services[x/unix].options.a: '1\n2'"),
+    'open brace': ({'services': [service(options={'a': '${b'})]}, "services[x/unix].options.a: '${b'"),
+    'closed brace': ({'service_options': [option(options={'a': '}{'})]}, "service_options[smtp/inet].options.a: '}{'"),
+    'two services': (
+        {'services': [service(name='25', type='inet', private='n'), service(name='smtp', type='inet', private='n')]},
+        "services: '25/inet'",
+    ),
+    'entry and its option': (
+        {'services': [service(name='25', type='inet', private='n')], 'service_options': [option()]},
+        "service_options: 'smtp/inet'",
+    ),
+    'absolute table': ({'tables': [table(path='/etc/passwd', content='')]}, "tables.path: '/etc/passwd'"),
+    'table elsewhere': ({'tables': [table(path='../x', content='')]}, "tables.path: '../x'"),
+    'table elsewhere, hidden': ({'tables': [table(path='a/../../x', content='')]}, "tables.path: 'a/../../x'"),
+    'table with blank': ({'tables': [table(path='a b', content='')]}, "tables.path: 'a b'"),
+    'main.cf as table': ({'tables': [table(path='main.cf', content='')]}, "tables.path: 'main.cf'"),
+    'key with blank': ({'tables': [table(entries={'a b': 'c'})]}, "tables[t].entries: 'a b'"),
+    'comment as key': ({'tables': [table(entries={'#a': 'c'})]}, "tables[t].entries: '#a'"),
+    'empty result': ({'tables': [table(entries={'a': ''})]}, "tables[t].entries[a]: ''"),
+    'result with line break': ({'tables': [table(entries={'a': 'b\nc d'})]}, r"tables[t].entries[a]: 'b\nc d'"),
+    'NUL in table': ({'tables': [table(content='a\0b')]}, r"tables[t].content: 'a\x00b'"),
+    'mode': ({'tables': [table(content='', mode='rw')]}, "tables[t].mode: 'rw'"),
+    'same table twice': ({'tables': [table(content=''), table(content='')]}, "tables: 't'"),
 }
 
 
@@ -88,7 +119,13 @@ def test_bad_input_is_refused_by_name_and_value(case):
 
 
 def test_numbers_and_booleans_are_written_as_postfix_wants_them():
-    assert read(parameters={'a': True, 'b': False, 'c': 5, 'd': None, 'e': ''}).parameters == {'a': 'yes', 'b': 'no', 'c': '5', 'd': None, 'e': ''}
+    assert read(parameters={'a': True, 'b': False, 'c': 5, 'd': None, 'e': ''}).parameters == {
+        'a': 'yes',
+        'b': 'no',
+        'c': '5',
+        'd': None,
+        'e': '',
+    }
 
 
 def test_the_default_table_type_is_asked_from_the_host_only_when_needed():
@@ -132,7 +169,11 @@ def test_an_accepted_parameter_value_is_read_back_and_adds_nothing(value):
         text_value('x', value)
     except RequestError:
         return
-    assert MainCf('before = 1\n%s\nafter = 2\n' % render('a', value)).values() == {'before': '1', 'a': value, 'after': '2'}
+    assert MainCf('before = 1\n{}\nafter = 2\n'.format(render('a', value))).values() == {
+        'before': '1',
+        'a': value,
+        'after': '2',
+    }
 
 
 @settings(deadline=None)
@@ -159,15 +200,18 @@ def test_a_unit_is_wanted_with_its_content_and_goes_by_its_name():
     assert read_unit({'unit': None, 'create': False, 'state': 'present'}) == (None, None)
 
 
-@pytest.mark.parametrize('values, message', [
-    ({'name': 'hop'}, "unit.name: 'hop' is not the name of a service unit"),
-    ({'name': '../hop.service'}, "unit.name: '../hop.service' is not"),
-    ({'name': 'a\n.service'}, r"unit.name: 'a\\n.service' is not"),
-    ({'name': '-h.service', 'state': 'absent'}, "unit.name: '-h.service' is not"),
-    ({'content': None}, 'unit.content: None is not the content of a unit'),
-    ({'content': ''}, "unit.content: '' is not"),
-    ({'create': False}, "unit: 'hop.service' is given for an instance that is not made here; say create=true"),
-])
+@pytest.mark.parametrize(
+    'values, message',
+    [
+        ({'name': 'hop'}, "unit.name: 'hop' is not the name of a service unit"),
+        ({'name': '../hop.service'}, "unit.name: '../hop.service' is not"),
+        ({'name': 'a\n.service'}, r"unit.name: 'a\\n.service' is not"),
+        ({'name': '-h.service', 'state': 'absent'}, "unit.name: '-h.service' is not"),
+        ({'content': None}, 'unit.content: None is not the content of a unit'),
+        ({'content': ''}, "unit.content: '' is not"),
+        ({'create': False}, "unit: 'hop.service' is given for an instance that is not made here; say create=true"),
+    ],
+)
 def test_a_unit_that_cannot_be_meant_is_refused(values, message):
     with pytest.raises(RequestError, match=message):
         unit(**values)

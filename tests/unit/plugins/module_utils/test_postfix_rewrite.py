@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialogue with trivial-rewrite, against a resolver that answers from a script."""
+
 from __future__ import annotations
 
 import os
@@ -9,10 +10,23 @@ import socket
 import threading
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import (
+    HeaderChecks,
+    RewriteError,
+    decode,
+    encode,
+    foreign,
+    route,
+    routes_of,
+)
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import HeaderChecks, RewriteError, decode, encode, foreign, route, routes_of
-
-ANSWER = [('flags', '0'), ('transport', 'conbool-hop'), ('nexthop', '[127.0.0.1]:10027'), ('recipient', 'a@external.test'), ('flags', str(1 << 12))]
+ANSWER = [
+    ('flags', '0'),
+    ('transport', 'conbool-hop'),
+    ('nexthop', '[127.0.0.1]:10027'),
+    ('recipient', 'a@external.test'),
+    ('flags', str(1 << 12)),
+]
 
 
 @pytest.fixture
@@ -31,6 +45,7 @@ def resolver(tmp_path):
                 asked.append(decode(connection.recv(4096))[0])
                 for chunk in chunks:
                     connection.sendall(chunk)
+
         threading.Thread(target=serve, daemon=True).start()
         return str(tmp_path)
 
@@ -41,13 +56,20 @@ def resolver(tmp_path):
 def test_route_of_an_old_postfix_without_greeting(resolver):
     start, asked = resolver
     assert route(start(encode(ANSWER)), 'alice@example.com', 'a@external.test') == {
-        'transport': 'conbool-hop', 'next_hop': '[127.0.0.1]:10027', 'recipient': 'a@external.test', 'address_class': 'default'}
+        'transport': 'conbool-hop',
+        'next_hop': '[127.0.0.1]:10027',
+        'recipient': 'a@external.test',
+        'address_class': 'default',
+    }
     assert asked == [[('request', 'resolve'), ('sender', 'alice@example.com'), ('address', 'a@external.test')]]
 
 
 def test_greeting_of_a_new_postfix_is_skipped_and_pieces_are_joined(resolver):
     whole = encode([('protocol', 'trivial_protocol')]) + encode(ANSWER)
-    assert route(resolver[0](*[whole[i:i + 7] for i in range(0, len(whole), 7)]), '', 'a@external.test')['transport'] == 'conbool-hop'
+    assert (
+        route(resolver[0](*[whole[i : i + 7] for i in range(0, len(whole), 7)]), '', 'a@external.test')['transport']
+        == 'conbool-hop'
+    )
 
 
 def test_failed_lookup_is_an_error(resolver):
@@ -82,6 +104,7 @@ def test_domain_of_the_host_is_not_foreign(resolver):
 
 class Postmap:
     """An instance whose postmap knows one header per table."""
+
     config_dir = '/etc/hop'
 
     def __init__(self, known, complaint=b''):
@@ -97,9 +120,15 @@ class Postmap:
 TABLES = {'header_checks': 'regexp:/a, regexp:/b', 'mime_header_checks': 'regexp:/m'}
 
 
-@pytest.mark.parametrize('header, tables, action', [
-    ('X-A: b', ['regexp:/a', 'regexp:/b'], 'FILTER direct:'), ('content-type: x', ['regexp:/m'], 'HOLD'), ('MIME-Version: 1.0', ['regexp:/m'], ''),
-    ('Content: x', ['regexp:/a', 'regexp:/b'], '')])
+@pytest.mark.parametrize(
+    'header, tables, action',
+    [
+        ('X-A: b', ['regexp:/a', 'regexp:/b'], 'FILTER direct:'),
+        ('content-type: x', ['regexp:/m'], 'HOLD'),
+        ('MIME-Version: 1.0', ['regexp:/m'], ''),
+        ('Content: x', ['regexp:/a', 'regexp:/b'], ''),
+    ],
+)
 def test_header_is_looked_up_where_cleanup_does(header, tables, action):
     postmap = Postmap({('X-A: b', 'regexp:/b'): b'FILTER direct:\n', ('content-type: x', 'regexp:/m'): b'HOLD\n'})
     assert HeaderChecks(postmap, TABLES).action(header) == action

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which entries of transport_maps keep the default transport."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_transport import kept_transports, sample
 
@@ -35,7 +35,9 @@ def kept(transport_maps, postfix=None):
 def test_entries_without_a_transport_for_outside_destinations():
     table = 'proxy:hash:/etc/postfix/transport'
     assert kept('regexp:/etc/postfix/re, ' + table) == [
-        {'table': table, 'key': 'partner.example', 'value': ':[gw.partner.example]'}, {'table': table, 'key': '.sub.example', 'value': ':[a]'}]
+        {'table': table, 'key': 'partner.example', 'value': ':[gw.partner.example]'},
+        {'table': table, 'key': '.sub.example', 'value': ':[a]'},
+    ]
 
 
 def test_only_tables_that_can_be_listed_are_asked():
@@ -51,7 +53,15 @@ def test_a_table_that_cannot_be_read_is_named():
         kept('hash:/etc/postfix/transport', Postfix(status=1))
 
 
-@pytest.mark.parametrize('key, address', [('a.example', 'someone@a.example'), ('.a.example', 'someone@any.a.example'), ('*', 'someone@any.invalid'),
-                                          ('user@a.example', 'user@a.example'), ('user@', None)])
+@pytest.mark.parametrize(
+    'key, address',
+    [
+        ('a.example', 'someone@a.example'),
+        ('.a.example', 'someone@any.a.example'),
+        ('*', 'someone@any.invalid'),
+        ('user@a.example', 'user@a.example'),
+        ('user@', None),
+    ],
+)
 def test_what_a_key_stands_for(key, address):
     assert sample(key) == address

@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record is gone, the configuration is not: undo does not say that there is nothing to do."""
+
 from __future__ import annotations
 
 import shutil
 
 import pytest
-from fake_postfix import MAIN, FakePostfix, option, run, service, table
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
+from fake_postfix import MAIN, FakePostfix, option, run, service, table
 
 
 @pytest.fixture
@@ -22,9 +22,18 @@ def fake(tmp_path, monkeypatch):
 
 def in_place(fake):
     """Changes that put nothing below a heading of ours."""
-    return {'parameters': {'relayhost': '', 'biff': 'conbool-hop:[127.0.0.1]:10027'}, 'service_options': [
-        option('smtp', 'inet', conbool_main_restrictions='', smtpd_recipient_restrictions='check_client_access cidr:/etc/postfix/conbool_clients'),
-        option('submission', 'inet', cleanup_service_name='conbool-cleanup')]}
+    return {
+        'parameters': {'relayhost': '', 'biff': 'conbool-hop:[127.0.0.1]:10027'},
+        'service_options': [
+            option(
+                'smtp',
+                'inet',
+                conbool_main_restrictions='',
+                smtpd_recipient_restrictions='check_client_access cidr:/etc/postfix/conbool_clients',
+            ),
+            option('submission', 'inet', cleanup_service_name='conbool-cleanup'),
+        ],
+    }
 
 
 OUTBOUND = {'parameters': {'default_transport': 'conbool-hop:[127.0.0.1]:10027'}, 'services': [service('conbool-hop')]}
@@ -35,18 +44,39 @@ def lose(fake, owner='us'):
 
 
 @pytest.mark.parametrize('check', [True, False])
-@pytest.mark.parametrize('values, places', [
-    (OUTBOUND, ['main.cf: the line "%s"' % heading('us'), 'master.cf: the line "%s"' % heading('us'), 'main.cf: default_transport = conbool-hop:']),
-    (in_place, ['main.cf: biff = conbool-hop:', 'master.cf: -o conbool_main_restrictions, smtpd_recipient_restrictions of smtp/inet; ',
-                'master.cf: -o cleanup_service_name of submission/inet']),
-    ({'parameters': {'relayhost': None}}, ['main.cf: the line "# Taken out by the Ansible collection conbool.smtp_relay (us): relayhost, 1"']),
-    ({'parameters': {'new': '1'}}, ['main.cf: the line "%s"' % heading('us')]),
-])
+@pytest.mark.parametrize(
+    'values, places',
+    [
+        (
+            OUTBOUND,
+            [
+                'main.cf: the line "{}"'.format(heading('us')),
+                'master.cf: the line "{}"'.format(heading('us')),
+                'main.cf: default_transport = conbool-hop:',
+            ],
+        ),
+        (
+            in_place,
+            [
+                'main.cf: biff = conbool-hop:',
+                'master.cf: -o conbool_main_restrictions, smtpd_recipient_restrictions of smtp/inet; ',
+                'master.cf: -o cleanup_service_name of submission/inet',
+            ],
+        ),
+        (
+            {'parameters': {'relayhost': None}},
+            ['main.cf: the line "# Taken out by the Ansible collection conbool.smtp_relay (us): relayhost, 1"'],
+        ),
+        ({'parameters': {'new': '1'}}, ['main.cf: the line "{}"'.format(heading('us'))]),
+    ],
+)
 def test_what_is_there_without_a_record_is_named_and_nothing_is_changed(fake, values, places, check):
     run(fake, **(values(fake) if callable(values) else values))
     lose(fake)
     before = fake.tree()
-    with pytest.raises(PlanError, match='There is no record .*/us.json of what owner_id us has changed in .*Nothing was changed') as refused:
+    with pytest.raises(
+        PlanError, match='There is no record .*/us.json of what owner_id us has changed in .*Nothing was changed'
+    ) as refused:
         run(fake, check=check, state='absent')
     assert [place for place in places if place not in str(refused.value)] == []
     assert fake.tree() == before
@@ -70,10 +100,18 @@ def test_what_another_owner_has_a_record_of_is_his(fake):
         run(fake, state='absent')
 
 
-@pytest.mark.parametrize('theirs', [
-    'relayhost = [mail.conbool.com]:25', 'relayhost = conbool-gw.example.com', 'mydestination = my_conbool_host, user@conbool_x.example',
-    'header_checks = regexp:/etc/postfix/conbool_header_checks', 'transport_maps = hash:/etc/conbool-hop/x', '# conbool_clients', 'syslog_name = conbool-hop',
-])
+@pytest.mark.parametrize(
+    'theirs',
+    [
+        'relayhost = [mail.conbool.com]:25',
+        'relayhost = conbool-gw.example.com',
+        'mydestination = my_conbool_host, user@conbool_x.example',
+        'header_checks = regexp:/etc/postfix/conbool_header_checks',
+        'transport_maps = hash:/etc/conbool-hop/x',
+        '# conbool_clients',
+        'syslog_name = conbool-hop',
+    ],
+)
 def test_what_only_looks_alike_is_not_ours(fake, theirs):
     (fake.config_dir / 'main.cf').write_text(MAIN + '\n' + theirs + '\n')
     assert not run(fake, state='absent')['changed']
@@ -82,7 +120,9 @@ def test_what_only_looks_alike_is_not_ours(fake, theirs):
 def test_after_an_undo_that_left_something_alone_the_next_has_nothing_to_do(fake):
     run(fake, **OUTBOUND)
     path = fake.config_dir / 'master.cf'
-    path.write_text(path.read_text().replace('conbool-hop  unix  -  -  n  -  -  smtp', 'conbool-hop  unix  -  -  n  -  9  smtp'))
+    path.write_text(
+        path.read_text().replace('conbool-hop  unix  -  -  n  -  -  smtp', 'conbool-hop  unix  -  -  n  -  9  smtp')
+    )
     assert len(run(fake, state='absent')['warnings']) == 1
     assert not run(fake, state='absent')['changed']
 
@@ -103,7 +143,11 @@ def test_a_record_that_was_begun_anew_does_not_make_it_done(fake):
     run(fake, **OUTBOUND)
     lose(fake)
     again = run(fake, parameters=dict(OUTBOUND['parameters'], relayhost='[x]'), services=OUTBOUND['services'])
-    assert [warning for warning in again['warnings'] if 'no record' in warning and 'An undo will not take it away' in warning]
+    assert [
+        warning
+        for warning in again['warnings']
+        if 'no record' in warning and 'An undo will not take it away' in warning
+    ]
     before = fake.tree()
     with pytest.raises(PlanError, match='There is no complete record .*default_transport = conbool-hop'):
         run(fake, state='absent')

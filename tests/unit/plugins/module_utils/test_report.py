@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The summary names every host."""
+
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import run_report, run_summary
@@ -10,9 +11,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import r
 def test_done_failed_and_unreachable_hosts():
     hostvars = {
         'mx1': {'conbool_settings': {'state': 'present'}, '__conbool_host': {'mta': 'postfix'}, '__conbool_done': True},
-        'mx2': {'conbool_settings': {'state': 'present'}, '__conbool_failure': 'The host\'s mail server is known: no mail server found'},
+        'mx2': {
+            'conbool_settings': {'state': 'present'},
+            '__conbool_failure': 'The host\'s mail server is known: no mail server found',
+        },
         'mx3': {},
-        'mx4': {'__conbool_answer': {'unreachable': True, 'msg': 'No route to host'}, '__conbool_failure': 'The host is there: No route to host'},
+        'mx4': {
+            '__conbool_answer': {'unreachable': True, 'msg': 'No route to host'},
+            '__conbool_failure': 'The host is there: No route to host',
+        },
     }
     assert run_summary(hostvars, ['mx1', 'mx2', 'mx3', 'mx4']) == [
         'host  mta      state    result',
@@ -25,11 +32,28 @@ def test_done_failed_and_unreachable_hosts():
 
 def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
     green, red = {'status': 'green'}, {'status': 'red'}
-    hostvars = {'mx1': {'conbool_settings': {'state': 'present'}, '__preflight_mta': {'mta': 'postfix'}, '__conbool_done': True,
-                        'preflight_rows': [green, red], 'verify_rows': [green]}}
-    assert run_report(hostvars, ['mx1']) == {'ok': True, 'hosts': {'mx1': {
-        'mta': 'postfix', 'state': 'present', 'result': 'done', 'reason': '',
-        'preflight': {'green': False, 'rows': [green, red]}, 'verify': {'green': True, 'rows': [green]}}}}
+    hostvars = {
+        'mx1': {
+            'conbool_settings': {'state': 'present'},
+            '__preflight_mta': {'mta': 'postfix'},
+            '__conbool_done': True,
+            'preflight_rows': [green, red],
+            'verify_rows': [green],
+        }
+    }
+    assert run_report(hostvars, ['mx1']) == {
+        'ok': True,
+        'hosts': {
+            'mx1': {
+                'mta': 'postfix',
+                'state': 'present',
+                'result': 'done',
+                'reason': '',
+                'preflight': {'green': False, 'rows': [green, red]},
+                'verify': {'green': True, 'rows': [green]},
+            }
+        },
+    }
     assert run_summary(hostvars, ['mx1'])[1] == 'mx1   postfix  present  done, but not everything is green: preflight'
 
 

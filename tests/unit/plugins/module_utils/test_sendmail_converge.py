@@ -6,13 +6,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, sendmail_converge, sendmail_program
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import BUILT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import Paths, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
-
 from fake_sendmail import MC, FakeSendmail
 
 CONTENT = 'Mconbool, P=[IPC], A=TCP $?{conbool_to}${conbool_to}$|$h$.\n'
@@ -35,7 +33,10 @@ def test_our_file_is_included_last_and_sendmail_cf_is_built(host):
     original = host.read('sendmail.cf')
     result, warnings = converge(host)
     assert [path.rpartition('/')[2] for path in result['files']] == ['conbool.m4', 'sendmail.mc', 'sendmail.cf']
-    assert host.read('sendmail.mc') == MC + "include(`%s/mail/conbool.m4')dnl Conbool gateway, managed by Ansible\n" % host.folder
+    assert (
+        host.read('sendmail.mc')
+        == MC + f"include(`{host.folder}/mail/conbool.m4')dnl Conbool gateway, managed by Ansible\n"
+    )
     assert host.read('sendmail.cf').rstrip() == BUILT + '\n' + original.split('\n', 1)[1] + CONTENT.rstrip()
     assert host.read('conbool.m4') == CONTENT
     assert not result['reloaded'] and not warnings
@@ -121,7 +122,10 @@ def test_undo_without_the_record_changes_nothing_and_says_what_is_there(host, ch
     converge(host)
     file_record.FileRecord('sendmail').save([], [], False)
     before = host.read('sendmail.mc'), host.read('sendmail.cf')
-    with pytest.raises(SendmailError, match='no record .*sendmail.json .*sendmail.mc includes .*conbool.m4; .*sendmail.cf has the mailer conbool'):
+    with pytest.raises(
+        SendmailError,
+        match='no record .*sendmail.json .*sendmail.mc includes .*conbool.m4; .*sendmail.cf has the mailer conbool',
+    ):
         converge(host, 'absent', check=check)
     assert (host.read('sendmail.mc'), host.read('sendmail.cf')) == before
     host.write('sendmail.mc', MC)
@@ -140,7 +144,12 @@ def test_what_is_not_valid_changes_nothing(host, trouble):
     else:
         host.route = 'mailer esmtp, host elsewhere.test., user someone@conbool-verify.invalid'
     before = host.read('sendmail.cf')
-    with pytest.raises(SendmailError, match={'m4': 'ERROR: something', 'sendmail': 'unknown configuration line', 'route': 'esmtp to elsewhere.test'}[trouble]):
+    with pytest.raises(
+        SendmailError,
+        match={'m4': 'ERROR: something', 'sendmail': 'unknown configuration line', 'route': 'esmtp to elsewhere.test'}[
+            trouble
+        ],
+    ):
         converge(host, check=True)
     with pytest.raises(SendmailError):
         converge(host)
@@ -165,6 +174,7 @@ def test_daemon_that_does_not_come_back_gets_the_old_files(host, monkeypatch):
             reloads.append(host.read('sendmail.cf'))
             if 'Mconbool' in reloads[-1]:
                 raise SendmailError('Sendmail does not serve 0.0.0.0 port 25 any more')
+
     monkeypatch.setattr(sendmail_converge, 'Daemon', Daemon)
     with pytest.raises(SwitchError, match='does not serve') as caught:
         converge(host)
@@ -172,7 +182,9 @@ def test_daemon_that_does_not_come_back_gets_the_old_files(host, monkeypatch):
     assert (host.read('sendmail.mc'), host.read('sendmail.cf')) == before
 
 
-@pytest.mark.parametrize('written', [['conbool.m4'], ['conbool.m4', 'sendmail.mc'], ['conbool.m4', 'sendmail.mc', 'sendmail.cf']])
+@pytest.mark.parametrize(
+    'written', [['conbool.m4'], ['conbool.m4', 'sendmail.mc'], ['conbool.m4', 'sendmail.mc', 'sendmail.cf']]
+)
 def test_killed_run_is_completed(host, written):
     before = {name: host.read(name) for name in ('sendmail.mc', 'sendmail.cf')}
     converge(host)
@@ -193,7 +205,11 @@ def test_facts_are_those_without_us(host):
     converge(host)
     after = facts(host.run_command, Paths(host.paths))
     assert after == dict(before, file_owners=['sendmail'])
-    assert before['options'] == {'maxmessagesize': '1000'} and before['version'] == '8.17.1.9' and 'conbool' not in after['mailers']
+    assert (
+        before['options'] == {'maxmessagesize': '1000'}
+        and before['version'] == '8.17.1.9'
+        and 'conbool' not in after['mailers']
+    )
 
 
 def test_run_clears_what_a_killed_one_left_and_not_where_another_is_at_work(host):
@@ -205,6 +221,7 @@ def test_run_clears_what_a_killed_one_left_and_not_where_another_is_at_work(host
         converge(host, 'absent')
         assert not killed.exists()
         return host.run_command(words, **more)
+
     assert facts(run, Paths(host.paths))['version'] == '8.17.1.9'
     assert not host.staging(host.folder)
 
@@ -213,22 +230,34 @@ def test_who_may_send_is_what_class_r_and_the_access_map_name(host, monkeypatch)
     monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
     assert facts(host.run_command, Paths(host.paths))['relay_networks'] == []
     host.relay_domains = 'partner.test\n10.1\n'
-    host.write('sendmail.mc', MC + 'Kaccess hash -T<TMPF> -o %s/mail/access\n' % host.folder)
+    host.write('sendmail.mc', MC + f'Kaccess hash -T<TMPF> -o {host.folder}/mail/access\n')
     host.write('sendmail.cf', host.generate(host.folder / 'mail/sendmail.mc'))
-    host.write('access', 'connect:192.0.2\tRELAY\nconnect:198.51.100\tREJECT\n203.0.113\tRELAY\nspam:198.51\tRELAY\nconnect:x.test\tRELAY\n')
+    host.write(
+        'access',
+        'connect:192.0.2\tRELAY\nconnect:198.51.100\tREJECT\n203.0.113\tRELAY\nspam:198.51\tRELAY\nconnect:x.test\tRELAY\n',
+    )
     assert facts(host.run_command, Paths(host.paths))['relay_networks'] == ['10.1.0.0/16']
     host.write('access.db', '')
-    assert facts(host.run_command, Paths(host.paths))['relay_networks'] == ['10.1.0.0/16', '192.0.2.0/24', '203.0.113.0/24']
+    assert facts(host.run_command, Paths(host.paths))['relay_networks'] == [
+        '10.1.0.0/16',
+        '192.0.2.0/24',
+        '203.0.113.0/24',
+    ]
 
 
 def test_what_the_access_map_asks_of_other_servers_tls_is_told(host, monkeypatch):
     monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
-    host.write('sendmail.mc', MC + 'Kaccess hash -T<TMPF> -o %s/mail/access\n' % host.folder)
+    host.write('sendmail.mc', MC + f'Kaccess hash -T<TMPF> -o {host.folder}/mail/access\n')
     host.write('sendmail.cf', host.generate(host.folder / 'mail/sendmail.mc'))
-    host.write('access', 'TLS_Rcpt:partner.example\tENCR:112\ntls_srv:\tVERIFY \nconnect:192.0.2\tRELAY\ntls_clt:x\tVERIFY\n')
+    host.write(
+        'access', 'TLS_Rcpt:partner.example\tENCR:112\ntls_srv:\tVERIFY \nconnect:192.0.2\tRELAY\ntls_clt:x\tVERIFY\n'
+    )
     assert facts(host.run_command, Paths(host.paths))['tls_entries'] == {}
     host.write('access.db', '')
-    assert facts(host.run_command, Paths(host.paths))['tls_entries'] == {'tls_rcpt:partner.example': 'ENCR:112', 'tls_srv:': 'VERIFY'}
+    assert facts(host.run_command, Paths(host.paths))['tls_entries'] == {
+        'tls_rcpt:partner.example': 'ENCR:112',
+        'tls_srv:': 'VERIFY',
+    }
 
 
 def test_domain_that_leads_elsewhere_is_named(host):

@@ -12,7 +12,6 @@ import sys
 import time
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
@@ -20,9 +19,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_progra
 # Persistent queue runners are told by their user, not by their queue: side by side, one test would signal another's.
 pytestmark = pytest.mark.xdist_group('sendmail_daemon')
 
-# Beyond the largest process id that Linux gives. Not the test's parent: in a container the test is the first process, and has none.
-STRANGER = 2 ** 22 + 1
-# Like Sendmail: on SIGHUP it writes its pid file anew and listens again; what it does on the second start is the argument.
+# Beyond the largest process id that Linux gives. Not the test's parent: in a container the test is the first process,
+# and has none.
+STRANGER = 2**22 + 1
+# Like Sendmail: on SIGHUP it writes its pid file anew and listens again; what it does on the second start is the
+# argument.
 SERVER = """
 import os, signal, socket, sys, time
 pid_file, port, after = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -50,7 +51,8 @@ while True:
 """
 
 
-# What runs the queue beside it: says when it is ready, and on SIGHUP says so, or ends as one does that was started without its path.
+# What runs the queue beside it: says when it is ready, and on SIGHUP says so, or ends as one does that was started
+# without its path.
 RUNNER = """
 trap 'echo signalled >>"{log}"; {then}' HUP
 echo ready >>"{log}"
@@ -72,9 +74,13 @@ def fixture_start(tmp_path, monkeypatch):
         script.write_text(SERVER, encoding='utf-8')
         started.append(subprocess.Popen([sys.executable, str(script), str(pid_file), str(port), after]))
         end = time.monotonic() + 10
-        while not (pid_file.exists() and pid_file.read_text(encoding='utf-8').endswith('-bd\n')) and time.monotonic() < end:
+        while (
+            not (pid_file.exists() and pid_file.read_text(encoding='utf-8').endswith('-bd\n'))
+            and time.monotonic() < end
+        ):
             time.sleep(0.05)
         return Daemon(None, str(pid_file), str(tmp_path / 'mqueue')), port
+
     yield start
     for process in started:
         process.kill()
@@ -90,8 +96,10 @@ def test_daemon_starts_anew_and_serves_its_ports(start):
         assert connection.recv(10).startswith(b'220')
 
 
-@pytest.mark.parametrize('after, words', [
-    ('deaf', 'does not serve 127.0.0.1 port'), ('refuses', '421 not now'), ('dies', 'did not start anew')])
+@pytest.mark.parametrize(
+    'after, words',
+    [('deaf', 'does not serve 127.0.0.1 port'), ('refuses', '421 not now'), ('dies', 'did not start anew')],
+)
 def test_daemon_that_does_not_serve_any_more_is_an_error(start, after, words):
     daemon = start(after)[0]
     with pytest.raises(SendmailError, match=words):
@@ -103,7 +111,7 @@ def fixture_runner(tmp_path):
     started, opened = [], []
 
     def runner(title, locks=False, then=':'):
-        log, script = tmp_path / ('log%d' % len(started)), tmp_path / ('runner%d' % len(started))
+        log, script = tmp_path / (f'log{len(started)}'), tmp_path / (f'runner{len(started)}')
         script.write_text(RUNNER.format(log=log, then=then), encoding='utf-8')
         opened.extend([open(script, 'rb'), open(str(log) + '.pid', 'wb')])
         handle = opened[-1].fileno()
@@ -113,11 +121,15 @@ def fixture_runner(tmp_path):
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
             if locks:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-        started.append(subprocess.Popen([title], executable='/bin/sh', stdin=opened[-2], pass_fds=[handle], preexec_fn=begin))
+
+        started.append(
+            subprocess.Popen([title], executable='/bin/sh', stdin=opened[-2], pass_fds=[handle], preexec_fn=begin)
+        )
         end = time.monotonic() + 10
         while not log.exists() and time.monotonic() < end:
             time.sleep(0.02)
         return log
+
     yield runner
     for stream in opened:
         stream.close()
@@ -128,11 +140,17 @@ def fixture_runner(tmp_path):
 
 def test_what_runs_the_daemons_queues_beside_it_starts_anew_too(start, runner, tmp_path):
     daemon = start('serves')[0]
-    signalled = [runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue')),
-                 runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue/q*')),
-                 runner('sendmail: MTA: Queue control', locks=True), runner('sendmail: Queue control', locks=True)]
-    others = [runner('sendmail: MSP: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue-client')),
-              runner('sendmail: MTA: Queue control'), runner('grep Queue control', locks=True)]
+    signalled = [
+        runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue')),
+        runner('sendmail: MTA: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue/q*')),
+        runner('sendmail: MTA: Queue control', locks=True),
+        runner('sendmail: Queue control', locks=True),
+    ]
+    others = [
+        runner('sendmail: MSP: Queue runner@00:10:00 for %s' % (tmp_path / 'mqueue-client')),
+        runner('sendmail: MTA: Queue control'),
+        runner('grep Queue control', locks=True),
+    ]
     daemon.reload(10)
     time.sleep(0.3)
     assert [log.read_text(encoding='utf-8') for log in signalled] == ['ready\nsignalled\n'] * 4
@@ -163,8 +181,10 @@ def test_no_daemon_is_left_alone(tmp_path):
 
 
 def test_daemon_without_a_path_cannot_start_itself_anew(tmp_path, monkeypatch):
-    (tmp_path / 'pid').write_text('%d\nsendmail -bd\n' % os.getpid(), encoding='utf-8')
-    monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections' if pid == os.getpid() else '')
+    (tmp_path / 'pid').write_text(f'{os.getpid()}\nsendmail -bd\n', encoding='utf-8')
+    monkeypatch.setattr(
+        sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections' if pid == os.getpid() else ''
+    )
     monkeypatch.setattr(os, 'kill', lambda *dummy: pytest.fail('it was signalled'))
     daemon = Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue')
     with pytest.raises(SendmailError, match="started as 'sendmail -bd', without its path"):
@@ -172,12 +192,12 @@ def test_daemon_without_a_path_cannot_start_itself_anew(tmp_path, monkeypatch):
 
 
 def test_second_daemon_on_the_ports_is_named(tmp_path, monkeypatch):
-    (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getpid(), encoding='utf-8')
+    (tmp_path / 'pid').write_text(f'{os.getpid()}\n/usr/sbin/sendmail -bd\n', encoding='utf-8')
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
     monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), STRANGER])
     monkeypatch.setattr(sendmail_daemon, '_listeners', lambda pid: [('0.0.0.0', 25)])
     monkeypatch.setattr(sendmail_daemon, '_parent', lambda pid: 0)
-    with pytest.raises(SendmailError, match='process %d' % STRANGER):
+    with pytest.raises(SendmailError, match=f'process {STRANGER}'):
         Daemon(None, str(tmp_path / 'pid'), '/var/spool/mqueue').check()
 
 
@@ -185,12 +205,12 @@ def test_daemon_that_was_left_behind_without_a_pid_file_is_named(tmp_path, monke
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
     monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [STRANGER])
     monkeypatch.setattr(sendmail_daemon, '_parent', lambda pid: 0)
-    with pytest.raises(SendmailError, match='process %d' % STRANGER):
+    with pytest.raises(SendmailError, match=f'process {STRANGER}'):
         Daemon(None, str(tmp_path / 'none'), '/var/spool/mqueue').check()
 
 
 def test_own_processes_of_the_daemon_are_no_strangers(tmp_path, monkeypatch):
-    (tmp_path / 'pid').write_text('%d\n/usr/sbin/sendmail -bd\n' % os.getpid(), encoding='utf-8')
+    (tmp_path / 'pid').write_text(f'{os.getpid()}\n/usr/sbin/sendmail -bd\n', encoding='utf-8')
     monkeypatch.setattr(sendmail_daemon, '_title', lambda pid: 'sendmail: accepting connections')
     monkeypatch.setattr(sendmail_daemon, '_pids', lambda: [os.getpid(), STRANGER])
     monkeypatch.setattr(sendmail_daemon, '_parent', {STRANGER: os.getpid()}.get)
@@ -202,6 +222,7 @@ def test_listeners_of_a_process_that_is_not_to_be_seen_are_those_on_its_ports(st
 
     def forbidden(path):
         raise PermissionError(path)
+
     monkeypatch.setattr(os, 'listdir', forbidden)
     monkeypatch.setattr(sendmail_daemon, 'PORTS', (port,))
     assert sendmail_daemon._listeners(daemon.pid) == [('127.0.0.1', port)]

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What leads a customer's Postfix to the hop."""
+
 from __future__ import annotations
 
 import re
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import HEADER_CHECKS, outbound_configuration
 
@@ -25,8 +25,17 @@ ROUTE = 'conbool-hop:[127.0.0.1]:10027'
 
 
 def entry(name, command, kind='unix', **options):
-    return {'name': name, 'type': kind, 'private': '-', 'unprivileged': '-', 'chroot': 'y', 'wakeup': '-', 'max_processes': '-',
-            'command': command, 'options': options}
+    return {
+        'name': name,
+        'type': kind,
+        'private': '-',
+        'unprivileged': '-',
+        'chroot': 'y',
+        'wakeup': '-',
+        'max_processes': '-',
+        'command': command,
+        'options': options,
+    }
 
 
 CLEANUP = entry('cleanup', 'cleanup')
@@ -34,10 +43,29 @@ SMTP = entry('smtp', 'smtpd', 'inet')
 SUBMISSION = entry('submission', 'smtpd', 'inet', smtpd_sasl_auth_enable='yes')
 
 
-def configure(services=(SMTP, SUBMISSION, CLEANUP), parameters=None, scope='all', senders=(), wash=True, address='127.0.0.1', port=10027, kept=()):
+def configure(
+    services=(SMTP, SUBMISSION, CLEANUP),
+    parameters=None,
+    scope='all',
+    senders=(),
+    wash=True,
+    address='127.0.0.1',
+    port=10027,
+    kept=(),
+):
     values = dict(PARAMETERS, **(parameters or {}))
-    info = {'config_dir': '/etc/postfix', 'parameters': values, 'expanded': values, 'services': list(services), 'kept_transports': list(kept)}
-    return outbound_configuration({'scope': scope, 'scope_senders': list(senders)}, info, {'address': address, 'port': port, 'wash_submission': wash})
+    info = {
+        'config_dir': '/etc/postfix',
+        'parameters': values,
+        'expanded': values,
+        'services': list(services),
+        'kept_transports': list(kept),
+    }
+    return outbound_configuration(
+        {'scope': scope, 'scope_senders': list(senders)},
+        info,
+        {'address': address, 'port': port, 'wash_submission': wash},
+    )
 
 
 def sibling(configuration, name='conbool-cleanup'):
@@ -66,39 +94,64 @@ def test_ipv6_hop():
 
 def test_scope_of_senders_leaves_the_default_alone():
     configuration = configure(scope='senders', senders=['@example.com', 'boss@other.example'])
-    assert configuration['parameters'] == {'sender_dependent_default_transport_maps': 'texthash:/etc/postfix/conbool_senders'}
+    assert configuration['parameters'] == {
+        'sender_dependent_default_transport_maps': 'texthash:/etc/postfix/conbool_senders'
+    }
     assert configuration['tables'][0]['entries'] == {'@example.com': ROUTE, 'boss@other.example': ROUTE}
 
 
-@pytest.mark.parametrize('present', ['inline:{ {a@b.c = x:}, {d@e.f = y:} } hash:/etc/postfix/by_sender',
-                                     'texthash:/etc/postfix/conbool_senders, inline:{ {a@b.c = x:}, {d@e.f = y:} } hash:/etc/postfix/by_sender'])
+@pytest.mark.parametrize(
+    'present',
+    [
+        'inline:{ {a@b.c = x:}, {d@e.f = y:} } hash:/etc/postfix/by_sender',
+        'texthash:/etc/postfix/conbool_senders, inline:{ {a@b.c = x:}, {d@e.f = y:} } hash:/etc/postfix/by_sender',
+    ],
+)
 def test_sender_maps_that_exist_are_kept_behind_ours(present):
-    configuration = configure(scope='senders', senders=['@example.com'], parameters={'sender_dependent_default_transport_maps': present})
+    configuration = configure(
+        scope='senders', senders=['@example.com'], parameters={'sender_dependent_default_transport_maps': present}
+    )
     assert configuration['parameters']['sender_dependent_default_transport_maps'] == (
-        'texthash:/etc/postfix/conbool_senders, inline:{ {a@b.c = x:}, {d@e.f = y:} } hash:/etc/postfix/by_sender')
+        'texthash:/etc/postfix/conbool_senders, inline:{ {a@b.c = x:}, {d@e.f = y:} } hash:/etc/postfix/by_sender'
+    )
 
 
 def test_sender_maps_that_exist_are_named_when_all_mail_is_meant():
-    warnings = configure(parameters={'sender_dependent_default_transport_maps': 'hash:/etc/postfix/by_sender'})['warnings']
+    warnings = configure(parameters={'sender_dependent_default_transport_maps': 'hash:/etc/postfix/by_sender'})[
+        'warnings'
+    ]
     assert len(warnings) == 1 and 'hash:/etc/postfix/by_sender' in warnings[0]
 
 
 def test_submission_is_washed_and_port_25_is_not():
     configuration = configure()
-    assert configuration['service_options'] == [{'name': 'submission', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-cleanup'}}]
+    assert configuration['service_options'] == [
+        {'name': 'submission', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-cleanup'}}
+    ]
     assert sibling(configuration)['options'] == {
-        'header_checks': 'regexp:/etc/postfix/conbool_wash', 'mime_header_checks': '', 'nested_header_checks': ''}
+        'header_checks': 'regexp:/etc/postfix/conbool_wash',
+        'mime_header_checks': '',
+        'nested_header_checks': '',
+    }
     assert sibling(configuration)['chroot'] == 'y'
-    assert configuration['tables'] == [{'path': 'conbool_wash', 'type': 'regexp', 'content': '/^X-Conbool-[^:]*:/ IGNORE\n'}]
+    assert configuration['tables'] == [
+        {'path': 'conbool_wash', 'type': 'regexp', 'content': '/^X-Conbool-[^:]*:/ IGNORE\n'}
+    ]
 
 
 @pytest.mark.parametrize('name', ['587', 'submissions', 'smtps', '465', '192.0.2.1:submission', '[::]:587'])
 def test_names_of_submission_services(name):
-    assert [override['name'] for override in configure([entry(name, 'smtpd -v', 'inet'), CLEANUP])['service_options']] == [name]
+    assert [
+        override['name'] for override in configure([entry(name, 'smtpd -v', 'inet'), CLEANUP])['service_options']
+    ] == [name]
 
 
 def test_header_checks_that_exist_follow_the_washing():
-    options = sibling(configure(parameters={'header_checks': 'pcre:/etc/postfix/hc', 'nested_header_checks': '${header_checks} regexp:/x'}))['options']
+    options = sibling(
+        configure(
+            parameters={'header_checks': 'pcre:/etc/postfix/hc', 'nested_header_checks': '${header_checks} regexp:/x'}
+        )
+    )['options']
     assert options['header_checks'] == 'regexp:/etc/postfix/conbool_wash pcre:/etc/postfix/hc'
     # Attached messages are the user's; they are never washed.
     assert options['nested_header_checks'] == 'pcre:/etc/postfix/hc regexp:/x'
@@ -117,11 +170,19 @@ UNCHECKED = {'receive_override_options': 'no_header_body_checks,no_unknown_recip
 
 
 def test_service_without_header_checks_gets_the_washing_only():
-    configuration = configure([entry('submission', 'smtpd', 'inet', **UNCHECKED), CLEANUP], parameters={'header_checks': 'pcre:/hc'})
+    configuration = configure(
+        [entry('submission', 'smtpd', 'inet', **UNCHECKED), CLEANUP], parameters={'header_checks': 'pcre:/hc'}
+    )
     assert configuration['service_options'][0]['options'] == {
-        'receive_override_options': 'no_unknown_recipient_checks', 'cleanup_service_name': 'conbool-cleanup-unchecked'}
+        'receive_override_options': 'no_unknown_recipient_checks',
+        'cleanup_service_name': 'conbool-cleanup-unchecked',
+    }
     assert sibling(configuration, 'conbool-cleanup-unchecked')['options'] == {
-        'header_checks': 'regexp:/etc/postfix/conbool_wash', 'mime_header_checks': '', 'nested_header_checks': '', 'body_checks': ''}
+        'header_checks': 'regexp:/etc/postfix/conbool_wash',
+        'mime_header_checks': '',
+        'nested_header_checks': '',
+        'body_checks': '',
+    }
 
 
 @pytest.mark.parametrize('submission', [SUBMISSION, entry('submission', 'smtpd', 'inet', **UNCHECKED)])
@@ -143,14 +204,20 @@ def test_missing_cleanup_service_is_named():
 
 def test_washing_can_be_switched_off():
     configuration = configure(wash=False)
-    assert configuration['service_options'] == [] and len(configuration['services']) == 1 and configuration['tables'] == []
+    assert (
+        configuration['service_options'] == [] and len(configuration['services']) == 1 and configuration['tables'] == []
+    )
 
 
 def test_a_list_of_header_checks_that_changed_after_submission_got_its_copy_is_told():
     wanted = configure(parameters={'header_checks': 'regexp:/etc/postfix/headers'})
     submission = dict(SUBMISSION, options=dict(SUBMISSION['options'], **wanted['service_options'][0]['options']))
     services = [SMTP, submission, CLEANUP, sibling(wanted)]
-    info = {'config_dir': '/etc/postfix', 'services': services, 'parameters': dict(PARAMETERS, header_checks='regexp:/etc/postfix/headers')}
+    info = {
+        'config_dir': '/etc/postfix',
+        'services': services,
+        'parameters': dict(PARAMETERS, header_checks='regexp:/etc/postfix/headers'),
+    }
     assert stale_copies(info) == {}
     info['parameters']['header_checks'] = 'regexp:/etc/postfix/others'
     # The two others follow it by default.
@@ -160,23 +227,43 @@ def test_a_list_of_header_checks_that_changed_after_submission_got_its_copy_is_t
 
 def test_what_main_cf_asks_of_a_relay_host_is_not_asked_of_the_hop():
     options = configure()['services'][0]['options']
-    assert (options['smtp_tls_security_level'], options['smtp_tls_wrappermode'], options['smtp_sasl_auth_enable']) == ('none', 'no', 'no')
+    assert (options['smtp_tls_security_level'], options['smtp_tls_wrappermode'], options['smtp_sasl_auth_enable']) == (
+        'none',
+        'no',
+        'no',
+    )
 
 
-@pytest.mark.parametrize('parameters, expected', [
-    ({'default_destination_rate_delay': '5s'}, {'conbool-hop_destination_rate_delay': '0s'}),
-    ({'default_transport_rate_delay': '1m'}, {'conbool-hop_transport_rate_delay': '0s'}),
-    ({'default_destination_concurrency_limit': '2'}, {'conbool-hop_destination_concurrency_limit': '20'}),
-    ({'default_destination_rate_delay': '0s', 'default_destination_concurrency_limit': '20', 'default_transport_rate_delay': '0'}, {}),
-    ({'default_destination_concurrency_limit': '50'}, {}),
-])
+@pytest.mark.parametrize(
+    'parameters, expected',
+    [
+        ({'default_destination_rate_delay': '5s'}, {'conbool-hop_destination_rate_delay': '0s'}),
+        ({'default_transport_rate_delay': '1m'}, {'conbool-hop_transport_rate_delay': '0s'}),
+        ({'default_destination_concurrency_limit': '2'}, {'conbool-hop_destination_concurrency_limit': '20'}),
+        (
+            {
+                'default_destination_rate_delay': '0s',
+                'default_destination_concurrency_limit': '20',
+                'default_transport_rate_delay': '0',
+            },
+            {},
+        ),
+        ({'default_destination_concurrency_limit': '50'}, {}),
+    ],
+)
 def test_a_limit_for_each_destination_is_none_for_all_of_them_together(parameters, expected):
     assert configure(parameters=parameters)['parameters'] == dict(expected, default_transport=ROUTE)
 
 
-@pytest.mark.parametrize('wrong, name', [
-    ({'address': '192.0.2.1'}, 'outbound_hop_address: .192.0.2.1'), ({'address': 'localhost'}, 'outbound_hop_address: .localhost'),
-    ({'port': 0}, 'outbound_hop_port: 0 '), ({'port': 65536}, 'outbound_hop_port: 65536 ')])
+@pytest.mark.parametrize(
+    'wrong, name',
+    [
+        ({'address': '192.0.2.1'}, 'outbound_hop_address: .192.0.2.1'),
+        ({'address': 'localhost'}, 'outbound_hop_address: .localhost'),
+        ({'port': 0}, 'outbound_hop_port: 0 '),
+        ({'port': 65536}, 'outbound_hop_port: 65536 '),
+    ],
+)
 def test_where_nobody_but_this_host_can_reach_the_hop(wrong, name):
     problems = configure(**wrong)['problems']
     assert len(problems) == 1 and re.match(name, problems[0])
@@ -184,7 +271,14 @@ def test_where_nobody_but_this_host_can_reach_the_hop(wrong, name):
 
 def test_an_entry_that_keeps_the_default_transport_is_a_problem():
     assert configure()['problems'] == []
-    problems = configure(kept=[{'table': 'hash:/etc/postfix/transport', 'key': 'partner.example', 'value': ':[gw.partner.example]'}])['problems']
+    problems = configure(
+        kept=[{'table': 'hash:/etc/postfix/transport', 'key': 'partner.example', 'value': ':[gw.partner.example]'}]
+    )['problems']
     assert len(problems) == 1
-    for text in ('partner.example', "':[gw.partner.example]'", 'hash:/etc/postfix/transport', "'smtp:[gw.partner.example]'"):
+    for text in (
+        'partner.example',
+        "':[gw.partner.example]'",
+        'hash:/etc/postfix/transport',
+        "'smtp:[gw.partner.example]'",
+    ):
         assert text in problems[0]

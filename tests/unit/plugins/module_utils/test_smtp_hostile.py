@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Servers that misbehave: one clear finding, in time, and little memory."""
+
 from __future__ import annotations
 
 import ssl
@@ -9,8 +10,8 @@ import time
 import tracemalloc
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_probe
+
 from tests.smtp.check import check, check_all, ids
 from tests.smtp.hostile import Certificates, HostileServer, Peer
 
@@ -21,8 +22,14 @@ PATIENCE = TIMEOUT + 2
 ACCEPTS = {'accepts': ['alice@example.com']}
 # The step of the conversation, and how it is called in results.
 STEPS = {
-    'banner': 'banner', 'EHLO': 'ehlo', 'STARTTLS': 'starttls', 'tls': 'handshake', 'EHLO over TLS': 'ehlo_tls',
-    'MAIL': 'probe', 'RCPT': 'probe', 'RSET': 'probe',
+    'banner': 'banner',
+    'EHLO': 'ehlo',
+    'STARTTLS': 'starttls',
+    'tls': 'handshake',
+    'EHLO over TLS': 'ehlo_tls',
+    'MAIL': 'probe',
+    'RCPT': 'probe',
+    'RSET': 'probe',
 }
 TALKING = [step for step in STEPS if step != 'tls']
 
@@ -34,7 +41,8 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture
 def ask(certificates):
-    """Check a server that does something at a step; return the result, having seen that time, memory and manners were kept."""
+    """Check a server that does something at a step; return the result, having seen that time, memory and manners were
+    kept."""
     servers = []
 
     def run(at, patience=PATIENCE, **options):
@@ -76,7 +84,7 @@ def assert_stopped_at(result, step):
 def test_silence(ask, step):
     result = ask({step: Peer.silence})
     assert_stopped_at(result, step)
-    assert result['status'] == 'no complete answer within 0.5 s during: %s' % STEPS[step]
+    assert result['status'] == f'no complete answer within 0.5 s during: {STEPS[step]}'
 
 
 @pytest.mark.parametrize('step', STEPS)
@@ -85,7 +93,10 @@ def test_connection_lost(ask, step, leave):
     result = ask({step: leave})
     assert_stopped_at(result, step)
     # Closing with a command still unread is a reset too.
-    assert any(how in result['status'] for how in ('the server closed the connection', 'the server broke the connection (Connection reset by peer)'))
+    assert any(
+        how in result['status']
+        for how in ('the server closed the connection', 'the server broke the connection (Connection reset by peer)')
+    )
 
 
 @pytest.mark.parametrize('step', TALKING)
@@ -121,10 +132,19 @@ def test_endless_reply(ask, step):
 
 
 @pytest.mark.parametrize('step', TALKING)
-@pytest.mark.parametrize('line', [
-    b'HTTP/1.1 400 Bad Request\r\n', b'SSH-2.0-OpenSSH_9.2\r\n', b'\r\n', b'25 ok\r\n', b'2500 ok\r\n', b'199 no\r\n', b'\xff\x00\x1b[2J\r\n',
-    b'250-one\r\n251 two\r\n',
-])
+@pytest.mark.parametrize(
+    'line',
+    [
+        b'HTTP/1.1 400 Bad Request\r\n',
+        b'SSH-2.0-OpenSSH_9.2\r\n',
+        b'\r\n',
+        b'25 ok\r\n',
+        b'2500 ok\r\n',
+        b'199 no\r\n',
+        b'\xff\x00\x1b[2J\r\n',
+        b'250-one\r\n251 two\r\n',
+    ],
+)
 def test_no_smtp(ask, step, line):
     result = ask({step: line})
     assert_stopped_at(result, step)
@@ -132,10 +152,15 @@ def test_no_smtp(ask, step, line):
     assert (result['findings'][0]['seen'] or '').isprintable()
 
 
-@pytest.mark.parametrize('step, finding', [
-    ('banner', 'the server refuses service'), ('EHLO', 'the server refused EHLO'), ('STARTTLS', 'the server offers STARTTLS, but refused it'),
-    ('EHLO over TLS', 'the server refused EHLO'),
-])
+@pytest.mark.parametrize(
+    'step, finding',
+    [
+        ('banner', 'the server refuses service'),
+        ('EHLO', 'the server refused EHLO'),
+        ('STARTTLS', 'the server offers STARTTLS, but refused it'),
+        ('EHLO over TLS', 'the server refused EHLO'),
+    ],
+)
 @pytest.mark.parametrize('reply', ['421 4.3.2 try later', '554 5.7.1 go away', '354 go on'])
 def test_refused(ask, step, finding, reply):
     result = ask({step: reply.encode() + b'\r\n'})
@@ -147,18 +172,34 @@ def test_refused(ask, step, finding, reply):
         assert result['tls_negotiated'] is False
 
 
-@pytest.mark.parametrize('step, reply, verdict', [
-    ('MAIL', '451 later', 'unknown'), ('MAIL', '550 no', 'unknown'), ('RCPT', '450 greylisted', 'deferred'), ('RCPT', '550 no', 'refused'),
-    ('RCPT', '354 go on', 'unknown'),
-])
+@pytest.mark.parametrize(
+    'step, reply, verdict',
+    [
+        ('MAIL', '451 later', 'unknown'),
+        ('MAIL', '550 no', 'unknown'),
+        ('RCPT', '450 greylisted', 'deferred'),
+        ('RCPT', '550 no', 'refused'),
+        ('RCPT', '354 go on', 'unknown'),
+    ],
+)
 def test_recipient_not_accepted(ask, step, reply, verdict):
     result = ask({step: reply.encode() + b'\r\n'})
     assert ids(result) == ['recipient']
-    assert result['recipients'] == [{'recipient': 'alice@example.com', 'step': step.lower(), 'code': int(reply[:3]), 'reply': reply, 'verdict': verdict}]
+    assert result['recipients'] == [
+        {
+            'recipient': 'alice@example.com',
+            'step': step.lower(),
+            'code': int(reply[:3]),
+            'reply': reply,
+            'verdict': verdict,
+        }
+    ]
     assert ask.servers[0].commands[-2:] == ['RSET', 'QUIT']
 
 
-@pytest.mark.parametrize('leave', [Peer.silence, Peer.hang_up, Peer.reset, b'550 you stay\r\n', lambda peer: peer.flood(b'x')])
+@pytest.mark.parametrize(
+    'leave', [Peer.silence, Peer.hang_up, Peer.reset, b'550 you stay\r\n', lambda peer: peer.flood(b'x')]
+)
 def test_trouble_at_quit_changes_nothing(ask, leave):
     assert ask({'QUIT': leave})['status'] == 'SMTP reachable'
 
@@ -194,7 +235,9 @@ def test_text_and_no_tls_after_starttls(ask):
 
 
 def test_broken_tls_record(ask):
-    result = ask({'tls': lambda peer: (peer.sock.recv(4096), peer.send(b'\x16\x03\x03\x00\x04\xff\x00\x00\x00'), peer.silence())})
+    result = ask(
+        {'tls': lambda peer: (peer.sock.recv(4096), peer.send(b'\x16\x03\x03\x00\x04\xff\x00\x00\x00'), peer.silence())}
+    )
     assert_stopped_at(result, 'tls')
     assert 'the TLS handshake failed' in result['status']
 
@@ -208,12 +251,15 @@ def injecting(*segments):
     return inject
 
 
-@pytest.mark.parametrize('segments, seen', [
-    ([b'220 go ahead\r\n250 injected\r\n'], '250 injected'),
-    ([b'220 go ahead\r\n', b'250 injected\r\n'], '250 injected'),
-    ([b'220 go ahead\r\n250 one\r\n', b'250 two\r\n'], '250 one??250 two'),
-    ([b'220 go ahead\r\n', b'2', b'5', b'0'], '250'),
-])
+@pytest.mark.parametrize(
+    'segments, seen',
+    [
+        ([b'220 go ahead\r\n250 injected\r\n'], '250 injected'),
+        ([b'220 go ahead\r\n', b'250 injected\r\n'], '250 injected'),
+        ([b'220 go ahead\r\n250 one\r\n', b'250 two\r\n'], '250 one??250 two'),
+        ([b'220 go ahead\r\n', b'2', b'5', b'0'], '250'),
+    ],
+)
 def test_injected_plaintext_is_discarded_and_reported(ask, segments, seen):
     result = ask({'STARTTLS': injecting(*segments)})
     assert ids(result) == ['plaintext_injected']
@@ -257,7 +303,11 @@ def test_tls_ended_in_the_middle(ask):
 
 
 def test_overall_deadline_ends_a_server_that_keeps_each_step_in_time(ask):
-    answers = {'banner': b'220 in a moment, please', 'EHLO': b'250-x\r\n250 STARTTLS', 'STARTTLS': b'220 in a moment, please'}
+    answers = {
+        'banner': b'220 in a moment, please',
+        'EHLO': b'250-x\r\n250 STARTTLS',
+        'STARTTLS': b'220 in a moment, please',
+    }
     slow = {step: lambda peer, answer=answer: peer.drip(answer + b'\r\n', 0.016) for step, answer in answers.items()}
     result = ask(slow, timeout=5, deadline=1)
     assert ids(result) == ['deadline']
@@ -265,7 +315,7 @@ def test_overall_deadline_ends_a_server_that_keeps_each_step_in_time(ask):
 
 
 def test_overall_deadline_holds_for_servers_that_wait_their_turn():
-    hosts = ['127.0.0.%d' % number for number in range(1, 6)]
+    hosts = [f'127.0.0.{number}' for number in range(1, 6)]
     with HostileServer(at={'banner': Peer.silence}, addresses=hosts) as server:
         started = time.monotonic()
         results = check_all(hosts=hosts, port=server.port, timeout=5, deadline=0.5, concurrency=1)
@@ -282,7 +332,12 @@ def test_second_connection_lost_keeps_what_the_first_one_saw(certificates):
     with HostileServer(certificates.expired(), {'banner': once}) as server:
         result = check(server, ca_file=certificates.ca_file)
     assert ids(result) == ['chain', 'banner']
-    assert (result['reachable'], result['starttls_offered'], result['tls_negotiated'], result['chain_verified']) == (True, True, None, False)
+    assert (result['reachable'], result['starttls_offered'], result['tls_negotiated'], result['chain_verified']) == (
+        True,
+        True,
+        None,
+        False,
+    )
     assert result['certificate']['days_left'] < 0
 
 

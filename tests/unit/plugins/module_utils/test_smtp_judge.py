@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What facts mean, given what is expected."""
+
 from __future__ import annotations
 
 import socket
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_judge import summary
+
 from tests.smtp.check import check, check_all, ids
 from tests.smtp.hostile import Certificates, HostileServer, Peer
 
@@ -20,7 +21,11 @@ def certificates(tmp_path_factory):
 
 def test_every_finding_has_the_same_fields(certificates):
     with HostileServer(certificates.expired(), {'RCPT': b'450 later\r\n'}) as server:
-        result = check(server, {'accepts': ['a@example.com'], 'client_certificate_requested': True, 'min_days_left': 1}, tls_name='other.example')
+        result = check(
+            server,
+            {'accepts': ['a@example.com'], 'client_certificate_requested': True, 'min_days_left': 1},
+            tls_name='other.example',
+        )
     assert ids(result) == ['chain', 'name', 'client_certificate_requested', 'recipient']
     for row in result['findings']:
         assert set(row) == {'id', 'severity', 'finding', 'seen', 'expected', 'hint'} and row['finding']
@@ -36,7 +41,9 @@ def test_relaxed_expectations(certificates):
     assert (relaxed['chain_verified'], relaxed['name_verified']) == (False, False)
 
 
-@pytest.mark.parametrize('left, wanted, found', [(20, 20, []), (20, 21, ['days_left']), (20, None, []), (-3, 1, ['chain'])])
+@pytest.mark.parametrize(
+    'left, wanted, found', [(20, 20, []), (20, 21, ['days_left']), (20, None, []), (-3, 1, ['chain'])]
+)
 def test_days_left(certificates, left, wanted, found):
     with HostileServer(certificates.expiring(left)) as server:
         assert ids(check(server, {'min_days_left': wanted}, ca_file=certificates.ca_file)) == found
@@ -65,7 +72,9 @@ def test_recipient_that_is_put_off_is_not_accepted_but_worth_a_word(certificates
     with HostileServer(certificates.context(), {'RCPT': b'454 4.7.1 Relay access denied\r\n'}) as server:
         refuses = check(server, {'refuses': ['x@external.test']}, ca_file=certificates.ca_file)
         accepts = check(server, {'accepts': ['x@external.test']}, ca_file=certificates.ca_file)
-    assert refuses['healthy'] and [(row['id'], row['severity']) for row in refuses['findings']] == [('recipient', 'warning')]
+    assert refuses['healthy'] and [(row['id'], row['severity']) for row in refuses['findings']] == [
+        ('recipient', 'warning')
+    ]
     assert not accepts['healthy']
 
 
@@ -75,7 +84,10 @@ def test_refused_sender_proves_nothing_about_recipients(certificates):
     assert result['status'] == 'the sender was refused, so nothing is known about recipient x@external.test'
 
 
-@pytest.mark.parametrize('at', [{'banner': b'554 not you\r\n'}, {'banner': Peer.hang_up}, {'banner': Peer.silence}, {'EHLO': b'554 not you\r\n'}])
+@pytest.mark.parametrize(
+    'at',
+    [{'banner': b'554 not you\r\n'}, {'banner': Peer.hang_up}, {'banner': Peer.silence}, {'EHLO': b'554 not you\r\n'}],
+)
 def test_server_that_must_not_be_reachable(certificates, at):
     with HostileServer(certificates.context(), at) as server:
         result = check(server, {'reachable': False})
@@ -93,9 +105,14 @@ def test_server_that_is_reachable_although_it_must_not_be(certificates):
         assert ids(check(server, {'reachable': False})) == ['reachable']
 
 
-@pytest.mark.parametrize('options, found', [
-    ({'hosts': ['no-such-host.invalid']}, 'resolve'), ({'source_address': '192.0.2.77'}, 'source_address'), ({'timeout': 5, 'deadline': 0.1}, 'deadline'),
-])
+@pytest.mark.parametrize(
+    'options, found',
+    [
+        ({'hosts': ['no-such-host.invalid']}, 'resolve'),
+        ({'source_address': '192.0.2.77'}, 'source_address'),
+        ({'timeout': 5, 'deadline': 0.1}, 'deadline'),
+    ],
+)
 def test_not_asked_is_not_the_same_as_not_reachable(options, found, monkeypatch):
     monkeypatch.setattr('socket.getaddrinfo', _only_addresses)
     with HostileServer(at={'banner': Peer.silence}) as server:
@@ -109,9 +126,11 @@ def _only_addresses(name, port, _family, kind, *_rest):
 
 
 def test_summary_names_servers_and_what_was_seen():
-    hosts = ['127.0.0.%d' % number for number in range(1, 9)]
+    hosts = [f'127.0.0.{number}' for number in range(1, 9)]
     with HostileServer(addresses=hosts[:1], at={'banner': b'554 not you\r\n'}) as server:
         results = check_all(hosts=hosts, port=server.port)
     line = summary(results)
-    assert line.startswith('127.0.0.1 port %d: the server refuses service (seen: 554 not you). 127.0.0.2 port' % server.port)
+    assert line.startswith(
+        f'127.0.0.1 port {server.port}: the server refuses service (seen: 554 not you). 127.0.0.2 port'
+    )
     assert line.endswith('127.0.0.5: Connection refused). 3 more servers are not as expected')

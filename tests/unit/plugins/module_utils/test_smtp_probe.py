@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The facts of servers that behave, with certificates of every kind."""
+
 from __future__ import annotations
 
 import re
@@ -11,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_tls
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_tls
 from tests.smtp.check import check, check_all, ids
 from tests.smtp.hostile import Certificates, HostileServer
 
@@ -39,7 +40,16 @@ def test_healthy_server(certificates, version):
     assert result['banner'] == '220 mail.conbool.com ESMTP'
     assert result['extensions'] == ['SIZE 1000000']
     assert result['plaintext_injected'] is None
-    assert set(result['timings']) == {'resolve', 'connect', 'banner', 'ehlo', 'starttls', 'handshake', 'ehlo_tls', 'total'}
+    assert set(result['timings']) == {
+        'resolve',
+        'connect',
+        'banner',
+        'ehlo',
+        'starttls',
+        'handshake',
+        'ehlo_tls',
+        'total',
+    }
     assert server.commands == ['EHLO client.example.com', 'STARTTLS', 'EHLO client.example.com', 'QUIT']
     assert server.connections == 1
 
@@ -80,22 +90,44 @@ def test_facts_of_an_unverified_certificate_are_those_of_the_verified_one(certif
         bad = check(server)
         assert server.connections == 3
     assert (good['chain_verified'], bad['chain_verified']) == (True, False)
-    for fact in ('certificate', 'name_verified', 'tls_negotiated', 'tls_version', 'cipher', 'client_certificate_requested', 'extensions'):
+    for fact in (
+        'certificate',
+        'name_verified',
+        'tls_negotiated',
+        'tls_version',
+        'cipher',
+        'client_certificate_requested',
+        'extensions',
+    ):
         assert good[fact] == bad[fact], fact
 
 
-@pytest.mark.parametrize('kind, finding, name_verified', [
-    (Certificates.expired, 'the certificate expired', True),
-    (unknown_ca, 'the certificate is from a CA that is not trusted: O=trustme', True),
-    (Certificates.self_signed, 'the certificate is self-signed', False),
-    (lambda certificates: certificates.context(not_before=Certificates.later(), not_after=Certificates.later(30)), 'the certificate is not valid yet', True),
-])
+@pytest.mark.parametrize(
+    'kind, finding, name_verified',
+    [
+        (Certificates.expired, 'the certificate expired', True),
+        (unknown_ca, 'the certificate is from a CA that is not trusted: O=trustme', True),
+        (Certificates.self_signed, 'the certificate is self-signed', False),
+        (
+            lambda certificates: certificates.context(
+                not_before=Certificates.later(), not_after=Certificates.later(30)
+            ),
+            'the certificate is not valid yet',
+            True,
+        ),
+    ],
+)
 def test_bad_chains(certificates, kind, finding, name_verified):
     with HostileServer(kind(certificates)) as server:
         result = check(server, {'name_verified': False}, ca_file=certificates.ca_file)
     assert ids(result) == ['chain']
     assert result['status'].startswith(finding)
-    assert (result['starttls_offered'], result['tls_negotiated'], result['chain_verified'], result['name_verified']) == (True, True, False, name_verified)
+    assert (
+        result['starttls_offered'],
+        result['tls_negotiated'],
+        result['chain_verified'],
+        result['name_verified'],
+    ) == (True, True, False, name_verified)
     assert result['certificate']['not_after']
 
 
@@ -112,7 +144,10 @@ def test_name_to_verify_is_the_host_without_tls_name(certificates):
     with HostileServer(certificates.context('127.0.0.1')) as server:
         assert check(server, ca_file=certificates.ca_file, tls_name=None)['matched_name'] == 'IP:127.0.0.1'
     with HostileServer(certificates.context('::1'), addresses=['::1']) as server:
-        assert check(server, ca_file=certificates.ca_file, tls_name=None, hosts=['::1'])['matched_name'] == 'IP:0:0:0:0:0:0:0:1'
+        assert (
+            check(server, ca_file=certificates.ca_file, tls_name=None, hosts=['::1'])['matched_name']
+            == 'IP:0:0:0:0:0:0:0:1'
+        )
 
 
 def test_name_only_in_the_common_name_is_a_warning(certificates):
@@ -136,7 +171,9 @@ def test_server_name_is_indicated(certificates):
 @pytest.mark.parametrize('trusted', [True, False])
 def test_client_certificate_request_is_seen(certificates, version, trusted):
     with HostileServer(certificates.context(version=version, client_certificate=ssl.CERT_OPTIONAL)) as server:
-        result = check(server, {'client_certificate_requested': True}, ca_file=certificates.ca_file if trusted else None)
+        result = check(
+            server, {'client_certificate_requested': True}, ca_file=certificates.ca_file if trusted else None
+        )
     assert result['client_certificate_requested'] is True
     assert ids(result) == ([] if trusted else ['chain'])
 
@@ -160,9 +197,14 @@ def test_client_certificate_that_the_server_does_not_trust(certificates):
 
 
 @pytest.mark.filterwarnings('ignore:ssl.TLSVersion')
-@pytest.mark.parametrize('version, minimum', [
-    (ssl.TLSVersion.TLSv1, 'TLSv1.2'), (ssl.TLSVersion.TLSv1_1, 'TLSv1.2'), (ssl.TLSVersion.TLSv1_2, 'TLSv1.3'),
-])
+@pytest.mark.parametrize(
+    'version, minimum',
+    [
+        (ssl.TLSVersion.TLSv1, 'TLSv1.2'),
+        (ssl.TLSVersion.TLSv1_1, 'TLSv1.2'),
+        (ssl.TLSVersion.TLSv1_2, 'TLSv1.3'),
+    ],
+)
 def test_server_with_old_tls_only(certificates, version, minimum):
     with HostileServer(certificates.context(version=version)) as server:
         result = check(server, ca_file=certificates.ca_file, minimum_tls_version=minimum)
@@ -194,7 +236,9 @@ def test_unreadable_certificate_is_a_finding(certificates, monkeypatch):
     def certificate_facts(_der, _certificate):
         raise UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'invalid start byte')
 
-    monkeypatch.setattr('ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_probe.certificate_facts', certificate_facts)
+    monkeypatch.setattr(
+        'ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_probe.certificate_facts', certificate_facts
+    )
     with HostileServer(certificates.context()) as server:
         result = check(server, ca_file=certificates.ca_file)
     assert ids(result) == ['certificate'] and result['name_verified'] is None
@@ -202,15 +246,30 @@ def test_unreadable_certificate_is_a_finding(certificates, monkeypatch):
 
 def test_recipients_are_asked_one_transaction_each_and_nothing_is_sent(certificates):
     with HostileServer(certificates.context()) as server:
-        result = check(server, {'accepts': ['alice@example.com', 'bob@example.com'], 'refuses': ['x@external.test']},
-                       ca_file=certificates.ca_file, mail_from='probe@example.org')
+        result = check(
+            server,
+            {'accepts': ['alice@example.com', 'bob@example.com'], 'refuses': ['x@external.test']},
+            ca_file=certificates.ca_file,
+            mail_from='probe@example.org',
+        )
     assert result['healthy']
     assert [(row['recipient'], row['verdict'], row['code']) for row in result['recipients']] == [
-        ('alice@example.com', 'accepted', 250), ('bob@example.com', 'accepted', 250), ('x@external.test', 'refused', 554)]
+        ('alice@example.com', 'accepted', 250),
+        ('bob@example.com', 'accepted', 250),
+        ('x@external.test', 'refused', 554),
+    ]
     assert server.commands[3:] == [
-        'MAIL FROM:<probe@example.org>', 'RCPT TO:<alice@example.com>', 'RSET',
-        'MAIL FROM:<probe@example.org>', 'RCPT TO:<bob@example.com>', 'RSET',
-        'MAIL FROM:<probe@example.org>', 'RCPT TO:<x@external.test>', 'RSET', 'QUIT']
+        'MAIL FROM:<probe@example.org>',
+        'RCPT TO:<alice@example.com>',
+        'RSET',
+        'MAIL FROM:<probe@example.org>',
+        'RCPT TO:<bob@example.com>',
+        'RSET',
+        'MAIL FROM:<probe@example.org>',
+        'RCPT TO:<x@external.test>',
+        'RSET',
+        'QUIT',
+    ]
 
 
 def test_null_sender_is_the_default(certificates):
@@ -224,7 +283,12 @@ def test_server_without_starttls(certificates):
         result = check(server, {'accepts': ['alice@example.com']})
         assert check(server, {'starttls': False, 'accepts': ['alice@example.com']})['status'] == 'SMTP reachable'
     assert ids(result) == ['starttls_offered']
-    assert (result['reachable'], result['starttls_offered'], result['tls_negotiated'], result['chain_verified']) == (True, False, None, None)
+    assert (result['reachable'], result['starttls_offered'], result['tls_negotiated'], result['chain_verified']) == (
+        True,
+        False,
+        None,
+        None,
+    )
     assert result['recipients'][0]['verdict'] == 'accepted'
 
 
@@ -236,12 +300,16 @@ def test_address_literal_is_the_name_of_a_host_without_full_name(monkeypatch):
         monkeypatch.setattr(socket, 'gethostname', lambda: 'host.example.com')
         check(server, helo_name=None)
     assert [command for command in server.commands if command != 'QUIT'] == [
-        'EHLO [127.0.0.1]', 'EHLO [IPv6:::1]', 'EHLO host.example.com']
+        'EHLO [127.0.0.1]',
+        'EHLO [IPv6:::1]',
+        'EHLO host.example.com',
+    ]
 
 
 def addresses(*names):
     return lambda _name, port, _family, _kind: [
-        (socket.AF_INET6 if ':' in name else socket.AF_INET, socket.SOCK_STREAM, 6, '', (name, port)) for name in names]
+        (socket.AF_INET6 if ':' in name else socket.AF_INET, socket.SOCK_STREAM, 6, '', (name, port)) for name in names
+    ]
 
 
 def test_next_address_is_tried(monkeypatch):
@@ -290,7 +358,10 @@ def test_source_address_chooses_the_family(monkeypatch):
     monkeypatch.setattr(socket, 'getaddrinfo', addresses('::1', '127.0.0.1'))
     with HostileServer(addresses=['127.0.0.1', '::1']) as server:
         assert check(server, {'starttls': False}, hosts=['mail.example.com'])['address'] == '::1'
-        assert check(server, {'starttls': False}, hosts=['mail.example.com'], source_address='127.0.0.9')['address'] == '127.0.0.1'
+        assert (
+            check(server, {'starttls': False}, hosts=['mail.example.com'], source_address='127.0.0.9')['address']
+            == '127.0.0.1'
+        )
 
 
 def test_address_family():
@@ -300,7 +371,7 @@ def test_address_family():
 
 
 def test_many_servers_side_by_side(certificates):
-    hosts = ['127.0.1.%d' % number for number in range(1, 21)]
+    hosts = [f'127.0.1.{number}' for number in range(1, 21)]
     slow = {'banner': lambda peer: (time.sleep(0.3), peer.send(b'220 slow\r\n'))}
     with HostileServer(certificates.context(), slow, addresses=hosts) as server:
         started = time.monotonic()
@@ -314,7 +385,7 @@ def test_many_servers_side_by_side(certificates):
 def test_unusable_files_are_named(certificates, option, value):
     cert, key = certificates.client()
     options = {'client_cert': cert, 'client_key': key, option: value or certificates.ca_file}
-    with pytest.raises(ValueError, match='%s: %s' % (option, value or certificates.ca_file)):
+    with pytest.raises(ValueError, match=f'{option}: {value or certificates.ca_file}'):
         check_all(**options)
 
 
@@ -322,14 +393,21 @@ def test_key_with_a_password_is_refused_without_asking(certificates, tmp_path):
     cert, key = certificates.client()
     locked = tmp_path / 'locked.key'
     private_key = serialization.load_pem_private_key(Path(key).read_bytes(), None)
-    locked.write_bytes(private_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b'secret')))
-    with pytest.raises(ValueError, match='client_key: %s must be .* without a password' % locked):
+    locked.write_bytes(
+        private_key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b'secret'),
+        )
+    )
+    with pytest.raises(ValueError, match=f'client_key: {locked} must be .* without a password'):
         check_all(client_cert=cert, client_key=str(locked))
 
 
 def test_context_is_the_same_with_every_python(certificates):
-    context, unverified = _smtp_tls.contexts({'ca_file': certificates.ca_file, 'client_cert': None, 'minimum_tls_version': 'TLSv1.2'})
+    context, unverified = _smtp_tls.contexts(
+        {'ca_file': certificates.ca_file, 'client_cert': None, 'minimum_tls_version': 'TLSv1.2'}
+    )
     assert context.verify_flags == ssl.VERIFY_X509_TRUSTED_FIRST
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     assert (context.verify_mode, unverified.verify_mode) == (ssl.CERT_REQUIRED, ssl.CERT_NONE)

@@ -2,13 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the handshake's own messages say."""
+
 from __future__ import annotations
 
 import ssl
 
 import pytest
-
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import Handshake, chain_error, first_certificate, handshake_stopped
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import (
+    Handshake,
+    chain_error,
+    first_certificate,
+    handshake_stopped,
+)
 
 
 def message(*certificates, context=b'', extensions=b''):
@@ -17,16 +22,19 @@ def message(*certificates, context=b'', extensions=b''):
     return b'\x0b' + len(body).to_bytes(3, 'big') + body
 
 
-@pytest.mark.parametrize('data, first', [
-    (message(b'leaf', b'ca'), b'leaf'),
-    (message(b'leaf', b'ca', context=b'\0', extensions=b'\0\0'), b'leaf'),
-    (message(b'x' * 70000), b'x' * 70000),
-    (message(b'x' * 70000, context=b'\0', extensions=b'\0\0'), b'x' * 70000),
-    (message(), None),
-    (message(context=b'\0'), None),
-    (b'\x0b\0\0\0', None),
-    (b'', None),
-])
+@pytest.mark.parametrize(
+    'data, first',
+    [
+        (message(b'leaf', b'ca'), b'leaf'),
+        (message(b'leaf', b'ca', context=b'\0', extensions=b'\0\0'), b'leaf'),
+        (message(b'x' * 70000), b'x' * 70000),
+        (message(b'x' * 70000, context=b'\0', extensions=b'\0\0'), b'x' * 70000),
+        (message(), None),
+        (message(context=b'\0'), None),
+        (b'\x0b\0\0\0', None),
+        (b'', None),
+    ],
+)
 def test_first_certificate(data, first):
     assert first_certificate(data) == first
 
@@ -37,13 +45,20 @@ def verification_error(code, text='some reason'):
     return error
 
 
-@pytest.mark.parametrize('code, certificate, finding', [
-    (10, {'not_after': 'yesterday', 'days_left': -1}, 'the certificate expired (yesterday)'),
-    (10, {'not_after': 'tomorrow', 'days_left': 1}, "a CA certificate of the chain expired, the server's own did not"),
-    (10, {}, 'the certificate expired (unknown)'),
-    (20, {'issuer': 'CN={0}{x}'}, 'the certificate is from a CA that is not trusted: CN={0}{x}'),
-    (66, {}, 'the certificate chain cannot be verified: EE {certificate} key too weak'),
-])
+@pytest.mark.parametrize(
+    'code, certificate, finding',
+    [
+        (10, {'not_after': 'yesterday', 'days_left': -1}, 'the certificate expired (yesterday)'),
+        (
+            10,
+            {'not_after': 'tomorrow', 'days_left': 1},
+            "a CA certificate of the chain expired, the server's own did not",
+        ),
+        (10, {}, 'the certificate expired (unknown)'),
+        (20, {'issuer': 'CN={0}{x}'}, 'the certificate is from a CA that is not trusted: CN={0}{x}'),
+        (66, {}, 'the certificate chain cannot be verified: EE {certificate} key too weak'),
+    ],
+)
 def test_chain_error(code, certificate, finding):
     assert chain_error(verification_error(code, 'EE {certificate} key too weak'), certificate)[0] == finding
 

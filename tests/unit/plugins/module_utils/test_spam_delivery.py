@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where flagged mail goes, with a pretended Dovecot of either generation: chosen, changed, failed, killed, undone."""
+
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery import converge
@@ -26,10 +26,21 @@ def lmtp(target='/var/spool/postfix/private/dovecot-lmtp'):
 
 
 def run(host, *deliveries, check=False, **params):
-    named = [dict(delivery, domain='d%d.example' % number) for number, delivery in enumerate(deliveries or (lmtp(),))]
+    named = [dict(delivery, domain=f'd{number}.example') for number, delivery in enumerate(deliveries or (lmtp(),))]
     host.check_mode = check
-    result, warnings = converge(host, dict({'deliveries': named, 'delivery': 'auto', 'folder': 'Junk', 'dovecot_directory': str(host.directory),
-                                            'state': 'present'}, **params))
+    result, warnings = converge(
+        host,
+        dict(
+            {
+                'deliveries': named,
+                'delivery': 'auto',
+                'folder': 'Junk',
+                'dovecot_directory': str(host.directory),
+                'state': 'present',
+            },
+            **params,
+        ),
+    )
     assert warnings == []
     return result
 
@@ -40,25 +51,37 @@ def script(host, ending='sieve'):
 
 # ---- which way
 
+
 @pytest.mark.parametrize('delivery', [lmtp(), lmtp('127.0.0.1:2003'), lmtp('::1:2003'), lmtp('localhost:2003')])
 def test_dovecot_delivers_by_lmtp(host, delivery):
-    assert run(host, delivery)['folder'] == ['d0.example'] and 'protocol lmtp {' in script(host, 'conf') and 'lda {' not in script(host, 'conf')
+    assert (
+        run(host, delivery)['folder'] == ['d0.example']
+        and 'protocol lmtp {' in script(host, 'conf')
+        and 'lda {' not in script(host, 'conf')
+    )
 
 
 def test_dovecot_delivers_by_a_command(host):
     host.plugins(lmtp=False, lda=True)
-    assert run(host, LDA)['folder'] == ['d0.example'] and 'protocol lda {' in script(host, 'conf') and 'lmtp {' not in script(host, 'conf')
+    assert (
+        run(host, LDA)['folder'] == ['d0.example']
+        and 'protocol lda {' in script(host, 'conf')
+        and 'lmtp {' not in script(host, 'conf')
+    )
 
 
-@pytest.mark.parametrize('delivery, reason', [
-    (ELSEWHERE, 'smtp:.10.0.0.5., which is not the Dovecot of this host'),
-    (lmtp('/run/cyrus/lmtp'), 'which is not the Dovecot'),
-    (lmtp('10.0.0.5:2003'), 'which is not the Dovecot'),
-    (lmtp('127.0.0.1:24'), 'which is not the Dovecot'),
-    (dict(LDA, target='/usr/bin/procmail'), 'which is not the Dovecot'),
-    (LDA, 'without Sieve .mail_plugins of protocol lda'),
-    ({'agent': 'alias', 'target': '', 'by': 'virtual_alias_maps'}, 'no mailboxes of its own'),
-])
+@pytest.mark.parametrize(
+    'delivery, reason',
+    [
+        (ELSEWHERE, 'smtp:.10.0.0.5., which is not the Dovecot of this host'),
+        (lmtp('/run/cyrus/lmtp'), 'which is not the Dovecot'),
+        (lmtp('10.0.0.5:2003'), 'which is not the Dovecot'),
+        (lmtp('127.0.0.1:24'), 'which is not the Dovecot'),
+        (dict(LDA, target='/usr/bin/procmail'), 'which is not the Dovecot'),
+        (LDA, 'without Sieve .mail_plugins of protocol lda'),
+        ({'agent': 'alias', 'target': '', 'by': 'virtual_alias_maps'}, 'no mailboxes of its own'),
+    ],
+)
 def test_folder_is_not_possible(host, delivery, reason):
     files = host.files()
     found = run(host, delivery)
@@ -86,7 +109,11 @@ def test_domains_that_go_different_ways(host):
 def test_header_is_wanted(host):
     run(host)
     found = run(host, delivery='header')
-    assert found['changed'] and found['header'] == {'d0.example': 'header is wanted'} and not (host.directory / 'conbool-spam.sieve').exists()
+    assert (
+        found['changed']
+        and found['header'] == {'d0.example': 'header is wanted'}
+        and not (host.directory / 'conbool-spam.sieve').exists()
+    )
 
 
 @pytest.mark.parametrize('folder', ['', ' ', 'a\nb', 'a\x00'])
@@ -97,29 +124,43 @@ def test_name_that_no_mailbox_can_have(host, folder):
 
 # ---- the folder
 
+
 def test_folder_with_the_special_use_is_found(host):
     value = '\\Junk' if host.version.startswith('2.3') else '"\\\\Junk"'
-    shared = NAMESPACE.replace('inbox', 'shared').replace('shared = yes', 'inbox = no') % (' shared.', JUNK.replace('Bulk', 'Their') % value)
+    shared = NAMESPACE.replace('inbox', 'shared').replace('shared = yes', 'inbox = no') % (
+        ' shared.',
+        JUNK.replace('Bulk', 'Their') % value,
+    )
     host.write('10-mail', shared + NAMESPACE % (' INBOX.', JUNK % value))
     assert run(host)['mailbox'] == 'INBOX.Bulk Mail' and 'fileinto :create "INBOX.Bulk Mail";' in script(host)
 
 
 def test_name_of_a_folder_that_has_no_special_use(host):
     host.write('10-mail', NAMESPACE % (' INBOX.', ''))
-    assert run(host, folder='Sp"am\\')['mailbox'] == 'INBOX.Sp"am\\' and 'fileinto :create "INBOX.Sp\\"am\\\\";' in script(host)
+    assert run(host, folder='Sp"am\\')[
+        'mailbox'
+    ] == 'INBOX.Sp"am\\' and 'fileinto :create "INBOX.Sp\\"am\\\\";' in script(host)
 
 
 # ---- first of all scripts
+
 
 def test_scripts_of_the_site_come_second(host):
     if not host.version.startswith('2.3'):
         run(host)
         assert 'precedence = 0' in script(host, 'conf')
         return
-    host.write('90-sieve', 'plugin {\n  sieve_before = /a b;x=1\n  sieve_before2 = /c\n  sieve_before4 = /beyond the end\n}\n')
+    host.write(
+        '90-sieve', 'plugin {\n  sieve_before = /a b;x=1\n  sieve_before2 = /c\n  sieve_before4 = /beyond the end\n}\n'
+    )
     run(host)
     lines = [line.strip() for line in script(host, 'conf').splitlines() if 'sieve_before' in line]
-    assert lines == ['sieve_before = %s/conbool-spam.sieve' % host.directory, 'sieve_before2 = /a b;x=1', 'sieve_before3 = /c', 'sieve_before4 =']
+    assert lines == [
+        f'sieve_before = {host.directory}/conbool-spam.sieve',
+        'sieve_before2 = /a b;x=1',
+        'sieve_before3 = /c',
+        'sieve_before4 =',
+    ]
     assert not run(host)['changed']
     host.write('90-sieve', 'plugin {\n  sieve_before = /new\n}\n')
     assert run(host)['changed'] and 'sieve_before2 = /new\n  }' in script(host, 'conf')
@@ -130,12 +171,15 @@ def test_script_of_the_site_that_would_win(host):
         return
     host.write('90-sieve', 'protocol lmtp {\n  sieve_script theirs {\n    precedence = 0\n    path = /theirs\n  }\n}\n')
     files = host.files()
-    with pytest.raises(ChangeError, match='does not come first in protocol lmtp of .*, but /theirs, .*/conbool-spam.sieve'):
+    with pytest.raises(
+        ChangeError, match='does not come first in protocol lmtp of .*, but /theirs, .*/conbool-spam.sieve'
+    ):
         run(host)
     assert host.files() == files
 
 
 # ---- the change
+
 
 def test_change_and_undo(host):
     files = host.files()
@@ -178,7 +222,7 @@ def test_lines_of_others_stay(host):
 def test_what_dovecot_refuses_changes_nothing(host, command):
     files = host.files()
     host.hook = lambda words: (89, '', 'sieve: unknown capability regex\n') if words[0] == command else None
-    with pytest.raises(ChangeError, match='%s .*unknown capability regex' % command):
+    with pytest.raises(ChangeError, match=f'{command} .*unknown capability regex'):
         run(host)
     assert host.files() == files and host.loaded is None
 
@@ -202,7 +246,7 @@ def test_run_that_is_killed_at_any_command_is_completed_by_the_next(tmp_path, mo
         for start in ('absent', 'present'):
             step = 0
             while True:
-                folder = tmp_path / ('%s-%s-%d' % (version, start, step))
+                folder = tmp_path / (f'{version}-{start}-{step}')
                 folder.mkdir()
                 host = Host(folder, monkeypatch, version)
                 original = host.files()
@@ -213,6 +257,7 @@ def test_run_that_is_killed_at_any_command_is_completed_by_the_next(tmp_path, mo
                 def kill(words, host=host, step=step):
                     if len(host.log) > step:
                         raise Killed()
+
                 host.hook = kill
                 try:
                     run(host, state='absent' if start == 'present' and state == 'present' else 'present')
@@ -225,7 +270,11 @@ def test_run_that_is_killed_at_any_command_is_completed_by_the_next(tmp_path, mo
                 assert not run(host, state=state)['changed']
                 run(host, state='absent')
                 left = {name: data for name, data in host.files().items() if not name.startswith('run/')}
-                assert left == {name: data for name, data in original.items() if not name.startswith('run/')}, (version, start, step)
+                assert left == {name: data for name, data in original.items() if not name.startswith('run/')}, (
+                    version,
+                    start,
+                    step,
+                )
                 step += 1
                 if not killed:
                     break

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules for spam engines on a pretended host: given, refused, put back, taken away."""
+
 from __future__ import annotations
 
 import os
 
 import pytest
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, spam_engines, spam_release
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
@@ -30,12 +30,16 @@ class Host:
         (folder / 'rspamd/rspamd.conf').write_text('main')
         (folder / 'rspamd/rspamd.conf.local').write_text('site')
         (folder / 'spamassassin/local.cf').write_text('site')
-        monkeypatch.setattr(spam_release, 'SPAMASSASSIN_DIRECTORIES', (str(folder / 'nowhere'), str(folder / 'spamassassin')))
+        monkeypatch.setattr(
+            spam_release, 'SPAMASSASSIN_DIRECTORIES', (str(folder / 'nowhere'), str(folder / 'spamassassin'))
+        )
         monkeypatch.setattr(spam_release, 'RSPAMD_DIRECTORY', str(folder / 'rspamd'))
         monkeypatch.setattr(file_record, 'BASE', str(folder / 'var/files'))
         monkeypatch.setattr(spam_engines, 'SETTLED', 0)
         monkeypatch.setattr(spam_engines.tempfile, 'tempdir', str(folder / 'tmp'))
-        monkeypatch.setattr(spam_engines.pwd, 'getpwuid', lambda number: type('Entry', (), {'pw_dir': str(folder / 'home')}))
+        monkeypatch.setattr(
+            spam_engines.pwd, 'getpwuid', lambda number: type('Entry', (), {'pw_dir': str(folder / 'home')})
+        )
 
     def get_bin_path(self, name, opt_dirs):
         return '/usr/bin/' + name if name in self.commands | {'systemctl'} else None
@@ -57,10 +61,15 @@ class Host:
         return 0, '', ''
 
     def look(self, engine, folder):
-        self.seen[engine] = {name: open(os.path.join(folder, name), encoding='utf-8').read() for name in sorted(os.listdir(folder))}
+        self.seen[engine] = {
+            name: open(os.path.join(folder, name), encoding='utf-8').read() for name in sorted(os.listdir(folder))
+        }
 
     def files(self):
-        return {str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None for path in sorted(self.folder.rglob('*'))}
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None
+            for path in sorted(self.folder.rglob('*'))
+        }
 
 
 @pytest.fixture(name='host')
@@ -82,16 +91,25 @@ def test_rules_come_change_and_go(host):
     assert planned['changed'] and host.files() == files and not any('reload' in line for line in host.log)
     # What the engines judge has the rules of the site beside ours.
     assert host.seen['spamassassin']['local.cf'] == 'site' and 'loadplugin' in host.seen['spamassassin']['conbool.cf']
-    assert host.seen['rspamd']['rspamd.conf.local'].startswith('site\n# Added') and '192.0.2.0/28' in host.seen['rspamd']['conbool.conf']
+    assert (
+        host.seen['rspamd']['rspamd.conf.local'].startswith('site\n# Added')
+        and '192.0.2.0/28' in host.seen['rspamd']['conbool.conf']
+    )
 
     assert run(host) == planned and planned['engines'] == ['spamassassin', 'rspamd']
     assert [line for line in host.log if 'reload' in line] == [
-        'systemctl reload spamd.service', 'systemctl reload amavis.service', 'systemctl reload rspamd.service']
+        'systemctl reload spamd.service',
+        'systemctl reload amavis.service',
+        'systemctl reload rspamd.service',
+    ]
     plugin = (host.folder / 'spamassassin/conbool.pm').read_text()
     assert all(network in plugin for network in NETWORKS)
 
     assert not run(host)['changed'] and not any('reload' in line or 'lint' in line for line in host.log)
-    assert run(host, networks=['203.0.113.0/24'])['changed'] and NETWORKS[0] not in (host.folder / 'rspamd/conbool.conf').read_text()
+    assert (
+        run(host, networks=['203.0.113.0/24'])['changed']
+        and NETWORKS[0] not in (host.folder / 'rspamd/conbool.conf').read_text()
+    )
     assert run(host, check=True, state='absent', networks=[]) == run(host, state='absent', networks=[])
     assert 'systemctl reload rspamd.service' in host.log and host.files() == files
     assert not run(host, state='absent')['changed']
@@ -102,7 +120,10 @@ def test_only_engines_that_are_there(host):
     assert run(host)['engines'] == ['rspamd'] and not (host.folder / 'spamassassin/conbool.cf').exists()
     host.commands = {'spamassassin'}
     assert run(host)['engines'] == ['spamassassin']
-    assert not (host.folder / 'rspamd/conbool.conf').exists() and (host.folder / 'rspamd/rspamd.conf.local').read_text() == 'site'
+    assert (
+        not (host.folder / 'rspamd/conbool.conf').exists()
+        and (host.folder / 'rspamd/rspamd.conf.local').read_text() == 'site'
+    )
     (host.folder / 'rspamd/rspamd.conf').unlink()
     host.commands = {'rspamadm'}
     assert run(host)['engines'] == []
@@ -133,7 +154,7 @@ def test_bad_networks(host, networks):
 def test_what_an_engine_refuses_changes_nothing(host, command):
     files = host.files()
     host.hook = lambda words: (1, '', 'lint: 1 issues detected\n') if words[0] == command else None
-    with pytest.raises(ChangeError, match='^%s .*: lint: 1 issues detected$' % command):
+    with pytest.raises(ChangeError, match=f'^{command} .*: lint: 1 issues detected$'):
         run(host)
     assert host.files() == files
 
@@ -150,8 +171,11 @@ def test_service_that_does_not_survive_the_reload(host):
     files = host.files()
 
     def hook(words):
-        if words[:2] == ['systemctl', 'reload'] and 'loadplugin' in ''.join(path.read_text() for path in (host.folder / 'spamassassin').glob('*.cf')):
+        if words[:2] == ['systemctl', 'reload'] and 'loadplugin' in ''.join(
+            path.read_text() for path in (host.folder / 'spamassassin').glob('*.cf')
+        ):
             host.active.discard(words[2])
+
     host.hook = hook
     with pytest.raises(SwitchError, match='^spamassassin: spamd.service does not run any more') as caught:
         run(host)

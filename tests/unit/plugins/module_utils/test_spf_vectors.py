@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The test vectors of openspf.org for RFC 7208 (tests/dns/data, licence beside them)."""
+
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _spf
+
 from tests.dns.scripted import ScriptedDns, ask
 
 VECTORS = Path(__file__).resolve().parents[3] / 'dns' / 'data' / 'rfc7208-tests.yml.txt'
@@ -31,22 +32,24 @@ def line(rdtype, value):
     """One record as master file text."""
     if rdtype == 'TXT':
         strings = value or [''] if isinstance(value, list) else [value]
-        return 'TXT ' + ' '.join('"%s"' % escaped(string) for string in strings)
+        return 'TXT ' + ' '.join(f'"{escaped(string)}"' for string in strings)
     if rdtype == 'MX':
-        return 'MX %d %s' % (value[0], (value[1].rstrip('.') or '') + '.')
-    return '%s %s' % (rdtype, value.rstrip('.') + '.' if rdtype in ('PTR', 'CNAME') else value)
+        return 'MX {} {}'.format(value[0], (value[1].rstrip('.') or '') + '.')
+    return '{} {}'.format(rdtype, value.rstrip('.') + '.' if rdtype in ('PTR', 'CNAME') else value)
 
 
 def escaped(string):
     """Bytes that a TXT string in a master file needs escaped."""
-    return ''.join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else '\\%03d' % byte for byte in string.encode())
+    return ''.join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else '\\%03d' % byte for byte in string.encode()
+    )
 
 
 def cases():
     with VECTORS.open(encoding='utf-8') as stream:
         for scenario in yaml.safe_load_all(stream):
             for name, test in scenario['tests'].items():
-                yield pytest.param(scenario['zonedata'], test, id='%s: %s' % (scenario['description'], name))
+                yield pytest.param(scenario['zonedata'], test, id='{}: {}'.format(scenario['description'], name))
 
 
 def test_the_suite_is_complete():

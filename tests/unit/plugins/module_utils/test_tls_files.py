@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a mail server would find wrong with its TLS files."""
+
 from __future__ import annotations
 
 import datetime
@@ -10,11 +11,10 @@ import ssl
 
 import pytest
 import trustme
+from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, PrivateFormat
-
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
 
 NOON = datetime.datetime(2026, 6, 1, 12, 0, 0)
 BEFORE = NOON - datetime.timedelta(days=20)
@@ -28,8 +28,14 @@ def authority():
 @pytest.fixture
 def files(tmp_path, authority):
     """A client certificate that ends at NOON, its key, and the authority."""
-    issued = authority.issue_cert('relay.example.com', common_name='relay.example.com', organization_name='Example', organization_unit_name='Mail',
-                                  not_before=NOON - datetime.timedelta(days=90), not_after=NOON)
+    issued = authority.issue_cert(
+        'relay.example.com',
+        common_name='relay.example.com',
+        organization_name='Example',
+        organization_unit_name='Mail',
+        not_before=NOON - datetime.timedelta(days=90),
+        not_after=NOON,
+    )
     paths = {name: str(tmp_path / name) for name in ('relay.pem', 'relay.key', 'ca.pem')}
     with open(paths['relay.pem'], 'wb') as certificate:
         certificate.writelines(blob.bytes() for blob in issued.cert_chain_pems)
@@ -40,7 +46,13 @@ def files(tmp_path, authority):
 
 
 def look(files, now, **more):
-    return _tls_files.look(files['relay.pem'], files['relay.key'], files['ca.pem'], now=now.replace(tzinfo=datetime.timezone.utc).timestamp(), **more)
+    return _tls_files.look(
+        files['relay.pem'],
+        files['relay.key'],
+        files['ca.pem'],
+        now=now.replace(tzinfo=datetime.timezone.utc).timestamp(),
+        **more,
+    )
 
 
 def write(path, content):
@@ -56,17 +68,25 @@ def rewrite_key(path, form, encryption):
 
 def only(report):
     """The single problem; nothing else may be reported."""
-    problem, = report['problems']
+    (problem,) = report['problems']
     assert report['warnings'] == []
     return problem
 
 
 def test_usable_files(files):
     assert look(files, NOON - datetime.timedelta(days=20)) == {
-        'problems': [], 'warnings': [], 'ca_certificates': 1,
-        'certificate': {'subject': 'organizationName=Example, organizationalUnitName=Mail, commonName=relay.example.com',
-                        'issuer': 'organizationName=Test CA, organizationalUnitName=Lab', 'dns_names': ['relay.example.com'],
-                        'not_before': '2026-03-03T12:00:00Z', 'not_after': '2026-06-01T12:00:00Z', 'days_left': 20}}
+        'problems': [],
+        'warnings': [],
+        'ca_certificates': 1,
+        'certificate': {
+            'subject': 'organizationName=Example, organizationalUnitName=Mail, commonName=relay.example.com',
+            'issuer': 'organizationName=Test CA, organizationalUnitName=Lab',
+            'dns_names': ['relay.example.com'],
+            'not_before': '2026-03-03T12:00:00Z',
+            'not_after': '2026-06-01T12:00:00Z',
+            'days_left': 20,
+        },
+    }
 
 
 def test_certificate_authorities_alone(files):
@@ -74,14 +94,19 @@ def test_certificate_authorities_alone(files):
     assert report == {'problems': [], 'warnings': [], 'certificate': None, 'ca_certificates': 1}
 
 
-@pytest.mark.parametrize('before_end, days_left, warned', [
-    (datetime.timedelta(days=14), 14, False), (datetime.timedelta(days=14, seconds=-1), 13, True), (datetime.timedelta(seconds=1), 0, True),
-])
+@pytest.mark.parametrize(
+    'before_end, days_left, warned',
+    [
+        (datetime.timedelta(days=14), 14, False),
+        (datetime.timedelta(days=14, seconds=-1), 13, True),
+        (datetime.timedelta(seconds=1), 0, True),
+    ],
+)
 def test_certificate_that_ends_soon_gives_a_warning(files, before_end, days_left, warned):
     report = look(files, NOON - before_end)
     assert report['problems'] == []
     assert report['certificate']['days_left'] == days_left
-    text = '%s: the certificate expires in %d days, at 2026-06-01T12:00:00Z' % (files['relay.pem'], days_left)
+    text = '{}: the certificate expires in {} days, at 2026-06-01T12:00:00Z'.format(files['relay.pem'], days_left)
     assert report['warnings'] == ([text] if warned else [])
 
 
@@ -97,19 +122,27 @@ def test_expired_certificate(files):
 
 
 def test_certificate_of_the_future(files):
-    assert only(look(files, NOON - datetime.timedelta(days=91))) == files['relay.pem'] + ': the certificate is not valid before 2026-03-03T12:00:00Z'
+    assert (
+        only(look(files, NOON - datetime.timedelta(days=91)))
+        == files['relay.pem'] + ': the certificate is not valid before 2026-03-03T12:00:00Z'
+    )
 
 
 @pytest.mark.parametrize('key_type', [trustme.KeyType.ECDSA, trustme.KeyType.RSA])
 def test_key_of_another_certificate(files, authority, key_type):
     authority.issue_cert('other.example.com', key_type=key_type).private_key_pem.write_to_path(files['relay.key'])
-    assert only(look(files, BEFORE)) == '%s: the key does not belong to the certificate in %s' % (files['relay.key'], files['relay.pem'])
+    assert only(look(files, BEFORE)) == '{}: the key does not belong to the certificate in {}'.format(
+        files['relay.key'], files['relay.pem']
+    )
 
 
 @pytest.mark.parametrize('form', [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
 def test_key_with_passphrase(files, form):
     rewrite_key(files['relay.key'], form, BestAvailableEncryption(b'secret'))
-    assert only(look(files, BEFORE)) == files['relay.key'] + ': the key is protected by a passphrase, which a mail server cannot enter'
+    assert (
+        only(look(files, BEFORE))
+        == files['relay.key'] + ': the key is protected by a passphrase, which a mail server cannot enter'
+    )
 
 
 def test_key_in_the_traditional_format(files):
@@ -126,15 +159,24 @@ def test_key_and_certificate_in_one_file(files):
     assert report['problems'] == [] and report['warnings'] == []
 
 
-@pytest.mark.parametrize('content', [b'', b'nonsense', b'-----BEGIN PRIVATE KEY-----\nSECRETKEYMATERIAL\n-----END PRIVATE KEY-----\n', b'\0' * 5000])
+@pytest.mark.parametrize(
+    'content',
+    [b'', b'nonsense', b'-----BEGIN PRIVATE KEY-----\nSECRETKEYMATERIAL\n-----END PRIVATE KEY-----\n', b'\0' * 5000],
+)
 def test_damaged_key(files, content):
     write(files['relay.key'], content)
     problem = only(look(files, BEFORE))
-    assert problem.startswith('%s with %s: OpenSSL cannot use the key or the certificate chain: ' % (files['relay.key'], files['relay.pem']))
+    assert problem.startswith(
+        '{} with {}: OpenSSL cannot use the key or the certificate chain: '.format(
+            files['relay.key'], files['relay.pem']
+        )
+    )
     assert 'SECRETKEYMATERIAL' not in problem
 
 
-@pytest.mark.parametrize('content', [b'', b'nonsense', b'-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])
+@pytest.mark.parametrize(
+    'content', [b'', b'nonsense', b'-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']
+)
 def test_damaged_certificate(files, content):
     write(files['relay.pem'], content)
     report = look(files, BEFORE)
@@ -144,11 +186,18 @@ def test_damaged_certificate(files, content):
 
 def test_binary_certificate(files):
     with open(files['relay.pem']) as certificate:
-        write(files['relay.pem'], ssl.PEM_cert_to_DER_cert(certificate.read().partition('-----END CERTIFICATE-----')[0] + '-----END CERTIFICATE-----'))
+        write(
+            files['relay.pem'],
+            ssl.PEM_cert_to_DER_cert(
+                certificate.read().partition('-----END CERTIFICATE-----')[0] + '-----END CERTIFICATE-----'
+            ),
+        )
     assert only(look(files, BEFORE)) == files['relay.pem'] + ': does not begin with a PEM certificate'
 
 
-@pytest.mark.parametrize('content', [b'', b'nonsense', b'-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])
+@pytest.mark.parametrize(
+    'content', [b'', b'nonsense', b'-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']
+)
 def test_file_without_authorities(files, content):
     write(files['ca.pem'], content)
     report = look(files, BEFORE)
@@ -159,7 +208,12 @@ def test_file_without_authorities(files, content):
 def test_file_with_a_revocation_list_only(files, authority):
     key = serialization.load_pem_private_key(authority.private_key_pem.bytes(), None)
     issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes()).subject
-    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(NOON).next_update(NOON + datetime.timedelta(days=1))
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer)
+        .last_update(NOON)
+        .next_update(NOON + datetime.timedelta(days=1))
+    )
     crl = builder.sign(key, hashes.SHA256())
     write(files['ca.pem'], crl.public_bytes(serialization.Encoding.PEM))
     assert only(look(files, BEFORE)) == files['ca.pem'] + ': holds no certificate'
@@ -182,7 +236,9 @@ def test_key_that_everybody_can_access_gives_a_warning(files, mode, warned):
 def test_missing_files_are_all_named(files):
     for path in files.values():
         os.unlink(path)
-    assert look(files, BEFORE)['problems'] == ['%s: cannot be read: No such file or directory' % files[name] for name in ('relay.pem', 'relay.key', 'ca.pem')]
+    assert look(files, BEFORE)['problems'] == [
+        f'{files[name]}: cannot be read: No such file or directory' for name in ('relay.pem', 'relay.key', 'ca.pem')
+    ]
 
 
 def test_directory_and_pipe_are_not_opened(files, monkeypatch):
@@ -191,13 +247,18 @@ def test_directory_and_pipe_are_not_opened(files, monkeypatch):
     os.mkdir(files['relay.pem'])
     os.mkfifo(files['relay.key'])
     os.mkfifo(files['ca.pem'])
-    monkeypatch.setattr(_tls_files, 'open', lambda path, mode: pytest.fail('%s was opened' % path), raising=False)
-    assert look(files, BEFORE)['problems'] == ['%s: is not a regular file' % files[name] for name in ('relay.pem', 'relay.key', 'ca.pem')]
+    monkeypatch.setattr(_tls_files, 'open', lambda path, mode: pytest.fail(f'{path} was opened'), raising=False)
+    assert look(files, BEFORE)['problems'] == [
+        f'{files[name]}: is not a regular file' for name in ('relay.pem', 'relay.key', 'ca.pem')
+    ]
 
 
 def test_nothing_is_changed(files):
     def state():
-        return {path: (open(path, 'rb').read(), os.stat(path).st_mtime_ns, os.stat(path).st_mode) for path in files.values()}
+        return {
+            path: (open(path, 'rb').read(), os.stat(path).st_mtime_ns, os.stat(path).st_mode) for path in files.values()
+        }
+
     before = state()
     look(files, BEFORE)
     assert state() == before

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The module as Ansible runs it, with scripted answers."""
+
 from __future__ import annotations
 
 import json
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_options
 from ansible_collections.conbool.smtp_relay.plugins.modules import dns_check
+
 from tests.dns.scripted import ScriptedDns
 
 ZONE = {
@@ -34,6 +35,7 @@ def fixture_run(capsys, monkeypatch):
         with patch_module_args({'nameservers': ['192.0.2.53'], **arguments}), pytest.raises(SystemExit) as left:
             dns_check.main()
         return left.value.code, json.loads(capsys.readouterr().out)
+
     return module
 
 
@@ -43,7 +45,10 @@ def test_green(run):
     assert [row['id'] for row in result['rows']] == ['mx.ok', 'spf.ok', 'dmarc.ok', 'ownership.ok']
 
 
-@pytest.mark.parametrize('fail_on, failed', [(['red'], ['red.test']), (['red', 'unknown'], ['lame.test', 'red.test']), ([], []), (['unknown'], ['lame.test'])])
+@pytest.mark.parametrize(
+    'fail_on, failed',
+    [(['red'], ['red.test']), (['red', 'unknown'], ['lame.test', 'red.test']), ([], []), (['unknown'], ['lame.test'])],
+)
 def test_what_fails(run, fail_on, failed):
     status, result = run(domains=['good.test', 'lame.test', 'red.test'], fail_on=fail_on)
     assert (status == 1, result.get('failed', False)) == (bool(failed), bool(failed))
@@ -72,6 +77,7 @@ def test_a_missing_library_is_named(run, monkeypatch):
 def test_no_name_server_is_a_clear_error(run, monkeypatch):
     def unconfigured():
         raise _dns_client.dns.resolver.NoResolverConfiguration
+
     monkeypatch.setattr(_dns_client.dns.resolver, 'Resolver', unconfigured)
     status, result = run(domains=['good.test'], nameservers=[])
     assert status == 1 and 'set nameservers' in result['msg']

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modules' own part: options in, one answer out, whatever goes wrong."""
+
 from __future__ import annotations
 
 import json
@@ -9,11 +10,10 @@ import signal
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, one_run, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info, postfix_config, postfix_info
 
 POSTCONF = """#!/bin/sh
@@ -49,7 +49,8 @@ def call(module, capsys, host, **arguments):
 
 
 def test_info(host, capsys, monkeypatch):
-    # Not read from the answer: once a test has imported the controller's side, ansible-core displays warnings instead of returning them.
+    # Not read from the answer: once a test has imported the controller's side, ansible-core displays warnings instead
+    # of returning them.
     warnings = []
     monkeypatch.setattr(postfix_info.AnsibleModule, 'warn', lambda self, message, **more: warnings.append(message))
     info = call(postfix_info, capsys, host)
@@ -61,8 +62,19 @@ def test_info(host, capsys, monkeypatch):
     assert info['expanded']['myorigin'] == 'mx.example.com'
     assert info['configured'] == {'myorigin': '$myhostname', 'odd': '\\xff'}
     assert info['running'] is False and info['changed'] is False and info['owners'] == []
-    assert info['services'] == [{'name': 'smtp', 'type': 'inet', 'private': 'n', 'unprivileged': '-', 'chroot': 'y', 'wakeup': '-', 'max_processes': '-',
-                                 'command': 'smtpd', 'options': {'a': '1'}}]
+    assert info['services'] == [
+        {
+            'name': 'smtp',
+            'type': 'inet',
+            'private': 'n',
+            'unprivileged': '-',
+            'chroot': 'y',
+            'wakeup': '-',
+            'max_processes': '-',
+            'command': 'smtpd',
+            'options': {'a': '1'},
+        }
+    ]
     assert 'typo: unknown parameter' in str(warnings)
 
 
@@ -77,7 +89,9 @@ def test_info_without_main_cf(host, capsys):
 
 
 def test_info_with_ipv6_switched_off(host, capsys):
-    (host / 'sbin' / 'postconf').write_text('#!/bin/sh\necho "postconf: fatal: parameter inet_interfaces: no local interface found for ::1" >&2\nexit 1\n')
+    (host / 'sbin' / 'postconf').write_text(
+        '#!/bin/sh\necho "postconf: fatal: parameter inet_interfaces: no local interface found for ::1" >&2\nexit 1\n'
+    )
     message = call(postfix_info, capsys, host)['msg']
     assert 'no local interface found for ::1' in message and 'set "inet_protocols = ipv4" in main.cf' in message
 
@@ -87,7 +101,9 @@ def test_info_names_whose_changes_are_in_force(host, capsys, monkeypatch):
     record = postfix_journal.Journal(str(host / 'etc' / 'postfix'), 'us')
     record.save(dict(postfix_journal.empty(), parameters={'myorigin': None}), False)
     assert call(postfix_info, capsys, host)['file_owners'] == []
-    file_record.FileRecord('spam_delivery').save([file_record.FileRecord.new_entry('/etc/spam', None, None, b'spam')], [], False)
+    file_record.FileRecord('spam_delivery').save(
+        [file_record.FileRecord.new_entry('/etc/spam', None, None, b'spam')], [], False
+    )
     found = call(postfix_info, capsys, host)
     assert found['owners'] == ['us'] and found['file_owners'] == ['spam_delivery']
 
@@ -114,19 +130,37 @@ def test_mta_info_has_no_configuration_of_another_mail_server(host, capsys, monk
 def test_config_that_is_as_wanted(host, capsys):
     result = call(postfix_config, capsys, host, owner_id='us', parameters={'myorigin': '$myhostname'})
     assert {key: value for key, value in result.items() if key not in ('invocation', 'warnings', 'deprecations')} == {
-        'changed': False, 'reloaded': False, 'parameters_changed': [], 'services_changed': [], 'tables_changed': [], 'maps': {}}
+        'changed': False,
+        'reloaded': False,
+        'parameters_changed': [],
+        'services_changed': [],
+        'tables_changed': [],
+        'maps': {},
+    }
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (dict(parameters={'a b': '1'}), "parameters: 'a b' is not a parameter name"),
-    (dict(unit={'name': 'hop.service', 'content': 'x'}), "unit: 'hop.service' is given for an instance that is not made here"),
-    (dict(unit={'content': 'x'}, create=True), 'missing required arguments: name'),
-    (dict(config_dir='relative'), "config_dir: 'relative' is not an absolute path"),
-    (dict(config_dir='/no/such/place'), "config_dir: the parent directory of '/no/such/place' does not exist"),
-    (dict(tables=[{'path': 't', 'type': 'regexp'}]), 'one of the following is required: content, entries'),
-    (dict(tables=[{'path': 't', 'type': 'regexp', 'content': '', 'entries': {}}]), 'mutually exclusive: content|entries'),
-    (dict(service_options=[{'name': '465', 'type': 'inet', 'options': {'a': '1'}}]), 'service_options: 465/inet: master.cf has no such entry'),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        ({'parameters': {'a b': '1'}}, "parameters: 'a b' is not a parameter name"),
+        (
+            {'unit': {'name': 'hop.service', 'content': 'x'}},
+            "unit: 'hop.service' is given for an instance that is not made here",
+        ),
+        ({'unit': {'content': 'x'}, 'create': True}, 'missing required arguments: name'),
+        ({'config_dir': 'relative'}, "config_dir: 'relative' is not an absolute path"),
+        ({'config_dir': '/no/such/place'}, "config_dir: the parent directory of '/no/such/place' does not exist"),
+        ({'tables': [{'path': 't', 'type': 'regexp'}]}, 'one of the following is required: content, entries'),
+        (
+            {'tables': [{'path': 't', 'type': 'regexp', 'content': '', 'entries': {}}]},
+            'mutually exclusive: content|entries',
+        ),
+        (
+            {'service_options': [{'name': '465', 'type': 'inet', 'options': {'a': '1'}}]},
+            'service_options: 465/inet: master.cf has no such entry',
+        ),
+    ],
+)
 def test_config_refuses(host, capsys, arguments, message):
     result = call(postfix_config, capsys, host, owner_id='us', **arguments)
     assert result['failed'] and message in result['msg']
@@ -137,18 +171,26 @@ def test_config_refuses(host, capsys, arguments, message):
 def test_config_refuses_tls_files_that_cannot_be_used(host, capsys):
     files = {'ca_file': str(host / 'missing.pem'), 'names': {'ca_file': 'conbool_tls_ca_file'}}
     result = call(postfix_config, capsys, host, owner_id='us', parameters={'relayhost': 'x'}, tls_files=files)
-    assert result['failed'] and 'conbool_tls_ca_file: %s: cannot be read: No such file' % files['ca_file'] in result['msg']
-    assert not (host / 'state').exists() and 'relayhost' not in (host / 'etc' / 'postfix' / 'main.cf').read_text(errors='replace')
+    assert (
+        result['failed']
+        and 'conbool_tls_ca_file: {}: cannot be read: No such file'.format(files['ca_file']) in result['msg']
+    )
+    assert not (host / 'state').exists() and 'relayhost' not in (host / 'etc' / 'postfix' / 'main.cf').read_text(
+        errors='replace'
+    )
 
 
 def test_undo_needs_no_tls_files(host, capsys):
-    assert not call(postfix_config, capsys, host, owner_id='us', state='absent', tls_files={'ca_file': str(host / 'missing.pem')}).get('failed')
+    assert not call(
+        postfix_config, capsys, host, owner_id='us', state='absent', tls_files={'ca_file': str(host / 'missing.pem')}
+    ).get('failed')
 
 
 @pytest.mark.parametrize('restored', [True, False])
 def test_config_tells_whether_the_old_files_are_back(host, capsys, monkeypatch, restored):
     def fail(module, params):
         raise SwitchError('no', restored, ['look'])
+
     monkeypatch.setattr(postfix_config, 'converge', fail)
     result = call(postfix_config, capsys, host, owner_id='us')
     assert (result['failed'], result['msg'], result['restored']) == (True, 'no', restored)
@@ -164,9 +206,10 @@ def test_config_waits_for_another_run_and_gives_up(host, capsys):
 def test_a_signal_ends_the_run_like_a_failure(host, capsys, monkeypatch):
     def hang_up(module, params):
         signal.raise_signal(signal.SIGHUP)
+
     monkeypatch.setattr(postfix_config, 'converge', hang_up)
     result = call(postfix_config, capsys, host, owner_id='us')
-    assert result['failed'] and result['msg'] == 'the run was ended by signal %d' % signal.SIGHUP
+    assert result['failed'] and result['msg'] == f'the run was ended by signal {signal.SIGHUP}'
 
 
 def test_the_signal_is_a_failure_that_brings_the_old_files_back():
