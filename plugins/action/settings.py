@@ -6,8 +6,8 @@ from __future__ import annotations
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import PREFIX, normalise
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import PREFIX, normalise
 
 
 class ActionModule(ActionBase):
@@ -20,9 +20,9 @@ class ActionModule(ActionBase):
         dummy, args = self.validate_argument_spec(argument_spec={'variables': {'type': 'dict'}})
         result = super().run(tmp, task_vars)
         result['changed'] = False
-        missing = [missing_required_lib(library) for library in sorted(_values.IMPORT_ERRORS)]
+        missing = [missing_required_lib(library) for library in sorted(readers.IMPORT_ERRORS)]
         if missing:
-            result.update(failed=True, msg='\n'.join(missing), exception='\n'.join(_values.IMPORT_ERRORS.values()))
+            result.update(failed=True, msg='\n'.join(missing), exception='\n'.join(readers.IMPORT_ERRORS.values()))
             return result
 
         variables = args['variables']

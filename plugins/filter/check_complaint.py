@@ -33,7 +33,7 @@ _value:
   type: str
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import check_complaint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint
 
 
 class FilterModule:

@@ -33,7 +33,7 @@ _value:
   elements: str
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.checks import check_table
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_table
 
 
 class FilterModule:

@@ -52,7 +52,7 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop import hop_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import hop_configuration
 
 
 class FilterModule:

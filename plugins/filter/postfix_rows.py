@@ -37,7 +37,7 @@ _value:
   elements: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import postfix_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import postfix_rows
 
 
 class FilterModule:

@@ -47,7 +47,7 @@ _value:
   elements: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.preflight import preflight_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.preflight import preflight_rows
 
 
 class FilterModule:

@@ -40,7 +40,7 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import run_report
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_report
 
 
 class FilterModule:

@@ -38,7 +38,7 @@ _value:
   elements: str
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import run_summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_summary
 
 
 class FilterModule:

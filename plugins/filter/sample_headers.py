@@ -33,7 +33,7 @@ _value:
   elements: str
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import sample_headers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import sample_headers
 
 
 class FilterModule:

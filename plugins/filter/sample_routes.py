@@ -32,7 +32,7 @@ _value:
   elements: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import sample_routes
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import sample_routes
 
 
 class FilterModule:

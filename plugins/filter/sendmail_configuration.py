@@ -60,11 +60,11 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_fit import complaints, warnings
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import MAILER, render
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import hop_problems
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import OUTSIDE
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.wash_networks import read_wash_networks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import hop_problems
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import OUTSIDE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import complaints, warnings
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.wash_networks import read_wash_networks
 
 
 def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):

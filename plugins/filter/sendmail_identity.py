@@ -33,7 +33,7 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
 
 
 class FilterModule:

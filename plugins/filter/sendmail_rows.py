@@ -39,7 +39,7 @@ _value:
   elements: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_verify import sendmail_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import sendmail_rows
 
 
 class FilterModule:

@@ -45,7 +45,7 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import outbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 
 
 class FilterModule:

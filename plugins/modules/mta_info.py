@@ -105,16 +105,16 @@ configuration:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import Paths
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import facts as sendmail_facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import traced
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import SIGNS, MtaError, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import FAILURES, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import facts as sendmail_facts
 
 
 def main():
@@ -134,8 +134,7 @@ def main():
     # What is known by then is returned with a failure too.
     result = {
         'free': {directory: free_space(directory) for directory in params['queue_directories']},
-        'inbound_firewall': os.path.exists(firewall_record.PATH)
-        or bool(traced(Host(module.run_command, module.get_bin_path))),
+        'inbound_firewall': os.path.exists(record.PATH) or bool(traced(Host(module.run_command, module.get_bin_path))),
     }
     try:
         result['mta'], result['found'] = find(params['mta'])

@@ -288,14 +288,14 @@ diff:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import JournalError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_options import argument_spec
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import JournalError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.options import argument_spec
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import RequestError
 
 
 def main():

@@ -90,10 +90,10 @@ packages:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_package
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_programs import find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 
 
 def main():
@@ -104,7 +104,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    maker = hop_package.maker_of(module)
+    maker = package.maker_of(module)
     result = {}
     try:
         if module.params['state'] == 'present':
@@ -114,7 +114,7 @@ def main():
         else:
             before, packages = maker.absent(module.check_mode) if maker.possible() else (None, [])
             after = None
-    except (PostfixError, hop_package.PackageError, OSError) as exc:
+    except (PostfixError, package.PackageError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     if module._diff and before != after:
         result['diff'] = {
@@ -127,7 +127,7 @@ def main():
 
 
 def _line(version):
-    return f'{hop_package.PACKAGE} {version}\n' if version else ''
+    return f'{package.PACKAGE} {version}\n' if version else ''
 
 
 if __name__ == '__main__':

@@ -82,8 +82,8 @@ messages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, QueueError, describe
 
 
 def main():

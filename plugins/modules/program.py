@@ -63,9 +63,9 @@ packages:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_package
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.program import present
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.packages import present
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
 
 
 def main():
@@ -76,10 +76,10 @@ def main():
         },
         supports_check_mode=True,
     )
-    maker = hop_package.maker_of(module)
+    maker = package.maker_of(module)
     try:
         packages = present(maker, module.params['path'], module.params['package'], module.check_mode)
-    except hop_package.PackageError as exc:
+    except package.PackageError as exc:
         module.fail_json(msg=printable(str(exc)))
     result = {}
     if module._diff and packages:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir() if path.is_dir())

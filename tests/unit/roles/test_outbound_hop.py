@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_hop
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import ROUTE
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import outbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import ROUTE
 
 ROLE = Path(__file__).resolve().parents[3] / 'roles' / 'outbound_hop'
 LEAD = yaml.safe_load((ROLE / 'vars' / 'main.yml').read_text(encoding='utf-8'))['__outbound_hop_lead'].replace(
@@ -32,7 +32,7 @@ def sendmail_rules(gateway, port):
         'scope': '',
         'gateway': gateway,
         'port': port,
-        'check': sendmail_hop.WASH % 10028,
+        'check': hop.WASH % 10028,
         'before': '',
     }
 

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import yaml
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import MINIMUM_VERSIONS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MINIMUM_VERSIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar, trust_as_template
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ActionModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 
@@ -98,7 +98,7 @@ def test_wrong_options_are_refused(args):
 
 
 def test_missing_library_is_named(monkeypatch):
-    monkeypatch.setitem(_values.IMPORT_ERRORS, 'netaddr', 'Traceback of the import')
+    monkeypatch.setitem(readers.IMPORT_ERRORS, 'netaddr', 'Traceback of the import')
     result = run(GOOD)
     assert result['failed'] is True
     assert 'Failed to import the required Python library (netaddr)' in result['msg']

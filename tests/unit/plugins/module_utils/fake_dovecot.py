@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import dovecot, file_record
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.dovecot import Dovecot, parse
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import dovecot
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.dovecot import Dovecot, parse
 
 MAIN = '''# comment
 !include conf.d/*.conf

@@ -11,15 +11,15 @@ import json
 import os
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import (
-    firewall_firewalld,
-    firewall_host,
-    firewall_nftables,
-    firewall_record,
-    firewall_ufw,
-    systemd_unit,
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import (
+    detect,
+    firewalld,
+    nftables,
+    record,
+    ufw,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit
 
 RULES = '# ufw\n*filter\n:ufw%s-%s-input - [0:0]\n-A ufw%s-%s-input -p udp -j ACCEPT\n\n# the end\nCOMMIT\n'
 COMMANDS = (
@@ -55,18 +55,18 @@ class Machine:
             '1.3.3',
         )
         for module, name, path in (
-            (firewall_record, 'PATH', 'var/lib/conbool/firewall.json'),
-            (firewall_host, 'UFW_CONF', 'etc/ufw/ufw.conf'),
-            (firewall_ufw, 'UFW_CONF', 'etc/ufw/ufw.conf'),
-            (firewall_ufw, 'DEFAULTS', 'etc/default/ufw'),
-            (firewall_ufw, 'FOLDER', 'etc/ufw'),
-            (firewall_firewalld, 'FOLDER', 'etc/firewalld'),
-            (firewall_nftables, 'RULESET', 'etc/conbool.nft'),
-            (firewall_nftables, 'FOLDER', 'etc/systemd'),
-            (systemd_unit, 'FOLDER', 'etc/systemd'),
+            (record, 'PATH', 'var/lib/conbool/firewall.json'),
+            (detect, 'UFW_CONF', 'etc/ufw/ufw.conf'),
+            (ufw, 'UFW_CONF', 'etc/ufw/ufw.conf'),
+            (ufw, 'DEFAULTS', 'etc/default/ufw'),
+            (ufw, 'FOLDER', 'etc/ufw'),
+            (firewalld, 'FOLDER', 'etc/firewalld'),
+            (nftables, 'RULESET', 'etc/conbool.nft'),
+            (nftables, 'FOLDER', 'etc/systemd'),
+            (unit, 'FOLDER', 'etc/systemd'),
         ):
             monkeypatch.setattr(module, name, str(folder / path))
-        monkeypatch.setattr(firewall_host, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
+        monkeypatch.setattr(detect, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
         for path in (
             'etc/systemd',
             'etc/ufw',
@@ -77,7 +77,7 @@ class Machine:
             'var/lib',
         ):
             (folder / path).mkdir(parents=True)
-        self.unit_file = folder / 'etc/systemd' / firewall_nftables.UNIT
+        self.unit_file = folder / 'etc/systemd' / nftables.UNIT
 
     def has_ufw(self, enabled=True, ipv6=True):
         (self.folder / 'etc/ufw/ufw.conf').write_text('# comment\nENABLED=%s\n' % ('yes' if enabled else 'no'))
@@ -146,7 +146,7 @@ class Machine:
         return 0, self.foreign, ''
 
     def _systemctl(self, words, data):
-        ours = firewall_nftables.UNIT
+        ours = nftables.UNIT
         if words[1] == 'show' and words[-1] != ours:
             return (
                 0,
@@ -171,7 +171,7 @@ class Machine:
         elif words[1] in ('start', 'restart', 'stop'):
             self.unit_active = words[1] != 'stop'
             return (
-                self._nft(['nft', '-f', firewall_nftables.RULESET], None)
+                self._nft(['nft', '-f', nftables.RULESET], None)
                 if self.unit_active
                 else self._nft(['nft', 'delete'], None)
             )

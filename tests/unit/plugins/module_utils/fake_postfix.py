@@ -10,11 +10,12 @@ import re
 import types
 from pathlib import Path
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance, systemd_unit
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, encode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 
 MAIN = (
     '# customer\nmyhostname = mx.example.com\nmynetworks = 127.0.0.0/8,\n  # the lan\n  10.0.0.0/8\nrelayhost =\nbiff'
@@ -28,7 +29,7 @@ MASTER = (
 
 # The tests let these fail for the module; the master process is another process.
 UNLINK, MKDIR = os.unlink, os.mkdir
-SOCKETS_OF = postfix_instance.sockets_of
+SOCKETS_OF = instance.sockets_of
 
 
 class Killed(BaseException):
@@ -113,17 +114,17 @@ class FakePostfix:
         (self.config_dir / 'master.cf').write_text(MASTER)
         (self.root / 'maillog').write_text('old: postfix/smtpd[1]: fatal: long ago\n')
         self.systemd = Systemd(self.root / 'units')
-        monkeypatch.setattr(systemd_unit, 'FOLDER', str(self.root / 'units'))
+        monkeypatch.setattr(unit, 'FOLDER', str(self.root / 'units'))
         self.running, self.unit, self.calls, self.served, self.loaded, self.observers = True, None, [], set(), None, []
         # What the master process dies of: a function of both texts that returns its last words.
         self.deadly = lambda main, master: None
         # Waiting for the disk is most of a run's time, and no test pulls the plug.
         monkeypatch.setattr(os, 'fsync', lambda handle: None)
-        monkeypatch.setattr(postfix_instance, 'SETTLE', 0)
-        monkeypatch.setattr(postfix_instance, 'PAUSE', 0.01)
-        monkeypatch.setattr(postfix_instance, 'LOG_FILES', (str(self.root / 'maillog'),))
-        monkeypatch.setattr(postfix_instance, 'alive', lambda pid: pid == 4711 and self.running)
-        monkeypatch.setattr(postfix_instance, 'systemd_unit', lambda pid: self.unit)
+        monkeypatch.setattr(instance, 'SETTLE', 0)
+        monkeypatch.setattr(instance, 'PAUSE', 0.01)
+        monkeypatch.setattr(instance, 'LOG_FILES', (str(self.root / 'maillog'),))
+        monkeypatch.setattr(instance, 'alive', lambda pid: pid == 4711 and self.running)
+        monkeypatch.setattr(instance, 'systemd_unit', lambda pid: self.unit)
         self._load()
 
     # -- what the module calls

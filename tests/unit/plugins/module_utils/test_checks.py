@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import checks, preflight, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import preflight, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import rows as checks
 
 SETTINGS = {
     'domains': ['example.com', 'sub.example.co.uk'],

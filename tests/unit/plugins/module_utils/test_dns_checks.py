@@ -10,10 +10,10 @@ import base64
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_dmarc
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import DnsClient
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_findings import CATALOGUE, worst
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_run import CHECKS, Expectations
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import dmarc
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import CATALOGUE, worst
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import CHECKS, Expectations
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -377,7 +377,7 @@ def test_why_a_key_is_unusable(record, reason):
 
 
 def test_the_tree_walk_asks_at_most_eight_names():
-    assert _dns_dmarc.parents('1.2.3.4.5.6.7.8.9.test') == [
+    assert dmarc.parents('1.2.3.4.5.6.7.8.9.test') == [
         '4.5.6.7.8.9.test',
         '5.6.7.8.9.test',
         '6.7.8.9.test',
@@ -386,7 +386,7 @@ def test_the_tree_walk_asks_at_most_eight_names():
         '9.test',
         'test',
     ]
-    assert _dns_dmarc.parents('a.test') == ['test']
+    assert dmarc.parents('a.test') == ['test']
 
 
 @pytest.mark.parametrize(

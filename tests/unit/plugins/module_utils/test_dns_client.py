@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client as dns_client
 
 from tests.dns.scripted import ScriptedDns, ask
 
@@ -188,32 +188,32 @@ def response(*answer, authority=(), flags=0, code=dns.rcode.NOERROR):
 
 def test_a_referral_proves_nothing():
     name_servers = dns.rrset.from_text('a.test.', 60, 'IN', 'NS', 'ns.a.test.')
-    answer = _dns_client.read_response(response(authority=[name_servers]))
+    answer = dns_client.read_response(response(authority=[name_servers]))
     assert (answer.status, answer.reason) == (
         'unknown',
         'the name server does not recurse and has no answer of its own',
     )
-    assert _dns_client.read_response(response(authority=[name_servers], flags=dns.flags.RA)).status == 'nodata'
+    assert dns_client.read_response(response(authority=[name_servers], flags=dns.flags.RA)).status == 'nodata'
 
 
 def test_half_an_alias_chain_of_an_authoritative_server_proves_nothing():
     alias = dns.rrset.from_text('a.test.', 60, 'IN', 'CNAME', 'elsewhere.test.')
-    assert _dns_client.read_response(response(alias, flags=dns.flags.AA)).status == 'unknown'
+    assert dns_client.read_response(response(alias, flags=dns.flags.AA)).status == 'unknown'
 
 
 def test_a_contradictory_answer_is_unknown():
     record = dns.rrset.from_text('a.test.', 60, 'IN', 'TXT', '"x"')
-    answer = _dns_client.read_response(response(record, code=dns.rcode.NXDOMAIN))
+    answer = dns_client.read_response(response(record, code=dns.rcode.NXDOMAIN))
     assert answer.status == 'unknown' and answer.reason.startswith('contradictory answer')
 
 
 def test_a_host_without_name_servers_says_what_to_do(monkeypatch):
     def unconfigured():
-        raise _dns_client.dns.resolver.NoResolverConfiguration
+        raise dns_client.dns.resolver.NoResolverConfiguration
 
-    monkeypatch.setattr(_dns_client.dns.resolver, 'Resolver', unconfigured)
-    with pytest.raises(_dns_client.DnsConfigurationError, match='set nameservers'):
-        _dns_client.system_nameservers()
+    monkeypatch.setattr(dns_client.dns.resolver, 'Resolver', unconfigured)
+    with pytest.raises(dns_client.DnsConfigurationError, match='set nameservers'):
+        dns_client.system_nameservers()
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -254,7 +254,7 @@ def over_the_wire(replies, **options):
         transport, _protocol = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: NameServer(replies), ('127.0.0.1', port)
         )
-        answer = await _dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=0.5, **options).query(
+        answer = await dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=0.5, **options).query(
             'a.test', 'TXT'
         )
         transport.close()
@@ -277,14 +277,14 @@ def test_a_question_over_the_wire():
 
 
 def test_a_question_without_edns():
-    wire = _dns_client.question(_dns_client.absolute_name('a.test'), dns.rdatatype.MX, False)
+    wire = dns_client.question(dns_client.absolute_name('a.test'), dns.rdatatype.MX, False)
     expected = dns.message.make_query('a.test', 'MX', id=int.from_bytes(wire[:2], 'big'))
     assert wire == expected.to_wire()
 
 
 def test_every_question_has_an_id_of_its_own():
-    name = _dns_client.absolute_name('a.test')
-    assert len({_dns_client.question(name, dns.rdatatype.MX, True)[:2] for _time in range(200)}) > 190
+    name = dns_client.absolute_name('a.test')
+    assert len({dns_client.question(name, dns.rdatatype.MX, True)[:2] for _time in range(200)}) > 190
 
 
 def test_a_truncated_answer_is_fetched_by_tcp():
@@ -321,7 +321,7 @@ def test_a_port_where_nobody_listens_is_known_at_once():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
             unused.bind(('127.0.0.1', 0))
             port = unused.getsockname()[1]
-        return await _dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=5).query('a.test', 'TXT')
+        return await dns_client.DnsClient(['127.0.0.1'], port=port, retries=0, timeout=5).query('a.test', 'TXT')
 
     start = time.monotonic()
     assert 'refused' in asyncio.run(run()).reason

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_networks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import networks as dns_networks
 
 from tests.dns.scripted import ScriptedDns, ask
 
@@ -22,7 +22,7 @@ def networks(zone, *names, record='spf', **options):
     """(networks, questions)"""
     script = ScriptedDns({**ZONE, **zone})
     return (
-        ask(script, lambda client: _dns_networks.networks_of(client, list(names), record), retries=0, **options),
+        ask(script, lambda client: dns_networks.networks_of(client, list(names), record), retries=0, **options),
         script.asked,
     )
 
@@ -110,7 +110,7 @@ def test_several_names_are_merged():
     ],
 )
 def test_an_answer_that_cannot_be_right_is_an_error(zone, reason):
-    with pytest.raises(_dns_networks.NetworksError) as error:
+    with pytest.raises(dns_networks.NetworksError) as error:
         networks(zone, 'a.test')
     assert reason in str(error.value)
 
@@ -127,16 +127,16 @@ def test_an_answer_that_cannot_be_right_is_an_error(zone, reason):
     ],
 )
 def test_addresses_that_cannot_be_right_are_an_error(zone, reason):
-    with pytest.raises(_dns_networks.NetworksError) as error:
+    with pytest.raises(dns_networks.NetworksError) as error:
         networks(zone, 'a.test', record='address')
     assert reason in str(error.value)
 
 
 def test_one_bad_name_spoils_the_list():
-    with pytest.raises(_dns_networks.NetworksError, match='gone.test'):
+    with pytest.raises(dns_networks.NetworksError, match='gone.test'):
         networks({}, 'spf.test', 'gone.test')
 
 
 def test_the_deadline_is_an_error():
-    with pytest.raises(_dns_networks.NetworksError, match='the deadline passed'):
+    with pytest.raises(dns_networks.NetworksError, match='the deadline passed'):
         networks({}, 'spf.test', deadline=0)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import options as dns_options
 
 DEFAULTS = {
     'domains': ['example.com'],
@@ -29,7 +29,7 @@ DEFAULTS = {
 
 
 def read(**params):
-    return _dns_options.read({**DEFAULTS, **params})
+    return dns_options.read({**DEFAULTS, **params})
 
 
 def test_defaults():
@@ -112,7 +112,7 @@ def test_a_relay_host_by_address():
     ],
 )
 def test_bad_values_are_named(params, message):
-    with pytest.raises(_dns_options.OptionError) as error:
+    with pytest.raises(dns_options.OptionError) as error:
         read(**params)
     assert str(error.value).startswith(message)
 
@@ -126,7 +126,7 @@ def test_bad_values_are_named(params, message):
     ],
 )
 def test_names_of_records_may_have_underscores(name, canonical):
-    assert _dns_options.record_name(name) == canonical
+    assert dns_options.record_name(name) == canonical
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_names_of_records_may_have_underscores(name, canonical):
 )
 def test_other_underscores_are_refused(name):
     with pytest.raises(ValueError):
-        _dns_options.record_name(name)
+        dns_options.record_name(name)

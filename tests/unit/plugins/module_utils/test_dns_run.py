@@ -9,12 +9,12 @@ import asyncio
 
 import dns.exception
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import DnsClient
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import run as dns_run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
 
 from tests.dns.scripted import ScriptedDns
 
-WANTED = _dns_run.Expectations('gw.test', spf_addresses=['192.0.2.1'])
+WANTED = dns_run.Expectations('gw.test', spf_addresses=['192.0.2.1'])
 GREEN = ['MX 10 gw.test.', 'TXT "v=spf1 include:spf.test -all"']
 SHARED = {'gw.test': ['A 192.0.2.1'], 'spf.test': ['TXT "v=spf1 ip4:192.0.2.1 -all"']}
 
@@ -55,7 +55,7 @@ def run(zone, domains=('a.test',), checks=('mx', 'spf'), events=(), deadline=60,
 
     async def all_domains():
         client = ClockedClient(['192.0.2.53'], retries=0, timeout=3, exchange=clock.exchange)
-        return await _dns_run.run(list(domains), checks, WANTED, client=client, sleep=clock.sleep, **options)
+        return await dns_run.run(list(domains), checks, WANTED, client=client, sleep=clock.sleep, **options)
 
     return asyncio.run(all_domains()), script, clock.pauses
 
@@ -80,7 +80,7 @@ def test_one_bad_domain_does_not_hide_the_others():
     assert result['domains']['c.test']['checks'] == {'mx': 'red', 'spf': 'red'}
     assert (result['summary']['status'], result['summary']['red'], result['summary']['unknown']) == ('red', 1, 1)
     bad = [row for row in result['rows'] if row['status'] != 'green']
-    message = _dns_run.message(result, bad)
+    message = dns_run.message(result, bad)
     assert message.splitlines()[0] == '1 of 3 domains red, 1 of 3 domains unknown.'
     assert message.splitlines()[1].startswith('b.test mx.unknown: MX could not be looked up: SERVFAIL. ')
 
@@ -94,7 +94,7 @@ def test_names_are_shown_in_unicode():
 
 @pytest.mark.parametrize('name', ['example.test', 'xn--ls8h.test'])
 def test_what_is_no_valid_internationalised_name_stays(name):
-    assert _dns_run.unicode_name(name) == name
+    assert dns_run.unicode_name(name) == name
 
 
 def test_without_wait_there_is_one_round():

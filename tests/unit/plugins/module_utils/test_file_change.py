@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, postfix_disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_change import FileChange
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, file_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 
 LINE = b'ours\n'
 
@@ -219,11 +219,11 @@ def kill_at(monkeypatch, host, step):
         return wrapper
 
     monkeypatch.setattr(host, 'activate', stepping(host.activate))
-    monkeypatch.setattr(postfix_disk, 'replace_file', stepping(postfix_disk.replace_file))
-    monkeypatch.setattr(postfix_disk.os, 'mkdir', stepping(postfix_disk.os.mkdir))
-    monkeypatch.setattr(postfix_disk.os, 'unlink', stepping(postfix_disk.os.unlink))
-    monkeypatch.setattr(postfix_disk.os, 'rmdir', stepping(postfix_disk.os.rmdir))
-    monkeypatch.setattr(postfix_disk.os, 'rename', stepping(postfix_disk.os.rename))
+    monkeypatch.setattr(disk, 'replace_file', stepping(disk.replace_file))
+    monkeypatch.setattr(disk.os, 'mkdir', stepping(disk.os.mkdir))
+    monkeypatch.setattr(disk.os, 'unlink', stepping(disk.os.unlink))
+    monkeypatch.setattr(disk.os, 'rmdir', stepping(disk.os.rmdir))
+    monkeypatch.setattr(disk.os, 'rename', stepping(disk.os.rename))
     return taken
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_change import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import traced
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
 from fake_firewall import Killed, Machine
 
 BACKENDS = ('nftables', 'ufw', 'firewalld')
@@ -305,4 +305,4 @@ def test_damaged_record_stops_everything(new, content):
     for params in ({'networks': FIRST}, {'state': 'absent'}):
         with pytest.raises(FirewallError, match='firewall.json is damaged'):
             machine.converge(**params)
-    assert machine.table == '' and firewall_record.PATH.startswith(str(machine.folder))
+    assert machine.table == '' and record.PATH.startswith(str(machine.folder))

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host, choose
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from fake_firewall import Machine
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_notice import closed_by_others
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.other_chains import closed_by_others
 
 CHAIN = 'table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy %s;\n%s\t}\n}\n'
 USUAL = [

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_runtime import losses
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld_runtime import losses
 
 PERMANENT = '''docker
   target: ACCEPT

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_ufw import BEGIN, END, block, replace_block
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import BEGIN, END, block, replace_block
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 
 NAT = '*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n'
 FILTER = '*filter\n:ufw-before-input - [0:0]\n# COMMIT is not yet\n-A ufw-before-input -j ACCEPT\n'

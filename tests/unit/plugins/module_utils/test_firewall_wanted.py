@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError, read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError, read_wanted
 
 
 def test_networks_are_merged_and_sorted_by_version():

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_package, postfix_programs
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop_package import PACKAGE, SBIN, Maker, PackageError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import programs as postfix_programs
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import PACKAGE, SBIN, Maker, PackageError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 
 POLICY = 'postfix:\n  Installed: (none)\n  Candidate: %s\n  Version table:\n'
 FIELDS = (
@@ -106,7 +107,7 @@ def fixture_host():
 
 
 def test_the_package_is_made_of_the_distributions_and_only_once(host):
-    wanted = f'3.7.11-0+deb12u1+conbool{hop_package.REVISION}'
+    wanted = f'3.7.11-0+deb12u1+conbool{package.REVISION}'
     assert Maker(host.run).present() == (None, wanted, ['libtlsrpt0', PACKAGE])
     assert host.version == wanted
     assert Maker(host.run).present() == (wanted, wanted, [])
@@ -153,7 +154,7 @@ def test_scripts_find_each_other_and_maintainer_scripts_can_be_run(host, tmp_pat
 def test_the_package_has_what_brings_it_up_to_date(host, tmp_path):
     Maker(host.run).present()
     update = host.tree['usr/lib/conbool-hop/update.py']
-    assert update.decode() == Path(hop_package.__file__).read_text(encoding='utf-8')
+    assert update.decode() == Path(package.__file__).read_text(encoding='utf-8')
     # With nothing of Ansible or of this collection around, and a host that has not got the package.
     (tmp_path / 'update.py').write_bytes(update)
     (tmp_path / 'dpkg-query').write_text('#!/bin/sh\nexit 1\n', encoding='ascii')
@@ -222,19 +223,19 @@ def test_the_words_of_apt_and_dpkg_are_passed_on(host, step):
 @pytest.mark.parametrize('version, held, calls', [(None, False, 1), ('1', True, 2)])
 def test_an_update_leaves_alone_what_is_not_installed_or_held(host, monkeypatch, version, held, calls):
     host.version, host.held = version, held
-    monkeypatch.setattr(hop_package, '_run', host.run)
-    hop_package.main()
+    monkeypatch.setattr(package, '_run', host.run)
+    package.main()
     assert len(host.calls) == calls and host.version == version
 
 
 def test_an_update_says_what_it_did(host, monkeypatch, capsys):
     host.version = '1'
-    monkeypatch.setattr(hop_package, '_run', host.run)
-    hop_package.main()
+    monkeypatch.setattr(package, '_run', host.run)
+    package.main()
     assert host.version in capsys.readouterr().out
     host.candidate, host.refuse = '4', 'download'
     with pytest.raises(SystemExit, match='no space left'):
-        hop_package.main()
+        package.main()
 
 
 class Nothing:
@@ -289,7 +290,7 @@ def test_a_postfix_that_is_there_is_used(no_postfix, tmp_path, given):
         '3.6.1',
         ['btree', 'hash'],
     )
-    assert programs['parameters'] == dict.fromkeys(hop_package.PARAMETERS, '/there')
+    assert programs['parameters'] == dict.fromkeys(package.PARAMETERS, '/there')
 
 
 def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, monkeypatch):
@@ -299,5 +300,5 @@ def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, m
     assert (programs['sbin_dir'], programs['version'], programs['parameters']) == (
         SBIN,
         '3.10.13',
-        hop_package.PARAMETERS,
+        package.PARAMETERS,
     )

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import inbound_configuration, stale_copies
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
+    inbound_configuration,
+    stale_copies,
+)
 
 PARAMETERS = {
     'message_size_limit': '10240000',

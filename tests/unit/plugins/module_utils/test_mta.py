@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import SIGNS, MtaError, find, free_space
 
 
 @pytest.fixture

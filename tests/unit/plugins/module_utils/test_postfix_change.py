@@ -11,19 +11,20 @@ import shutil
 import stat
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_instance, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import PREFIX, locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import PREFIX, locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance, journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
 from fake_postfix import MAIN, MASTER, FakePostfix, Killed, kill_at, option, run, service, table, wanted
 
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
+    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
     return FakePostfix(tmp_path, monkeypatch)
 
 
@@ -355,7 +356,7 @@ def test_a_failure_in_a_later_run_keeps_the_record_of_the_first(fake):
 
 def test_a_full_disk_brings_the_old_files_back(fake, monkeypatch):
     before = fake.tree()
-    real, written = postfix_disk.Write.do, []
+    real, written = disk.Write.do, []
 
     def full(self):
         written.append(self.path)
@@ -363,7 +364,7 @@ def test_a_full_disk_brings_the_old_files_back(fake, monkeypatch):
             raise OSError(28, 'No space left on device')
         real(self)
 
-    monkeypatch.setattr(postfix_disk.Write, 'do', full)
+    monkeypatch.setattr(disk.Write, 'do', full)
     with pytest.raises(SwitchError, match='No space left') as failure:
         run(fake, **wanted(fake))
     assert failure.value.restored
@@ -373,7 +374,7 @@ def test_a_full_disk_brings_the_old_files_back(fake, monkeypatch):
 def test_a_log_that_cannot_be_read_does_not_stop_the_restore(fake, monkeypatch):
     before = fake.tree()
     fake.deadly = lambda main, master: 'no' if 'hop' in master else None
-    monkeypatch.setattr(postfix_instance.MailLog, '_from_file', lambda self: open('/no/such/log', encoding='ascii'))
+    monkeypatch.setattr(instance.MailLog, '_from_file', lambda self: open('/no/such/log', encoding='ascii'))
     with pytest.raises(SwitchError, match='master process ended') as failure:
         run(fake, **wanted(fake))
     assert failure.value.restored and fake.tree() == before
@@ -388,7 +389,7 @@ def test_a_restore_that_fails_is_said(fake):
 
 
 def test_a_service_that_is_not_served_is_a_failure(fake, monkeypatch):
-    monkeypatch.setattr(postfix_instance, 'sockets_of', lambda queue, services: {'/no/such/socket': None})
+    monkeypatch.setattr(instance, 'sockets_of', lambda queue, services: {'/no/such/socket': None})
     with pytest.raises(SwitchError, match='does not serve /no/such/socket within 1 seconds'):
         run(fake, services=[service('hop')])
 
@@ -430,7 +431,7 @@ def test_killed_at_any_point_the_next_run_completes_it_and_undo_is_exact(scenari
     original, results, killed = None, set(), 0
     for step in range(1, 200):
         with pytest.MonkeyPatch.context() as setting:
-            setting.setattr(postfix_journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
+            setting.setattr(journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
             fake = FakePostfix(tmp_path / str(step), setting)
             with_routes(fake)
             original = fake.tree()
@@ -463,7 +464,7 @@ def test_killed_at_any_point_the_next_run_completes_it_and_undo_is_exact(scenari
 
 
 def test_what_a_killed_run_staged_is_cleared_away(fake):
-    stale = fake.config_dir.parent / (f'{PREFIX}.{postfix_journal.fingerprint(str(fake.config_dir))}.abc')
+    stale = fake.config_dir.parent / (f'{PREFIX}.{journal.fingerprint(str(fake.config_dir))}.abc')
     stale.mkdir()
     run(fake, parameters={'relayhost': '[x]'})
     assert not stale.exists()

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_delivery import deliveries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.delivery import deliveries
 
 SERVICES = [
     {'name': name, 'type': 'unix', 'command': command}

@@ -7,11 +7,11 @@ without the thing."""
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf, render_option
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError, left_alone
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_references import without
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal as postfix_journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, render_option
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, left_alone
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
 from fake_postfix import MASTER, FakePostfix, option, run, service, table
 
 LIST, ROUTES = 'smtpd_recipient_restrictions', 'sender_dependent_default_transport_maps'

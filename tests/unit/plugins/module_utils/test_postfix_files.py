@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
     Document,
     decode,
     encode,
     heading,
     printable,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, value_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf, value_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import (
     MasterCf,
     Service,
     key_of,

@@ -11,8 +11,12 @@ import threading
 import types
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_instance as postfix
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, MailLog, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
+    Instance,
+    MailLog,
+    PostfixError,
+)
 
 
 def scripted(*answers):

@@ -10,7 +10,7 @@ import os
 import stat
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import Journal, JournalError, empty
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal, JournalError, empty
 
 RECORDS = dict(empty(), parameters={'a': {'original': ['a = \udcff'], 'written': ['1', None]}})
 

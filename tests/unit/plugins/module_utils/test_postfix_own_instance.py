@@ -11,15 +11,16 @@ import shutil
 import stat
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_disk, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
 from fake_postfix import FakePostfix, Killed, kill_at, run, table, wanted
 
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
+    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
     return FakePostfix(tmp_path, monkeypatch)
 
 
@@ -265,7 +266,7 @@ def test_mail_in_a_queue_that_was_there_before_is_seen_as_well(bare):
 def test_directories_come_back_as_they_were_when_the_switch_fails(bare, monkeypatch):
     (bare.root / 'data').mkdir(0o750)
     before = sorted(bare.root.rglob('*'))
-    real, written = postfix_disk.Write.do, []
+    real, written = disk.Write.do, []
 
     def full(self):
         written.append(self.path)
@@ -273,7 +274,7 @@ def test_directories_come_back_as_they_were_when_the_switch_fails(bare, monkeypa
             raise OSError(28, 'No space left on device')
         real(self)
 
-    monkeypatch.setattr(postfix_disk.Write, 'do', full)
+    monkeypatch.setattr(disk.Write, 'do', full)
     with pytest.raises(SwitchError, match='No space left') as failure:
         run(bare, **complete(bare))
     assert failure.value.restored
@@ -372,7 +373,7 @@ def test_an_own_instance_killed_at_any_point_is_completed_and_removed(tmp_path):
     killed = 0
     for step in range(1, 200):
         with pytest.MonkeyPatch.context() as setting:
-            setting.setattr(postfix_journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
+            setting.setattr(journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
             fake = FakePostfix(tmp_path / str(step), setting)
             shutil.rmtree(fake.config_dir)
             fake.running = False
@@ -401,7 +402,7 @@ def test_directories_and_service_killed_at_any_point_are_completed_and_removed(t
     killed = 0
     for step in range(1, 400):
         with pytest.MonkeyPatch.context() as setting:
-            setting.setattr(postfix_journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
+            setting.setattr(journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
             fake = FakePostfix(tmp_path / str(step), setting)
             shutil.rmtree(fake.config_dir)
             shutil.rmtree(fake.queue)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_plan as plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import empty
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf, Service
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError, TableState
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import Request, Table
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import plan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import empty
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, Service
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, TableState
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request, Table
 
 MAIN = '# top\nrelayhost = [old]\nmynetworks = 127.0.0.0/8,\n  # lan\n  10.0.0.0/8\nrelayhost = [last]'
 MASTER = 'smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o syslog_name=x -o milter=a\n# end\n'

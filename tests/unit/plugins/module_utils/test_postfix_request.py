@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf, render
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf, render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import (
     RequestError,
     override_value,
     read_request,

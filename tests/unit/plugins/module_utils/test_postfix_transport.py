@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_transport import kept_transports, sample
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import kept_transports, sample
 
 TABLE = b'partner.example\t:[gw.partner.example]\nhosted.example\t:[10.0.0.5]\nother.example\tsmtp:[gw]\nplain.example\t:\n.sub.example\t:[a]\n'
 

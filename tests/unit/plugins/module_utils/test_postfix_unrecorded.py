@@ -8,15 +8,15 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from fake_postfix import MAIN, FakePostfix, option, run, service, table
 
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
+    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
     return FakePostfix(tmp_path, monkeypatch)
 
 
@@ -40,7 +40,7 @@ OUTBOUND = {'parameters': {'default_transport': 'conbool-hop:[127.0.0.1]:10027'}
 
 
 def lose(fake, owner='us'):
-    (fake.root / 'state' / 'postfix' / postfix_journal.fingerprint(str(fake.config_dir)) / (owner + '.json')).unlink()
+    (fake.root / 'state' / 'postfix' / journal.fingerprint(str(fake.config_dir)) / (owner + '.json')).unlink()
 
 
 @pytest.mark.parametrize('check', [True, False])

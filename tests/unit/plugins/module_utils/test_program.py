@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.hop_package import Maker, PackageError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.program import present
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import Maker, PackageError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.packages import present
 
 
 class Apt:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.report import run_report, run_summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_report, run_summary
 
 
 def test_done_failed_and_unreachable_hosts():

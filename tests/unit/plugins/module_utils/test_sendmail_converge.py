@@ -6,11 +6,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, sendmail_converge, sendmail_program
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_build import BUILT
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import Paths, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import commands
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import converge as sendmail_converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import BUILT
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths, facts
 from fake_sendmail import MC, FakeSendmail
 
 CONTENT = 'Mconbool, P=[IPC], A=TCP $?{conbool_to}${conbool_to}$|$h$.\n'
@@ -227,7 +229,7 @@ def test_run_clears_what_a_killed_one_left_and_not_where_another_is_at_work(host
 
 
 def test_who_may_send_is_what_class_r_and_the_access_map_name(host, monkeypatch):
-    monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
+    monkeypatch.setattr(commands, 'MAKEMAP', ('/bin/true',))
     assert facts(host.run_command, Paths(host.paths))['relay_networks'] == []
     host.relay_domains = 'partner.test\n10.1\n'
     host.write('sendmail.mc', MC + f'Kaccess hash -T<TMPF> -o {host.folder}/mail/access\n')
@@ -246,7 +248,7 @@ def test_who_may_send_is_what_class_r_and_the_access_map_name(host, monkeypatch)
 
 
 def test_what_the_access_map_asks_of_other_servers_tls_is_told(host, monkeypatch):
-    monkeypatch.setattr(sendmail_program, 'MAKEMAP', ('/bin/true',))
+    monkeypatch.setattr(commands, 'MAKEMAP', ('/bin/true',))
     host.write('sendmail.mc', MC + f'Kaccess hash -T<TMPF> -o {host.folder}/mail/access\n')
     host.write('sendmail.cf', host.generate(host.folder / 'mail/sendmail.mc'))
     host.write(

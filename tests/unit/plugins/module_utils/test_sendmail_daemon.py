@@ -12,9 +12,9 @@ import sys
 import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_daemon
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_daemon import Daemon
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import daemon as sendmail_daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
 
 # Persistent queue runners are told by their user, not by their queue: side by side, one test would signal another's.
 pytestmark = pytest.mark.xdist_group('sendmail_daemon')

@@ -7,11 +7,11 @@ ones (tests/flow, molecule)."""
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import hop_identity
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_fit as fit
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_hop import identity
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import identity as hop_identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import compatibility as fit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 from test_sendmail_m4 import SETTINGS, SYSTEM, info
 
 HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}

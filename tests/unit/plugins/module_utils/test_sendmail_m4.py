@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import sendmail_fit as fit
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import compatibility as fit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import (
     SendmailCf,
     differences,
     equal,
     lines,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 
 SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
 SETTINGS = {

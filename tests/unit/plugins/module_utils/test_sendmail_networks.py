@@ -8,7 +8,7 @@ import random
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_networks import named, pattern
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.networks import named, pattern
 
 
 def written(address):

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_route import Queue, header_action, route
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_verify import sendmail_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.verify import certain_headers, certain_routes
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import certain_headers, certain_routes
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import Queue, header_action, route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import sendmail_rows
 
 SETTINGS = {
     'domains': ['example.com'],

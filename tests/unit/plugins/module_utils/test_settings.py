@@ -8,8 +8,8 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import SETTINGS, normalise
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS, normalise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -129,7 +129,7 @@ def test_domains_become_lower_case_a_labels(given_value, result):
 )
 def test_bad_domains_are_refused(domain, reason):
     (problem,) = refused(conbool_domains=['example.com', domain])
-    assert problem.startswith('conbool_domains: ' + _values.shown(domain))
+    assert problem.startswith('conbool_domains: ' + readers.shown(domain))
     assert reason in problem
     assert problem.isprintable()
 
@@ -336,7 +336,7 @@ def test_bad_tls_names_are_refused(value):
 @pytest.mark.parametrize('variable', ['conbool_tls_ca_file', 'conbool_tls_client_cert', 'conbool_tls_client_key'])
 def test_bad_paths_are_refused(variable, path, reason):
     (problem,) = refused(**{variable: path})
-    assert problem.startswith(f'{variable}: {_values.shown(path)} ')
+    assert problem.startswith(f'{variable}: {readers.shown(path)} ')
     assert reason in problem
 
 
@@ -417,7 +417,7 @@ def test_scope_senders():
 )
 def test_bad_senders_are_refused(sender, reason):
     (problem,) = refused(conbool_scope='senders', conbool_scope_senders=[sender])
-    assert problem.startswith(f'conbool_scope_senders: {_values.shown(sender)} ')
+    assert problem.startswith(f'conbool_scope_senders: {readers.shown(sender)} ')
     assert reason in problem
 
 
@@ -638,10 +638,10 @@ def test_no_accepted_value_contains_a_control_character(variables):
 @given(PLAUSIBLE | HOSTILE)
 def test_accepted_names_are_stable_and_safe(name):
     try:
-        once = _values.host_name(name)
+        once = readers.host_name(name)
     except ValueError:
         return
-    assert _values.host_name(once) == once
+    assert readers.host_name(once) == once
     assert set(once) <= set('abcdefghijklmnopqrstuvwxyz0123456789.-')
 
 
@@ -659,4 +659,4 @@ def test_directory_of_reports_may_be_relative(path):
 
 @pytest.mark.parametrize('path', ['{{ x }}', 'a b', 'a\nb', '~/reports'])
 def test_bad_directory_of_reports_is_refused(path):
-    assert refused(conbool_report_dir=path)[0].startswith(f'conbool_report_dir: {_values.shown(path)}')
+    assert refused(conbool_report_dir=path)[0].startswith(f'conbool_report_dir: {readers.shown(path)}')

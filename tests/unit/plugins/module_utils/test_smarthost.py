@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.inbound import stale_copies
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.smarthost import HEADER_CHECKS, outbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
+    HEADER_CHECKS,
+    outbound_configuration,
+)
 
 PARAMETERS = {
     'default_transport': 'smtp',

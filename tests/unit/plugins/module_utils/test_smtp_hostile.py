@@ -10,7 +10,7 @@ import time
 import tracemalloc
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_probe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp import probe
 
 from tests.smtp.check import check, check_all, ids
 from tests.smtp.hostile import Certificates, HostileServer, Peer
@@ -344,12 +344,12 @@ def test_second_connection_lost_keeps_what_the_first_one_saw(certificates):
 @pytest.mark.parametrize('step', ['banner', 'EHLO', 'tls', 'RCPT', 'QUIT'])
 def test_connections_are_closed(ask, step, monkeypatch):
     sockets = []
-    real = _smtp_probe.connect
+    real = probe.connect
 
     def connect(*arguments):
         sockets.append(real(*arguments))
         return sockets[-1]
 
-    monkeypatch.setattr(_smtp_probe, 'connect', connect)
+    monkeypatch.setattr(probe, 'connect', connect)
     ask({step: Peer.silence})
     assert [sock.fileno() for sock, _address in sockets] == [-1]

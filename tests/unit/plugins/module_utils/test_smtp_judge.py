@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_judge import summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import summary
 
 from tests.smtp.check import check, check_all, ids
 from tests.smtp.hostile import Certificates, HostileServer, Peer

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import idna
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_names import host, mailbox, matching_name
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.names import host, mailbox, matching_name
 from hypothesis import given
 from hypothesis import strategies as st
 

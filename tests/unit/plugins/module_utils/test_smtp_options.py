@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_options import canonical, expectations
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import canonical, expectations
 
 from tests.smtp.check import EXPECT, OPTIONS
 

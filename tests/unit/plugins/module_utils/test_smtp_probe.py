@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _smtp_tls
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp import tls
 from cryptography.hazmat.primitives import serialization
 
 from tests.smtp.check import check, check_all, ids
@@ -226,7 +226,7 @@ def test_old_tls_version_is_named_when_the_server_answers_with_it(certificates):
 
 def test_certificate_hidden_from_the_message_hook_comes_from_the_second_connection(certificates, monkeypatch):
     # As with compressed certificates (RFC 8879).
-    monkeypatch.setattr(_smtp_tls, 'first_certificate', lambda message: None)
+    monkeypatch.setattr(tls, 'first_certificate', lambda message: None)
     with HostileServer(certificates.context()) as server:
         result = check(server)
     assert result['name_verified'] is True and result['certificate']['days_left'] > 0
@@ -237,7 +237,7 @@ def test_unreadable_certificate_is_a_finding(certificates, monkeypatch):
         raise UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'invalid start byte')
 
     monkeypatch.setattr(
-        'ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_probe.certificate_facts', certificate_facts
+        'ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe.certificate_facts', certificate_facts
     )
     with HostileServer(certificates.context()) as server:
         result = check(server, ca_file=certificates.ca_file)
@@ -405,7 +405,7 @@ def test_key_with_a_password_is_refused_without_asking(certificates, tmp_path):
 
 
 def test_context_is_the_same_with_every_python(certificates):
-    context, unverified = _smtp_tls.contexts(
+    context, unverified = tls.contexts(
         {'ca_file': certificates.ca_file, 'client_cert': None, 'minimum_tls_version': 'TLSv1.2'}
     )
     assert context.verify_flags == ssl.VERIFY_X509_TRUSTED_FIRST

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import (
     Handshake,
     chain_error,
     first_certificate,

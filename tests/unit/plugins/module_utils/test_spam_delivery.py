@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.delivery import converge
 from fake_dovecot import JUNK, NAMESPACE, Host, Killed
 
 VERSIONS = ('2.3.19.1', '2.4.1-4')

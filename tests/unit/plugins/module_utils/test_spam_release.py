@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, spam_engines, spam_release
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_release import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import engines, release
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.release import converge
 
 NETWORKS = ['192.0.2.0/28', '2001:db8:1::/64']
 
@@ -31,15 +32,13 @@ class Host:
         (folder / 'rspamd/rspamd.conf.local').write_text('site')
         (folder / 'spamassassin/local.cf').write_text('site')
         monkeypatch.setattr(
-            spam_release, 'SPAMASSASSIN_DIRECTORIES', (str(folder / 'nowhere'), str(folder / 'spamassassin'))
+            release, 'SPAMASSASSIN_DIRECTORIES', (str(folder / 'nowhere'), str(folder / 'spamassassin'))
         )
-        monkeypatch.setattr(spam_release, 'RSPAMD_DIRECTORY', str(folder / 'rspamd'))
+        monkeypatch.setattr(release, 'RSPAMD_DIRECTORY', str(folder / 'rspamd'))
         monkeypatch.setattr(file_record, 'BASE', str(folder / 'var/files'))
-        monkeypatch.setattr(spam_engines, 'SETTLED', 0)
-        monkeypatch.setattr(spam_engines.tempfile, 'tempdir', str(folder / 'tmp'))
-        monkeypatch.setattr(
-            spam_engines.pwd, 'getpwuid', lambda number: type('Entry', (), {'pw_dir': str(folder / 'home')})
-        )
+        monkeypatch.setattr(engines, 'SETTLED', 0)
+        monkeypatch.setattr(engines.tempfile, 'tempdir', str(folder / 'tmp'))
+        monkeypatch.setattr(engines.pwd, 'getpwuid', lambda number: type('Entry', (), {'pw_dir': str(folder / 'home')}))
 
     def get_bin_path(self, name, opt_dirs):
         return '/usr/bin/' + name if name in self.commands | {'systemctl'} else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _spf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import spf_check_host
 
 from tests.dns.scripted import ScriptedDns, ask
 
@@ -61,7 +61,7 @@ def test_vector(zonedata, test):
     sender = test['mailfrom'] or 'postmaster@' + test['helo']
 
     async def check(client):
-        return await _spf.check_network(client, test['host'], sender.rpartition('@')[2], sender, test['helo'])
+        return await spf_check_host.check_network(client, test['host'], sender.rpartition('@')[2], sender, test['helo'])
 
     verdict = ask(ScriptedDns(zone_of(zonedata)), check)
     wanted = test['result'] if isinstance(test['result'], list) else [test['result']]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import systemd_unit
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import Unit, UnitChange, UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit as systemd_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange, UnitError
 
 NAME = 'hop.service'
 

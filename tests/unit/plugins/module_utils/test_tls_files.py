@@ -11,7 +11,7 @@ import ssl
 
 import pytest
 import trustme
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, PrivateFormat
@@ -46,7 +46,7 @@ def files(tmp_path, authority):
 
 
 def look(files, now, **more):
-    return _tls_files.look(
+    return tls_files.look(
         files['relay.pem'],
         files['relay.key'],
         files['ca.pem'],
@@ -90,7 +90,7 @@ def test_usable_files(files):
 
 
 def test_certificate_authorities_alone(files):
-    report = _tls_files.look(ca_file=files['ca.pem'])
+    report = tls_files.look(ca_file=files['ca.pem'])
     assert report == {'problems': [], 'warnings': [], 'certificate': None, 'ca_certificates': 1}
 
 
@@ -220,7 +220,7 @@ def test_file_with_a_revocation_list_only(files, authority):
 
 
 def test_expired_authorities(files):
-    report = _tls_files.look(ca_file=files['ca.pem'], now=datetime.datetime(3001, 1, 1).timestamp())
+    report = tls_files.look(ca_file=files['ca.pem'], now=datetime.datetime(3001, 1, 1).timestamp())
     assert only(report).startswith(files['ca.pem'] + ': every certificate authority in it has expired, the last at ')
 
 
@@ -247,7 +247,7 @@ def test_directory_and_pipe_are_not_opened(files, monkeypatch):
     os.mkdir(files['relay.pem'])
     os.mkfifo(files['relay.key'])
     os.mkfifo(files['ca.pem'])
-    monkeypatch.setattr(_tls_files, 'open', lambda path, mode: pytest.fail(f'{path} was opened'), raising=False)
+    monkeypatch.setattr(tls_files, 'open', lambda path, mode: pytest.fail(f'{path} was opened'), raising=False)
     assert look(files, BEFORE)['problems'] == [
         f'{files[name]}: is not a regular file' for name in ('relay.pem', 'relay.key', 'ca.pem')
     ]

@@ -10,10 +10,11 @@ import signal
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, one_run, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record, one_run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info, postfix_config, postfix_info
 
 POSTCONF = """#!/bin/sh
@@ -27,7 +28,7 @@ esac
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
+    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
     (tmp_path / 'etc' / 'postfix').mkdir(parents=True)
     (tmp_path / 'etc' / 'postfix' / 'main.cf').write_bytes(b'myorigin =\n  $myhostname\n# \xff\nodd = \xff\n')
     (tmp_path / 'etc' / 'postfix' / 'master.cf').write_text('smtp inet n - y - - smtpd\n  -o a=1\n')
@@ -98,8 +99,8 @@ def test_info_with_ipv6_switched_off(host, capsys):
 
 def test_info_names_whose_changes_are_in_force(host, capsys, monkeypatch):
     monkeypatch.setattr(file_record, 'BASE', str(host / 'files'))
-    record = postfix_journal.Journal(str(host / 'etc' / 'postfix'), 'us')
-    record.save(dict(postfix_journal.empty(), parameters={'myorigin': None}), False)
+    record = journal.Journal(str(host / 'etc' / 'postfix'), 'us')
+    record.save(dict(journal.empty(), parameters={'myorigin': None}), False)
     assert call(postfix_info, capsys, host)['file_owners'] == []
     file_record.FileRecord('spam_delivery').save(
         [file_record.FileRecord.new_entry('/etc/spam', None, None, b'spam')], [], False

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of postfix_config, from its options to its answer."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import clear_staging, read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
+    Instance,
+    MailLog,
+    PostfixError,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal, fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import unrecorded
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import read_request, read_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import Switch, needs_restart
+
+
+def converge(module, params):
+    """Bring one instance to the wanted state, or tell in check mode what that takes.
+
+    Returns:
+        tuple: the module's result and its warnings.
+    """
+    instance = Instance(
+        module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir']
+    )
+    request = read_request(params, instance.default_database_type)
+    unit_name, unit_content = read_unit(params)
+    warnings = [] if request.absent else look_at_tls_files(params['tls_files'])
+    journal = Journal(instance.config_dir, request.owner)
+    result = {
+        'changed': False,
+        'parameters_changed': [],
+        'services_changed': [],
+        'tables_changed': [],
+        'maps': {},
+        'reloaded': False,
+    }
+    if not module.check_mode:
+        clear_staging(instance.config_dir, fingerprint(instance.config_dir))
+    # With nothing recorded there is nothing to undo.
+    foreseen = module.check_mode and params['create'] and not instance.there()
+    change = (
+        None
+        if request.absent and not journal.exists
+        else Change(instance, journal, request, params['create'], foreseen)
+    )
+    warnings += look_for_unrecorded(instance, journal, change, request.absent)
+    unit = (
+        UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
+    )
+    differences = []
+    if change:
+        result.update(
+            changed=change.changed,
+            parameters_changed=change.parameters_changed(),
+            services_changed=change.services_changed(),
+            tables_changed=sorted(change.tables),
+            maps=change.maps(),
+        )
+        differences += change.diff()
+    if unit:
+        result.update(changed=result['changed'] or unit.changed, unit_commands=unit.words())
+        differences += unit.diff()
+    if module._diff and (change or unit):
+        result['diff'] = differences
+    if change and change.changed and foreseen:
+        warnings.append('There is no Postfix yet that could judge the new configuration')
+    elif change and change.changed:
+        change.validate()
+    if not module.check_mode:
+        if not change:
+            remove_leftovers(journal, unit)
+        elif result['changed']:
+            log = MailLog(module.run_command, module.get_bin_path, change.main.get('maillog_file'))
+            listeners = [(listener['address'], listener['port']) for listener in params['listeners']]
+            switch = Switch(change, unit, params['reload'], listeners, params['timeout'], log)
+            switch.carry_out()
+            result['reloaded'] = switch.reloaded
+        else:
+            change.keep_records()
+    return result, warnings + (change.warnings if change else [])
+
+
+def look_at_tls_files(options):
+    """Return the warnings on files that the configuration names; files that cannot be used are an error."""
+    report, message = tls_files.judge(options) if options else ({'warnings': []}, '')
+    if message:
+        raise PostfixError(message)
+    return report['warnings']
+
+
+def look_for_unrecorded(instance, journal, change, absent):
+    """Return a warning when something of this owner is there without a record: it cannot be undone, which is no reason
+    to call it done.
+
+    Raises:
+        PlanError: it would still be there after an undo.
+    """
+    if absent and change:
+        main, master = change.main, change.master
+    elif journal.exists:
+        return []
+    else:
+        texts = [
+            decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')
+        ]
+        main, master = MainCf(texts[0]), MasterCf(texts[1])
+    found = unrecorded(main, master, journal.owner, dict(journal.others(), **{journal.owner: journal.records}))
+    if not found:
+        return []
+    message = 'There is no {} {} of what owner_id {} has changed in {}, but something of it is there: {}. '.format(
+        'complete record' if journal.exists else 'record',
+        journal.path,
+        journal.owner,
+        instance.config_dir,
+        '; '.join(found),
+    )
+    if absent:
+        raise PlanError(
+            message + 'Nothing was changed. Bring the record back from a backup, or take these by hand out of the'
+            ' configuration, '
+            'reload Postfix, and run this again'
+        )
+    return [message + 'An undo will not take it away']
+
+
+def remove_leftovers(journal, unit):
+    """Remove what can be there without a record."""
+    journal.restore()
+    if unit:
+        unit.stop()
+        unit.leave()
