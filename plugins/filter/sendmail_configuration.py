@@ -60,7 +60,7 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import hop_problems
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.address import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import OUTSIDE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import complaints, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render

@@ -174,9 +174,7 @@ diff:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
 
 
 def main():
@@ -191,7 +189,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, '/etc', converge, (FirewallError, UnitError))
+    run(module, '/etc', converge)
 
 
 if __name__ == '__main__':

@@ -108,11 +108,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import traced
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import SIGNS, MtaError, find, free_space
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import FAILURES, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import SIGNS, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import facts as sendmail_facts
 
@@ -155,7 +154,7 @@ def main():
             )
         if configuration:
             result['free'][configuration['queue_directory']] = free_space(configuration['queue_directory'])
-    except (MtaError, ChangeError, SendmailError) + FAILURES as error:
+    except (HostError, OSError) as error:
         module.fail_json(msg=printable(str(error)), **result)
     for warning in warnings:
         module.warn(printable(warning))

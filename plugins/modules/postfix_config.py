@@ -289,13 +289,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import JournalError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.options import argument_spec
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import RequestError
 
 
 def main():
@@ -310,7 +305,6 @@ def main():
         module,
         parent,
         converge,
-        (PostfixError, RequestError, PlanError, JournalError, UnitError),
         f'config_dir: another run is at work in {parent}; nothing was changed',
     )
 

@@ -207,8 +207,9 @@ file_owners:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import FAILURES, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 
 
 def main():
@@ -224,7 +225,7 @@ def main():
     )
     try:
         result, warnings = facts(module.run_command, module.get_bin_path, **module.params)
-    except FAILURES as exc:
+    except (HostError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
         module.warn(printable(warning))

@@ -92,8 +92,8 @@ packages:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 
 
 def main():
@@ -114,7 +114,7 @@ def main():
         else:
             before, packages = maker.absent(module.check_mode) if maker.possible() else (None, [])
             after = None
-    except (PostfixError, package.PackageError, OSError) as exc:
+    except (HostError, package.PackageError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     if module._diff and before != after:
         result['diff'] = {

@@ -82,8 +82,9 @@ messages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, QueueError, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
 
 
 def main():
@@ -106,7 +107,7 @@ def main():
         waited = len(messages)
         if module.params['drain'] and messages and not module.check_mode:
             messages = queue.drain(module.params['timeout'])
-    except (PostfixError, QueueError) as error:
+    except HostError as error:
         module.fail_json(msg=str(error))
     result = {'count': len(messages), 'messages': [describe(message) for message in messages[:20]]}
     if not module.params['drain']:

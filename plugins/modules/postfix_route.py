@@ -132,11 +132,11 @@ put_off:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, QueueError, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import (
     HeaderChecks,
-    RewriteError,
     route,
 )
 
@@ -187,7 +187,7 @@ def main():
         module.fail_json(msg='watch: {} is not between 0 and 60 seconds'.format(module.params['watch']))
     try:
         result = ask(module, module.params)
-    except (PostfixError, QueueError, RewriteError) as error:
+    except HostError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
 

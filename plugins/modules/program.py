@@ -64,8 +64,9 @@ packages:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.packages import present
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 
 
 def main():
@@ -79,7 +80,7 @@ def main():
     maker = package.maker_of(module)
     try:
         packages = present(maker, module.params['path'], module.params['package'], module.check_mode)
-    except package.PackageError as exc:
+    except (HostError, package.PackageError) as exc:
         module.fail_json(msg=printable(str(exc)))
     result = {}
     if module._diff and packages:

@@ -161,7 +161,6 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.delivery import converge
 
@@ -188,7 +187,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, '/etc', converge, (ChangeError,))
+    run(module, '/etc', converge)
 
 
 if __name__ == '__main__':

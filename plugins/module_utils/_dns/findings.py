@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-GREEN, RED, UNKNOWN = 'green', 'red', 'unknown'
-# The status of several rows is the worst of them. Red is certain, so it stands above unknown.
-WORST_FIRST = (RED, UNKNOWN, GREEN)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 
 _ASK_AGAIN = 'Ask again later or other name servers (nameservers); nothing is known to be wrong.'
 
@@ -203,8 +201,3 @@ def finding(identifier, domain, seen=(), expected='', **words):
         'expected': expected,
         'hint': hint.format(**words),
     }
-
-
-def worst(statuses):
-    """The status of the whole. Nothing checked is nothing known."""
-    return next((status for status in WORST_FIRST if status in statuses), UNKNOWN)

@@ -16,9 +16,9 @@ except ImportError:
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.dkim import check_dkim
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.dmarc import check_dmarc
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import GREEN, UNKNOWN, WORST_FIRST, worst
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.mx import check_mx, check_ownership
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.spf import check_spf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, UNKNOWN, WORST_FIRST, worst
 
 CHECKS = {'mx': check_mx, 'spf': check_spf, 'dkim': check_dkim, 'dmarc': check_dmarc, 'ownership': check_ownership}
 # Seconds between two rounds of waiting: a change often shows at once or after a time to live of minutes.

@@ -11,8 +11,9 @@ import time
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange, UnitError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
 
 
 class Change:
@@ -78,7 +79,7 @@ class Change:
                 listing = self._arrive(undo, missing)
             else:
                 self._leave(undo)
-        except (OSError, FirewallError, UnitError) as exc:
+        except (OSError, HostError) as exc:
             raise SwitchError(f'{self.name}: {exc}', self._restore(undo, directories), self.warnings) from exc
         if self._wanted:
             self._record.save(self.name, listing, directories + missing)
@@ -131,7 +132,7 @@ class Change:
                         [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
                     )
                 self._record.save(self.name, self._known, directories)
-        except (OSError, FirewallError, UnitError) as exc:
+        except (OSError, HostError) as exc:
             self.warnings.append(f'{self.name}: the old state could not be put back completely: {exc}')
             return False
         return True

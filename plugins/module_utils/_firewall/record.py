@@ -10,7 +10,7 @@ import json
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import sync_directory, write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
 
 PATH = '/var/lib/conbool-smtp-relay/inbound_firewall.json'
 

@@ -17,7 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detec
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 
 FOLDER = '/etc/ufw'
 DEFAULTS = '/etc/default/ufw'

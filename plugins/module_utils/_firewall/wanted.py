@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import SHORTEST_PREFIX, shown
 
 
-class FirewallError(Exception):
+class FirewallError(HostError):
     """The firewall cannot be brought to the wanted state; nothing was changed unless the text says otherwise."""
 
 

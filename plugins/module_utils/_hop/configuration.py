@@ -12,7 +12,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     mta_parameters,
     return_address,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import WASH_RULES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
 # not for loopback.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
 
 # What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
 INHERITED = (
@@ -45,14 +46,6 @@ INHERITED_CLIENT = (
     'smtp_tls_verify_cert_match',
     'tls_append_default_CA',
 )
-
-# A message that the MTA accepted just below its limit has grown by trace headers when it reaches the hop.
-SIZE_HEADROOM = 102400
-
-
-def with_headroom(limit):
-    """Return a message_size_limit for the second time that a message is taken; 0 is no limit."""
-    return str(int(limit) + SIZE_HEADROOM if int(limit) else 0)
 
 
 def _client(info):

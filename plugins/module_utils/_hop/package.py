@@ -149,6 +149,8 @@ class Maker:
             as text.
     """
 
+    Error = PackageError
+
     def __init__(self, run):
         self._run = run
 

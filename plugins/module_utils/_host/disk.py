@@ -13,7 +13,7 @@ import stat
 import tempfile
 import time
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import sync_directory, write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
 
 PREFIX = '.conbool-smtp-relay'
 PAUSE = 0.2

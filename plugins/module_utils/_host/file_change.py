@@ -9,12 +9,12 @@ import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import (
-    ChangeError,
     FileRecord,
     digest,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 
 UNREADABLE = '(binary, %d bytes)\n'
 
@@ -87,8 +87,8 @@ class FileChange:
         """Carry the change out. With nothing to change only what a killed run may have left of a record goes.
 
         Args:
-            validate: function that is called before the first change, and raises ChangeError if it must not be made.
-            activate: function that lets what is on disk come into force and looks whether it did; it raises ChangeError
+            validate: function that is called before the first change, and raises HostError if it must not be made.
+            activate: function that lets what is on disk come into force and looks whether it did; it raises HostError
                 if not. When it has, it is called again, after the files are as they were.
 
         Raises:
@@ -107,7 +107,7 @@ class FileChange:
                 undo.do(operation)
             active = True
             activate()
-        except (OSError, ChangeError) as exc:
+        except (OSError, HostError) as exc:
             raise SwitchError(str(exc), self._restore(undo, activate if active else None), self.warnings) from exc
         self._settle()
 
@@ -176,7 +176,7 @@ class FileChange:
             if activate:
                 activate()
             self.record.restore()
-        except (OSError, ChangeError) as exc:
+        except (OSError, HostError) as exc:
             self.warnings.append(f'The old state could not be put back completely: {exc}')
             return False
         return True

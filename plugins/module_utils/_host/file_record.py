@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import sync_directory, write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 
 BASE = '/var/lib/conbool-smtp-relay/files'
 FIELDS = {'path', 'original', 'mode', 'wrote'}
 
 
-class ChangeError(Exception):
+class ChangeError(HostError):
     """A change cannot be made: its validation failed, it did not come into force, or its record cannot be read or
     written."""
 

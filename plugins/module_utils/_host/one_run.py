@@ -9,35 +9,30 @@ from __future__ import annotations
 import signal
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 BUSY = 'Another run is at work on this host; nothing was changed'
 
 
-def ended_by_signal(failure):
-    """Return a signal handler: a lost connection or a cancelled job ends the run like this failure, with the old state
-    put back."""
-
-    def stop(number, dummy):
-        raise failure(f'the run was ended by signal {number}')
-
-    return stop
+def end(number, dummy):
+    """Take a signal: a lost connection or a cancelled job ends the run like any failure."""
+    raise HostError(f'the run was ended by signal {number}')
 
 
-def run(module, directory, converge, failures, busy=BUSY):
+def run(module, directory, converge, busy=BUSY):
     """Run a module to its end, and answer.
 
     Args:
         module: AnsibleModule with the option C(timeout), the seconds to wait for another run.
         directory: which runs keep away from each other.
-        converge: function that takes the module and its options, and returns its result and warnings.
-        failures: exceptions besides SwitchError and OSError. A signal is the first of them, which converge() has to
-            take for a reason to put the old state back.
+        converge: function that takes the module and its options, and returns its result and warnings. It takes a
+            HostError for a reason to put the old state back.
         busy: what is said when another run does not end in time.
     """
     for number in SIGNALS:
-        signal.signal(number, ended_by_signal(failures[0]))
+        signal.signal(number, end)
     warnings = []
     try:
         with locked(directory, module.params['timeout']):
@@ -46,7 +41,7 @@ def run(module, directory, converge, failures, busy=BUSY):
         module.fail_json(msg=busy)
     except SwitchError as exc:
         module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
-    except failures + (OSError,) as exc:
+    except (HostError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
         module.warn(printable(warning))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import PackageError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 
 
 def present(maker, path, package, check_mode=False):
     """Have a program be there.
 
     Args:
-        maker: a C(hop_package.Maker), who knows how apt is to be called.
+        maker: who knows how apt is to be called.
         path: the program.
         package: the package that has it.
 
@@ -25,17 +25,17 @@ def present(maker, path, package, check_mode=False):
         return []
     absent = f'there is no {path}, and '
     if not maker.possible():
-        raise PackageError(absent + f'no apt on this host that could install the package {package}')
+        raise HostError(absent + f'no apt on this host that could install the package {package}')
     try:
         packages = maker.install(package, check_mode)
-    except PackageError as exc:
-        raise PackageError(
+    except maker.Error as exc:
+        raise HostError(
             absent
             + f'the package {package} could not be installed. Have "apt-get update" done, and look at the sources.'
             f' {exc}'
         ) from exc
     if not packages or not (check_mode or _there(path)):
-        raise PackageError(absent + f'the package {package}, which is installed, has none')
+        raise HostError(absent + f'the package {package}, which is installed, has none')
     return packages
 
 

@@ -9,13 +9,14 @@ import os
 import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
 
 FOLDER = '/etc/systemd/system'
 SHOWN = ('LoadState', 'ActiveState', 'UnitFileState', 'NeedDaemonReload')
 
 
-class UnitError(Exception):
+class UnitError(HostError):
     """systemctl failed; the text is its own, with the end of the unit's journal."""
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
 # All of one MTA's files have to be there; alternatives of one file are in a tuple.
 SIGNS = {
     'postfix': ('/etc/postfix/main.cf', ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
@@ -22,7 +24,7 @@ SIGNS = {
 MINIMUM_VERSIONS = {'postfix': '3.1', 'sendmail': '8.15'}
 
 
-class MtaError(Exception):
+class MtaError(HostError):
     """No single MTA; the text says what was found and what to do."""
 
 

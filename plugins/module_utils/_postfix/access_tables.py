@@ -9,6 +9,7 @@ import ipaddress
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
 
 CLIENTS_TABLE = 'conbool_clients'
 DATA_TABLE = 'conbool_data'
@@ -50,11 +51,6 @@ def mynetworks_entries(mynetworks):
 def own_addresses(expanded):
     """Return the addresses that inet_interfaces names."""
     return [item for item in items(expanded.get('inet_interfaces')) if _listed(item)]
-
-
-def overlap(first, second):
-    """Whether two networks, of either IP version, have addresses in common."""
-    return first.version == second.version and first.overlaps(second)
 
 
 def shut_out(settings, networks):

@@ -9,10 +9,10 @@ import os
 import stat
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import Directories
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import dangling, undefined

@@ -9,15 +9,16 @@ import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import clear_staging, read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
     Instance,
     MailLog,
     PostfixError,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal, fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError

@@ -6,8 +6,8 @@ there on its way."""
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import with_headroom
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective, loopback_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
 
 ADDRESS = '127.0.0.1'
 

@@ -7,28 +7,11 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import split_lines
+
 # What C isspace() knows; Python's own idea of white space is larger than Postfix's.
 SPACES = ' \t\n\v\f\r'
 TAKEN_OUT = '# Taken out by the Ansible collection conbool.smtp_relay'
-
-
-def decode(data):
-    """Return the bytes of a configuration file as text that encode() turns back into the same bytes."""
-    return data.decode('utf-8', 'surrogateescape')
-
-
-def encode(text):
-    return text.encode('utf-8', 'surrogateescape')
-
-
-def printable(text):
-    """Return text without the stand-ins for foreign bytes, which JSON could not carry."""
-    return encode(text).decode('utf-8', 'backslashreplace')
-
-
-def split_lines(text):
-    """Split at line feeds only (str.splitlines() knows many more), line ends kept."""
-    return re.findall(r'[^\n]*\n|[^\n]+', text)
 
 
 def items(value):
@@ -139,10 +122,6 @@ class Document:
             if bare and bare[0] != '#':
                 return line[0] in SPACES
         return False
-
-
-def heading(owner):
-    return f'# Added by the Ansible collection conbool.smtp_relay ({owner})'
 
 
 def placeholder(owner, what, number):

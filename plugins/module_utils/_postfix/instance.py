@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
-PAUSE = 0.1
 # A configuration that the master process cannot work with ends it within moments after the reload.
 SETTLE = 0.4
 LOG_FILES = ('/var/log/mail.log', '/var/log/maillog', '/var/log/mail')
 LONGEST_LOG = 65536
 
 
-class PostfixError(Exception):
+class PostfixError(HostError):
     """Postfix said no, in its own words."""
 
 
@@ -154,20 +154,6 @@ def master_pid(queue_directory):
         return None
 
 
-def alive(pid):
-    return pid is not None and os.path.exists(f'/proc/{pid}')
-
-
-def systemd_unit(pid):
-    """Return the unit that a process belongs to, or None when no service manager started it."""
-    try:
-        with open(f'/proc/{pid}/cgroup', 'rb') as stream:
-            names = [os.path.basename(line) for line in decode(stream.read()).split('\n')]
-    except (OSError, TypeError):
-        return None
-    return next((name for name in names if name.endswith('.service')), None)
-
-
 def sockets_of(queue_directory, services):
     """Return the sockets that the master process makes for new services, and what is there now: {path: identity or
     None}."""
@@ -200,73 +186,14 @@ def wait_until_served(pid, sockets, timeout):
     begin = time.monotonic()
     while True:
         waited = time.monotonic() - begin
-        if not alive(pid):
+        if not process.alive(pid):
             raise PostfixError('the Postfix master process ended while it read its configuration')
         missing = [path for path, before in sockets.items() if _identity(path) in (None, before)]
         if not missing and waited >= SETTLE:
             return
         if waited > timeout:
             raise PostfixError('Postfix does not serve {} within {} seconds'.format(', '.join(missing), timeout))
-        time.sleep(PAUSE)
-
-
-def banner(address, port, timeout):
-    """Return the first line that an SMTP server says, or raise OSError."""
-    with socket.create_connection((address, port), timeout=timeout) as connection:
-        connection.settimeout(timeout)
-        received = b''
-        while b'\n' not in received and len(received) < 4096:
-            data = connection.recv(4096)
-            if not data:
-                break
-            received += data
-    return received.split(b'\n', 1)[0].decode('ascii', 'replace').strip()
-
-
-def wait_for_banner(address, port, timeout):
-    """Wait until a listener greets with 220.
-
-    Raises:
-        PostfixError: it did not within the time.
-    """
-    begin, seen = time.monotonic(), 'nothing'
-    while True:
-        left = timeout - (time.monotonic() - begin)
-        if left <= 0:
-            raise PostfixError(
-                f'The listener {address} port {port} does not greet with 220 within {timeout} seconds: {seen}'
-            )
-        try:
-            seen = banner(address, port, left)
-            if seen.startswith('220'):
-                return
-        except OSError as exc:
-            seen = str(exc)
-        time.sleep(PAUSE)
-
-
-def refused_address(name):
-    """Return why an inet service could not listen on its host:port, or None; services without a numeric host are not
-    tried."""
-    host, dummy, port = name.rpartition(':')
-    host = host.strip('[]')
-    if not host or not port.isdigit():
-        return None
-    try:
-        family, kind, protocol, dummy, address = socket.getaddrinfo(
-            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-        )[0]
-    except (socket.gaierror, OverflowError):
-        return None
-    try:
-        with socket.socket(family, kind, protocol) as probe:
-            # As Postfix does; otherwise connections that are just ending would count as taken.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except (OSError, OverflowError) as exc:
-        return str(exc)
-    return None
+        time.sleep(process.PAUSE)
 
 
 class MailLog:

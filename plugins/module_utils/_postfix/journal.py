@@ -5,41 +5,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import (
+    fingerprint,
+    sync_directory,
+    write_durably,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 
 BASE = '/var/lib/conbool-smtp-relay/postfix'
 
 
-class JournalError(Exception):
+class JournalError(HostError):
     """The record cannot be read or written."""
 
 
 def empty():
     return {'created': [], 'directories': [], 'parameters': {}, 'services': {}, 'service_options': {}, 'tables': {}}
-
-
-def fingerprint(config_dir):
-    return hashlib.sha256(os.path.realpath(config_dir).encode('utf-8', 'surrogateescape')).hexdigest()[:16]
-
-
-def sync_directory(path):
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_durably(path, data, mode):
-    """Write a new file and wait until the disk has it."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, 'wb') as stream:
-        stream.write(data)
-        stream.flush()
-        os.fchmod(stream.fileno(), mode)
-        os.fsync(stream.fileno())
 
 
 def owners(config_dir, base=None):

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
     SPACES,
     Document,
     LogicalLine,
-    heading,
     placeholder,
-    split_lines,
 )
 
 ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)

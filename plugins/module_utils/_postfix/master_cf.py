@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 import socket
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
     SPACES,
     TAKEN_OUT,
     Document,
-    heading,
     placeholder,
-    split_lines,
 )
 
 # Behind the comment line of an option that was cut out of a longer line: whether that line went on before and after it.

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.address import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 TRANSPORT = 'conbool-hop'
 SENDERS_TABLE = 'conbool_senders'
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
-WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'
 
 # Postfix's own default: connections to one destination at a time.
 CONCURRENCY = '20'
@@ -94,29 +93,6 @@ def _kept_transports(info):
         )
         for kept in info.get('kept_transports', [])
     ]
-
-
-def hop_problems(address, **ports):
-    """Return what is wrong with where the hop is to listen.
-
-    Args:
-        address: value of C(outbound_hop_address).
-        ports: name of a variable to its value.
-    """
-    problems = []
-    try:
-        if not ipaddress.ip_address(address).is_loopback:
-            problems.append(
-                f'outbound_hop_address: {address!r} is no loopback address; whoever reaches the hop can send through it'
-            )
-    except ValueError:
-        problems.append(f'outbound_hop_address: {address!r} is no IP address')
-    for name, port in ports.items():
-        try:
-            readers.port(port)
-        except ValueError as exc:
-            problems.append(f'{name}: {port!r} {exc}')
-    return problems
 
 
 def submission_services(services):

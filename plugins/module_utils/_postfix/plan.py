@@ -17,7 +17,8 @@ from __future__ import annotations
 import copy
 import hashlib
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import render, value_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
@@ -26,7 +27,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.reques
 FRESH, STALE, MISSING = 'fresh', 'stale', 'missing'
 
 
-class PlanError(Exception):
+class PlanError(HostError):
     """The wanted state cannot be reached on this host; nothing was changed."""
 
 

@@ -10,6 +10,9 @@ import os
 import stat
 import time
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
+
 # A flush asks for one attempt; a next hop that was just down may need another.
 FLUSH_EVERY = 10.0
 POLL_EVERY = 0.5
@@ -17,7 +20,7 @@ POLL_EVERY = 0.5
 QUEUES = ('maildrop', 'incoming', 'active', 'deferred', 'hold', 'corrupt')
 
 
-class QueueError(Exception):
+class QueueError(HostError):
     """C(postqueue) failed; the text is its own."""
 
 
@@ -51,14 +54,6 @@ def message_files(queue_directory):
             # cleanup(8) and postdrop(1) make a file executable when the message is complete and theirs to deliver.
             found += [path for path in paths if name == 'corrupt' or os.stat(path).st_mode & stat.S_IXUSR]
     return sorted(found)
-
-
-def spend(seconds, work, clock=time.monotonic, sleep=time.sleep):
-    """Do the C(work), wait until so many seconds have gone since it was begun, and return what it did."""
-    end = clock() + seconds
-    done = work()
-    sleep(max(0.0, end - clock()))
-    return done
 
 
 class Queue:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES, TAKEN_OUT, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES, TAKEN_OUT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import tokens_of
 
 # Parameters whose value may be the bare name of a service.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import (
     FIELDS,
@@ -38,7 +39,7 @@ WAKEUP = re.compile(r'(-|[0-9]+\??)\Z')
 MAX_PROCESSES = re.compile(r'(-|[0-9]+)\Z')
 
 
-class RequestError(Exception):
+class RequestError(HostError):
     """The wanted state cannot be meant; the text names the option and the value."""
 
 

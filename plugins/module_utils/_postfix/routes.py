@@ -9,6 +9,8 @@ import os
 import re
 import socket
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
 # Bits of the reply's flags (resolve_clnt.h in Postfix's source).
 FAILED = 1 << 3
 CLASSES = {1 << 8: 'local', 1 << 9: 'alias', 1 << 10: 'virtual', 1 << 11: 'relay', 1 << 12: 'default'}
@@ -17,7 +19,7 @@ CLASSES = {1 << 8: 'local', 1 << 9: 'alias', 1 << 10: 'virtual', 1 << 11: 'relay
 LONGEST_REPLY = 65536
 
 
-class RewriteError(Exception):
+class RewriteError(HostError):
     """Postfix could not be asked, or could not tell."""
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, set_time
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
     PostfixError,
     complaints,
-    refused_address,
     words,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED
@@ -112,6 +112,6 @@ def check_services(daemon_directory, services, known):
         if not os.access(command, os.X_OK):
             raise PostfixError(f'services[{service.name}/{service.kind}].command: there is no program {command}')
         if service.kind == 'inet' and service.key not in known:
-            reason = refused_address(service.name)
+            reason = process.refused_address(service.name)
             if reason:
                 raise PostfixError(f'services[{service.name}/{service.kind}]: cannot listen there: {reason}')

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 
@@ -83,7 +83,7 @@ class Switch:
         self.unit.stop()
         try:
             running = self._running()
-        except (OSError, PlanError, postfix.PostfixError):
+        except (OSError, HostError):
             self.unit.start_again()
             raise
         self.unit.leave()
@@ -93,8 +93,8 @@ class Switch:
         try:
             self.unit.arrive()
             for address, port in self.listeners if self.unit.starts else []:
-                postfix.wait_for_banner(address, port, self.timeout)
-        except (OSError, postfix.PostfixError, UnitError) as exc:
+                process.wait_for_banner(address, port, self.timeout)
+        except (OSError, HostError) as exc:
             raise SwitchError(
                 f'The configuration is in place, but the service {self.unit.name} does not run as wanted:'
                 f' {exc}{self._logged()}',
@@ -111,7 +111,7 @@ class Switch:
         self._warn_of_restart(running)
         queue = change.facts.get('queue_directory', '')
         pid = postfix.master_pid(queue) if running else None
-        unit = postfix.systemd_unit(pid) if running else None
+        unit = process.systemd_unit(pid) if running else None
         sockets = postfix.sockets_of(
             queue, [service for service in change.changed_services() if service.key not in change.services_before]
         )
@@ -142,10 +142,10 @@ class Switch:
                 undo.do(operation)
             if self.reloaded:
                 for address, port in self.listeners:
-                    postfix.wait_for_banner(address, port, self.timeout)
+                    process.wait_for_banner(address, port, self.timeout)
                 if not self.instance.running():
                     raise postfix.PostfixError('Postfix is not running any more')
-        except (OSError, postfix.PostfixError) as exc:
+        except (OSError, HostError) as exc:
             message = f'{exc}{self._logged()}'
             if self.unit and change.request.absent:
                 change.warnings.append(f'The service {self.unit.name} is gone already')
@@ -162,13 +162,13 @@ class Switch:
         try:
             undo.back()
             if running:
-                if postfix.alive(pid):
+                if process.alive(pid):
                     self.instance.reload()
                     postfix.wait_until_served(pid, {}, self.timeout)
                 else:
                     self.instance.start(unit)
             self.journal.restore()
-        except (OSError, postfix.PostfixError) as exc:
+        except (OSError, HostError) as exc:
             self.change.warnings.append(f'The old configuration could not be put back completely: {exc}')
             return False
         return True

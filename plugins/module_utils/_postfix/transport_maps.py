@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, items, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
 

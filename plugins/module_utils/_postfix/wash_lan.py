@@ -13,7 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detour
     detour_services,
     route,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import WASH_RULES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.wash_networks import read_wash_networks
 
 WASH_CLIENTS_TABLE = 'conbool_wash_clients'

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 
 from ansible.module_utils.compat.version import LooseVersion
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MINIMUM_VERSIONS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
     mynetworks_entries,
@@ -22,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
     space_rows,
     unasked,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 
 def mta_rows(result):

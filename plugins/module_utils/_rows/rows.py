@@ -6,14 +6,14 @@ controller)."""
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import table
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import (
     GREEN,
     RED,
     UNKNOWN,
     WORST_FIRST,
     worst,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import NOT_ASKED
 
 MEGABYTE = 1024 * 1024

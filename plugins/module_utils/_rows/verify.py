@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import TRANSPORT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, skipped, smtp_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 # Never looked up: a route is asked for, no mail is sent (RFC 2606).
 OUTSIDE = 'conbool-verify.invalid'

@@ -10,8 +10,8 @@ import os
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, staging_directory
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, split_lines
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import cf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import mc as sendmail_mc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 # Not /usr/sbin/sendmail first: on a host with two mail servers that is whichever the alternatives say.
 COMMANDS = (
@@ -28,7 +29,7 @@ _DESCRIPTION = {
 }
 
 
-class SendmailError(Exception):
+class SendmailError(HostError):
     """Sendmail or m4 said no, in its own words; or there is no Sendmail that can be changed."""
 
 

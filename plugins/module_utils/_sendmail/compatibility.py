@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import hop_problems
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.address import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbound import (
     complaints as inbound_complaints,
 )

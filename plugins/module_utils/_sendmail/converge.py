@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import clear_staging, read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError, FileRecord
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import cf, mc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import STAGING, refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
@@ -74,7 +75,7 @@ def refuse_without_record(record, paths):
 def _activate(daemon, timeout):
     try:
         daemon.reload(timeout)
-    except SendmailError as exc:
+    except HostError as exc:
         raise ChangeError(str(exc)) from exc
 
 

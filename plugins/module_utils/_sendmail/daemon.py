@@ -13,13 +13,7 @@ import socket
 import struct
 import time
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
-    PAUSE,
-    PostfixError,
-    alive,
-    systemd_unit,
-    wait_for_banner,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import queue_base
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
 
@@ -44,9 +38,9 @@ class Daemon:
     def __init__(self, run_command, pid_file, queue_directory):
         self._run_command, self._pid_file, self._queue = run_command, pid_file, queue_directory
         self.pid, self._command = _read_pid_file(pid_file)
-        self.running = alive(self.pid) and 'sendmail' in _title(self.pid)
+        self.running = process.alive(self.pid) and 'sendmail' in _title(self.pid)
         self._user = _status(self.pid, b'Uid:') if self.running else None
-        self._unit = systemd_unit(self.pid) if self.running else None
+        self._unit = process.systemd_unit(self.pid) if self.running else None
         self._listeners = _listeners(self.pid) if self.running else []
 
     def check(self):
@@ -79,7 +73,7 @@ class Daemon:
         if not self.running:
             return
         before, runners = _written(self._pid_file), self._queue_runners()
-        if not alive(self.pid):
+        if not process.alive(self.pid):
             self._start()
         else:
             os.kill(self.pid, signal.SIGHUP)
@@ -88,13 +82,13 @@ class Daemon:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGHUP)
         end = time.monotonic() + timeout
-        while _written(self._pid_file) == before or not alive(_read_pid_file(self._pid_file)[0]):
+        while _written(self._pid_file) == before or not process.alive(_read_pid_file(self._pid_file)[0]):
             if time.monotonic() > end:
                 raise SendmailError(f'Sendmail did not start anew within {timeout} seconds')
-            time.sleep(PAUSE)
+            time.sleep(process.PAUSE)
         self.pid = _read_pid_file(self._pid_file)[0]
         while set(self._listeners) - set(_listeners(self.pid)):
-            if time.monotonic() > end or not alive(self.pid):
+            if time.monotonic() > end or not process.alive(self.pid):
                 raise SendmailError(
                     'Sendmail does not serve {} any more'.format(
                         ', '.join(
@@ -103,21 +97,18 @@ class Daemon:
                         )
                     )
                 )
-            time.sleep(PAUSE)
+            time.sleep(process.PAUSE)
         while len(self._queue_runners()) < len(runners):
             if time.monotonic() > end:
                 raise SendmailError(
                     'What ran the queue beside the daemon (process {}) did not start anew within {} seconds: start it'
                     ' again, by its path'.format(', '.join(str(pid) for pid in runners), timeout)
                 )
-            time.sleep(PAUSE)
+            time.sleep(process.PAUSE)
         for address, port in [listener for listener in self._listeners if listener[1] == PORT][:1]:
-            try:
-                wait_for_banner(
-                    {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address), port, max(1, end - time.monotonic())
-                )
-            except PostfixError as exc:
-                raise SendmailError(str(exc)) from exc
+            process.wait_for_banner(
+                {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address), port, max(1, end - time.monotonic())
+            )
 
     def _start(self):
         if not self._unit:

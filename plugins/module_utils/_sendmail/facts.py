@@ -10,7 +10,7 @@ import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, file_owners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program, SendmailError

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, split_lines
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, split_lines
 
 NOTE = 'Conbool gateway, managed by Ansible'
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import spend
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER
 
 DIRECT = 'direct'

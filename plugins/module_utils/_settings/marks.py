@@ -6,3 +6,6 @@
 from __future__ import annotations
 
 IGNORED = '(X-Conbool headers ignored)'
+
+
+WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
 
 
 def read_wash_networks(variable, names, settings):

@@ -14,7 +14,7 @@ import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
 
 PAUSE = 0.2
 SETTLED = 2

@@ -10,7 +10,7 @@ import os
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import IGNORED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import dovecot as tools
 

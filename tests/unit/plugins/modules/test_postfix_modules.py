@@ -12,8 +12,8 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record, one_run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info, postfix_config, postfix_info
 
@@ -214,5 +214,5 @@ def test_a_signal_ends_the_run_like_a_failure(host, capsys, monkeypatch):
 
 
 def test_the_signal_is_a_failure_that_brings_the_old_files_back():
-    with pytest.raises(PostfixError, match='signal 15'):
-        one_run.ended_by_signal(PostfixError)(15, None)
+    with pytest.raises(HostError, match='signal 15'):
+        one_run.end(15, None)

@@ -12,6 +12,7 @@ import sys
 import time
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import daemon as sendmail_daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
@@ -102,7 +103,7 @@ def test_daemon_starts_anew_and_serves_its_ports(start):
 )
 def test_daemon_that_does_not_serve_any_more_is_an_error(start, after, words):
     daemon = start(after)[0]
-    with pytest.raises(SendmailError, match=words):
+    with pytest.raises(HostError, match=words):
         daemon.reload(2)
 
 

@@ -9,7 +9,8 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.delivery import converge
-from fake_dovecot import JUNK, NAMESPACE, Host, Killed
+
+from tests.unit.fakes.dovecot import JUNK, NAMESPACE, Host, Killed
 
 VERSIONS = ('2.3.19.1', '2.4.1-4')
 LDA = {'agent': 'command', 'target': '/usr/lib/dovecot/deliver', 'by': 'mailbox_command = /usr/lib/dovecot/deliver'}

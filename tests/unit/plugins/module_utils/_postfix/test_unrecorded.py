@@ -8,10 +8,11 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
-from fake_postfix import MAIN, FakePostfix, option, run, service, table
+
+from tests.unit.fakes.postfix import MAIN, FakePostfix, option, run, service, table
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import re
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import configuration as hop
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import SIZE_HEADROOM
 
 SETTINGS = {
     'domains': ['example.com', 'sub.example.co.uk'],
@@ -194,7 +194,7 @@ def test_hosted_domains_are_refused_rather_than_sent_round():
 
 
 def test_limits_leave_room_for_trace_headers():
-    assert configure()['parameters']['message_size_limit'] == str(10240000 + identity.SIZE_HEADROOM)
+    assert configure()['parameters']['message_size_limit'] == str(10240000 + SIZE_HEADROOM)
     assert configure(mta={'message_size_limit': '0'})['parameters']['message_size_limit'] == '0'
 
 

@@ -13,7 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import spf
 
 from tests.dns.scripted import ScriptedDns, ask
 
-VECTORS = Path(__file__).resolve().parents[3] / 'dns' / 'data' / 'rfc7208-tests.yml.txt'
+VECTORS = Path(__file__).resolve().parents[4] / 'dns' / 'data' / 'rfc7208-tests.yml.txt'
 
 
 def zone_of(zonedata):

@@ -13,13 +13,14 @@ import stat
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import PREFIX, locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance, journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
-from fake_postfix import MAIN, MASTER, FakePostfix, Killed, kill_at, option, run, service, table, wanted
+
+from tests.unit.fakes.postfix import MAIN, MASTER, FakePostfix, Killed, kill_at, option, run, service, table, wanted
 
 
 @pytest.fixture

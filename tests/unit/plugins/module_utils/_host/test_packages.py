@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import Maker, PackageError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import Maker
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.packages import present
 
 
@@ -60,7 +61,7 @@ def test_what_apt_does_not_know_is_refused_before_the_first_change(path, check_m
     apt = Apt(path)
     apt.refuse = lambda words: '-s' in words
     with pytest.raises(
-        PackageError,
+        HostError,
         match=(
             'there is no .*/policyd, and the package policyd could not.*apt-get update.*Unable to locate package'
             ' policyd'
@@ -73,7 +74,7 @@ def test_what_apt_does_not_know_is_refused_before_the_first_change(path, check_m
 def test_an_installation_that_fails_has_the_words_of_apt(path):
     apt = Apt(path)
     apt.refuse = lambda words: '-s' not in words
-    with pytest.raises(PackageError, match='could not be installed.*Unable to locate'):
+    with pytest.raises(HostError, match='could not be installed.*Unable to locate'):
         present(Maker(apt.run), str(path), 'policyd')
 
 
@@ -82,7 +83,7 @@ def test_a_package_without_the_program_is_named(path, plan):
     apt = Apt(None)
     apt.plan = plan
     with pytest.raises(
-        PackageError, match='there is no .*/policyd, and the package policyd, which is installed, has none'
+        HostError, match='there is no .*/policyd, and the package policyd, which is installed, has none'
     ):
         present(Maker(apt.run), str(path), 'policyd')
 
@@ -90,7 +91,7 @@ def test_a_package_without_the_program_is_named(path, plan):
 def test_a_file_that_cannot_be_run_is_no_program(path):
     path.touch(mode=0o644)
     apt = Apt(None)
-    with pytest.raises(PackageError, match='which is installed, has none'):
+    with pytest.raises(HostError, match='which is installed, has none'):
         present(Maker(apt.run), str(path), 'policyd')
 
 
@@ -98,7 +99,7 @@ def test_without_apt_there_is_nothing_to_be_done(path, monkeypatch):
     monkeypatch.setattr(Maker, 'possible', staticmethod(lambda: False))
     apt = Apt(path)
     with pytest.raises(
-        PackageError, match='there is no .*/policyd, and no apt on this host that could install the package policyd'
+        HostError, match='there is no .*/policyd, and no apt on this host that could install the package policyd'
     ):
         present(Maker(apt.run), str(path), 'policyd')
     assert apt.calls == []

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import empty
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, Service

@@ -14,7 +14,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.conve
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
-from fake_firewall import Killed, Machine
+
+from tests.unit.fakes.firewall import Killed, Machine
 
 BACKENDS = ('nftables', 'ufw', 'firewalld')
 FIRST, SECOND = ['192.0.2.0/24', '2001:db8::/32'], ['203.0.113.0/24']

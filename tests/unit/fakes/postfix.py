@@ -10,10 +10,10 @@ import re
 import types
 from pathlib import Path
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 
@@ -121,10 +121,10 @@ class FakePostfix:
         # Waiting for the disk is most of a run's time, and no test pulls the plug.
         monkeypatch.setattr(os, 'fsync', lambda handle: None)
         monkeypatch.setattr(instance, 'SETTLE', 0)
-        monkeypatch.setattr(instance, 'PAUSE', 0.01)
+        monkeypatch.setattr(process, 'PAUSE', 0.01)
         monkeypatch.setattr(instance, 'LOG_FILES', (str(self.root / 'maillog'),))
-        monkeypatch.setattr(instance, 'alive', lambda pid: pid == 4711 and self.running)
-        monkeypatch.setattr(instance, 'systemd_unit', lambda pid: self.unit)
+        monkeypatch.setattr(process, 'alive', lambda pid: pid == 4711 and self.running)
+        monkeypatch.setattr(process, 'systemd_unit', lambda pid: self.unit)
         self._load()
 
     # -- what the module calls

@@ -12,7 +12,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_c
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, render_option
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, left_alone
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
-from fake_postfix import MASTER, FakePostfix, option, run, service, table
+
+from tests.unit.fakes.postfix import MASTER, FakePostfix, option, run, service, table
 
 LIST, ROUTES = 'smtpd_recipient_restrictions', 'sender_dependent_default_transport_maps'
 

@@ -12,7 +12,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail impor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
-from test_sendmail_m4 import SETTINGS, SYSTEM, info
+
+from tests.unit.fakes.sendmail_facts import SETTINGS, SYSTEM, info
 
 HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import dmarc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import CATALOGUE, worst
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import CATALOGUE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import CHECKS, Expectations
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import worst
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -420,7 +421,7 @@ def test_the_worst_status_counts(statuses, status):
 
 
 def test_every_finding_is_documented():
-    document = (Path(__file__).resolve().parents[4] / 'docs' / 'dns_check.md').read_text(encoding='utf-8')
+    document = (Path(__file__).resolve().parents[5] / 'docs' / 'dns_check.md').read_text(encoding='utf-8')
     rows = ['| `%s` | %s | %s | %s |' % ((identifier,) + entry[:3]) for identifier, entry in CATALOGUE.items()]
     assert document.endswith('\n'.join(rows) + '\n')
 

@@ -13,7 +13,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail impor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import BUILT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths, facts
-from fake_sendmail import MC, FakeSendmail
+
+from tests.unit.fakes.sendmail import MC, FakeSendmail
 
 CONTENT = 'Mconbool, P=[IPC], A=TCP $?{conbool_to}${conbool_to}$|$h$.\n'
 ROUTES = [{'recipient': 'someone@conbool-verify.invalid', 'mailer': 'conbool'}]

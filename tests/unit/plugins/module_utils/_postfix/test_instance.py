@@ -11,6 +11,8 @@ import threading
 import types
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
     Instance,
@@ -89,8 +91,8 @@ def test_the_master_process_is_found_by_its_pid_file(tmp_path):
     (tmp_path / 'pid').mkdir()
     (tmp_path / 'pid' / 'master.pid').write_text(f'           {os.getpid()}\n')
     assert postfix.master_pid(str(tmp_path)) == os.getpid()
-    assert postfix.alive(os.getpid())
-    assert not postfix.alive(None) and not postfix.alive(2**30)
+    assert process.alive(os.getpid())
+    assert not process.alive(None) and not process.alive(2**30)
 
 
 @pytest.mark.parametrize(
@@ -104,13 +106,13 @@ def test_the_master_process_is_found_by_its_pid_file(tmp_path):
 )
 def test_the_unit_is_read_from_the_control_group(text, unit, monkeypatch, tmp_path):
     (tmp_path / 'cgroup').write_bytes(text)
-    monkeypatch.setattr(postfix, 'open', lambda path, mode: open(tmp_path / 'cgroup', mode), raising=False)
-    assert postfix.systemd_unit(1) == unit
+    monkeypatch.setattr(process, 'open', lambda path, mode: open(tmp_path / 'cgroup', mode), raising=False)
+    assert process.systemd_unit(1) == unit
 
 
 def test_a_process_that_is_gone_has_no_unit():
-    assert postfix.systemd_unit(2**30) is None
-    assert postfix.systemd_unit(None) is None
+    assert process.systemd_unit(2**30) is None
+    assert process.systemd_unit(None) is None
 
 
 def test_sockets_of_new_services(tmp_path):
@@ -155,12 +157,12 @@ class Greeter:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(postfix, 'PAUSE', 0.01)
+    monkeypatch.setattr(process, 'PAUSE', 0.01)
 
 
 def test_a_listener_is_waited_for():
     greeter = Greeter(None, b'421 not yet\r\n', b'220 mx.example.com ESMTP\r\n')
-    postfix.wait_for_banner('127.0.0.1', greeter.port, 5)
+    process.wait_for_banner('127.0.0.1', greeter.port, 5)
     greeter.thread.join(5)
     assert not greeter.thread.is_alive()
 
@@ -168,22 +170,22 @@ def test_a_listener_is_waited_for():
 def test_a_listener_with_another_greeting_is_reported_with_it():
     greeter = Greeter(*[b'554 no\r\n'] * 1000)
     with pytest.raises(
-        PostfixError, match=f'127.0.0.1 port {greeter.port} does not greet with 220 within 1 seconds: 554 no'
+        HostError, match=f'127.0.0.1 port {greeter.port} does not greet with 220 within 1 seconds: 554 no'
     ):
-        postfix.wait_for_banner('127.0.0.1', greeter.port, 1)
+        process.wait_for_banner('127.0.0.1', greeter.port, 1)
 
 
 def test_an_address_in_use_is_found_and_a_free_one_is_not():
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
-        assert 'in use' in postfix.refused_address(f'127.0.0.1:{port}')
-    assert postfix.refused_address(f'127.0.0.1:{port}') is None
-    assert 'assign' in postfix.refused_address('203.0.113.77:2525')
+        assert 'in use' in process.refused_address(f'127.0.0.1:{port}')
+    assert process.refused_address(f'127.0.0.1:{port}') is None
+    assert 'assign' in process.refused_address('203.0.113.77:2525')
 
 
 @pytest.mark.parametrize('name', ['smtp', '25', 'localhost:25', '[no such]:25', '127.0.0.1:smtp'])
 def test_names_are_left_to_postfix(name):
-    assert postfix.refused_address(name) is None
+    assert process.refused_address(name) is None
 
 
 LINES = (

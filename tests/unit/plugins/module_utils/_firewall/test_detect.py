@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
-from fake_firewall import Machine
+
+from tests.unit.fakes.firewall import Machine
 
 
 @pytest.fixture(name='machine')

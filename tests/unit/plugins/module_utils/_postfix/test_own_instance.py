@@ -15,7 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import di
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
-from fake_postfix import FakePostfix, Killed, kill_at, run, table, wanted
+
+from tests.unit.fakes.postfix import FakePostfix, Killed, kill_at, run, table, wanted
 
 
 @pytest.fixture
