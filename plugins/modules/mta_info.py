@@ -110,7 +110,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.conve
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import SIGNS, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import facts as sendmail_facts
@@ -119,7 +119,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts
 def main():
     module = AnsibleModule(
         argument_spec={
-            'mta': {'type': 'str', 'choices': ['auto'] + list(SIGNS), 'default': 'auto'},
+            'mta': {'type': 'str', 'choices': ['auto'] + names(), 'default': 'auto'},
             'configuration': {'type': 'bool', 'default': False},
             'postfix_config_dir': {'type': 'path', 'default': '/etc/postfix'},
             'sendmail_paths': {'type': 'dict', 'default': {}},

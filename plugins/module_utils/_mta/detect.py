@@ -8,20 +8,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-
-# All of one MTA's files have to be there; alternatives of one file are in a tuple.
-SIGNS = {
-    'postfix': ('/etc/postfix/main.cf', ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
-    'sendmail': (
-        '/etc/mail/sendmail.cf',
-        ('/usr/lib/sm.bin/sendmail', '/usr/libexec/sendmail/sendmail', '/usr/sbin/sendmail.sendmail'),
-    ),
-    'zimbra': ('/opt/zimbra/conf/localconfig.xml', '/opt/zimbra/bin/zmprov'),
-    'kerio': (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
-}
-
-# Oldest release whose features the roles use.
-MINIMUM_VERSIONS = {'postfix': '3.1', 'sendmail': '8.15'}
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names
 
 
 class MtaError(HostError):
@@ -31,8 +18,7 @@ class MtaError(HostError):
 def signs_of(mta, root='/'):
     """Return the paths that show that this MTA is installed, or an empty list."""
     seen = []
-    for sign in SIGNS[mta]:
-        choices = sign if isinstance(sign, tuple) else (sign,)
+    for choices in MAIL_SERVERS[mta].signs:
         there = [path for path in choices if os.path.exists(os.path.join(root, path.lstrip('/')))]
         if not there:
             return []
@@ -53,19 +39,14 @@ def find(wanted='auto', root='/'):
     Raises:
         MtaError: there is none, or there are several.
     """
-    found = {mta: paths for mta, paths in ((mta, signs_of(mta, root)) for mta in SIGNS) if paths}
+    found = {mta: paths for mta, paths in ((mta, signs_of(mta, root)) for mta in MAIL_SERVERS) if paths}
     if wanted != 'auto':
         if wanted not in found:
-            raise MtaError(
-                'conbool_mta is {}, but there is no {} here ({})'.format(
-                    wanted,
-                    wanted,
-                    'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported',
-                )
-            )
+            there = 'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported'
+            raise MtaError(f'conbool_mta is {wanted}, but there is no {wanted} here ({there})')
         return wanted, found
     if not found:
-        raise MtaError('no mail server found: none of {} is installed'.format(', '.join(sorted(SIGNS))))
+        raise MtaError('no mail server found: none of {} is installed'.format(', '.join(sorted(names()))))
     if len(found) > 1:
         named = ', '.join(f'{mta} ({found[mta][0]})' for mta in sorted(found))
         raise MtaError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 from ansible.module_utils.compat.version import LooseVersion
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MINIMUM_VERSIONS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, with_role
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
     mynetworks_entries,
     shut_out,
@@ -33,19 +33,25 @@ def mta_rows(result):
     if 'configuration' not in result:
         return unasked(result, 'mta', 'mail server')
     name, version = result['mta'], result['configuration'].get('version')
-    if name not in MINIMUM_VERSIONS:
+    if name not in with_role():
         return [
             row(
                 'mta.unsupported',
                 name,
                 RED,
                 'this version of the collection has no role for it',
-                'It has roles for: {}.'.format(', '.join(sorted(MINIMUM_VERSIONS))),
+                'It has roles for: {}.'.format(', '.join(sorted(with_role()))),
             )
         ]
-    if LooseVersion(version) < LooseVersion(MINIMUM_VERSIONS[name]):
+    if LooseVersion(version) < LooseVersion(MAIL_SERVERS[name].minimum_version):
         return [
-            row('mta.version', name, RED, f'version {version}', f'Version {MINIMUM_VERSIONS[name]} or newer is needed.')
+            row(
+                'mta.version',
+                name,
+                RED,
+                f'version {version}',
+                f'Version {MAIL_SERVERS[name].minimum_version} or newer is needed.',
+            )
         ]
     rows = [row('mta.ok', name, GREEN, f'version {version}')]
     if not result['configuration']['running']:

@@ -334,6 +334,5 @@ def _header_checks(settings, checks, wash_networks, flag, hop):
 def _header_check(header, ruleset, rules, checks):
     before = checks.get(header.lower()) or checks.get('*')
     keeps_comments = not before or before['keeps_comments']
-    return '\nH{}: $>{}{}\nS{}\n{}{}'.format(
-        header, '+' if keeps_comments else '', ruleset, ruleset, AS_BEFORE % before['ruleset'] if before else '', rules
-    )
+    as_before = AS_BEFORE % before['ruleset'] if before else ''
+    return f'\nH{header}: $>{"+" if keeps_comments else ""}{ruleset}\nS{ruleset}\n{as_before}{rules}'

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import SIGNS, MtaError, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError, find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 
 
 @pytest.fixture
 def install(tmp_path):
     def install(mta, signs=None):
-        for sign in SIGNS[mta][:signs]:
-            path = tmp_path / (sign[0] if isinstance(sign, tuple) else sign).lstrip('/')
+        for choices in MAIL_SERVERS[mta].signs[:signs]:
+            path = tmp_path / choices[0].lstrip('/')
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         return str(tmp_path)
@@ -21,7 +22,7 @@ def install(tmp_path):
     return install
 
 
-@pytest.mark.parametrize('mta', sorted(SIGNS))
+@pytest.mark.parametrize('mta', sorted(MAIL_SERVERS))
 def test_each_is_found(install, mta):
     assert find(root=install(mta))[0] == mta
 
