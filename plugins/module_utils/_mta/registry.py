@@ -9,7 +9,7 @@ and C(<name>_verify), and one role C(<name>_smarthost). Nothing else knows it by
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 
 class MailServer(NamedTuple):
@@ -20,8 +20,8 @@ class MailServer(NamedTuple):
     """
 
     title: str
-    signs: Tuple[Tuple[str, ...], ...]
-    minimum_version: Optional[str] = None
+    signs: tuple[tuple[str, ...], ...]
+    minimum_version: str | None = None
 
 
 MAIL_SERVERS = {
