@@ -111,6 +111,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import facts as sendmail_facts

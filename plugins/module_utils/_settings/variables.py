@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 try:
@@ -47,7 +48,7 @@ SETTINGS = {
     'conbool_bypass_calendar': Setting(readers.boolean, True),
     'conbool_bypass_null_sender': Setting(readers.boolean, True),
     'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
-    'conbool_mta': Setting(readers.choice('auto', 'postfix', 'sendmail', 'zimbra', 'kerio'), 'auto'),
+    'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
     'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),
     'conbool_report_dir': Setting(readers.controller_directory, 'conbool-reports'),
     'conbool_state': Setting(readers.choice('present', 'absent'), 'present'),
