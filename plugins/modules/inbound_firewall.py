@@ -189,7 +189,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, '/etc', converge)
+    run(module, ['/etc'], converge)
 
 
 if __name__ == '__main__':

@@ -52,7 +52,7 @@ options:
     description:
       - The directory with the commands C(postconf), C(postfix) and C(postmap).
       - By default they are looked for in C(PATH) and the usual system directories,
-        and then where M(conbool.smtp_relay.postfix_programs) puts them.
+        and then where those of the outbound hop are on a host with another mail server.
     type: path
   create:
     description:
@@ -303,7 +303,7 @@ def main():
         module.fail_json(msg='config_dir: the parent directory of {!r} does not exist'.format(params['config_dir']))
     run(
         module,
-        parent,
+        [parent],
         converge,
         f'config_dir: another run is at work in {parent}; nothing was changed',
     )

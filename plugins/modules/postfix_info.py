@@ -34,7 +34,7 @@ options:
     description:
       - The directory with the commands C(postconf) and C(postfix).
       - By default they are looked for in C(PATH) and the usual system directories,
-        and then where M(conbool.smtp_relay.postfix_programs) puts them.
+        and then where those of the outbound hop are on a host with another mail server.
     type: path
   parameters:
     description: Names of the parameters to return in RV(parameters) and RV(expanded). By default all are returned.

@@ -35,7 +35,7 @@ options:
     default: /etc/postfix
   sbin_dir:
     description: Directory of C(postqueue). Without it, it is looked for on the path, and then where
-      M(conbool.smtp_relay.postfix_programs) puts it.
+      those of the outbound hop are on a host with another mail server.
     type: path
   drain:
     description:

@@ -38,7 +38,7 @@ options:
     default: /etc/postfix
   sbin_dir:
     description: Directory of C(postconf). Without it, it is looked for on the path, and then where
-      M(conbool.smtp_relay.postfix_programs) puts it.
+      those of the outbound hop are on a host with another mail server.
     type: path
 seealso:
   - module: conbool.smtp_relay.postfix_queue

@@ -150,7 +150,7 @@ def main():
         required_if=[('state', 'present', ['content'])],
         supports_check_mode=True,
     )
-    run(module, Paths(module.params['paths']).config_dir, converge)
+    run(module, [Paths(module.params['paths']).config_dir], converge)
 
 
 if __name__ == '__main__':

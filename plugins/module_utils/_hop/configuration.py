@@ -12,6 +12,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     mta_parameters,
     return_address,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
@@ -128,6 +129,102 @@ def tls_files(settings):
     return dict(files, names={option: 'conbool_tls_' + TLS_FILES[option] for option in files}) if files else None
 
 
+# Whatever the mail server and the settings are.
+STATIC = {
+    'syslog_name': 'conbool-hop',
+    # Empty: with the listener's address in it, the way back to the MTA would count as a loop.
+    'inet_interfaces': '',
+    # Nothing is local here, and nothing is rewritten: the MTA has done both.
+    'mydestination': '',
+    'alias_maps': '',
+    'alias_database': '',
+    'local_recipient_maps': '',
+    'local_transport': 'error:5.1.1 the Conbool hop has no mailboxes',
+    'append_dot_mydomain': 'no',
+    'local_header_rewrite_clients': '',
+    'receive_override_options': 'no_address_mappings',
+    # Loopback only, no look-ups, no second opinion on what the MTA accepted.
+    'smtpd_client_restrictions': 'permit_mynetworks, reject',
+    'smtpd_relay_restrictions': 'permit_mynetworks, reject',
+    'smtpd_peername_lookup': 'no',
+    'smtpd_tls_security_level': 'none',
+    # Exact domains: a subdomain elsewhere is an outside domain like any other.
+    'parent_domain_matches_subdomains': '',
+    'nested_header_checks': '',
+    'smtp_tls_loglevel': '1',
+}
+
+
+def next_hop_back(options, info):
+    """Return where the hop's own bounces go.
+
+    Raises:
+        HostError: the mail server takes no mail where it could be looked for.
+    """
+    back = options['return_address'] or return_address(info)
+    if not back:
+        raise HostError(
+            'outbound_hop_return_address: {!r}, but the mail server takes no mail on port 25: say where it takes the'
+            ' bounces of the hop'.format(options['return_address'])
+        )
+    return back
+
+
+def _gateway(settings):
+    """Return the transport to the gateway, and the one of mail without a sender."""
+    gateway = 'gateway:' + settings['relay_destination']
+    # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
+    return gateway, 'direct:' if settings['bypass_null_sender'] else gateway
+
+
+def _parameters(settings, info, options, programs):
+    """Return the parameters of main.cf."""
+    config_dir = options['config_dir']
+    direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
+    return dict(
+        mta_parameters(info),
+        **dict(programs['parameters'], **STATIC),
+        compatibility_level='3.6' if _version(programs['version']) >= (3, 6) else '2',
+        queue_directory=options['queue_directory'],
+        data_directory=options['data_directory'],
+        # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
+        myhostname='conbool-hop.' + info['expanded']['myhostname'],
+        mynetworks='[::1]/128' if ':' in options['address'] else '127.0.0.0/8',
+        smtpd_sender_restrictions=f'check_sender_access texthash:{config_dir}/senders',
+        smtpd_recipient_restrictions=(
+            f'check_recipient_access texthash:{config_dir}/hosted_domains, permit_mynetworks, reject'
+        ),
+        # The decision: header checks choose "direct", everything else goes to the gateway.
+        default_transport=_gateway(settings)[0],
+        header_checks=f'regexp:{config_dir}/header_checks',
+        mime_header_checks=f'regexp:{config_dir}/mime_header_checks' if settings['bypass_calendar'] else '',
+        sender_dependent_default_transport_maps=f'regexp:{config_dir}/own_mail',
+        smtp_tls_security_level=direct_level,
+        **({'smtp_dns_support_level': 'dnssec'} if direct_level.startswith('dane') else {}),
+    )
+
+
+def _tables(settings, own_mail, washes):
+    """Return the lookup tables."""
+    null_sender = 'FILTER ' + _gateway(settings)[1]
+    hosted = 'REJECT 5.4.6 {} is hosted here, but the mail server routes it outside'
+    tables = [
+        {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
+        {'path': 'own_mail', 'type': 'regexp', 'content': f'/^<>$/ {own_mail}\n/^double-bounce@/ {own_mail}\n'},
+        {'path': 'senders', 'type': 'texthash', 'entries': {'<>': null_sender, 'double-bounce@': null_sender}},
+        {
+            'path': 'hosted_domains',
+            'type': 'texthash',
+            'entries': {domain: hosted.format(domain) for domain in settings['domains']},
+        },
+    ]
+    if washes:
+        tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
+    if settings['bypass_calendar']:
+        tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
+    return tables
+
+
 def hop_configuration(settings, info, options, programs=None):
     """Return the whole wanted configuration of the hop.
 
@@ -138,99 +235,22 @@ def hop_configuration(settings, info, options, programs=None):
         options: C(config_dir), C(queue_directory), C(data_directory), C(address), C(port), C(wash_port),
             C(return_address), C(direct_tls_security_level), and C(parameters) with main.cf parameters that win over all
             others.
-        programs: what C(postfix_programs) returned, where the MTA's are not those of the hop.
+        programs: what programs.find() returned, where the MTA's are not those of the hop.
 
     Returns:
-        dict: C(parameters), C(services) and C(tables) for C(postfix_config), and C(listener).
+        dict: C(parameters), C(services), C(tables) and C(tls_files) for C(postfix_config), and C(listener).
+
+    Raises:
+        HostError: there is no way back to the mail server.
     """
     programs = programs or dict(info, parameters={})
-    config_dir, mta, version = options['config_dir'], info['expanded'], programs['version']
     host = '[{}]'.format(options['address']) if ':' in options['address'] else options['address']
+    wash = ('{}:{}'.format(host, options['wash_port']), options['config_dir']) if options['wash_port'] else None
     listen = '{}:{}'.format(host, options['port'])
-    wash = ('{}:{}'.format(host, options['wash_port']), config_dir) if options['wash_port'] else None
-    gateway = 'gateway:' + settings['relay_destination']
-    # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
-    null_sender = 'direct:' if settings['bypass_null_sender'] else gateway
-    back = options['return_address'] or return_address(info)
-    if not back:
-        raise ValueError(
-            'outbound_hop_return_address: {!r}, but the mail server takes no mail on port 25: say where it takes the'
-            ' bounces of the hop'.format(options['return_address'])
-        )
-    own_mail = 'mta:' + back
-    direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
-
-    parameters = dict(mta_parameters(info), **programs['parameters'])
-    parameters.update(
-        {
-            'compatibility_level': '3.6' if _version(version) >= (3, 6) else '2',
-            'queue_directory': options['queue_directory'],
-            'data_directory': options['data_directory'],
-            'syslog_name': 'conbool-hop',
-            # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
-            'myhostname': 'conbool-hop.' + mta['myhostname'],
-            # Empty: with the listener's address in it, the way back to the MTA would count as a loop.
-            'inet_interfaces': '',
-            'mynetworks': '[::1]/128' if ':' in host else '127.0.0.0/8',
-            # Nothing is local here, and nothing is rewritten: the MTA has done both.
-            'mydestination': '',
-            'alias_maps': '',
-            'alias_database': '',
-            'local_recipient_maps': '',
-            'local_transport': 'error:5.1.1 the Conbool hop has no mailboxes',
-            'append_dot_mydomain': 'no',
-            'local_header_rewrite_clients': '',
-            'receive_override_options': 'no_address_mappings',
-            # Loopback only, no look-ups, no second opinion on what the MTA accepted.
-            'smtpd_client_restrictions': 'permit_mynetworks, reject',
-            'smtpd_relay_restrictions': 'permit_mynetworks, reject',
-            'smtpd_peername_lookup': 'no',
-            'smtpd_tls_security_level': 'none',
-            'smtpd_sender_restrictions': f'check_sender_access texthash:{config_dir}/senders',
-            'smtpd_recipient_restrictions': (
-                f'check_recipient_access texthash:{config_dir}/hosted_domains, permit_mynetworks, reject'
-            ),
-            # Exact domains: a subdomain elsewhere is an outside domain like any other.
-            'parent_domain_matches_subdomains': '',
-            # The decision: header checks choose "direct", everything else goes to the gateway.
-            'default_transport': gateway,
-            'header_checks': f'regexp:{config_dir}/header_checks',
-            'mime_header_checks': f'regexp:{config_dir}/mime_header_checks' if settings['bypass_calendar'] else '',
-            'nested_header_checks': '',
-            'sender_dependent_default_transport_maps': f'regexp:{config_dir}/own_mail',
-            'smtp_tls_security_level': direct_level,
-            'smtp_tls_loglevel': '1',
-        }
-    )
-    if direct_level.startswith('dane'):
-        parameters['smtp_dns_support_level'] = 'dnssec'
-    parameters.update(options['parameters'])
-
-    tables = [
-        {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
-        {'path': 'own_mail', 'type': 'regexp', 'content': f'/^<>$/ {own_mail}\n/^double-bounce@/ {own_mail}\n'},
-        {
-            'path': 'senders',
-            'type': 'texthash',
-            'entries': {'<>': 'FILTER ' + null_sender, 'double-bounce@': 'FILTER ' + null_sender},
-        },
-        {
-            'path': 'hosted_domains',
-            'type': 'texthash',
-            'entries': {
-                domain: f'REJECT 5.4.6 {domain} is hosted here, but the mail server routes it outside'
-                for domain in settings['domains']
-            },
-        },
-    ]
-    if wash:
-        tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
-    if settings['bypass_calendar']:
-        tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
     return {
-        'parameters': parameters,
-        'services': services(settings, listen, version, programs['lookup_types'], wash),
-        'tables': tables,
+        'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
+        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash),
+        'tables': _tables(settings, 'mta:' + next_hop_back(options, info), wash is not None),
         'listener': {'address': options['address'], 'port': int(options['port'])},
         'tls_files': tls_files(settings),
     }

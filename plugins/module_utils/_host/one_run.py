@@ -6,7 +6,9 @@ new one in force."""
 
 from __future__ import annotations
 
+import os
 import signal
+from contextlib import ExitStack
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -21,28 +23,33 @@ def end(number, dummy):
     raise HostError(f'the run was ended by signal {number}')
 
 
-def run(module, directory, converge, busy=BUSY):
+def run(module, directories, converge, busy=BUSY):
     """Run a module to its end, and answer.
 
     Args:
         module: AnsibleModule with the option C(timeout), the seconds to wait for another run.
-        directory: which runs keep away from each other.
+        directories: a list of those in which runs keep away from each other.
         converge: function that takes the module and its options, and returns its result and warnings. It takes a
-            HostError for a reason to put the old state back.
+            HostError for a reason to put the old state back. What an exception has as C(known) is returned too.
         busy: what is said when another run does not end in time.
     """
     for number in SIGNALS:
         signal.signal(number, end)
     warnings = []
     try:
-        with locked(directory, module.params['timeout']):
+        with ExitStack() as locks:
+            # In one order, so that two runs do not wait for each other.
+            for directory in sorted(set(map(os.path.realpath, directories))):
+                locks.enter_context(locked(directory, module.params['timeout']))
             result, warnings = converge(module, module.params)
     except BlockingIOError:
         module.fail_json(msg=busy)
     except SwitchError as exc:
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
+        module.fail_json(
+            msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings, **getattr(exc, 'known', {})
+        )
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
+        module.fail_json(msg=printable(str(exc)), **getattr(exc, 'known', {}))
     for warning in warnings:
         module.warn(printable(warning))
     module.exit_json(**result)

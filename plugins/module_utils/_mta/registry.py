@@ -16,18 +16,23 @@ class MailServer(NamedTuple):
     """What tells a mail server.
 
     C(signs) are groups of absolute paths; it is installed where of each group at least one exists.
-    C(minimum_version) is the oldest that its role takes, None while the collection has no role for it.
+    C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
+    while the collection has no role for it.
     """
 
     title: str
     signs: tuple[tuple[str, ...], ...]
+    units: tuple[str, ...] = ()
     minimum_version: str | None = None
 
 
 MAIL_SERVERS = {
     # Sendmail's package has compatible commands, and so has Postfix's: main.cf and postconf are Postfix's alone.
     'postfix': MailServer(
-        'Postfix', (('/etc/postfix/main.cf',), ('/usr/sbin/postconf', '/usr/local/sbin/postconf')), '3.1'
+        'Postfix',
+        (('/etc/postfix/main.cf',), ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
+        ('postfix.service',),
+        '3.1',
     ),
     'sendmail': MailServer(
         'Sendmail',
@@ -35,6 +40,7 @@ MAIL_SERVERS = {
             ('/etc/mail/sendmail.cf',),
             ('/usr/lib/sm.bin/sendmail', '/usr/libexec/sendmail/sendmail', '/usr/sbin/sendmail.sendmail'),
         ),
+        ('sendmail.service',),
         '8.15',
     ),
     'zimbra': MailServer('Zimbra', (('/opt/zimbra/conf/localconfig.xml',), ('/opt/zimbra/bin/zmprov',))),
@@ -52,3 +58,8 @@ def names():
 def with_role():
     """Return the names of the mail servers for which the collection has a role."""
     return [name for name, entry in MAIL_SERVERS.items() if entry.minimum_version]
+
+
+def units():
+    """Return the services of the mail servers for which the collection has a role."""
+    return [unit for name in with_role() for unit in MAIL_SERVERS[name].units]

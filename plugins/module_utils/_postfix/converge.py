@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import clear_staging, read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
@@ -21,10 +22,23 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.options import argument_spec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import unrecorded
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import read_request, read_unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import Switch, needs_restart
+
+
+def converge_part(module, **options):
+    """Do what M(conbool.smtp_relay.postfix_config) does with these options.
+
+    Raises:
+        PostfixError: an option is not what the module takes.
+    """
+    checked = ArgumentSpecValidator(argument_spec()).validate(options)
+    if checked.error_messages:
+        raise PostfixError('; '.join(checked.error_messages))
+    return converge(module, checked.validated_parameters)
 
 
 def converge(module, params):

@@ -9,13 +9,14 @@ import os
 import re
 import time
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 # A configuration that the master process cannot work with ends it within moments after the reload.
 SETTLE = 0.4
+# Where the programs are that were made for the outbound hop (C(_hop/package.py)).
+HOP_SBIN = '/usr/lib/conbool-hop/usr/sbin'
 LOG_FILES = ('/var/log/mail.log', '/var/log/maillog', '/var/log/mail')
 LONGEST_LOG = 65536
 
@@ -44,7 +45,7 @@ def words(text):
 def command(find_binary, name):
     """Return the path of one of Postfix's commands: the host's, or else the one of the hop's own programs; None when
     there is none."""
-    own = os.path.join(package.SBIN, name)
+    own = os.path.join(HOP_SBIN, name)
     return find_binary(name) or (own if os.access(own, os.X_OK) else None)
 
 

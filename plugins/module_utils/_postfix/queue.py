@@ -12,6 +12,7 @@ import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
 
 # A flush asks for one attempt; a next hop that was just down may need another.
 FLUSH_EVERY = 10.0
@@ -96,6 +97,17 @@ class Queue:
         status, out, dummy = self._run(self._postconf)
         return status != 0 or any(os.path.isdir(os.path.join(out.strip(), name)) for name in QUEUES)
 
+    def deferred(self):
+        """Return the identifiers of the messages that have been put off."""
+        return {message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred'}
+
+    def since(self, before):
+        """Return all messages, and those of them that have been put off since deferred() was called."""
+        messages = self.messages()
+        return messages, [
+            message for message in messages if message['queue_name'] == 'deferred' and message['queue_id'] not in before
+        ]
+
     def watch(self, seconds, work, clock=time.monotonic, sleep=time.sleep):
         """Look at the queue twice.
 
@@ -107,18 +119,9 @@ class Queue:
             tuple: the messages of the second look, those of them that have been put off in between, and what C(work)
                 returned.
         """
-        before = {message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred'}
+        before = self.deferred()
         done = spend(seconds, work, clock, sleep)
-        messages = self.messages()
-        return (
-            messages,
-            [
-                message
-                for message in messages
-                if message['queue_name'] == 'deferred' and message['queue_id'] not in before
-            ],
-            done,
-        )
+        return (*self.since(before), done)
 
     def drain(self, timeout, clock=time.monotonic, sleep=time.sleep):
         """Have the queue sent and wait until it is empty.
@@ -140,3 +143,49 @@ class Queue:
                 self._postqueue('-f')
                 flushed = now
             sleep(POLL_EVERY)
+
+
+class Look(QueueLook):
+    """Two looks at a queue.
+
+    Args:
+        queue: Queue.
+    """
+
+    def __init__(self, queue):
+        self._queue = queue
+        self._before = set()
+
+    def begin(self):
+        self._before = self._queue.deferred()
+
+    def end(self):
+        return tuple([describe(message) for message in some] for some in self._queue.since(self._before))
+
+
+def drained(queue, config_dir, timeout, check_mode):
+    """Have the queue of an instance that is to go be sent.
+
+    Args:
+        queue: Queue.
+        config_dir: configuration directory of the instance, for the message.
+        timeout: seconds to wait at most.
+        check_mode: nothing is sent.
+
+    Returns:
+        int: how many messages waited.
+
+    Raises:
+        QueueError: some are still there.
+    """
+    messages = queue.messages()
+    waited = len(messages)
+    if messages and not check_mode:
+        messages = queue.drain(timeout)
+        if messages:
+            raise QueueError(
+                '{} of {} messages are still in the queue of {} after {} s, nothing of them was removed: {}'.format(
+                    len(messages), waited, config_dir, timeout, '; '.join(map(describe, messages[:20]))
+                )
+            )
+    return waited

@@ -9,6 +9,7 @@ import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER
 
 DIRECT = 'direct'
@@ -82,12 +83,31 @@ class Queue:
         """
         before = self.messages()
         done = spend(seconds, work)
+        return (*self.since(before), done)
+
+    def since(self, before):
+        """Return the messages now, and the texts of those that were tried in vain since messages() was called."""
         after = self.messages()
-        return (
-            after,
-            [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]],
-            done,
-        )
+        return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]]
+
+
+class Look(QueueLook):
+    """Two looks at a queue.
+
+    Args:
+        queue: Queue.
+    """
+
+    def __init__(self, queue):
+        self._queue = queue
+        self._before = {}
+
+    def begin(self):
+        self._before = self._queue.messages()
+
+    def end(self):
+        after, put_off = self._queue.since(self._before)
+        return [text for dummy, text in after.values()], put_off
 
 
 def _folders(directory):

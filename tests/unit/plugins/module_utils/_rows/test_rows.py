@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import preflight, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import preflight
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import rows as checks
 
 SETTINGS = {
@@ -41,19 +41,6 @@ DNS = {
 MTA = {'mta': 'postfix', 'configuration': {'version': '3.7.11', 'running': True}, 'free': {}}
 
 NETWORKS = {'networks': ['192.0.2.0/24'], 'allowed_networks': ['10.1.0.0/16']}
-LIST = 'smtpd_recipient_restrictions'
-PORT_25 = {
-    'config_dir': '/etc/postfix',
-    'services': [
-        {
-            'name': 'smtp',
-            'type': 'inet',
-            'command': 'smtpd',
-            'options': {'conbool_main_restrictions': 'reject_unknown_recipient_domain,  permit'},
-        },
-        {'name': 'submission', 'type': 'inet', 'command': 'smtpd', 'options': {LIST: 'permit_sasl_authenticated'}},
-    ],
-}
 
 
 def brief(rows):
@@ -76,8 +63,6 @@ def test_dns_rows_have_a_target():
         preflight.mta_rows,
         preflight.tls_rows,
         lambda result: checks.smtp_rows(result, 'gateway'),
-        lambda result: verify.route_rows(result, []),
-        lambda result: verify.header_rows(result, []),
     ],
 )
 def test_a_module_that_failed_or_was_not_reached_is_no_green(rows):
@@ -244,151 +229,3 @@ def test_preflight_is_all_of_it():
         ('mta.ok', 'green'),
         ('queue.ok', 'green'),
     ]
-
-
-def answers(samples, transport, next_hop='[127.0.0.1]:10027'):
-    return {
-        'routes': [
-            {'transport': transport(sample), 'next_hop': next_hop, 'address_class': 'default'} for sample in samples
-        ]
-    }
-
-
-def test_every_sender_goes_through_the_hop():
-    samples = verify.certain_routes(SETTINGS)
-    assert [
-        (sample['sender'], sample['hop'])
-        for sample in samples
-        if sample['recipient'] == 'someone@conbool-verify.invalid'
-    ] == [
-        ('postmaster@example.com', True),
-        ('postmaster@sub.example.co.uk', True),
-        ('forwarded@conbool-verify.invalid', True),
-        ('', True),
-    ]
-    assert [sample['recipient'] for sample in samples if not sample['hop']] == [
-        'postmaster@example.com',
-        'postmaster@sub.example.co.uk',
-    ]
-    assert {
-        entry['status']
-        for entry in verify.route_rows(
-            answers(samples, lambda sample: 'conbool-hop' if sample['hop'] else 'local'), samples
-        )
-    } == {'green'}
-
-
-def test_mail_past_the_hop_and_mail_that_is_caught_are_red():
-    samples = verify.certain_routes(SETTINGS)
-    assert {
-        entry['id']
-        for entry in verify.route_rows(
-            answers(samples, lambda sample: 'smtp' if sample['hop'] else 'conbool-hop'), samples
-        )
-    } == {'route.bypass', 'route.captured'}
-
-
-@pytest.mark.parametrize('next_hop', ['[gw.partner.example]', '[192.0.2.1]:25', 'external.test', ''])
-def test_the_hop_s_client_on_its_way_to_another_host_is_red(next_hop):
-    samples = [sample for sample in verify.certain_routes(SETTINGS) if sample['hop']]
-    rows = verify.route_rows(answers(samples, lambda sample: 'conbool-hop', next_hop), samples)
-    assert {(entry['id'], entry['status']) for entry in rows} == {('route.bypass', 'red')}
-
-
-def test_only_listed_senders_go_through_the_hop():
-    samples = verify.certain_routes(
-        dict(SETTINGS, scope='senders', scope_senders=['alice@example.com', '@sub.example.co.uk'])
-    )
-    assert {sample['sender']: sample['hop'] for sample in samples if sample['recipient'].endswith('.invalid')} == {
-        'alice@example.com': True,
-        'conbool-verify@sub.example.co.uk': True,
-        'conbool-verify@example.com': False,
-        'conbool-verify@conbool-verify.invalid': False,
-    }
-
-
-@pytest.mark.parametrize('calendar', [True, False])
-def test_marked_mail_goes_direct(calendar):
-    samples = verify.certain_headers(dict(SETTINGS, bypass_calendar=calendar))
-    assert [sample['header'] for sample in samples if sample['direct']] == [
-        'X-Conbool-example-com: true',
-        'X-Conbool-sub-example-co-uk: true',
-        'X-Conbool-Released: yes',
-    ] + ['Content-Type: text/calendar; method=REQUEST'] * calendar
-    right = {'headers': [{'action': 'FILTER direct:' if sample['direct'] else ''} for sample in samples]}
-    wrong = {'headers': [{'action': '' if sample['direct'] else 'FILTER direct:'} for sample in samples]}
-    assert {entry['status'] for entry in verify.header_rows(right, samples)} == {'green'}
-    assert {entry['id'] for entry in verify.header_rows(wrong, samples)} == {'header.wrong'}
-
-
-@pytest.mark.parametrize(
-    'result, outcome',
-    [
-        ({'count': 0, 'messages': [], 'put_off': []}, ('queue.ok', 'green')),
-        ({'count': 1, 'messages': ['one'], 'put_off': []}, ('queue.waiting', 'green')),
-        ({'count': 2, 'messages': ['one', 'two'], 'put_off': ['two']}, ('queue.grows', 'red')),
-        (FAILED, ('queue.unasked', 'unknown')),
-    ],
-)
-def test_queues(result, outcome):
-    assert brief(verify.queue_rows(result, 'hop')) == [outcome]
-
-
-@pytest.mark.parametrize(
-    'inbound, more',
-    [
-        ({'skipped': True}, []),
-        ({'servers': [SERVER]}, [('inbound.ok', 'green')]),
-        (FAILED, [('inbound.failed', 'red')]),
-    ],
-)
-def test_verification_is_all_of_it(inbound, more):
-    routes = answers(verify.certain_routes(SETTINGS), lambda sample: 'conbool-hop' if sample['hop'] else 'local')
-    headers = {
-        'headers': [
-            {'action': 'FILTER direct:' if sample['direct'] else ''} for sample in verify.certain_headers(SETTINGS)
-        ]
-    }
-    queue = {'count': 0, 'messages': [], 'put_off': []}
-    rows = brief(
-        verify.postfix_rows(
-            {
-                'mta': {**routes, **queue},
-                'hop': {**headers, **queue},
-                'listener': {'servers': [dict(SERVER, chain_verified=None)]},
-                'configuration': {'skipped': True},
-                'inbound': inbound,
-            },
-            SETTINGS,
-        )
-    )
-    assert (
-        rows
-        == [('route.ok', 'green')] * 6
-        + [('header.ok', 'green')] * 7
-        + [('hop.ok', 'green'), ('queue.ok', 'green'), ('queue.ok', 'green')]
-        + more
-    )
-
-
-@pytest.mark.parametrize(
-    'result, outcome',
-    [
-        ({'skipped': True}, []),
-        ({'failed': True, 'msg': 'no such thing'}, [('inbound.copy.failed', 'red')]),
-        (dict(PORT_25, parameters={LIST: 'reject_unknown_recipient_domain, permit'}), [('inbound.copy', 'green')]),
-        (dict(PORT_25, parameters={LIST: 'permit'}), [('inbound.copy', 'red')]),
-        (dict(PORT_25, parameters={}), [('inbound.copy', 'red')]),
-        ({'config_dir': '/etc/postfix', 'services': [], 'parameters': {}}, []),
-    ],
-)
-def test_copies_of_what_main_cf_says(result, outcome):
-    assert brief(verify.copy_rows(result)) == outcome
-
-
-def test_what_is_asked_is_what_is_judged():
-    assert verify.sample_routes(SETTINGS)[0] == {
-        'sender': 'someone@conbool-verify.invalid',
-        'recipient': 'postmaster@example.com',
-    }
-    assert len(verify.sample_headers(SETTINGS)) == len(verify.certain_headers(SETTINGS))

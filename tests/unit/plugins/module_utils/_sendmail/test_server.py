@@ -1,188 +1,108 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendmail as everything else sees it."""
+
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import certain_headers, certain_routes
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import Queue, header_action, route
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import sendmail_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import ROUTE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
 
-SETTINGS = {
-    'domains': ['example.com'],
-    'scope': 'all',
-    'scope_senders': [],
-    'loop_headers': ['X-Conbool-example-com'],
-    'bypass_calendar': True,
-    'bypass_null_sender': True,
-    'relay_host': 'mail.conbool.com',
-    'relay_port': 25,
-}
-GATEWAY = {'mailer': 'conbool', 'next_hop': '[mail.conbool.com]:25'}
-DIRECT = {'mailer': 'conbool', 'next_hop': 'conbool-verify.invalid:25'}
+from tests.unit.fakes.mail_server import SETTINGS, FakeModule
+from tests.unit.fakes.sendmail_facts import info
+
 LOCAL = {'mailer': 'local', 'next_hop': ''}
-SKIPPED = {'skipped': True}
-QUEUE_FILE = (
-    'V8\nT1\nK2\nN%d\nP30\nMDeferred: Connection refused by'
-    ' mail.conbool.com.\nS<alice@example.com>\nRPFD:<bob@external.test>\nH??To: bob\n.\n'
-)
 
 
-class FakeProgram:
-    def __init__(self, found, macros=None):
-        self.found, self.macros, self.asked = found, macros or {}, []
+@pytest.fixture(name='server')
+def fixture_server(tmp_path):
+    def make(decision='native', **settings):
+        options = {
+            'decision': decision,
+            'paths': {'config_dir': str(tmp_path)},
+            'system_ca_file': '/etc/ssl/certs/ca-certificates.crt',
+            'wash_port': 10028,
+        }
+        roles = dict(SETTINGS['roles'], sendmail_smarthost=options)
+        return SendmailServer(FakeModule(), dict(SETTINGS, roles=roles, **settings))
 
-    def routes(self, dummy, addresses):
-        return [self.found for address in addresses]
-
-    def macros_after(self, dummy, commands, names):
-        self.asked += commands
-        return {name: self.macros.get(name) for name in names}
-
-
-def rows(choose, settings=None, action=lambda sample: 'direct' if sample['direct'] else '', **more):
-    settings = dict(SETTINGS, **(settings or {}))
-    asked = {
-        'routes': [choose(sample) for sample in certain_routes(settings)],
-        'headers': [{'action': action(sample)} for sample in certain_headers(settings)],
-        'count': 0,
-        'messages': [],
-        'put_off': [],
-    }
-    return sendmail_rows({'asked': dict(asked, **more), 'inbound': SKIPPED}, settings)
+    return make
 
 
-def as_wanted(sample):
-    return (GATEWAY if sample['sender'] else DIRECT) if sample['hop'] else LOCAL
-
-
-def test_all_is_green_when_mail_goes_where_it_must():
-    assert {row['status'] for row in rows(as_wanted)} == {'green'}
+def facts_of(server, monkeypatch, **changes):
+    known = dict(
+        info(**changes),
+        version='8.17.1',
+        running=True,
+        queue_directory='/var/spool/mqueue',
+        deliveries=[],
+        relay_networks=['10.0.0.0/8'],
+        file_owners=['sendmail', 'spam_delivery'],
+        host_name='mx.example.com',
+    )
+    monkeypatch.setattr(sendmail, 'facts', lambda *dummy: known)
+    return server.facts()
 
 
 @pytest.mark.parametrize(
-    'choose, settings, found',
-    [
-        (lambda sample: DIRECT if sample['hop'] else LOCAL, {}, {'route.bypass', 'route.ok'}),
-        (lambda sample: GATEWAY, {}, {'route.captured', 'route.ok'}),
-        (as_wanted, {'bypass_null_sender': False}, {'route.bypass', 'route.ok'}),
-    ],
+    'decision, gateway, null_sender',
+    [('native', '[mail.conbool.com]:25', False), ('hop', '[127.0.0.1]:10027', True)],
 )
-def test_routes_that_are_wrong_are_red(choose, settings, found):
-    assert {row['id'] for row in rows(choose, settings) if row['id'].startswith('route')} == found
-
-
-def test_headers_and_queue_are_judged():
-    found = {
-        row['id']
-        for row in rows(
-            as_wanted,
-            action=lambda sample: '' if sample['direct'] else 'direct',
-            count=1,
-            messages=['a'],
-            put_off=['a: refused'],
-        )
+def test_mail_goes_to_the_gateway_or_to_the_hop(server, monkeypatch, decision, gateway, null_sender):
+    ways = {
+        'a@x.test': {'mailer': 'conbool', 'next_hop': gateway},
+        'b@x.test': {'mailer': 'conbool', 'next_hop': 'x.test:25'},
+        'c@x.test': LOCAL,
     }
-    assert {'header.wrong', 'queue.grows'} < found
-
-
-def test_what_could_not_be_asked_is_a_row():
-    assert (
-        sendmail_rows({'asked': {'failed': True, 'msg': 'there is no command sendmail'}, 'inbound': SKIPPED}, SETTINGS)[
-            0
-        ]['status']
-        != 'green'
-    )
-
-
-def test_next_hop_is_that_of_the_decision():
-    outside = {'mailer': 'conbool', 'host': 'external.test', 'user': 'x@external.test'}
-    program = FakeProgram(outside, {'conbool_to': '[mail.conbool.com]', 'conbool_port': '2525'})
-    assert route(program, 'cf', 'a@b.test', 'x@external.test') == {
-        'mailer': 'conbool',
-        'next_hop': '[mail.conbool.com]:2525',
-    }
-    program = FakeProgram(outside)
-    assert route(program, 'cf', '', 'x@external.test') == {'mailer': 'conbool', 'next_hop': 'external.test:25'}
-    assert program.asked == ['3,ConboolRoute <>']
-    assert route(FakeProgram({'mailer': 'local', 'host': '', 'user': 'bob'}), 'cf', '', 'bob@b.test') == {
-        'mailer': 'local',
-        'next_hop': '',
-    }
-    assert route(FakeProgram(None), 'cf', '', 'bob@b.test') == {'mailer': 'error', 'next_hop': ''}
-
-
-def test_header_is_judged_by_its_ruleset():
-    checks = {'x-conbool-released': {'ruleset': 'ConboolReleased', 'keeps_comments': True}}
-    program = FakeProgram(None, {'conbool_direct': '1'})
-    assert header_action(program, 'cf', checks, 'X-Conbool-Released:  yes') == 'direct'
-    assert program.asked == ['ConboolReleased yes']
-    assert header_action(program, 'cf', checks, 'Subject: yes') == ''
-    assert header_action(FakeProgram(None), 'cf', checks, 'X-Conbool-Released: no') == ''
-
-
-def test_queue_and_what_is_put_off_meanwhile(tmp_path):
-    (tmp_path / 'qf00001').write_text(QUEUE_FILE % 1, encoding='utf-8')
-    (tmp_path / 'df00001').write_text('body', encoding='utf-8')
-    (tmp_path / 'qd1').mkdir()
-    (tmp_path / 'qd1/qf00002').write_text(QUEUE_FILE % 0, encoding='utf-8')
-    queue = Queue(str(tmp_path))
-    found, put_off, done = queue.watch(
-        0, lambda: (tmp_path / 'qd1/qf00002').write_text(QUEUE_FILE % 1, encoding='utf-8')
-    )
-    assert len(found) == 2 and done
-    assert put_off == [
-        '00002 from <alice@example.com> to <bob@external.test>: Deferred: Connection refused by mail.conbool.com.'
+    mta = server(decision)
+    monkeypatch.setattr(mta, '_way', lambda sender, recipient: ways[recipient])
+    routes = mta.routes([{'sender': '', 'recipient': recipient} for recipient in ways])
+    assert [(route.way, route.through) for route in routes] == [
+        ('conbool:' + gateway, True),
+        ('conbool:x.test:25', False),
+        ('local', False),
     ]
+    assert mta.null_sender_through() == null_sender
+    assert mta.hop_decides == (decision == 'hop')
 
 
-def test_queue_of_several_directories_is_looked_at_as_a_whole(tmp_path):
-    (tmp_path / 'mqueue').mkdir()
-    (tmp_path / 'other').mkdir()
-    (tmp_path / 'mqueue/q1').symlink_to(tmp_path / 'other')
-    (tmp_path / 'other/qf').mkdir()
-    (tmp_path / 'other/qf/qf00001').write_text(QUEUE_FILE % 1, encoding='utf-8')
-    (tmp_path / 'other/back').symlink_to(tmp_path / 'mqueue')
-    cf = SendmailCf(f'O QueueDirectory={tmp_path}/mqueue/q*\nQslow, P={tmp_path}/mqueue/slow\n')
-    assert cf.queue_directory == str(tmp_path / 'mqueue')
-    assert [text.split()[0] for dummy, text in Queue(cf.queue_directory).messages().values()] == ['00001']
-    assert SendmailCf('O QueueDirectory=/var/spool/q/\n').queue_directory == '/var/spool/q'
-    assert SendmailCf('').queue_directory == '/var/spool/mqueue'
+def test_without_a_sender_mail_goes_to_the_gateway_when_the_settings_say_so(server):
+    assert server(bypass_null_sender=False).null_sender_through()
 
 
-def test_queue_that_cannot_be_read_is_not_an_empty_one(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        Queue(str(tmp_path / 'none')).messages()
+def test_native_rules_need_no_hop_and_know_what_is_washed(server, monkeypatch):
+    mta = server(wash_networks=['10.20.0.0/16'])
+    facts = facts_of(mta, monkeypatch)
+    assert (facts.parts, facts.relay_networks) == (['sendmail'], ['10.0.0.0/8'])
+    wanted = mta.wanted(facts, False)
+    assert (wanted.problems, wanted.hop, [part.name for part in wanted.parts]) == ([], None, ['sendmail'])
 
 
-def test_with_the_hop_all_mail_goes_there_and_the_hop_is_judged():
-    hop = {
-        'address': '127.0.0.1',
-        'port': 10027,
-        'listener': {'failed': True, 'msg': 'refused'},
-        'asked': {
-            'count': 0,
-            'put_off': [],
-            'messages': [],
-            'headers': [
-                {'action': 'FILTER direct:' if sample['direct'] else ''} for sample in certain_headers(SETTINGS)
-            ],
-        },
-    }
-    to_hop = {'mailer': 'conbool', 'next_hop': '[127.0.0.1]:10027'}
-    asked = {
-        'routes': [to_hop if sample['hop'] else LOCAL for sample in certain_routes(SETTINGS)],
-        'headers': [],
-        'count': 0,
-        'messages': [],
-        'put_off': [],
-    }
-    rows_found = sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS)
-    assert {row['status'] for row in rows_found if row['id'].startswith(('route', 'header', 'queue'))} == {'green'}
-    assert [row['target'] for row in rows_found if row['id'] == 'queue.ok'] == ['mail server', 'hop']
-    assert [row for row in rows_found if row['status'] != 'green']
-    asked['routes'][-1] = GATEWAY
-    assert 'route.bypass' in {
-        row['id'] for row in sendmail_rows({'asked': asked, 'hop': hop, 'inbound': SKIPPED}, SETTINGS)
-    }
+def test_the_hop_gets_the_identity_of_sendmail(server, monkeypatch):
+    mta = server('hop')
+    wanted = mta.wanted(facts_of(mta, monkeypatch), False)
+    assert wanted.hop.own_programs and wanted.hop.wash_port == 10028
+    assert wanted.hop.identity['expanded']['myhostname'] == 'mx.example.com'
+
+
+def test_what_stands_against_it_leaves_nothing_to_change(server, monkeypatch):
+    mta = server()
+    wanted = mta.wanted(facts_of(mta, monkeypatch, mailers={}), False)
+    assert 'MAILER' in wanted.problems[0] and wanted.parts == []
+
+
+def rules(gateway, port):
+    blank = dict.fromkeys(('null_sender', 'bounce', 'scope', 'before'), '')
+    return ROUTE % dict(blank, gateway=gateway, port=port, check=hop.WASH % 10028)
+
+
+@pytest.mark.parametrize(
+    'text, leads',
+    [(rules('[127.0.0.1]', 10027), True), (rules('[mail.conbool.com]', 25), False), ('', False)],
+)
+def test_rules_in_front_of_the_hop_lead_to_it_and_those_before_the_gateway_do_not(server, tmp_path, text, leads):
+    (tmp_path / 'sendmail.cf').write_text(text, encoding='utf-8')
+    assert server().leads_to_hop() == [str(tmp_path / 'sendmail.cf')] * leads
