@@ -66,7 +66,7 @@ def test_links_lead_somewhere(name):
     for link in links(read(name)):
         if SCHEME.match(link):
             continue
-        path, _, anchor = link.partition('#')
+        path, dummy, anchor = link.partition('#')
         target = (ROOT / name).parent / path if path else ROOT / name
         if not target.exists() or ROOT not in [target.resolve(), *target.resolve().parents]:
             wrong.append(f'{link}: no such file')
