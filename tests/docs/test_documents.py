@@ -10,6 +10,7 @@ import re
 
 import pytest
 import yaml
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, with_role
 
 from .commands import Walk, tarball
 from .markdown import ROOT, anchors, code, documents, links, paragraphs, read
@@ -107,3 +108,17 @@ def test_plugins_roles_and_playbooks_exist(name):
 def test_no_path_of_a_machine(name):
     assert OF_A_MACHINE.findall(read(name)) == []
     assert str(ROOT) not in read(name)
+
+
+@pytest.mark.parametrize('name', with_role())
+def test_each_mail_server_has_its_place(name):
+    title, minimum = MAIL_SERVERS[name].title, MAIL_SERVERS[name].minimum_version
+    galaxy = yaml.safe_load(read('galaxy.yml'))
+    assert f'| {title} | [`{name}_smarthost`](roles/{name}_smarthost/README.md) |' in read('README.md')
+    assert title in galaxy['description'] and name in galaxy['tags']
+    assert re.search(
+        rf'^\| {title}\b.*\| {re.escape(minimum)} and newer \|$', read('docs/compatibility.md'), re.MULTILINE
+    )
+    slug = title.lower().replace(' ', '-')
+    assert {f'routes-with-{slug}', f'port-25-with-{slug}', f'files-of-{slug}'} <= anchors(read('docs/what-happens.md'))
+    assert any(slug in anchor for anchor in anchors(read('docs/troubleshooting.md')))
