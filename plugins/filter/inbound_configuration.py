@@ -25,8 +25,8 @@ options:
   options:
     description: >-
       The variables of the role C(postfix_smarthost) of these names - V(certificate_fingerprints), V(client_ca_file),
-      V(policy_command), V(inbound_services) as V(services), V(wash_networks), V(wash_port), V(flag_port),
-      V(release_port); and V(flag), whether flagged mail of the gateway is to get the header C(X-Spam-Flag).
+      V(policy_command), V(inbound_services) as V(services), V(wash_port), V(flag_port), V(release_port); and V(flag),
+      whether flagged mail of the gateway is to get the header C(X-Spam-Flag).
     type: dict
     required: true
 seealso:
@@ -39,7 +39,7 @@ EXAMPLES = r'''
     wanted: >-
       {{ conbool_settings | conbool.smtp_relay.inbound_configuration(info=mta, options={
            'certificate_fingerprints': [], 'client_ca_file': '', 'policy_command': '/usr/sbin/postfwd1',
-           'services': [], 'wash_networks': ['10.20.0.0/16'], 'wash_port': 10028,
+           'services': [], 'wash_port': 10028,
            'flag': true, 'flag_port': 10029, 'release_port': 10030}) }}
 '''
 

@@ -26,12 +26,6 @@ options:
       name any.
     type: str
     required: true
-  wash_networks:
-    description: Networks of clients whose C(X-Conbool-*) headers count for nothing. None may overlap those of the
-      gateway.
-    type: list
-    elements: str
-    default: []
   flag:
     description: Whether mail that the gateway flagged gets C(X-Spam-Flag), since nothing on the host files it.
     type: bool
@@ -60,24 +54,17 @@ _value:
   type: dict
 '''
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.address import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import OUTSIDE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import complaints, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.wash_networks import read_wash_networks
 
 
-def sendmail_configuration(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
-    washed, problems = read_wash_networks('sendmail_smarthost_wash_networks', wash_networks, settings)
-    problems = complaints(settings, info, hop and hop['address']) + problems
-    if hop:
-        problems += hop_problems(
-            hop['address'], outbound_hop_port=hop['port'], sendmail_smarthost_wash_port=hop['wash_port']
-        )
+def sendmail_configuration(settings, info, system_ca_file, flag=False, hop=None):
+    problems = complaints(settings, info, hop and hop['address'])
     if problems:
         return {'content': '', 'routes': [], 'problems': problems, 'warnings': []}
     return {
-        'content': render(settings, info, system_ca_file, [str(network) for network in washed], flag, hop),
+        'content': render(settings, info, system_ca_file, settings['wash_networks'], flag, hop),
         'routes': [
             {'recipient': 'someone@' + OUTSIDE, 'mailer': MAILER},
             {'recipient': 'someone@[192.0.2.1]', 'mailer': MAILER},
