@@ -298,8 +298,8 @@ def inbound_configuration(settings, info, options):
     Args:
         settings: the normalised settings (see the C(settings) module).
         info: what C(postfix_info) returned of the MTA.
-        options: C(certificate_fingerprints), C(client_ca_file), C(policy_command), C(services), C(wash_networks),
-            C(wash_port), C(flag), C(flag_port), C(release_port).
+        options: C(certificate_fingerprints), C(client_ca_file), C(policy_command), C(services), C(wash_port),
+            C(flag), C(flag_port), C(release_port).
 
     Returns:
         dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
@@ -309,7 +309,7 @@ def inbound_configuration(settings, info, options):
     config_dir, parameters = info['config_dir'], info['parameters']
     wanted = {'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'warnings': [], 'problems': []}
     limits = settings['inbound']
-    if not limits and not options['wash_networks']:
+    if not limits and not settings['wash_networks']:
         return wanted
     smtpds, postscreens = listeners(info, options['services'])
     if not smtpds:
@@ -325,13 +325,13 @@ def inbound_configuration(settings, info, options):
         if name not in named
     ]
     washed = wash_configuration(settings, info, options, smtpds)
-    for part in ('services', 'tables', 'warnings', 'problems'):
-        wanted[part] += washed[part]
+    for part, found in washed.items():
+        wanted[part] += found
     options = dict(options, certificate_fingerprints=[item.upper() for item in options['certificate_fingerprints']])
     begin = f'check_client_access cidr:{config_dir}/conbool_'
     in_front = [
         f'check_client_access cidr:{config_dir}/{table}'
-        for table, used in ((CLIENTS_TABLE, limits), (WASH_CLIENTS_TABLE, options['wash_networks']))
+        for table, used in ((CLIENTS_TABLE, limits), (WASH_CLIENTS_TABLE, settings['wash_networks']))
         if used
     ]
     for entry in smtpds:

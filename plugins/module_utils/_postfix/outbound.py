@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.address import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
@@ -208,7 +207,7 @@ def outbound_configuration(settings, info, options):
         'service_options': [],
         'tables': [],
         'warnings': [],
-        'problems': hop_problems(address, outbound_hop_port=options['port']) + _kept_transports(info),
+        'problems': _kept_transports(info),
     }
 
     by_sender = 'sender_dependent_default_transport_maps'

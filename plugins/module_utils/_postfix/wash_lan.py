@@ -14,7 +14,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detour
     route,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.wash_networks import read_wash_networks
 
 WASH_CLIENTS_TABLE = 'conbool_wash_clients'
 WASH_RULES_TABLE = 'conbool_wash_lan'
@@ -24,25 +23,23 @@ def wash_configuration(settings, info, options, smtpds):
     """Return the detour of the networks that are to be washed.
 
     Args:
-        settings: the normalised settings.
+        settings: the normalised settings, of which C(wash_networks) counts.
         info: what C(postfix_info) returned.
-        options: C(wash_networks) and C(wash_port).
+        options: C(wash_port).
         smtpds: the entries of master.cf on which these networks hand in mail.
 
     Returns:
-        dict: C(services), C(tables), C(warnings), C(problems); nothing when no network is to be washed.
+        dict: C(services), C(tables), C(warnings); nothing when no network is to be washed.
     """
-    found = {'services': [], 'tables': [], 'warnings': [], 'problems': []}
-    if not options['wash_networks']:
+    found = {'services': [], 'tables': [], 'warnings': []}
+    networks = settings['wash_networks']
+    if not networks:
         return found
-    networks, found['problems'] = read_wash_networks(
-        'postfix_smarthost_wash_networks', options['wash_networks'], settings
-    )
     passed = behind_proxy_filter(smtpds, info)
     if passed:
         found['warnings'].append(
             'The headers of mail from {} are not washed at {}: smtpd_proxy_filter passes it on before.'.format(
-                ', '.join(map(str, networks)), passed
+                ', '.join(networks), passed
             )
         )
     found['tables'] = [

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.address import hop_problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbound import (
     complaints as inbound_complaints,
 )
@@ -175,8 +174,7 @@ def complaints(settings, info, hop=None):
             f'CLIENT_OPTIONS has Address={name}, a name; the hop, which sends from the same address, takes an IP'
             ' address only: write that in sendmail.mc'
         )
-    # What is wrong with the address itself is said by others.
-    if hop and not hop_problems(hop):
+    if hop:
         found += _tls_complaints(info, hop)
     return found + (inbound_complaints(info) if settings['inbound'] else [])
 

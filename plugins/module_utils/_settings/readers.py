@@ -172,6 +172,25 @@ def port(value):
     return int(value)
 
 
+def whole_number(low=None, high=None):
+    """Reader of an int within bounds, each of which may be None; decimal text is accepted as for a port."""
+    bounds = '' if low is None else f' of at least {low}' if high is None else f' from {low} to {high}'
+
+    def read(value):
+        if isinstance(value, str) and re.fullmatch('-?[0-9]{1,15}', value, re.ASCII):
+            value = int(value)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or (low is not None and value < low)
+            or (high is not None and value > high)
+        ):
+            raise ValueError('must be a whole number' + bounds)
+        return int(value)
+
+    return read
+
+
 def boolean(value):
     """What Ansible takes for true and false."""
     try:
@@ -198,6 +217,15 @@ def file_path(value):
         raise ValueError('must be the absolute path of a file on the managed host')
     _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
     return path
+
+
+def directory(value):
+    """Absolute path of a directory on the managed host, without a slash at its end."""
+    path = text(value)
+    if not path.startswith('/'):
+        raise ValueError('must be the absolute path of a directory on the managed host')
+    _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
+    return path.rstrip('/') or '/'
 
 
 def controller_directory(value):

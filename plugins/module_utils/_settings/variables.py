@@ -1,34 +1,39 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validates the conbool_* variables and brings them into one canonical form (runs on the controller)."""
+"""Validates the variables of all roles and brings them into one canonical form (runs on the controller).
+
+Those of role C(conbool) are here; those of the others are known from their argument_specs.
+"""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple
+import ipaddress
+from collections.abc import Mapping
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.names import unknown
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader, Setting, is_unset
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import (
+    by_role,
+    check_ports,
+    settings_of,
+)
 
 try:
     import netaddr
 except ImportError:
-    pass  # remembered in _values.IMPORT_ERRORS; the action plugin reports it before anything here runs
+    pass  # remembered in readers.IMPORT_ERRORS; the action plugin reports it before anything here runs
 
 PREFIX = 'conbool_'
-# Set by role conbool itself, so it is there when a play applies the role twice.
-RESULT_FACT = 'conbool_settings'
 
 
-class Setting(NamedTuple):
-    """How one variable is read, and its value when unset."""
-
-    read: Callable[[Any], Any]
-    default: Any = None
-    many: bool = False
+def _ownership(value):
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a dictionary of domain and TXT value')
+    return value
 
 
 SETTINGS = {
@@ -45,6 +50,7 @@ SETTINGS = {
     'conbool_inbound': Setting(readers.boolean, True),
     'conbool_inbound_require_certificate': Setting(readers.boolean, True),
     'conbool_smtp_allowed_networks': Setting(readers.network, [], many=True),
+    'conbool_wash_networks': Setting(readers.network, [], many=True),
     'conbool_bypass_calendar': Setting(readers.boolean, True),
     'conbool_bypass_null_sender': Setting(readers.boolean, True),
     'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
@@ -54,98 +60,24 @@ SETTINGS = {
     'conbool_state': Setting(readers.choice('present', 'absent'), 'present'),
     'conbool_dns_mx_targets': Setting(readers.host_name, [], many=True),
     'conbool_dns_dkim_selectors': Setting(readers.dkim_selector, [], many=True),
-    'conbool_dns_ownership_txt': Setting(readers.txt_value, {}),
+    'conbool_dns_ownership_txt': Setting(_ownership, {}),
     'conbool_dns_dmarc_minimum_policy': Setting(readers.choice('none', 'quarantine', 'reject'), 'none'),
     'conbool_dns_spf_addresses': Setting(readers.network, [], many=True),
     'conbool_dns_servers': Setting(readers.address, [], many=True),
 }
 
 
-def _is_list(value):
-    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
-
-
-def _is_unset(value):
-    """Empty strings count as unset: AWX sends them for unanswered questions."""
-    if isinstance(value, (str, Mapping)) or value is None:
-        return not value
-    return _is_list(value) and all(item is None or item == '' for item in value)
-
-
-class _Reader:
-    """Reads every variable, remembering each problem instead of stopping at the first."""
-
-    def __init__(self, variables):
-        self.variables = variables
-        self.problems = []
-        self.faulty = set()
-        self.warnings = []
-        self.values = {name: self._value(name, setting) for name, setting in SETTINGS.items()}
-
-    def problem(self, name, value, reason):
-        self.faulty.add(name)
-        self.problems.append(f'{name}: {readers.shown(value)} {reason}')
-
-    def _one(self, name, read, value):
-        try:
-            return read(value)
-        except ValueError as exc:
-            self.problem(name, value, exc)
-        return None
-
-    def _value(self, name, setting):
-        value = self.variables.get(name)
-        if isinstance(value, Exception):
-            self.faulty.add(name)
-            self.problems.append('{}: cannot be evaluated: {}'.format(name, ' '.join(str(value).split())))
-            return setting.default
-        if _is_unset(value):
-            return setting.default
-        if readers.PEM_MARK in repr(value):
-            # Before it is taken apart, so that no piece of a private key gets into a message.
-            self.problem(name, value, 'must not be the content of a key or certificate')
-            return setting.default
-        if name == 'conbool_dns_ownership_txt':
-            return self._ownership(name, setting, value)
-        if not setting.many:
-            return self._one(name, setting.read, value)
-        if isinstance(value, str):
-            # A text area, or -e name=a,b: any of the usual separators. A list's own items are never split.
-            value = [item for item in re.split('[, \t\r\n]+', value) if item]
-        elif not _is_list(value):
-            self.problem(name, value, 'must be a list')
-            return []
-        return [item for item in (self._one(name, setting.read, item) for item in value) if item is not None]
-
-    def _ownership(self, name, setting, value):
-        if not isinstance(value, Mapping):
-            self.problem(name, value, 'must be a dictionary of domain and TXT value')
-            return {}
-        result = {}
-        for domain, content in value.items():
-            if not _is_unset(content):
-                key = self._one(name, readers.host_name, domain)
-                if key in result:
-                    self.problem(name, domain, f'is given twice (it means {key})')
-                elif key is not None:
-                    result[key] = self._one(name, setting.read, content)
-        return result
-
-    def good(self, *names):
-        return not self.faulty.intersection(names)
-
-
-def _check_names(variables, report):
-    for name in variables:
-        if name not in SETTINGS and name != RESULT_FACT:
-            nearest = difflib.get_close_matches(name[len(PREFIX) :], [known[len(PREFIX) :] for known in SETTINGS], 1)
-            hint = (
-                f'did you mean {PREFIX}{nearest[0]}?'
-                if nearest
-                else 'names that begin with conbool_ belong to this collection'
-            )
-            # Without its value: nobody knows what it is, it may be a password.
-            report.problems.append(f'{name}: there is no such variable; {hint}')
+def _read_ownership(report):
+    """Put the canonical form of each domain and its text in place."""
+    name, result = 'conbool_dns_ownership_txt', {}
+    for domain, content in (report.values[name] or {}).items():
+        if not is_unset(content):
+            key = report.one(name, readers.host_name, domain)
+            if key in result:
+                report.problem(name, domain, f'is given twice (it means {key})')
+            elif key is not None:
+                result[key] = report.one(name, readers.txt_value, content)
+    report.values[name] = result
 
 
 def _check_domains(values, report):
@@ -217,6 +149,15 @@ def _check_combinations(values, report):
         )
 
 
+def _check_wash_networks(report):
+    """Headers of the gateway itself must count, or what it releases and what comes back from it goes to it again."""
+    name, gateways = 'conbool_wash_networks', 'conbool_networks'
+    for network in report.values[name] if report.good(gateways) else ():
+        for other in _merged(report.values[gateways]):
+            if overlap(ipaddress.ip_network(network), ipaddress.ip_network(other)):
+                report.problem(name, network, f'overlaps {other} of {gateways}, whose headers are what they are for')
+
+
 def _unique(items):
     return list(dict.fromkeys(items))
 
@@ -233,13 +174,14 @@ def _normalised(values):
         values['conbool_relay_port'],
     )
     tls_name = values['conbool_tls_name'] or host
-    result = {name[len(PREFIX) :]: value for name, value in values.items() if not name.startswith('conbool_dns_')}
+    result = {name[len(PREFIX) :]: values[name] for name in SETTINGS if not name.startswith('conbool_dns_')}
     result.update(
         loop_headers=[readers.loop_header(domain) for domain in values['conbool_domains']],
         networks=networks,
         allowed_networks=_merged(result.pop('smtp_allowed_networks')),
         relay_destination=f'[{host}]:{port}',
         tls_name=tls_name,
+        wash_networks=_merged(values['conbool_wash_networks']),
         scope_senders=_unique(values['conbool_scope_senders']),
         dns={
             # An MX record cannot hold an address, so the certificate's name stands in for one.
@@ -257,14 +199,29 @@ def _normalised(values):
     return result
 
 
-def normalise(variables):
-    """Return (settings, problems, warnings); settings is None when there are problems.
+def normalise(variables, roles=None):
+    """Read and check all variables of a host.
 
-    A variable whose template could not be evaluated has the exception as its value.
+    Args:
+        variables: name to value. A variable whose template could not be evaluated has the exception as its value. A
+            variable whose default is a template has to be there, evaluated, even where it was not set.
+        roles: the options in argument_specs of all other roles, {role: {variable: option}}.
+
+    Returns:
+        tuple: settings (None when there are problems), problems, warnings. Problems are texts, each of which names its
+        variable.
     """
-    report = _Reader(variables)
-    _check_names(variables, report)
+    roles = roles or {}
+    report = Reader(variables, {**SETTINGS, **settings_of(roles)})
+    _read_ownership(report)
+    known = {f'{role}_': list(options) for role, options in roles.items()}
+    report.problems += unknown(variables, {PREFIX: list(SETTINGS), **known})
     _check_domains(report.values, report)
     _check_scope(report.values, report)
     _check_combinations(report.values, report)
-    return (None if report.problems else _normalised(report.values)), report.problems, report.warnings
+    _check_wash_networks(report)
+    check_ports(report, roles, report.values['conbool_mta'])
+    if report.problems:
+        return None, report.problems, report.warnings
+    settings = dict(_normalised(report.values), roles=by_role(report.values, roles))
+    return settings, report.problems, report.warnings

@@ -19,6 +19,7 @@ GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']
 
 
 def run(task_vars, check_mode=False, **args):
+    task_vars = {'inventory_hostname': 'mail.example.com', **task_vars}
     task, loader = Task(), DataLoader()
     task.action, task.args, task.async_val, task.check_mode = 'conbool.smtp_relay.settings', args, 0, check_mode
     connection = Mock()

@@ -35,6 +35,7 @@ def test_minimal_input_gives_the_documented_settings():
         'loop_headers': ['X-Conbool-example-com'],
         'networks': ['192.0.2.0/24'],
         'allowed_networks': [],
+        'wash_networks': [],
         'relay_host': 'mail.conbool.com',
         'relay_port': 25,
         'relay_destination': '[mail.conbool.com]:25',
@@ -62,6 +63,7 @@ def test_minimal_input_gives_the_documented_settings():
             'spf_addresses': ['192.0.2.0/24'],
             'servers': [],
         },
+        'roles': {},
     }
 
 
@@ -177,7 +179,11 @@ def test_no_domain(empty):
     ],
 )
 @pytest.mark.parametrize(
-    'variable, key', [('conbool_networks', 'networks'), ('conbool_smtp_allowed_networks', 'allowed_networks')]
+    'variable, key',
+    [
+        ('conbool_networks', 'networks'),
+        ('conbool_smtp_allowed_networks', 'allowed_networks'),
+    ],
 )
 def test_networks_are_canonical(variable, key, value, result):
     assert accepted(**{variable: value})[key] == result
@@ -226,11 +232,32 @@ def test_networks_are_canonical(variable, key, value, result):
         ('', 'is empty'),
     ],
 )
-@pytest.mark.parametrize('variable', ['conbool_networks', 'conbool_smtp_allowed_networks', 'conbool_dns_spf_addresses'])
+@pytest.mark.parametrize(
+    'variable',
+    ['conbool_networks', 'conbool_smtp_allowed_networks', 'conbool_wash_networks', 'conbool_dns_spf_addresses'],
+)
 def test_bad_networks_are_refused(variable, network, reason):
     (problem,) = refused(**{variable: ['198.51.100.0/24', network]})
     assert problem.startswith(f'{variable}: {network!r} ')
     assert reason in problem
+
+
+def test_networks_that_are_washed_are_canonical():
+    settings = accepted(conbool_wash_networks='10.20.1.0/24\n10.20.0.0/24, 2001:DB8:2:0::/64 10.20.0.5')
+    assert settings['wash_networks'] == ['10.20.0.0/23', '2001:db8:2::/64']
+
+
+@pytest.mark.parametrize(
+    'gateway, washed, words',
+    [
+        ('192.0.2.0/28', '192.0.2.0/24', "'192.0.2.0/24' overlaps 192.0.2.0/28 of conbool_networks"),
+        ('192.0.2.0/28', '192.0.2.8', "'192.0.2.8/32' overlaps 192.0.2.0/28 of"),
+        ('2001:db8:1::/64', '2001:db8::/32', "'2001:db8::/32' overlaps 2001:db8:1::/64 of"),
+    ],
+)
+def test_networks_of_the_gateway_cannot_be_washed(gateway, washed, words):
+    (problem,) = refused(conbool_networks=[gateway], conbool_wash_networks=['10.20.0.0/16', washed])
+    assert problem.startswith('conbool_wash_networks: ') and words in problem
 
 
 def test_networks_are_required_for_inbound_only():
