@@ -325,39 +325,9 @@ servers:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import judge, summary
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import canonical, expectations
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import examine_all
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import contexts
-
-EXPECTATIONS = {
-    'reachable': {'type': 'bool', 'default': True},
-    'starttls': {'type': 'bool', 'default': True},
-    'chain_verified': {'type': 'bool', 'default': True},
-    'name_verified': {'type': 'bool', 'default': True},
-    'client_certificate_requested': {'type': 'bool', 'default': False},
-    'min_days_left': {'type': 'int'},
-    'accepts': {'type': 'list', 'elements': 'str', 'default': []},
-    'refuses': {'type': 'list', 'elements': 'str', 'default': []},
-}
-
-OPTIONS = {
-    'hosts': {'type': 'list', 'elements': 'str', 'required': True, 'aliases': ['host']},
-    'port': {'type': 'int', 'default': 25},
-    'address_family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
-    'source_address': {'type': 'str'},
-    'helo_name': {'type': 'str'},
-    'tls_name': {'type': 'str'},
-    'ca_file': {'type': 'path'},
-    'client_cert': {'type': 'path'},
-    'client_key': {'type': 'path', 'no_log': False},
-    'minimum_tls_version': {'type': 'str', 'choices': ['TLSv1.2', 'TLSv1.3'], 'default': 'TLSv1.2'},
-    'mail_from': {'type': 'str', 'default': ''},
-    'timeout': {'type': 'float', 'default': 15},
-    'deadline': {'type': 'float', 'default': 60},
-    'concurrency': {'type': 'int', 'default': 50},
-    'expect': {'type': 'dict', 'options': EXPECTATIONS},
-}
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import OPTIONS
 
 
 def main():
@@ -365,14 +335,9 @@ def main():
         argument_spec=OPTIONS, required_together=[('client_cert', 'client_key')], supports_check_mode=True
     )
     try:
-        expect = expectations(
-            dict({name: spec.get('default') for name, spec in EXPECTATIONS.items()}, **module.params['expect'] or {})
-        )
-        settings = canonical(module.params, expect)
-        prepared = contexts(settings)
+        servers = check(module.params)
     except ValueError as error:
         module.fail_json(msg=str(error))
-    servers = [judge(facts, expect) for facts in examine_all(settings, prepared)]
     healthy = all(server['healthy'] for server in servers)
     result = {'changed': False, 'healthy': healthy, 'servers': servers}
     if healthy:
