@@ -325,7 +325,9 @@ servers:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import OPTIONS, check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import OPTIONS
 
 
 def main():
@@ -333,12 +335,17 @@ def main():
         argument_spec=OPTIONS, required_together=[('client_cert', 'client_key')], supports_check_mode=True
     )
     try:
-        result = check(**{name: module.params[name] for name in OPTIONS})
+        servers = check(module.params)
     except ValueError as error:
         module.fail_json(msg=str(error))
-    if not result['healthy'] and module.params['expect'] is not None:
-        module.fail_json(msg=result['status'], changed=False, **result)
-    module.exit_json(changed=False, **result)
+    healthy = all(server['healthy'] for server in servers)
+    result = {'changed': False, 'healthy': healthy, 'servers': servers}
+    if healthy:
+        module.exit_json(status=servers[0]['status'], **result)
+    problem = summary(servers)
+    if module.params['expect'] is None:
+        module.exit_json(status=problem, **result)
+    module.fail_json(msg=problem, status=problem, **result)
 
 
 if __name__ == '__main__':

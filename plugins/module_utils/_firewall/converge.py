@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import Nftables
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.record import Record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import read_wanted
 
@@ -21,40 +23,63 @@ def traced(host):
     return [name for name in sorted(BACKENDS) if BACKENDS[name](host).traces()]
 
 
+def ours(host):
+    """Whether there is a record of what was done on this host, or a file of it."""
+    return os.path.exists(record.PATH) or bool(traced(host))
+
+
+class _Plan:
+    """What a call comes to: the changes, and what can be told before the first of them."""
+
+    def __init__(self, module, params):
+        host, found, wanted, self.chosen = Host(module.run_command, module.get_bin_path), record.Record(), None, None
+        if params['state'] == 'present':
+            wanted = read_wanted(params['port'], params['networks'], params['names'])
+            self.chosen = choose(host, params['backend'])
+        for name in traced(host):
+            found.adopt(name)
+        self.left = sorted(set(found.entries) - {self.chosen})
+        # The new limit is in force before the old one goes.
+        states = [(self.chosen, wanted)] if self.chosen else []
+        self.changes = [
+            Change(host.run, BACKENDS[name](host), state, found)
+            for name, state in states + [(name, None) for name in self.left]
+        ]
+        for change in self.changes:
+            if change.changed:
+                change.validate()
+        pending = bool(self.left) or any(change.changed for change in self.changes)
+        self.result = {
+            'changed': pending,
+            'settled': not pending,
+            'backend': self.chosen,
+            'removed_from': self.left,
+            'networks': wanted.all() if wanted else [],
+        }
+
+    @property
+    def warnings(self):
+        return [warning for change in self.changes for warning in change.warnings]
+
+
+def look_ahead(module, params):
+    """Return the result and the warnings that converge() would have; nothing is changed, whatever the module's mode."""
+    plan = _Plan(module, params)
+    return plan.result, plan.warnings
+
+
 def converge(module, params):
     """Bring the host's firewall to the wanted state, or tell in check mode what that takes.
 
     Returns:
         tuple: the module's result and its warnings.
     """
-    host, record, wanted, chosen = Host(module.run_command, module.get_bin_path), Record(), None, None
-    if params['state'] == 'present':
-        wanted = read_wanted(params['port'], params['networks'], params['names'])
-        chosen = choose(host, params['backend'])
-    for name in traced(host):
-        record.adopt(name)
-    left = sorted(set(record.entries) - {chosen})
-    # The new limit is in force before the old one goes.
-    plan = [(chosen, wanted)] if chosen else []
-    changes = [
-        Change(host.run, BACKENDS[name](host), state, record) for name, state in plan + [(name, None) for name in left]
-    ]
-    for change in changes:
-        if change.changed:
-            change.validate()
-    pending = bool(left) or any(change.changed for change in changes)
-    result = {
-        'changed': pending,
-        'settled': not pending,
-        'backend': chosen,
-        'removed_from': left,
-        'networks': wanted.all() if wanted else [],
-    }
+    plan = _Plan(module, params)
     if module._diff:
-        result['diff'] = [difference for change in changes for difference in change.diff()]
-    warnings = [warning for change in changes for warning in change.warnings]
+        plan.result['diff'] = [difference for change in plan.changes for difference in change.diff()]
+    warnings = plan.warnings
     if not module.check_mode:
-        for change in changes:
-            if change.changed or change.name in left:
+        for change in plan.changes:
+            if change.changed or change.name in plan.left:
                 change.carry_out()
-    return result, warnings
+    return plan.result, warnings

@@ -27,6 +27,23 @@ class Wanted:
         return self.networks[4] + self.networks[6]
 
 
+def limits(settings):
+    """Whether the settings, with all that is there, limit the mail port."""
+    return settings['inbound'] and settings['roles']['inbound_firewall']['state'] == 'present'
+
+
+def limit_of(settings):
+    """Return the limit that the settings mean, as the options of M(conbool.smtp_relay.inbound_firewall)."""
+    asked = settings['roles']['inbound_firewall']
+    return {
+        'networks': settings['networks'] + settings['allowed_networks'],
+        'port': asked['port'],
+        'backend': asked['backend'],
+        'state': 'present',
+        'names': {'port': 'inbound_firewall_port'},
+    }
+
+
 def read_wanted(port, networks, names=None):
     """Return Wanted.
 

@@ -11,6 +11,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
 DIRECT = 'FILTER direct:'
 
@@ -48,5 +49,5 @@ class HopServer:
 
     def listener(self):
         """Return the rows on where it listens."""
-        result = check(hosts=[self._options['address']], port=self._options['port'], expect={'starttls': False})
-        return smtp_rows(result, 'hop')
+        asked = with_defaults(hosts=[self._options['address']], port=self._options['port'], expect={'starttls': False})
+        return smtp_rows({'servers': check(asked)}, 'hop')

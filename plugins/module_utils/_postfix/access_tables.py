@@ -9,7 +9,7 @@ import ipaddress
 import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
 
 CLIENTS_TABLE = 'conbool_clients'
 DATA_TABLE = 'conbool_data'
@@ -17,8 +17,6 @@ RECIPIENTS_TABLE = 'conbool_recipients'
 CERTIFICATES_TABLE = 'conbool_certificates'
 POSTSCREEN_TABLE = 'conbool_postscreen'
 
-LOOPBACK = ('127.0.0.0/8', '::1/128')
-MAPPED_LOOPBACK = '::ffff:127.0.0.0/104'
 NOT_HOSTED = '550 5.7.1 This server takes mail for its own domains only'
 
 
@@ -51,20 +49,6 @@ def mynetworks_entries(mynetworks):
 def own_addresses(expanded):
     """Return the addresses that inet_interfaces names."""
     return [item for item in items(expanded.get('inet_interfaces')) if _listed(item)]
-
-
-def shut_out(settings, networks):
-    """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them
-    out."""
-    known = [
-        ipaddress.ip_network(item)
-        for item in settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]
-    ]
-    return [
-        str(network)
-        for network in networks
-        if not any(network.version == other.version and network.subnet_of(other) for other in known)
-    ]
 
 
 def client_tables(settings, mynetworks):

@@ -1,8 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns what the modules found out into rows of one form, for a person, a program and a decision (runs on the
-controller)."""
+"""Turns what the modules found out into rows of one form, for a person, a program and a decision."""
 
 from __future__ import annotations
 

@@ -7,6 +7,35 @@ from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.names import host, is_address, mailbox
 
+EXPECTATIONS = {
+    'reachable': {'type': 'bool', 'default': True},
+    'starttls': {'type': 'bool', 'default': True},
+    'chain_verified': {'type': 'bool', 'default': True},
+    'name_verified': {'type': 'bool', 'default': True},
+    'client_certificate_requested': {'type': 'bool', 'default': False},
+    'min_days_left': {'type': 'int'},
+    'accepts': {'type': 'list', 'elements': 'str', 'default': []},
+    'refuses': {'type': 'list', 'elements': 'str', 'default': []},
+}
+
+OPTIONS = {
+    'hosts': {'type': 'list', 'elements': 'str', 'required': True, 'aliases': ['host']},
+    'port': {'type': 'int', 'default': 25},
+    'address_family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
+    'source_address': {'type': 'str'},
+    'helo_name': {'type': 'str'},
+    'tls_name': {'type': 'str'},
+    'ca_file': {'type': 'path'},
+    'client_cert': {'type': 'path'},
+    'client_key': {'type': 'path', 'no_log': False},
+    'minimum_tls_version': {'type': 'str', 'choices': ['TLSv1.2', 'TLSv1.3'], 'default': 'TLSv1.2'},
+    'mail_from': {'type': 'str', 'default': ''},
+    'timeout': {'type': 'float', 'default': 15},
+    'deadline': {'type': 'float', 'default': 60},
+    'concurrency': {'type': 'int', 'default': 50},
+    'expect': {'type': 'dict', 'options': EXPECTATIONS},
+}
+
 
 def _read(option, value, reader):
     try:
@@ -49,11 +78,16 @@ READERS = {
 }
 
 
+def with_defaults(**given):
+    """Return the module's options as they are when only some of them are given."""
+    return dict({name: spec.get('default') for name, spec in OPTIONS.items()}, **given)
+
+
 def expectations(expect):
     """The option expect with its addresses as they are sent; ValueError names the option and the value."""
-    read = dict(expect)
+    read = dict({name: spec.get('default') for name, spec in EXPECTATIONS.items()}, **expect)
     for option in ('accepts', 'refuses'):
-        read[option] = [_read('expect.' + option, recipient, mailbox) for recipient in expect[option]]
+        read[option] = [_read('expect.' + option, recipient, mailbox) for recipient in read[option]]
     both = sorted(set(read['accepts']) & set(read['refuses']))
     if both:
         raise ValueError('expect.accepts and expect.refuses: {} cannot be in both'.format(', '.join(both)))

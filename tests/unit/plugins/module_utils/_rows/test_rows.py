@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import preflight
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import rows as checks
 
 SETTINGS = {
@@ -38,9 +37,6 @@ DNS = {
     'seen': [],
     'expected': '',
 }
-MTA = {'mta': 'postfix', 'configuration': {'version': '3.7.11', 'running': True}, 'free': {}}
-
-NETWORKS = {'networks': ['192.0.2.0/24'], 'allowed_networks': ['10.1.0.0/16']}
 
 
 def brief(rows):
@@ -60,8 +56,6 @@ def test_dns_rows_have_a_target():
     'rows',
     [
         checks.dns_rows,
-        preflight.mta_rows,
-        preflight.tls_rows,
         lambda result: checks.smtp_rows(result, 'gateway'),
     ],
 )
@@ -133,99 +127,3 @@ def test_complaint_names_what_is_not_green_only():
     ]
     assert checks.check_complaint(rows) == '2 of 3 checks are not green. c z: bad; b y: who knows'
     assert checks.check_complaint(rows[:1]) == ''
-
-
-@pytest.mark.parametrize(
-    'version, running, outcome',
-    [
-        ('3.7.11', True, [('mta.ok', 'green')]),
-        ('3.10.1', True, [('mta.ok', 'green')]),
-        ('3.0.9', True, [('mta.version', 'red')]),
-        ('3.7.11', False, [('mta.ok', 'green'), ('mta.stopped', 'red')]),
-    ],
-)
-def test_mail_server(version, running, outcome):
-    assert brief(preflight.mta_rows(dict(MTA, configuration={'version': version, 'running': running}))) == outcome
-
-
-def test_mail_server_without_a_role():
-    assert brief(preflight.mta_rows({'mta': 'exim', 'configuration': {}, 'free': {}})) == [('mta.unsupported', 'red')]
-
-
-@pytest.mark.parametrize(
-    'result, outcome',
-    [
-        ({'skipped': True}, []),
-        ({'problems': [], 'certificate': None}, [('tls.ok', 'green')]),
-        ({'problems': [], 'certificate': {'days_left': 40}}, [('tls.ok', 'green')]),
-        (
-            {'failed': True, 'msg': '...', 'problems': ['one', 'two'], 'certificate': None},
-            [('tls.unusable', 'red'), ('tls.unusable', 'red')],
-        ),
-    ],
-)
-def test_tls_files(result, outcome):
-    assert brief(preflight.tls_rows(result)) == outcome
-
-
-@pytest.mark.parametrize(
-    'result, outcome',
-    [
-        (None, []),
-        ({}, [('firewall.unasked', 'unknown')]),
-        ({'changed': False, 'backend': 'ufw'}, [('firewall.ok', 'green')]),
-        ({'changed': False, 'backend': 'nftables', 'warnings': ['The chain input drops']}, [('firewall.ok', 'green')]),
-        ({'failed': True, 'msg': 'iptables-legacy'}, [('firewall.failed', 'red')]),
-    ],
-)
-def test_firewall(result, outcome):
-    rows = preflight.firewall_rows(result, MTA, NETWORKS)
-    assert brief(rows) == outcome
-    assert all(
-        text in rows[0]['finding']
-        for text in (result or {}).get('warnings', []) + [(result or {}).get('msg', '')]
-        if text
-    )
-
-
-@pytest.mark.parametrize(
-    'mynetworks, shut_out',
-    [
-        ('127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128 10.1.2.0/24 192.0.2.7 /etc/postfix/networks', ''),
-        ('127.0.0.0/8, 10.0.0.0/8 172.16.0.0/12 [2001:db8::]/32', '10.0.0.0/8, 172.16.0.0/12, 2001:db8::/32'),
-        ('!172.16.0.0/12 172.16.3.0/24', ''),
-        ('', ''),
-    ],
-)
-def test_who_may_send_and_would_be_shut_out_by_the_firewall(mynetworks, shut_out):
-    info = dict(MTA, configuration=dict(MTA['configuration'], expanded={'mynetworks': mynetworks}))
-    rows = preflight.firewall_rows({'changed': True, 'backend': 'ufw'}, info, NETWORKS)
-    assert [(entry['target'], entry['status']) for entry in rows[1:]] == ([(shut_out, 'red')] if shut_out else [])
-
-
-def test_who_may_send_through_sendmail_and_would_be_shut_out_by_the_firewall():
-    info = dict(
-        MTA,
-        mta='sendmail',
-        configuration={'relay_networks': ['10.1.2.0/24', '10.2.0.0/16', '127.0.0.0/8', '2001:db8::/48']},
-    )
-    rows = preflight.firewall_rows({'changed': True, 'backend': 'ufw'}, info, NETWORKS)
-    assert [(entry['id'], entry['target'], entry['status']) for entry in rows[1:]] == [
-        ('firewall.relay_networks', '10.2.0.0/16, 2001:db8::/48', 'red')
-    ]
-
-
-def test_preflight_is_all_of_it():
-    results = {
-        'dns': {'rows': [DNS]},
-        'gateway': {'servers': [SERVER]},
-        'tls_files': {'skipped': True},
-        'firewall': None,
-        'mta': dict(MTA, free={'/var/spool/postfix': {'bytes': 5 << 30, 'inodes': None}}),
-    }
-    assert brief(preflight.preflight_rows(results, NETWORKS, 1024, 14)) == [
-        ('mx.ok', 'green'),
-        ('gateway.ok', 'green'),
-        ('mta.ok', 'green'),
-        ('queue.ok', 'green'),
-    ]
