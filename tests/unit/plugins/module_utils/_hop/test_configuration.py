@@ -9,6 +9,9 @@ import re
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import configuration as hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import SIZE_HEADROOM
 
 SETTINGS = {
@@ -326,7 +329,7 @@ def test_bounces_return_over_loopback_to_another_mta():
 
 
 def test_an_mta_that_takes_no_bounces_is_refused():
-    with pytest.raises(ValueError, match="outbound_hop_return_address: ''"):
+    with pytest.raises(HostError, match="outbound_hop_return_address: ''"):
         configure(services=[entry('submission', 'inet', 'smtpd'), CLIENT], return_address='')
 
 
@@ -391,3 +394,17 @@ def test_identity_is_that_of_the_client_in_master_cf():
     )['parameters']
     assert (parameters['smtp_bind_address'], parameters['smtp_helo_name']) == ('192.0.2.9', 'out.example.com')
     assert parameters['smtp_tls_security_level'] == 'encrypt'
+
+
+def test_the_unit_starts_before_the_mail_servers_and_looks_after_its_own_instance():
+    text = unit.content({'config_dir': '/etc/conbool-hop', 'queue_directory': '/var/spool/conbool-hop'}, '/usr/sbin')
+    lines = text.splitlines()
+    # As hosts that have the hop already have it: another text would restart it.
+    assert lines[0] == '# Managed by Ansible (conbool.smtp_relay.outbound_hop).'
+    assert 'Before=postfix.service sendmail.service' in lines
+    assert 'ExecStart=/usr/sbin/postfix -c /etc/conbool-hop start' in lines
+    assert 'PIDFile=/var/spool/conbool-hop/pid/master.pid' in lines
+
+
+def test_the_programs_made_for_the_hop_are_found_where_they_are_put():
+    assert instance.HOP_SBIN == package.SBIN
