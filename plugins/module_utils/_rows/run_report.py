@@ -29,6 +29,10 @@ def _result(known):
     return 'not done', 'its connection broke, or its tasks were left out by --tags'
 
 
+def _settings(known):
+    return (known.get('ansible_facts') or {}).get('conbool_settings') or known.get('conbool_settings') or {}
+
+
 def _mta(known):
     # Whichever role has found out.
     found = [known.get(name) or {} for name in ('__conbool_host', '__preflight_mta', '__verify_mta')]
@@ -53,7 +57,7 @@ def run_report(hostvars, hosts):
         result, reason = _result(known)
         report[host] = {
             'mta': _mta(known),
-            'state': (known.get('conbool_settings') or {}).get('state'),
+            'state': _settings(known).get('state'),
             'result': result,
             'reason': reason,
         }
