@@ -99,7 +99,8 @@ options:
     elements: str
     default: []
   state:
-    description: Whether flagged mail is filed and released mail not scored. V(absent) removes what this module has added.
+    description: Whether flagged mail is filed and released mail not scored. V(absent) removes what this module has
+      added.
     type: str
     choices: [present, absent]
     default: present

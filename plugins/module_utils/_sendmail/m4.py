@@ -51,9 +51,8 @@ R$* < @ $* $=R . > $*	$@ $1 < @ $2 $3 . > $4
 R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
 R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
 
-# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}.
-# {conbool_check} is 1 when that is the gateway. All are set each time: a bounce of our own would have those of the
-# message that it returns, another mailer those of the delivery before.
+# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}. {conbool_check} is 1 when that is the
+# gateway. All are set each time: a bounce of our own would have those of the message that it returns, another mailer those of the delivery before.
 SConboolEnvFrom
 R$*			$: $1 $| $>EnvFromSMTP $1
 R$* $| $*		$: $2 $| $>ConboolRoute $1
@@ -99,8 +98,7 @@ define(`confRECEIVED_HEADER', defn(`confRECEIVED_HEADER')`$?{{conbool_void}} {IG
 """
 
 TRUSTED = """\
-# Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and
-# {conbool_void} is 1.
+# Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and {conbool_void} is 1.
 SConboolTrusted
 R$*			$: $1 $| $&{auth_type}
 R$* $| $+		$@ $(conboolset {conbool_void} $@ 1 $) no
@@ -155,9 +153,8 @@ Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
 """
 
 CERTIFICATE = """\
-# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts
-# is where the message is to go, and where the connection leads, since other messages can use that later. No other
-# server is looked at.
+# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts is where the message is to
+# go, and where the connection leads, since other messages can use that later. No other server is looked at.
 SLocal_tls_server
 %(canonical)sR$*			$: $1 $| $&{server_name}
 R$* $| %(host)s	$: <chain> $1

@@ -23,8 +23,7 @@ SCRIPT = r'''%(heading)s
 # Runs before every other script. What it files is final: no other script sees such a message.
 require ["fileinto", "index", "mailbox", "regex"];
 
-# Where the mail server cannot take forged headers away, it says so in its own line, the first, or the second below
-# Dovecot's. A third may be forged.
+# Where the mail server cannot take forged headers away, it says so in its own line, the first, or the second below Dovecot's. A third may be forged.
 if not anyof (header :index 1 :matches "Received" "*%(ignored)s",
               header :index 2 :matches "Received" "*%(ignored)s") {
     if header :regex "X-Conbool-Released" "^[[:space:]]*yes[[:space:]]*$" {
