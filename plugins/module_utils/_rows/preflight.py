@@ -18,13 +18,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import queue_directories
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows, space_rows, unasked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
+    in_order,
+    row,
+    smtp_rows,
+    space_rows,
+    unasked,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
-# What rows are about, in the order in which a person reads them; those on DNS, of many names, come before.
-SUBJECTS = ('gateway', 'mta', 'tls', 'firewall', 'queue')
 # Where inbound_firewall keeps its runs apart, and how long another one is waited for.
 LOCK, PATIENCE = '/etc', 20
 # Options of tls_files, and the settings and variables that they come from.
@@ -166,14 +170,3 @@ def look(module, settings):
         'firewall_settled': settled,
         'inbound_firewall': there,
     }, warnings
-
-
-def in_order(rows):
-    """Return the rows of a preflight by subject, and otherwise as they are: several modules have a part in a
-    subject."""
-
-    def place(entry):
-        subject = entry['id'].partition('.')[0]
-        return SUBJECTS.index(subject) if subject in SUBJECTS else -1
-
-    return sorted(rows, key=place)

@@ -16,6 +16,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import NOT_ASKED
 
 MEGABYTE = 1024 * 1024
+# What the rows of a preflight are about, in the order in which a person reads them. Those on DNS, of many names, come
+# before.
+SUBJECTS = ('gateway', 'mta', 'tls', 'firewall', 'queue')
 
 
 def row(identifier, target, status, finding, hint='', severity=None, **more):
@@ -144,6 +147,17 @@ def space_rows(free, megabytes):
         else:
             rows.append(row('queue.ok', directory, GREEN, found))
     return rows
+
+
+def in_order(rows):
+    """Return the rows of a preflight by subject, and otherwise as they are: several modules have a part in a
+    subject."""
+
+    def place(entry):
+        subject = entry['id'].partition('.')[0]
+        return SUBJECTS.index(subject) if subject in SUBJECTS else -1
+
+    return sorted(rows, key=place)
 
 
 def verdict(rows):

@@ -34,9 +34,19 @@ def _settings(known):
 
 
 def _mta(known):
-    # Whichever role has found out.
-    found = [known.get(name) or {} for name in ('__conbool_host', '__preflight_mta', '__verify_mta')]
-    return next((result['mta'] for result in found if 'mta' in result), None)
+    # Whichever play or role has found out.
+    found = [known.get(name) or {} for name in ('preflight_found', '__verify_mta')]
+    return known.get('conbool_mta_found') or next((result['mta'] for result in found if result.get('mta')), None)
+
+
+def _rows(known, part):
+    """Return the rows of preflight or verification, None where none were made."""
+    registered = known.get(part + '_report') or {}
+    if 'rows' in registered:
+        return registered['rows']
+    # Of a task that failed Ansible keeps for others only what it shows; for a rescue it keeps all.
+    given = ((known.get('ansible_failed_result') or {}).get('invocation') or {}).get('module_args') or {}
+    return given.get('rows') if given.get('part') == part else None
 
 
 def run_report(hostvars, hosts):
@@ -62,16 +72,16 @@ def run_report(hostvars, hosts):
             'reason': reason,
         }
         for part in ('preflight', 'verify'):
-            rows = known.get(part + '_rows')
+            rows = _rows(known, part)
             if rows is not None:
                 report[host][part] = {'green': all(row['status'] == 'green' for row in rows), 'rows': rows}
     return {'ok': all(entry['result'] == 'done' for entry in report.values()), 'hosts': report}
 
 
-def run_summary(hostvars, hosts):
-    """Return run_report() as a table for people: a line for each host."""
+def run_summary(report):
+    """Return what run_report() returned as a table for people: a line for each host."""
     rows = []
-    for host, entry in run_report(hostvars, hosts)['hosts'].items():
+    for host, entry in report['hosts'].items():
         result = '{}: {}'.format(entry['result'].upper(), entry['reason']) if entry['reason'] else entry['result']
         doubts = [part for part in ('preflight', 'verify') if not entry.get(part, {'green': True})['green']]
         if doubts and not entry['reason']:

@@ -10,11 +10,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 
 def test_done_failed_and_unreachable_hosts():
     hostvars = {
-        'mx1': {
-            'ansible_facts': {'conbool_settings': {'state': 'present'}},
-            '__conbool_host': {'mta': 'postfix'},
-            '__conbool_done': True,
-        },
+        'mx1': {'conbool_settings': {'state': 'present'}, 'conbool_mta_found': 'postfix', '__conbool_done': True},
         'mx2': {
             'conbool_settings': {'state': 'present'},
             '__conbool_failure': 'The host\'s mail server is known: no mail server found',
@@ -25,7 +21,7 @@ def test_done_failed_and_unreachable_hosts():
             '__conbool_failure': 'The host is there: No route to host',
         },
     }
-    assert run_summary(hostvars, ['mx1', 'mx2', 'mx3', 'mx4']) == [
+    assert run_summary(run_report(hostvars, ['mx1', 'mx2', 'mx3', 'mx4'])) == [
         'host  mta      state    result',
         'mx1   postfix  present  done',
         'mx2   ?        present  FAILED: The host\'s mail server is known: no mail server found',
@@ -39,10 +35,10 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
     hostvars = {
         'mx1': {
             'conbool_settings': {'state': 'present'},
-            '__preflight_mta': {'mta': 'postfix'},
+            'preflight_found': {'mta': 'postfix'},
             '__conbool_done': True,
-            'preflight_rows': [green, red],
-            'verify_rows': [green],
+            'preflight_report': {'rows': [green, red]},
+            'verify_report': {'rows': [green]},
         }
     }
     assert run_report(hostvars, ['mx1']) == {
@@ -58,8 +54,36 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
             }
         },
     }
-    assert run_summary(hostvars, ['mx1'])[1] == 'mx1   postfix  present  done, but not everything is green: preflight'
+    assert (
+        run_summary(run_report(hostvars, ['mx1']))[1]
+        == 'mx1   postfix  present  done, but not everything is green: preflight'
+    )
 
 
 def test_one_host_that_is_not_done_makes_the_run_not_ok():
     assert not run_report({'mx1': {'__conbool_done': True}, 'mx2': {}}, ['mx1', 'mx2'])['ok']
+
+
+def test_rows_of_a_host_that_failed_because_of_them_are_those_that_the_rescue_was_given():
+    red = {'status': 'red'}
+    known = {
+        '__conbool_failure': 'Host is ready: no',
+        # What Ansible registers of a task that fails.
+        'preflight_report': {'failed': True, 'msg': 'no'},
+        'ansible_failed_result': {'invocation': {'module_args': {'part': 'preflight', 'rows': [red]}}},
+    }
+    entry = run_report({'mx1': known}, ['mx1'])['hosts']['mx1']
+    assert entry['preflight'] == {'green': False, 'rows': [red]} and 'verify' not in entry
+
+
+def test_another_failure_has_no_rows():
+    for failed in ({'msg': 'no'}, {'invocation': {'module_args': {'rows': [1]}}}):
+        known = {'__conbool_failure': 'no', 'ansible_failed_result': failed}
+        assert set(run_report({'mx1': known}, ['mx1'])['hosts']['mx1']) == {'mta', 'state', 'result', 'reason'}
+
+
+def test_mail_server_that_was_not_found_has_no_name():
+    known = {'preflight_found': {'mta': None}, '__verify_mta': {'failed': True}}
+    assert run_report({'mx1': known}, ['mx1'])['hosts']['mx1']['mta'] is None
+    known['__verify_mta'] = {'mta': 'postfix'}
+    assert run_report({'mx1': known}, ['mx1'])['hosts']['mx1']['mta'] == 'postfix'
