@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names, with_role
 
 
 class MtaError(HostError):
-    """No single MTA; the text says what was found and what to do."""
+    """No single MTA that can be served; the text says what was found and what to do."""
 
 
 def signs_of(mta, root='/'):
@@ -54,6 +54,12 @@ def find(wanted='auto', root='/'):
             'Set conbool_mta for this host to the one that handles its mail'
         )
     return list(found)[0], found
+
+
+def refuse_unsupported(mta):
+    """Raise MtaError when this version of the collection has no role for a mail server."""
+    if mta not in with_role():
+        raise MtaError(f'the mail server is {mta}, and this version of the collection has no role {mta}_smarthost')
 
 
 def free_space(path, root='/'):

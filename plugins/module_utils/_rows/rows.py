@@ -117,7 +117,7 @@ def space_rows(free, megabytes):
     """Return a row for the file system of each queue.
 
     Args:
-        free: RV(ignore:free) of M(conbool.smtp_relay.mta_info).
+        free: what is free by directory, C(bytes) and C(inodes), the latter None where there is no such count.
         megabytes: how much has to be free.
     """
     rows = []

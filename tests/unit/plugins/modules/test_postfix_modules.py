@@ -15,7 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info, postfix_config, postfix_info
+from ansible_collections.conbool.smtp_relay.plugins.modules import postfix_config, postfix_info
 
 POSTCONF = """#!/bin/sh
 case "$*" in
@@ -107,25 +107,6 @@ def test_info_names_whose_changes_are_in_force(host, capsys, monkeypatch):
     )
     found = call(postfix_info, capsys, host)
     assert found['owners'] == ['us'] and found['file_owners'] == ['spam_delivery']
-
-
-def look(capsys, **arguments):
-    with patch_module_args(arguments), pytest.raises(SystemExit):
-        mta_info.main()
-    return json.loads(capsys.readouterr().out)
-
-
-def test_mta_info_tells_what_it_knows_when_it_fails_too(host, capsys, monkeypatch):
-    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('postfix', {'postfix': ['/etc/postfix/main.cf']}))
-    result = look(capsys, configuration=True, postfix_config_dir=str(host / 'no such'), queue_directories=[str(host)])
-    assert result['failed'] and 'has no main.cf' in result['msg']
-    assert result['mta'] == 'postfix' and result['free'][str(host)]['bytes'] > 0 and 'configuration' not in result
-
-
-def test_mta_info_has_no_configuration_of_another_mail_server(host, capsys, monkeypatch):
-    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('kerio', {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']}))
-    result = look(capsys, configuration=True)
-    assert (result['mta'], result['configuration'], result['free']) == ('kerio', {}, {})
 
 
 def test_config_that_is_as_wanted(host, capsys):

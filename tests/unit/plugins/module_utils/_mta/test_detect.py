@@ -6,8 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError, find, free_space
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import (
+    MtaError,
+    find,
+    free_space,
+    refuse_unsupported,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, with_role
 
 
 @pytest.fixture
@@ -52,3 +57,13 @@ def test_space_of_a_directory_that_is_not_there_yet_is_that_of_its_parent(tmp_pa
     there, missing = free_space('/', root=str(tmp_path)), free_space('/var/spool/conbool-hop', root=str(tmp_path))
     assert there['bytes'] > 0 and there['inodes'] is None or there['inodes'] > 0
     assert set(missing) == {'bytes', 'inodes'} and missing['bytes'] > 0
+
+
+@pytest.mark.parametrize('mta', sorted(MAIL_SERVERS))
+def test_mail_server_without_a_role_is_refused(mta):
+    if mta in with_role():
+        refuse_unsupported(mta)
+        return
+    message = f'the mail server is {mta}, and this version of the collection has no role {mta}_smarthost'
+    with pytest.raises(MtaError, match=message):
+        refuse_unsupported(mta)
