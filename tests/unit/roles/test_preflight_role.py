@@ -55,7 +55,6 @@ SMARTHOST = """
 - name: Mail server is looked at
   conbool.smtp_relay.preflight:
     settings: {answer: "{{ conbool_settings.mail_server }}"}
-  register: __mail_server_looked
 """
 
 
@@ -73,8 +72,8 @@ DNS = {'changed': False, 'rows': [dns_row('mx.ok')]}
 HOST = {'changed': False, 'mta': 'postfix', 'supported': True, 'rows': [row('gateway.ok'), row('queue.ok')]}
 KERIO = {'changed': False, 'mta': 'kerio', 'supported': False, 'rows': [row('mta.unsupported', 'red')]}
 NONE = {'changed': False, 'mta': None, 'supported': False, 'rows': [row('mta.failed', 'red')]}
-MAIL_SERVER = {'changed': False, 'rows': [row('mta.ok')]}
-RED = {'changed': False, 'rows': [row('mta.version', 'red')]}
+MAIL_SERVER = {'changed': False, 'ansible_facts': {'mail_server_preflight_rows': [row('mta.ok')]}}
+RED = {'changed': False, 'ansible_facts': {'mail_server_preflight_rows': [row('mta.version', 'red')]}}
 
 
 def settings(dns=DNS, host=HOST, mail_server=MAIL_SERVER, preflight='enforce'):
