@@ -17,7 +17,6 @@ from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import registry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import (
-    INTERNAL,
     READERS,
     readers_of,
     smarthost_roles,
@@ -130,8 +129,6 @@ def refused_by_ansible(name, option, value):
 @pytest.mark.parametrize('role', ROLES)
 def test_ansible_lets_pass_what_the_settings_plugin_takes(role):
     for name, option in specification(role)['options'].items():
-        if name in INTERNAL:
-            continue
         values = [''] if has_template(option['default']) else ['', option['default']]
         if option['type'] == 'list':
             values += ['a, b\nc d', ['', None]]
@@ -143,8 +140,6 @@ def test_ansible_lets_pass_what_the_settings_plugin_takes(role):
 def test_types_are_not_looser_than_they_have_to_be(role):
     kinds = {bool: 'bool', int: 'int', float: 'float', dict: 'dict'}
     for name, option in specification(role)['options'].items():
-        if name in INTERNAL:
-            continue
         if option['type'] == 'raw':
             assert refused_by_ansible(name, dict(option, type=kinds[type(option['default'])]), ''), name
         if 'choices' in option:
