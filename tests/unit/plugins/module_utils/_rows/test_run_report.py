@@ -10,7 +10,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 
 def test_done_failed_and_unreachable_hosts():
     hostvars = {
-        'mx1': {'conbool_settings': {'state': 'present'}, 'preflight_found': {'mta': 'postfix'}, '__conbool_done': True},
+        'mx1': {
+            'conbool_settings': {'state': 'present'},
+            'preflight_found': {'mta': 'postfix'},
+            '__conbool_done': True,
+        },
         'mx2': {
             'conbool_settings': {'state': 'present'},
             '__conbool_failure': 'The host\'s mail server is known: no mail server found',
