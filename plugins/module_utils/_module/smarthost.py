@@ -130,7 +130,7 @@ def absent(module, server):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
     done = _take(module, parts)
     refuse_used_hop(module, server)
-    more = _take(module, [Part('hop', lambda module: hop.absent(module, settings))])
+    more = _take(module, [Part('hop', lambda module: hop.absent(module, settings))] if hop.there(settings) else [])
     result, warnings = merge([done, more])
     return dict(result, parts=sorted(set(done[0]['parts'] + more[0]['parts']))), warnings
 

@@ -24,7 +24,7 @@ def fixture_said(monkeypatch):
         (smarthost.firewall, 'converge'),
     ):
         monkeypatch.setattr(place, name, _step(said, '{}.{}'.format(place.__name__.split('.')[-2], name)))
-    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: settings['state'] == 'absent')
     monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: [])
     monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {'example.com': 'nobody files it'})
     monkeypatch.setattr(smarthost, 'file_owners', list)
@@ -165,7 +165,7 @@ def test_what_was_made_is_verified_unless_nothing_was(check_mode):
 
 @pytest.mark.parametrize('check_mode', [True, False])
 def test_a_hop_that_still_gets_mail_stays(said, check_mode):
-    server = FakeServer(leads_to_hop=['/etc/fake.cf'])
+    server = FakeServer({'state': 'absent'}, leads_to_hop=['/etc/fake.cf'])
     if check_mode:
         # Nothing is undone there, so it has to.
         smarthost.absent(FakeModule(check_mode=True), server)
@@ -173,6 +173,12 @@ def test_a_hop_that_still_gets_mail_stays(said, check_mode):
         with pytest.raises(HostError, match='/etc/fake.cf still leads mail to the hop'):
             smarthost.absent(FakeModule(), server)
     assert ('_hop.absent' in said) == check_mode
+
+
+def test_without_a_hop_none_is_removed(said, monkeypatch):
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
+    smarthost.absent(FakeModule(), FakeServer({'state': 'absent'}))
+    assert '_hop.absent' not in said
 
 
 def test_a_part_that_fails_leaves_the_hop(said):
