@@ -7,22 +7,45 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import empty
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, Service
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, TableState
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import (
+    PlanError,
+    left_alone,
+    refuse_conflicts,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_options import OptionPlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_parameters import ParameterPlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_services import ServicePlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import (
+    MISSING,
+    STALE,
+    TablePlan,
+    TableState,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request, Table
 
 MAIN = '# top\nrelayhost = [old]\nmynetworks = 127.0.0.0/8,\n  # lan\n  10.0.0.0/8\nrelayhost = [last]'
 MASTER = 'smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o syslog_name=x -o milter=a\n# end\n'
 
 
+def unset(name):
+    """What a parameter is that nobody names: empty."""
+    return ''
+
+
+def parameter_plan(main, owner, records, wanted):
+    plan = ParameterPlan(owner, records, main, unset)
+    plan.reach(wanted)
+    return plan
+
+
 def parameters(text, records, **wanted):
     """Plan parameters; returns the text, the settled records and the warnings."""
-    main, warnings = MainCf(text), []
-    settled = plan.plan_parameters(main, 'us', records, wanted, warnings)[1]
-    return main.text(), settled, warnings
+    main = MainCf(text)
+    plan = parameter_plan(main, 'us', records, wanted)
+    return main.text(), plan.settled, plan.warnings
 
 
 # -- parameters
@@ -91,7 +114,7 @@ def test_a_person_changed_it_and_absent_leaves_it_alone(wish, edit):
     assert MainCf(text).get('relayhost') == MainCf(edited).get('relayhost')
     assert '#' not in text
     assert records == {}
-    assert warnings == [plan.left_alone('main.cf: relayhost')]
+    assert warnings == [left_alone('main.cf: relayhost')]
 
 
 def test_a_person_put_the_original_back_and_absent_says_nothing():
@@ -106,7 +129,7 @@ def test_other_lines_that_a_person_changed_stay():
 
 def test_the_record_before_the_switch_knows_both_values():
     text, records, dummy = parameters(MAIN, {}, relayhost='one')
-    pending = plan.plan_parameters(MainCf(text), 'us', records, {'relayhost': 'two'}, [])[0]
+    pending = parameter_plan(MainCf(text), 'us', records, {'relayhost': 'two'}).pending
     # Killed before the file was written: it still holds "one".
     assert parameters(text, pending) == (MAIN, {}, [])
     # Killed after it was written.
@@ -117,11 +140,10 @@ def test_two_owners_are_undone_one_after_the_other_in_either_order():
     for order in (('one', 'two'), ('two', 'one')):
         main, records = MainCf(MAIN), {}
         for owner in ('one', 'two'):
-            records[owner] = plan.plan_parameters(
-                main, owner, {}, {'of_' + owner: '1', ('relayhost' if owner == 'one' else 'mynetworks'): None}, []
-            )[1]
+            wanted = {'of_' + owner: '1', ('relayhost' if owner == 'one' else 'mynetworks'): None}
+            records[owner] = parameter_plan(main, owner, {}, wanted).settled
         for owner in order:
-            assert plan.plan_parameters(main, owner, records[owner], {}, [])[1] == {}
+            assert parameter_plan(main, owner, records[owner], {}).settled == {}
         assert main.text() == MAIN
 
 
@@ -134,13 +156,15 @@ def service(name='hop', value='1', kind='unix'):
 
 def masters(text, records, services=(), options=None):
     """Plan master.cf; returns the text between, the final text, the settled records and the warnings."""
-    master, warnings = MasterCf(text), []
+    master = MasterCf(text)
     wanted = {entry.key: entry for entry in services}
     options = {key: {'label': key, 'optional': False, 'options': values} for key, values in (options or {}).items()}
-    settled_services, removed = plan.plan_services(master, 'us', records.get('services', {}), wanted, warnings)[1:]
-    settled_options = plan.plan_options(master, 'us', records.get('options', {}), options, removed, warnings)[1]
-    final = plan.delete_services(master, 'us', removed, settled_services)
-    return master.text(), final.text(), {'services': settled_services, 'options': settled_options}, warnings
+    of_services = ServicePlan('us', records.get('services', {}), master)
+    of_services.reach(wanted)
+    of_options = OptionPlan('us', records.get('options', {}), master, of_services.removed, unset)
+    of_options.reach(options)
+    settled = {'services': of_services.settled, 'options': of_options.settled}
+    return master.text(), of_services.final().text(), settled, of_services.warnings + of_options.warnings
 
 
 @pytest.mark.parametrize(
@@ -190,7 +214,7 @@ def test_a_service_that_a_person_changed_is_left_alone():
     assert masters(edited, records)[1:] == (
         edited.replace(heading('us') + '\n', ''),
         {'services': {}, 'options': {}},
-        [plan.left_alone('master.cf: the entry hop/unix')],
+        [left_alone('master.cf: the entry hop/unix')],
     )
 
 
@@ -213,7 +237,7 @@ def test_an_option_that_a_person_changed_is_left_alone(wish, edit):
     final, settled, warnings = masters(edit(text), records)[1:]
     assert MasterCf(final).option('587/inet', 'milter') == 'person'
     assert 'Taken out' not in final
-    assert warnings == [plan.left_alone('master.cf: -o milter of 587/inet')]
+    assert warnings == [left_alone('master.cf: -o milter of 587/inet')]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +262,7 @@ def test_an_entry_that_a_person_deleted_is_named():
     assert masters(text, records)[1:] == (
         text,
         {'services': {}, 'options': {}},
-        [plan.left_alone('master.cf: the entry 587/inet')],
+        [left_alone('master.cf: the entry 587/inet')],
     )
 
 
@@ -256,7 +280,9 @@ def test_options_of_an_entry_that_is_going_to_be_deleted_are_refused():
 def test_a_missing_entry_may_be_optional():
     master = MasterCf(MASTER)
     wanted = {'465/inet': {'label': '465/inet', 'optional': True, 'options': {'a': '1'}}}
-    assert plan.plan_options(master, 'us', {}, wanted, [], []) == ({}, {})
+    plan = OptionPlan('us', {}, master, [], unset)
+    plan.reach(wanted)
+    assert (plan.pending, plan.settled) == ({}, {})
     assert master.text() == MASTER
 
 
@@ -267,15 +293,13 @@ def test_an_option_with_no_place_is_refused_with_the_way_out():
 
 # -- tables
 
-NONE = {'t': TableState(index=plan.MISSING)}
+NONE = {'t': TableState(index=MISSING)}
 
 
 def tables(present, records, *wanted):
-    states, warnings = dict(present), []
-    result = plan.plan_tables(
-        records, {entry.path: entry for entry in wanted}, lambda path, kind: states.get(path, TableState()), warnings
-    )
-    return result + (warnings,)
+    plan = TablePlan('us', records, lambda path, kind: present.get(path, TableState()))
+    plan.reach({entry.path: entry for entry in wanted})
+    return plan.pending, plan.settled, plan.changes, plan.warnings
 
 
 def test_a_new_table_is_written_and_removed_again():
@@ -289,7 +313,7 @@ def test_a_new_table_is_written_and_removed_again():
 
 
 def test_a_table_that_was_there_comes_back_with_its_mode():
-    before = {'t': TableState(b'old \xff\n', 0o600, plan.MISSING)}
+    before = {'t': TableState(b'old \xff\n', 0o600, MISSING)}
     records = tables(before, {}, Table('t', 'hash', 'a b\n', 0o644))[1]
     restored = tables({'t': TableState(b'a b\n', 0o644)}, records)[2]['t'].after
     assert (restored.content, restored.mode) == (b'old \xff\n', 0o600)
@@ -299,8 +323,8 @@ def test_a_table_that_was_there_comes_back_with_its_mode():
     'state',
     [
         TableState(b'a b\n', 0o600),
-        TableState(b'a b\n', 0o644, plan.MISSING),
-        TableState(b'a b\n', 0o644, plan.STALE),
+        TableState(b'a b\n', 0o644, MISSING),
+        TableState(b'a b\n', 0o644, STALE),
         TableState(b'a c\n', 0o644),
     ],
 )
@@ -317,15 +341,13 @@ def test_an_index_of_somebody_else_is_not_overwritten():
 
 def test_a_table_of_another_type_is_written_and_the_old_index_is_known():
     records = tables(NONE, {}, Table('t', 'hash', 'a b\n', 0o644))[1]
-    change = tables({'t': TableState(b'a b\n', 0o644, plan.MISSING)}, records, Table('t', 'lmdb', 'a b\n', 0o644))[2][
-        't'
-    ]
+    change = tables({'t': TableState(b'a b\n', 0o644, MISSING)}, records, Table('t', 'lmdb', 'a b\n', 0o644))[2]['t']
     assert (change.old_kinds, change.kind) == (['hash'], 'lmdb')
 
 
 def test_a_table_that_a_person_changed_is_left_alone():
     records = tables({}, {}, Table('t', 'texthash', 'a b\n', 0o644))[1]
-    assert tables({'t': TableState(b'person\n', 0o644)}, records)[1:] == ({}, {}, [plan.left_alone('The table t')])
+    assert tables({'t': TableState(b'person\n', 0o644)}, records)[1:] == ({}, {}, [left_alone('The table t')])
 
 
 # -- owners
@@ -356,9 +378,9 @@ def test_two_owners_of_one_thing_are_refused(kind, records, message):
     given = dict({'parameters': {}, 'services': {}, 'options': {}, 'tables': {}}, **{kind: wanted[kind]})
     request = Request('us', **given)
     with pytest.raises(PlanError, match=message):
-        plan.refuse_conflicts(request, {'them': dict(empty(), **records)})
+        refuse_conflicts(request, {'them': dict(empty(), **records)})
 
 
 def test_different_options_of_one_entry_may_have_different_owners():
     request = Request('us', {}, {}, {'587/inet': {'label': 'x', 'optional': False, 'options': {'o': '1'}}}, {})
-    plan.refuse_conflicts(request, {'them': dict(empty(), service_options={'587/inet': {'p': {}}})})
+    refuse_conflicts(request, {'them': dict(empty(), service_options={'587/inet': {'p': {}}})})
