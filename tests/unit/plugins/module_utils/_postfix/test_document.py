@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import Document
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf, value_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import (
-    MasterCf,
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import (
     Service,
     key_of,
     tokens_of,

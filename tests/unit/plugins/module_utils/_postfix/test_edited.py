@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal as postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, render_option
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import render_option
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, left_alone
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
 
