@@ -50,8 +50,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings impor
 
 
 def loop_header(domain):
-    for library in sorted(readers.IMPORT_ERRORS):
-        raise AnsibleFilterError(missing_required_lib(library))
+    if readers.IMPORT_ERRORS:
+        raise AnsibleFilterError(missing_required_lib(min(readers.IMPORT_ERRORS)))
     try:
         return readers.loop_header(domain)
     except ValueError as exc:

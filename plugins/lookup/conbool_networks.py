@@ -103,7 +103,9 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **kwargs):
         self.set_options(var_options=variables, direct=kwargs)
-        for library, trace in {**client.IMPORT_ERRORS, **readers.IMPORT_ERRORS}.items():
+        missing = {**client.IMPORT_ERRORS, **readers.IMPORT_ERRORS}
+        if missing:
+            library, trace = next(iter(missing.items()))
             raise AnsibleError(
                 f'conbool_networks: the Python library {library} is needed on the controller:'
                 f' {trace.strip().splitlines()[-1]}'

@@ -25,9 +25,8 @@ description:
   - An instance of one's own, see O(create), is complete after one call - configuration, directories, and the service
     that runs it.
   - A run that is killed leaves a working configuration; the next run completes it.
-author:
-  - Conbool SMTP Relay collection contributors (@conbool)
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - conbool.smtp_relay.postfix_parts
   - action_common_attributes
 requirements:
@@ -40,20 +39,7 @@ attributes:
   diff_mode:
     support: full
     details: Returns the lines that are changed. Tables that are not readable for everybody are not shown.
-  platform:
-    support: full
-    platforms: posix
 options:
-  config_dir:
-    description: The configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description:
-      - The directory with the commands C(postconf), C(postfix) and C(postmap).
-      - By default they are looked for in C(PATH) and the usual system directories,
-        and then where those of the outbound hop are on a host with another mail server.
-    type: path
   create:
     description:
       - Whether the instance is one's own, so that O(config_dir) and its files are made when they are missing. The

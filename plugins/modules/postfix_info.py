@@ -11,31 +11,17 @@ short_description: Reads the configuration of one Postfix instance
 version_added: 1.0.0
 description:
   - Returns parameters, services and facts of one Postfix instance. Nothing is changed.
-author:
-  - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
   - Postfix 3.0 or later on the managed host
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - action_common_attributes
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: N/A
-  platform:
-    support: full
-    platforms: posix
 options:
-  config_dir:
-    description: The configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description:
-      - The directory with the commands C(postconf) and C(postfix).
-      - By default they are looked for in C(PATH) and the usual system directories,
-        and then where those of the outbound hop are on a host with another mail server.
-    type: path
   parameters:
     description: Names of the parameters to return in RV(parameters) and RV(expanded). By default all are returned.
     type: list

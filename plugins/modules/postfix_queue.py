@@ -7,7 +7,6 @@ from __future__ import annotations
 
 DOCUMENTATION = r'''
 module: postfix_queue
-author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Look into a Postfix queue, or have it sent
 description:
@@ -16,6 +15,7 @@ description:
   - Needs Postfix 3.1 or newer (C(postqueue -j), see postqueue(1)) and root.
   - An instance that does not exist (no C(main.cf)) has an empty queue.
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - action_common_attributes
 attributes:
   check_mode:
@@ -24,19 +24,7 @@ attributes:
   diff_mode:
     support: N/A
     details: The queue is not configuration.
-  platform:
-    support: full
-    platforms: posix
-    details: Hosts with Postfix.
 options:
-  config_dir:
-    description: Configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description: Directory of C(postqueue). Without it, it is looked for on the path, and then where
-      those of the outbound hop are on a host with another mail server.
-    type: path
   drain:
     description:
       - Flush the queue, and fail when messages are left after O(timeout), naming them. Without it, the module only

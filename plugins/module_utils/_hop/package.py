@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 SOURCE = 'postfix'
 PACKAGE = 'conbool-hop-postfix'
@@ -39,28 +40,29 @@ PARAMETERS = {
 QUIET = {'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C', 'NEEDRESTART_SUSPEND': '1'}
 # Whoever uses apt at the same time is waited for.
 APT = ['apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Dpkg::Use-Pty=0']
+NEEDED = ('apt-get', 'apt-cache', 'dpkg-deb', 'dpkg-query')
 INSTALL = APT + ['--no-install-recommends', '--no-remove']
 
-CONTROL = """\
-Package: %(package)s
-Source: %(source)s (%(source_version)s)
-Version: %(version)s
-Architecture: %(architecture)s
+CONTROL = f"""\
+Package: {PACKAGE}
+Source: {SOURCE} (%(candidate)s)
+Version: %(wanted)s
+Architecture: %(Architecture)s
 Maintainer: Ansible collection conbool.smtp_relay <root@localhost>
-Depends: %(depends)s
+Depends: %(Depends)s
 Section: mail
 Priority: optional
 Description: Postfix's programs for the outbound hop to the Conbool gateway
- Made on this host from the package %(source)s of the distribution, below
- %(prefix)s. %(package)s.timer makes it
+ Made on this host from the package {SOURCE} of the distribution, below
+ {PREFIX}. {PACKAGE}.timer makes it
  anew when apt knows of another version.
 """
-
 FILES = {
     # The programs look for their libraries where the distribution's package has them; this is where they are.
     'etc/ld.so.conf.d/conbool-hop.conf': PARAMETERS['shlib_directory'] + '\n',
-    f'usr/lib/systemd/system/{PACKAGE}.service': (
-        f"""\
+    'DEBIAN/conffiles': '/etc/ld.so.conf.d/conbool-hop.conf\n',
+}
+FILES[f'usr/lib/systemd/system/{PACKAGE}.service'] = f"""\
 [Unit]
 Description=The outbound hop's Postfix is the version that apt knows of
 After=network-online.target apt-daily.service apt-daily-upgrade.service
@@ -69,9 +71,7 @@ After=network-online.target apt-daily.service apt-daily-upgrade.service
 Type=oneshot
 ExecStart=/usr/bin/python3 {PREFIX}/update.py
 """
-    ),
-    f'usr/lib/systemd/system/{PACKAGE}.timer': (
-        """\
+FILES[f'usr/lib/systemd/system/{PACKAGE}.timer'] = """\
 [Unit]
 Description=Updates of the outbound hop's Postfix
 
@@ -80,51 +80,39 @@ OnCalendar=daily
 RandomizedDelaySec=4h
 Persistent=true
 """
-    ),
-}
-# Started with the host without a link in /etc.
-LINKS = {f'usr/lib/systemd/system/timers.target.wants/{PACKAGE}.timer': f'../{PACKAGE}.timer'}
-
-SCRIPTS = {
-    'conffiles': '/etc/ld.so.conf.d/conbool-hop.conf\n',
-    'postinst': (
-        """\
+FILES['DEBIAN/postinst'] = f"""\
 #!/bin/sh
 set -e
 [ "$1" = configure ] || exit 0
-getent passwd {owner} >/dev/null || useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin {owner}
-getent group {group} >/dev/null || groupadd --system {group}
+getent passwd {OWNER} >/dev/null || useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin {OWNER}
+getent group {GROUP} >/dev/null || groupadd --system {GROUP}
 ldconfig
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
-    deb-systemd-invoke start {package}.timer
+    deb-systemd-invoke start {PACKAGE}.timer
     # The second argument is the version that there was.
     [ -z "$2" ] || deb-systemd-invoke try-restart conbool-hop.service
 fi
 """
-    ),
-    'prerm': (
-        """\
+FILES['DEBIAN/prerm'] = f"""\
 #!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-    deb-systemd-invoke stop {package}.timer
+    deb-systemd-invoke stop {PACKAGE}.timer
 fi
 """
-    ),
-    'postrm': (
-        """\
+FILES['DEBIAN/postrm'] = f"""\
 #!/bin/sh
 set -e
 ldconfig
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
 [ "$1" = purge ] || exit 0
-if getent passwd {owner} >/dev/null; then userdel {owner}; fi
-if getent group {group} >/dev/null; then groupdel {group}; fi
-rm -f /var/lib/systemd/timers/stamp-{package}.timer
+if getent passwd {OWNER} >/dev/null; then userdel {OWNER}; fi
+if getent group {GROUP} >/dev/null; then groupdel {GROUP}; fi
+rm -f /var/lib/systemd/timers/stamp-{PACKAGE}.timer
 """
-    ),
-}
+# Started with the host without a link in /etc.
+LINKS = {f'usr/lib/systemd/system/timers.target.wants/{PACKAGE}.timer': f'../{PACKAGE}.timer'}
 
 
 class PackageError(Exception):
@@ -145,8 +133,7 @@ class Maker:
     """Makes, brings up to date and removes the local package.
 
     Args:
-        run: function that takes a list of words, and C(cwd); it returns exit status, standard output and standard error
-            as text.
+        run: function that takes a list of words, and C(cwd); it returns exit status, output and errors as text.
     """
 
     Error = PackageError
@@ -163,9 +150,7 @@ class Maker:
     @staticmethod
     def possible():
         """Return whether this is a host of Debian's kind."""
-        return all(
-            shutil.which(name, path='/usr/bin:/bin') for name in ('apt-get', 'apt-cache', 'dpkg-deb', 'dpkg-query')
-        )
+        return all(shutil.which(name, path='/usr/bin:/bin') for name in NEEDED)
 
     def candidate(self):
         """Return the version of the distribution's package that apt would install."""
@@ -175,8 +160,7 @@ class Maker:
         return found.group(1)
 
     def _known(self):
-        """Return what dpkg says of the local package: its state, empty when it has never heard of it, and the
-        version."""
+        """Return the local package's state, empty when dpkg has never heard of it, and its version."""
         status, out, dummy = self._run(['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', PACKAGE])
         state, dummy, version = out.strip().partition(' ')
         return ('', '') if status or state == 'not-installed' else (state, version)
@@ -211,11 +195,10 @@ class Maker:
         return packages
 
     def absent(self, check_mode=False):
-        """Have the package be gone, and of its libraries those that nothing else needs.
+        """Have the package be gone, or what is left of it, and of its libraries those that nothing else needs.
 
         Returns:
-            tuple: the version before, None for none; and what apt removes. Also what an interrupted run, or C(apt
-                remove), has left goes.
+            tuple: the version before, None for none; and what apt removes.
         """
         state, before = self._known()
         if not state:
@@ -234,9 +217,8 @@ class Maker:
         self._text(['apt-get', '-q', 'download', f'{SOURCE}={candidate}'], cwd=directory)
         archives = [name for name in os.listdir(directory) if name.endswith('.deb')]
         if len(archives) != 1:
-            raise PackageError(
-                'apt-get download {}={} left {}'.format(SOURCE, candidate, ', '.join(sorted(archives)) or 'nothing')
-            )
+            left = ', '.join(sorted(archives)) or 'nothing'
+            raise PackageError(f'apt-get download {SOURCE}={candidate} left {left}')
         original, source, tree = (os.path.join(directory, name) for name in (archives[0], 'source', 'tree'))
         self._text(['dpkg-deb', '--extract', original, source])
         for path in KEPT:
@@ -245,11 +227,8 @@ class Maker:
                 os.makedirs(os.path.dirname(target), exist_ok=True)
                 shutil.move(os.path.join(source, path), target)
         move_paths(tree)
-        fields = dict(
-            line.split(': ', 1)
-            for line in self._text(['dpkg-deb', '--field', original, 'Architecture', 'Depends']).splitlines()
-            if ': ' in line
-        )
+        said = self._text(['dpkg-deb', '--field', original, 'Architecture', 'Depends'])
+        fields = dict(line.split(': ', 1) for line in said.splitlines() if ': ' in line)
         write_tree(tree, dict(fields, candidate=candidate, wanted=wanted))
         made = os.path.join(directory, f'{PACKAGE}.deb')
         self._text(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', tree, made])
@@ -262,16 +241,11 @@ def libraries(depends):
 
 
 def move_paths(tree):
-    """Have the scripts of the distribution's package (Debian adds to post-install) look for each other where they are
-    now."""
-    for folder, dummy, names in os.walk(tree):
-        for name in names:
-            path = os.path.join(folder, name)
-            with open(path, 'rb') as stream:
-                data = stream.read()
-            if data.startswith(b'#!'):
-                with open(path, 'wb') as stream:
-                    stream.write(re.sub(rb'(?<![\w/])/usr/lib/postfix/', (PREFIX + '/usr/lib/postfix/').encode(), data))
+    """Have the distribution's scripts (Debian adds to post-install) look for each other where they are now."""
+    for path in Path(tree).rglob('*'):
+        data = path.read_bytes() if path.is_file() else b''
+        if data.startswith(b'#!'):
+            path.write_bytes(re.sub(rb'(?<![\w/])/usr/lib/postfix/', (PREFIX + '/usr/lib/postfix/').encode(), data))
 
 
 def write_tree(tree, fields):
@@ -279,30 +253,19 @@ def write_tree(tree, fields):
 
     Args:
         tree: the directory of which the package is made.
-        fields: C(Architecture) and C(Depends) of the distribution's package, its version as C(candidate), and
-            C(wanted).
+        fields: C(Architecture) and C(Depends) of the distribution's package, C(candidate), its version, and C(wanted).
     """
-    scripts = {name: text.format(owner=OWNER, group=GROUP, package=PACKAGE) for name, text in SCRIPTS.items()}
-    scripts['control'] = CONTROL % {
-        'package': PACKAGE,
-        'source': SOURCE,
-        'source_version': fields['candidate'],
-        'version': fields['wanted'],
-        'prefix': PREFIX,
-        'architecture': fields['Architecture'],
-        'depends': libraries(fields['Depends']),
-    }
-    files = dict(FILES, **{'DEBIAN/' + name: text for name, text in scripts.items()})
-    files[PREFIX.lstrip('/') + '/update.py'] = own_source()
+    control = CONTROL % dict(fields, Depends=libraries(fields['Depends']))
+    files = dict(FILES, **{'DEBIAN/control': control, PREFIX.lstrip('/') + '/update.py': own_source()})
     for name, text in files.items():
-        path = os.path.join(tree, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, 'w', encoding='utf-8') as stream:
-            stream.write(text)
-        os.chmod(path, 0o755 if text.startswith('#!') else 0o644)
+        path = Path(tree, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+        path.chmod(0o755 if text.startswith('#!') else 0o644)
     for name, target in LINKS.items():
-        os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
-        os.symlink(target, os.path.join(tree, name))
+        path = Path(tree, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
 
 
 def _run(words, cwd=None):
@@ -326,9 +289,8 @@ def main():
         if maker.installed() and not maker.held():
             before, after, packages = maker.present()
             said = 'is ' + after if before == after else f'{before} is {after} now'
-            sys.stdout.write(
-                '{}: {}{}\n'.format(PACKAGE, said, ' ({})'.format(', '.join(packages)) if packages else '')
-            )
+            brought = ' ({})'.format(', '.join(packages)) if packages else ''
+            sys.stdout.write(f'{PACKAGE}: {said}{brought}\n')
     except PackageError as exc:
         raise SystemExit(str(exc)) from exc
 

@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import plan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import Directories
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, refuse_conflicts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_options import OptionPlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_parameters import ParameterPlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_services import ServicePlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import TablePlan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import dangling, undefined
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.stage import Stage, check_services
-
-HIDDEN = '(not shown: the file is not readable for everybody)\n'
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_files import table_state, table_writes
 
 
 class Change:
@@ -45,75 +46,65 @@ class Change:
         self._read()
         self._plan()
 
-    def _path(self, name):
+    def path(self, name):
         return os.path.join(self.instance.config_dir, name)
 
     def _read(self):
         self.created = self.journal.records['created']
-        may_miss = self.create or self._path('main.cf') in self.created
+        may_miss = self.create or self.path('main.cf') in self.created
         if not os.path.isdir(self.instance.config_dir) and not may_miss:
-            raise plan.PlanError(f'config_dir: {self.instance.config_dir!r} is not a directory')
-        self.main_state, self.master_state = disk.read_file(self._path('main.cf')), disk.read_file(
-            self._path('master.cf')
+            raise PlanError(f'config_dir: {self.instance.config_dir!r} is not a directory')
+        self.main_state, self.master_state = disk.read_file(self.path('main.cf')), disk.read_file(
+            self.path('master.cf')
         )
         for name, state in (('main.cf', self.main_state), ('master.cf', self.master_state)):
             if state.data is None and not may_miss:
-                raise plan.PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
-
-    def _table_state(self, path, kind):
-        state, index = disk.read_file(self._path(path)), plan.FRESH
-        if kind in INDEXED:
-            try:
-                made = os.stat(self._path(path + INDEXED[kind])).st_mtime_ns
-                index = (
-                    plan.FRESH
-                    if state.data is not None and made >= os.stat(self._path(path)).st_mtime_ns
-                    else plan.STALE
-                )
-            except FileNotFoundError:
-                index = plan.MISSING
-        return plan.TableState(state.data, state.mode, index)
+                raise PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
 
     def _plan(self):
         others = self.journal.others()
-        plan.refuse_conflicts(self.request, others)
+        refuse_conflicts(self.request, others)
         self.shared = {path for records in others.values() for path in records['created']}
-        owner, request, records = self.request.owner, self.request, self.journal.records
         self.main_before, self.main = (MainCf(decode(self.main_state.data or b'')) for dummy in range(2))
-        master = MasterCf(decode(self.master_state.data or b''))
-        self.services_before = master.services()
-        self.pending, self.settled = {}, {}
-        self.pending['parameters'], self.settled['parameters'] = plan.plan_parameters(
-            self.main, owner, records['parameters'], request.parameters, self.warnings, self._default
-        )
-        self.pending['services'], self.settled['services'], removed = plan.plan_services(
-            master, owner, records['services'], request.services, self.warnings
-        )
-        self.pending['service_options'], self.settled['service_options'] = plan.plan_options(
-            master,
-            owner,
-            records['service_options'],
-            request.options,
-            removed,
-            self.warnings,
-            lambda name: self._default(name) if self.main.get(name) is None else self.main.get(name),
-        )
         # Between the two texts lies the time in which main.cf may still name what is going to be removed.
-        self.master_between, self.master = master, plan.delete_services(
-            master, owner, removed, self.settled['services']
-        )
-        self.pending['tables'], self.settled['tables'], self.tables = plan.plan_tables(
-            records['tables'], request.tables, self._table_state, self.warnings
-        )
+        self.master_between = MasterCf(decode(self.master_state.data or b''))
+        self.services_before = self.master_between.services()
+        self.pending, self.settled = {}, {}
+        self._plan_parts()
         self._refuse_dangling()
         self._plan_created()
         self._plan_directories()
         self._check_postlog()
 
+    def _plan_parts(self):
+        """Plan the parts of each kind."""
+        owner, request, records = self.request.owner, self.request, self.journal.records
+        parameters = ParameterPlan(owner, records['parameters'], self.main, self._default)
+        services = ServicePlan(owner, records['services'], self.master_between)
+        options = OptionPlan(owner, records['service_options'], self.master_between, services.removed, self._inherited)
+        tables = TablePlan(
+            owner, records['tables'], lambda path, kind: table_state(self.instance.config_dir, path, kind)
+        )
+        # What an option inherits is what main.cf says by then, and no option is wanted of a service that goes.
+        for kind, plan, wanted in (
+            ('parameters', parameters, request.parameters),
+            ('services', services, request.services),
+            ('service_options', options, request.options),
+            ('tables', tables, request.tables),
+        ):
+            plan.reach(wanted)
+            self.pending[kind], self.settled[kind] = plan.pending, plan.settled
+            self.warnings += plan.warnings
+        self.master, self.tables = services.final(), tables.changes
+
     def _default(self, name):
         """Return the value that Postfix has for a parameter when main.cf does not name it; empty for one that it does
         not know."""
         return self._known(name)[1]
+
+    def _inherited(self, name):
+        """Return the value that a parameter has in a service which does not name it."""
+        return self._default(name) if self.main.get(name) is None else self.main.get(name)
 
     def _known(self, name):
         """Return whether Postfix knows a parameter, and its default."""
@@ -124,7 +115,7 @@ class Change:
         """What goes must not be named by what stays: by something of ours that somebody has changed, or by something of
         his own."""
         records, request = self.journal.records, self.request
-        if request.absent and self._path('main.cf') in self.created:
+        if request.absent and self.path('main.cf') in self.created:
             # The whole instance goes.
             return
         # Also those that somebody has changed: they stay, but not what they name.
@@ -145,18 +136,16 @@ class Change:
         found = dangling(self.main, self.master, {self.instance.config_dir, self.journal.config_dir}, tables, services)
         found += undefined(self.master, options, lambda name: self.main.get(name) is not None or self._known(name)[0])
         if found:
-            raise plan.PlanError(
+            raise PlanError(
                 'Something that was set here has to go, but is still in use: {}. Nothing was changed. Take that out,'
                 ' and run this again'.format('; '.join(found))
             )
 
     def _plan_created(self):
         """Plan which directories and files to make, or to remove because they were made here."""
-        wanted = (
-            [] if self.request.absent else [self.instance.config_dir, self._path('main.cf'), self._path('master.cf')]
-        )
+        wanted = [] if self.request.absent else [self.instance.config_dir, self.path('main.cf'), self.path('master.cf')]
         for path, change in self.tables.items():
-            directory = os.path.dirname(self._path(path))
+            directory = os.path.dirname(self.path(path))
             while (
                 change.after.content is not None and directory not in wanted and directory != self.instance.config_dir
             ):
@@ -167,7 +156,7 @@ class Change:
         self.new_directories = sorted(
             path
             for path in new
-            if path not in (self._path('main.cf'), self._path('master.cf')) and not os.path.exists(path)
+            if path not in (self.path('main.cf'), self.path('master.cf')) and not os.path.exists(path)
         )
         self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
         self.settled['created'] = [] if self.request.absent else self.pending['created']
@@ -191,7 +180,7 @@ class Change:
             and 'postlog/unix-dgram' not in self.master.services()
             and not (self.main_before.get('maillog_file') and 'postlog/unix-dgram' not in self.services_before)
         ):
-            raise plan.PlanError(
+            raise PlanError(
                 'parameters.maillog_file: {!r} needs the service postlog/unix-dgram in master.cf'.format(
                     self.main.get('maillog_file')
                 )
@@ -201,23 +190,8 @@ class Change:
         """Return what a file has to contain; None for the files of an instance that was made here and is empty
         again."""
         empty = not self.main.text() and not self.master.text()
-        mine = self.request.absent and self._path(name) in self.created and self._path(name) not in self.shared
+        mine = self.request.absent and self.path(name) in self.created and self.path(name) not in self.shared
         return None if empty and mine else encode(text)
-
-    def _table_writes(self, path):
-        """Return the operations that make a table, and those that remove what is left of it or of its former types."""
-        change, now = self.tables[path], disk.write_time()
-        source, index = disk.Write(self._path(path), change.after.content, change.after.mode, now), INDEXED.get(
-            change.kind
-        )
-        made = [source] if source.data is not None else []
-        kinds = change.old_kinds
-        if path in self.request.tables and index:
-            made.append(disk.Write(self._path(path + index), self._indexes.get(path), change.after.mode, now))
-        elif index:
-            kinds = kinds + [change.kind]
-        removed = [disk.Write(self._path(path + INDEXED[kind]), None) for kind in kinds if kind in INDEXED]
-        return made, removed + ([source] if source.data is None else [])
 
     def phases(self):
         """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
@@ -227,9 +201,10 @@ class Change:
         """
         first, second, third, last = [disk.MakeDirectory(path) for path in self.new_directories], [], [], []
         for path, change in sorted(self.tables.items()):
-            made, removed = self._table_writes(path)
+            wanted = path in self.request.tables
+            made, removed = table_writes(self.instance.config_dir, path, change, self._indexes.get(path), wanted)
             last += removed
-            if path not in self.request.tables:
+            if not wanted:
                 third += made
             elif change.before.content is None:
                 first += made
@@ -239,13 +214,13 @@ class Change:
         between, final = encode(self.master_between.text()), self._file_data('master.cf', self.master.text())
         current = self.master_state.data
         if between != (current or b'') or (current is None and final is not None):
-            first.append(disk.Write(self._path('master.cf'), between))
+            first.append(disk.Write(self.path('master.cf'), between))
             current = between
         main = self._file_data('main.cf', self.main.text())
         if main != self.main_state.data:
-            second.append(disk.Write(self._path('main.cf'), main))
+            second.append(disk.Write(self.path('main.cf'), main))
         if final != current:
-            third.append(disk.Write(self._path('master.cf'), final))
+            third.append(disk.Write(self.path('master.cf'), final))
         return [first, second, third, last]
 
     @property
@@ -298,43 +273,3 @@ class Change:
     def parameters_changed(self):
         before, after = self.main_before.all_texts(), self.main.all_texts()
         return sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
-
-    def services_changed(self):
-        after, labels = self.master.services(), {}
-        for services in (self.services_before, after):
-            labels.update((key, f'{service.name}/{service.kind}') for key, service in services.items())
-        return sorted(
-            label
-            for key, label in labels.items()
-            if key not in after
-            or key not in self.services_before
-            or after[key].meaning() != self.services_before[key].meaning()
-        )
-
-    def diff(self):
-        """Return what changes in each file, as Ansible shows it."""
-        found = []
-        for name, state, text in (
-            ('main.cf', self.main_state, self.main.text()),
-            ('master.cf', self.master_state, self.master.text()),
-        ):
-            before = decode(state.data or b'')
-            if before != text:
-                found.append(self._difference(name, before, text))
-        for path, change in sorted(self.tables.items()):
-            before, after = (
-                None if state.content is None else decode(state.content) for state in (change.before, change.after)
-            )
-            modes = [state.mode for state in (change.before, change.after) if state.mode is not None]
-            if all(mode & stat.S_IROTH for mode in modes):
-                found.append(self._difference(path, before or '', after or ''))
-            else:
-                found.append(self._difference(path, HIDDEN if before else '', HIDDEN if after else ''))
-        return found + (self.directories.diff_of_removal() if self.ends_instance else self.directories.diff())
-
-    def _difference(self, name, before, after):
-        path = self._path(name)
-        return {'before_header': path, 'after_header': path, 'before': printable(before), 'after': printable(after)}
-
-    def maps(self):
-        return {path: f'{table.kind}:{self._path(path)}' for path, table in self.request.tables.items()}

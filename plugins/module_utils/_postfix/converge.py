@@ -26,6 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.option
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import unrecorded
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import read_request, read_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.result import diff_of, result_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import Switch, needs_restart
 
 
@@ -54,58 +55,50 @@ def converge(module, params):
     unit_name, unit_content = read_unit(params)
     warnings = [] if request.absent else look_at_tls_files(params['tls_files'])
     journal = Journal(instance.config_dir, request.owner)
-    result = {
-        'changed': False,
-        'parameters_changed': [],
-        'services_changed': [],
-        'tables_changed': [],
-        'maps': {},
-        'reloaded': False,
-    }
     if not module.check_mode:
         clear_staging(instance.config_dir, fingerprint(instance.config_dir))
-    # With nothing recorded there is nothing to undo.
     foreseen = module.check_mode and params['create'] and not instance.there()
-    change = (
-        None
-        if request.absent and not journal.exists
-        else Change(instance, journal, request, params['create'], foreseen)
-    )
+    # With nothing recorded there is nothing to undo.
+    change = None
+    if not request.absent or journal.exists:
+        change = Change(instance, journal, request, params['create'], foreseen)
     warnings += look_for_unrecorded(instance, journal, change, request.absent)
-    unit = (
-        UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change)) if unit_name else None
-    )
-    differences = []
-    if change:
-        result.update(
-            changed=change.changed,
-            parameters_changed=change.parameters_changed(),
-            services_changed=change.services_changed(),
-            tables_changed=sorted(change.tables),
-            maps=change.maps(),
-        )
-        differences += change.diff()
-    if unit:
-        result.update(changed=result['changed'] or unit.changed, unit_commands=unit.words())
-        differences += unit.diff()
-    if module._diff and (change or unit):
-        result['diff'] = differences
+    unit = None
+    if unit_name:
+        unit = UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change))
+    result = planned(change, unit, module._diff)
     if change and change.changed and foreseen:
         warnings.append('There is no Postfix yet that could judge the new configuration')
     elif change and change.changed:
         change.validate()
     if not module.check_mode:
-        if not change:
-            remove_leftovers(journal, unit)
-        elif result['changed']:
-            log = MailLog(module.run_command, module.get_bin_path, change.main.get('maillog_file'))
-            listeners = [(listener['address'], listener['port']) for listener in params['listeners']]
-            switch = Switch(change, unit, params['reload'], listeners, params['timeout'], log)
-            switch.carry_out()
-            result['reloaded'] = switch.reloaded
-        else:
-            change.keep_records()
+        carry_out(module, params, journal, change, unit, result)
     return result, warnings + (change.warnings if change else [])
+
+
+def planned(change, unit, with_diff):
+    """Return the module's result as far as it is known before anything is done."""
+    result, differences = result_of(change), diff_of(change) if change else []
+    if unit:
+        result.update(changed=result['changed'] or unit.changed, unit_commands=unit.words())
+        differences += unit.diff()
+    if with_diff and (change or unit):
+        result['diff'] = differences
+    return result
+
+
+def carry_out(module, params, journal, change, unit, result):
+    """Do what was planned, and add to the result how it went."""
+    if not change:
+        remove_leftovers(journal, unit)
+    elif result['changed']:
+        log = MailLog(module.run_command, module.get_bin_path, change.main.get('maillog_file'))
+        listeners = [(listener['address'], listener['port']) for listener in params['listeners']]
+        switch = Switch(change, unit, params['reload'], listeners, params['timeout'], log)
+        switch.carry_out()
+        result['reloaded'] = switch.reloaded
+    else:
+        change.keep_records()
 
 
 def look_at_tls_files(options):

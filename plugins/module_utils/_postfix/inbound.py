@@ -6,8 +6,6 @@ it changes."""
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
     CERTIFICATES_TABLE,
     CLIENTS_TABLE,
@@ -20,11 +18,25 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access
     postscreen_table,
     recipients_table,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import (
+    GatewayCertificate,
+    policy_service,
+    tls_problems,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import behind_a_proxy, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     HEADER_CHECKS,
     effective,
     unthrottled,
     wash,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.restriction_lists import (
+    CLASSES,
+    DATA_RESTRICTIONS,
+    KEPT,
+    POSTSCREEN_LIST,
+    RESTRICTIONS,
+    in_front,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.spam_flag import (
     flag_configuration,
@@ -36,23 +48,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.wash_l
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
-POLICY_SERVICE = 'conbool-certificate'
-SMTP = ('smtp', '25')
-RESTRICTIONS, DATA_RESTRICTIONS, CLASSES = (
-    'smtpd_recipient_restrictions',
-    'smtpd_data_restrictions',
-    'smtpd_restriction_classes',
-)
-POSTSCREEN_LIST = 'postscreen_access_list'
-
-# Parameters of our own, in master.cf only, that keep what a list said before: as the service or as main.cf had it.
-KEPT = {RESTRICTIONS: 'restrictions', DATA_RESTRICTIONS: 'data', CLASSES: 'classes', POSTSCREEN_LIST: 'postscreen'}
-
-# What may be cured at the gateway or here is a 4xx: its mail waits instead of bouncing.
 NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the MX of the domain'
-NOT_NAMED = '450 4.7.1 A client certificate is required: trusted, and %s'
-DIGEST_LENGTHS = {'md5': 32, 'sha1': 40, 'sha256': 64, 'sha384': 96, 'sha512': 128}
-CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
 # Variables of the role whose values stand in master.cf.
 CHECKED = {
@@ -73,58 +69,6 @@ def _bad_values(options):
         except ValueError as exc:
             problems.append(f'postfix_smarthost_{name}: {options[name]!r} {exc}')
     return problems
-
-
-def _command(entry):
-    return entry['command'].split()[0]
-
-
-def listeners(info, further):
-    """Return the entries of master.cf that take mail from other servers.
-
-    Args:
-        info: what C(postfix_info) returned.
-        further: names of inet services that do so on another port.
-
-    Returns:
-        tuple: the smtpd(8) entries, and the postscreen(8) entries in front of them.
-    """
-    entries = [
-        entry
-        for entry in info['services']
-        if entry['type'] == 'inet' and (entry['name'].rpartition(':')[2] in SMTP or entry['name'] in further)
-    ]
-    postscreens = [entry for entry in entries if _command(entry) == 'postscreen']
-    behind = {effective(entry, info['expanded'], 'smtpd_service_name') or 'smtpd' for entry in postscreens}
-    smtpds = [entry for entry in entries if _command(entry) == 'smtpd']
-    smtpds += [entry for entry in info['services'] if entry['type'] == 'pass' and entry['name'] in behind]
-    return smtpds, postscreens
-
-
-def _original(entry, parameters, name, begin):
-    """Return where a list comes from and what it said before it was changed here.
-
-    Args:
-        begin: how a list that was changed here begins.
-    """
-    options = entry['options']
-    if options.get(name, '').startswith(begin):
-        if f'conbool_service_{KEPT[name]}' in options:
-            return 'service', options[f'conbool_service_{KEPT[name]}']
-    elif name in options:
-        return 'service', options[name]
-    return 'main', parameters.get(name, '')
-
-
-def _in_front(entry, parameters, name, begin, ours):
-    """Return the options that put restrictions of ours in front of a list, and keep the list as it was.
-
-    Parameters cannot refer to themselves, so what main.cf says is copied; the copy's name tells the next run where it
-    is from.
-    """
-    origin, value = _original(entry, parameters, name, begin)
-    copy = f'conbool_{origin}_{KEPT[name]}'
-    return {copy: value, name: '{}, ${}'.format(', '.join(ours), copy)}
 
 
 def stale_copies(info):
@@ -158,140 +102,6 @@ def stale_copies(info):
     return found
 
 
-def gateway_class(settings, config_dir, fingerprints):
-    """Return what a client with an address of the gateway has to show before it may name a recipient."""
-    if not settings['inbound_require_certificate']:
-        return 'reject_plaintext_session, conbool_known'
-    # Either answers "conbool_known" for the right certificate; whatever else it says, or when it cannot answer, the
-    # last word stands.
-    if fingerprints:
-        check, wanted = f'check_ccert_access texthash:{config_dir}/{CERTIFICATES_TABLE}', 'with a known fingerprint'
-    else:
-        check = f'check_policy_service {{ unix:private/{POLICY_SERVICE}, timeout=30s, default_action=DUNNO }}'
-        wanted = 'with the name {} in its subject'.format(settings['tls_name'])
-    return f'reject_plaintext_session, {check}, check_client_access static:{{{NOT_NAMED % wanted}}}'
-
-
-def policy_service(command, tls_name):
-    """Return the master.cf entry of the service that tells the gateway's certificate by its name.
-
-    postfwd(1) without a daemon of its own: one process per smtpd(8) that asks, ended with it.
-    """
-    rule = f'id=conbool;ccert_subject=={tls_name};action=conbool_known'
-    # spawn(8) leads standard error to the client as well, where a warning of Perl would be read as part of the answer.
-    shell = f"exec {command} --cache=0 --nodns --norulelog '--rule={rule}' 2>/dev/null"
-    return {
-        'name': POLICY_SERVICE,
-        'type': 'unix',
-        'private': '-',
-        'unprivileged': 'n',
-        'chroot': 'n',
-        'max_processes': '0',
-        'command': f'spawn user=nobody argv=/bin/sh -c {{ {shell} }}',
-        'options': {},
-    }
-
-
-def _tls_problems(entry, info):
-    name = '{}/{}'.format(entry['name'], entry['type'])
-    level = effective(entry, info['expanded'], 'smtpd_tls_security_level')
-    legacy = 'yes' in (
-        effective(entry, info['expanded'], 'smtpd_use_tls'),
-        effective(entry, info['expanded'], 'smtpd_enforce_tls'),
-    )
-    if level == 'none' or (not level and not legacy):
-        return [
-            f'The gateway has to use TLS, and {name} does not offer it: set smtpd_tls_security_level = may,'
-            ' smtpd_tls_cert_file and smtpd_tls_key_file in main.cf'
-        ]
-    if all(effective(entry, info['expanded'], parameter) in ('', 'none') for parameter in CERTIFICATE_FILES):
-        return [
-            f'The gateway has to use TLS, and {name} has no certificate: set smtpd_tls_cert_file and smtpd_tls_key_file'
-            ' in main.cf'
-        ]
-    return []
-
-
-def _certificate_options(entry, settings, info, options, changed):
-    """Return the TLS options of one service with which it asks for the gateway's certificate, and what is in the
-    way."""
-    name = '{}/{}'.format(entry['name'], entry['type'])
-    wanted, problems = {'smtpd_tls_ask_ccert': 'yes'}, []
-    values = list(info['parameters'].values()) + list(entry['options'].values())
-    if any('permit_tls_all_clientcerts' in re.split(r'[\s,{}=]+', value) for value in values):
-        problems.append(
-            f'permit_tls_all_clientcerts is used in main.cf or by {name}: it would let in everybody with a certificate'
-            ' of an authority that the gateway\'s certificate needs. Use permit_tls_clientcerts and relay_clientcerts'
-            ' instead, or set conbool_inbound_require_certificate: false'
-        )
-    fingerprints = options['certificate_fingerprints']
-    if fingerprints:
-        digest = effective(entry, info['expanded'], 'smtpd_tls_fingerprint_digest')
-        length = DIGEST_LENGTHS.get(digest)
-        problems += [
-            'postfix_smarthost_certificate_fingerprints: {!r} is not a fingerprint as {} compares them'
-            ' (smtpd_tls_fingerprint_digest = {}): {} hexadecimal digits'.format(
-                item, name, digest, length or 'pairs of'
-            )
-            for item in fingerprints
-            if not re.match(r'[0-9A-F]{2}(:[0-9A-F]{2})*\Z', item)
-            or len(item.replace(':', '')) != (length or len(item))
-        ]
-    else:
-        trust, found = _authorities(entry, settings, info, options, changed)
-        wanted.update(trust)
-        problems += found
-    # A session that was begun before a certificate was asked for has none, and a client may resume it for ever.
-    flags = [
-        flag
-        for flag in re.split(r'[\s,]+', effective(entry, info['expanded'], 'tls_ssl_options'))
-        if flag not in ('', 'NO_TICKET')
-    ]
-    wanted.update(tls_ssl_options=' '.join(flags + ['NO_TICKET']), smtpd_tls_session_cache_database='')
-    return wanted, problems
-
-
-def _authorities(entry, settings, info, options, changed):
-    """Return the options with which one service trusts the issuer of the gateway's certificate, and what is in the
-    way."""
-    file = options['client_ca_file'] or settings['tls_ca_file']
-    # After the first run the option is ours, and what main.cf says counts.
-    present = (
-        info['expanded'].get('smtpd_tls_CAfile', '')
-        if changed
-        else effective(entry, info['expanded'], 'smtpd_tls_CAfile')
-    )
-    if not file:
-        # Postfix appends the system's authorities to a file or directory, but not to nothing.
-        path = {} if present or info['expanded'].get('smtpd_tls_CApath') else {'smtpd_tls_CApath': info['config_dir']}
-        return dict(path, tls_append_default_CA='yes'), []
-    if present and present != file and not options['client_ca_file']:
-        return {}, [
-            'smtpd_tls_CAfile = {} is in force at {}/{}, and the authority of the gateway\'s certificate is in {}: put'
-            ' both into one file and set postfix_smarthost_client_ca_file to it'.format(
-                present, entry['name'], entry['type'], file
-            )
-        ]
-    return {'smtpd_tls_CAfile': file}, []
-
-
-def _classes(settings, config_dir, kept, options):
-    fingerprints = options['certificate_fingerprints']
-    known = (
-        [f'check_recipient_access regexp:{config_dir}/{RECIPIENTS_TABLE}']
-        + flag_restriction(options)
-        + ['$' + kept, 'permit']
-    )
-    return {
-        'conbool_gateway': gateway_class(settings, config_dir, fingerprints),
-        # "permit" ends the list, as its end would: what the list says is asked here, so that a certificate found right
-        # needs no exit.
-        'conbool_known': ', '.join(known),
-        # For networks in mynetworks that cannot be listed, or came later.
-        'conbool_others': f'permit_mynetworks, check_client_access static:{{{NOT_OURS}}}',
-    }
-
-
 def inbound_configuration(settings, info, options):
     """Return what of the MTA's configuration limits port 25 to the gateway.
 
@@ -303,113 +113,154 @@ def inbound_configuration(settings, info, options):
 
     Returns:
         dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
-            C(problems),
-        because of which nothing must be changed.
+            C(problems), because of which nothing must be changed.
     """
-    config_dir, parameters = info['config_dir'], info['parameters']
-    wanted = {'parameters': {}, 'services': [], 'service_options': [], 'tables': [], 'warnings': [], 'problems': []}
-    limits = settings['inbound']
-    if not limits and not settings['wash_networks']:
-        return wanted
-    smtpds, postscreens = listeners(info, options['services'])
-    if not smtpds:
-        wanted['problems'].append(
-            'master.cf has no smtpd(8) on port 25: name the services on which mail arrives in'
-            ' postfix_smarthost_inbound_services'
-        )
-    named = [entry['name'] for entry in smtpds + postscreens]
-    wanted['problems'] += _bad_values(options)
-    wanted['problems'] += [
-        f'postfix_smarthost_inbound_services: {name!r} is no inet service of smtpd(8) in master.cf'
-        for name in options['services']
-        if name not in named
-    ]
-    washed = wash_configuration(settings, info, options, smtpds)
-    for part, found in washed.items():
-        wanted[part] += found
-    options = dict(options, certificate_fingerprints=[item.upper() for item in options['certificate_fingerprints']])
-    begin = f'check_client_access cidr:{config_dir}/conbool_'
-    in_front = [
-        f'check_client_access cidr:{config_dir}/{table}'
-        for table, used in ((CLIENTS_TABLE, limits), (WASH_CLIENTS_TABLE, settings['wash_networks']))
-        if used
-    ]
-    for entry in smtpds:
+    configuration = InboundConfiguration(settings, info, options)
+    if settings['inbound'] or settings['wash_networks']:
+        configuration.add_all()
+    return configuration.wanted
+
+
+class InboundConfiguration:
+    """Collects what limits port 25 to the gateway, see inbound_configuration()."""
+
+    def __init__(self, settings, info, options):
+        self._settings = settings
+        self._info = info
+        fingerprints = [item.upper() for item in options['certificate_fingerprints']]
+        self._options = dict(options, certificate_fingerprints=fingerprints)
+        self._certificate = GatewayCertificate(settings, info, self._options)
+        self._smtpds, self._postscreens = listeners(info, options['services'])
+        self.wanted = {
+            'parameters': {},
+            'services': [],
+            'service_options': [],
+            'tables': [],
+            'warnings': [],
+            'problems': [],
+        }
+
+    def add_all(self):
+        limits = self._settings['inbound']
+        self._add_bad_options()
+        self._add_found(wash_configuration(self._settings, self._info, self._options, self._smtpds))
+        for entry in self._smtpds:
+            self._add_listener(entry)
+        if limits and self._smtpds:
+            self._add_found(flag_configuration(self._info, self._options, self._smtpds))
+            self._add_clients()
+            self._add_certificate()
+            self._add_postscreens()
+            self._add_unlimited()
+        clients = [service['name'] for service in self.wanted['services'] if service['command'] == 'smtp']
+        self.wanted['parameters'].update(unthrottled(clients, self._info['expanded']))
+
+    def _add_found(self, found):
+        for part in found:
+            self.wanted[part] += found[part]
+
+    def _add_table(self, path, kind, content):
+        self.wanted['tables'].append({'path': path, 'type': kind, 'content': content})
+
+    def _add_options(self, entry, options):
+        self.wanted['service_options'].append({'name': entry['name'], 'type': entry['type'], 'options': options})
+
+    def _reference(self, kind, table):
+        return '{}:{}/{}'.format(kind, self._info['config_dir'], table)
+
+    def _named(self):
+        return [entry['name'] for entry in self._smtpds + self._postscreens]
+
+    def _add_bad_options(self):
+        if not self._smtpds:
+            self.wanted['problems'].append(
+                'master.cf has no smtpd(8) on port 25: name the services on which mail arrives in'
+                ' postfix_smarthost_inbound_services'
+            )
+        self.wanted['problems'] += _bad_values(self._options)
+        self.wanted['problems'] += [
+            f'postfix_smarthost_inbound_services: {name!r} is no inet service of smtpd(8) in master.cf'
+            for name in self._options['services']
+            if name not in self._named()
+        ]
+
+    def _add_listener(self, entry):
+        """Put the restrictions of ours in front of those of one smtpd(8), and have it ask for the certificate."""
+        limits, parameters = self._settings['inbound'], self._info['parameters']
+        begin = 'check_client_access ' + self._reference('cidr', 'conbool_')
+        ours = [
+            'check_client_access ' + self._reference('cidr', table)
+            for table, used in ((CLIENTS_TABLE, limits), (WASH_CLIENTS_TABLE, self._settings['wash_networks']))
+            if used
+        ]
         changed = entry['options'].get(RESTRICTIONS, '').startswith(begin)
-        own = _in_front(entry, parameters, RESTRICTIONS, begin, in_front)
-        kept = next(name for name in own if name.startswith('conbool_'))
+        own = in_front(entry, parameters, RESTRICTIONS, begin, ours)
         if limits:
-            classes = _classes(settings, config_dir, kept, options)
+            classes = self._classes(next(name for name in own if name.startswith('conbool_')))
             own.update(classes)
-            own.update(_in_front(entry, parameters, CLASSES, 'conbool_gateway', list(classes)))
+            own.update(in_front(entry, parameters, CLASSES, 'conbool_gateway', list(classes)))
             # Postfix takes <postmaster> from everybody without asking the recipient restrictions.
-            own.update(
-                _in_front(
-                    entry, parameters, DATA_RESTRICTIONS, begin, [f'check_client_access cidr:{config_dir}/{DATA_TABLE}']
-                )
-            )
-            wanted['problems'] += _tls_problems(entry, info)
-            if settings['inbound_require_certificate']:
-                tls, problems = _certificate_options(entry, settings, info, options, changed)
+            data = ['check_client_access ' + self._reference('cidr', DATA_TABLE)]
+            own.update(in_front(entry, parameters, DATA_RESTRICTIONS, begin, data))
+            self.wanted['problems'] += tls_problems(entry, self._info['expanded'])
+            if self._settings['inbound_require_certificate']:
+                tls, problems = self._certificate.asked_for_by(entry, changed)
                 own.update(tls)
-                wanted['problems'] += problems
-        wanted['service_options'].append({'name': entry['name'], 'type': entry['type'], 'options': own})
-    if limits and smtpds:
-        _limit(wanted, settings, info, options, smtpds, postscreens)
-    clients = [service['name'] for service in wanted['services'] if service['command'] == 'smtp']
-    wanted['parameters'].update(unthrottled(clients, info['expanded']))
-    return wanted
+                self.wanted['problems'] += problems
+        self._add_options(entry, own)
 
+    def _classes(self, kept):
+        """Return the restriction classes of a listener whose own restrictions a parameter keeps."""
+        known = ['check_recipient_access ' + self._reference('regexp', RECIPIENTS_TABLE)]
+        known += flag_restriction(self._options) + ['$' + kept, 'permit']
+        return {
+            'conbool_gateway': self._certificate.restriction_class(),
+            # "permit" ends the list, as its end would: what the list says is asked here, so that a certificate found
+            # right needs no exit.
+            'conbool_known': ', '.join(known),
+            # For networks in mynetworks that cannot be listed, or came later.
+            'conbool_others': f'permit_mynetworks, check_client_access static:{{{NOT_OURS}}}',
+        }
 
-def _limit(wanted, settings, info, options, smtpds, postscreens):
-    """Add what all services share."""
-    config_dir, fingerprints = info['config_dir'], options['certificate_fingerprints']
-    flag = flag_configuration(info, options, smtpds)
-    for part in flag:
-        wanted[part] += flag[part]
-    mynetworks = ' '.join(effective(entry, info['expanded'], 'mynetworks') for entry in smtpds[:1])
-    # Where the server does not listen on loopback, its own programs come from its own address.
-    clients, data, warnings = client_tables(
-        settings, '{} {}'.format(' '.join(own_addresses(info['expanded'])), mynetworks)
-    )
-    wanted['warnings'] += warnings
-    if any(effective(entry, info['expanded'], 'mynetworks') != mynetworks for entry in smtpds):
-        wanted['problems'].append(
-            'The services on port 25 have different mynetworks: name the networks in conbool_smtp_allowed_networks'
-            ' instead'
+    def _add_clients(self):
+        """Add the tables of clients and recipients, which all listeners share."""
+        expanded = self._info['expanded']
+        mynetworks = ' '.join(effective(entry, expanded, 'mynetworks') for entry in self._smtpds[:1])
+        # Where the server does not listen on loopback, its own programs come from its own address.
+        clients, data, warnings = client_tables(
+            self._settings, '{} {}'.format(' '.join(own_addresses(expanded)), mynetworks)
         )
-    wanted['tables'] += [
-        {'path': CLIENTS_TABLE, 'type': 'cidr', 'content': clients},
-        {'path': DATA_TABLE, 'type': 'cidr', 'content': data},
-        {'path': RECIPIENTS_TABLE, 'type': 'regexp', 'content': recipients_table(settings['domains'])},
-    ]
-    if settings['inbound_require_certificate'] and fingerprints:
-        wanted['tables'].append(
-            {'path': CERTIFICATES_TABLE, 'type': 'texthash', 'content': certificates_table(fingerprints)}
-        )
-    elif settings['inbound_require_certificate']:
-        wanted['services'].append(policy_service(options['policy_command'], settings['tls_name']))
-    ours = f'cidr:{config_dir}/{POSTSCREEN_TABLE}'
-    for entry in postscreens:
-        wanted['service_options'].append(
-            {
-                'name': entry['name'],
-                'type': 'inet',
-                'options': _in_front(entry, info['parameters'], POSTSCREEN_LIST, ours, [ours]),
-            }
-        )
-    if postscreens:
-        wanted['tables'].append(
-            {'path': POSTSCREEN_TABLE, 'type': 'cidr', 'content': postscreen_table(settings['networks'])}
-        )
-    named = [entry['name'] for entry in smtpds + postscreens]
-    for entry in info['services']:
-        proxied = (
-            'smtpd_upstream_proxy_protocol' in entry['options']
-            or 'postscreen_upstream_proxy_protocol' in entry['options']
-        )
-        if entry['type'] == 'inet' and proxied and entry['name'] not in named:
-            wanted['warnings'].append(
-                '{}/inet is behind a proxy and is not limited to the gateway. If other servers bring mail there, name'
-                ' it in postfix_smarthost_inbound_services.'.format(entry['name'])
+        self.wanted['warnings'] += warnings
+        if any(effective(entry, expanded, 'mynetworks') != mynetworks for entry in self._smtpds):
+            self.wanted['problems'].append(
+                'The services on port 25 have different mynetworks: name the networks in conbool_smtp_allowed_networks'
+                ' instead'
             )
+        self._add_table(CLIENTS_TABLE, 'cidr', clients)
+        self._add_table(DATA_TABLE, 'cidr', data)
+        self._add_table(RECIPIENTS_TABLE, 'regexp', recipients_table(self._settings['domains']))
+
+    def _add_certificate(self):
+        """Add what tells the gateway's certificate from others."""
+        fingerprints = self._options['certificate_fingerprints']
+        if not self._settings['inbound_require_certificate']:
+            return
+        if fingerprints:
+            self._add_table(CERTIFICATES_TABLE, 'texthash', certificates_table(fingerprints))
+        else:
+            self.wanted['services'].append(policy_service(self._options['policy_command'], self._settings['tls_name']))
+
+    def _add_postscreens(self):
+        ours = self._reference('cidr', POSTSCREEN_TABLE)
+        for entry in self._postscreens:
+            self._add_options(entry, in_front(entry, self._info['parameters'], POSTSCREEN_LIST, ours, [ours]))
+        if self._postscreens:
+            self._add_table(POSTSCREEN_TABLE, 'cidr', postscreen_table(self._settings['networks']))
+
+    def _add_unlimited(self):
+        """Warn of services that look like further ways in."""
+        self.wanted['warnings'] += [
+            f'{name}/inet is behind a proxy and is not limited to the gateway. If other servers bring mail there, name'
+            ' it in postfix_smarthost_inbound_services.'
+            for name in behind_a_proxy(self._info, self._named())
+        ]

@@ -10,7 +10,7 @@ import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES, TAKEN_OUT
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import tokens_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import tokens_of
 
 # Parameters whose value may be the bare name of a service.
 NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')

@@ -10,7 +10,7 @@ import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import (
     FIELDS,
     Service,
     key_of,

@@ -7,200 +7,15 @@ gateway."""
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop as sendmail_hop
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound, rulesets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     authorities,
     host_in_brackets,
     is_address,
     smtp_route,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import IGNORED
 
 MAILER = 'conbool'
-
-HEAD = """\
-divert(-1)dnl
-dnl Managed by Ansible (conbool.smtp_relay, role sendmail_smarthost). What is changed here is lost at the next run.
-dnl It is included at the end of sendmail.mc. The role's README explains it line by line.
-"""
-
-CONFIG = """\
-# Sets a macro from within a rule.
-Kconboolset macro
-# Is 1 when the headers of a message say that it goes direct; kept with it in the queue.
-C{persistentMacros}{conbool_direct}
-"""
-
-ALTERNATIVE_NAMES = """\
-# Class cert_altnames has the alternative names of the other side's certificate.
-O SetCertAltnames=true
-"""
-
-# Address literals are sent off in Parse1 before LOCAL_NET_CONFIG; nothing that is local is left in brackets here.
-LITERALS = 'R$* < @ [ $+ ] > $*\t$#conbool $@ [$2] $: $1 < @ [$2] > $3\n'
-
-# The rest of the world, after mailertable and the administrator's own rules. Domains in class R (relay-domains) keep
-# their way.
-OTHERS = """\
-R$* < @ $* > $*		$: $>ConboolOthers $1 < @ $2 > $3
-"""
-
-ROUTE = """\
-SConboolOthers
-R$* < @ $* $=R . > $*	$@ $1 < @ $2 $3 . > $4
-R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
-R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
-
-# When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}. {conbool_check} is 1 when that is the
-# gateway. All are set each time: a bounce of our own would have those of the message that it returns, another mailer those of the delivery before.
-SConboolEnvFrom
-R$*			$: $1 $| $>EnvFromSMTP $1
-R$* $| $*		$: $2 $| $>ConboolRoute $1
-R$* $| $*		$@ $1
-
-SEnvFromSMTP
-R$*			$: $(conboolset {conbool_check} $@ $) $1
-SEnvFromL
-R$*			$: $(conboolset {conbool_check} $@ $) $1
-
-SConboolRoute
-R$*			$: <> $1
-%(null_sender)s# A bounce of our own (its sender is $n); the headers of the message that it returns do not count.
-R<> $&n			$: <%(bounce)s> $&n
-R<> $*			$: <$&{conbool_direct}> $1
-%(scope)sR<> $*			$: <gateway> $1
-R$*			$: $(conboolset {conbool_to} $@ $) $(conboolset {conbool_port} $@ 25 $) $(conboolset {conbool_check} $@ $) $1
-R<gateway> $*		$: $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conbool_port} $@ %(port)d $) <check> $1
-%(check)s%(before)sR<$*> $*		$@ $2
-"""
-
-CHECK = 'R<check> $*\t\t$: $(conboolset {conbool_check} $@ 1 $) $1\n'
-
-NULL_SENDER = 'R<> < @ >\t\t$: <1> < @ >\n'
-
-SCOPE = """\
-# The sender as others see it, after masquerading.
-R<> $*			$: <> $1 $| $>EnvFromSMTP $1
-R<> $* $| $+ < @ $+ . >	$: <> $1 $| $2 < @ $3 >
-R<> $* $| $+ < @ $={ConboolDomains} >	$: <gateway> $1
-R<> $* $| $+ < @ $+ >	$: <> $1 $| $2 @ $3
-R<> $* $| $={ConboolSenders}	$: <gateway> $1
-R<> $* $| $*		$: <before> $1
-"""
-
-BEFORE = """\
-R<before> $*		$@ $(conboolset {conbool_to} $@ %s $) $(conboolset {conbool_port} $@ %s $) $1
-"""
-
-# Sendmail cannot take headers away, but it can say, where nobody else writes, that they are not the gateway's.
-RECEIVED = f"""\
-define(`confRECEIVED_HEADER', defn(`confRECEIVED_HEADER')`$?{{conbool_void}} {IGNORED}$.')dnl
-"""
-
-TRUSTED = """\
-# Whoever has logged in is a user, and the headers that a user writes count for nothing: what they say is "no", and {conbool_void} is 1.
-SConboolTrusted
-R$*			$: $1 $| $&{auth_type}
-R$* $| $+		$@ $(conboolset {conbool_void} $@ 1 $) no
-%sR$* $| $*		$@ $1
-"""
-
-MARK = """\
-
-SConboolMark
-R$*			$: $>ConboolTrusted yes
-Ryes			$: $(conboolset {conbool_direct} $@ 1 $)
-"""
-
-WASHED = """\
-R$* $| $*		$: $1 $| $(conboolwashed $&{client_addr} $: no $)
-R$* $| WASHED		$@ $(conboolset {conbool_void} $@ 1 $) no	devices whose headers count as little
-"""
-
-# Whoever has looked at a header so far is asked first, and a refusal stands.
-AS_BEFORE = """\
-R$*			$: $1 $| $>%s $1
-R$* $| $#$*		$#$2
-R$* $| $*		$: $1
-"""
-
-FLAG_CONFIG = """\
-# Is 1 for mail that the gateway flagged and nobody released; kept with it in the queue, and shown by a header.
-C{persistentMacros}{conbool_spam}
-H?${conbool_spam}?X-Spam-Flag: YES
-"""
-
-# Whichever of the two headers comes first.
-RELEASE = """\
-
-SConboolRelease
-R$*			$@ $(conboolset {conbool_released} $@ 1 $) $(conboolset {conbool_spam} $) $1
-"""
-
-# The hop may read a value more generously.
-TRUSTED_MARK = 'R$*\t\t\t$: $>ConboolTrusted yes\n'
-TRUSTED_FLAG = 'Ryes\t\t\t$: $>ConboolTrusted yes\n'
-RELEASED = 'Ryes\t\t\t$: $>ConboolRelease yes\n'
-
-FLAG = """\
-Ryes			$: <$(conboolgateway $&{client_addr} $: other $)> $&{conbool_released}
-R<GATEWAY>		$: $(conboolset {conbool_spam} $@ 1 $)
-"""
-
-CALENDAR = """\
-Rtext / calendar	$: $(conboolset {conbool_direct} $@ 1 $)
-Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
-"""
-
-CERTIFICATE = """\
-# The gateway's certificate has to be from a trusted authority and for the right name, or the message waits. What counts is where the message is to
-# go, and where the connection leads, since other messages can use that later. No other server is looked at.
-SLocal_tls_server
-%(canonical)sR$*			$: $1 $| $&{server_name}
-R$* $| %(host)s	$: <chain> $1
-R$* $| %(relay)s	$: <chain> $1
-R$* $| $&{conbool_name}	$: <chain> $1
-R$* $| $*		$: $1 $| $&{conbool_check}
-R$* $| 1		$: <chain> $1
-R$* $| $*		$@ $1
-R<chain> OK		$: <name> $&{cn_subject}
-R<chain> $*		$#error $@ 4.7.0 $: "454 the certificate of the gateway is not verified (" $1 ")"
-R<name> %(name)s	$@ OK
-%(alternatives)sR<$-> $*		$#error $@ 4.7.0 $: "454 the certificate of the gateway is for another name (" $&{cn_subject} ")"
-"""
-
-# Sendmail knows a host by the name that it is an alias (CNAME) of.
-CANONICAL = """\
-R$*			$: $1 $| $[ %(relay)s $]
-R$* $| $+ .		$: $1 $| $2
-R$* $| $*		$: $(conboolset {conbool_name} $@ $2 $) $1
-"""
-
-ALTERNATIVES = """\
-R<name> $*		$: <alternative> %(name)s
-R<alternative> $={cert_altnames}	$@ OK
-R<alternative> $- . $+	$: <wildcard> *.$2
-R<wildcard> $={cert_altnames}	$@ OK
-"""
-
-CLIENT_CERTIFICATE = """\
-# Our certificate is shown to the gateway, and no other to anybody than before.
-Stls_clt_features
-R$* $| $*		$: $1 $| $&{conbool_check}
-R$* $| 1		$@ "CertFile=%(cert)s; KeyFile=%(key)s"
-R%(host)s $| $*		$@ "CertFile=%(cert)s; KeyFile=%(key)s"
-R%(relay)s $| $*	$@ "CertFile=%(cert)s; KeyFile=%(key)s"
-R$*			$@ ""
-"""
-
-# Like esmtp in cf/mailer/smtp.m4, with what the administrator has set for that.
-MAILERS = r"""
-Mconbool,	P=[IPC], F=_MODMF_(CONCAT(_DEF_SMTP_MAILER_FLAGS, `a', SMTP_MAILER_FLAGS), `ESMTP'), S=ConboolEnvFrom/HdrFromSMTP, dnl
-R=ifdef(`_ALL_MASQUERADE_', `EnvToSMTP/HdrFromSMTP', `EnvToSMTP'), E=\r\n, L=SMTP_MAILER_LL,
-        _OPTINS(`SMTP_MAILER_MAX', `M=', `, ')_OPTINS(`SMTP_MAILER_MAXMSGS', `m=', `, ')dnl
-_OPTINS(`SMTP_MAILER_MAXRCPTS', `r=', `, ')_OPTINS(`SMTP_MAILER_CHARSET', `C=', `, ')T=DNS/RFC822/SMTP,
-        A=TCP $?{conbool_to}${conbool_to}$|$h$. ${conbool_port}
-"""
 
 
 def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
@@ -215,6 +30,40 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=Non
         hop: C(address), C(port) and C(wash_port) of the outbound hop when that decides; None when Sendmail does.
     """
     altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
+    defines = authorities(settings, info, system_ca_file)
+    return ''.join(
+        [
+            rulesets.HEAD,
+            ''.join("define(`{}', `{}')dnl\n".format(*pair) for pair in sorted(defines.items())),
+            '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
+            rulesets.RECEIVED if settings['inbound'] else '',
+            'LOCAL_CONFIG\n',
+            _literal(_config(settings, altnames, wash_networks, flag, hop)),
+            'LOCAL_RULE_0\n',
+            _literal(rulesets.LITERALS),
+            'LOCAL_NET_CONFIG\n',
+            _literal(rulesets.OTHERS),
+            'LOCAL_RULESETS\n',
+            _literal(_rulesets(settings, info, altnames, wash_networks, flag, hop)),
+            'MAILER_DEFINITIONS',
+            rulesets.MAILERS,
+            'divert(0)dnl\n',
+        ]
+    )
+
+
+def _config(settings, altnames, wash_networks, flag, hop):
+    """Return macros, classes and maps that the rules use."""
+    config = sendmail_hop.CONFIG if hop else rulesets.CONFIG
+    config += (rulesets.ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+    if wash_networks:
+        config += inbound.network_map('conboolwashed', 'WASHED', wash_networks)
+    if settings['inbound']:
+        config += inbound.config_lines(settings) + (rulesets.FLAG_CONFIG if flag else '')
+    return config
+
+
+def _rulesets(settings, info, altnames, wash_networks, flag, hop):
     bracketed = host_in_brackets(settings['relay_host'])
     names = {
         'host': bracketed,
@@ -223,51 +72,23 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=Non
         'cert': settings['tls_client_cert'],
         'key': settings['tls_client_key'],
     }
-    rulesets = _route(
-        settings,
-        info,
-        sendmail_hop.route(hop) if hop else {'gateway': bracketed, 'port': settings['relay_port'], 'check': CHECK},
-        hop,
-    )
-    rulesets += '\n' + _header_checks(settings, info['header_checks'], wash_networks, flag, hop)
+    way = {'gateway': bracketed, 'port': settings['relay_port'], 'check': rulesets.CHECK}
+    texts = [
+        _route(settings, info, sendmail_hop.route(hop) if hop else way, hop),
+        _header_checks(settings, info['header_checks'], wash_networks, flag, hop),
+    ]
     if not hop:
-        rulesets += '\n' + CERTIFICATE % dict(
+        rules = dict(
             names,
-            alternatives=ALTERNATIVES % names if altnames else '',
-            canonical='' if is_address(bracketed) else CANONICAL % names,
+            alternatives=rulesets.ALTERNATIVES % names if altnames else '',
+            canonical='' if is_address(bracketed) else rulesets.CANONICAL % names,
         )
-    config = (
-        (sendmail_hop.CONFIG if hop else CONFIG) + (ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
-    )
-    if wash_networks:
-        config += inbound.network_map('conboolwashed', 'WASHED', wash_networks)
+        texts.append(rulesets.CERTIFICATE % rules)
     if settings['inbound']:
-        config += inbound.config_lines(settings) + (FLAG_CONFIG if flag else '')
-        rulesets += '\n' + inbound.rules(settings, altnames)
+        texts.append(inbound.rules(settings, altnames))
     if settings['tls_client_cert'] and not hop:
-        rulesets += '\n' + CLIENT_CERTIFICATE % names
-    return ''.join(
-        [
-            HEAD,
-            ''.join(
-                "define(`{}', `{}')dnl\n".format(*pair)
-                for pair in sorted(authorities(settings, info, system_ca_file).items())
-            ),
-            '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
-            RECEIVED if settings['inbound'] else '',
-            'LOCAL_CONFIG\n',
-            _literal(config),
-            'LOCAL_RULE_0\n',
-            _literal(LITERALS),
-            'LOCAL_NET_CONFIG\n',
-            _literal(OTHERS),
-            'LOCAL_RULESETS\n',
-            _literal(rulesets),
-            'MAILER_DEFINITIONS',
-            MAILERS,
-            'divert(0)dnl\n',
-        ]
-    )
+        texts.append(rulesets.CLIENT_CERTIFICATE % names)
+    return '\n'.join(texts)
 
 
 def _literal(text):
@@ -293,12 +114,12 @@ def _route(settings, info, way, hop):
     scoped = settings['scope'] == 'senders'
     host, port = smtp_route(info['smart_host'], info['mailers']) if scoped else ('', '')
     direct = settings['bypass_null_sender'] and not hop
-    return ROUTE % dict(
+    return rulesets.ROUTE % dict(
         way,
-        null_sender=NULL_SENDER if direct else '',
+        null_sender=rulesets.NULL_SENDER if direct else '',
         bounce='1' if direct else 'gateway',
-        scope=SCOPE if scoped else '',
-        before=BEFORE % (host, port or '25') if scoped else '',
+        scope=rulesets.SCOPE if scoped else '',
+        before=rulesets.BEFORE % (host, port or '25') if scoped else '',
     )
 
 
@@ -314,15 +135,21 @@ def _header_checks(settings, checks, wash_networks, flag, hop):
     """
     marks = [('X-Conbool-Released', 'ConboolReleased', 'yes')]
     marks += [(header, f'ConboolLoop{number}', 'true') for number, header in enumerate(settings['loop_headers'], 1)]
-    text = TRUSTED % (WASHED if wash_networks else '') + ('' if hop else MARK) + (RELEASE if flag else '')
+    text = (
+        rulesets.TRUSTED % (rulesets.WASHED if wash_networks else '')
+        + ('' if hop else rulesets.MARK)
+        + (rulesets.RELEASE if flag else '')
+    )
     for header, ruleset, value in marks:
-        rules = RELEASED if flag and value == 'yes' else ''
-        rules += TRUSTED_MARK if hop else f'R{value}\t\t\t$: $>ConboolMark\n'
+        rules = rulesets.RELEASED if flag and value == 'yes' else ''
+        rules += rulesets.TRUSTED_MARK if hop else f'R{value}\t\t\t$: $>ConboolMark\n'
         text += _header_check(header, ruleset, rules, checks)
     if settings['inbound']:
-        text += _header_check('X-Conbool-Flag', 'ConboolFlag', TRUSTED_FLAG + (FLAG if flag else ''), checks)
+        text += _header_check(
+            'X-Conbool-Flag', 'ConboolFlag', rulesets.TRUSTED_FLAG + (rulesets.FLAG if flag else ''), checks
+        )
     return text + (
-        _header_check('Content-Type', 'ConboolType', CALENDAR, checks)
+        _header_check('Content-Type', 'ConboolType', rulesets.CALENDAR, checks)
         if settings['bypass_calendar'] and not hop
         else ''
     )
@@ -331,5 +158,5 @@ def _header_checks(settings, checks, wash_networks, flag, hop):
 def _header_check(header, ruleset, rules, checks):
     before = checks.get(header.lower()) or checks.get('*')
     keeps_comments = not before or before['keeps_comments']
-    as_before = AS_BEFORE % before['ruleset'] if before else ''
+    as_before = rulesets.AS_BEFORE % before['ruleset'] if before else ''
     return f'\nH{header}: $>{"+" if keeps_comments else ""}{ruleset}\nS{ruleset}\n{as_before}{rules}'

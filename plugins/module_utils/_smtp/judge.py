@@ -32,6 +32,10 @@ def _must_not_be_reachable(facts):
 
 
 def _tls(facts, expect):
+    return _starttls(facts, expect) + _name(facts, expect) + _certificates(facts, expect)
+
+
+def _starttls(facts, expect):
     rows = []
     # What is asked of a certificate needs one.
     needed = expect['starttls'] or expect['client_certificate_requested'] or expect['min_days_left'] is not None
@@ -55,6 +59,11 @@ def _tls(facts, expect):
                 'Somebody between here and the server, or the server itself, tries command injection (CVE-2011-0411).',
             )
         )
+    return rows
+
+
+def _name(facts, expect):
+    rows = []
     if expect['name_verified'] and facts['name_verified'] is False:
         names = ', '.join(facts['certificate']['subject_alt_names']) or facts['certificate']['subject']
         rows.append(
@@ -77,6 +86,12 @@ def _tls(facts, expect):
                 severity='warning',
             )
         )
+    return rows
+
+
+def _certificates(facts, expect):
+    """The rows of what is asked of both sides' certificates, apart from the server's name."""
+    rows = []
     if expect['client_certificate_requested'] and facts['client_certificate_requested'] is False:
         rows.append(
             _row(

@@ -237,3 +237,18 @@ class Machine:
             return 0, json.dumps({'data': [self.firewalld[name]]}), ''
         getattr(self.firewalld[name], 'append' if method == 'addEntry' else 'remove')(words[10])
         return 0, '', ''
+
+
+BACKENDS = ('nftables', 'ufw', 'firewalld')
+FIRST, SECOND = ['192.0.2.0/24', '2001:db8::/32'], ['203.0.113.0/24']
+
+
+def admits(machine, network):
+    """Whether the limit in force names the network; None if there is no limit."""
+    states = [
+        machine.table,
+        '\n'.join(line for lines in machine.filter.values() for line in lines if 'conbool' in line),
+    ]
+    states.append(json.dumps(machine.firewalld) if machine.firewalld else '')
+    found = [state for state in states if state]
+    return any(network in state for state in found) if found else None

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-import types
 from pathlib import Path
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 
@@ -30,10 +28,6 @@ MASTER = (
 # The tests let these fail for the module; the master process is another process.
 UNLINK, MKDIR = os.unlink, os.mkdir
 SOCKETS_OF = instance.sockets_of
-
-
-class Killed(BaseException):
-    """The process is gone: nothing that it would have done later happens."""
 
 
 class Systemd:
@@ -289,98 +283,3 @@ class FakePostfix:
                 if self.running and name not in served
             ]
         return found
-
-
-def service(name, kind='unix', command='smtp', options=None, private='-'):
-    return {
-        'name': name,
-        'type': kind,
-        'private': private,
-        'unprivileged': '-',
-        'chroot': 'n',
-        'wakeup': '-',
-        'max_processes': '-',
-        'command': command,
-        'options': options or {},
-    }
-
-
-def option(name, kind, **options):
-    return {'name': name, 'type': kind, 'options': options, 'optional': False}
-
-
-def table(path, content, kind='regexp', mode='0644'):
-    return {'path': path, 'type': kind, 'content': content, 'entries': None, 'mode': mode}
-
-
-def run(fake, check=False, config_dir=None, **values):
-    params = {
-        'config_dir': config_dir or str(fake.config_dir),
-        'sbin_dir': None,
-        'create': False,
-        'owner_id': 'us',
-        'state': 'present',
-        'reload': True,
-        'parameters': {},
-        'services': [],
-        'service_options': [],
-        'tables': [],
-        'listeners': [],
-        'timeout': 1,
-        'unit': None,
-        'tls_files': None,
-    }
-    assert set(values) <= set(params)
-    params.update(values)
-    module = types.SimpleNamespace(
-        run_command=fake.run_command, get_bin_path=fake.find_binary, check_mode=check, _diff=True
-    )
-    result, warnings = converge(module, params)
-    return dict(result, warnings=warnings)
-
-
-def wanted(fake, transport='hop:[127.0.0.1]:10027'):
-    path = fake.config_dir
-    return {
-        'parameters': {
-            'default_transport': transport,
-            'relayhost': '[x]',
-            'mynetworks': None,
-            'header_checks': f'regexp:{path}/conbool/checks',
-            'transport_maps': f'hash:{path}/routes',
-        },
-        'services': [
-            service('hop'),
-            service('wash', command='cleanup', private='n', options={'header_checks': f'regexp:{path}/conbool/checks'}),
-        ],
-        'service_options': [option('submission', 'inet', cleanup_service_name='wash', syslog_name=None)],
-        'tables': [table('conbool/checks', '/^X:/ IGNORE\n'), table('routes', 'example.org hop:\n', 'hash')],
-    }
-
-
-STEPS = ('rename', 'unlink', 'mkdir', 'rmdir')
-
-
-def kill_at(fake, monkeypatch, step):
-    """Let the process end at a given step; every change of a directory and every reload has one before and one
-    after."""
-    count, dead = [0], [False]
-
-    def tick():
-        count[0] += 1
-        dead[0] = dead[0] or count[0] == step
-        if dead[0]:
-            raise Killed
-
-    def wrap(function):
-        def stepped(*args, **kwargs):
-            tick()
-            result = function(*args, **kwargs)
-            tick()
-            return result
-
-        return stepped
-
-    for name in STEPS:
-        monkeypatch.setattr(os, name, wrap(getattr(os, name)))
-    fake.observers = [lambda event: tick()]

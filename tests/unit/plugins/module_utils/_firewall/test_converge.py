@@ -9,37 +9,11 @@ import json
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import traced
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitError
 
-from tests.unit.fakes.firewall import Killed, Machine
-
-BACKENDS = ('nftables', 'ufw', 'firewalld')
-FIRST, SECOND = ['192.0.2.0/24', '2001:db8::/32'], ['203.0.113.0/24']
-
-
-@pytest.fixture(name='new')
-def fixture_new(tmp_path, monkeypatch):
-    def machine(backend, name='machine'):
-        found = Machine(tmp_path / name, monkeypatch)
-        found.commands.add('firewall-offline-cmd')
-        return {'nftables': lambda: found, 'ufw': found.has_ufw, 'firewalld': found.has_firewalld}[backend]()
-
-    return machine
-
-
-def admits(machine, network):
-    """Whether the limit in force names the network; None if there is no limit."""
-    states = [
-        machine.table,
-        '\n'.join(line for lines in machine.filter.values() for line in lines if 'conbool' in line),
-    ]
-    states.append(json.dumps(machine.firewalld) if machine.firewalld else '')
-    found = [state for state in states if state]
-    return any(network in state for state in found) if found else None
+from tests.unit.fakes.firewall import BACKENDS, FIRST, SECOND, admits
 
 
 @pytest.mark.parametrize('backend', BACKENDS)
@@ -79,92 +53,6 @@ def test_what_is_not_in_force_any_more_is_loaded_again(new, backend):
     done, dummy = machine.converge(networks=FIRST)
     assert done['changed'] and done['diff'][0]['before_header'] == f'in force ({backend})'
     assert machine.in_force() == in_force
-
-
-def commands_of(machine, **params):
-    machine.log.clear()
-    machine.converge(**params)
-    return len(machine.log)
-
-
-@pytest.mark.parametrize(
-    'params', [{'networks': FIRST}, {'networks': SECOND}, {'state': 'absent'}], ids=['first', 'second', 'absent']
-)
-@pytest.mark.parametrize('backend', BACKENDS)
-def test_run_that_is_killed_at_any_command_is_completed_by_the_next(new, backend, params):
-    """And at no time is a limit, once there is one, open for all."""
-
-    def prepared(name):
-        machine = new(backend, name)
-        if params != {'networks': FIRST}:
-            machine.converge(networks=FIRST)
-        return machine
-
-    reference = prepared('reference')
-    total = commands_of(reference, **params)
-    wanted = reference.in_force(), set(reference.files())
-    for number in range(total):
-        machine = prepared(f'killed{number}')
-        limited = admits(machine, 'any') is not None
-        machine.log.clear()
-
-        def kill(words, machine=machine, number=number):
-            if len(machine.log) == number + 1:
-                raise Killed
-
-        machine.hook = kill
-        with pytest.raises(Killed):
-            machine.converge(**params)
-        machine.hook = None
-        if limited and params.get('networks'):
-            assert admits(machine, 'any') is not None
-        machine.converge(**params)
-        assert (machine.in_force(), set(machine.files())) == wanted, number
-        last, dummy = machine.converge(**params)
-        assert last['settled'] and not last['changed']
-
-
-@pytest.mark.parametrize('params', [{'networks': FIRST}, {'networks': SECOND}], ids=['first', 'second'])
-@pytest.mark.parametrize('backend', BACKENDS)
-def test_command_that_fails_puts_the_old_state_back(new, backend, params):
-    """Whichever command fails, once: before the first change nothing is changed, after it everything is put back."""
-
-    def prepared(name):
-        machine = new(backend, name)
-        if params != {'networks': FIRST}:
-            machine.converge(networks=FIRST)
-        return machine
-
-    total, restored = commands_of(prepared('reference'), **params), 0
-    for number in range(total):
-        machine = prepared(f'failed{number}')
-        before = machine.files(), machine.in_force()
-        machine.log.clear()
-        machine.hook = lambda words, machine=machine, number=number: (
-            (1, '', 'no space') if len(machine.log) == number + 1 else None
-        )
-        try:
-            machine.converge(**params)
-            # A command that only asks may be answered with "there is nothing".
-            assert machine.log[number].split()[0] in ('journalctl',), machine.log[number]
-        except SwitchError as exc:
-            assert 'no space' in str(exc) and exc.restored
-            restored += 1
-        except (FirewallError, UnitError) as exc:
-            assert 'no space' in str(exc)
-        machine.hook = None
-        assert (machine.files(), machine.in_force()) == before, machine.log
-    assert restored >= 2
-
-
-def test_restore_that_fails_too_says_so(new):
-    machine = new('nftables')
-    machine.converge(networks=FIRST)
-    machine.hook = lambda words: (1, '', 'kernel says no') if words[:2] == ['nft', '-f'] else None
-    with pytest.raises(SwitchError, match='nftables: .*kernel says no') as failed:
-        machine.converge(networks=SECOND)
-    assert not failed.value.restored
-    assert 'could not be put back completely' in failed.value.warnings[-1]
 
 
 def test_host_that_moved_loses_the_old_part_after_it_has_the_new(new):
@@ -271,22 +159,6 @@ def test_policy_that_somebody_changed_needs_a_reload_too(new):
     machine.firewalld['conbool-limit'], machine.zones = {'xml': ''}, 'public\n  ports: 2222/tcp\n'
     with pytest.raises(FirewallError, match='2222/tcp'):
         machine.converge(networks=FIRST)
-
-
-def test_systemd_reads_a_drop_in_that_a_killed_run_left(new):
-    machine = new('nftables')
-
-    def kill(words):
-        if words[:2] == ['nft', '-f']:
-            raise Killed
-
-    machine.hook = kill
-    with pytest.raises(Killed):
-        machine.converge(networks=FIRST)
-    machine.hook, machine.loaded = None, machine.unit_file.read_bytes()
-    machine.log.clear()
-    machine.converge(networks=FIRST)
-    assert 'systemctl daemon-reload' in machine.log
 
 
 def test_ufw_without_ipv6_is_told_of(new):

@@ -6,104 +6,13 @@ molecule/sendmail_hop and tests/sendmail."""
 
 from __future__ import annotations
 
-import os
-import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import programs as postfix_programs
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import PACKAGE, SBIN, Maker, PackageError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
-
-POLICY = 'postfix:\n  Installed: (none)\n  Candidate: %s\n  Version table:\n'
-FIELDS = (
-    'Architecture: amd64\nDepends: libc6 (>= 2.34), libdb5.3, debconf (>= 0.5) | debconf-2.0, adduser, libssl3 (>='
-    ' 3.0.0), cpio\n'
-)
-SHIPPED = {
-    'usr/sbin/postconf': b'\x7fELF',
-    'usr/lib/postfix/sbin/post-install': b'#!/bin/sh\n/usr/lib/postfix/configure-instance.sh || exit 1\n',
-    'etc/postfix/postfix-files': b'$queue_directory:d\n',
-    'etc/init.d/postfix': b'#!/bin/sh\n',
-    'usr/bin/mailq': b'',
-    'lib/systemd/system/postfix.service': b'',
-}
-
-
-class Host:
-    """Answers commands; what was built and installed can be looked at."""
-
-    def __init__(self):
-        self.candidate, self.version, self.held, self.calls, self.tree, self.refuse = (
-            '3.7.11-0+deb12u1',
-            None,
-            False,
-            [],
-            {},
-            None,
-        )
-        self.state = 'installed'
-
-    def run(self, words, cwd=None):
-        self.calls.append(words)
-        if self.refuse and self.refuse in words:
-            return 100, '', 'E: no space left'
-        name, rest = words[0], words[1:]
-        if name == 'apt-cache':
-            return 0, POLICY % self.candidate, ''
-        if name == 'dpkg-query':
-            return (0, f'{self.state} {self.version}', '') if self.version else (1, '', 'no packages found')
-        if name == 'apt-mark':
-            return 0, PACKAGE + '\n' if self.held else '', ''
-        if name == 'dpkg':
-            return 0 if rest[1] > rest[3] else 1, '', ''
-        if name == 'dpkg-deb':
-            return self._archive(rest)
-        if 'download' in rest:
-            (Path(cwd) / 'postfix.deb').touch()
-        return self._apt(rest)
-
-    def _archive(self, rest):
-        if rest[0] == '--extract':
-            for path, data in SHIPPED.items():
-                target = Path(rest[2]) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(data)
-        if '--build' in rest:
-            root = Path(rest[-2])
-            self.tree = {str(path.relative_to(root)): path for path in root.rglob('*') if not path.is_dir()}
-            self.modes = {name: stat.S_IMODE(path.stat().st_mode) for name, path in self.tree.items() if path.exists()}
-            self.tree = {name: path.read_bytes() for name, path in self.tree.items() if path.exists()}
-        return 0, FIELDS if rest[0] == '--field' else '', ''
-
-    def _apt(self, rest):
-        if '-s' in rest:
-            if 'autoremove' in rest:
-                return 0, 'Remv libold [1]\n', ''
-            return (
-                0,
-                (
-                    f'Remv libold [1]\nPurg {PACKAGE} [1]\nRemv libtlsrpt0 [1]\n'
-                    if 'purge' in rest
-                    else f'Inst libtlsrpt0 (1)\nInst {PACKAGE} (1)\n'
-                ),
-                '',
-            )
-        if 'install' in rest:
-            self.version = dict(
-                line.split(': ', 1) for line in self.tree['DEBIAN/control'].decode().splitlines() if ': ' in line
-            )['Version']
-        if 'purge' in rest:
-            self.version = None
-        return 0, '', ''
-
-
-@pytest.fixture(name='host')
-def fixture_host():
-    return Host()
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import PACKAGE, Maker, PackageError
 
 
 def test_the_package_is_made_of_the_distributions_and_only_once(host):
@@ -236,69 +145,3 @@ def test_an_update_says_what_it_did(host, monkeypatch, capsys):
     host.candidate, host.refuse = '4', 'download'
     with pytest.raises(SystemExit, match='no space left'):
         package.main()
-
-
-class Nothing:
-    """A host without apt."""
-
-    @staticmethod
-    def possible():
-        return False
-
-
-@pytest.fixture(name='no_postfix')
-def fixture_no_postfix(monkeypatch, tmp_path):
-    monkeypatch.setattr(postfix_programs, 'HOST_SBIN', str(tmp_path / 'sbin'))
-    return tmp_path / 'sbin'
-
-
-def postconf(words, **dummy):
-    """A Postfix that answers what it was built with."""
-    if '-m' in words:
-        assert os.path.exists(os.path.join(words[2], 'main.cf'))
-        return 0, b'btree\nhash\n', b''
-    return (
-        0,
-        b''.join(
-            b'%s = %s\n' % (name.encode(), b'3.6.1' if name == 'mail_version' else b'/there') for name in words[2:]
-        ),
-        b'',
-    )
-
-
-def test_without_postfix_and_apt_the_variables_are_named(no_postfix):
-    with pytest.raises(PostfixError, match='outbound_hop_sbin_dir.*sendmail_smarthost_decision: native'):
-        postfix_programs.find(postconf, Nothing)
-
-
-def test_when_apt_says_no_the_variables_are_named_too(no_postfix, host, monkeypatch):
-    host.refuse = 'download'
-    monkeypatch.setattr(Maker, 'possible', staticmethod(lambda: True))
-    with pytest.raises(PostfixError, match='no space left.*outbound_hop_sbin_dir.*sendmail_smarthost_decision: native'):
-        postfix_programs.find(postconf, Maker(host.run))
-
-
-@pytest.mark.parametrize('given', [True, False])
-def test_a_postfix_that_is_there_is_used(no_postfix, tmp_path, given):
-    where = tmp_path / 'zimbra' if given else no_postfix
-    where.mkdir()
-    (where / 'postconf').touch(mode=0o755)
-    programs, before, after, packages = postfix_programs.find(postconf, Nothing, str(where) if given else None)
-    assert (before, after, packages) == (None, None, [])
-    assert (programs['sbin_dir'], programs['version'], programs['lookup_types']) == (
-        str(where),
-        '3.6.1',
-        ['btree', 'hash'],
-    )
-    assert programs['parameters'] == dict.fromkeys(package.PARAMETERS, '/there')
-
-
-def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, monkeypatch):
-    host.candidate = '1:3.10.13-0+deb13u1'
-    monkeypatch.setattr(Maker, 'possible', staticmethod(lambda: True))
-    programs = postfix_programs.find(postconf, Maker(host.run), check_mode=True)[0]
-    assert (programs['sbin_dir'], programs['version'], programs['parameters']) == (
-        SBIN,
-        '3.10.13',
-        package.PARAMETERS,
-    )

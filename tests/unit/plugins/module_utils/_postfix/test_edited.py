@@ -9,40 +9,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal as postfix_journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf, render_option
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, left_alone
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import render_option
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
 
-from tests.unit.fakes.postfix import MASTER, FakePostfix, option, run, service, table
-
-LIST, ROUTES = 'smtpd_recipient_restrictions', 'sender_dependent_default_transport_maps'
-
-
-@pytest.fixture
-def fake(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
-    return FakePostfix(tmp_path, monkeypatch)
-
-
-def limited(fake):
-    """Like the role: restrictions of port 25 that go by a table and a service, and submission with a cleanup of its
-    own."""
-    path = fake.config_dir
-    return {
-        'services': [service('wash', command='cleanup', private='n'), service('judge', command='smtp')],
-        'service_options': [
-            option(
-                'smtp',
-                'inet',
-                our_main='',
-                our_class='check_policy_service { unix:private/judge, timeout=30s }',
-                smtpd_restriction_classes='our_class',
-                **{LIST: f'check_client_access regexp:{path}/clients, $our_main'},
-            ),
-            option('submission', 'inet', cleanup_service_name='wash'),
-        ],
-        'tables': [table('clients', '/./ our_class\n')],
-    }
+from tests.unit.fakes.postfix_run import LIST, ROUTES, edit, limited, option, run, service, table
 
 
 def by_sender(fake, *others):
@@ -51,12 +22,6 @@ def by_sender(fake, *others):
         'services': [service('hop')],
         'tables': [table('senders', 'a hop:\n', 'texthash')],
     }
-
-
-def edit(fake, name, old, new):
-    path = fake.config_dir / name
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
 
 
 def rewrite_like_postconf(fake):
@@ -219,98 +184,3 @@ def test_a_list_only_written_otherwise_is_put_back_without_a_word(fake):
 )
 def test_ours_is_taken_out_of_a_value(current, ours, original, left):
     assert without(current, ours, original) == left
-
-
-# -- what cannot be taken out cleanly
-
-
-@pytest.mark.parametrize(
-    'spoil, message',
-    [
-        (
-            lambda fake: edit(fake, 'master.cf', '/clients, $our_main', '/clients, reject_mine, $our_main'),
-            r'-o smtpd_recipient_restrictions=\S+ \S+ reject_mine, \$our_main of smtp/inet refers to the table clients',
-        ),
-        (
-            lambda fake: edit(
-                fake,
-                'master.cf',
-                'cleanup_service_name=wash',
-                'cleanup_service_name=wash\n  -o syslog_name=x\n  -o smtpd_milters=$our_main',
-            ),
-            None,
-        ),
-        (
-            lambda fake: edit(fake, 'master.cf', '$our_main }', '$our_main }\n  -o smtpd_data_restrictions=$our_main'),
-            'smtpd_data_restrictions=.our_main of 25/inet refers to the parameter our_main',
-        ),
-        (
-            lambda fake: edit(fake, 'master.cf', '$our_main }', '$our_main }\n  -o smtpd_data_restrictions=our_class'),
-            'refers to the parameter our_class',
-        ),
-        (
-            lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nsmtpd_x = regexp:$config_directory/clients'),
-            'main.cf: smtpd_x = .* the table clients',
-        ),
-        (
-            lambda fake: edit(
-                fake,
-                'main.cf',
-                'biff = no',
-                'biff = no\nsmtpd_x = regexp:/etc/other/clients, regexp:$config_directory/clients-2',
-            ),
-            None,
-        ),
-        (
-            lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nmailbox_transport = judge'),
-            'mailbox_transport = judge refers to the service judge',
-        ),
-        (lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\nmydestination = judge'), None),
-        (
-            lambda fake: edit(fake, 'main.cf', 'biff = no', 'biff = no\ndefault_transport = judge:[192.0.2.1]'),
-            'default_transport = .* the service judge',
-        ),
-        (
-            lambda fake: edit(
-                fake, 'master.cf', '  -o smtpd_restriction', '  -o smtpd_x=unix:private/judge\n  -o smtpd_restriction'
-            ),
-            'the service judge',
-        ),
-        (
-            lambda fake: edit(
-                fake,
-                'master.cf',
-                'cleanup_service_name=wash',
-                'cleanup_service_name=wash\nthem inet n - n - - smtpd -o cleanup_service_name=wash',
-            ),
-            'of them/inet refers to the service wash',
-        ),
-    ],
-)
-@pytest.mark.parametrize('check', [True, False])
-def test_what_is_still_in_use_is_named_and_nothing_is_changed(fake, spoil, message, check):
-    run(fake, **limited(fake))
-    spoil(fake)
-    fake._load()
-    before = fake.tree()
-    if message is None:
-        run(fake, check=check, state='absent')
-        return
-    with pytest.raises(PlanError, match=f'has to go, but is still in use: .*{message}.*Nothing was changed'):
-        run(fake, check=check, state='absent')
-    assert fake.tree() == before and (fake.root / 'state').exists()
-
-
-def test_a_service_of_ours_that_somebody_changed_stays_and_does_not_keep_its_table(fake):
-    values = {
-        'services': [
-            service(
-                'wash', command='cleanup', private='n', options={'header_checks': f'regexp:{fake.config_dir}/clients'}
-            )
-        ],
-        'tables': [table('clients', '/./ OK\n')],
-    }
-    run(fake, **values)
-    edit(fake, 'master.cf', '-o header_checks', '-o hash=1\n  -o header_checks')
-    assert run(fake, state='absent')['warnings'] == [left_alone('master.cf: the entry wash/unix')]
-    assert not (fake.config_dir / 'clients').exists() and (fake.config_dir / 'master.cf').read_text().startswith(MASTER)

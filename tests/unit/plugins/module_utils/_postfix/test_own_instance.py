@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole runs of postfix_config for an instance of one's own: files, directories and service."""
+"""Whole runs of postfix_config for an instance of one's own: files and directories."""
 
 from __future__ import annotations
 
@@ -12,27 +12,11 @@ import stat
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
 
-from tests.unit.fakes.postfix import FakePostfix, Killed, kill_at, run, table, wanted
-
-
-@pytest.fixture
-def fake(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
-    return FakePostfix(tmp_path, monkeypatch)
-
-
-def own(fake):
-    values = wanted(fake)
-    return {
-        'create': True,
-        'parameters': {'default_transport': 'hop:x', 'header_checks': values['parameters']['header_checks']},
-        'services': values['services'],
-        'tables': values['tables'],
-    }
+from tests.unit.fakes.own_postfix import GONE, complete, own
+from tests.unit.fakes.postfix_run import run, table
 
 
 def test_an_instance_is_made_and_removed(fake):
@@ -86,29 +70,6 @@ def test_what_two_owners_share_the_last_removes(fake, order):
 
 
 # -- with its directories
-
-
-def complete(fake, **parameters):
-    """Like own(), with queue, data and a service."""
-    values = own(fake)
-    values['parameters'].update(
-        {'queue_directory': str(fake.queue), 'data_directory': str(fake.root / 'data'), 'mail_owner': 'nobody'},
-        **parameters,
-    )
-    return dict(values, unit={'name': 'hop.service', 'content': '[Service]\n'})
-
-
-GONE = {'state': 'absent', 'create': True, 'unit': {'name': 'hop.service', 'content': None}}
-CHANGED = {'name': 'hop.service', 'content': '[Service]\nNice=1\n'}
-
-
-@pytest.fixture
-def bare(fake):
-    """A host without any instance."""
-    shutil.rmtree(fake.config_dir)
-    shutil.rmtree(fake.queue)
-    fake.running = False
-    return fake
 
 
 def owner_and_mode(path):
@@ -281,157 +242,6 @@ def test_directories_come_back_as_they_were_when_the_switch_fails(bare, monkeypa
     assert failure.value.restored
     assert sorted(bare.root.rglob('*')) == before and owner_and_mode(bare.root / 'data') == (0, 0, 0o750)
     assert not bare.running and not bare.systemd.path.exists()
-
-
-# -- with its service
-
-
-def test_a_changed_configuration_is_reloaded_not_restarted(bare):
-    run(bare, **complete(bare))
-    bare.spawned()
-    result = run(bare, **complete(bare, relayhost='[x]'))
-    assert result['reloaded'] and result['unit_commands'] == []
-    assert bare.spawned().count('postfix reload') == 1
-
-
-@pytest.mark.parametrize('more', [{}, {'relayhost': '[x]'}])
-def test_a_changed_unit_is_restarted_and_then_not_reloaded(bare, more):
-    run(bare, **complete(bare))
-    bare.spawned()
-    values = complete(bare, **more)
-    values['unit'] = CHANGED
-    predicted, result = run(bare, check=True, **values), run(bare, **values)
-    assert result['unit_commands'] == predicted['unit_commands'] == ['daemon-reload', 'restart hop.service']
-    assert result['diff'] == predicted['diff'] and not result['reloaded']
-    assert 'postfix reload' not in bare.spawned()
-    assert bare.loaded == bare._texts(bare.config_dir) and bare.systemd.started == '[Service]\nNice=1\n'
-
-
-def test_what_only_a_restart_brings_in_force_restarts_an_own_service(bare):
-    run(bare, **complete(bare))
-    result = run(bare, **complete(bare, inet_interfaces='127.0.0.1'))
-    assert result['unit_commands'] == ['restart hop.service'] and result['warnings'] == []
-
-
-def test_a_stopped_service_is_started_without_touching_a_file(bare):
-    run(bare, **complete(bare))
-    bare.systemd._stop(bare)
-    before = bare.tree()
-    result = run(bare, **complete(bare))
-    assert result['changed'] and result['unit_commands'] == ['start hop.service'] and bare.running
-    assert [part['after'] for part in result['diff']] == ['start hop.service\n']
-    assert bare.tree() == before and not run(bare, **complete(bare))['changed']
-
-
-def test_a_service_that_does_not_start_is_said_with_its_journal_and_the_configuration_stays(bare):
-    bare.deadly = lambda main, master: 'no such interface'
-    with pytest.raises(
-        SwitchError,
-        match=(
-            '(?s)^The configuration is in place, but the service hop.service does not run as wanted: '
-            'systemctl start hop.service: Job failed.*the unit said this.*fatal: no such interface'
-        ),
-    ) as failure:
-        run(bare, **complete(bare))
-    assert failure.value.restored is False
-    assert (bare.config_dir / 'main.cf').exists() and bare.systemd.path.exists()
-    bare.deadly = lambda main, master: None
-    result = run(bare, **complete(bare))
-    assert result['changed'] and result['unit_commands'] == ['start hop.service'] and bare.running
-    assert not run(bare, **complete(bare))['changed']
-
-
-def test_a_listener_that_is_silent_after_the_start_is_a_failure(bare):
-    with pytest.raises(
-        SwitchError,
-        match='but the service hop.service does not run as wanted: The listener 127.0.0.1 port 1 does not greet',
-    ):
-        run(bare, listeners=[{'address': '127.0.0.1', 'port': 1}], **complete(bare))
-
-
-def test_a_configuration_that_cannot_be_switched_leaves_the_unit_alone(bare):
-    run(bare, **complete(bare))
-    bare.deadly = lambda main, master: 'no' if '[y]' in main else None
-    before = bare.tree()
-    bare.unit = 'hop.service'
-    with pytest.raises(SwitchError) as failure:
-        run(bare, **complete(bare, relayhost='[y]'))
-    assert failure.value.restored and bare.tree() == before and bare.running
-
-
-def test_a_unit_without_a_record_goes_as_well(bare):
-    bare.systemd.path.write_text('[Service]\n')
-    bare.systemd.enabled = True
-    assert run(bare, check=True, **GONE)['changed'] and bare.systemd.path.exists()
-    assert run(bare, **GONE)['unit_commands'] == ['disable hop.service', 'daemon-reload']
-    assert not bare.systemd.path.exists() and not run(bare, **GONE)['changed']
-
-
-# -- killed at any point
-
-
-def test_an_own_instance_killed_at_any_point_is_completed_and_removed(tmp_path):
-    killed = 0
-    for step in range(1, 200):
-        with pytest.MonkeyPatch.context() as setting:
-            setting.setattr(journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
-            fake = FakePostfix(tmp_path / str(step), setting)
-            shutil.rmtree(fake.config_dir)
-            fake.running = False
-            with pytest.MonkeyPatch.context() as killer:
-                kill_at(fake, killer, step)
-                try:
-                    run(fake, **own(fake))
-                    run(fake, state='absent', create=True)
-                except Killed:
-                    killed += 1
-                else:
-                    break
-            if step % 2:
-                run(fake, **own(fake))
-                assert not run(fake, **own(fake))['changed']
-            run(fake, state='absent', create=True)
-            assert fake.tree() == {}, step
-            assert not (fake.root / 'state').exists(), step
-        shutil.rmtree(tmp_path / str(step))
-    assert 20 < killed < 198
-
-
-def test_directories_and_service_killed_at_any_point_are_completed_and_removed(tmp_path):
-    """Made, changed with a changed unit, removed: the same call again completes each, and so does its undo."""
-    calls = [complete, lambda fake: dict(complete(fake, relayhost='[x]'), unit=CHANGED), lambda fake: GONE]
-    killed = 0
-    for step in range(1, 400):
-        with pytest.MonkeyPatch.context() as setting:
-            setting.setattr(journal, 'BASE', str(tmp_path / str(step) / 'state' / 'postfix'))
-            fake = FakePostfix(tmp_path / str(step), setting)
-            shutil.rmtree(fake.config_dir)
-            shutil.rmtree(fake.queue)
-            fake.running = False
-            before = sorted(fake.root.rglob('*'))
-            with pytest.MonkeyPatch.context() as killer:
-                kill_at(fake, killer, step)
-                done = 0
-                try:
-                    for call in calls:
-                        run(fake, **call(fake))
-                        done += 1
-                except Killed:
-                    killed += 1
-                else:
-                    break
-            fake.observers = []
-            if step % 3:
-                values = calls[done](fake)
-                run(fake, **values)
-                assert not run(fake, check=True, **values)['changed'], step
-                if done < 2:
-                    assert fake.running and fake.loaded == fake._texts(fake.config_dir), step
-                    assert fake.systemd.started == fake.systemd.text(), step
-            run(fake, **GONE)
-            assert sorted(fake.root.rglob('*')) == before, step
-        shutil.rmtree(tmp_path / str(step))
-    assert 60 < killed < 398
 
 
 def test_check_mode_foresees_an_instance_whose_postfix_is_not_there_yet(fake, monkeypatch):

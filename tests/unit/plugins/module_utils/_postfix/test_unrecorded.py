@@ -12,13 +12,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 
-from tests.unit.fakes.postfix import MAIN, FakePostfix, option, run, service, table
-
-
-@pytest.fixture
-def fake(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
-    return FakePostfix(tmp_path, monkeypatch)
+from tests.unit.fakes.postfix import MAIN
+from tests.unit.fakes.postfix_run import option, run, service, table
 
 
 def in_place(fake):

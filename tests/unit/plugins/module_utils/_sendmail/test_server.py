@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import ROUTE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.rulesets import ROUTE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
 
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule

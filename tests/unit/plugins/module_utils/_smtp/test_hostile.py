@@ -5,79 +5,14 @@
 
 from __future__ import annotations
 
-import ssl
 import time
-import tracemalloc
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp import probe
 
 from tests.smtp.check import check, check_all, ids
-from tests.smtp.hostile import Certificates, HostileServer, Peer
-
-TIMEOUT = 0.5
-# How long a check may take whose server is at fault once: each step before it is instant.
-PATIENCE = TIMEOUT + 2
-
-ACCEPTS = {'accepts': ['alice@example.com']}
-# The step of the conversation, and how it is called in results.
-STEPS = {
-    'banner': 'banner',
-    'EHLO': 'ehlo',
-    'STARTTLS': 'starttls',
-    'tls': 'handshake',
-    'EHLO over TLS': 'ehlo_tls',
-    'MAIL': 'probe',
-    'RCPT': 'probe',
-    'RSET': 'probe',
-}
-TALKING = [step for step in STEPS if step != 'tls']
-
-
-@pytest.fixture(scope='module')
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp('certificates'))
-
-
-@pytest.fixture
-def ask(certificates):
-    """Check a server that does something at a step; return the result, having seen that time, memory and manners were
-    kept."""
-    servers = []
-
-    def run(at, patience=PATIENCE, **options):
-        options.setdefault('timeout', TIMEOUT)
-        with HostileServer(certificates.context(), at) as server:
-            servers.append(server)
-            tracemalloc.start()
-            started = time.monotonic()
-            result = check(server, ACCEPTS, ca_file=certificates.ca_file, **options)
-            took = time.monotonic() - started
-            _now, most = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            assert took < patience
-            assert most < 4 * 1024 * 1024
-            assert 'DATA' not in server.commands
-        return result
-
-    run.servers = servers
-    return run
-
-
-def assert_stopped_at(result, step):
-    """One finding, of this step; facts of earlier steps known, of later ones not."""
-    name = STEPS[step]
-    assert ids(result) == [name]
-    assert not result['healthy']
-    assert result['status'] == result['findings'][0]['finding']
-    reached = list(STEPS).index(step)
-    assert result['reachable'] is (reached > 1)
-    assert result['starttls_offered'] is (True if reached > 1 else None)
-    assert result['tls_negotiated'] in ([None] if reached < 2 else [None, False] if reached == 2 else [reached > 3])
-    assert result['chain_verified'] is (True if reached > 3 else None)
-    assert result['name_verified'] is (True if reached > 3 else None)
-    if reached < 5:
-        assert result['recipients'] == []
+from tests.smtp.hostile import HostileServer, Peer
+from tests.unit.fakes.hostile import STEPS, TALKING, assert_stopped_at
 
 
 @pytest.mark.parametrize('step', STEPS)
@@ -211,95 +146,6 @@ def test_what_a_server_says_before_it_breaks_the_connection_counts(ask):
 
     result = ask({'banner': refuse})
     assert ids(result) == ['ehlo'] and result['findings'][0]['seen'] == '421 not you'
-
-
-@pytest.mark.parametrize('early', [True, False])
-@pytest.mark.parametrize('junk', [b'\x00\x01\x02\x03' * 10, b'\x16\x02\x00junk', b'\xff' * 100])
-def test_garbage_after_starttls(ask, junk, early):
-    result = ask({'tls': lambda peer: (early or peer.sock.recv(4096), peer.send(junk), peer.silence())})
-    assert_stopped_at(result, 'tls')
-    assert result['status'] == 'the server agreed to STARTTLS, but then sent something else than TLS'
-
-
-def test_text_without_end_after_starttls(ask):
-    result = ask({'tls': lambda peer: peer.flood(b'250 ok\r\n')}, timeout=5)
-    assert_stopped_at(result, 'tls')
-    assert result['status'] == 'the server agreed to STARTTLS, but then sent something else than TLS'
-    assert result['findings'][0]['seen'].startswith('250 ok')
-
-
-def test_text_and_no_tls_after_starttls(ask):
-    result = ask({'tls': lambda peer: (peer.send(b'250 what?\r\n'), peer.silence())})
-    assert_stopped_at(result, 'tls')
-    assert result['findings'][0]['seen'] == '250 what?'
-
-
-def test_broken_tls_record(ask):
-    result = ask(
-        {'tls': lambda peer: (peer.sock.recv(4096), peer.send(b'\x16\x03\x03\x00\x04\xff\x00\x00\x00'), peer.silence())}
-    )
-    assert_stopped_at(result, 'tls')
-    assert 'the TLS handshake failed' in result['status']
-
-
-def injecting(*segments):
-    def inject(peer):
-        for segment in segments:
-            peer.send(segment)
-            time.sleep(0.03)
-
-    return inject
-
-
-@pytest.mark.parametrize(
-    'segments, seen',
-    [
-        ([b'220 go ahead\r\n250 injected\r\n'], '250 injected'),
-        ([b'220 go ahead\r\n', b'250 injected\r\n'], '250 injected'),
-        ([b'220 go ahead\r\n250 one\r\n', b'250 two\r\n'], '250 one??250 two'),
-        ([b'220 go ahead\r\n', b'2', b'5', b'0'], '250'),
-    ],
-)
-def test_injected_plaintext_is_discarded_and_reported(ask, segments, seen):
-    result = ask({'STARTTLS': injecting(*segments)})
-    assert ids(result) == ['plaintext_injected']
-    assert result['plaintext_injected'] == result['findings'][0]['seen'] == seen
-    # The conversation over TLS is the real one.
-    assert result['tls_negotiated'] and result['chain_verified'] and result['name_verified']
-    assert result['extensions'] == ['SIZE 1000000']
-    assert result['recipients'][0]['reply'] == '250 ok'
-
-
-def test_injected_plaintext_in_the_segment_of_the_first_record(ask):
-    def inject(peer):
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = peer.server.context.wrap_bio(incoming, outgoing, server_side=True)
-        prefix = b'250 injected\r\n'
-        while True:
-            try:
-                tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                pending = outgoing.read()
-                if pending:
-                    peer.send(prefix + pending)
-                    prefix = b''
-                incoming.write(peer.sock.recv(16384))
-        peer.send(outgoing.read())
-        peer.silence()
-
-    result = ask({'tls': inject})
-    assert result['plaintext_injected'] == '250 injected'
-    assert ids(result) == ['ehlo_tls', 'plaintext_injected']
-
-
-def test_tls_ended_in_the_middle(ask):
-    def alert(peer):
-        peer.sock.unwrap()
-        peer.hang_up()
-
-    result = ask({'EHLO over TLS': alert})
-    assert_stopped_at(result, 'EHLO over TLS')
 
 
 def test_overall_deadline_ends_a_server_that_keeps_each_step_in_time(ask):

@@ -11,12 +11,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import summary
 
 from tests.smtp.check import check, check_all, ids
-from tests.smtp.hostile import Certificates, HostileServer, Peer
-
-
-@pytest.fixture(scope='module')
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp('certificates'))
+from tests.smtp.hostile import HostileServer, Peer
 
 
 def test_every_finding_has_the_same_fields(certificates):

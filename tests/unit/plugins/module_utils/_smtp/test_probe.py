@@ -9,21 +9,13 @@ import re
 import socket
 import ssl
 import time
-from pathlib import Path
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp import tls
-from cryptography.hazmat.primitives import serialization
 
 from tests.smtp.check import check, check_all, ids
 from tests.smtp.hostile import Certificates, HostileServer
-
-VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
-
-
-@pytest.fixture(scope='module')
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp('certificates'))
+from tests.unit.fakes.tls import VERSIONS
 
 
 @pytest.mark.parametrize('version', VERSIONS)
@@ -167,35 +159,6 @@ def test_server_name_is_indicated(certificates):
     assert asked == ['mail.conbool.com', None]
 
 
-@pytest.mark.parametrize('version', VERSIONS)
-@pytest.mark.parametrize('trusted', [True, False])
-def test_client_certificate_request_is_seen(certificates, version, trusted):
-    with HostileServer(certificates.context(version=version, client_certificate=ssl.CERT_OPTIONAL)) as server:
-        result = check(
-            server, {'client_certificate_requested': True}, ca_file=certificates.ca_file if trusted else None
-        )
-    assert result['client_certificate_requested'] is True
-    assert ids(result) == ([] if trusted else ['chain'])
-
-
-@pytest.mark.parametrize('version', VERSIONS)
-def test_client_certificate_is_shown(certificates, version):
-    cert, key = certificates.client()
-    with HostileServer(certificates.context(version=version, client_certificate=ssl.CERT_REQUIRED)) as server:
-        assert check(server, ca_file=certificates.ca_file, client_cert=cert, client_key=key)['healthy']
-        refused = check(server, ca_file=certificates.ca_file)
-    assert refused['tls_negotiated'] is False
-    assert ids(refused) == ['handshake' if version == ssl.TLSVersion.TLSv1_2 else 'tls']
-    assert 'client certificate' in refused['findings'][0]['hint']
-
-
-def test_client_certificate_that_the_server_does_not_trust(certificates):
-    cert, key = certificates.client(certificates.other_ca)
-    with HostileServer(certificates.context(client_certificate=ssl.CERT_OPTIONAL)) as server:
-        result = check(server, ca_file=certificates.ca_file, client_cert=cert, client_key=key)
-    assert ids(result) == ['tls'] and 'unknown ca' in result['status']
-
-
 @pytest.mark.filterwarnings('ignore:ssl.TLSVersion')
 @pytest.mark.parametrize(
     'version, minimum',
@@ -306,70 +269,6 @@ def test_address_literal_is_the_name_of_a_host_without_full_name(monkeypatch):
     ]
 
 
-def addresses(*names):
-    return lambda _name, port, _family, _kind: [
-        (socket.AF_INET6 if ':' in name else socket.AF_INET, socket.SOCK_STREAM, 6, '', (name, port)) for name in names
-    ]
-
-
-def test_next_address_is_tried(monkeypatch):
-    monkeypatch.setattr(socket, 'getaddrinfo', addresses('127.0.0.2', '127.0.0.3', '127.0.0.1'))
-    with HostileServer() as server:
-        result = check(server, {'starttls': False}, hosts=['mail.example.com'])
-    assert result['healthy'] and result['address'] == '127.0.0.1'
-
-
-def test_no_address_accepts(monkeypatch):
-    with HostileServer() as server:
-        pass
-    monkeypatch.setattr(socket, 'getaddrinfo', addresses('127.0.0.1', '::1'))
-    result = check(server, hosts=['mail.example.com'])
-    assert ids(result) == ['connect']
-    assert result['findings'][0]['seen'] == '127.0.0.1: Connection refused; ::1: Connection refused'
-    assert result['reachable'] is False and result['starttls_offered'] is None
-
-
-def test_unknown_host(monkeypatch):
-    def getaddrinfo(*_arguments):
-        raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
-
-    monkeypatch.setattr(socket, 'getaddrinfo', getaddrinfo)
-    result = check_all(hosts=['mail.example.com'])[0]
-    assert ids(result) == ['resolve'] and 'Name or service not known' in result['status']
-
-
-def test_resolver_that_does_not_answer(monkeypatch):
-    monkeypatch.setattr(socket, 'getaddrinfo', lambda *_arguments: time.sleep(3))
-    started = time.monotonic()
-    result = check_all(hosts=['mail.example.com'], timeout=0.2)[0]
-    assert time.monotonic() - started < 2
-    assert ids(result) == ['resolve']
-
-
-def test_source_address():
-    with HostileServer(addresses=['127.0.0.1', '::1']) as server:
-        assert check(server, {'starttls': False}, source_address='127.0.0.9')['healthy']
-        for source in ('192.0.2.77', '::1'):
-            result = check(server, {'starttls': False}, source_address=source)
-            assert ids(result) == ['source_address'] and source in result['status']
-
-
-def test_source_address_chooses_the_family(monkeypatch):
-    monkeypatch.setattr(socket, 'getaddrinfo', addresses('::1', '127.0.0.1'))
-    with HostileServer(addresses=['127.0.0.1', '::1']) as server:
-        assert check(server, {'starttls': False}, hosts=['mail.example.com'])['address'] == '::1'
-        assert (
-            check(server, {'starttls': False}, hosts=['mail.example.com'], source_address='127.0.0.9')['address']
-            == '127.0.0.1'
-        )
-
-
-def test_address_family():
-    with HostileServer(addresses=['127.0.0.1', '::1']) as server:
-        assert check(server, {'starttls': False}, hosts=['::1'], address_family='ipv6')['address'] == '::1'
-        assert ids(check(server, hosts=['::1'], address_family='ipv4')) == ['resolve']
-
-
 def test_many_servers_side_by_side(certificates):
     hosts = [f'127.0.1.{number}' for number in range(1, 21)]
     slow = {'banner': lambda peer: (time.sleep(0.3), peer.send(b'220 slow\r\n'))}
@@ -379,29 +278,6 @@ def test_many_servers_side_by_side(certificates):
         assert time.monotonic() - started < 3
     assert [result['host'] for result in results] == hosts
     assert all(result['healthy'] for result in results)
-
-
-@pytest.mark.parametrize('option, value', [('ca_file', '/nonexistent/ca.pem'), ('client_key', None)])
-def test_unusable_files_are_named(certificates, option, value):
-    cert, key = certificates.client()
-    options = {'client_cert': cert, 'client_key': key, option: value or certificates.ca_file}
-    with pytest.raises(ValueError, match=f'{option}: {value or certificates.ca_file}'):
-        check_all(**options)
-
-
-def test_key_with_a_password_is_refused_without_asking(certificates, tmp_path):
-    cert, key = certificates.client()
-    locked = tmp_path / 'locked.key'
-    private_key = serialization.load_pem_private_key(Path(key).read_bytes(), None)
-    locked.write_bytes(
-        private_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(b'secret'),
-        )
-    )
-    with pytest.raises(ValueError, match=f'client_key: {locked} must be .* without a password'):
-        check_all(client_cert=cert, client_key=str(locked))
 
 
 def test_context_is_the_same_with_every_python(certificates):
