@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An SMTP server that records what it is sent and misbehaves on demand, in the containers of gateway and internet.
 
-Its one argument is a JSON object: hostname, listeners (address -> name), add_addresses. What it shall do is in control.json,
-what it was sent goes to deliveries.jsonl and sessions.jsonl.
+Its one argument is a JSON object: hostname, listeners (address -> name), add_addresses. What it shall do is in
+control.json, what it was sent goes to deliveries.jsonl and sessions.jsonl.
 """
 
 from __future__ import annotations
