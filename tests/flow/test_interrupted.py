@@ -15,7 +15,7 @@ from tests.flow.model import Case, Place
 from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
-pytestmark = pytest.mark.configures_hosts
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail'])]
 
 OUT = 'c4@external.test'
 OUTWARD = Case(
@@ -36,16 +36,17 @@ ANYWHERE_OUTSIDE = [(Place(where, (OUT,)),) for where in ('gateway', 'direct')]
 IN_MAILBOX = (Place('mailbox:alice'),)
 # How much of the run's tasks have begun, in per cent, and how many seconds later the kill comes. Between any two steps
 # of a module the unit tests kill it; tests/fire has further points, with mail on its way.
-POINTS = [(55, 0.5), (70, 0.3), (90, 0.3)]
+POINTS = [pytest.param(55, 0.5, marks=pytest.mark.full), (70, 0.3), pytest.param(90, 0.3, marks=pytest.mark.full)]
 
 
 @pytest.fixture(scope='module', name='undisturbed')
 def fixture_undisturbed(lab, own_host, variables_of):
-    """What a run that nobody kills does: how the host was, how it is then, and by how many tasks. It is undone
-    again."""
+    """What a run that nobody kills does: how the host was, how it is then, and by how many tasks. It is kept, to begin
+    from; and undone again."""
     before = snapshot.take(lab.lab, own_host)
     outcome = playbook.apply(lab.lab, own_host, variables_of(WHOLE))
     after = snapshot.take(lab.lab, own_host)
+    lab.save(own_host, 'converged')
     playbook.apply(lab.lab, own_host, variables_of(WHOLE), 'rollback.yml')
     return before, after, outcome.tasks
 
@@ -61,6 +62,7 @@ def _mail_flows(lab, host, adapter, outward):
     return results['C4.local'].problems
 
 
+@pytest.mark.servers('postfix', 'sendmail')
 @pytest.mark.parametrize('per_cent, seconds', POINTS)
 def test_c4_killed_run_is_completed_by_the_next_one(
     lab, own_host, adapter, variables_of, undisturbed, per_cent, seconds
@@ -93,7 +95,7 @@ def test_c4_killed_undo_is_completed_by_the_next_one(
 ):
     before, dummy, dummy = undisturbed
     variables = variables_of(WHOLE)
-    playbook.apply(lab.lab, own_host, variables)
+    lab.up(own_host, 'saved:converged')
     whole = playbook.run(lab.lab, own_host, 'rollback.yml', variables, '--check').tasks
     playbook.Run(lab.lab, own_host, 'rollback.yml', variables).kill_after(whole * per_cent // 100, seconds)
     assert _mail_flows(lab.lab, own_host, adapter, ANYWHERE_OUTSIDE) == []

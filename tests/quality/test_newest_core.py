@@ -14,7 +14,6 @@ import pytest
 
 from lab import images
 from lab.engine import environment
-from tests.flow.labs import Borrowed
 
 from .conftest import ROOT, run
 
@@ -85,14 +84,10 @@ def test_unit_and_lint(controller):
     assert ' passed' in output and ' failed' not in output
 
 
-def test_site_and_rollback(controller):
-    lab = Borrowed('newest')
-    lab.up(HOST)
-    try:
-        play = [f'{VENV}/bin/ansible-playbook', '-i', str(lab.lab.inventory), '-l', HOST, '-e', VARIABLES]
+def test_site_and_rollback(controller, borrowed):
+    with borrowed.hosts(HOST) as lab:
+        play = [f'{VENV}/bin/ansible-playbook', '-i', str(lab.inventory), '-l', HOST, '-e', VARIABLES]
         controller(*play, 'playbooks/site.yml', '--check', '--diff')
         controller(*play, 'playbooks/site.yml')
         assert 'changed=0' in controller(*play, 'playbooks/site.yml')
         controller(*play, 'playbooks/rollback.yml')
-    finally:
-        lab.give_back()

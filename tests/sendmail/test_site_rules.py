@@ -10,7 +10,6 @@ import re
 import pytest
 
 from tests.flow import playbook, snapshot
-from tests.flow.labs import Borrowed
 
 HOST = 'sendmail-debian12'
 SETTINGS = {
@@ -35,18 +34,10 @@ LOCAL_CONFIG
 """
 
 
-@pytest.fixture(scope='module', name='lab')
-def fixture_lab():
-    borrowed = Borrowed('sendmail-site')
-    borrowed.up(HOST)
-    yield borrowed.lab
-    borrowed.give_back()
-
-
 @pytest.fixture(name='host')
-def fixture_host(lab):
-    Borrowed('sendmail-site').up(HOST, fresh=True)
-    return Host(lab)
+def fixture_host(borrowed):
+    with borrowed.hosts(HOST) as lab:
+        yield Host(lab)
 
 
 class Host:
