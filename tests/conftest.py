@@ -61,9 +61,10 @@ def pytest_terminal_summary(terminalreporter, config):
     for reports in terminalreporter.stats.values():
         for report in reports:
             if hasattr(report, 'duration') and hasattr(report, 'nodeid'):
-                path, dummy, group = report.nodeid.partition('@')
-                name = path.partition('::')[0].removeprefix('tests/')
-                seconds[group or name] += report.duration
+                name = report.nodeid.partition('::')[0].removeprefix('tests/')
+                # As pytest-xdist writes it, behind what may hold such a sign itself.
+                dummy, sign, group = report.nodeid.rpartition('@')
+                seconds[group if sign and ']' not in group else name] += report.duration
                 seconds[name.partition('/')[0] + '/'] += report.duration
     terminalreporter.section('seconds of a process')
     for name, spent in sorted(seconds.items(), key=lambda item: -item[1]):

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 
 from tests.flow import adapters, loader, servers
@@ -31,6 +33,7 @@ def _option(config, flag):
     return config.getoption(flag, OPTIONS[flag].get('default'))
 
 
+@lru_cache(maxsize=None)
 def _selected(config):
     """The cases of this session: all, or those of the configurations that the host is known to have, or of the rows that
     are named."""
@@ -72,6 +75,21 @@ def pytest_collection_modifyitems(config, items):
 
     config.hook.pytest_deselected(items=[item for item in items if foreign(item)])
     items[:] = [item for item in items if not foreign(item)]
+    for item in items:
+        if _is_repeated(config, item):
+            item.add_marker(pytest.mark.full)
+
+
+def _is_repeated(config, item):
+    """A row that holds under one more configuration: where one mail server shows that by default, the others do in a full
+    run."""
+    parameters = getattr(getattr(item, 'callspec', None), 'params', {})
+    server, case, name = (parameters.get(key) for key in ('server', 'case', 'configuration'))
+    if not isinstance(server, servers.Server) or server.mta == 'postfix' or _option(config, '--no-apply'):
+        return False
+    if isinstance(case, Case):
+        return case.repeated
+    return name is not None and all(case.repeated for case in _selected(config)[1] if case.configuration == name)
 
 
 @pytest.fixture(scope='session', name='server')

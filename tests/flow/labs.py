@@ -42,6 +42,7 @@ class Borrowed:
         finally:
             if names:
                 self.give_back(*api.wanted(names))
+            self._forget()
 
     def give_back(self, *hosts):
         """Removes those of the hosts that were not there at the beginning; without names, all that was not there."""
@@ -51,6 +52,12 @@ class Borrowed:
             api.down(self.name)
         else:
             self._remove(set(lifecycle.containers(self.name)) - self.found, hosts)
+
+    def _forget(self):
+        """Who looks for his messages should not have to look through those of all tests before."""
+        if self.lab and not self.found and not self.keep:
+            self.lab.gateway.reset()
+            self.lab.internet.reset()
 
     def _remove(self, containers, hosts):
         nodes = api.Lab(self.name).nodes.values()

@@ -71,19 +71,15 @@ def test_core_is_the_newest(controller):
     assert 'core 2.21' in controller(f'{VENV}/bin/ansible', '--version')
 
 
-def test_unit_and_lint(controller):
+@pytest.mark.parametrize('tests', ['tests/unit', pytest.param('tests/quality/test_lint.py', marks=pytest.mark.full)])
+def test_unit_and_lint(controller, tests):
     output = controller(
-        f'{VENV}/bin/pytest',
-        '-q',
-        '-p',
-        'no:cacheprovider',
-        'tests/unit',
-        'tests/quality/test_lint.py',
-        CONBOOL_RELEASE='.cache/release-3.13',
+        f'{VENV}/bin/pytest', '-q', '-p', 'no:cacheprovider', tests, CONBOOL_RELEASE='.cache/release-3.13'
     )
     assert ' passed' in output and ' failed' not in output
 
 
+@pytest.mark.full
 def test_site_and_rollback(controller, borrowed):
     with borrowed.hosts(HOST) as lab:
         play = [f'{VENV}/bin/ansible-playbook', '-i', str(lab.inventory), '-l', HOST, '-e', VARIABLES]
