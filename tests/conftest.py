@@ -21,7 +21,26 @@ TOGETHER = ('dns', 'lab')
 # Parameters of which each value has hosts of its own, and need not wait for the one before.
 WITH_HOSTS = ('server', 'machine', 'hosts', 'scorer')
 # Groups that take longer than a minute, the longest first (docs/testing.md): what begins last must be short.
-LONGEST = []
+LONGEST = [
+    'molecule/test_scenarios',
+    'flow/test_life:postfix-debian12',
+    'quality/test_lint',
+    'quality/test_newest_core',
+    'fire/test_fire',
+    'flow/test_flow:postfix-debian12',
+    'sendmail/test_site_rules',
+    'install/test_site',
+    'checks/test_verify',
+    'flow/test_flow:sendmail-hop-debian12',
+    'flow/test_flow:sendmail-debian12',
+    'flow/test_interrupted:postfix-debian12',
+    'flow/test_life:sendmail-debian12',
+    'spam/test_engines:spam-debian12',
+    'firewall/test_inbound_firewall:debian12',
+    'checks/test_preflight',
+    'postfix/test_postfix_config_real:config12',
+    'postfix/test_postfix_config_real:config13',
+]
 SHOWN_SECONDS = 5
 
 
@@ -42,15 +61,18 @@ def _group(item):
     return f'{name}:{hosts}' if hosts else name
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
+    # pytest itself has all tests with the same parameter in a row.
+    done = yield
     # Unit tests last: they fill what is left of either process.
     rank = {group: number for number, group in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(groups[item], len(LONGEST) + (groups[item] is None)))
+    return done
 
 
 def pytest_terminal_summary(terminalreporter, config):
