@@ -167,7 +167,7 @@ class Host:
         )
 
 
-@pytest.fixture(scope='module', params=sorted(KINDS))
+@pytest.fixture(scope='module', params=['config12', pytest.param('config13', marks=pytest.mark.full)])
 def machine(request, borrowed):
     with borrowed.hosts(f'{request.param}={KINDS[request.param]}') as lab:
         yield Host(lab, request.param)
