@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import subprocess
 import tarfile
@@ -19,7 +18,6 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 
 from lab import inside
-from tests.flow.labs import Borrowed
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = {'config12': 'postfix-debian12', 'config13': 'postfix-debian13'}
@@ -169,14 +167,10 @@ class Host:
         )
 
 
-@pytest.fixture(scope='module', params=sorted(KINDS))
-def machine(request):
-    borrowed = Borrowed(os.environ.get('CONBOOL_LAB', 'postfix'))
-    try:
-        borrowed.up(request.param, KINDS[request.param], fresh=True)
-        yield Host(borrowed.lab, request.param)
-    finally:
-        borrowed.give_back()
+@pytest.fixture(scope='module', params=['config12', pytest.param('config13', marks=pytest.mark.full)])
+def machine(request, borrowed):
+    with borrowed.hosts(f'{request.param}={KINDS[request.param]}') as lab:
+        yield Host(lab, request.param)
 
 
 @pytest.fixture
