@@ -7,9 +7,27 @@ import json
 import os
 import tempfile
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
+    run_report,
+    run_summary,
+    settings_of,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
 MODE = 0o644
+OPTIONS = {
+    'part': {'type': 'str', 'choices': ['preflight', 'verify']},
+    'rows': {'type': 'list', 'elements': 'raw', 'default': []},
+    'results': {'type': 'dict', 'default': {}},
+    'enforce': {'type': 'bool', 'default': False},
+    'playbook': {'type': 'str'},
+    'directory': {'type': 'str'},
+}
+DIRECTORY = 'conbool_report_dir'
 
 
 def write(path, text):
@@ -27,6 +45,14 @@ def write(path, text):
         raise
 
 
+def harmless(line):
+    """Return a line as a terminal can be given it: what hosts and servers say is in it."""
+    return ''.join(
+        character if character.isprintable() else character.encode('unicode_escape').decode('ascii')
+        for character in line
+    )
+
+
 class ActionModule(ActionBase):
     """Documented in plugins/modules/report.py."""
 
@@ -35,18 +61,54 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         dummy, args = self.validate_argument_spec(
-            argument_spec={'report': {'type': 'dict', 'required': True}, 'path': {'type': 'path', 'required': True}}
+            argument_spec=OPTIONS, mutually_exclusive=[('part', 'playbook')], required_one_of=[('part', 'playbook')]
         )
         result = super().run(tmp, task_vars)
         result['changed'] = False
-        try:
-            write(os.path.abspath(args['path']), json.dumps(args['report'], indent=4) + '\n')
-        except OSError as error:
-            result.update(
-                failed=True, msg='path: {} cannot be written on the controller: {}'.format(args['path'], error.strerror)
-            )
-            return result
-        # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with conbool_
-        # are settings.
-        result['ansible_stats'] = {'data': {'smtp_relay_report': args['report']}, 'per_host': False, 'aggregate': True}
+        result.update(self._part(args, task_vars) if args['part'] else self._run_of_all(args, task_vars))
         return result
+
+    def _show(self, lines):
+        # Not as part of the result, as ansible.builtin.debug does: that shows all of it, and of a table the source.
+        self._display.display('\n'.join(map(harmless, lines)))
+
+    def _part(self, args, task_vars):
+        rows = part_rows(args['part'], args['rows'], args['results'])
+        table = check_table(rows)
+        self._show([task_vars['inventory_hostname'] + ':'] + ['  ' + line for line in table])
+        complaint = check_complaint(rows)
+        if complaint and args['enforce']:
+            # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
+            invocation = {'module_args': {'part': args['part'], 'enforce': True, 'rows': rows}}
+            return {'failed': True, 'msg': harmless(complaint), 'invocation': invocation}
+        # The table has said it; -v need not say it again.
+        return {'rows': rows, 'msg': table, '_ansible_verbose_override': True}
+
+    def _run_of_all(self, args, task_vars):
+        path = os.path.join(self._directory(args, task_vars), args['playbook'] + '.json')
+        report = run_report(task_vars['hostvars'], task_vars['ansible_play_hosts_all'])
+        summary = run_summary(report)
+        self._show(summary)
+        try:
+            write(path, json.dumps(report, indent=4) + '\n')
+        except OSError as error:
+            return {'failed': True, 'msg': f'{path} cannot be written on the controller: {error.strerror}'}
+        return {
+            'msg': summary,
+            'path': path,
+            '_ansible_verbose_override': True,
+            # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with
+            # conbool_ are settings.
+            'ansible_stats': {'data': {'smtp_relay_report': report}, 'per_host': False, 'aggregate': True},
+        }
+
+    def _directory(self, args, task_vars):
+        """Return the directory of the report. Ansible itself works in the playbook's; the user's is the shell's."""
+        directory = args['directory'] or settings_of(task_vars).get('report_dir')
+        if not directory:
+            # A host whose settings are refused.
+            try:
+                directory = self._templar.template(task_vars.get(DIRECTORY))
+            except AnsibleError:
+                directory = None
+        return os.path.abspath(os.path.join(os.environ.get('PWD', ''), directory or SETTINGS[DIRECTORY].default))

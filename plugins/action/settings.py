@@ -3,11 +3,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from pathlib import Path
+
+import yaml
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import PREFIX, normalise
+from ansible.template import trust_as_template
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import (
+    PREFIX,
+    SETTINGS,
+    normalise,
+)
+
+FACT = 'conbool_settings'
+
+
+def specifications(roles):
+    """Return the options of each role of the collection but C(conbool), whose variables are known in Python.
+
+    Args:
+        roles: the directory with the roles.
+
+    Returns:
+        dict: role to name of the variable to its option, as in argument_specs.
+    """
+    loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+    result = {}
+    for path in sorted(roles.glob('*/meta/argument_specs.yml')):
+        if path.parents[1].name + '_' != PREFIX:
+            with path.open(encoding='utf-8') as file:
+                entry_point = yaml.load(file, loader)['argument_specs']['main']
+            result[path.parents[1].name] = entry_point.get('options') or {}
+    return result
+
+
+# Read on import, which happens in the process of which all workers are forks: not again for each host.
+ROLES = specifications(Path(__file__).resolve().parents[2] / 'roles')
 
 
 class ActionModule(ActionBase):
@@ -20,15 +55,15 @@ class ActionModule(ActionBase):
         dummy, args = self.validate_argument_spec(argument_spec={'variables': {'type': 'dict'}})
         result = super().run(tmp, task_vars)
         result['changed'] = False
-        missing = [missing_required_lib(library) for library in sorted(_values.IMPORT_ERRORS)]
+        missing = [missing_required_lib(library) for library in sorted(readers.IMPORT_ERRORS)]
         if missing:
-            result.update(failed=True, msg='\n'.join(missing), exception='\n'.join(_values.IMPORT_ERRORS.values()))
+            result.update(failed=True, msg='\n'.join(missing), exception='\n'.join(readers.IMPORT_ERRORS.values()))
             return result
 
         variables = args['variables']
         if variables is None:
             variables = self._of_the_host(task_vars)
-        settings, problems, warnings = normalise(variables)
+        settings, problems, warnings = normalise(self._with_defaults(variables), ROLES)
         if problems:
             result.update(
                 failed=True,
@@ -36,16 +71,38 @@ class ActionModule(ActionBase):
                 msg='The settings cannot be used:\n' + '\n'.join('- ' + problem for problem in problems),
             )
             return result
-        result.update(settings=settings, problems=[], warnings=warnings)
+        result.update(settings=settings, problems=[], warnings=warnings, ansible_facts={FACT: settings})
         return result
 
+    def _evaluated(self, value):
+        """The value of a template, or the exception that says why there is none."""
+        try:
+            return self._templar.template(value)
+        except AnsibleError as exc:
+            return exc
+
     def _of_the_host(self, task_vars):
-        """The conbool_* variables of the host, with their templates evaluated."""
-        variables = {}
-        for name in sorted(task_vars):
-            if name.startswith(PREFIX):
-                try:
-                    variables[name] = self._templar.template(task_vars[name])
-                except AnsibleError as exc:
-                    variables[name] = exc
-        return variables
+        """The variables of the host that begin like those of the roles, with their templates evaluated.
+
+        Of unknown ones only the name counts. They may be anybody's, and cost or do something when they are evaluated.
+        """
+        known = set(SETTINGS).union(*ROLES.values())
+        prefixes = (PREFIX, *(f'{role}_' for role in ROLES))
+        return {
+            name: self._evaluated(task_vars[name]) if name in known else None
+            for name in sorted(task_vars)
+            if name.startswith(prefixes)
+        }
+
+    def _with_defaults(self, variables):
+        """The variables, and of those that are unset the defaults that are templates.
+
+        Ansible takes nothing of a YAML file for a template before it is told that the file can be trusted.
+        """
+        defaults = {
+            name: self._evaluated(trust_as_template(option['default']))
+            for options in ROLES.values()
+            for name, option in options.items()
+            if has_template(option.get('default')) and is_unset(variables.get(name))
+        }
+        return {**variables, **defaults}

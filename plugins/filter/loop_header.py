@@ -46,16 +46,16 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 
 def loop_header(domain):
-    for library in sorted(_values.IMPORT_ERRORS):
-        raise AnsibleFilterError(missing_required_lib(library))
+    if readers.IMPORT_ERRORS:
+        raise AnsibleFilterError(missing_required_lib(min(readers.IMPORT_ERRORS)))
     try:
-        return _values.loop_header(domain)
+        return readers.loop_header(domain)
     except ValueError as exc:
-        raise AnsibleFilterError(f'loop_header: {_values.shown(domain)} {exc}') from exc
+        raise AnsibleFilterError(f'loop_header: {readers.shown(domain)} {exc}') from exc
 
 
 class FilterModule:

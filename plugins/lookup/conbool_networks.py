@@ -93,12 +93,9 @@ import asyncio
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import (
-    _dns_client,
-    _dns_networks,
-    _dns_options,
-    _values,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client, networks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import options as dns_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 
 class LookupModule(LookupBase):
@@ -106,16 +103,18 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **kwargs):
         self.set_options(var_options=variables, direct=kwargs)
-        for library, trace in {**_dns_client.IMPORT_ERRORS, **_values.IMPORT_ERRORS}.items():
+        missing = {**client.IMPORT_ERRORS, **readers.IMPORT_ERRORS}
+        if missing:
+            library, trace = next(iter(missing.items()))
             raise AnsibleError(
                 f'conbool_networks: the Python library {library} is needed on the controller:'
                 f' {trace.strip().splitlines()[-1]}'
             )
         try:
-            names = _dns_options.names('_terms', terms, _dns_options.record_name)
-            return asyncio.run(self._networks(names, _dns_options.client(self.get_options())))
-        except (_dns_options.OptionError, _dns_networks.NetworksError, _dns_client.DnsConfigurationError) as exc:
+            names = dns_options.names('_terms', terms, dns_options.record_name)
+            return asyncio.run(self._networks(names, dns_options.client(self.get_options())))
+        except (dns_options.OptionError, networks.NetworksError, client.DnsConfigurationError) as exc:
             raise AnsibleError(f'conbool_networks: {exc}') from exc
 
     async def _networks(self, names, options):
-        return await _dns_networks.networks_of(_dns_client.DnsClient(**options), names, self.get_option('record'))
+        return await networks.networks_of(client.DnsClient(**options), names, self.get_option('record'))

@@ -233,16 +233,18 @@ summary:
 import asyncio
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_options, _dns_run, _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client, run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import options as dns_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
-LIBRARIES = {'dnspython': _dns_client.IMPORT_ERRORS, 'idna': _values.IMPORT_ERRORS, 'netaddr': _values.IMPORT_ERRORS}
+LIBRARIES = {'dnspython': client.IMPORT_ERRORS, 'idna': readers.IMPORT_ERRORS, 'netaddr': readers.IMPORT_ERRORS}
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
             'domains': {'type': 'list', 'elements': 'str', 'required': True},
-            'checks': {'type': 'list', 'elements': 'str', 'choices': list(_dns_run.CHECKS)},
+            'checks': {'type': 'list', 'elements': 'str', 'choices': list(run.CHECKS)},
             'relay_host': {'type': 'str', 'default': 'mail.conbool.com'},
             'mx_targets': {'type': 'list', 'elements': 'str', 'default': []},
             'spf_addresses': {'type': 'list', 'elements': 'str', 'default': []},
@@ -264,13 +266,13 @@ def main():
         if library in errors:
             module.fail_json(msg=missing_required_lib(library), exception=errors[library])
     try:
-        options = _dns_options.read(module.params)
-        result = asyncio.run(_dns_run.run(**options))
-    except (_dns_client.DnsConfigurationError, _dns_options.OptionError) as error:
+        options = dns_options.read(module.params)
+        result = asyncio.run(run.run(**options))
+    except (client.DnsConfigurationError, dns_options.OptionError) as error:
         module.fail_json(msg=str(error))
     bad = [row for row in result['rows'] if row['status'] in module.params['fail_on']]
     if bad:
-        module.fail_json(msg=_dns_run.message(result, bad), changed=False, **result)
+        module.fail_json(msg=run.message(result, bad), changed=False, **result)
     module.exit_json(changed=False, **result)
 
 

@@ -173,10 +173,8 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
 
 
 def main():
@@ -191,7 +189,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, '/etc', converge, (FirewallError, UnitError))
+    run(module, ['/etc'], converge)
 
 
 if __name__ == '__main__':

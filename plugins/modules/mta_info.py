@@ -9,12 +9,11 @@ DOCUMENTATION = r'''
 module: mta_info
 author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
-short_description: Find out which mail server a host has, and how it is configured
+short_description: Find out which mail server a host has
 description:
   - Looks for the files of Postfix, Sendmail, Zimbra and Kerio Connect.
   - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail.
-  - For Postfix and Sendmail, can return what M(conbool.smtp_relay.postfix_info) or M(conbool.smtp_relay.sendmail_info)
-    returns, so that a host is asked once, and fails as that module does.
+  - How it is configured is what the mail server's own module C(<name>_info) tells.
 extends_documentation_fragment:
   - action_common_attributes
 attributes:
@@ -32,42 +31,19 @@ options:
     type: str
     choices: [auto, postfix, sendmail, zimbra, kerio]
     default: auto
-  configuration:
-    description: Whether the configuration is read too.
+  supported:
+    description: Fail when this version of the collection has no role for what was found.
     type: bool
     default: false
-  postfix_config_dir:
-    description: Configuration directory of Postfix, for O(configuration=true).
-    type: path
-    default: /etc/postfix
-  sendmail_paths:
-    description: Where a Sendmail's files are, for O(configuration=true), as in
-      O(conbool.smtp_relay.sendmail_info#module:paths).
-    type: dict
-    default: {}
-  queue_directories:
-    description: Directories of queues, which need not exist yet, for RV(free). With O(configuration=true) that of the
-      mail server is among them.
-    type: list
-    elements: path
-    default: []
-  hosted_domains:
-    description: Domains for which the mail server has to be responsible, for O(configuration=true).
-    type: list
-    elements: str
-    default: []
-  hosted_domains_from:
-    description: Where the list of O(hosted_domains) comes from; errors name it.
-    type: str
-    default: hosted_domains
 seealso:
   - module: conbool.smtp_relay.postfix_info
   - module: conbool.smtp_relay.sendmail_info
 '''
 
 EXAMPLES = r'''
-- name: The host's mail server is known
+- name: Mail server is known, and one that can be led to the gateway
   conbool.smtp_relay.mta_info:
+    supported: true
   register: host
 '''
 
@@ -82,85 +58,38 @@ found:
   returned: when one was found
   type: dict
   sample: {"postfix": ["/etc/postfix/main.cf", "/usr/sbin/postconf"]}
-free:
-  description: What is free for unprivileged users on the file systems of the queues, by directory; C(bytes) and
-    C(inodes), the latter V(null) where the file system does not count them.
-  returned: always
-  type: dict
-  sample: {"/var/spool/postfix": {"bytes": 42949672960, "inodes": 2490368}}
 inbound_firewall:
   description: Whether there is a record of what M(conbool.smtp_relay.inbound_firewall) has done on the host, or a file
     of it.
   returned: always
   type: bool
   sample: false
-configuration:
-  description: What M(conbool.smtp_relay.postfix_info) returns for a Postfix, and M(conbool.smtp_relay.sendmail_info)
-    for a Sendmail; empty for others.
-  returned: success
-  type: dict
-  sample: {"version": "3.7.11", "parameters": {"relayhost": ""}}
 '''
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import firewall_record
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_converge import traced
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.firewall_host import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.mta import SIGNS, MtaError, find, free_space
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import Paths
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import facts as sendmail_facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import ours
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError, find, refuse_unsupported
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            'mta': {'type': 'str', 'choices': ['auto'] + list(SIGNS), 'default': 'auto'},
-            'configuration': {'type': 'bool', 'default': False},
-            'postfix_config_dir': {'type': 'path', 'default': '/etc/postfix'},
-            'sendmail_paths': {'type': 'dict', 'default': {}},
-            'queue_directories': {'type': 'list', 'elements': 'path', 'default': []},
-            'hosted_domains': {'type': 'list', 'elements': 'str', 'default': []},
-            'hosted_domains_from': {'type': 'str', 'default': 'hosted_domains'},
+            'mta': {'type': 'str', 'choices': ['auto'] + names(), 'default': 'auto'},
+            'supported': {'type': 'bool', 'default': False},
         },
         supports_check_mode=True,
     )
-    params, configuration, warnings = module.params, {}, []
     # What is known by then is returned with a failure too.
-    result = {
-        'free': {directory: free_space(directory) for directory in params['queue_directories']},
-        'inbound_firewall': os.path.exists(firewall_record.PATH)
-        or bool(traced(Host(module.run_command, module.get_bin_path))),
-    }
+    result = {'inbound_firewall': ours(Host(module.run_command, module.get_bin_path))}
     try:
-        result['mta'], result['found'] = find(params['mta'])
-        if params['configuration'] and result['mta'] == 'postfix':
-            configuration, warnings = facts(
-                module.run_command,
-                module.get_bin_path,
-                params['postfix_config_dir'],
-                hosted_domains=params['hosted_domains'],
-                hosted_domains_from=params['hosted_domains_from'],
-            )
-        if params['configuration'] and result['mta'] == 'sendmail':
-            configuration = sendmail_facts(
-                module.run_command,
-                Paths(params['sendmail_paths']),
-                params['hosted_domains'],
-                params['hosted_domains_from'],
-            )
-        if configuration:
-            result['free'][configuration['queue_directory']] = free_space(configuration['queue_directory'])
-    except (MtaError, ChangeError, SendmailError) + FAILURES as error:
-        module.fail_json(msg=printable(str(error)), **result)
-    for warning in warnings:
-        module.warn(printable(warning))
-    module.exit_json(changed=False, configuration=configuration, **result)
+        result['mta'], result['found'] = find(module.params['mta'])
+        if module.params['supported']:
+            refuse_unsupported(result['mta'])
+    except MtaError as error:
+        module.fail_json(msg=str(error), **result)
+    module.exit_json(changed=False, **result)
 
 
 if __name__ == '__main__':

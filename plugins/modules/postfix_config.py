@@ -25,9 +25,8 @@ description:
   - An instance of one's own, see O(create), is complete after one call - configuration, directories, and the service
     that runs it.
   - A run that is killed leaves a working configuration; the next run completes it.
-author:
-  - Conbool SMTP Relay collection contributors (@conbool)
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - conbool.smtp_relay.postfix_parts
   - action_common_attributes
 requirements:
@@ -40,20 +39,7 @@ attributes:
   diff_mode:
     support: full
     details: Returns the lines that are changed. Tables that are not readable for everybody are not shown.
-  platform:
-    support: full
-    platforms: posix
 options:
-  config_dir:
-    description: The configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description:
-      - The directory with the commands C(postconf), C(postfix) and C(postmap).
-      - By default they are looked for in C(PATH) and the usual system directories,
-        and then where M(conbool.smtp_relay.postfix_programs) puts them.
-    type: path
   create:
     description:
       - Whether the instance is one's own, so that O(config_dir) and its files are made when they are missing. The
@@ -288,14 +274,9 @@ diff:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_journal import JournalError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_options import argument_spec
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_request import RequestError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.systemd_unit import UnitError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.options import argument_spec
 
 
 def main():
@@ -308,9 +289,8 @@ def main():
         module.fail_json(msg='config_dir: the parent directory of {!r} does not exist'.format(params['config_dir']))
     run(
         module,
-        parent,
+        [parent],
         converge,
-        (PostfixError, RequestError, PlanError, JournalError, UnitError),
         f'config_dir: another run is at work in {parent}; nothing was changed',
     )
 

@@ -11,31 +11,17 @@ short_description: Reads the configuration of one Postfix instance
 version_added: 1.0.0
 description:
   - Returns parameters, services and facts of one Postfix instance. Nothing is changed.
-author:
-  - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
   - Postfix 3.0 or later on the managed host
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - action_common_attributes
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: N/A
-  platform:
-    support: full
-    platforms: posix
 options:
-  config_dir:
-    description: The configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description:
-      - The directory with the commands C(postconf) and C(postfix).
-      - By default they are looked for in C(PATH) and the usual system directories,
-        and then where M(conbool.smtp_relay.postfix_programs) puts them.
-    type: path
   parameters:
     description: Names of the parameters to return in RV(parameters) and RV(expanded). By default all are returned.
     type: list
@@ -207,8 +193,9 @@ file_owners:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_facts import FAILURES, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 
 
 def main():
@@ -224,7 +211,7 @@ def main():
     )
     try:
         result, warnings = facts(module.run_command, module.get_bin_path, **module.params)
-    except FAILURES as exc:
+    except (HostError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
         module.warn(printable(warning))

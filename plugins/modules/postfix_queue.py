@@ -7,7 +7,6 @@ from __future__ import annotations
 
 DOCUMENTATION = r'''
 module: postfix_queue
-author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Look into a Postfix queue, or have it sent
 description:
@@ -16,6 +15,7 @@ description:
   - Needs Postfix 3.1 or newer (C(postqueue -j), see postqueue(1)) and root.
   - An instance that does not exist (no C(main.cf)) has an empty queue.
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - action_common_attributes
 attributes:
   check_mode:
@@ -24,19 +24,7 @@ attributes:
   diff_mode:
     support: N/A
     details: The queue is not configuration.
-  platform:
-    support: full
-    platforms: posix
-    details: Hosts with Postfix.
 options:
-  config_dir:
-    description: Configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description: Directory of C(postqueue). Without it, it is looked for on the path, and then where
-      M(conbool.smtp_relay.postfix_programs) puts it.
-    type: path
   drain:
     description:
       - Flush the queue, and fail when messages are left after O(timeout), naming them. Without it, the module only
@@ -82,8 +70,9 @@ messages:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
 
 
 def main():
@@ -106,7 +95,7 @@ def main():
         waited = len(messages)
         if module.params['drain'] and messages and not module.check_mode:
             messages = queue.drain(module.params['timeout'])
-    except (PostfixError, QueueError) as error:
+    except HostError as error:
         module.fail_json(msg=str(error))
     result = {'count': len(messages), 'messages': [describe(message) for message in messages[:20]]}
     if not module.params['drain']:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 DOCUMENTATION = r'''
 module: postfix_route
-author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Ask a running Postfix where it would send mail, and look into its queue
 description:
@@ -20,6 +19,7 @@ description:
   - Needs root, since the resolver's socket is private to Postfix.
   - Fails when Postfix does not run, or when a lookup table fails.
 extends_documentation_fragment:
+  - conbool.smtp_relay.postfix_instance
   - conbool.smtp_relay.route_questions
   - action_common_attributes
 attributes:
@@ -28,18 +28,7 @@ attributes:
   diff_mode:
     support: N/A
   platform:
-    support: full
-    platforms: posix
     details: Hosts with Postfix 3.1 or newer.
-options:
-  config_dir:
-    description: Configuration directory of the instance.
-    type: path
-    default: /etc/postfix
-  sbin_dir:
-    description: Directory of C(postconf). Without it, it is looked for on the path, and then where
-      M(conbool.smtp_relay.postfix_programs) puts it.
-    type: path
 seealso:
   - module: conbool.smtp_relay.postfix_queue
   - name: ADDRESS_CLASS_README
@@ -132,11 +121,11 @@ put_off:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_queue import Queue, QueueError, describe
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_rewrite import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import (
     HeaderChecks,
-    RewriteError,
     route,
 )
 
@@ -187,7 +176,7 @@ def main():
         module.fail_json(msg='watch: {} is not between 0 and 60 seconds'.format(module.params['watch']))
     try:
         result = ask(module, module.params)
-    except (PostfixError, QueueError, RewriteError) as error:
+    except HostError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
 

@@ -7,26 +7,53 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: report
-short_description: Keep what a run did, for programs
+short_description: Show, judge and keep what a run found
 version_added: 1.0.0
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 description:
-  - Writes what P(conbool.smtp_relay.run_report#filter) says to a file of the controller, as JSON, and makes it an
-    artifact of the job, as M(ansible.builtin.set_stats) does. In AWX, where files of a job are not kept, a later job of
-    the workflow gets it as the variable C(smtp_relay_report).
-  - Opens no connection to a host and changes none. The file belongs to the user who runs the playbook, can be read by
-    all, and is replaced as a whole.
+  - Internal to the roles; no compatibility promise.
+  - With O(part), makes rows of what tasks found, shows them as a table, and can fail when not all of them are green.
+  - With O(playbook), to be run once at the end of a playbook, shows a line for each of its hosts, writes what became of
+    them to a file of the controller, as JSON, and makes it an artifact of the job, as M(ansible.builtin.set_stats)
+    does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable
+    C(smtp_relay_report). The file can be read by all, and is replaced as a whole.
+  - Opens no connection to a host and changes none.
   - Fails when the file cannot be written, naming it.
 options:
-  report:
-    description: The report.
+  part:
+    description: What the rows are of.
+    type: str
+    choices: [preflight, verify]
+  rows:
+    description: Rows, and lists of them, each with C(id), C(target), C(status) (green, red, unknown), C(severity),
+      C(finding) and C(hint).
+    type: list
+    elements: raw
+    default: []
+  results:
+    description:
+      - Registered results by name, which need not be of success. V(dns) is one of M(conbool.smtp_relay.dns_check).
+        V(outside) is one of M(conbool.smtp_relay.smtp_check), made from another host. Of any other the C(rows) count.
+      - A task that failed, whose host could not be reached, or that had no turn (an empty result) is a row too. One
+        that was skipped is none.
     type: dict
-    required: true
-  path:
-    description: Where it goes, on the controller. Directories that are missing are made.
-    type: path
-    required: true
+    default: {}
+  enforce:
+    description: Fail when a row is not green.
+    type: bool
+    default: false
+  playbook:
+    description:
+      - Name of the playbook, and of the file.
+      - What became of each host is taken from its variables - C(__conbool_answer), C(__conbool_failure),
+        C(__conbool_done), C(conbool_settings), C(conbool_mta_found) or C(preflight_found), and the results that were
+        registered of this module with O(part) as C(preflight_report) and C(verify_report).
+    type: str
+  directory:
+    description: Where the file goes. Without it, C(conbool_report_dir). A relative path begins where
+      C(ansible-playbook) was started. Directories that are missing are made.
+    type: str
 extends_documentation_fragment:
   - action_common_attributes
 attributes:
@@ -45,17 +72,45 @@ attributes:
   platform:
     support: full
     platforms: all
-seealso:
-  - plugin: conbool.smtp_relay.run_report
-    plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: The report is written, and an artifact of the job
+- name: Host is ready for the gateway
   conbool.smtp_relay.report:
-    report: "{{ hostvars | conbool.smtp_relay.run_report(ansible_play_hosts_all) }}"
-    path: "{{ playbook_dir }}/reports/site.json"
+    part: preflight
+    results:
+      dns: "{{ dns }}"
+      preflight: "{{ preflight_found }}"
+    enforce: true
+  register: preflight_report
+
+- name: Run is reported
+  conbool.smtp_relay.report:
+    playbook: site
   run_once: true
 """
 
-RETURN = r"""#"""
+RETURN = r"""
+rows:
+  description: All rows in one list. Those of a preflight are ordered by subject.
+  returned: success, with O(part)
+  type: list
+  elements: dict
+  sample:
+    - id: queue.space
+      target: /var/spool/conbool-hop
+      status: red
+      severity: critical
+      finding: 310 MiB free
+      hint: Mail waits here while the gateway cannot be reached; make room for 1024 MiB.
+msg:
+  description: The lines of the table that was shown, or what is not green.
+  returned: always
+  type: raw
+  sample: "1 of 9 checks are not green. queue.space /var/spool/conbool-hop: 310 MiB free"
+path:
+  description: The file that was written.
+  returned: success, with O(playbook)
+  type: str
+  sample: /home/admin/conbool-reports/site.json
+"""

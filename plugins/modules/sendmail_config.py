@@ -125,11 +125,9 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, Paths
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS_OPTION, Paths
 
 
 def main():
@@ -152,7 +150,7 @@ def main():
         required_if=[('state', 'present', ['content'])],
         supports_check_mode=True,
     )
-    run(module, Paths(module.params['paths']).config_dir, converge, (ChangeError, SendmailError))
+    run(module, [Paths(module.params['paths']).config_dir], converge)
 
 
 if __name__ == '__main__':

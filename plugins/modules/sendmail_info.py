@@ -163,10 +163,9 @@ mailers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, Paths, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import SendmailError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS_OPTION, Paths, facts
 
 
 def main():
@@ -183,7 +182,7 @@ def main():
         found = facts(
             module.run_command, Paths(params['paths']), params['hosted_domains'], params['hosted_domains_from']
         )
-    except (ChangeError, SendmailError, OSError) as exc:
+    except (HostError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     module.exit_json(changed=False, **found)
 

@@ -100,12 +100,13 @@ put_off:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_files import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_facts import PATHS_OPTION, Paths
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_program import Program, SendmailError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_route import Queue, header_action, route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS_OPTION, Paths
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import Queue, header_action, route
 
 
 def ask(module, params):
@@ -156,7 +157,7 @@ def main():
         module.fail_json(msg='watch: {} is not between 0 and 60 seconds'.format(module.params['watch']))
     try:
         result = ask(module, module.params)
-    except (SendmailError, OSError) as exc:
+    except (HostError, OSError) as exc:
         module.fail_json(msg=printable(str(exc)))
     module.exit_json(changed=False, **result)
 

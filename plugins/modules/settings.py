@@ -7,20 +7,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: settings
-short_description: Validate and normalise the C(conbool_*) variables
+short_description: Validate and normalise the variables of all roles
 version_added: 1.0.0
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 description:
-  - Checks every C(conbool_*) variable of a host and returns them in one canonical form.
-  - All problems are collected and reported in one message. Each names the variable and the value.
-    What a variable may hold is in the documentation of the role P(conbool.smtp_relay.conbool#role).
+  - Internal to the roles; no compatibility promise. Checks every variable of a host that belongs to a role of this
+    collection, and returns them in one canonical form, also as the fact C(conbool_settings).
+  - Which variables there are, with their types, choices and defaults, is read from the C(meta/argument_specs.yml) of
+    each role on the controller; those of the role P(conbool.smtp_relay.conbool#role), which begin with C(conbool_), are
+    known to the module itself. A variable counts for all roles, whichever are applied.
+  - All problems are collected and reported in one message. Each names the variable and the value, except for the
+    content of a key or certificate. What a variable may hold is in the documentation of its role.
+  - Listeners on the loopback address of one host have to have different ports.
   - Runs on the controller, opens no connection to the host and changes nothing.
   - Unset variables, V(null), empty strings, and lists of nothing but empty strings get their default, because AWX sends
     empty strings for unanswered questions.
   - Where a list is expected, a string is split at commas, blanks and line breaks. Items of a real list are never split.
-  - Variables that begin with C(conbool_) but are unknown are refused, so that a misspelt name cannot go unnoticed.
-    Their values are not shown.
+  - Variables that begin like those of a role, for example with C(conbool_) or C(outbound_hop_), but are unknown are
+    refused, so that a misspelt name cannot go unnoticed. Their values are neither evaluated nor shown. Of names that
+    begin with C(preflight_) or C(verify_), which may be somebody else's, only those are refused that are almost the
+    name of a variable.
 requirements:
   - idna (on the controller)
   - netaddr (on the controller)
@@ -28,10 +35,11 @@ options:
   variables:
     description:
       - The variables by their full name, for example C(conbool_domains).
-      - Default is to take all variables of the host whose names begin with C(conbool_).
+      - Default is to take all variables of the host whose names begin like those of a role.
     type: dict
 extends_documentation_fragment:
   - action_common_attributes
+  - action_common_attributes.facts
 attributes:
   action:
     description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
@@ -45,6 +53,8 @@ attributes:
   diff_mode:
     support: N/A
     details: Nothing is changed.
+  facts:
+    support: full
   platform:
     support: full
     platforms: all
@@ -57,11 +67,10 @@ seealso:
 EXAMPLES = r"""
 - name: Settings of the host are valid
   conbool.smtp_relay.settings:
-  register: checked
 
 - name: Loop headers are shown
   ansible.builtin.debug:
-    var: checked.settings.loop_headers
+    var: ansible_facts.conbool_settings.loop_headers
 
 - name: Settings are valid before they go into the inventory
   conbool.smtp_relay.settings:
@@ -81,6 +90,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: Facts of the host.
+  returned: success
+  type: dict
+  contains:
+    conbool_settings:
+      description: The same as RV(settings).
+      type: dict
 problems:
   description: What is wrong, one entry per problem. Empty on success.
   returned: always, unless a Python library is missing
@@ -112,6 +129,11 @@ settings:
       type: list
       elements: str
       sample: [10.0.0.0/8]
+    wash_networks:
+      description: Networks in whose mail the C(X-Conbool-*) headers count for nothing, in the same form.
+      type: list
+      elements: str
+      sample: [10.20.0.0/16]
     relay_host:
       description: The gateway as host name (A-labels) or IP address.
       type: str
@@ -185,6 +207,12 @@ settings:
       description: V(present) or V(absent).
       type: str
       sample: present
+    roles:
+      description:
+        - The variables of the other roles, by role and by their names without the role's prefix.
+        - Numbers, truth values, lists and dictionaries are such, whatever they were given as.
+      type: dict
+      sample: {outbound_hop: {address: 127.0.0.1, port: 10027}, verify: {queue_seconds: 2}}
     dns:
       description: What the DNS checks expect.
       type: dict

@@ -38,7 +38,6 @@ attributes:
   platform:
     support: full
     platforms: posix
-    details: Any host with Python.
 options:
   hosts:
     description: Host names (internationalised ones too) or IP addresses of the servers.
@@ -62,8 +61,7 @@ options:
     description: Name for C(EHLO). Without it, the managed host's full name, or its address where it has none.
     type: str
   tls_name:
-    description: Name that the certificates must carry, also sent as server name indication. Without it, each server's
-      name in O(hosts).
+    description: Name that the certificates must carry, also sent as SNI. Without it, each server's name in O(hosts).
     type: str
   ca_file:
     description: File with the trusted CA certificates (PEM). Without it, the system's trust store.
@@ -75,8 +73,7 @@ options:
     description: File with its key (PEM, without a password).
     type: path
   minimum_tls_version:
-    description: Oldest TLS version that is spoken. Older ones than these choices are not to be used any more (RFC
-      8996).
+    description: Oldest TLS version that is spoken. What is older is not to be used any more (RFC 8996).
     type: str
     choices: [TLSv1.2, TLSv1.3]
     default: TLSv1.2
@@ -85,9 +82,8 @@ options:
     type: str
     default: ''
   timeout:
-    description:
-      - Seconds for each step. Steps are look-up, connection, banner, C(EHLO), C(STARTTLS), handshake, C(EHLO) again,
-        each command about recipients, and C(QUIT).
+    description: Seconds for each step. Steps are look-up, connection, banner, C(EHLO), C(STARTTLS), handshake, C(EHLO)
+      again, each command about recipients, and C(QUIT).
     type: float
     default: 15
   deadline:
@@ -99,9 +95,8 @@ options:
     type: int
     default: 50
   expect:
-    description:
-      - What each server is expected to be. Without this option the module never fails because of a server, and
-        RV(servers[].status) is judged by the defaults.
+    description: What each server is expected to be. Without this option the module never fails because of a server, and
+      RV(servers[].status) is judged by the defaults.
     type: dict
     suboptions:
       reachable:
@@ -113,12 +108,11 @@ options:
         type: bool
         default: true
       chain_verified:
-        description: If there is TLS, the chain must lead to a trusted CA and be valid today. When V(false), it need
-          not.
+        description: If there is TLS, the chain must lead to a trusted CA and be valid today, unless this is V(false).
         type: bool
         default: true
       name_verified:
-        description: If there is TLS, the certificate must be for the name. When V(false), it need not.
+        description: If there is TLS, the certificate must be for the name, unless this is V(false).
         type: bool
         default: true
       client_certificate_requested:
@@ -196,23 +190,14 @@ servers:
   type: list
   elements: dict
   contains:
-    host:
-      description: The server, internationalised names as A-labels.
-      type: str
-    port:
-      description: The port.
-      type: int
-    address:
-      description: The IP address that accepted the connection.
-      type: str
+    host: {description: "The server, internationalised names as A-labels.", type: str}
+    port: {description: The port., type: int}
+    address: {description: The IP address that accepted the connection., type: str}
     status:
-      description: V(SMTP reachable) for a healthy server, V(SMTP not reachable) where that was expected, or the first
-        finding.
+      description: V(SMTP reachable), V(SMTP not reachable) where that was expected, or the first finding.
       type: str
       sample: SMTP reachable
-    healthy:
-      description: Whether there is no finding of severity V(error).
-      type: bool
+    healthy: {description: Whether there is no finding of severity V(error)., type: bool}
     findings:
       description: What is wrong, each with RV(ignore:id), RV(ignore:severity) (V(error) or V(warning)),
         RV(ignore:finding), RV(ignore:seen), RV(ignore:expected) and RV(ignore:hint).
@@ -225,23 +210,14 @@ servers:
           seen: DNS:mail.example.net
           expected: mail.conbool.com
           hint: If another name is the right one, give it in tls_name.
-    reachable:
-      description: The server greeted and answered C(EHLO).
-      type: bool
+    reachable: {description: The server greeted and answered C(EHLO)., type: bool}
     banner:
       description: Its greeting.
       type: str
       sample: 220 mail.conbool.com ESMTP
-    extensions:
-      description: What it offers after C(EHLO), over TLS if there is TLS.
-      type: list
-      elements: str
-    starttls_offered:
-      description: It offers STARTTLS.
-      type: bool
-    plaintext_injected:
-      description: Plaintext that came between the reply to C(STARTTLS) and TLS. It was discarded.
-      type: str
+    extensions: {description: "What it offers after C(EHLO), over TLS if there is TLS.", type: list, elements: str}
+    starttls_offered: {description: It offers STARTTLS., type: bool}
+    plaintext_injected: {description: "Plaintext between the reply to C(STARTTLS) and TLS, discarded.", type: str}
     tls_negotiated:
       description: The TLS handshake completed, whether or not the certificate is a good one.
       type: bool
@@ -257,107 +233,47 @@ servers:
       description: The chain leads to a trusted CA and is valid today. Says nothing about the name.
       type: bool
     name_verified:
-      description: The certificate is for RV(servers[].tls_name). Worth something only with
-        RV(servers[].chain_verified).
+      description: The certificate is for RV(servers[].tls_name). Worth little without RV(servers[].chain_verified).
       type: bool
-    tls_name:
-      description: The name that was looked for.
-      type: str
+    tls_name: {description: The name that was looked for., type: str}
     matched_name:
       description: The name of the certificate that matched.
       type: str
       sample: DNS:mail.conbool.com
-    client_certificate_requested:
-      description: The server asked for a client certificate.
-      type: bool
+    client_certificate_requested: {description: The server asked for a client certificate., type: bool}
     certificate:
       description: The server's certificate, verified or not. Empty when none was seen.
       type: dict
       contains:
-        subject:
-          description: Distinguished name.
-          type: str
-        issuer:
-          description: Distinguished name of the CA.
-          type: str
-        subject_alt_names:
-          description: The names it is for.
-          type: list
-          elements: str
-        serial_number:
-          description: Serial number, hexadecimal.
-          type: str
-        not_before:
-          description: First moment of validity (UTC).
-          type: str
-        not_after:
-          description: Last moment of validity (UTC).
-          type: str
-        days_left:
-          description: Full days until then; negative once it has expired.
-          type: int
-        fingerprint_sha256:
-          description: SHA-256 of the certificate, hexadecimal.
-          type: str
+        subject: {description: Distinguished name., type: str}
+        issuer: {description: Distinguished name of the CA., type: str}
+        subject_alt_names: {description: The names it is for., type: list, elements: str}
+        serial_number: {description: "Serial number, hexadecimal.", type: str}
+        not_before: {description: First moment of validity (UTC)., type: str}
+        not_after: {description: Last moment of validity (UTC)., type: str}
+        days_left: {description: Full days until then; negative once it has expired., type: int}
+        fingerprint_sha256: {description: "SHA-256 of the certificate, hexadecimal.", type: str}
     recipients:
       description: What the server said about each of O(expect.accepts) and O(expect.refuses).
       type: list
       elements: dict
       contains:
-        recipient:
-          description: The recipient, its domain as A-labels.
-          type: str
+        recipient: {description: "The recipient, its domain as A-labels.", type: str}
         verdict:
           description: V(accepted), V(deferred), V(refused), or V(unknown) when the sender was refused already.
           type: str
-        step:
-          description: The command that RV(servers[].recipients[].reply) answers, V(mail) or V(rcpt).
-          type: str
-        code:
-          description: The reply's code.
-          type: int
-        reply:
-          description: The reply.
-          type: str
+        step: {description: "The command that RV(servers[].recipients[].reply) answers, V(mail) or V(rcpt).", type: str}
+        code: {description: The reply's code., type: int}
+        reply: {description: The reply., type: str}
     timings:
       description: Seconds per step, both connections together where two were made, and RV(ignore:total).
       type: dict
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_judge import judge, summary
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_options import canonical, expectations
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_probe import examine_all
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import contexts
-
-EXPECTATIONS = {
-    'reachable': {'type': 'bool', 'default': True},
-    'starttls': {'type': 'bool', 'default': True},
-    'chain_verified': {'type': 'bool', 'default': True},
-    'name_verified': {'type': 'bool', 'default': True},
-    'client_certificate_requested': {'type': 'bool', 'default': False},
-    'min_days_left': {'type': 'int'},
-    'accepts': {'type': 'list', 'elements': 'str', 'default': []},
-    'refuses': {'type': 'list', 'elements': 'str', 'default': []},
-}
-
-OPTIONS = {
-    'hosts': {'type': 'list', 'elements': 'str', 'required': True, 'aliases': ['host']},
-    'port': {'type': 'int', 'default': 25},
-    'address_family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
-    'source_address': {'type': 'str'},
-    'helo_name': {'type': 'str'},
-    'tls_name': {'type': 'str'},
-    'ca_file': {'type': 'path'},
-    'client_cert': {'type': 'path'},
-    'client_key': {'type': 'path', 'no_log': False},
-    'minimum_tls_version': {'type': 'str', 'choices': ['TLSv1.2', 'TLSv1.3'], 'default': 'TLSv1.2'},
-    'mail_from': {'type': 'str', 'default': ''},
-    'timeout': {'type': 'float', 'default': 15},
-    'deadline': {'type': 'float', 'default': 60},
-    'concurrency': {'type': 'int', 'default': 50},
-    'expect': {'type': 'dict', 'options': EXPECTATIONS},
-}
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import OPTIONS
 
 
 def main():
@@ -365,14 +281,9 @@ def main():
         argument_spec=OPTIONS, required_together=[('client_cert', 'client_key')], supports_check_mode=True
     )
     try:
-        expect = expectations(
-            dict({name: spec.get('default') for name, spec in EXPECTATIONS.items()}, **module.params['expect'] or {})
-        )
-        settings = canonical(module.params, expect)
-        prepared = contexts(settings)
+        servers = check(module.params)
     except ValueError as error:
         module.fail_json(msg=str(error))
-    servers = [judge(facts, expect) for facts in examine_all(settings, prepared)]
     healthy = all(server['healthy'] for server in servers)
     result = {'changed': False, 'healthy': healthy, 'servers': servers}
     if healthy:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: spam_delivery
-short_description: File mail that the gateway flagged in the spam folder
+short_description: File mail that the gateway flagged in the spam folder, and do not score what it released
 version_added: 1.0.0
 description:
   - Where Dovecot delivers with Sieve, gives it a global script that runs before all others. Mail with the header
@@ -20,8 +20,18 @@ description:
   - The script is C(conbool-spam.sieve), the configuration C(conbool-spam.conf) beside C(dovecot.conf), at the end of
     which it is included. Both are judged by C(sievec) and C(doveconf) before the change. Dovecot is reloaded, and the
     old state put back if that fails.
-  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files/spam_delivery.json), readable for root only.
-    O(state=absent) goes by it.
+  - Gives SpamAssassin (called by spamd, a milter, or amavis) and rspamd a rule for mail with the header
+    C(X-Conbool-Released) of the value C(yes) that came from one of O(networks). Such mail is not spam, whatever else is
+    found in it. The header of anybody else counts nothing. What counts is the host from which this one got the message.
+    Received headers that somebody else wrote do not, not even when the site lists their author, or the gateway, in
+    C(trusted_networks) or C(internal_networks).
+  - An engine is found by its command and its directory. Where there is none, nothing is done. SpamAssassin gets
+    C(conbool.pm) and C(conbool.cf) beside C(local.cf), judged by C(spamassassin --lint) before the change. rspamd gets
+    C(conbool.conf) in C(/etc/rspamd) and a line in C(rspamd.conf.local) that includes it, judged by
+    C(rspamadm configtest). Services that run are reloaded, C(spamd), C(amavis) and C(rspamd), and the old state is put
+    back if one of them fails.
+  - What was done is recorded in C(/var/lib/conbool-smtp-relay/files), readable for root only. O(state=absent) goes by
+    it.
 author:
   - Conbool SMTP Relay collection contributors (@conbool)
 requirements:
@@ -81,8 +91,16 @@ options:
     description: The directory of C(dovecot.conf).
     type: path
     default: /etc/dovecot
+  networks:
+    description:
+      - Networks of the gateway, IPv4 and IPv6 in CIDR notation, or single addresses, whose released mail is not scored.
+      - Required with O(state=present).
+    type: list
+    elements: str
+    default: []
   state:
-    description: Whether flagged mail is filed. V(absent) removes what this module has added.
+    description: Whether flagged mail is filed and released mail not scored. V(absent) removes what this module has
+      added.
     type: str
     choices: [present, absent]
     default: present
@@ -91,6 +109,8 @@ options:
     type: int
     default: 20
 notes:
+  - rspamd treats the GTUBE test message as spam before it looks at any settings.
+  - Other programs that call SpamAssassin as a library, such as MIMEDefang, read the rules when they are restarted.
   - With Dovecot 2.3 the site's C(sieve_before) scripts are kept by repeating their settings behind ours. Run it again
     after changing those.
   - The script believes the headers, whoever sent them. That they count only on mail of the gateway is up to the mail
@@ -100,6 +120,12 @@ seealso:
   - name: Pigeonhole Sieve configuration
     description: Scripts that run before the user's.
     link: https://doc.dovecot.org/latest/core/plugins/sieve.html
+  - name: Mail::SpamAssassin::Conf
+    description: Rules, scores and plugins of SpamAssassin.
+    link: https://spamassassin.apache.org/full/4.0.x/doc/Mail_SpamAssassin_Conf.html
+  - name: Rspamd user settings
+    description: Conditions on address and header.
+    link: https://rspamd.com/doc/configuration/settings.html
 """
 
 EXAMPLES = r"""
@@ -111,6 +137,7 @@ EXAMPLES = r"""
 - name: Flagged mail goes to the spam folder
   conbool.smtp_relay.spam_delivery:
     deliveries: "{{ postfix.deliveries }}"
+    networks: [192.0.2.0/24, '2001:db8:25::/48']
 
 - name: Nothing is filed any more
   conbool.smtp_relay.spam_delivery:
@@ -138,6 +165,12 @@ mailbox:
   returned: success
   type: str
   sample: Junk
+engines:
+  description: The spam engines that were found and have the rule for released mail.
+  returned: success
+  type: list
+  elements: str
+  sample: [spamassassin]
 settled:
   description: Whether there was nothing to do. For a look ahead in check mode that is no change.
   returned: success
@@ -161,9 +194,8 @@ diff:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.spam_delivery import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.converge import converge
 
 
 def main():
@@ -181,6 +213,7 @@ def main():
                 },
             },
             'delivery': {'type': 'str', 'choices': ['auto', 'folder', 'header'], 'default': 'auto'},
+            'networks': {'type': 'list', 'elements': 'str', 'default': []},
             'folder': {'type': 'str', 'default': 'Junk'},
             'dovecot_directory': {'type': 'path', 'default': '/etc/dovecot'},
             'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
@@ -188,7 +221,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, '/etc', converge, (ChangeError,))
+    run(module, ['/etc'], converge)
 
 
 if __name__ == '__main__':

@@ -126,17 +126,17 @@ ca_certificates:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 
 
 def main():
     module = AnsibleModule(
-        argument_spec=_tls_files.OPTIONS,
+        argument_spec=tls_files.OPTIONS,
         required_one_of=[('cert_file', 'ca_file')],
         required_together=[('cert_file', 'key_file')],
         supports_check_mode=True,
     )
-    report, message = _tls_files.judge(module.params)
+    report, message = tls_files.judge(module.params)
     for warning in report.pop('warnings'):
         module.warn(warning)
     if message:

@@ -25,7 +25,8 @@ import checkdmarc  # noqa: E402
 import dns.asyncbackend  # noqa: E402
 import dns.asyncquery  # noqa: E402
 import dns.message  # noqa: E402
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_run  # noqa: E402
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client as dns_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import run as dns_run  # noqa: E402
 from checkdmarc.dmarc import check_dmarc  # noqa: E402
 from checkdmarc.smtp import check_mx  # noqa: E402
 from checkdmarc.spf import check_spf  # noqa: E402
@@ -44,7 +45,7 @@ DOMAIN = '''{name} MX 10 gw
 {name} TXT "v=spf1 include:spf.bench.test -all"
 _dmarc.{name} TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{name}.bench.test"
 '''
-WANTED = _dns_run.Expectations('gw.bench.test', spf_addresses=['198.51.100.1', '2001:db8:25::1'])
+WANTED = dns_run.Expectations('gw.bench.test', spf_addresses=['198.51.100.1', '2001:db8:25::1'])
 
 
 def serve(lab, count):
@@ -55,7 +56,7 @@ def serve(lab, count):
 
 
 def dns_check(domains, server):
-    result = asyncio.run(_dns_run.run(domains, CHECKS, WANTED, nameservers=[server], concurrency=CONCURRENCY))
+    result = asyncio.run(dns_run.run(domains, CHECKS, WANTED, nameservers=[server], concurrency=CONCURRENCY))
     if result['summary']['green'] != len(domains):
         raise SystemExit('not all green: {}'.format(result['summary']))
     return result
@@ -67,11 +68,11 @@ def questions(domains, server):
 
     async def exchange(qname, rdtype, *arguments):
         asked.append((qname, rdtype))
-        return await _dns_client._exchange(qname, rdtype, *arguments)
+        return await dns_client._exchange(qname, rdtype, *arguments)
 
     async def run():
-        client = _dns_client.DnsClient([server], exchange=exchange)
-        await _dns_run.run(domains, CHECKS, WANTED, client=client)
+        client = dns_client.DnsClient([server], exchange=exchange)
+        await dns_run.run(domains, CHECKS, WANTED, client=client)
 
     asyncio.run(run())
     return asked
@@ -85,7 +86,7 @@ def bare(asked, server):
 
         async def one(name, rdtype):
             async with slots:
-                message = dns.message.make_query(name, rdtype, use_edns=0, payload=_dns_client.UDP_PAYLOAD)
+                message = dns.message.make_query(name, rdtype, use_edns=0, payload=dns_client.UDP_PAYLOAD)
                 await dns.asyncquery.udp(message, server, timeout=5, backend=backend)
 
         await asyncio.gather(*(one(*question) for question in asked))

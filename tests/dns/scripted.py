@@ -13,7 +13,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns_client import DnsClient, absolute_name
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient, absolute_name
 
 SOA = 'ns.test. hostmaster.test. 1 3600 600 86400 60'
 

@@ -9,7 +9,7 @@ import asyncio
 import socket
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import run
 
 from tests.dns import corpus
 
@@ -18,9 +18,9 @@ VARIANTS = corpus.load()[0]
 
 @pytest.fixture(scope='module', name='report')
 def fixture_report(nameserver):
-    wanted = _dns_run.Expectations(**corpus.GATEWAY)
+    wanted = run.Expectations(**corpus.GATEWAY)
     return asyncio.run(
-        _dns_run.run(
+        run.run(
             [variant.domain for variant in VARIANTS],
             corpus.CHECKS,
             wanted,
@@ -47,9 +47,9 @@ def test_variant(report, variant):
 def test_a_silent_name_server_is_unknown_within_the_deadline():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(('127.0.0.1', 0))
-        wanted = _dns_run.Expectations(**corpus.GATEWAY)
+        wanted = run.Expectations(**corpus.GATEWAY)
         report = asyncio.run(
-            _dns_run.run(
+            run.run(
                 [variant.domain for variant in VARIANTS],
                 corpus.CHECKS,
                 wanted,

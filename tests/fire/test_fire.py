@@ -80,7 +80,7 @@ def test_what_goes_wrong_is_noticed(site, variables_of):
 
     site.lab.run(site.host, ['sh', '-ec', RESTART_FOR_RELOAD])
     with Stream(site) as stream:
-        playbook.run(site.lab, site.host, 'site.yml', dict(variables, postfix_smarthost_wash_networks=[]))
+        playbook.run(site.lab, site.host, 'site.yml', dict(variables, conbool_wash_networks=[]))
         account = stream.account()
     assert any('refused' in text.lower() for texts in account.disturbed.values() for text in texts), account.in_full()
     assert account.lost == {}, account.in_full()

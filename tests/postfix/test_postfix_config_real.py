@@ -15,7 +15,7 @@ from pathlib import Path
 
 import ansible
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 
 from lab import inside
 

@@ -150,11 +150,11 @@ REFUSED = {
         'true',
         {
             'conbool_networks': ['203.0.113.0/28'],
-            'sendmail_smarthost_wash_networks': ['203.0.113.0/24', '10.20.0.1/16'],
+            'conbool_wash_networks': ['203.0.113.0/24', '10.20.0.1/16'],
         },
         (
-            "sendmail_smarthost_wash_networks: 203.0.113.0/24 overlaps 203.0.113.0/28 of conbool_networks.*"
-            "sendmail_smarthost_wash_networks: '10.20.0.1/16' has host bits"
+            "conbool_wash_networks: '10.20.0.1/16' has host bits.*"
+            "conbool_wash_networks: '203.0.113.0/24' overlaps 203.0.113.0/28 of conbool_networks"
         ),
     ),
 }

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_judge import judge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_options import canonical, expectations
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_probe import examine_all
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp_tls import contexts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import judge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import canonical, expectations
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import examine_all
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import contexts
 
 EXPECT = {
     'reachable': True,

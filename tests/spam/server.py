@@ -57,7 +57,7 @@ class Server:
             str(self.lab.inventory),
             self.host,
             '-m',
-            'conbool.smtp_relay.spam_release',
+            'conbool.smtp_relay.spam_delivery',
             '-a',
             json.dumps(arguments),
         ]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.settings import SETTINGS
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES as READ_BY_THE_PLUGIN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import registry
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import (
+    READERS,
+    readers_of,
+    smarthost_roles,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir() if path.is_dir())
@@ -92,3 +102,50 @@ def test_choices_of_role_conbool_are_those_of_the_settings_plugin():
             with pytest.raises(ValueError) as refused:
                 SETTINGS[name].read('something-else')
             assert set(str(refused.value).partition(': ')[2].split(', ')) == set(option['choices']) - {''}
+
+
+def test_mail_servers_that_can_be_chosen_are_those_that_are_known():
+    option = specification('conbool')['options']['conbool_mta']
+    # Whoever adds one need not touch role conbool for it to work; its document names all of this release.
+    assert 'choices' not in option
+    assert re.findall(r'V\((\w+)\)', option['description']) == [*registry.names(), 'auto']
+
+
+def test_the_settings_plugin_reads_the_specification_of_every_other_role():
+    assert {role: specification(role)['options'] for role in ROLES if role != 'conbool'} == READ_BY_THE_PLUGIN
+
+
+def test_there_is_a_role_for_each_mail_server_that_has_one():
+    assert set(smarthost_roles().values()) == {role for role in ROLES if role.endswith('_smarthost')}
+
+
+@pytest.mark.parametrize('role', sorted({*READERS, *smarthost_roles().values()}))
+def test_what_is_read_strictly_is_in_the_specification(role):
+    assert {f'{role}_{option}' for option in readers_of(role)} <= set(specification(role)['options'])
+
+
+def refused_by_ansible(name, option, value):
+    """What the validation of a role's arguments, which runs before its first task, has against a value."""
+    wanted = {key: option[key] for key in ('type', 'elements', 'choices') if key in option}
+    return ArgumentSpecValidator({name: wanted}).validate({name: value}).error_messages
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_ansible_lets_pass_what_the_settings_plugin_takes(role):
+    for name, option in specification(role)['options'].items():
+        values = [''] if has_template(option['default']) else ['', option['default']]
+        if option['type'] == 'list':
+            values += ['a, b\nc d', ['', None]]
+        for value in values:
+            assert not refused_by_ansible(name, option, value), (name, value)
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_types_are_not_looser_than_they_have_to_be(role):
+    kinds = {bool: 'bool', int: 'int', float: 'float', dict: 'dict'}
+    for name, option in specification(role)['options'].items():
+        if option['type'] == 'raw':
+            assert refused_by_ansible(name, dict(option, type=kinds[type(option['default'])]), ''), name
+        if 'choices' in option:
+            strict = [choice for choice in option['choices'] if choice != '']
+            assert refused_by_ansible(name, dict(option, choices=strict), ''), name

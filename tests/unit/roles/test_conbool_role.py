@@ -133,6 +133,16 @@ def test_bad_settings_stop_the_play_with_every_name_and_value(play):
         assert text in process.stdout + process.stderr
 
 
+@pytest.mark.parametrize('inject', ['true', 'false'])
+def test_the_settings_are_known_to_roles_however_facts_are_kept(play, monkeypatch, inject):
+    monkeypatch.setenv('ANSIBLE_INJECT_FACT_VARS', inject)
+    process, settings = play(UNREACHABLE, {**GOOD, 'outbound_hop_port': '20027'})
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert settings['roles']['outbound_hop']['port'] == 20027
+    # Of a host, as the gateway knows it.
+    assert settings['roles']['verify']['inbound_host'] == UNREACHABLE['ansible_host']
+
+
 def test_undo_needs_no_domains(play):
     process, settings = play(UNREACHABLE, {'conbool_state': 'absent'})
     assert process.returncode == 0, process.stdout + process.stderr

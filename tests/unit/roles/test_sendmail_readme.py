@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.sendmail_m4 import render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 
 README = Path(__file__).resolve().parents[3] / 'roles/sendmail_smarthost/README.md'
 EVERYTHING = {

@@ -12,13 +12,14 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar, trust_as_template
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ActionModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.action.settings import ActionModule, specifications
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 
 
 def run(task_vars, check_mode=False, **args):
+    task_vars = {'inventory_hostname': 'mail.example.com', **task_vars}
     task, loader = Task(), DataLoader()
     task.action, task.args, task.async_val, task.check_mode = 'conbool.smtp_relay.settings', args, 0, check_mode
     connection = Mock()
@@ -98,8 +99,75 @@ def test_wrong_options_are_refused(args):
 
 
 def test_missing_library_is_named(monkeypatch):
-    monkeypatch.setitem(_values.IMPORT_ERRORS, 'netaddr', 'Traceback of the import')
+    monkeypatch.setitem(readers.IMPORT_ERRORS, 'netaddr', 'Traceback of the import')
     result = run(GOOD)
     assert result['failed'] is True
     assert 'Failed to import the required Python library (netaddr)' in result['msg']
     assert result['exception'] == 'Traceback of the import'
+
+
+def test_settings_are_a_fact_as_well():
+    result = run(GOOD)
+    assert result['ansible_facts'] == {'conbool_settings': result['settings']}
+    assert 'ansible_facts' not in run({**GOOD, 'conbool_scope': 'some'})
+
+
+def test_variables_of_all_roles_are_taken_and_evaluated():
+    result = run({**GOOD, 'base': 10000, 'outbound_hop_port': trust_as_template('{{ base + 5 }}')})
+    assert result['settings']['roles']['outbound_hop']['port'] == 10005
+    assert result['settings']['roles']['outbound_hop']['address'] == '127.0.0.1'
+    assert result['settings']['roles']['verify']['queue_seconds'] == 2
+
+
+@pytest.mark.parametrize(
+    'variables, address',
+    [
+        ({}, 'mail.example.com'),
+        ({'ansible_host': '192.0.2.1'}, '192.0.2.1'),
+        ({'ansible_host': '192.0.2.1', 'verify_inbound_host': ''}, '192.0.2.1'),
+        (
+            {'ansible_host': trust_as_template('{{ inventory_hostname }}.'), 'verify_inbound_host': None},
+            'mail.example.com.',
+        ),
+        ({'ansible_host': '192.0.2.1', 'verify_inbound_host': 'mx.example.com'}, 'mx.example.com'),
+    ],
+)
+def test_default_that_is_a_template_is_evaluated_for_the_host(variables, address):
+    assert run({**GOOD, **variables})['settings']['roles']['verify']['inbound_host'] == address
+    assert (
+        run(variables, variables={**GOOD, 'verify_inbound_host': variables.get('verify_inbound_host')})['settings'][
+            'roles'
+        ]['verify']['inbound_host']
+        == address
+    )
+
+
+def test_default_that_cannot_be_evaluated_is_named():
+    (problem,) = run({**GOOD, 'ansible_host': trust_as_template('{{ 1 / 0 }}')})['problems']
+    assert problem.startswith('verify_inbound_host: cannot be evaluated: ') and 'division by zero' in problem
+
+
+def test_unknown_variables_are_refused_without_being_evaluated(monkeypatch):
+    evaluated, evaluate = [], ActionModule._evaluated
+    monkeypatch.setattr(
+        ActionModule, '_evaluated', lambda self, value: evaluated.append(value) or evaluate(self, value)
+    )
+    unknown = dict.fromkeys(('outbound_hop_prot', 'verify_something', 'preflight_rows', 'conbool_settings'), 'SECRET')
+    result = run({**GOOD, **unknown, 'outbound': 'SECRET', 'verify_inbound_host': 'mx.example.com'})
+    assert result['problems'] == ['outbound_hop_prot: there is no such variable; did you mean outbound_hop_port?']
+    assert 'mx.example.com' in evaluated and 'SECRET' not in evaluated
+
+
+def test_specifications_of_roles_are_read(tmp_path):
+    for role, text in {
+        'conbool': 'argument_specs: {main: {options: {conbool_x: {}}}}',
+        'toy_smarthost': 'argument_specs: {main: {options: {toy_smarthost_x: {type: int, default: 5}}}}',
+        'plain': 'argument_specs: {main: {short_description: Takes nothing}}',
+    }.items():
+        (tmp_path / role / 'meta').mkdir(parents=True)
+        (tmp_path / role / 'meta' / 'argument_specs.yml').write_text(text, encoding='utf-8')
+    (tmp_path / 'nothing').mkdir()
+    assert specifications(tmp_path) == {
+        'plain': {},
+        'toy_smarthost': {'toy_smarthost_x': {'type': 'int', 'default': 5}},
+    }

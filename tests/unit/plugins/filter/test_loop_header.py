@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.conbool.smtp_relay.plugins.filter.loop_header import FilterModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 loop_header = FilterModule().filters()['loop_header']
 
@@ -37,6 +37,6 @@ def test_bad_input_is_named(value):
 
 
 def test_missing_library_is_named(monkeypatch):
-    monkeypatch.setitem(_values.IMPORT_ERRORS, 'idna', 'Traceback')
+    monkeypatch.setitem(readers.IMPORT_ERRORS, 'idna', 'Traceback')
     with pytest.raises(AnsibleFilterError, match=r'Failed to import the required Python library \(idna\)'):
         loop_header('example.com')

@@ -10,7 +10,7 @@ import yaml
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible_collections.conbool.smtp_relay.plugins.lookup import conbool_networks
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client
 
 from tests.dns.scripted import ScriptedDns
 
@@ -24,7 +24,7 @@ ZONE = {
 
 @pytest.fixture(name='lookup')
 def fixture_lookup(monkeypatch):
-    monkeypatch.setattr(_dns_client, '_exchange', ScriptedDns(ZONE).exchange)
+    monkeypatch.setattr(client, '_exchange', ScriptedDns(ZONE).exchange)
     plugin = conbool_networks.LookupModule()
     # What Ansible's loader does; it cannot load from a collection that was imported already.
     plugin._load_name = 'conbool_networks'
@@ -67,6 +67,6 @@ def test_a_fault_is_an_error(lookup, names, options, message):
 
 @pytest.mark.parametrize('library', ['dnspython', 'netaddr'])
 def test_a_missing_library_is_named(lookup, monkeypatch, library):
-    monkeypatch.setitem(_dns_client.IMPORT_ERRORS, library, 'Traceback\nImportError: none')
+    monkeypatch.setitem(client.IMPORT_ERRORS, library, 'Traceback\nImportError: none')
     with pytest.raises(AnsibleError, match=f'library {library} is needed on the controller: ImportError: none'):
         lookup('mail.test')

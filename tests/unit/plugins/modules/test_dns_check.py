@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import _dns_client, _dns_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client, options
 from ansible_collections.conbool.smtp_relay.plugins.modules import dns_check
 
 from tests.dns.scripted import ScriptedDns
@@ -29,7 +29,7 @@ ZONE = {
 @pytest.fixture(name='run')
 def fixture_run(capsys, monkeypatch):
     """Run the module: (exit status, result)."""
-    monkeypatch.setattr(_dns_client, '_exchange', ScriptedDns(ZONE).exchange)
+    monkeypatch.setattr(client, '_exchange', ScriptedDns(ZONE).exchange)
 
     def module(**arguments):
         with patch_module_args({'nameservers': ['192.0.2.53'], **arguments}), pytest.raises(SystemExit) as left:
@@ -69,20 +69,20 @@ def test_a_bad_option_is_named_before_anything_is_asked(run):
 
 
 def test_a_missing_library_is_named(run, monkeypatch):
-    monkeypatch.setitem(_dns_client.IMPORT_ERRORS, 'dnspython', 'trace')
+    monkeypatch.setitem(client.IMPORT_ERRORS, 'dnspython', 'trace')
     status, result = run(domains=['good.test'])
     assert status == 1 and 'dnspython' in result['msg']
 
 
 def test_no_name_server_is_a_clear_error(run, monkeypatch):
     def unconfigured():
-        raise _dns_client.dns.resolver.NoResolverConfiguration
+        raise client.dns.resolver.NoResolverConfiguration
 
-    monkeypatch.setattr(_dns_client.dns.resolver, 'Resolver', unconfigured)
+    monkeypatch.setattr(client.dns.resolver, 'Resolver', unconfigured)
     status, result = run(domains=['good.test'], nameservers=[])
     assert status == 1 and 'set nameservers' in result['msg']
 
 
 def test_the_documented_deadlines_hold():
-    assert (_dns_options.DEADLINE, _dns_options.DEADLINE_WITH_WAIT) == (60, 600)
+    assert (options.DEADLINE, options.DEADLINE_WITH_WAIT) == (60, 600)
     assert 'By default V(60), with O(wait=true) V(600)' in dns_check.DOCUMENTATION

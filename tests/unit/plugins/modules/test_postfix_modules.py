@@ -10,11 +10,12 @@ import signal
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.conbool.smtp_relay.plugins.module_utils import file_record, one_run, postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_disk import locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils.postfix_switch import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info, postfix_config, postfix_info
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record, one_run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.modules import postfix_config, postfix_info
 
 POSTCONF = """#!/bin/sh
 case "$*" in
@@ -27,7 +28,7 @@ esac
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix_journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
+    monkeypatch.setattr(journal, 'BASE', str(tmp_path / 'state' / 'postfix'))
     (tmp_path / 'etc' / 'postfix').mkdir(parents=True)
     (tmp_path / 'etc' / 'postfix' / 'main.cf').write_bytes(b'myorigin =\n  $myhostname\n# \xff\nodd = \xff\n')
     (tmp_path / 'etc' / 'postfix' / 'master.cf').write_text('smtp inet n - y - - smtpd\n  -o a=1\n')
@@ -98,33 +99,14 @@ def test_info_with_ipv6_switched_off(host, capsys):
 
 def test_info_names_whose_changes_are_in_force(host, capsys, monkeypatch):
     monkeypatch.setattr(file_record, 'BASE', str(host / 'files'))
-    record = postfix_journal.Journal(str(host / 'etc' / 'postfix'), 'us')
-    record.save(dict(postfix_journal.empty(), parameters={'myorigin': None}), False)
+    record = journal.Journal(str(host / 'etc' / 'postfix'), 'us')
+    record.save(dict(journal.empty(), parameters={'myorigin': None}), False)
     assert call(postfix_info, capsys, host)['file_owners'] == []
     file_record.FileRecord('spam_delivery').save(
         [file_record.FileRecord.new_entry('/etc/spam', None, None, b'spam')], [], False
     )
     found = call(postfix_info, capsys, host)
     assert found['owners'] == ['us'] and found['file_owners'] == ['spam_delivery']
-
-
-def look(capsys, **arguments):
-    with patch_module_args(arguments), pytest.raises(SystemExit):
-        mta_info.main()
-    return json.loads(capsys.readouterr().out)
-
-
-def test_mta_info_tells_what_it_knows_when_it_fails_too(host, capsys, monkeypatch):
-    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('postfix', {'postfix': ['/etc/postfix/main.cf']}))
-    result = look(capsys, configuration=True, postfix_config_dir=str(host / 'no such'), queue_directories=[str(host)])
-    assert result['failed'] and 'has no main.cf' in result['msg']
-    assert result['mta'] == 'postfix' and result['free'][str(host)]['bytes'] > 0 and 'configuration' not in result
-
-
-def test_mta_info_has_no_configuration_of_another_mail_server(host, capsys, monkeypatch):
-    monkeypatch.setattr(mta_info, 'find', lambda wanted: ('kerio', {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']}))
-    result = look(capsys, configuration=True)
-    assert (result['mta'], result['configuration'], result['free']) == ('kerio', {}, {})
 
 
 def test_config_that_is_as_wanted(host, capsys):
@@ -213,5 +195,5 @@ def test_a_signal_ends_the_run_like_a_failure(host, capsys, monkeypatch):
 
 
 def test_the_signal_is_a_failure_that_brings_the_old_files_back():
-    with pytest.raises(PostfixError, match='signal 15'):
-        one_run.ended_by_signal(PostfixError)(15, None)
+    with pytest.raises(HostError, match='signal 15'):
+        one_run.end(15, None)

@@ -10,6 +10,7 @@ import json
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp import check
 from ansible_collections.conbool.smtp_relay.plugins.modules import smtp_check
 
 from tests.smtp.hostile import Certificates, HostileServer, Peer
@@ -99,7 +100,7 @@ def test_check_mode_is_the_same(run, certificates, check_mode):
     ],
 )
 def test_bad_options_are_named_and_no_server_is_asked(run, monkeypatch, arguments, named):
-    monkeypatch.setattr(smtp_check, 'examine_all', lambda *_arguments: pytest.fail('a server was asked'))
+    monkeypatch.setattr(check, 'examine_all', lambda *_arguments: pytest.fail('a server was asked'))
     status, result = run(**arguments)
     assert status == 1 and named in result['msg']
 

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of inbound_firewall, from its options to its answer."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import Nftables
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import read_wanted
+
+BACKENDS = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
+
+
+def traced(host):
+    """Return the backends of which files of ours are on this host."""
+    return [name for name in sorted(BACKENDS) if BACKENDS[name](host).traces()]
+
+
+def ours(host):
+    """Whether there is a record of what was done on this host, or a file of it."""
+    return os.path.exists(record.PATH) or bool(traced(host))
+
+
+def limited(module):
+    """Whether something of ours is in the firewall of this host."""
+    return ours(Host(module.run_command, module.get_bin_path))
+
+
+class _Plan:
+    """What a call comes to: the changes, and what can be told before the first of them."""
+
+    def __init__(self, module, params):
+        host, found, wanted, self.chosen = Host(module.run_command, module.get_bin_path), record.Record(), None, None
+        if params['state'] == 'present':
+            wanted = read_wanted(params['port'], params['networks'], params['names'])
+            self.chosen = choose(host, params['backend'])
+        for name in traced(host):
+            found.adopt(name)
+        self.left = sorted(set(found.entries) - {self.chosen})
+        # The new limit is in force before the old one goes.
+        states = [(self.chosen, wanted)] if self.chosen else []
+        self.changes = [
+            Change(host.run, BACKENDS[name](host), state, found)
+            for name, state in states + [(name, None) for name in self.left]
+        ]
+        for change in self.changes:
+            if change.changed:
+                change.validate()
+        pending = bool(self.left) or any(change.changed for change in self.changes)
+        self.result = {
+            'changed': pending,
+            'settled': not pending,
+            'backend': self.chosen,
+            'removed_from': self.left,
+            'networks': wanted.all() if wanted else [],
+        }
+
+    @property
+    def warnings(self):
+        return [warning for change in self.changes for warning in change.warnings]
+
+
+def look_ahead(module, params):
+    """Return the result and the warnings that converge() would have; nothing is changed, whatever the module's mode."""
+    plan = _Plan(module, params)
+    return plan.result, plan.warnings
+
+
+def converge(module, params):
+    """Bring the host's firewall to the wanted state, or tell in check mode what that takes.
+
+    Returns:
+        tuple: the module's result and its warnings.
+    """
+    plan = _Plan(module, params)
+    if module._diff:
+        plan.result['diff'] = [difference for change in plan.changes for difference in change.diff()]
+    warnings = plan.warnings
+    if not module.check_mode:
+        for change in plan.changes:
+            if change.changed or change.name in plan.left:
+                change.carry_out()
+    return plan.result, warnings

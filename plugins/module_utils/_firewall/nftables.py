@@ -1,0 +1,150 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limit as an nftables table of its own, beside whatever else filters on the host."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import other_chains
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import OPTION
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
+
+TABLE = 'conbool_inbound'
+RULESET = '/etc/conbool-inbound-firewall.nft'
+UNIT = 'conbool-inbound-firewall.service'
+MARK = '# Managed by Ansible (conbool.smtp_relay.inbound_firewall).\n'
+# A SYN that is not part of anything, as nftables and the kernel see a new connection. Not "ct state new": a host that
+# had no connection tracking before would take the next packet of every established connection for a new one.
+RULES = MARK + '''# The table is replaced in one transaction; nothing else is touched.
+table inet %(table)s
+delete table inet %(table)s
+table inet %(table)s {
+    set ipv4 {
+        type ipv4_addr
+        flags interval%(ipv4)s
+    }
+    set ipv6 {
+        type ipv6_addr
+        flags interval%(ipv6)s
+    }
+    chain input {
+        type filter hook input priority -10; policy accept;
+        iifname != "lo" tcp dport %(port)d tcp flags & (fin | syn | rst | ack) == syn jump newcomer
+    }
+    chain newcomer {
+        ip saddr @ipv4 return
+        ip6 saddr @ipv6 return
+        reject with tcp reset
+    }
+}
+'''
+# No default dependencies and no conflict with shutdown.target: the limit is there before the network and to the very
+# end.
+SERVICE = MARK + '''[Unit]
+Description=The mail port for the Conbool gateway only
+Documentation=man:nft(8)
+DefaultDependencies=no
+After=local-fs.target nftables.service
+Wants=network-pre.target
+Before=network-pre.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=%(nft)s -f %(ruleset)s
+ExecReload=%(nft)s -f %(ruleset)s
+ExecStop=-%(nft)s delete table inet %(table)s
+
+[Install]
+WantedBy=sysinit.target
+'''
+# A failure of this must not be one of the host's own firewall, hence the minus signs.
+DROP_IN = (
+    MARK
+    + '''# The ruleset of this service begins with "flush ruleset", as a rule. What that takes away comes back here.
+[Service]
+ExecStartPost=-%(nft)s -f %(ruleset)s
+ExecReload=-%(nft)s -f %(ruleset)s
+'''
+)
+
+
+class Nftables:
+    name = 'nftables'
+    unit_name = UNIT
+
+    def __init__(self, host):
+        self._host = host
+        self._nft = host.find('nft')
+        self._drop_in = os.path.join(FOLDER, 'nftables.service.d', 'conbool-inbound-firewall.conf')
+
+    def traces(self):
+        """Return the files of ours that there are, whatever the record says."""
+        return [path for path in (RULESET, self._drop_in, os.path.join(FOLDER, UNIT)) if os.path.exists(path)]
+
+    def check(self):
+        if not self._nft:
+            raise FirewallError(
+                f'{OPTION}: nftables cannot be used, there is no command nft; install the package nftables'
+            )
+
+    def files(self, wanted):
+        """Return the files that there have to be, path to content; None is a file that must not be there."""
+        if not wanted:
+            return dict.fromkeys((RULESET, self._drop_in))
+        sets = {f'ipv{version}': _elements(members) for version, members in wanted.networks.items()}
+        names = {'nft': self._nft, 'ruleset': RULESET}
+        return {
+            RULESET: (RULES % dict(sets, table=TABLE, port=wanted.port)).encode('ascii'),
+            self._drop_in: (DROP_IN % names).encode('ascii'),
+        }
+
+    def unit(self, wanted):
+        return SERVICE % {'nft': self._nft, 'ruleset': RULESET, 'table': TABLE} if wanted else None
+
+    def listing(self):
+        """Return what is in force, in the backend's own words; nothing if there is nothing."""
+        if not self._nft:
+            return ''
+        status, out, err = self._host.run([self._nft, 'list', 'table', 'inet', TABLE])
+        if status != 0 and 'No such file or directory' not in err:
+            raise FirewallError(f'nft list table: {err.strip()}')
+        return out if status == 0 else ''
+
+    def validate(self, wanted, writes, again):
+        for write in writes:
+            if write.path == RULESET and write.data:
+                self._host.text([self._nft, '-c', '-f', '-'], write.data.decode('ascii'))
+        return []
+
+    def load(self, wanted, writes, again):
+        self._host.text([self._nft, '-f', RULESET])
+        if again or any(write.path == self._drop_in for write in writes):
+            self._host.text(['systemctl', 'daemon-reload'])
+
+    def reload(self):
+        if os.path.exists(RULESET):
+            self.load(None, [], True)
+        else:
+            self.unload()
+
+    def unload(self):
+        if self.listing():
+            self._host.text([self._nft, 'delete', 'table', 'inet', TABLE])
+        self._host.text(['systemctl', 'daemon-reload'])
+
+    def warnings(self, wanted):
+        return other_chains.closed_by_others(
+            self._host.text([self._nft, '-n', '-t', 'list', 'ruleset']), wanted.port, TABLE
+        )
+
+
+def _elements(networks):
+    return (
+        '\n        elements = {{\n            {}\n        }}'.format(',\n            '.join(networks))
+        if networks
+        else ''
+    )

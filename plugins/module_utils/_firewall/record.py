@@ -1,0 +1,80 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of what was done to the host's firewall, and by which backend: one JSON file, written before the first
+change."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
+
+PATH = '/var/lib/conbool-smtp-relay/inbound_firewall.json'
+
+
+class Record:
+    """What was done, by backend.
+
+    C(entries) has for each backend that may have something on this host
+      C(listing): our part as the backend listed it after the last complete run; None from before the first change
+      until a run is complete, so that a run that finds it does everything again;
+      C(directories): those that were made for our files.
+    """
+
+    def __init__(self):
+        self.entries = self._load()
+
+    def listing(self, backend):
+        return self.entries[backend]['listing'] if backend in self.entries else None
+
+    def directories(self, backend):
+        return self.entries[backend]['directories'] if backend in self.entries else []
+
+    def save(self, backend, listing, directories):
+        self.entries[backend] = {'listing': listing, 'directories': directories}
+        self._write()
+
+    def adopt(self, backend):
+        """Have an entry for what is on this host without one: the record is lost, but all that was done bears our
+        name."""
+        self.entries.setdefault(backend, {'listing': None, 'directories': []})
+
+    def forget(self, backend):
+        del self.entries[backend]
+        self._write()
+
+    def _write(self):
+        directory = os.path.dirname(PATH)
+        if self.entries:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            content = json.dumps({'version': 1, 'backends': self.entries}, indent=1, sort_keys=True)
+            write_durably(PATH + '.new', content.encode('ascii'), 0o600)
+            os.rename(PATH + '.new', PATH)
+            sync_directory(directory)
+            return
+        for path in (PATH, PATH + '.new'):
+            if os.path.exists(path):
+                os.unlink(path)
+        if os.path.isdir(directory) and not os.listdir(directory):
+            os.rmdir(directory)
+
+    @staticmethod
+    def _load():
+        try:
+            with open(PATH, 'rb') as stream:
+                saved = json.loads(stream.read().decode('ascii'))
+            if saved['version'] != 1 or any(
+                set(entry) != {'listing', 'directories'} for entry in saved['backends'].values()
+            ):
+                raise ValueError('it has not the expected form')
+            return saved['backends']
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise FirewallError(
+                f'The record {PATH} is damaged ({exc}). Nothing was changed. Move it away, and apply the limit again'
+                ' before it is undone'
+            ) from exc

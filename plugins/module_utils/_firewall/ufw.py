@@ -1,0 +1,180 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The limit as marked blocks in the rule files that ufw keeps for what its own command cannot say
+(ufw-framework(8))."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import (
+    OPTION,
+    UFW_CONF,
+    setting,
+    ufw_enabled,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
+
+FOLDER = '/etc/ufw'
+DEFAULTS = '/etc/default/ufw'
+# Every line of ours in the kernel has this name in it.
+CHAIN = 'conbool-smtp'
+BEGIN = '# BEGIN conbool.smtp_relay.inbound_firewall (Ansible)\n'
+END = '# END conbool.smtp_relay.inbound_firewall (Ansible)\n'
+SYN = '-p tcp -m tcp --dport %d --tcp-flags FIN,SYN,RST,ACK SYN'
+# IP version to what ufw and iptables put into names for it.
+FAMILIES = {4: '', 6: '6'}
+
+
+def _before(suffix, port, networks):
+    """The block for before.rules: strangers are refused before any rule of the host is asked."""
+    rules = [f':{CHAIN} - [0:0]', f'-I ufw{suffix}-before-input ! -i lo {SYN % port} -j {CHAIN}']
+    rules += [f'-A {CHAIN} -s {network} -j RETURN' for network in networks]
+    return rules + [f'-A {CHAIN} -p tcp -j REJECT --reject-with tcp-reset']
+
+
+def _after(suffix, port):
+    """The block for after.rules: whoever was not refused, by the host's own rules either, gets in."""
+    return [f'-A ufw{suffix}-after-input {SYN % port} -m comment --comment {CHAIN} -j ACCEPT']
+
+
+def replace_block(path, text, rules):
+    """Return the text of a rule file with our block in front of the end of its table filter; without rules it has none.
+
+    Raises:
+        FirewallError: the file is not as ufw wants it, or the marks are damaged.
+    """
+    begins, ends = text.count(BEGIN), text.count(END)
+    if begins != ends or begins > 1 or text.find(BEGIN) > text.find(END):
+        raise FirewallError(
+            f'{path}: the lines {BEGIN.strip()!r} and {END.strip()!r} do not enclose one block; put them right by hand'
+        )
+    if begins:
+        text = text[: text.index(BEGIN)] + text[text.index(END) + len(END) :]
+    if not rules:
+        return text
+    table = re.search(r'^\*filter[ \t]*\n(?:(?!COMMIT)[^\n]*\n)*(?=COMMIT)', text, re.MULTILINE)
+    if not table:
+        raise FirewallError(f'{path}: there is no table filter that ends with COMMIT; ufw itself could not load it')
+    return text[: table.end()] + BEGIN + ''.join(rule + '\n' for rule in rules) + END + text[table.end() :]
+
+
+def block(text):
+    """Return the lines of our block, without its marks."""
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].splitlines() if BEGIN in text else []
+
+
+class Ufw:
+    name = 'ufw'
+    unit_name = None
+
+    def __init__(self, host):
+        self._host = host
+
+    def traces(self):
+        """Return the files that have a block of ours, whatever the record says."""
+        paths = [
+            os.path.join(FOLDER, f'{name}{suffix}.rules')
+            for suffix in FAMILIES.values()
+            for name in ('before', 'after')
+        ]
+        # Who may not read them cannot have written them either.
+        return [path for path in paths if os.access(path, os.R_OK) and BEGIN in decode(disk.read_file(path).data)]
+
+    def check(self):
+        if not self._host.find('ufw') or not ufw_enabled():
+            raise FirewallError(f'{OPTION}: ufw cannot be used, it is not enabled; give the command: ufw enable')
+        for version in self._families():
+            if f'ufw{FAMILIES[version]}-before-input' not in self._saved(version):
+                raise FirewallError(
+                    f'ufw is enabled ({UFW_CONF}), but its rules are not in force; give the command: ufw reload'
+                )
+
+    def files(self, wanted):
+        found = {}
+        for version, suffix in FAMILIES.items():
+            for name, rules in (
+                ('before', wanted and _before(suffix, wanted.port, wanted.networks[version])),
+                ('after', wanted and _after(suffix, wanted.port)),
+            ):
+                path = os.path.join(FOLDER, f'{name}{suffix}.rules')
+                data = disk.read_file(path).data
+                if data is not None:
+                    found[path] = encode(replace_block(path, decode(data), rules))
+                elif wanted:
+                    raise FirewallError(f'{path} is missing, although ufw is enabled')
+        return found
+
+    def unit(self, wanted):
+        return None
+
+    def listing(self):
+        listed = {version: self._own(version) for version in self._families(installed=True)}
+        return ''.join(
+            '# IPv{}\n{}\n'.format(version, '\n'.join(lines)) for version, lines in sorted(listed.items()) if lines
+        )
+
+    def validate(self, wanted, writes, again):
+        for write in writes:
+            version = 6 if write.path.endswith('6.rules') else 4
+            if version in self._families():
+                self._restore(version, decode(write.data), '--test')
+        return []
+
+    def load(self, wanted, writes, again):
+        self.reload()
+
+    def reload(self):
+        """Load what stands in our blocks, for each IP version in one transaction. A reload by ufw would open the host
+        for a moment."""
+        for version in self._families():
+            suffix = FAMILIES[version]
+            texts = [
+                decode(disk.read_file(os.path.join(FOLDER, f'{name}{suffix}.rules')).data)
+                for name in ('before', 'after')
+            ]
+            rules = [rule for text in texts for rule in block(text)]
+            if rules:
+                self._restore(version, _table(self._without_jumps(version) + rules))
+
+    def unload(self):
+        for version in self._families(installed=True):
+            if self._own(version):
+                self._restore(version, _table(self._without_jumps(version) + ['-F ' + CHAIN, '-X ' + CHAIN]))
+
+    def warnings(self, wanted):
+        if wanted.networks[6] and setting(DEFAULTS, 'IPV6') != 'yes':
+            return [
+                f'ufw is told to drop all IPv6 (IPV6 in {DEFAULTS} is not yes); the IPv6 networks of the list cannot'
+                ' connect'
+            ]
+        return []
+
+    def _families(self, installed=False):
+        """Return the IP versions that ufw filters, or of which there is a command to look."""
+        found = [version for version, suffix in FAMILIES.items() if self._host.find(f'ip{suffix}tables-save')]
+        return found if installed or setting(DEFAULTS, 'IPV6') == 'yes' else [4]
+
+    def _saved(self, version):
+        return self._host.text([self._host.find(f'ip{FAMILIES[version]}tables-save'), '-t', 'filter'])
+
+    def _own(self, version):
+        """Return our lines, without the counters of the chain."""
+        return [line.partition(' - [')[0] for line in self._saved(version).splitlines() if CHAIN in line]
+
+    def _without_jumps(self, version):
+        """Return commands that take out our rules in ufw's chains. The chain itself is emptied when it is declared
+        anew."""
+        return [line.replace('-A', '-D', 1) for line in self._own(version) if line.startswith('-A ufw')]
+
+    def _restore(self, version, text, *options):
+        command = self._host.find(f'ip{FAMILIES[version]}tables-restore')
+        self._host.text([command, '--noflush'] + list(options), text)
+
+
+def _table(commands):
+    return '*filter\n{}\nCOMMIT\n'.format('\n'.join(commands))

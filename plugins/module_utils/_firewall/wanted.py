@@ -1,0 +1,106 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may connect: the networks of a request, read strictly, because what is wrong here opens or closes a mail
+server."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import SHORTEST_PREFIX, shown
+
+
+class FirewallError(HostError):
+    """The firewall cannot be brought to the wanted state; nothing was changed unless the text says otherwise."""
+
+
+class Wanted:
+    """A port, and for each IP version the networks that may connect to it, sorted, without overlaps."""
+
+    def __init__(self, port, networks):
+        self.port = port
+        self.networks = networks
+
+    def all(self):
+        return self.networks[4] + self.networks[6]
+
+
+def limits(settings):
+    """Whether the settings, with all that is there, limit the mail port."""
+    return settings['inbound'] and settings['roles']['inbound_firewall']['state'] == 'present'
+
+
+def limit_of(settings):
+    """Return what the settings want of the mail port, as the options of M(conbool.smtp_relay.inbound_firewall)."""
+    asked = settings['roles']['inbound_firewall']
+    return {
+        'networks': settings['networks'] + settings['allowed_networks'],
+        'port': asked['port'],
+        'backend': asked['backend'],
+        'state': 'present' if settings['state'] == 'present' and limits(settings) else 'absent',
+        'names': {'port': 'inbound_firewall_port'},
+    }
+
+
+def read_wanted(port, networks, names=None):
+    """Return Wanted.
+
+    Args:
+        port: an int.
+        networks: as written, IPv4 and IPv6.
+        names: C(port) to the name of the variable that it comes from.
+
+    Raises:
+        FirewallError: naming the option and the value.
+    """
+    if not 1 <= port <= 65535:
+        raise FirewallError(
+            '{}: {} must be a whole number from 1 to 65535'.format((names or {}).get('port', 'port'), port)
+        )
+    if not networks:
+        raise FirewallError(
+            f'networks: the list is empty, which would close port {port} to every other host. '
+            'Remove the limit with state=absent if that is what you want'
+        )
+    found = {4: [], 6: []}
+    for text in networks:
+        network = _read_network(text)
+        found[network.version].append(network)
+    merged = {version: list(ipaddress.collapse_addresses(members)) for version, members in found.items()}
+    for members in merged.values():
+        for network in members:
+            # Halves of everything are everything.
+            _refuse_too_large(network, f'networks: together they contain {network}, which')
+    return Wanted(port, {version: [str(network) for network in members] for version, members in merged.items()})
+
+
+def _read_network(text):
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise FirewallError(
+                f'networks: {shown(text)} is not an IPv4 or IPv6 network such as 192.0.2.0/24 or 2001:db8::/32'
+            ) from None
+        raise FirewallError(
+            'networks: {} has host bits set: write {} for the network or {} for the one address'.format(
+                shown(text), network, text.partition('/')[0]
+            )
+        ) from None
+    if '%' in text or (network.version == 6 and network.network_address.ipv4_mapped):
+        raise FirewallError(
+            f'networks: {shown(text)} is no network that a connection can come from; write IPv4 networks as IPv4, and'
+            ' no interface'
+        )
+    _refuse_too_large(network, f'networks: {shown(text)}')
+    return network
+
+
+def _refuse_too_large(network, what):
+    shortest = SHORTEST_PREFIX[network.version]
+    if network.prefixlen < shortest:
+        raise FirewallError(f'{what} covers far too many addresses: the prefix must be /{shortest} or longer')

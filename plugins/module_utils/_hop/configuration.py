@@ -1,0 +1,256 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbound hop's wanted Postfix configuration, derived from the settings and from the MTA that it serves."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import (
+    direct_tls_level,
+    mta_parameters,
+    return_address,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
+
+# What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
+# not for loopback.
+NO_SITE_POLICY = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
+BACK_TO_THE_MTA = dict(NO_SITE_POLICY, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6='')
+
+# Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
+TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
+
+
+def _regexp(text):
+    """Escape literal text for a regexp(5) pattern between slashes."""
+    return re.sub(r'([^A-Za-z0-9-])', r'\\\1', text)
+
+
+def header_checks(loop_headers):
+    """Return the header_checks(5) table that sends marked messages direct.
+
+    The table type is C(regexp): every Postfix has it, patterns ignore case, and a folded header is one subject.
+    """
+    blank = '[[:space:]]*'
+    rules = [(header, 'true') for header in loop_headers] + [('X-Conbool-Released', 'yes')]
+    return ''.join(f'/^{_regexp(name)}{blank}:{blank}{value}{blank}$/ FILTER direct:\n' for name, value in rules)
+
+
+MIME_HEADER_CHECKS = '/^Content-Type[[:space:]]*:[[:space:]]*text\\/calendar[[:space:]]*([;(]|$)/ FILTER direct:\n'
+
+
+def _version(text):
+    return tuple(int(part) for part in re.findall(r'\d+', text)[:2])
+
+
+def _service(name, command, kind='unix', **fields):
+    options = fields.pop('options', {})
+    return dict({'name': name, 'type': kind, 'chroot': 'n', 'command': command, 'options': options}, **fields)
+
+
+def gateway_options(settings, version, lookup_types):
+    """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
+    options = dict(
+        NO_SITE_POLICY,
+        smtp_tls_security_level='secure',
+        smtp_tls_secure_cert_match=settings['tls_name'],
+        smtp_tls_mandatory_protocols='!SSLv2, !SSLv3, !TLSv1, !TLSv1.1',
+        smtp_tls_session_cache_database=(
+            '%s:$data_directory/gateway_scache' % ('btree' if 'btree' in lookup_types else 'lmdb')
+        ),
+        tls_append_default_CA='no',
+    )
+    if _version(version) >= (3, 4):
+        options['smtp_tls_servername'] = settings['tls_name']
+    if settings['tls_ca_file']:
+        options['smtp_tls_CAfile'] = settings['tls_ca_file']
+    else:
+        # Postfix adds the system's authorities to those of a file or directory that is named, and has none when none
+        # is.
+        options['tls_append_default_CA'] = 'yes'
+        options['smtp_tls_CApath'] = '/etc/ssl/certs'
+    if settings['tls_client_cert']:
+        options['smtp_tls_cert_file'] = settings['tls_client_cert']
+        options['smtp_tls_key_file'] = settings['tls_client_key']
+    return options
+
+
+def services(settings, listen, version, lookup_types, wash=None):
+    """Return the master.cf entries of the hop.
+
+    Args:
+        settings: the normalised settings.
+        listen: address and port.
+        version: of Postfix.
+        lookup_types: its table types.
+        wash: address and port of the listener for mail in which C(X-Conbool-*) headers count for nothing, and its
+            configuration directory; None for none.
+    """
+    entries = [
+        _service(listen, 'smtpd', kind='inet', private='n'),
+        # Nothing is handed in here, but postqueue -f takes an instance without pickup for one that is down.
+        _service('pickup', 'pickup', private='n', wakeup='60', max_processes='1'),
+        _service('cleanup', 'cleanup', private='n', max_processes='0'),
+        _service('qmgr', 'qmgr', private='n', wakeup='300', max_processes='1'),
+        _service('tlsmgr', 'tlsmgr', wakeup='1000?', max_processes='1'),
+        _service('rewrite', 'trivial-rewrite'),
+        _service('bounce', 'bounce', max_processes='0'),
+        _service('defer', 'bounce', max_processes='0'),
+        _service('trace', 'bounce', max_processes='0'),
+        _service('flush', 'flush', private='n', wakeup='1000?', max_processes='0'),
+        _service('showq', 'showq', private='n'),
+        _service('error', 'error'),
+        _service('retry', 'error'),
+        _service('anvil', 'anvil', max_processes='1'),
+        _service('scache', 'scache', max_processes='1'),
+        _service('gateway', 'smtp', options=gateway_options(settings, version, lookup_types)),
+        _service('direct', 'smtp'),
+        _service('mta', 'smtp', options=dict(BACK_TO_THE_MTA)),
+    ]
+    if _version(version) >= (3, 4):
+        entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
+    if wash:
+        listener, config_dir = wash
+        checks = f'regexp:{config_dir}/wash regexp:{config_dir}/header_checks'
+        entries += [
+            _service(listener, 'smtpd', kind='inet', private='n', options={'cleanup_service_name': 'wash'}),
+            _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
+        ]
+    return entries
+
+
+def tls_files(settings):
+    """Return the files of the host that the gateway's connection needs, and the variables that name them; None when
+    there are none."""
+    files = {option: settings['tls_' + name] for option, name in TLS_FILES.items() if settings['tls_' + name]}
+    return dict(files, names={option: 'conbool_tls_' + TLS_FILES[option] for option in files}) if files else None
+
+
+# Whatever the mail server and the settings are.
+STATIC = {
+    'syslog_name': 'conbool-hop',
+    # Empty: with the listener's address in it, the way back to the MTA would count as a loop.
+    'inet_interfaces': '',
+    # Nothing is local here, and nothing is rewritten: the MTA has done both.
+    'mydestination': '',
+    'alias_maps': '',
+    'alias_database': '',
+    'local_recipient_maps': '',
+    'local_transport': 'error:5.1.1 the Conbool hop has no mailboxes',
+    'append_dot_mydomain': 'no',
+    'local_header_rewrite_clients': '',
+    'receive_override_options': 'no_address_mappings',
+    # Loopback only, no look-ups, no second opinion on what the MTA accepted.
+    'smtpd_client_restrictions': 'permit_mynetworks, reject',
+    'smtpd_relay_restrictions': 'permit_mynetworks, reject',
+    'smtpd_peername_lookup': 'no',
+    'smtpd_tls_security_level': 'none',
+    # Exact domains: a subdomain elsewhere is an outside domain like any other.
+    'parent_domain_matches_subdomains': '',
+    'nested_header_checks': '',
+    'smtp_tls_loglevel': '1',
+}
+
+
+def next_hop_back(options, info):
+    """Return where the hop's own bounces go.
+
+    Raises:
+        HostError: the mail server takes no mail where it could be looked for.
+    """
+    back = options['return_address'] or return_address(info)
+    if not back:
+        raise HostError(
+            'outbound_hop_return_address: {!r}, but the mail server takes no mail on port 25: say where it takes the'
+            ' bounces of the hop'.format(options['return_address'])
+        )
+    return back
+
+
+def _gateway(settings):
+    """Return the transport to the gateway, and the one of mail without a sender."""
+    gateway = 'gateway:' + settings['relay_destination']
+    # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
+    return gateway, 'direct:' if settings['bypass_null_sender'] else gateway
+
+
+def _parameters(settings, info, options, programs):
+    """Return the parameters of main.cf."""
+    config_dir = options['config_dir']
+    direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
+    return dict(
+        mta_parameters(info),
+        **dict(programs['parameters'], **STATIC),
+        compatibility_level='3.6' if _version(programs['version']) >= (3, 6) else '2',
+        queue_directory=options['queue_directory'],
+        data_directory=options['data_directory'],
+        # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
+        myhostname='conbool-hop.' + info['expanded']['myhostname'],
+        mynetworks='[::1]/128' if ':' in options['address'] else '127.0.0.0/8',
+        smtpd_sender_restrictions=f'check_sender_access texthash:{config_dir}/senders',
+        smtpd_recipient_restrictions=(
+            f'check_recipient_access texthash:{config_dir}/hosted_domains, permit_mynetworks, reject'
+        ),
+        # The decision: header checks choose "direct", everything else goes to the gateway.
+        default_transport=_gateway(settings)[0],
+        header_checks=f'regexp:{config_dir}/header_checks',
+        mime_header_checks=f'regexp:{config_dir}/mime_header_checks' if settings['bypass_calendar'] else '',
+        sender_dependent_default_transport_maps=f'regexp:{config_dir}/own_mail',
+        smtp_tls_security_level=direct_level,
+        **({'smtp_dns_support_level': 'dnssec'} if direct_level.startswith('dane') else {}),
+    )
+
+
+def _tables(settings, own_mail, washes):
+    """Return the lookup tables."""
+    null_sender = 'FILTER ' + _gateway(settings)[1]
+    hosted = 'REJECT 5.4.6 {} is hosted here, but the mail server routes it outside'
+    tables = [
+        {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
+        {'path': 'own_mail', 'type': 'regexp', 'content': f'/^<>$/ {own_mail}\n/^double-bounce@/ {own_mail}\n'},
+        {'path': 'senders', 'type': 'texthash', 'entries': {'<>': null_sender, 'double-bounce@': null_sender}},
+        {
+            'path': 'hosted_domains',
+            'type': 'texthash',
+            'entries': {domain: hosted.format(domain) for domain in settings['domains']},
+        },
+    ]
+    if washes:
+        tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
+    if settings['bypass_calendar']:
+        tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
+    return tables
+
+
+def hop_configuration(settings, info, options, programs=None):
+    """Return the whole wanted configuration of the hop.
+
+    Args:
+        settings: the normalised settings (see the C(settings) module).
+        info: what C(postfix_info) returned of the MTA; of another MTA than Postfix, C(expanded) with what there is to
+            say of it in Postfix's terms.
+        options: C(config_dir), C(queue_directory), C(data_directory), C(address), C(port), C(wash_port),
+            C(return_address), C(direct_tls_security_level), and C(parameters) with main.cf parameters that win over all
+            others.
+        programs: what programs.find() returned, where the MTA's are not those of the hop.
+
+    Returns:
+        dict: C(parameters), C(services), C(tables) and C(tls_files) for C(postfix_config), and C(listener).
+
+    Raises:
+        HostError: there is no way back to the mail server.
+    """
+    programs = programs or dict(info, parameters={})
+    host = '[{}]'.format(options['address']) if ':' in options['address'] else options['address']
+    wash = ('{}:{}'.format(host, options['wash_port']), options['config_dir']) if options['wash_port'] else None
+    listen = '{}:{}'.format(host, options['port'])
+    return {
+        'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
+        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash),
+        'tables': _tables(settings, 'mta:' + next_hop_back(options, info), wash is not None),
+        'listener': {'address': options['address'], 'port': int(options['port'])},
+        'tls_files': tls_files(settings),
+    }

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbound hop made, and taken away again. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
+    hop_configuration,
+    next_hop_back,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
+
+OWNER = 'outbound_hop'
+
+
+def options_of(settings, hop=None):
+    """Return the variables of role C(outbound_hop), with what the mail server asks of the hop beside them.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        hop: Hop, None where there is nothing to configure.
+    """
+    return dict(settings['roles'][OWNER], wash_port=hop.wash_port if hop else 0)
+
+
+def problems(settings, hop):
+    """Return why the hop could not serve this mail server; nothing is changed then."""
+    try:
+        next_hop_back(options_of(settings, hop), hop.identity)
+    except HostError as exc:
+        return [str(exc)]
+    return []
+
+
+def lock_directory(settings):
+    """Return the directory in which no other run may be at work."""
+    return os.path.dirname(os.path.realpath(settings['roles'][OWNER]['config_dir']))
+
+
+def there(settings):
+    """Return whether something of the hop is on this host: its configuration, a record of it, its unit, or what it can
+    be made of."""
+    config_dir = settings['roles'][OWNER]['config_dir']
+    places = (os.path.join(config_dir, 'main.cf'), os.path.join(FOLDER, unit.NAME), package.PREFIX)
+    return any(map(os.path.exists, places)) or OWNER in owners(config_dir)
+
+
+def present(module, settings, hop):
+    """Have the hop be configured and run, now and after a reboot.
+
+    Args:
+        module: AnsibleModule.
+        settings: what M(conbool.smtp_relay.settings) returned.
+        hop: Hop.
+
+    Returns:
+        tuple: the result and its warnings.
+
+    Raises:
+        HostError: it cannot be; what was changed is put back.
+        SwitchError: it failed half-way.
+    """
+    options, done, programs = options_of(settings, hop), [], None
+    if hop.own_programs:
+        programs, before, after, packages = find(
+            module.run_command, package.maker_of(module), options['sbin_dir'] or None, module.check_mode
+        )
+        done.append((_package_result(module, before, after, packages), []))
+    wanted = hop_configuration(settings, hop.identity, options, programs)
+    done.append(
+        converge_part(
+            module,
+            config_dir=options['config_dir'],
+            sbin_dir=options['sbin_dir'] or None,
+            owner_id=OWNER,
+            create=True,
+            parameters=wanted['parameters'],
+            services=wanted['services'],
+            tables=wanted['tables'],
+            tls_files=wanted['tls_files'],
+            unit={'name': unit.NAME, 'content': unit.content(options, wanted['parameters']['command_directory'])},
+            listeners=[wanted['listener']],
+        )
+    )
+    return merge(done)
+
+
+def absent(module, settings):
+    """Have what waits in the hop be sent, and then everything of it be gone.
+
+    Raises:
+        HostError: mail could not be sent in time; nothing is removed then.
+        SwitchError: it failed half-way.
+    """
+    options, done = options_of(settings), []
+    if os.path.exists(os.path.join(options['config_dir'], 'main.cf')):
+        instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
+        queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
+        waited = drained(queue, options['config_dir'], options['drain_timeout'], module.check_mode)
+        done.append(({'changed': waited > 0}, []))
+    done.append(
+        converge_part(
+            module,
+            config_dir=options['config_dir'],
+            sbin_dir=options['sbin_dir'] or None,
+            owner_id=OWNER,
+            create=True,
+            unit={'name': unit.NAME},
+            state='absent',
+        )
+    )
+    maker = package.maker_of(module)
+    if os.path.exists(package.PREFIX) and maker.possible():
+        try:
+            before, packages = maker.absent(module.check_mode)
+        except package.PackageError as exc:
+            raise HostError(str(exc)) from exc
+        done.append((_package_result(module, before, None, packages), []))
+    return merge(done)
+
+
+def _package_result(module, before, after, packages):
+    result = {'changed': before != after, 'packages': packages}
+    if module._diff and before != after:
+        result['diff'] = [
+            {
+                'before_header': 'package',
+                'after_header': 'package',
+                'before': _line(before),
+                'after': _line(after),
+            }
+        ]
+    return result
+
+
+def _line(version):
+    return f'{package.PACKAGE} {version}\n' if version else ''

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd unit of the outbound hop. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import units
+
+NAME = 'conbool-hop.service'
+CONTENT = """\
+# Managed by Ansible (conbool.smtp_relay.outbound_hop).
+[Unit]
+Description=Outbound hop to the Conbool gateway (Postfix)
+Documentation=man:master(8)
+After=network-online.target nss-lookup.target
+Wants=network-online.target
+# Mail that meets a closed port waits for the MTA's next retry.
+Before={mail_servers}
+
+[Service]
+Type=forking
+PIDFile={queue_directory}/pid/master.pid
+ExecStart={postfix} -c {config_dir} start
+ExecReload={postfix} -c {config_dir} reload
+ExecStop={postfix} -c {config_dir} stop
+Restart=on-failure
+RestartSec=2
+# postfix stop waits for deliveries under way.
+TimeoutStopSec=60
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def content(options, command_directory):
+    """Return the text of the unit.
+
+    Args:
+        options: C(config_dir) and C(queue_directory) of the hop.
+        command_directory: directory of postfix(1).
+    """
+    return CONTENT.format(
+        mail_servers=' '.join(units()),
+        queue_directory=options['queue_directory'],
+        config_dir=options['config_dir'],
+        postfix=command_directory + '/postfix',
+    )

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The outbound hop of this host, asked what it would do. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
+
+DIRECT = 'FILTER direct:'
+
+
+class HopServer:
+    """The outbound hop of this host.
+
+    Args:
+        module: AnsibleModule.
+        settings: what M(conbool.smtp_relay.settings) returned.
+    """
+
+    def __init__(self, module, settings):
+        self._module, self._options = module, settings['roles']['outbound_hop']
+
+    def _instance(self):
+        return Instance(
+            self._module.run_command,
+            self._module.get_bin_path,
+            self._options['config_dir'],
+            self._options['sbin_dir'] or None,
+        )
+
+    def headers(self, lines):
+        """Return the Verdict on each header line."""
+        instance = self._instance()
+        names = ['header_checks', 'mime_header_checks']
+        checks = HeaderChecks(instance, instance.parameters(self._options['config_dir'], names)[0])
+        said = [checks.action(line) for line in lines]
+        return [Verdict(action == DIRECT, f'the hop says {action!r}') for action in said]
+
+    def queue(self):
+        """Return a look at its queue."""
+        return Look(Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir']))
+
+    def listener(self):
+        """Return the rows on where it listens."""
+        asked = with_defaults(hosts=[self._options['address']], port=self._options['port'], expect={'starttls': False})
+        return smtp_rows({'servers': check(asked)}, 'hop')

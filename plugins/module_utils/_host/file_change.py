@@ -1,0 +1,197 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A set of files brought to wanted contents as one change, and put back to what they were."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import (
+    FileRecord,
+    digest,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+
+UNREADABLE = '(binary, %d bytes)\n'
+
+
+class FileChange:
+    """What brings the files of one owner to their wanted contents. Without any wanted content everything of this owner
+    is undone.
+
+    To be made and carried out by the holder of a lock (C(postfix_disk.locked())), since it reads the record and the
+    files once.
+
+    Args:
+        owner: name of who makes the change; it has a record of its own.
+        wanted: dict of absolute path to content. That is bytes, or a function that takes what would be there without
+            us, b'' for no file. Files are written in this order. A file that is recorded, but not wanted any more, is
+            undone, the one written last first.
+        without: dict of path to a function that takes our lines out of a file's present content. Of such a file only
+            these lines are ours: whatever a person changes beside them stays. Any other file is ours as a whole.
+        modes: dict of path to mode; otherwise a file keeps its mode, and a new one has 0644.
+
+    Raises:
+        ChangeError: the record is damaged.
+        OSError: a file cannot be read.
+    """
+
+    def __init__(self, owner, wanted, without=None, modes=None):
+        self.record = FileRecord(owner)
+        self.warnings = []
+        self._without, self._modes = without or {}, modes or {}
+        # Path to content as it is now and as it will be, None for no file.
+        self.before, self.after, self._writes, self._entries = {}, {}, [], []
+        for path, content in wanted.items():
+            self._arrive(path, content)
+        for entry in reversed(self.record.entries):
+            if entry['path'] not in wanted:
+                self._leave(entry)
+        missing = sorted(
+            {
+                found
+                for write in self._writes
+                if write.data is not None
+                for found in _missing(os.path.dirname(write.path))
+            }
+        )
+        self._make = [disk.MakeDirectory(path) for path in missing]
+        # A run that was killed may have written everything and reloaded nothing.
+        self.changed = (
+            bool(self._writes)
+            or self.record.pending
+            or any(entry['path'] not in wanted for entry in self.record.entries)
+        )
+
+    def diff(self):
+        """Return the files that change, as Ansible shows it."""
+        return [
+            {
+                'before_header': write.path,
+                'after_header': write.path,
+                'before': _shown(self.before[write.path]),
+                'after': _shown(write.data),
+            }
+            for write in self._writes
+        ]
+
+    def paths(self):
+        """Return the paths of the files that change."""
+        return [write.path for write in self._writes]
+
+    def switch(self, validate, activate):
+        """Carry the change out. With nothing to change only what a killed run may have left of a record goes.
+
+        Args:
+            validate: function that is called before the first change, and raises HostError if it must not be made.
+            activate: function that lets what is on disk come into force and looks whether it did; it raises HostError
+                if not. When it has, it is called again, after the files are as they were.
+
+        Raises:
+            ChangeError: from validate(); nothing was changed.
+            SwitchError: it failed half-way.
+        """
+        if not self.changed:
+            self.record.sweep()
+            return
+        validate()
+        self.record.save(self._pending(), self.record.directories + [operation.path for operation in self._make], True)
+        undo, active = disk.Undo(), False
+        try:
+            disk.clear_temporary(self.before)
+            for operation in self._make + self._writes:
+                undo.do(operation)
+            active = True
+            activate()
+        except (OSError, HostError) as exc:
+            raise SwitchError(str(exc), self._restore(undo, activate if active else None), self.warnings) from exc
+        self._settle()
+
+    def _arrive(self, path, content):
+        entry, state = self.record.entry(path), disk.read_file(path)
+        self.before[path] = state.data
+        ours = entry is not None and digest(state.data) in entry['wrote']
+        original = disk.FileState(*self.record.original(entry)) if entry else state
+        without = self._without.get(path)
+        if without and not ours:
+            # What a person has changed beside our lines is part of what an undo leaves.
+            rest = without(state.data or b'')
+            original = disk.FileState(rest if rest or original.data is not None else None, original.mode)
+        elif entry and not ours and state.data not in (None, original.data):
+            self.warnings.append(f'{path} was changed by somebody since, and is brought back to what is wanted')
+        data = content(original.data or b'') if callable(content) else content
+        self._write(path, state, data, self._modes.get(path))
+        self.after[path] = data
+        self._entries.append(self.record.new_entry(path, original.data, original.mode, data))
+
+    def _leave(self, entry):
+        path = entry['path']
+        state, (original, mode) = disk.read_file(path), self.record.original(entry)
+        self.before[path] = state.data
+        if digest(state.data) in entry['wrote']:
+            data = original
+        elif path in self._without and state.data is not None:
+            rest = self._without[path](state.data)
+            data, mode = (rest if rest or original is not None else None), None
+        else:
+            data, mode = state.data, None
+            if state.data != original:
+                self.warnings.append(f'{path} was changed by somebody since, and stays as it is')
+        self.after[path] = data
+        self._write(path, state, data, mode)
+
+    def _write(self, path, state, data, mode):
+        if data != state.data or mode not in (None, state.mode):
+            self._writes.append(disk.Write(path, data, mode))
+
+    def _pending(self):
+        """Return the entries for the time in which a file may be what it was or what it will be."""
+        entries = {entry['path']: entry for entry in self.record.entries}
+        for entry in self._entries:
+            former = entries.get(entry['path'])
+            entries[entry['path']] = dict(
+                entry, wrote=sorted(set(entry['wrote'] + (former['wrote'] if former else [])))
+            )
+        return list(entries.values())
+
+    def _settle(self):
+        left = []
+        for path in sorted(self.record.directories, reverse=True):
+            if os.path.isdir(path) and not os.listdir(path):
+                os.rmdir(path)
+            elif self._entries:
+                left.append(path)
+            elif os.path.isdir(path):
+                self.warnings.append(f'{path} was made here but holds something else now, and stays')
+        self.record.save(self._entries, sorted(left), False)
+
+    def _restore(self, undo, activate):
+        """Put the old state back in force. Returns whether that worked, with what failed among the warnings."""
+        try:
+            undo.back()
+            if activate:
+                activate()
+            self.record.restore()
+        except (OSError, HostError) as exc:
+            self.warnings.append(f'The old state could not be put back completely: {exc}')
+            return False
+        return True
+
+
+def _missing(directory):
+    """Return which directories have to be made for this one to be there."""
+    found = []
+    while not os.path.isdir(directory):
+        found.append(directory)
+        directory = os.path.dirname(directory)
+    return found
+
+
+def _shown(data):
+    if data and b'\0' in data:
+        return UNREADABLE % len(data)
+    return printable(decode(data or b''))

@@ -1,0 +1,23 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module that only looks. Private to this collection."""
+
+from __future__ import annotations
+
+
+class Look:
+    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take.
+
+    Args:
+        module: AnsibleModule.
+    """
+
+    check_mode = True
+    _diff = False
+
+    def __init__(self, module):
+        self._module = module
+
+    def __getattr__(self, name):
+        return getattr(self._module, name)

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a module that changes a host runs: no other beside it, and however it ends, with the old state put back or the
+new one in force."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+BUSY = 'Another run is at work on this host; nothing was changed'
+
+
+def end(number, dummy):
+    """Take a signal: a lost connection or a cancelled job ends the run like any failure."""
+    raise HostError(f'the run was ended by signal {number}')
+
+
+def run(module, directories, converge, busy=BUSY):
+    """Run a module to its end, and answer.
+
+    Args:
+        module: AnsibleModule with the option C(timeout), the seconds to wait for another run.
+        directories: a list of those in which runs keep away from each other.
+        converge: function that takes the module and its options, and returns its result and warnings. It takes a
+            HostError for a reason to put the old state back.
+        busy: what is said when another run does not end in time.
+    """
+    for number in SIGNALS:
+        signal.signal(number, end)
+    warnings = []
+    try:
+        with ExitStack() as locks:
+            # In one order, so that two runs do not wait for each other.
+            for directory in sorted(set(map(os.path.realpath, directories))):
+                locks.enter_context(locked(directory, module.params['timeout']))
+            result, warnings = converge(module, module.params)
+    except BlockingIOError:
+        module.fail_json(msg=busy)
+    except SwitchError as exc:
+        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
+    except (HostError, OSError) as exc:
+        module.fail_json(msg=printable(str(exc)))
+    for warning in warnings:
+        module.warn(printable(warning))
+    module.exit_json(**result)

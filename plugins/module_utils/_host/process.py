@@ -1,0 +1,96 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes, units and listeners as they are seen from the host itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+
+PAUSE = 0.1
+
+
+def alive(pid):
+    return pid is not None and os.path.exists(f'/proc/{pid}')
+
+
+def systemd_unit(pid):
+    """Return the unit that a process belongs to, or None when no service manager started it."""
+    try:
+        with open(f'/proc/{pid}/cgroup', 'rb') as stream:
+            names = [os.path.basename(line) for line in decode(stream.read()).split('\n')]
+    except (OSError, TypeError):
+        return None
+    return next((name for name in names if name.endswith('.service')), None)
+
+
+def banner(address, port, timeout):
+    """Return the first line that an SMTP server says, or raise OSError."""
+    with socket.create_connection((address, port), timeout=timeout) as connection:
+        connection.settimeout(timeout)
+        received = b''
+        while b'\n' not in received and len(received) < 4096:
+            data = connection.recv(4096)
+            if not data:
+                break
+            received += data
+    return received.split(b'\n', 1)[0].decode('ascii', 'replace').strip()
+
+
+def wait_for_banner(address, port, timeout):
+    """Wait until a listener greets with 220.
+
+    Raises:
+        HostError: it did not within the time.
+    """
+    begin, seen = time.monotonic(), 'nothing'
+    while True:
+        left = timeout - (time.monotonic() - begin)
+        if left <= 0:
+            raise HostError(
+                f'The listener {address} port {port} does not greet with 220 within {timeout} seconds: {seen}'
+            )
+        try:
+            seen = banner(address, port, left)
+            if seen.startswith('220'):
+                return
+        except OSError as exc:
+            seen = str(exc)
+        time.sleep(PAUSE)
+
+
+def refused_address(name):
+    """Return why an inet service could not listen on its host:port, or None; services without a numeric host are not
+    tried."""
+    host, dummy, port = name.rpartition(':')
+    host = host.strip('[]')
+    if not host or not port.isdigit():
+        return None
+    try:
+        family, kind, protocol, dummy, address = socket.getaddrinfo(
+            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )[0]
+    except (socket.gaierror, OverflowError):
+        return None
+    try:
+        with socket.socket(family, kind, protocol) as probe:
+            # As Postfix does; otherwise connections that are just ending would count as taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except (OSError, OverflowError) as exc:
+        return str(exc)
+    return None
+
+
+def spend(seconds, work, clock=time.monotonic, sleep=time.sleep):
+    """Do the C(work), wait until so many seconds have gone since it was begun, and return what it did."""
+    end = clock() + seconds
+    done = work()
+    sleep(max(0.0, end - clock()))
+    return done

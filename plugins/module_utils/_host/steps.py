@@ -1,0 +1,21 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several changes as one: their results put together. Private to this collection."""
+
+from __future__ import annotations
+
+
+def merge(done):
+    """Return the result and the warnings of several steps that have been taken.
+
+    Args:
+        done: pairs of a step's result, with C(changed) and perhaps C(diff) and C(packages), and its warnings.
+    """
+    result, warnings = {'changed': any(step['changed'] for step, dummy in done)}, []
+    for step, said in done:
+        for name in ('diff', 'packages'):
+            if step.get(name):
+                result[name] = result.get(name, []) + step[name]
+        warnings += [warning for warning in said if warning not in warnings]
+    return result, warnings

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A systemd service of our own: its file, and whether it runs now and after a reboot."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
+
+FOLDER = '/etc/systemd/system'
+SHOWN = ('LoadState', 'ActiveState', 'UnitFileState', 'NeedDaemonReload')
+
+
+class UnitError(HostError):
+    """systemctl failed; the text is its own, with the end of the unit's journal."""
+
+
+class Unit:
+    """One service unit.
+
+    Args:
+        run: function that takes an argument list and returns (exit status, stdout, stderr).
+        name: name of the unit, with C(.service).
+    """
+
+    def __init__(self, run, name):
+        self._run = run
+        self._name = name
+
+    def state(self):
+        """Return what systemd knows of the unit, also when there is none."""
+        out = self._systemctl('show', '--property=' + ','.join(SHOWN), self._name)
+        return dict(line.partition('=')[::2] for line in out.splitlines() if '=' in line)
+
+    def needed(self, differs, outdated=False):
+        """Return the systemctl commands that make the unit run now and after a reboot.
+
+        Args:
+            differs: the unit's file is, or would be, written anew.
+            outdated: a running service has to be restarted, whether its file differs or not.
+        """
+        state, commands = self.state(), []
+        active = state.get('ActiveState') in ('active', 'reloading')
+        # A run that was killed after writing the file left the reload to us.
+        if differs or state.get('NeedDaemonReload') == 'yes':
+            commands.append(['daemon-reload'])
+        if state.get('UnitFileState') != 'enabled':
+            commands.append(['enable', self._name])
+        if not active:
+            commands.append(['start', self._name])
+        elif differs or outdated:
+            commands.append(['restart', self._name])
+        return commands
+
+    def needed_to_leave(self, differs):
+        """Return the systemctl commands that end the service; daemon-reload is for after the removal of the unit's
+        file.
+
+        Args:
+            differs: there is a file to be removed.
+        """
+        state, commands = self.state(), []
+        if state.get('ActiveState') not in ('inactive', None):
+            commands.append(['stop', self._name])
+        if state.get('UnitFileState') == 'enabled':
+            commands.append(['disable', self._name])
+        if differs or state.get('NeedDaemonReload') == 'yes':
+            commands.append(['daemon-reload'])
+        return commands
+
+    def carry_out(self, commands):
+        """Give the commands, in order."""
+        for command in commands:
+            self._systemctl(*command)
+
+    def _systemctl(self, *words):
+        status, out, err = self._run(['systemctl'] + list(words))
+        if status != 0:
+            journal = self._run(['journalctl', '--no-pager', '--lines=20', '--output=cat', '--unit=' + self._name])[1]
+            raise UnitError('systemctl {}: {}\n{}'.format(' '.join(words), err.strip(), journal.strip()))
+        return out
+
+
+class UnitChange:
+    """What brings a unit's file and its service to the wanted state.
+
+    Args:
+        run: as for Unit.
+        name: as for Unit.
+        content: text of the unit's file; None means that there is no such unit.
+        outdated: as for Unit.needed().
+    """
+
+    def __init__(self, run, name, content, outdated=False):
+        self.name = name
+        self.path = os.path.join(FOLDER, name)
+        self._unit = Unit(run, name)
+        self._before, self._after = disk.read_file(self.path).data, None if content is None else encode(content)
+        self._differs = self._before != self._after
+        self.commands = (
+            self._unit.needed_to_leave(self._differs) if content is None else self._unit.needed(self._differs, outdated)
+        )
+
+    @property
+    def changed(self):
+        return self._differs or bool(self.commands)
+
+    @property
+    def restarts(self):
+        return ['restart', self.name] in self.commands
+
+    @property
+    def starts(self):
+        return self.restarts or ['start', self.name] in self.commands
+
+    def words(self):
+        return [' '.join(command) for command in self.commands]
+
+    def diff(self):
+        """Return the unit's file and the systemctl commands, as Ansible shows what changes."""
+        found = []
+        if self._differs:
+            found.append(
+                _difference(self.path, *(printable(decode(data or b'')) for data in (self._before, self._after)))
+            )
+        if self.commands:
+            found.append(_difference('systemctl', '', ''.join(line + '\n' for line in self.words())))
+        return found
+
+    def arrive(self):
+        """Bring the unit's file in place and have the service run."""
+        if self._differs:
+            disk.clear_temporary([self.path])
+            # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
+            disk.replace_file(self.path, self._after, 0o644, time.time_ns())
+        self._unit.carry_out(self.commands)
+
+    def stop(self):
+        self._only('stop')
+
+    def start_again(self):
+        """Start what stop() has stopped."""
+        if ['stop', self.name] in self.commands:
+            self._unit.carry_out([['start', self.name]])
+
+    def leave(self):
+        """Remove the unit of a service that is stopped."""
+        self._only('disable')
+        if self._differs:
+            disk.clear_temporary([self.path])
+            disk.Write(self.path, None).do()
+        self._only('daemon-reload')
+
+    def _only(self, verb):
+        self._unit.carry_out([command for command in self.commands if command[0] == verb])
+
+
+def _difference(header, before, after):
+    return {'before_header': header, 'after_header': header, 'before': before, 'after': after}

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of outbound_hop: the hop alone. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import OPTIONS, refuse_used_hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
+
+
+def main(server_class):
+    """Run the module for the mail server whose identity the hop takes over."""
+    module = AnsibleModule(
+        argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
+    )
+    settings = module.params['settings']
+    server = server_class(module, settings)
+    converge = present if settings['state'] == 'present' else absent
+    run(module, [hop.lock_directory(settings)], lambda module, dummy: converge(module, server))
+
+
+def present(module, server):
+    """Have the hop run, or tell in check mode what that takes."""
+    settings, wanted = server.settings, Hop(server.facts().native)
+    problems = hop.problems(settings, wanted)
+    if problems:
+        raise HostError(' | '.join(problems))
+    return hop.present(module, settings, wanted)
+
+
+def absent(module, server):
+    """Have the hop be gone when it has sent its mail, or tell in check mode what that takes."""
+    refuse_used_hop(module, server)
+    return hop.absent(module, server.settings)

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of C(<name>_verify): a mail server and its hop asked what they would do, as rows. Private to this
+collection."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
+    certain_headers,
+    certain_routes,
+)
+
+
+def main(server_class):
+    """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
+    module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
+    settings = module.params['settings']
+    rows = rows_of(server_class(module, settings), settings)
+    # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
+    module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
+
+
+def rows_of(server, settings):
+    """Return all rows on a mail server, and on the hop where that decides.
+
+    Args:
+        server: MailServer.
+        settings: what M(conbool.smtp_relay.settings) returned.
+    """
+    hop = HopServer(server.module, settings) if server.hop_decides else None
+    watched = [Watched('hop', hop)] if hop else []
+    watched.append(Watched('mail server', server))
+
+    def work():
+        rows = asked('route', 'mail server', lambda: route_rows(server, settings))
+        rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
+        rows += asked('hop', 'hop', hop.listener) if hop else []
+        return rows + asked('inbound.copy', 'mail server', server.stale)
+
+    for queue in watched:
+        queue.begin()
+    rows = spend(settings['roles']['verify']['queue_seconds'], work)
+    return rows + [queue.row() for queue in watched]
+
+
+def asked(identifier, target, function):
+    """Return the rows of a question, or the one that says why it has no answer."""
+    try:
+        return function()
+    except (HostError, OSError, ValueError) as exc:
+        return [row(identifier + '.failed', target, RED, printable(str(exc)))]
+
+
+def route_rows(server, settings):
+    """Return a row for each message whose way is certain."""
+    samples = certain_routes(settings)
+    null_sender = server.null_sender_through()
+    return [
+        route_row(
+            dict(sample, hop=sample['hop'] and (null_sender or bool(sample['sender']))),
+            seen.through,
+            seen.way,
+            server.BYPASS_HINT,
+        )
+        for sample, seen in zip(samples, server.routes(samples))
+    ]
+
+
+def header_rows(decider, settings):
+    """Return a row for each header line whose effect is certain.
+
+    Args:
+        decider: whoever decides which mail goes direct, the mail server or the hop.
+    """
+    samples = certain_headers(settings)
+    verdicts = decider.headers([sample['header'] for sample in samples])
+    return [header_row(sample, verdict.direct, verdict.said) for sample, verdict in zip(samples, verdicts)]
+
+
+class Watched:
+    """A queue that is looked at twice.
+
+    Args:
+        name: whose it is.
+        owner: MailServer or HopServer.
+    """
+
+    def __init__(self, name, owner):
+        self._name, self._owner, self._look, self._failed = name, owner, None, None
+
+    def begin(self):
+        try:
+            self._look = self._owner.queue()
+            self._look.begin()
+        except (HostError, OSError) as exc:
+            self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
+
+    def row(self):
+        """Take the second look, and return the row on both."""
+        if self._failed:
+            return self._failed
+        try:
+            return queue_row(self._name, *self._look.end())
+        except (HostError, OSError) as exc:
+            return row('queue.failed', self._name, RED, printable(str(exc)))

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail server a host has."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names, with_role
+
+
+class MtaError(HostError):
+    """No single MTA that can be served; the text says what was found and what to do."""
+
+
+def signs_of(mta, root='/'):
+    """Return the paths that show that this MTA is installed, or an empty list."""
+    seen = []
+    for choices in MAIL_SERVERS[mta].signs:
+        there = [path for path in choices if os.path.exists(os.path.join(root, path.lstrip('/')))]
+        if not there:
+            return []
+        seen.append(there[0])
+    return seen
+
+
+def find(wanted='auto', root='/'):
+    """Return the host's MTA and what it was known by.
+
+    Args:
+        wanted: C(auto), or the MTA that the inventory names; this one has to be there.
+        root: where the host's file system starts.
+
+    Returns:
+        tuple: name of the MTA, dict of all MTAs found (name to paths).
+
+    Raises:
+        MtaError: there is none, or there are several.
+    """
+    found = {mta: paths for mta, paths in ((mta, signs_of(mta, root)) for mta in MAIL_SERVERS) if paths}
+    if wanted != 'auto':
+        if wanted not in found:
+            there = 'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported'
+            raise MtaError(f'conbool_mta is {wanted}, but there is no {wanted} here ({there})')
+        return wanted, found
+    if not found:
+        raise MtaError('no mail server found: none of {} is installed'.format(', '.join(sorted(names()))))
+    if len(found) > 1:
+        named = ', '.join(f'{mta} ({found[mta][0]})' for mta in sorted(found))
+        raise MtaError(
+            f'more than one mail server found: {named}. '
+            'Set conbool_mta for this host to the one that handles its mail'
+        )
+    return list(found)[0], found
+
+
+def refuse_unsupported(mta):
+    """Raise MtaError when this version of the collection has no role for a mail server."""
+    if mta not in with_role():
+        raise MtaError(f'the mail server is {mta}, and this version of the collection has no role {mta}_smarthost')
+
+
+def free_space(path, root='/'):
+    """Return what is free on the file system that holds, or will hold, a directory.
+
+    Returns:
+        dict: C(bytes), and C(inodes), which is None where the file system does not count them.
+    """
+    path = os.path.join(root, path.lstrip('/'))
+    while not os.path.isdir(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    status = os.statvfs(path)
+    return {'bytes': status.f_bavail * status.f_frsize, 'inodes': status.f_favail if status.f_files else None}

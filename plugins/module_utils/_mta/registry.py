@@ -1,0 +1,65 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mail servers that the collection knows: data only. Private to this collection.
+
+A mail server is one entry here, one package C(_<name>) beside this one, the modules C(<name>_info), C(<name>_smarthost)
+and C(<name>_verify), and one role C(<name>_smarthost). Nothing else knows it by its name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class MailServer(NamedTuple):
+    """What tells a mail server.
+
+    C(signs) are groups of absolute paths; it is installed where of each group at least one exists.
+    C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
+    while the collection has no role for it.
+    """
+
+    title: str
+    signs: tuple[tuple[str, ...], ...]
+    units: tuple[str, ...] = ()
+    minimum_version: str | None = None
+
+
+MAIL_SERVERS = {
+    # Sendmail's package has compatible commands, and so has Postfix's: main.cf and postconf are Postfix's alone.
+    'postfix': MailServer(
+        'Postfix',
+        (('/etc/postfix/main.cf',), ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
+        ('postfix.service',),
+        '3.1',
+    ),
+    'sendmail': MailServer(
+        'Sendmail',
+        (
+            ('/etc/mail/sendmail.cf',),
+            ('/usr/lib/sm.bin/sendmail', '/usr/libexec/sendmail/sendmail', '/usr/sbin/sendmail.sendmail'),
+        ),
+        ('sendmail.service',),
+        '8.15',
+    ),
+    'zimbra': MailServer('Zimbra', (('/opt/zimbra/conf/localconfig.xml',), ('/opt/zimbra/bin/zmprov',))),
+    'kerio': MailServer(
+        'Kerio Connect', (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),)
+    ),
+}
+
+
+def names():
+    """Return the names of all mail servers, in the order in which they are looked for."""
+    return list(MAIL_SERVERS)
+
+
+def with_role():
+    """Return the names of the mail servers for which the collection has a role."""
+    return [name for name, entry in MAIL_SERVERS.items() if entry.minimum_version]
+
+
+def units():
+    """Return the services of the mail servers for which the collection has a role."""
+    return [unit for name in with_role() for unit in MAIL_SERVERS[name].units]

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a mail server has to be able to do, so that everything else need not know which one it is. Private to this
+collection.
+
+One class for each, in C(_<name>/server.py); the modules C(<name>_info), C(<name>_smarthost) and C(<name>_verify) hand
+it to C(_module).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Callable, NamedTuple
+
+
+@dataclass
+class Facts:
+    """What is known of a mail server.
+
+    C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info).
+    C(relay_networks) are those whose clients may send through it to anybody, in CIDR notation; C(relay_networks_from)
+    is where it says so, C(relay_networks_row) the id of the row that is made of them. C(parts) are those of its
+    configuration that we have changed. C(native) is for the adapter alone.
+    """
+
+    version: str
+    running: bool
+    queue_directory: str
+    deliveries: list[dict[str, str]]
+    relay_networks: list[str]
+    relay_networks_from: str
+    relay_networks_row: str
+    parts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    native: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Hop:
+    """What the outbound hop has to know of the mail server that it serves.
+
+    C(identity) has C(expanded), parameters in Postfix's terms, and whatever else M(conbool.smtp_relay.postfix_info)
+    tells of a Postfix. With C(own_programs) the mail server is no Postfix of whose programs the hop could be made.
+    C(wash_port) is the port for mail in which trust headers count for nothing, 0 for none.
+    """
+
+    identity: dict[str, Any]
+    own_programs: bool = False
+    wash_port: int = 0
+
+
+class Part(NamedTuple):
+    """One part of a mail server's configuration, with a record and an undo of its own.
+
+    C(converge) takes an AnsibleModule, and returns the part's result and warnings, as all modules of this collection
+    that change a host do.
+    """
+
+    name: str
+    converge: Callable[[Any], tuple[dict[str, Any], list[str]]]
+
+
+@dataclass
+class Wanted:
+    """What makes a mail server use the gateway. With C(problems) nothing may be changed.
+
+    C(programs) are pairs of a program that has to be there and the package that has it; C(programs_advice) says what
+    else there is to do where it cannot be installed. C(hop) is None where the mail server decides by itself.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    programs: list[tuple[str, str]] = field(default_factory=list)
+    programs_advice: str = ''
+    hop: Hop | None = None
+    parts: list[Part] = field(default_factory=list)
+
+
+class Route(NamedTuple):
+    """The way of a message: in words, and whether it leads to the gateway (or to the hop in front of it)."""
+
+    way: str
+    through: bool
+
+
+class Verdict(NamedTuple):
+    """What a header line does: whether the message goes direct, and the words in which the mail server said so."""
+
+    direct: bool
+    said: str
+
+
+class QueueLook(ABC):
+    """Two looks at a queue, and what happened in between."""
+
+    @abstractmethod
+    def begin(self):
+        """Take the first look."""
+
+    @abstractmethod
+    def end(self) -> tuple[list[str], list[str]]:
+        """Take the second look.
+
+        Returns:
+            tuple: the messages in it, a line each; and those of them that were put off since the first look.
+        """
+
+
+class MailServer(ABC):
+    """A mail server of this host.
+
+    Args:
+        module: AnsibleModule.
+        settings: what M(conbool.smtp_relay.settings) returned.
+    """
+
+    NAME = ''
+    # What may lead mail past the gateway, for whoever reads that it does.
+    BYPASS_HINT = ''
+
+    def __init__(self, module, settings):
+        self.module = module
+        self.settings = settings
+        self.options = settings['roles'].get(self.NAME + '_smarthost', {})
+
+    @abstractmethod
+    def lock_directories(self) -> list[str]:
+        """Return the directories in which no other run may be at work."""
+
+    @abstractmethod
+    def facts(self) -> Facts:
+        """Return what there is to know.
+
+        Raises:
+            HostError: it cannot be asked, or is not responsible for a hosted domain.
+            OSError: a file cannot be read.
+        """
+
+    @abstractmethod
+    def wanted(self, facts: Facts, flag: bool) -> Wanted:
+        """Return what makes it use the gateway.
+
+        Args:
+            facts: of facts().
+            flag: whether the gateway's flagged mail has to get C(X-Spam-Flag), since nothing here files it.
+        """
+
+    @abstractmethod
+    def undo(self) -> list[Part]:
+        """Return what takes all of it away again, in this order."""
+
+    @abstractmethod
+    def leads_to_hop(self) -> list[str]:
+        """Return the files whose text still leads mail to the hop."""
+
+    @abstractmethod
+    def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
+        """Return the ways of messages with C(sender) and C(recipient), none of which is sent."""
+
+    def headers(self, lines: list[str]) -> list[Verdict] | None:
+        """Return what header lines do; None where the hop decides about them."""
+        return None
+
+    @abstractmethod
+    def queue(self) -> QueueLook:
+        """Return a look at its queue."""
+
+    @property
+    @abstractmethod
+    def hop_decides(self) -> bool:
+        """Whether mail goes through the outbound hop."""
+
+    def null_sender_through(self) -> bool:
+        """Whether a message without a sender is handed to the hop or the gateway like any other."""
+        return True
+
+    def stale(self) -> list[dict[str, Any]]:
+        """Return rows on what was made of a configuration that has changed since."""
+        return []

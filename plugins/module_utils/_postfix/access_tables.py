@@ -1,0 +1,114 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup tables of a Postfix that takes mail from the gateway only."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
+
+CLIENTS_TABLE = 'conbool_clients'
+DATA_TABLE = 'conbool_data'
+RECIPIENTS_TABLE = 'conbool_recipients'
+CERTIFICATES_TABLE = 'conbool_certificates'
+POSTSCREEN_TABLE = 'conbool_postscreen'
+
+NOT_HOSTED = '550 5.7.1 This server takes mail for its own domains only'
+
+
+def _listed(pattern):
+    """Return the network of one entry of mynetworks, or None for a file, a table or what else only Postfix can tell."""
+    try:
+        return ipaddress.ip_network(re.sub(r'[\[\]]', '', pattern))
+    except ValueError:
+        return None
+
+
+def mynetworks_entries(mynetworks):
+    """Return which networks mynetworks certainly names, in its order.
+
+    Postfix takes the first entry that fits. What a negated entry takes away is not repeated by a later one, and behind
+    a negated file or table nothing is certain.
+    """
+    found, excluded = [], []
+    for item in re.split(r'[\s,]+', mynetworks.strip()):
+        network = _listed(item.lstrip('!'))
+        if item.startswith('!'):
+            if network is None:
+                break
+            excluded.append(network)
+        elif network is not None and not any(overlap(network, other) for other in excluded):
+            found.append(network)
+    return found
+
+
+def own_addresses(expanded):
+    """Return the addresses that inet_interfaces names."""
+    return [item for item in items(expanded.get('inet_interfaces')) if _listed(item)]
+
+
+def client_tables(settings, mynetworks):
+    """Return two cidr(5) tables that tell who a client of port 25 is, for the stages RCPT and DATA, and warnings.
+
+    Of networks that contain each other the smaller one comes first; of equal ones the gateway's, which asks for more.
+    The gateway's come before mynetworks: a host of the gateway that was put there by hand is the gateway all the same.
+    """
+    gateway = [ipaddress.ip_network(item) for item in settings['networks']]
+    named = [(network, 'conbool_gateway') for network in gateway]
+    named += [(ipaddress.ip_network(item), 'DUNNO') for item in settings['allowed_networks']]
+    named.sort(key=lambda pair: (pair[0].version, -pair[0].prefixlen, pair[0].network_address))
+    own = mynetworks_entries(mynetworks)
+    rows = [(network, 'DUNNO') for network in LOOPBACK] + named + [(network, 'DUNNO') for network in own]
+    rows += [('0.0.0.0/0', 'conbool_others'), ('::/0', 'conbool_others')]
+    inside = sorted({str(network) for network in own for other in gateway if overlap(network, other)})
+    warnings = (
+        [
+            'mynetworks names {}, which is in conbool_networks: such clients count as the gateway. If there are others'
+            ' among them, name these in conbool_smtp_allowed_networks.'.format(', '.join(inside))
+        ]
+        if inside
+        else []
+    )
+    verdicts = {}
+    for network, action in rows:
+        verdicts.setdefault(str(network), action)
+    # The certificate and the recipients were looked at before.
+    at_data = {
+        network: 'reject_plaintext_session' if action == 'conbool_gateway' else action
+        for network, action in verdicts.items()
+    }
+    return _table(verdicts), _table(at_data), warnings
+
+
+def _table(rows):
+    return ''.join('{} {}\n'.format(*row) for row in rows.items())
+
+
+def recipients_table(domains):
+    """Return the regexp(5) table of the recipients that the gateway may name; patterns ignore case, <postmaster> is
+    never looked up."""
+    names = sorted({name for domain in domains for name in (domain, _unicode(domain))})
+    return ''.join(f'/@{_escaped(name)}$/ DUNNO\n' for name in names) + f'/./ {NOT_HOSTED}\n'
+
+
+def _unicode(domain):
+    try:
+        return domain.encode('ascii').decode('idna')
+    except UnicodeError:
+        return domain
+
+
+def _escaped(text):
+    return re.sub(r'([][\\.^$*+?(){}|/])', r'\\\1', text)
+
+
+def certificates_table(fingerprints):
+    return ''.join(f'{item} conbool_known\n' for item in fingerprints)
+
+
+def postscreen_table(networks):
+    return ''.join(f'{network} permit\n' for network in networks)

@@ -1,0 +1,275 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one call of postfix_config has to change: read, planned, judged by Postfix, and told."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import Directories
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, refuse_conflicts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_options import OptionPlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_parameters import ParameterPlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_services import ServicePlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import TablePlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import dangling, undefined
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.stage import Stage, check_services
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_files import table_state, table_writes
+
+
+class Change:
+    """The difference between what one owner wants and what is.
+
+    Args:
+        instance: Instance.
+        journal: Journal of this owner and instance.
+        request: Request.
+        create: whether the directory and its files may be made.
+        foreseen: there is no Postfix yet, and nothing will be carried out.
+    """
+
+    def __init__(self, instance, journal, request, create, foreseen=False):
+        self.instance = instance
+        self.journal = journal
+        self.request = request
+        self.create = create
+        self.foreseen = foreseen
+        self.warnings = []
+        self.facts = {}
+        self._indexes = {}
+        self._read()
+        self._plan()
+
+    def path(self, name):
+        return os.path.join(self.instance.config_dir, name)
+
+    def _read(self):
+        self.created = self.journal.records['created']
+        may_miss = self.create or self.path('main.cf') in self.created
+        if not os.path.isdir(self.instance.config_dir) and not may_miss:
+            raise PlanError(f'config_dir: {self.instance.config_dir!r} is not a directory')
+        self.main_state, self.master_state = disk.read_file(self.path('main.cf')), disk.read_file(
+            self.path('master.cf')
+        )
+        for name, state in (('main.cf', self.main_state), ('master.cf', self.master_state)):
+            if state.data is None and not may_miss:
+                raise PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
+
+    def _plan(self):
+        others = self.journal.others()
+        refuse_conflicts(self.request, others)
+        self.shared = {path for records in others.values() for path in records['created']}
+        self.main_before, self.main = (MainCf(decode(self.main_state.data or b'')) for dummy in range(2))
+        # Between the two texts lies the time in which main.cf may still name what is going to be removed.
+        self.master_between = MasterCf(decode(self.master_state.data or b''))
+        self.services_before = self.master_between.services()
+        self.pending, self.settled = {}, {}
+        self._plan_parts()
+        self._refuse_dangling()
+        self._plan_created()
+        self._plan_directories()
+        self._check_postlog()
+
+    def _plan_parts(self):
+        """Plan the parts of each kind."""
+        owner, request, records = self.request.owner, self.request, self.journal.records
+        parameters = ParameterPlan(owner, records['parameters'], self.main, self._default)
+        services = ServicePlan(owner, records['services'], self.master_between)
+        options = OptionPlan(owner, records['service_options'], self.master_between, services.removed, self._inherited)
+        tables = TablePlan(
+            owner, records['tables'], lambda path, kind: table_state(self.instance.config_dir, path, kind)
+        )
+        # What an option inherits is what main.cf says by then, and no option is wanted of a service that goes.
+        for kind, plan, wanted in (
+            ('parameters', parameters, request.parameters),
+            ('services', services, request.services),
+            ('service_options', options, request.options),
+            ('tables', tables, request.tables),
+        ):
+            plan.reach(wanted)
+            self.pending[kind], self.settled[kind] = plan.pending, plan.settled
+            self.warnings += plan.warnings
+        self.master, self.tables = services.final(), tables.changes
+
+    def _default(self, name):
+        """Return the value that Postfix has for a parameter when main.cf does not name it; empty for one that it does
+        not know."""
+        return self._known(name)[1]
+
+    def _inherited(self, name):
+        """Return the value that a parameter has in a service which does not name it."""
+        return self._default(name) if self.main.get(name) is None else self.main.get(name)
+
+    def _known(self, name):
+        """Return whether Postfix knows a parameter, and its default."""
+        out = self.instance.text('postconf', '-c', self.instance.config_dir, '-d', '-h', name)[0]
+        return bool(out), out.strip()
+
+    def _refuse_dangling(self):
+        """What goes must not be named by what stays: by something of ours that somebody has changed, or by something of
+        his own."""
+        records, request = self.journal.records, self.request
+        if request.absent and self.path('main.cf') in self.created:
+            # The whole instance goes.
+            return
+        # Also those that somebody has changed: they stay, but not what they name.
+        tables = [
+            path
+            for path, record in records['tables'].items()
+            if path not in request.tables and record['original'] is None
+        ]
+        services = {
+            key: record['label'].rpartition('/')[0]
+            for key, record in records['services'].items()
+            if key not in request.services and record['original'] is None
+        }
+        options = {
+            key: [name for name in names if name not in request.options.get(key, {}).get('options', {})]
+            for key, names in records['service_options'].items()
+        }
+        found = dangling(self.main, self.master, {self.instance.config_dir, self.journal.config_dir}, tables, services)
+        found += undefined(self.master, options, lambda name: self.main.get(name) is not None or self._known(name)[0])
+        if found:
+            raise PlanError(
+                'Something that was set here has to go, but is still in use: {}. Nothing was changed. Take that out,'
+                ' and run this again'.format('; '.join(found))
+            )
+
+    def _plan_created(self):
+        """Plan which directories and files to make, or to remove because they were made here."""
+        wanted = [] if self.request.absent else [self.instance.config_dir, self.path('main.cf'), self.path('master.cf')]
+        for path, change in self.tables.items():
+            directory = os.path.dirname(self.path(path))
+            while (
+                change.after.content is not None and directory not in wanted and directory != self.instance.config_dir
+            ):
+                wanted.append(directory)
+                directory = os.path.dirname(directory)
+        # What another owner made and both use, the last of them removes.
+        new = [path for path in wanted if path in self.shared or not os.path.exists(path)]
+        self.new_directories = sorted(
+            path
+            for path in new
+            if path not in (self.path('main.cf'), self.path('master.cf')) and not os.path.exists(path)
+        )
+        self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
+        self.settled['created'] = [] if self.request.absent else self.pending['created']
+
+    def _plan_directories(self):
+        """Plan the queue and data directories of an instance of our own."""
+        self.directories = Directories(
+            self.request.parameters if self.create else {},
+            self.main_before,
+            self.journal.records['directories'],
+            lambda: self.main.get('mail_owner') or self.instance.mail_owner(),
+            self.foreseen,
+        )
+        self.pending['directories'] = self.directories.pending
+        self.settled['directories'] = [] if self.request.absent else self.directories.pending
+
+    def _check_postlog(self):
+        """Postfix does not start with maillog_file but without the service that writes it."""
+        if (
+            self.main.get('maillog_file')
+            and 'postlog/unix-dgram' not in self.master.services()
+            and not (self.main_before.get('maillog_file') and 'postlog/unix-dgram' not in self.services_before)
+        ):
+            raise PlanError(
+                'parameters.maillog_file: {!r} needs the service postlog/unix-dgram in master.cf'.format(
+                    self.main.get('maillog_file')
+                )
+            )
+
+    def _file_data(self, name, text):
+        """Return what a file has to contain; None for the files of an instance that was made here and is empty
+        again."""
+        empty = not self.main.text() and not self.master.text()
+        mine = self.request.absent and self.path(name) in self.created and self.path(name) not in self.shared
+        return None if empty and mine else encode(text)
+
+    def phases(self):
+        """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
+
+        Postfix reads its configuration anew after each phase but the last, which is for what nothing refers to any
+        more.
+        """
+        first, second, third, last = [disk.MakeDirectory(path) for path in self.new_directories], [], [], []
+        for path, change in sorted(self.tables.items()):
+            wanted = path in self.request.tables
+            made, removed = table_writes(self.instance.config_dir, path, change, self._indexes.get(path), wanted)
+            last += removed
+            if not wanted:
+                third += made
+            elif change.before.content is None:
+                first += made
+            else:
+                # A changed table may name a new service; it is in use already.
+                second += made
+        between, final = encode(self.master_between.text()), self._file_data('master.cf', self.master.text())
+        current = self.master_state.data
+        if between != (current or b'') or (current is None and final is not None):
+            first.append(disk.Write(self.path('master.cf'), between))
+            current = between
+        main = self._file_data('main.cf', self.main.text())
+        if main != self.main_state.data:
+            second.append(disk.Write(self.path('main.cf'), main))
+        if final != current:
+            third.append(disk.Write(self.path('master.cf'), final))
+        return [first, second, third, last]
+
+    @property
+    def ends_instance(self):
+        """Whether the instance was made here and goes."""
+        return self._file_data('main.cf', self.main.text()) is None
+
+    @property
+    def changed(self):
+        return any(self.phases()) or bool(self.directories.operations) or self.journal.pending
+
+    def changed_services(self):
+        return [
+            service
+            for key, service in self.request.services.items()
+            if key not in self.services_before or self.services_before[key].meaning() != service.meaning()
+        ]
+
+    def validate(self):
+        """Let Postfix judge the new configuration; nothing but a temporary directory is written."""
+        known = []
+        with disk.staging_directory(self.instance.config_dir, fingerprint(self.instance.config_dir)) as path:
+            stage = Stage(self.instance, path)
+            if self.main_state.data is not None and self.master_state.data is not None:
+                known = stage.relative(self.instance.text('postconf', '-c', self.instance.config_dir, '-nx')[1])
+            if self.ends_instance:
+                self.facts = (
+                    self.instance.parameters(self.instance.config_dir, ('queue_directory',))[0]
+                    if self.main_state.data is not None
+                    else {}
+                )
+                return
+            contents = {
+                name: change.after.content for name, change in self.tables.items() if change.after.content is not None
+            }
+            stage.write(self.main.text(), self.master.text(), contents)
+            stage.check_configuration(known)
+            for name in sorted(contents):
+                if name in self.request.tables:
+                    self._indexes[name] = stage.check_table(name, self.tables[name].kind)
+            self.facts = stage.facts()
+            check_services(self.facts['daemon_directory'], self.changed_services(), self.services_before)
+            self.warnings += stage.warnings
+
+    def keep_records(self):
+        """Drop the records of what is left alone from now on."""
+        if self.settled != self.journal.records:
+            self.journal.save(self.settled, False)
+
+    def parameters_changed(self):
+        before, after = self.main_before.all_texts(), self.main.all_texts()
+        return sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))

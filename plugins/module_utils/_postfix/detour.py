@@ -1,0 +1,104 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A detour of a queued message: by FILTER to a listener on loopback whose cleanup service edits headers, and only from
+there on its way."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective, loopback_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
+
+ADDRESS = '127.0.0.1'
+
+
+def route(name, port):
+    """Return the access or header check action that sends a message on the detour of this name."""
+    return f'FILTER conbool-{name}:[{ADDRESS}]:{port}'
+
+
+def detour_services(name, port, rules_table, info, smtpds):
+    """Return the master.cf entries of a detour.
+
+    Args:
+        name: of the detour.
+        port: of its listener.
+        rules_table: name of the regexp table that is its cleanup service's header_checks.
+        info: what C(postfix_info) returned.
+        smtpds: the entries of master.cf from which messages come.
+    """
+    size = {'message_size_limit': with_headroom(info['expanded']['message_size_limit'])}
+    # The filter of the first listener is replaced by the detour, and comes after it.
+    content_filter = {
+        'content_filter': entry['options']['content_filter'] for entry in smtpds if 'content_filter' in entry['options']
+    }
+    client = loopback_client(
+        'conbool-' + name, ADDRESS, smtp_header_checks='', smtp_generic_maps='', smtp_send_xforward_command='yes'
+    )
+    return [client, _listener(name, port, dict(size, **content_filter)), _cleanup(name, rules_table, info, size)]
+
+
+def behind_proxy_filter(entries, info):
+    """Return those of the listeners from which no message takes a detour, as a text for warnings."""
+    return ', '.join(
+        '{}/{}'.format(entry['name'], entry['type'])
+        for entry in entries
+        if effective(entry, info['expanded'], 'smtpd_proxy_filter')
+    )
+
+
+def _listener(name, port, options):
+    """Return the listener that takes the mail back. What it may be, the first listener has decided."""
+    return {
+        'name': f'{ADDRESS}:{port}',
+        'type': 'inet',
+        'private': 'n',
+        'chroot': 'n',
+        'command': 'smtpd',
+        'options': dict(
+            options,
+            cleanup_service_name=f'conbool-{name}-cleanup',
+            mynetworks='127.0.0.0/8',
+            receive_override_options='no_address_mappings no_unknown_recipient_checks no_milters',
+            smtpd_authorized_xforward_hosts='127.0.0.0/8',
+            smtpd_client_connection_count_limit='0',
+            smtpd_client_restrictions='',
+            smtpd_data_restrictions='',
+            smtpd_delay_reject='yes',
+            smtpd_discard_ehlo_keywords='',
+            smtpd_end_of_data_restrictions='',
+            smtpd_helo_required='no',
+            smtpd_helo_restrictions='',
+            smtpd_milters='',
+            smtpd_proxy_filter='',
+            smtpd_recipient_restrictions='',
+            smtpd_reject_unlisted_sender='no',
+            smtpd_relay_restrictions='permit_mynetworks, reject',
+            smtpd_sasl_auth_enable='no',
+            smtpd_sender_restrictions='',
+            smtpd_tls_security_level='none',
+            smtpd_tls_wrappermode='no',
+            smtpd_upstream_proxy_protocol='',
+            syslog_name='postfix/conbool-' + name,
+        ),
+    }
+
+
+def _cleanup(name, rules_table, info, options):
+    fields = next((entry for entry in info['services'] if entry['name'] == 'cleanup'), {})
+    return {
+        'name': f'conbool-{name}-cleanup',
+        'type': 'unix',
+        'private': 'n',
+        'max_processes': '0',
+        'chroot': fields.get('chroot', 'n'),
+        'command': 'cleanup',
+        # Every other check has seen the message before its detour.
+        'options': dict(
+            options,
+            header_checks='regexp:{}/{}'.format(info['config_dir'], rules_table),
+            mime_header_checks='',
+            nested_header_checks='',
+            body_checks='',
+        ),
+    }

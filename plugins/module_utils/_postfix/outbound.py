@@ -1,0 +1,237 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a customer's Postfix needs so that its outbound mail goes to the hop, and nothing else of it changes."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
+
+TRANSPORT = 'conbool-hop'
+SENDERS_TABLE = 'conbool_senders'
+WASH_TABLE = 'conbool_wash'
+HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
+
+# Postfix's own default: connections to one destination at a time.
+CONCURRENCY = '20'
+
+# An inet service on one of these ports is for users, not for other servers.
+SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
+
+
+def loopback_client(name, address, **options):
+    """Return the master.cf entry of a client that hands mail to a listener on loopback.
+
+    It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source
+    addresses) or lead mail past it (a fallback relay).
+
+    Args:
+        name: of the service.
+        address: of the listener.
+        options: further parameters of this client.
+    """
+    source = {'smtp_bind_address': '', 'smtp_bind_address6': ''}
+    source['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
+    return {
+        'name': name,
+        'type': 'unix',
+        'chroot': 'n',
+        'command': 'smtp',
+        'options': dict(
+            source,
+            **dict(
+                {
+                    'smtp_tls_security_level': 'none',
+                    # Of a relayhost on port 465: with it, no connection without TLS is tried.
+                    'smtp_tls_wrappermode': 'no',
+                    'smtp_tls_policy_maps': '',
+                    'smtp_sasl_auth_enable': 'no',
+                    'smtp_fallback_relay': '',
+                    # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
+                    'smtp_discard_ehlo_keywords': '',
+                    'smtp_discard_ehlo_keyword_address_maps': '',
+                },
+                **options,
+            ),
+        ),
+    }
+
+
+def unthrottled(names, expanded):
+    """Return the main.cf parameters that keep clients for loopback as fast as the MTA was.
+
+    What the MTA allows each of many destinations is now the share of one, the listener.
+
+    Args:
+        names: of the clients.
+        expanded: the MTA's effective parameters.
+    """
+    found = {}
+    for kind, free in (
+        ('destination_rate_delay', '0s'),
+        ('transport_rate_delay', '0s'),
+        ('destination_concurrency_limit', CONCURRENCY),
+    ):
+        value = expanded.get('default_' + kind, free)
+        slow = int(value) < int(free) if free.isdigit() and value.isdigit() else not re.match(r'^0+[smhdw]?$', value)
+        if slow:
+            found.update((f'{name}_{kind}', free) for name in names)
+    return found
+
+
+def _kept_transports(info):
+    """Return why mail for some destinations would end up in the client for the hop, which reaches nothing but the
+    hop."""
+    return [
+        'transport_maps: {} has {!r} in {}, which keeps default_transport and would take this mail past its destination'
+        ' into the hop\'s client: name the transport there, as in {!r}'.format(
+            kept['key'], kept['value'], kept['table'], 'smtp' + kept['value']
+        )
+        for kept in info.get('kept_transports', [])
+    ]
+
+
+def submission_services(services):
+    """Return the entries of master.cf on which users hand in mail."""
+    return [
+        entry
+        for entry in services
+        if entry['type'] == 'inet'
+        and entry['command'].split()[0] == 'smtpd'
+        and entry['name'].rpartition(':')[2] in SUBMISSION
+    ]
+
+
+def effective(entry, parameters, name):
+    """Return the value of a parameter in a service, which is its own or main.cf's."""
+    return entry['options'].get(name, parameters.get(name, ''))
+
+
+def wash(config_dir, parameters, services):
+    """Return how submission services get rid of trust headers that a user wrote.
+
+    The header checks of one service are those of its cleanup service, so every cleanup service that
+    submission uses gets a sibling which strips the headers first and then does all that the original does.
+
+    Args:
+        config_dir: the MTA's configuration directory.
+        parameters: the MTA's effective main.cf parameters.
+        services: the MTA's master.cf entries.
+
+    Returns:
+        tuple: list of new services, list of C(service_options), list of warnings.
+    """
+    siblings, overrides, warnings = {}, [], []
+    cleanups = {entry['name']: entry for entry in services if entry['command'].split()[0] == 'cleanup'}
+    for entry in submission_services(services):
+        name = '{}/inet'.format(entry['name'])
+        if effective(entry, parameters, 'smtpd_proxy_filter'):
+            warnings.append(
+                f'The headers of mail handed in at {name} are not washed: smtpd_proxy_filter passes it on before '
+                'header checks.'
+            )
+            continue
+        current = effective(entry, parameters, 'cleanup_service_name') or 'cleanup'
+        # On a host that has been changed before, the sibling's name tells what there was.
+        original = re.sub(r'^conbool-(.*?)(-unchecked)?$', r'\1', current)
+        if original not in cleanups:
+            warnings.append(
+                f'The headers of mail handed in at {name} are not washed: its cleanup service {original} is not in'
+                ' master.cf.'
+            )
+            continue
+        options = {}
+        overriding = items(effective(entry, parameters, 'receive_override_options'))
+        checked = 'no_header_body_checks' not in overriding and not current.endswith('-unchecked')
+        if not checked:
+            # The service wants no header checks; the sibling then has the washing and no others.
+            options['receive_override_options'] = ' '.join(
+                item for item in overriding if item != 'no_header_body_checks'
+            )
+        sibling = 'conbool-{}{}'.format(original, '' if checked else '-unchecked')
+        options['cleanup_service_name'] = sibling
+        siblings[sibling] = _sibling(sibling, cleanups[original], config_dir, parameters, checked)
+        overrides.append({'name': entry['name'], 'type': 'inet', 'options': options})
+    return list(siblings.values()), overrides, warnings
+
+
+def _sibling(name, original, config_dir, parameters, checked):
+    def before(parameter):
+        if not checked:
+            return ''
+        # The others follow header_checks by default, and would otherwise follow the washing rules.
+        return re.sub(
+            r'\$(header_checks\b|\{header_checks\}|\(header_checks\))',
+            lambda match: effective(original, parameters, 'header_checks'),
+            effective(original, parameters, parameter),
+        )
+
+    checks = ('regexp:{}/{} {}'.format(config_dir, WASH_TABLE, before('header_checks'))).strip()
+    options = dict(
+        original['options'],
+        header_checks=checks,
+        mime_header_checks=before('mime_header_checks'),
+        nested_header_checks=before('nested_header_checks'),
+    )
+    if not checked:
+        options['body_checks'] = ''
+    fields = {
+        field: original[field]
+        for field in ('type', 'private', 'unprivileged', 'chroot', 'wakeup', 'max_processes', 'command')
+    }
+    return dict(fields, name=name, options=options)
+
+
+def outbound_configuration(settings, info, options):
+    """Return what of the MTA's configuration makes outbound mail go to the hop.
+
+    Args:
+        settings: the normalised settings (see the C(settings) module).
+        info: what C(postfix_info) returned of the MTA.
+        options: C(address) and C(port) of the hop, and C(wash_submission).
+
+    Returns:
+        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
+            C(problems),
+        because of which nothing must be changed.
+    """
+    parameters, config_dir = info['parameters'], info['config_dir']
+    address = options['address']
+    route = '{}:[{}]:{}'.format(TRANSPORT, address, options['port'])
+    wanted = {
+        'parameters': unthrottled([TRANSPORT], info['expanded']),
+        'services': [loopback_client(TRANSPORT, address)],
+        'service_options': [],
+        'tables': [],
+        'warnings': [],
+        'problems': _kept_transports(info),
+    }
+
+    by_sender = 'sender_dependent_default_transport_maps'
+    own_map = f'texthash:{config_dir}/{SENDERS_TABLE}'
+    existing = parameters.get(by_sender, '').strip()
+    if existing.startswith(own_map):
+        existing = existing[len(own_map) :].lstrip(', ')
+    if settings['scope'] == 'senders':
+        wanted['parameters'][by_sender] = f'{own_map}, {existing}' if existing else own_map
+        wanted['tables'].append(
+            {'path': SENDERS_TABLE, 'type': 'texthash', 'entries': dict.fromkeys(settings['scope_senders'], route)}
+        )
+    else:
+        wanted['parameters']['default_transport'] = route
+        if existing:
+            wanted['warnings'].append(
+                f'{by_sender} = {existing} keeps its own routes: the senders in it do not use the gateway.'
+            )
+
+    if options['wash_submission']:
+        siblings, overrides, warnings = wash(config_dir, parameters, info['services'])
+        wanted['services'] += siblings
+        wanted['service_options'] += overrides
+        wanted['warnings'] += warnings
+        if siblings:
+            wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': WASH_RULES})
+    return wanted

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change comes to, as postfix_config returns it."""
+
+from __future__ import annotations
+
+import stat
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+
+HIDDEN = '(not shown: the file is not readable for everybody)\n'
+
+
+def result_of(change):
+    """Return the module's result for a Change that has not been carried out, or for None, when nothing is to be
+    changed."""
+    result = {
+        'changed': False,
+        'parameters_changed': [],
+        'services_changed': [],
+        'tables_changed': [],
+        'maps': {},
+        'reloaded': False,
+    }
+    if change:
+        result.update(
+            changed=change.changed,
+            parameters_changed=change.parameters_changed(),
+            services_changed=_services_changed(change.services_before, change.master.services()),
+            tables_changed=sorted(change.tables),
+            maps={path: f'{table.kind}:{change.path(path)}' for path, table in change.request.tables.items()},
+        )
+    return result
+
+
+def _services_changed(before, after):
+    labels = {}
+    for services in (before, after):
+        labels.update((key, f'{service.name}/{service.kind}') for key, service in services.items())
+    return sorted(
+        label
+        for key, label in labels.items()
+        if key not in after or key not in before or after[key].meaning() != before[key].meaning()
+    )
+
+
+def diff_of(change):
+    """Return what changes in each file, as Ansible shows it."""
+    found = []
+    for name, state, text in (
+        ('main.cf', change.main_state, change.main.text()),
+        ('master.cf', change.master_state, change.master.text()),
+    ):
+        before = decode(state.data or b'')
+        if before != text:
+            found.append(_difference(change.path(name), before, text))
+    found += [_table_difference(change.path(path), table) for path, table in sorted(change.tables.items())]
+    return found + (change.directories.diff_of_removal() if change.ends_instance else change.directories.diff())
+
+
+def _table_difference(path, table):
+    before, after = (None if state.content is None else decode(state.content) for state in (table.before, table.after))
+    modes = [state.mode for state in (table.before, table.after) if state.mode is not None]
+    if all(mode & stat.S_IROTH for mode in modes):
+        return _difference(path, before or '', after or '')
+    return _difference(path, HIDDEN if before else '', HIDDEN if after else '')
+
+
+def _difference(path, before, after):
+    return {'before_header': path, 'after_header': path, 'before': printable(before), 'after': printable(after)}

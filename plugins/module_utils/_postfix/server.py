@@ -1,0 +1,188 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Postfix as a mail server that uses the gateway through the outbound hop. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
+    Facts,
+    Hop,
+    MailServer,
+    Part,
+    Route,
+    Wanted,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
+    inbound_configuration,
+    stale_copies,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
+    TRANSPORT,
+    outbound_configuration,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+
+OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
+LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
+# The transport, or the table of senders, by which mail gets to the hop.
+LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_senders\b)')
+ADVICE = (
+    "Or give the fingerprints of the gateway's certificates in postfix_smarthost_certificate_fingerprints, which needs"
+    ' no package, or set conbool_inbound_require_certificate: false.'
+)
+
+
+def way(transport, next_hop):
+    """Return transport and next hop as one text."""
+    return f'{transport}:{next_hop}' if next_hop else transport
+
+
+class PostfixServer(MailServer):
+    """The Postfix of this host."""
+
+    NAME = 'postfix'
+    BYPASS_HINT = 'transport_maps and sender-dependent maps of the mail server win over its default route.'
+    hop_decides = True
+
+    @property
+    def _config_dir(self):
+        return os.path.normpath(self.options['config_dir'])
+
+    def _instance(self):
+        return Instance(self.module.run_command, self.module.get_bin_path, self._config_dir)
+
+    def lock_directories(self):
+        return [os.path.dirname(os.path.realpath(self._config_dir))]
+
+    def facts(self):
+        info, warnings = facts(
+            self.module.run_command,
+            self.module.get_bin_path,
+            self._config_dir,
+            hosted_domains=self.settings['domains'],
+            hosted_domains_from='conbool_domains',
+        )
+        return Facts(
+            version=info['version'],
+            running=info['running'],
+            queue_directory=info['queue_directory'],
+            deliveries=info['deliveries'],
+            relay_networks=[str(network) for network in mynetworks_entries(info['expanded'].get('mynetworks', ''))],
+            relay_networks_from='mynetworks',
+            relay_networks_row='firewall.mynetworks',
+            parts=info['owners'],
+            warnings=warnings,
+            native=info,
+        )
+
+    def wanted(self, facts, flag):
+        hop, options, settings = self.settings['roles']['outbound_hop'], self.options, self.settings
+        outbound = outbound_configuration(
+            settings,
+            facts.native,
+            {'address': hop['address'], 'port': hop['port'], 'wash_submission': options['wash_submission']},
+        )
+        inbound = inbound_configuration(
+            settings, facts.native, dict(options, flag=flag, services=options['inbound_services'])
+        )
+        by_name = (
+            settings['inbound'] and settings['inbound_require_certificate'] and not options['certificate_fingerprints']
+        )
+        parts = [Part(OUTBOUND, self._present(OUTBOUND, outbound))]
+        if inbound['service_options']:
+            parts.append(Part(INBOUND, self._present(INBOUND, inbound, self._client_ca(by_name))))
+        elif INBOUND in facts.parts:
+            parts.append(self._absent(INBOUND))
+        return Wanted(
+            problems=outbound['problems'] + inbound['problems'],
+            warnings=outbound['warnings'] + inbound['warnings'],
+            programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
+            programs_advice=ADVICE,
+            hop=Hop(facts.native),
+            parts=parts,
+        )
+
+    def _client_ca(self, by_name):
+        """Return the file with the issuers of the gateway's certificate as the option C(tls_files), None for none."""
+        own = self.options['client_ca_file']
+        path = own or self.settings['tls_ca_file']
+        if not by_name or not path:
+            return None
+        return {
+            'ca_file': path,
+            'names': {'ca_file': 'postfix_smarthost_client_ca_file' if own else 'conbool_tls_ca_file'},
+        }
+
+    def _present(self, owner, wanted, tls_files=None):
+        return lambda module: converge_part(
+            module,
+            config_dir=self._config_dir,
+            owner_id=owner,
+            parameters=wanted['parameters'],
+            services=wanted['services'],
+            service_options=wanted['service_options'],
+            tables=wanted['tables'],
+            tls_files=tls_files,
+        )
+
+    def _absent(self, owner):
+        return Part(
+            owner,
+            lambda module: converge_part(module, config_dir=self._config_dir, owner_id=owner, state='absent'),
+        )
+
+    def undo(self):
+        return [self._absent(INBOUND), self._absent(OUTBOUND)]
+
+    def leads_to_hop(self):
+        return [
+            path
+            for path in (os.path.join(self._config_dir, name) for name in ('main.cf', 'master.cf'))
+            if any(map(LEADS_TO_HOP.match, decode(read_file(path).data or b'').split('\n')))
+        ]
+
+    def routes(self, samples):
+        instance = self._instance()
+        queue_directory = instance.parameters(self._config_dir, ['queue_directory'])[0]['queue_directory']
+        seen = [route(queue_directory, sample['sender'], sample['recipient']) for sample in samples]
+        # An entry of transport_maps without a transport leads the hop's client elsewhere.
+        return [
+            Route(
+                way(found['transport'], found['next_hop']),
+                found['transport'] == TRANSPORT and LOOPBACK.match(found['next_hop']) is not None,
+            )
+            for found in seen
+        ]
+
+    def queue(self):
+        return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
+
+    def stale(self):
+        info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        return [
+            (
+                row(
+                    'inbound.copy',
+                    name,
+                    RED,
+                    'changed in main.cf, and {} has what it said before'.format(', '.join(services)),
+                    'Run site.yml again: the change is not in force there.',
+                )
+                if services
+                else row('inbound.copy', name, GREEN, 'as main.cf has it')
+            )
+            for name, services in sorted(stale_copies(info).items())
+        ]

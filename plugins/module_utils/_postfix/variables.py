@@ -1,0 +1,28 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How variables of role postfix_smarthost are read where their type is not strict enough. Private."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+
+
+def fingerprint(value):
+    """A fingerprint in upper case. How long it has to be depends on the host's smtpd_tls_fingerprint_digest."""
+    text = readers.text(value)
+    if not re.fullmatch('[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*', text):
+        raise ValueError('is not a fingerprint: pairs of hexadecimal digits with ":" between them')
+    return text.upper()
+
+
+READERS = {
+    'certificate_fingerprints': fingerprint,
+    'client_ca_file': readers.file_path,
+    'flag_port': readers.port,
+    'policy_command': readers.file_path,
+    'release_port': readers.port,
+    'wash_port': readers.port,
+}

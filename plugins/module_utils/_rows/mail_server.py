@@ -1,0 +1,69 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be so of a mail server that is there, whichever it is (runs on the host)."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ansible.module_utils.compat.version import LooseVersion
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limits
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import free_space
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, space_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import shut_out
+
+
+def queue_directories(settings):
+    """Return the directories, there already or not yet, of queues that are not the mail server's own."""
+    roles = settings['roles']
+    return sorted({roles['outbound_hop']['queue_directory'], *roles['preflight']['queue_directories']})
+
+
+def version_rows(name, version, running):
+    """Return the rows on the mail server itself."""
+    minimum = MAIL_SERVERS[name].minimum_version
+    if LooseVersion(version) < LooseVersion(minimum):
+        return [row('mta.version', name, RED, f'version {version}', f'Version {minimum} or newer is needed.')]
+    rows = [row('mta.ok', name, GREEN, f'version {version}')]
+    if not running:
+        rows.append(row('mta.stopped', name, RED, 'it does not run', 'Start it; its routes cannot be seen otherwise.'))
+    return rows
+
+
+def shut_out_rows(facts, settings):
+    """Return a row on the networks that may send through the mail server, and that the firewall would shut out."""
+    if not limits(settings):
+        return []
+    found = shut_out(settings, [ipaddress.ip_network(network) for network in facts.relay_networks])
+    if not found:
+        return []
+    return [
+        row(
+            facts.relay_networks_row,
+            ', '.join(found),
+            RED,
+            f'{facts.relay_networks_from} lets them send through this server, and the firewall would shut them out',
+            'Name them in conbool_smtp_allowed_networks, or take them out there.',
+        )
+    ]
+
+
+def facts_rows(name, facts, settings):
+    """Return the rows of a preflight that only who knows the mail server can give.
+
+    Args:
+        name: of the mail server, one for which there is a role.
+        facts: what is known of it - C(version), whether it is C(running), its C(queue_directory), C(relay_networks),
+            the networks as text whose clients it lets send mail anywhere, C(relay_networks_from), where it has them
+            from, in words, and C(relay_networks_row), the C(id) of the row on those that the firewall shuts out.
+        settings: the normalised settings with those of the roles.
+    """
+    rows = version_rows(name, facts.version, facts.running) + shut_out_rows(facts, settings)
+    # The preflight has looked at those of the settings.
+    if facts.queue_directory not in queue_directories(settings):
+        free = {facts.queue_directory: free_space(facts.queue_directory)}
+        rows += space_rows(free, settings['roles']['preflight']['queue_megabytes'])
+    return rows

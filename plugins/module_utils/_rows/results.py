@@ -1,0 +1,57 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows out of what tasks registered, whether or not these failed (runs on the controller)."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
+    dns_rows,
+    in_order,
+    row,
+    skipped,
+    smtp_rows,
+    unasked,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import UNKNOWN
+
+# What a task was asked about, where that is not what it is registered as.
+TARGETS = {'mta': 'mail server'}
+
+
+def result_rows(name, result):
+    """Return the rows of one registered result.
+
+    Args:
+        name: C(dns) of M(conbool.smtp_relay.dns_check), C(outside) of M(conbool.smtp_relay.smtp_check) from another
+            host, or anything else of a module that returns C(rows), or of whose failure there is to be a row.
+        result: what was registered; empty when the task had no turn.
+    """
+    if skipped(result):
+        return []
+    if name == 'dns':
+        return dns_rows(result)
+    if name == 'outside':
+        return smtp_rows(result, 'inbound')
+    rows = list(result.get('rows', []))
+    if not result or result.get('failed') or result.get('unreachable'):
+        rows += unasked(result, name, TARGETS.get(name, name))
+    return rows
+
+
+def part_rows(part, rows, results):
+    """Return all rows of a part of a run.
+
+    Args:
+        part: C(preflight) or C(verify).
+        rows: rows and lists of them.
+        results: registered results by name, for result_rows().
+    """
+    found = []
+    for entry in rows:
+        found += entry if isinstance(entry, list) else [entry]
+    for name, result in results.items():
+        found += result_rows(name, result)
+    if not found:
+        return [row(part + '.unasked', part, UNKNOWN, 'nothing was asked')]
+    return in_order(found) if part == 'preflight' else found

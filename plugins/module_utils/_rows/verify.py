@@ -1,0 +1,54 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be so once a mail server uses the gateway, as rows. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+
+
+def route_row(sample, through, way, hint):
+    """Return the row on the way of one message.
+
+    Args:
+        sample: of certain_routes(); its C(hop) says whether it has to go C(through).
+        through: whether it does.
+        way: which way it goes.
+        hint: what may lead it past the gateway.
+    """
+    target = '<{}> to <{}>'.format(sample['sender'], sample['recipient'])
+    if through == sample['hop']:
+        return row('route.ok', target, GREEN, way)
+    if sample['hop']:
+        return row('route.bypass', target, RED, f'{way}, which is not the way to the gateway', hint)
+    return row('route.captured', target, RED, f'{way}, though this mail must not go there')
+
+
+def header_row(sample, direct, said):
+    """Return the row on one header line: of certain_headers(), whether such a message goes direct, and who said
+    what."""
+    if direct == sample['direct']:
+        return row('header.ok', sample['header'], GREEN, 'goes direct' if direct else 'goes to the gateway')
+    return row('header.wrong', sample['header'], RED, said)
+
+
+def queue_row(name, messages, put_off):
+    """Return the row on a queue.
+
+    Args:
+        name: whose queue it is.
+        messages: the messages in it, a line each.
+        put_off: those of them that were put off while somebody looked.
+    """
+    if put_off:
+        return row(
+            'queue.grows',
+            name,
+            RED,
+            '{} messages, put off while we looked: {}'.format(len(messages), '; '.join(put_off[:3])),
+        )
+    if messages:
+        return row('queue.waiting', name, GREEN, f'{len(messages)} messages, such as {messages[0]}', severity='low')
+    return row('queue.ok', name, GREEN, 'empty')

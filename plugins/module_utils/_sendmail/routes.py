@@ -1,0 +1,142 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Sendmail would do with a message, without sending one; and what waits in its queue."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER
+
+DIRECT = 'direct'
+
+
+def route(program, cf_path, sender, recipient):
+    """Return the C(mailer) and the C(next_hop) of a message without marks.
+
+    Args:
+        program: Program.
+        cf_path: the configuration.
+        sender: envelope sender, empty for the null sender.
+        recipient: its recipient.
+    """
+    found = program.routes(cf_path, [recipient])[0]
+    if found is None:
+        return {'mailer': 'error', 'next_hop': ''}
+    if found['mailer'] != MAILER:
+        return {'mailer': found['mailer'], 'next_hop': found['host']}
+    macros = program.macros_after(cf_path, ['3,ConboolRoute %s' % (sender or '<>')], ['conbool_to', 'conbool_port'])
+    hop, port = macros['conbool_to'] or found['host'], macros['conbool_port'] or '25'
+    return {'mailer': MAILER, 'next_hop': f'{hop}:{port}'}
+
+
+def header_action(program, cf_path, checks, header):
+    """Return C(direct) when a header line makes a message go direct, else an empty string.
+
+    Args:
+        program: Program.
+        cf_path: the configuration.
+        checks: its header checks.
+        header: the line.
+    """
+    name, dummy, value = header.partition(':')
+    check = checks.get(name.strip().lower())
+    if not check:
+        return ''
+    macros = program.macros_after(
+        cf_path, ['{} {}'.format(check['ruleset'], ' '.join(value.split()))], ['conbool_direct']
+    )
+    return DIRECT if macros['conbool_direct'] == '1' else ''
+
+
+class Queue:
+    """The messages in all queues below a directory, each a control file (Sendmail Installation and Operations Guide,
+    appendix B)."""
+
+    def __init__(self, directory):
+        self._directory = directory
+
+    def messages(self):
+        """Return the messages by queue file, with how often each was tried: {name: (tries, text)}."""
+        found = {}
+        for folder, names in _folders(self._directory):
+            for name in names:
+                if name.startswith('qf'):
+                    try:
+                        with open(os.path.join(folder, name), 'rb') as stream:
+                            found[os.path.join(folder, name)] = _described(name[2:], decode(stream.read()))
+                    except FileNotFoundError:
+                        # Sent in this moment.
+                        continue
+        return found
+
+    def watch(self, seconds, work):
+        """Do the C(work) and wait until so many seconds are over.
+
+        Returns:
+            tuple: the messages then, the texts of those that were tried in vain in the meantime, and what C(work)
+                returned.
+        """
+        before = self.messages()
+        done = spend(seconds, work)
+        return (*self.since(before), done)
+
+    def since(self, before):
+        """Return the messages now, and the texts of those that were tried in vain since messages() was called."""
+        after = self.messages()
+        return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]]
+
+
+class Look(QueueLook):
+    """Two looks at a queue.
+
+    Args:
+        queue: Queue.
+    """
+
+    def __init__(self, queue):
+        self._queue = queue
+        self._before = {}
+
+    def begin(self):
+        self._before = self._queue.messages()
+
+    def end(self):
+        after, put_off = self._queue.since(self._before)
+        return [text for dummy, text in after.values()], put_off
+
+
+def _folders(directory):
+    """Return each folder below a directory with the files in it. A queue may be a link to another file system.
+
+    Raises:
+        OSError: one cannot be read, so that it is not known what waits there.
+    """
+    found = {}
+
+    def failed(exc):
+        raise exc
+
+    for folder, folders, names in os.walk(directory, onerror=failed, followlinks=True):
+        if os.path.realpath(folder) in found:
+            folders.clear()
+        else:
+            found[os.path.realpath(folder)] = folder, names
+    return list(found.values())
+
+
+def _described(name, text):
+    fields = {}
+    for line in text.split('\n'):
+        fields.setdefault(line[:1], []).append(line[1:])
+    tries = fields.get('N', ['0'])[0]
+    recipients = ', '.join('<{}>'.format(recipient.rpartition(':')[2].strip('<>')) for recipient in fields.get('R', []))
+    return int(tries) if tries.isdigit() else 0, printable(
+        '{} from <{}> to {}: {}'.format(
+            name, fields.get('S', [''])[0].strip('<>'), recipients, fields.get('M', ['not tried yet'])[0]
+        )
+    )

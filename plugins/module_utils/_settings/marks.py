@@ -1,0 +1,11 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a mail server that cannot take headers away writes at the end of its own Received line, for Dovecot to see."""
+
+from __future__ import annotations
+
+IGNORED = '(X-Conbool headers ignored)'
+
+
+WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads variables by a table of settings, collecting what is wrong instead of stopping at it. Private."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, NamedTuple
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+
+
+class Setting(NamedTuple):
+    """How one variable is read, and its value when unset. With C(many) it is a list of what C(read) reads."""
+
+    read: Callable[[Any], Any]
+    default: Any = None
+    many: bool = False
+
+
+def is_list(value):
+    """Whether the value is a list, which text is not."""
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def is_unset(value):
+    """Empty strings count as unset: AWX sends them for unanswered questions."""
+    if isinstance(value, (str, Mapping)) or value is None:
+        return not value
+    return is_list(value) and all(item is None or item == '' for item in value)
+
+
+def _plain(default):
+    """A default of its own for each host: the specifications are shared by all."""
+    if isinstance(default, Mapping):
+        return dict(default)
+    return list(default) if is_list(default) else default
+
+
+class Reader:
+    """Reads every variable, remembering each problem instead of stopping at the first.
+
+    Args:
+        variables: name to value; a variable whose template could not be evaluated has the exception as its value.
+        settings: name to L(Setting), of all variables that there are.
+
+    Attributes:
+        values: name to what was read, or the default where a variable is unset or cannot be used.
+        problems: one text for each, which names the variable.
+        warnings: texts.
+        faulty: names of the variables with problems.
+    """
+
+    def __init__(self, variables, settings):
+        self.variables = variables
+        self.problems = []
+        self.faulty = set()
+        self.warnings = []
+        self.values = {name: self._value(name, setting) for name, setting in settings.items()}
+
+    def problem(self, name, value, reason):
+        """Remember that the variable, because of this value, cannot be used."""
+        self.faulty.add(name)
+        self.problems.append(f'{name}: {readers.shown(value)} {reason}')
+
+    def one(self, name, read, value):
+        """Return what is read, None when it cannot be."""
+        try:
+            return read(value)
+        except ValueError as exc:
+            self.problem(name, value, exc)
+        return None
+
+    def good(self, *names):
+        """Whether none of these variables has a problem."""
+        return not self.faulty.intersection(names)
+
+    def _value(self, name, setting):
+        value, default = self.variables.get(name), _plain(setting.default)
+        if isinstance(value, Exception):
+            reason = ' '.join(str(value).split())
+            self.faulty.add(name)
+            self.problems.append(f'{name}: cannot be evaluated' + ('' if readers.PEM_MARK in reason else f': {reason}'))
+            return default
+        if is_unset(value):
+            return default
+        if readers.PEM_MARK in repr(value):
+            # Before it is taken apart, so that no piece of a private key gets into a message.
+            self.problem(name, value, 'must not be the content of a key or certificate')
+            return default
+        if not setting.many:
+            return self.one(name, setting.read, value)
+        if isinstance(value, str):
+            # A text area, or -e name=a,b: any of the usual separators. A list's own items are never split.
+            value = [item for item in re.split('[, \t\r\n]+', value) if item]
+        elif not is_list(value):
+            self.problem(name, value, 'must be a list')
+            return []
+        items = [self.one(name, setting.read, item) for item in value]
+        return [item for item in items if item is not None] if value else default

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the variables of all roles but C(conbool), which are known from their argument_specs. Private."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import re
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import kinds, readers
+
+PACKAGES = 'ansible_collections.conbool.smtp_relay.plugins.module_utils'
+
+
+def parameter_name(value):
+    """A name that Postfix takes in main.cf."""
+    name = readers.text(value)
+    if not re.fullmatch('[A-Za-z0-9_][A-Za-z0-9_.-]*', name):
+        raise ValueError('is not the name of a parameter in main.cf')
+    return name
+
+
+# Where the type in argument_specs is not strict enough: role, option without the role's prefix. A mail server's role
+# has such a table in its own package, _<mail server>/variables.py.
+READERS = {
+    'inbound_firewall': {'port': readers.port},
+    'outbound_hop': {
+        'address': kinds.loopback_address,
+        'drain_timeout': readers.whole_number(0),
+        'parameters': kinds.mapping(parameter_name),
+        'port': readers.port,
+        'sbin_dir': readers.directory,
+    },
+    'preflight': {'certificate_days': readers.whole_number(0), 'queue_megabytes': readers.whole_number(0)},
+    'spam_delivery': {'folder': kinds.words},
+    'verify': {'inbound_port': readers.port, 'queue_seconds': readers.whole_number(0, 60)},
+}
+
+
+def smarthost_roles():
+    """Return the role of each mail server that has one: name of the mail server to name of the role."""
+    return {name: f'{name}_smarthost' for name in with_role()}
+
+
+def readers_of(role):
+    """Return the stricter readers of a role, by option without the role's prefix."""
+    for name, mail_servers_role in smarthost_roles().items():
+        if role == mail_servers_role:
+            module = f'{PACKAGES}._{name}.variables'
+            try:
+                return importlib.import_module(module).READERS
+            except ModuleNotFoundError as exc:
+                if exc.name != module:
+                    raise
+    return READERS.get(role, {})
+
+
+def settings_of(roles):
+    """Return how each variable of the roles is read.
+
+    Args:
+        roles: role to name of a variable to its option, as in argument_specs.
+
+    Returns:
+        dict: name of the variable to Setting.
+    """
+    result = {}
+    for role, options in roles.items():
+        strict = readers_of(role)
+        result.update(
+            {name: kinds.setting_of(option, strict.get(name[len(role) + 1 :])) for name, option in options.items()}
+        )
+    return result
+
+
+def by_role(values, roles):
+    """Return the values as {role: {option without the role's prefix: value}}."""
+    return {role: {name[len(role) + 1 :]: values[name] for name in options} for role, options in roles.items()}
+
+
+def _in_use(values, roles, mta):
+    """The mail servers' roles whose ports count.
+
+    Which mail server a host has is found out later when conbool_mta is auto. Then only a role of which something was
+    set counts, so that a port is not refused because of the default of a mail server that is not there.
+    """
+    ours = {name: role for name, role in smarthost_roles().items() if role in roles}
+    if mta in ours:
+        return [ours[mta]]
+    touched = [
+        role
+        for role in ours.values()
+        if any(
+            values[name] != kinds.setting_of(option).default
+            for name, option in roles[role].items()
+            if not kinds.has_template(option.get('default'))
+        )
+    ]
+    return touched or list(ours.values())
+
+
+def check_ports(report, roles, mta):
+    """Remember as a problem if two listeners that one host can have on loopback were given the same port.
+
+    Args:
+        report: L(Reader) that has read all.
+        roles: as for settings_of().
+        mta: value of C(conbool_mta).
+    """
+    said = set()
+    for role in _in_use(report.values, roles, mta):
+        ports = [
+            name
+            for name in ['outbound_hop_port', *sorted(roles[role])]
+            if name.endswith('_port') and name in report.values and report.good(name)
+        ]
+        for first, second in itertools.combinations(ports, 2):
+            if report.values[first] == report.values[second] and (first, second) not in said:
+                said.add((first, second))
+                report.problems.append(
+                    f'{first}: {report.values[first]} is the value of {second} as well; each needs a port of its own'
+                )

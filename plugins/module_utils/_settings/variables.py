@@ -1,0 +1,227 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Validates the variables of all roles and brings them into one canonical form (runs on the controller).
+
+Those of role C(conbool) are here; those of the others are known from their argument_specs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.names import unknown
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader, Setting, is_unset
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import (
+    by_role,
+    check_ports,
+    settings_of,
+)
+
+try:
+    import netaddr
+except ImportError:
+    pass  # remembered in readers.IMPORT_ERRORS; the action plugin reports it before anything here runs
+
+PREFIX = 'conbool_'
+
+
+def _ownership(value):
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a dictionary of domain and TXT value')
+    return value
+
+
+SETTINGS = {
+    'conbool_domains': Setting(readers.host_name, [], many=True),
+    'conbool_networks': Setting(readers.network, [], many=True),
+    'conbool_relay_host': Setting(readers.relay_host, 'mail.conbool.com'),
+    'conbool_relay_port': Setting(readers.port, 25),
+    'conbool_tls_name': Setting(readers.host_name),
+    'conbool_tls_ca_file': Setting(readers.file_path),
+    'conbool_tls_client_cert': Setting(readers.file_path),
+    'conbool_tls_client_key': Setting(readers.file_path),
+    'conbool_scope': Setting(readers.choice('all', 'senders'), 'all'),
+    'conbool_scope_senders': Setting(readers.sender, [], many=True),
+    'conbool_inbound': Setting(readers.boolean, True),
+    'conbool_inbound_require_certificate': Setting(readers.boolean, True),
+    'conbool_smtp_allowed_networks': Setting(readers.network, [], many=True),
+    'conbool_wash_networks': Setting(readers.network, [], many=True),
+    'conbool_bypass_calendar': Setting(readers.boolean, True),
+    'conbool_bypass_null_sender': Setting(readers.boolean, True),
+    'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
+    'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
+    'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),
+    'conbool_report_dir': Setting(readers.controller_directory, 'conbool-reports'),
+    'conbool_state': Setting(readers.choice('present', 'absent'), 'present'),
+    'conbool_dns_mx_targets': Setting(readers.host_name, [], many=True),
+    'conbool_dns_dkim_selectors': Setting(readers.dkim_selector, [], many=True),
+    'conbool_dns_ownership_txt': Setting(_ownership, {}),
+    'conbool_dns_dmarc_minimum_policy': Setting(readers.choice('none', 'quarantine', 'reject'), 'none'),
+    'conbool_dns_spf_addresses': Setting(readers.network, [], many=True),
+    'conbool_dns_servers': Setting(readers.address, [], many=True),
+}
+
+
+def _read_ownership(report):
+    """Put the canonical form of each domain and its text in place."""
+    name, result = 'conbool_dns_ownership_txt', {}
+    for domain, content in (report.values[name] or {}).items():
+        if not is_unset(content):
+            key = report.one(name, readers.host_name, domain)
+            if key in result:
+                report.problem(name, domain, f'is given twice (it means {key})')
+            elif key is not None:
+                result[key] = report.one(name, readers.txt_value, content)
+    report.values[name] = result
+
+
+def _check_domains(values, report):
+    name, headers = 'conbool_domains', {}
+    domains = values[name]
+    if not domains and values['conbool_state'] == 'present' and report.good(name):
+        report.problem(name, domains, 'names no hosted domain: list at least one, such as example.com')
+    for domain in domains:
+        header = readers.loop_header(domain)
+        if header in headers and headers[header] == domain:
+            report.problem(name, domain, 'is listed twice')
+        elif header in headers:
+            report.problem(
+                name,
+                domain,
+                f'has the same loop header {header} as {headers[header]!r}: the gateway cannot tell them apart',
+            )
+        headers[header] = domain
+    if report.good(name):
+        for domain in values['conbool_dns_ownership_txt']:
+            if domain not in domains:
+                report.problem('conbool_dns_ownership_txt', domain, 'is not in conbool_domains')
+
+
+def _check_scope(values, report):
+    senders = values['conbool_scope_senders']
+    if not report.good('conbool_scope', 'conbool_scope_senders'):
+        return
+    if values['conbool_scope'] == 'senders' and not senders and values['conbool_state'] == 'present':
+        report.problem(
+            'conbool_scope_senders', senders, 'must name at least one sender because conbool_scope is senders'
+        )
+    if values['conbool_scope'] == 'all' and senders:
+        report.warnings.append(
+            'conbool_scope_senders has no effect because conbool_scope is all: the mail of every sender goes to the'
+            ' gateway'
+        )
+    for sender in senders:
+        if sender.rpartition('@')[2] not in values['conbool_domains'] and report.good('conbool_domains'):
+            report.warnings.append(
+                f'conbool_scope_senders: the domain of {sender!r} is not in conbool_domains; is it spelt right?'
+            )
+
+
+def _check_combinations(values, report):
+    networks, cert, key = 'conbool_networks', 'conbool_tls_client_cert', 'conbool_tls_client_key'
+    if (
+        report.good(networks, 'conbool_inbound')
+        and values['conbool_inbound']
+        and not values[networks]
+        and values['conbool_state'] == 'present'
+    ):
+        report.problem(
+            networks, values[networks], 'must hold the addresses of the gateway because conbool_inbound is true'
+        )
+    for given, other in ((cert, key), (key, cert)):
+        if report.good(given, other) and values[given] and not values[other]:
+            report.problem(given, values[given], f'needs {other} as well (give both or neither)')
+    host = values['conbool_relay_host']
+    if (
+        report.good('conbool_relay_host', 'conbool_tls_name')
+        and not values['conbool_tls_name']
+        and readers.is_address(host)
+    ):
+        report.problem(
+            'conbool_relay_host',
+            host,
+            'is an IP address, so conbool_tls_name must say which name its certificate carries',
+        )
+
+
+def _check_wash_networks(report):
+    """Headers of the gateway itself must count, or what it releases and what comes back from it goes to it again."""
+    name, gateways = 'conbool_wash_networks', 'conbool_networks'
+    for network in report.values[name] if report.good(gateways) else ():
+        for other in _merged(report.values[gateways]):
+            if overlap(ipaddress.ip_network(network), ipaddress.ip_network(other)):
+                report.problem(name, network, f'overlaps {other} of {gateways}, whose headers are what they are for')
+
+
+def _unique(items):
+    return list(dict.fromkeys(items))
+
+
+def _merged(networks):
+    """Without overlaps, which nftables sets refuse."""
+    return [str(net) for net in netaddr.cidr_merge(networks)]
+
+
+def _normalised(values):
+    networks, host, port = (
+        _merged(values['conbool_networks']),
+        values['conbool_relay_host'],
+        values['conbool_relay_port'],
+    )
+    tls_name = values['conbool_tls_name'] or host
+    result = {name[len(PREFIX) :]: values[name] for name in SETTINGS if not name.startswith('conbool_dns_')}
+    result.update(
+        loop_headers=[readers.loop_header(domain) for domain in values['conbool_domains']],
+        networks=networks,
+        allowed_networks=_merged(result.pop('smtp_allowed_networks')),
+        relay_destination=f'[{host}]:{port}',
+        tls_name=tls_name,
+        wash_networks=_merged(values['conbool_wash_networks']),
+        scope_senders=_unique(values['conbool_scope_senders']),
+        dns={
+            # An MX record cannot hold an address, so the certificate's name stands in for one.
+            'mx_targets': (
+                _unique(values['conbool_dns_mx_targets']) or [host if not readers.is_address(host) else tls_name]
+            ),
+            'relay_host': host if not readers.is_address(host) else tls_name,
+            'dkim_selectors': _unique(values['conbool_dns_dkim_selectors']),
+            'ownership_txt': values['conbool_dns_ownership_txt'],
+            'dmarc_minimum_policy': values['conbool_dns_dmarc_minimum_policy'],
+            'spf_addresses': _merged(values['conbool_dns_spf_addresses']) or networks,
+            'servers': _unique(values['conbool_dns_servers']),
+        },
+    )
+    return result
+
+
+def normalise(variables, roles=None):
+    """Read and check all variables of a host.
+
+    Args:
+        variables: name to value. A variable whose template could not be evaluated has the exception as its value. A
+            variable whose default is a template has to be there, evaluated, even where it was not set.
+        roles: the options in argument_specs of all other roles, {role: {variable: option}}.
+
+    Returns:
+        tuple: settings (None when there are problems), problems, warnings. Problems are texts, each of which names its
+        variable.
+    """
+    roles = roles or {}
+    report = Reader(variables, {**SETTINGS, **settings_of(roles)})
+    _read_ownership(report)
+    known = {f'{role}_': list(options) for role, options in roles.items()}
+    report.problems += unknown(variables, {PREFIX: list(SETTINGS), **known})
+    _check_domains(report.values, report)
+    _check_scope(report.values, report)
+    _check_combinations(report.values, report)
+    _check_wash_networks(report)
+    check_ports(report, roles, report.values['conbool_mta'])
+    if report.problems:
+        return None, report.problems, report.warnings
+    settings = dict(_normalised(report.values), roles=by_role(report.values, roles))
+    return settings, report.problems, report.warnings

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What smtp_check finds, from its options to its facts."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import judge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import canonical, expectations
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import examine_all
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import contexts
+
+
+def check(params):
+    """Return what is known of each server, and what is to be thought of it.
+
+    Args:
+        params: the options of M(conbool.smtp_relay.smtp_check), all of them.
+
+    Raises:
+        ValueError: an option cannot be used; the text names it. Nothing was sent.
+    """
+    expect = expectations(params['expect'] or {})
+    settings = canonical(params, expect)
+    prepared = contexts(settings)
+    return [judge(facts, expect) for facts in examine_all(settings, prepared)]

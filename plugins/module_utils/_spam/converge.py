@@ -1,0 +1,65 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where flagged and released mail goes on a host: one call of spam_delivery, or a part of a mail server's. Private to
+this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import delivery, release
+
+
+def options_of(settings, deliveries=()):
+    """Return the options of M(conbool.smtp_relay.spam_delivery) that the settings mean.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        deliveries: who delivers the mail of each domain, as C(Facts) has it; needed where anything is wanted.
+    """
+    options = settings['roles']['spam_delivery']
+    wanted = settings['state'] == options['state'] == 'present' and settings['inbound']
+    return {
+        'deliveries': list(deliveries),
+        'delivery': settings['spam_delivery'],
+        'folder': options['folder'],
+        'dovecot_directory': options['dovecot_directory'],
+        'networks': settings['networks'],
+        'state': 'present' if wanted else 'absent',
+    }
+
+
+def marked(look, settings, deliveries):
+    """Return the domains whose flagged mail gets C(X-Spam-Flag), since nothing on this host files it, and why.
+
+    Args:
+        look: AnsibleModule in check mode (C(_host.look.Look)).
+        settings: what M(conbool.smtp_relay.settings) returned.
+        deliveries: as of options_of().
+
+    Raises:
+        HostError: folders are wanted and not possible, or Dovecot cannot be asked.
+    """
+    options = options_of(settings, deliveries)
+    return delivery.converge(look, options)[0]['header'] if options['state'] == 'present' else {}
+
+
+def notes(settings, marked_domains):
+    """Return what a person should know of marked()."""
+    if settings['spam_delivery'] != 'auto':
+        return []
+    return [
+        f'Flagged mail is marked with X-Spam-Flag for {domain}, since {reason}'
+        for domain, reason in marked_domains.items()
+    ]
+
+
+def converge(module, options):
+    """Have flagged mail be filed, and released mail not be scored, or all of that undone.
+
+    Returns:
+        tuple: the module's result and its warnings.
+    """
+    filed, not_scored = delivery.converge(module, options), release.converge(module, options)
+    result, warnings = merge([filed, not_scored])
+    return dict(not_scored[0], **dict(filed[0], settled=not result['changed'], **result)), warnings

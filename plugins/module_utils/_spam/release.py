@@ -1,0 +1,80 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One call of spam_release, from its options to its answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.engines import Host, Rspamd, SpamAssassin
+
+# Debian's, and that of RPM distributions, which was not exercised.
+SPAMASSASSIN_DIRECTORIES = ('/etc/spamassassin', '/etc/mail/spamassassin')
+RSPAMD_DIRECTORY = '/etc/rspamd'
+
+
+def read_networks(names):
+    """Return the networks in their canonical form.
+
+    Raises:
+        ChangeError: one of them is none.
+    """
+    found = []
+    for name in names:
+        try:
+            found.append(str(ipaddress.ip_network(name)))
+        except ValueError as exc:
+            raise ChangeError(f'conbool_networks (option networks): {exc}') from exc
+    return found
+
+
+def engines(host, networks):
+    """Return the spam engines, also those that are not here: something of ours may be left of one."""
+    spamassassin = (
+        [directory for directory in SPAMASSASSIN_DIRECTORIES if os.path.isdir(directory)][:1]
+        if host.has('spamassassin')
+        else []
+    )
+    rspamd = (
+        [RSPAMD_DIRECTORY]
+        if host.has('rspamadm') and os.path.isfile(os.path.join(RSPAMD_DIRECTORY, 'rspamd.conf'))
+        else []
+    )
+    return [SpamAssassin(host, (spamassassin or [None])[0], networks), Rspamd(host, (rspamd or [None])[0], networks)]
+
+
+def converge(module, params):
+    """Bring the host to the wanted state, or tell in check mode what that takes.
+
+    Returns:
+        tuple: the module's result and its warnings.
+    """
+    present = params['state'] == 'present'
+    if present and not params['networks']:
+        raise ChangeError('conbool_networks (option networks) is empty')
+    host = Host(
+        lambda argv: module.run_command(argv, environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'}),
+        lambda name: module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin']),
+    )
+    found = engines(host, read_networks(params['networks']) if present else [])
+    result = {
+        'changed': any(engine.files.changed for engine in found),
+        'engines': [engine.name for engine in found if engine.there],
+    }
+    if module._diff:
+        result['diff'] = [difference for engine in found for difference in engine.files.diff()]
+    for engine in found:
+        if engine.there and engine.files.changed:
+            engine.validate()
+    warnings = [warning for engine in found for warning in engine.files.warnings]
+    if not module.check_mode:
+        for engine in found:
+            try:
+                engine.carry_out()
+            except SwitchError as exc:
+                raise SwitchError(f'{engine.name}: {exc}', exc.restored, exc.warnings) from exc
+    return result, warnings

@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postfix_smarthost
+short_description: Makes a Postfix use the Conbool gateway, or undoes it
+version_added: 1.0.0
+description:
+  - Runs the outbound hop, leads all mail that leaves the house to it, limits port 25 to the gateway where inbound mail
+    is managed, by Postfix and by the host's firewall, and files or marks flagged mail; see the role
+    P(conbool.smtp_relay.postfix_smarthost#role).
+  - Whether it is done or undone is said by C(settings.state). Every part has a record on the host, with which it is
+    undone byte for byte. Undoing sends what waits in the outbound hop, and only then removes it. Where that is not
+    possible in time the module fails, the hop runs on, and the rest is undone, the limit of the mail port included.
+  - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
+extends_documentation_fragment:
+  - conbool.smtp_relay.mail_server
+  - conbool.smtp_relay.mail_server.smarthost
+seealso:
+  - module: conbool.smtp_relay.postfix_config
+    description: Changes a Postfix in other ways.
+  - module: conbool.smtp_relay.postfix_verify
+  - module: conbool.smtp_relay.settings
+"""
+
+EXAMPLES = r"""
+- name: Settings of the host are valid
+  conbool.smtp_relay.settings:
+  register: checked
+
+- name: Postfix sends outbound mail to the gateway
+  conbool.smtp_relay.postfix_smarthost:
+    settings: "{{ checked.settings }}"
+"""
+
+RETURN = r"""
+parts:
+  description: The parts that were changed, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [hop, postfix_smarthost_outbound]
+packages:
+  description: The packages that were installed or removed.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [postfwd]
+rows:
+  description: What was found, before the change with O(stage=preflight), otherwise after it. See
+    M(conbool.smtp_relay.postfix_verify).
+  returned: success, unless it is undone or in check mode
+  type: list
+  elements: dict
+  sample: [{"id": "route.ok", "status": "green", "finding": "conbool-hop:[127.0.0.1]:10027"}]
+restored:
+  description: Whether the old state of the part that failed is in force again.
+  returned: failure after the first change
+  type: bool
+  sample: true
+warnings:
+  description: What was left alone because somebody else changed it, and what needs a person's attention.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: ["main.cf: relayhost was changed by somebody else since it was set here and is left as it is"]
+diff:
+  description: The changed files and packages, one element each, and the commands for services.
+  returned: in diff mode
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
+
+
+def main():
+    smarthost.main(PostfixServer)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists of networks: merged, or refused with the option and the value."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError, read_wanted
+
+
+def test_networks_are_merged_and_sorted_by_version():
+    wanted = read_wanted(
+        25, ['192.0.2.128/25', '2001:db8::1', '192.0.2.0/25', '10.0.0.0/8', '10.1.2.3', '2001:db8::/64']
+    )
+    assert wanted.networks == {4: ['10.0.0.0/8', '192.0.2.0/24'], 6: ['2001:db8::/64']}
+    assert wanted.all() == ['10.0.0.0/8', '192.0.2.0/24', '2001:db8::/64']
+
+
+def test_one_version_may_be_missing():
+    assert read_wanted(25, ['192.0.2.1']).networks == {4: ['192.0.2.1/32'], 6: []}
+
+
+@pytest.mark.parametrize(
+    'networks, message',
+    [
+        ([], 'networks: the list is empty'),
+        (['0.0.0.0/0'], "networks: '0.0.0.0/0' covers far too many addresses: the prefix must be /8 or longer"),
+        (['::/0'], "networks: '::/0' covers far too many addresses: the prefix must be /16 or longer"),
+        (
+            ['10.0.0.0/8', '11.0.0.0/8'],
+            'networks: together they contain 10.0.0.0/7, which covers far too many addresses',
+        ),
+        (
+            ['192.0.2.7/24'],
+            (
+                "networks: '192.0.2.7/24' has host bits set: write 192.0.2.0/24 for the network or 192.0.2.7 for the"
+                " one address"
+            ),
+        ),
+        (['192.0.2.0/24', 'mail.example'], "networks: 'mail.example' is not an IPv4 or IPv6 network"),
+        (['192.0.2.0/24\n'], r"networks: '192.0.2.0/24\n' is not an IPv4 or IPv6 network"),
+        ([''], "networks: '' is not an IPv4 or IPv6 network"),
+        (['::ffff:192.0.2.0/120'], "networks: '::ffff:192.0.2.0/120' is no network that a connection can come from"),
+        (['fe80::1%eth0'], "networks: 'fe80::1%eth0' is no"),
+    ],
+)
+def test_refused(networks, message):
+    with pytest.raises(FirewallError) as refused:
+        read_wanted(25, networks)
+    assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize('port', [0, -1, 65536])
+def test_ports_that_do_not_exist(port):
+    with pytest.raises(FirewallError, match=f'^port: {port} must be'):
+        read_wanted(port, ['192.0.2.1'])
+    with pytest.raises(FirewallError, match=f'^inbound_port: {port} must be'):
+        read_wanted(port, ['192.0.2.1'], {'port': 'inbound_port'})

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be said to systemd, against a systemctl that answers from a script."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit as systemd_unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange, UnitError
+
+NAME = 'hop.service'
+
+
+def unit(active, enabled, reload='no'):
+    shown = f'LoadState=loaded\nActiveState={active}\nUnitFileState={enabled}\nNeedDaemonReload={reload}\n'
+    return Unit(lambda argv: (0, shown, ''), NAME)
+
+
+@pytest.mark.parametrize(
+    'state, differs, commands',
+    [
+        (('active', 'enabled'), False, []),
+        (('inactive', ''), True, [['daemon-reload'], ['enable', NAME], ['start', NAME]]),
+        (('active', 'enabled'), True, [['daemon-reload'], ['restart', NAME]]),
+        (('active', 'disabled'), False, [['enable', NAME]]),
+        (('failed', 'enabled'), False, [['start', NAME]]),
+        (('active', 'enabled', 'yes'), False, [['daemon-reload']]),
+    ],
+)
+def test_commands_for_a_service_that_is_wanted(state, differs, commands):
+    assert unit(*state).needed(differs) == commands
+
+
+def test_a_running_service_is_restarted_for_another_reason_than_its_file():
+    assert unit('active', 'enabled').needed(False, True) == [['restart', NAME]]
+    assert unit('inactive', 'enabled').needed(False, True) == [['start', NAME]]
+
+
+@pytest.mark.parametrize(
+    'state, there, commands',
+    [
+        (('inactive', ''), False, []),
+        (('active', 'enabled'), True, [['stop', NAME], ['disable', NAME], ['daemon-reload']]),
+        (('failed', 'disabled'), True, [['stop', NAME], ['daemon-reload']]),
+        # A run was killed when the file was gone, but systemd did not know yet.
+        (('inactive', '', 'yes'), False, [['daemon-reload']]),
+    ],
+)
+def test_commands_for_a_service_that_has_to_go(state, there, commands):
+    assert unit(*state).needed_to_leave(there) == commands
+
+
+def test_failure_carries_the_journal():
+    def run(argv):
+        return (
+            (0, 'fatal: bad string length\n', '')
+            if argv[0] == 'journalctl'
+            else (1, '', 'Job for hop.service failed.\n')
+        )
+
+    with pytest.raises(
+        UnitError, match='(?s)systemctl start hop.service: Job for hop.service failed.*fatal: bad string length'
+    ):
+        Unit(run, NAME).carry_out([['start', NAME]])
+
+
+class Systemctl:
+    """Answers what there is, and notes each command with whether the unit's file was there by then."""
+
+    def __init__(self, path, active='inactive', enabled=''):
+        self.path, self.active, self.enabled, self.given = path, active, enabled, []
+
+    def __call__(self, argv):
+        if argv[1] == 'show':
+            return 0, f'ActiveState={self.active}\nUnitFileState={self.enabled}\nNeedDaemonReload=no\n', ''
+        self.given.append((argv[1], self.path.exists()))
+        return 0, '', ''
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.setattr(systemd_unit, 'FOLDER', str(tmp_path))
+    return tmp_path / NAME
+
+
+def test_a_unit_is_written_before_systemd_is_told(path):
+    systemctl = Systemctl(path)
+    change = UnitChange(systemctl, NAME, '[Unit]\n')
+    assert change.changed and change.starts and not change.restarts
+    assert change.words() == ['daemon-reload', 'enable hop.service', 'start hop.service']
+    assert change.diff() == [
+        {'before_header': str(path), 'after_header': str(path), 'before': '', 'after': '[Unit]\n'},
+        {
+            'before_header': 'systemctl',
+            'after_header': 'systemctl',
+            'before': '',
+            'after': 'daemon-reload\nenable hop.service\nstart hop.service\n',
+        },
+    ]
+    assert not path.exists()
+    before = time.time_ns()
+    change.arrive()
+    assert path.read_text() == '[Unit]\n' and path.stat().st_mode & 0o777 == 0o644
+    # systemd's clock for files ticks every few milliseconds.
+    assert path.stat().st_mtime_ns > before - 10**8
+    assert systemctl.given == [('daemon-reload', True), ('enable', True), ('start', True)]
+
+
+def test_a_unit_as_wanted_is_left_as_it_is(path):
+    path.write_text('[Unit]\n')
+    systemctl = Systemctl(path, 'active', 'enabled')
+    change = UnitChange(systemctl, NAME, '[Unit]\n')
+    assert not change.changed and change.diff() == []
+    inode = path.stat().st_ino
+    change.arrive()
+    assert systemctl.given == [] and path.stat().st_ino == inode
+
+
+def test_a_unit_is_stopped_disabled_removed_and_forgotten_in_this_order(path):
+    path.write_text('[Unit]\n')
+    systemctl = Systemctl(path, 'active', 'enabled')
+    change = UnitChange(systemctl, NAME, None)
+    assert change.diff()[0] == {
+        'before_header': str(path),
+        'after_header': str(path),
+        'before': '[Unit]\n',
+        'after': '',
+    }
+    change.stop()
+    change.leave()
+    assert systemctl.given == [('stop', True), ('disable', True), ('daemon-reload', False)]
+    assert not UnitChange(Systemctl(path), NAME, None).changed
+
+
+def test_what_was_stopped_can_be_started_again_and_nothing_else(path):
+    path.write_text('[Unit]\n')
+    for active, given in (('active', [('start', True)]), ('inactive', [])):
+        systemctl = Systemctl(path, active, 'enabled')
+        UnitChange(systemctl, NAME, None).start_again()
+        assert systemctl.given == given

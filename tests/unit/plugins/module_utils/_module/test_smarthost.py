@@ -1,0 +1,189 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In which order a mail server is changed, and what keeps it from being changed."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
+
+from tests.unit.fakes.mail_server import FakeModule, FakeServer
+
+
+@pytest.fixture(name='said', autouse=True)
+def fixture_said(monkeypatch):
+    """What was called of the hop and the spam folder, which do nothing else here."""
+    said = []
+    for place, name in (
+        (smarthost.hop, 'present'),
+        (smarthost.hop, 'absent'),
+        (smarthost.spam, 'converge'),
+        (smarthost.firewall, 'converge'),
+    ):
+        monkeypatch.setattr(place, name, _step(said, '{}.{}'.format(place.__name__.split('.')[-2], name)))
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: settings['state'] == 'absent')
+    monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: [])
+    monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {'example.com': 'nobody files it'})
+    monkeypatch.setattr(smarthost, 'file_owners', list)
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': False}, []))
+    monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings: ['a row'])
+    return said
+
+
+def _step(said, name, fails=None):
+    def take(*dummy):
+        said.append(name)
+        if fails:
+            raise fails
+        return {'changed': True}, []
+
+    return take
+
+
+def with_hop(server):
+    return Wanted(warnings=['mind it'], hop=Hop({}), parts=[server.part('one'), server.part('two', changed=False)])
+
+
+def test_the_hop_is_there_before_mail_is_led_to_it(said):
+    server = FakeServer()
+    server.given['wanted'] = with_hop(server)
+    server.done = said
+    result, warnings = smarthost.present(FakeModule(), server)
+    assert said == ['_hop.present', 'one', 'two']
+    assert (result['changed'], result['parts']) == (True, ['hop', 'one'])
+    assert warnings == [
+        'mind it',
+        'Flagged mail is marked with X-Spam-Flag for example.com, since nobody files it',
+        'one warns',
+        'two warns',
+    ]
+
+
+def test_nothing_is_changed_when_something_stands_against_it(said, monkeypatch):
+    server = FakeServer()
+    server.given['wanted'] = Wanted(problems=['a: 1 is wrong'], hop=Hop({}), parts=[server.part('one')])
+    monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: ['b: 2 is wrong'])
+    with pytest.raises(HostError, match=r'a: 1 is wrong \| b: 2 is wrong'):
+        smarthost.present(FakeModule(), server)
+    assert said == [] and server.done == []
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_a_hop_that_gets_no_mail_any_more_goes_after_the_change(said, monkeypatch, there):
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: there)
+    server = FakeServer()
+    server.done = said
+    smarthost.present(FakeModule(), server)
+    assert said == ['one', 'two'] + ['_hop.absent'] * there
+
+
+@pytest.mark.parametrize(
+    'inbound, owners, looked', [(True, [], True), (False, ['spam_delivery'], True), (False, ['sendmail'], False)]
+)
+def test_spam_is_looked_at_where_something_is_to_be_made_or_undone(said, monkeypatch, inbound, owners, looked):
+    monkeypatch.setattr(smarthost, 'file_owners', lambda: owners)
+    smarthost.present(FakeModule(), FakeServer({'inbound': inbound}))
+    assert said == ['_spam.converge'] * looked + ['_firewall.converge'] * inbound
+
+
+def test_a_program_that_cannot_be_had_is_named_with_the_way_out(monkeypatch):
+    def refuse(maker, path, package, check_mode):
+        raise HostError(f'there is no {path}')
+
+    monkeypatch.setattr(smarthost.packages, 'present', refuse)
+    server = FakeServer()
+    wanted = Wanted(programs=[('/usr/sbin/x', 'x')], programs_advice='Or else.', parts=[server.part('one')])
+    server.given['wanted'] = wanted
+    with pytest.raises(HostError, match='there is no /usr/sbin/x. Or else.'):
+        smarthost.present(FakeModule(), server)
+    assert server.done == []
+
+
+def test_packages_are_a_change_with_a_difference(monkeypatch):
+    monkeypatch.setattr(smarthost.packages, 'present', lambda maker, path, package, check_mode: [package])
+    server = FakeServer()
+    server.given['wanted'] = Wanted(programs=[('/usr/sbin/x', 'x')])
+    result = smarthost.present(FakeModule(diff=True), server)[0]
+    assert (result['parts'], result['packages']) == (['programs'], ['x'])
+    assert [entry['after'] for entry in result['diff']] == ['x\n']
+
+
+def test_the_hop_goes_last_and_the_rest_is_undone_before_it(said):
+    server = FakeServer({'state': 'absent'})
+    server.done = said
+    result, warnings = smarthost.absent(FakeModule(), server)
+    assert said == ['_spam.converge', 'undo', '_hop.absent']
+    assert result['changed'] and result['parts'] == ['hop', 'spam', 'undo'] and warnings == ['undo warns']
+
+
+def test_a_hop_that_cannot_go_keeps_nobody_out(said, monkeypatch):
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
+    server = FakeServer({'state': 'absent'})
+    server.done = said
+    with pytest.raises(HostError, match='2 messages wait'):
+        smarthost.absent(FakeModule(), server)
+    assert said == ['_spam.converge', 'undo', '_firewall.converge', 'hop']
+
+
+@pytest.mark.parametrize(
+    'settings, settled, there, done',
+    [
+        ({'inbound': True}, False, False, True),
+        ({'inbound': True}, True, True, False),
+        ({'inbound': False}, None, True, True),
+        ({'inbound': False}, None, False, False),
+    ],
+)
+def test_the_mail_port_is_limited_or_given_back_last(said, monkeypatch, settings, settled, there, done):
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: there)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': settled}, []))
+    smarthost.present(FakeModule(), FakeServer(settings))
+    assert said[-1:] == ['_firewall.converge'] if done else '_firewall.converge' not in said
+
+
+def test_a_mail_port_that_cannot_be_limited_is_known_before_any_change(said, monkeypatch):
+    def refuse(module, options):
+        raise HostError('no firewall here')
+
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', refuse)
+    server = FakeServer({'inbound': True})
+    with pytest.raises(HostError, match='no firewall here'):
+        smarthost.present(FakeModule(), server)
+    assert server.done == said == []
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_what_was_made_is_verified_unless_nothing_was(check_mode):
+    result = smarthost.present(FakeModule(check_mode=check_mode), FakeServer())[0]
+    assert result.get('rows') == (None if check_mode else ['a row'])
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_a_hop_that_still_gets_mail_stays(said, check_mode):
+    server = FakeServer({'state': 'absent'}, leads_to_hop=['/etc/fake.cf'])
+    if check_mode:
+        # Nothing is undone there, so it has to.
+        smarthost.absent(FakeModule(check_mode=True), server)
+    else:
+        with pytest.raises(HostError, match='/etc/fake.cf still leads mail to the hop'):
+            smarthost.absent(FakeModule(), server)
+    assert ('_hop.absent' in said) == check_mode
+
+
+def test_without_a_hop_none_is_removed(said, monkeypatch):
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
+    smarthost.absent(FakeModule(), FakeServer({'state': 'absent'}))
+    assert '_hop.absent' not in said
+
+
+def test_a_part_that_fails_leaves_the_hop(said):
+    server = FakeServer()
+    server.given['undo'] = [server.part('undo', HostError('no record'))]
+    with pytest.raises(HostError, match='no record'):
+        smarthost.absent(FakeModule(), server)
+    assert '_hop.absent' not in said

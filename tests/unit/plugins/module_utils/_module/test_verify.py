@@ -1,0 +1,139 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rows on a mail server say, whichever it is."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
+    certain_headers,
+    certain_routes,
+)
+
+from tests.unit.fakes.mail_server import SETTINGS, FakeLook, FakeServer
+
+
+def marks(settings=SETTINGS):
+    return [sample['header'] for sample in certain_headers(settings) if sample['direct']]
+
+
+class FakeHop(FakeServer):
+    def listener(self):
+        if 'listener' in self.given:
+            raise self.given['listener']
+        return []
+
+
+@pytest.fixture(name='rows')
+def fixture_rows(monkeypatch):
+    def rows(server, hop=None):
+        server.hop_decides = hop is not None
+        monkeypatch.setattr(verify, 'HopServer', lambda module, settings: hop)
+        return verify.rows_of(server, SETTINGS)
+
+    return rows
+
+
+def brief(found):
+    return [(row['id'], row['status']) for row in found]
+
+
+def test_every_sender_goes_through_the_hop():
+    samples = certain_routes(SETTINGS)
+    assert [
+        (sample['sender'], sample['hop'])
+        for sample in samples
+        if sample['recipient'] == 'someone@conbool-verify.invalid'
+    ] == [
+        ('postmaster@example.com', True),
+        ('postmaster@sub.example.co.uk', True),
+        ('forwarded@conbool-verify.invalid', True),
+        ('', True),
+    ]
+    assert [sample['recipient'] for sample in samples if not sample['hop']] == [
+        'postmaster@example.com',
+        'postmaster@sub.example.co.uk',
+    ]
+    assert {row['status'] for row in verify.route_rows(FakeServer(), SETTINGS)} == {'green'}
+
+
+def test_mail_past_the_hop_and_mail_that_is_caught_are_red():
+    found = verify.route_rows(FakeServer(through=lambda sample: not sample['hop']), SETTINGS)
+    assert {row['id'] for row in found} == {'route.bypass', 'route.captured'}
+    assert {row['hint'] for row in found if row['id'] == 'route.bypass'} == {'a hint'}
+
+
+def test_without_a_sender_mail_may_go_direct_where_the_mail_server_decides():
+    server = FakeServer(through=lambda sample: sample['hop'] and bool(sample['sender']))
+    assert 'route.bypass' in {row['id'] for row in verify.route_rows(server, SETTINGS)}
+    server.null_sender_through = lambda: False
+    assert {row['id'] for row in verify.route_rows(server, SETTINGS)} == {'route.ok'}
+
+
+def test_only_listed_senders_go_through_the_hop():
+    samples = certain_routes(dict(SETTINGS, scope='senders', scope_senders=['alice@example.com', '@sub.example.co.uk']))
+    assert {sample['sender']: sample['hop'] for sample in samples if sample['recipient'].endswith('.invalid')} == {
+        'alice@example.com': True,
+        'conbool-verify@sub.example.co.uk': True,
+        'conbool-verify@example.com': False,
+        'conbool-verify@conbool-verify.invalid': False,
+    }
+
+
+@pytest.mark.parametrize('calendar', [True, False])
+def test_marked_mail_goes_direct(calendar):
+    settings = dict(SETTINGS, bypass_calendar=calendar)
+    assert (
+        marks(settings)
+        == [
+            'X-Conbool-example-com: true',
+            'X-Conbool-sub-example-co-uk: true',
+            'X-Conbool-Released: yes',
+        ]
+        + ['Content-Type: text/calendar; method=REQUEST'] * calendar
+    )
+    right = FakeServer(marks=marks(settings))
+    wrong = FakeServer(direct=lambda line: line not in marks(settings))
+    assert {row['status'] for row in verify.header_rows(right, settings)} == {'green'}
+    assert {(row['id'], row['finding']) for row in verify.header_rows(wrong, settings)} == {
+        ('header.wrong', 'it says so')
+    }
+
+
+@pytest.mark.parametrize(
+    'look, outcome',
+    [
+        (FakeLook(), ('queue.ok', 'green')),
+        (FakeLook(['one']), ('queue.waiting', 'green')),
+        (FakeLook(['one', 'two'], ['two']), ('queue.grows', 'red')),
+        (FakeLook(fails=HostError('no queue')), ('queue.failed', 'red')),
+    ],
+)
+def test_queues(rows, look, outcome):
+    found = rows(FakeServer(marks=marks(), queue=look))
+    assert brief(found)[-1] == outcome and found[-1]['target'] == 'mail server'
+
+
+def test_verification_is_all_of_it(rows):
+    assert (
+        brief(rows(FakeServer(), FakeHop(marks=marks())))
+        == [('route.ok', 'green')] * 6 + [('header.ok', 'green')] * 7 + [('queue.ok', 'green')] * 2
+    )
+
+
+def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):
+    def fail(sample):
+        raise HostError('it does not run')
+
+    server = FakeServer(through=fail, stale=OSError('no such file'))
+    found = rows(server, FakeHop(marks=marks(), listener=ValueError('port: 0')))
+    red = [(row['id'], row['finding']) for row in found if row['status'] != 'green']
+    assert red == [
+        ('route.failed', 'it does not run'),
+        ('hop.failed', 'port: 0'),
+        ('inbound.copy.failed', 'no such file'),
+    ]
+    assert len([row for row in found if row['id'] == 'header.ok']) == 7

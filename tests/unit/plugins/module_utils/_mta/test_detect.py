@@ -1,0 +1,69 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail server a host has."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import (
+    MtaError,
+    find,
+    free_space,
+    refuse_unsupported,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, with_role
+
+
+@pytest.fixture
+def install(tmp_path):
+    def install(mta, signs=None):
+        for choices in MAIL_SERVERS[mta].signs[:signs]:
+            path = tmp_path / choices[0].lstrip('/')
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return str(tmp_path)
+
+    return install
+
+
+@pytest.mark.parametrize('mta', sorted(MAIL_SERVERS))
+def test_each_is_found(install, mta):
+    assert find(root=install(mta))[0] == mta
+
+
+def test_configuration_that_a_removed_package_left_is_no_server(install):
+    with pytest.raises(MtaError, match='no mail server found'):
+        find(root=install('postfix', signs=1))
+
+
+def test_two_are_refused_and_named(install):
+    install('postfix')
+    with pytest.raises(MtaError, match=r'postfix \(/etc/postfix/main.cf\), sendmail .*Set conbool_mta'):
+        find(root=install('sendmail'))
+
+
+def test_inventory_decides_between_two(install):
+    install('postfix')
+    assert find('sendmail', root=install('sendmail'))[0] == 'sendmail'
+
+
+def test_inventory_names_one_that_is_not_there(install):
+    with pytest.raises(MtaError, match='conbool_mta is zimbra, but there is no zimbra here .found: postfix.'):
+        find('zimbra', root=install('postfix'))
+
+
+def test_space_of_a_directory_that_is_not_there_yet_is_that_of_its_parent(tmp_path):
+    there, missing = free_space('/', root=str(tmp_path)), free_space('/var/spool/conbool-hop', root=str(tmp_path))
+    assert there['bytes'] > 0 and there['inodes'] is None or there['inodes'] > 0
+    assert set(missing) == {'bytes', 'inodes'} and missing['bytes'] > 0
+
+
+@pytest.mark.parametrize('mta', sorted(MAIL_SERVERS))
+def test_mail_server_without_a_role_is_refused(mta):
+    if mta in with_role():
+        refuse_unsupported(mta)
+        return
+    message = f'the mail server is {mta}, and this version of the collection has no role {mta}_smarthost'
+    with pytest.raises(MtaError, match=message):
+        refuse_unsupported(mta)

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sendmail as everything else sees it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.rulesets import ROUTE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
+
+from tests.unit.fakes.mail_server import SETTINGS, FakeModule
+from tests.unit.fakes.sendmail_facts import info
+
+LOCAL = {'mailer': 'local', 'next_hop': ''}
+
+
+@pytest.fixture(name='server')
+def fixture_server(tmp_path):
+    def make(decision='native', **settings):
+        options = {
+            'decision': decision,
+            'paths': {'config_dir': str(tmp_path)},
+            'system_ca_file': '/etc/ssl/certs/ca-certificates.crt',
+            'wash_port': 10028,
+        }
+        roles = dict(SETTINGS['roles'], sendmail_smarthost=options)
+        return SendmailServer(FakeModule(), dict(SETTINGS, roles=roles, **settings))
+
+    return make
+
+
+def facts_of(server, monkeypatch, **changes):
+    known = dict(
+        info(**changes),
+        version='8.17.1',
+        running=True,
+        queue_directory='/var/spool/mqueue',
+        deliveries=[],
+        relay_networks=['10.0.0.0/8'],
+        file_owners=['sendmail', 'spam_delivery'],
+        host_name='mx.example.com',
+    )
+    monkeypatch.setattr(sendmail, 'facts', lambda *dummy: known)
+    return server.facts()
+
+
+@pytest.mark.parametrize(
+    'decision, gateway, null_sender',
+    [('native', '[mail.conbool.com]:25', False), ('hop', '[127.0.0.1]:10027', True)],
+)
+def test_mail_goes_to_the_gateway_or_to_the_hop(server, monkeypatch, decision, gateway, null_sender):
+    ways = {
+        'a@x.test': {'mailer': 'conbool', 'next_hop': gateway},
+        'b@x.test': {'mailer': 'conbool', 'next_hop': 'x.test:25'},
+        'c@x.test': LOCAL,
+    }
+    mta = server(decision)
+    monkeypatch.setattr(mta, '_way', lambda sender, recipient: ways[recipient])
+    routes = mta.routes([{'sender': '', 'recipient': recipient} for recipient in ways])
+    assert [(route.way, route.through) for route in routes] == [
+        ('conbool:' + gateway, True),
+        ('conbool:x.test:25', False),
+        ('local', False),
+    ]
+    assert mta.null_sender_through() == null_sender
+    assert mta.hop_decides == (decision == 'hop')
+
+
+def test_without_a_sender_mail_goes_to_the_gateway_when_the_settings_say_so(server):
+    assert server(bypass_null_sender=False).null_sender_through()
+
+
+def test_native_rules_need_no_hop_and_know_what_is_washed(server, monkeypatch):
+    mta = server(wash_networks=['10.20.0.0/16'])
+    facts = facts_of(mta, monkeypatch)
+    assert (facts.parts, facts.relay_networks) == (['sendmail'], ['10.0.0.0/8'])
+    wanted = mta.wanted(facts, False)
+    assert (wanted.problems, wanted.hop, [part.name for part in wanted.parts]) == ([], None, ['sendmail'])
+
+
+def test_the_hop_gets_the_identity_of_sendmail(server, monkeypatch):
+    mta = server('hop')
+    wanted = mta.wanted(facts_of(mta, monkeypatch), False)
+    assert wanted.hop.own_programs and wanted.hop.wash_port == 10028
+    assert wanted.hop.identity['expanded']['myhostname'] == 'mx.example.com'
+
+
+def test_what_stands_against_it_leaves_nothing_to_change(server, monkeypatch):
+    mta = server()
+    wanted = mta.wanted(facts_of(mta, monkeypatch, mailers={}), False)
+    assert 'MAILER' in wanted.problems[0] and wanted.parts == []
+
+
+def rules(gateway, port):
+    blank = dict.fromkeys(('null_sender', 'bounce', 'scope', 'before'), '')
+    return ROUTE % dict(blank, gateway=gateway, port=port, check=hop.WASH % 10028)
+
+
+@pytest.mark.parametrize(
+    'text, leads',
+    [(rules('[127.0.0.1]', 10027), True), (rules('[mail.conbool.com]', 25), False), ('', False)],
+)
+def test_rules_in_front_of_the_hop_lead_to_it_and_those_before_the_gateway_do_not(server, tmp_path, text, leads):
+    (tmp_path / 'sendmail.cf').write_text(text, encoding='utf-8')
+    assert server().leads_to_hop() == [str(tmp_path / 'sendmail.cf')] * leads
