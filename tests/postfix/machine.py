@@ -90,8 +90,8 @@ def site():
                 base / name, 'ansible/' + name, filter=lambda member: None if '__pycache__' in member.name else member
             )
         for name in ('modules', 'module_utils'):
-            for path in (ROOT / 'plugins' / name).glob('*.py'):
-                archive.add(path, f'ansible_collections/conbool/smtp_relay/plugins/{name}/{path.name}')
+            for path in (ROOT / 'plugins' / name).rglob('*.py'):
+                archive.add(path, f'ansible_collections/conbool/smtp_relay/{path.relative_to(ROOT).as_posix()}')
         for name, content in (('ansible/__init__.py', b''), ('run.py', RUNNER)):
             member = tarfile.TarInfo(name)
             member.size = len(content)
