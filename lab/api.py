@@ -9,12 +9,12 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import inside, lifecycle, resolver
+from . import inside, lifecycle, network, resolver
 from .engine import LabError, environment
 from .layout import Layout, load
 from .mailnode import MailNode
 
-__all__ = ['Lab', 'LabError', 'default_name', 'down', 'remove', 'up']
+__all__ = ['Lab', 'LabError', 'default_name', 'down', 'remove', 'save', 'up']
 
 
 def default_name() -> str:
@@ -22,9 +22,14 @@ def default_name() -> str:
 
 
 def up(name: str, *hosts: str, fresh: bool = False) -> Lab:
-    """Starts what is missing. A host is the name of its kind, or NAME=KIND."""
+    """Starts what is missing. A host is the name of its kind, or NAME=KIND; or NAME=saved:TAG, as it was saved."""
     lifecycle.up(name, wanted(hosts), fresh)
     return Lab(name)
+
+
+def save(name: str, host: str, tag: str) -> None:
+    """Keeps a host, shut down for it and booted again, for `up` with NAME=saved:TAG."""
+    lifecycle.save(name, host, tag)
 
 
 def down(name: str) -> None:
@@ -77,7 +82,7 @@ class Lab:
     @property
     def interface(self) -> str:
         """The bridge on this machine over which the nodes talk to each other."""
-        return lifecycle.interface(self._layout)
+        return network.interface(self._layout)
 
     @property
     def inventory(self) -> Path:

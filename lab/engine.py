@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / '.lab'
+# Tells the labs of this clone from those of another on the same machine.
+CLONE = hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
 CAP_SYS_RESOURCE = 24
 CGROUP_V2 = Path('/sys/fs/cgroup/cgroup.controllers')
 CGROUP_V2_BESIDE_V1 = Path('/sys/fs/cgroup/unified')

@@ -22,6 +22,8 @@ INFRA = {'image': 'infra', 'base': 'debian:12'}
 SUITES = {'debian:12': 'bookworm', 'debian:13': 'trixie'}
 PROBE_SECONDS = 5
 BUILD_SECONDS = 900
+# Images belong to the machine, whichever clone builds them.
+LOCKS = Path('/run/lock/conbool-lab')
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 # A throw-away system: nothing in it is worth a manual page or an fsync.
 DPKG_OPTIONS = (
@@ -89,6 +91,7 @@ def _base(short: str) -> str:
         if not exists(name):
             say(f'{short}: no registry answers, making the base image from packages')
             archive = RUNTIME / f'{short.replace(":", "")}.tar'
+            RUNTIME.mkdir(exist_ok=True)
             options = [f'--dpkgopt={option}' for option in DPKG_OPTIONS]
             try:
                 run(
@@ -133,9 +136,8 @@ def _build(name: str, recipe: dict, base) -> None:
 
 @contextmanager
 def _only_one(name: str):
-    """Several labs may want the same image at the same time."""
-    locks = RUNTIME / 'locks'
-    locks.mkdir(parents=True, exist_ok=True)
-    with open(locks / Path(name).name, 'w', encoding='utf-8') as lock:
+    """Several labs, of this clone or of another, may want the same image at the same time."""
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    with open(LOCKS / Path(name).name, 'w', encoding='utf-8') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from .engine import RUNTIME, LabError, replace
+from .engine import CLONE, RUNTIME, LabError, replace
 
 LABEL = 'conbool.lab'
 NAME = re.compile(r'[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?')
@@ -53,7 +53,7 @@ class Layout:
 
     @property
     def network(self) -> str:
-        return f'{self.name}-lab'
+        return f'{machine_name(self.name)}-lab'
 
     @property
     def subnet4(self) -> IPv4Network:
@@ -84,7 +84,7 @@ class Layout:
             str(self.subnet4[last]),
             str(self.subnet6[last]),
             kind,
-            f'{self.name}-{container}',
+            f'{machine_name(self.name)}-{container}',
         )
         return self.nodes[name]
 
@@ -131,7 +131,13 @@ def check_name(name: str) -> None:
         raise LabError(f'{name!r} is no name: lower-case letters, digits and inner hyphens, at most 32')
 
 
+def machine_name(name: str) -> str:
+    """What this machine calls a lab, in labels and in the names of containers and networks: two clones may each have a
+    lab of this name."""
+    return f'{name}-{CLONE}'
+
+
 def numbers(name: str):
     """All numbers, beginning at one that differs from lab to lab: labs started side by side seldom meet."""
-    first = zlib.crc32(name.encode())
+    first = zlib.crc32(machine_name(name).encode())
     return ((first + n) % NUMBERS for n in range(NUMBERS))

@@ -9,21 +9,15 @@ import fcntl
 import json
 import os
 import shutil
-import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 
-from . import access, certificates, images, inside, resolver
-from .engine import ROOT, RUNTIME, LabError, podman, replace, run, systemd_options
-from .layout import CONTAINERS, LABEL, MAIL_NODES, Layout, Node, check_name, fresh, load, numbers
+from . import access, boot, certificates, images, inside, network, resolver, saved
+from .engine import ROOT, RUNTIME, LabError, podman, replace, systemd_options
+from .layout import CONTAINERS, LABEL, MAIL_NODES, Layout, Node, check_name, fresh, load, machine_name, numbers
 from .mailnode import MailNode, defaults, server_arguments
 from .progress import say
-
-BOOT_SECONDS = 120
-SSH_PORT = 22
-STOP_SECONDS = 30
 
 
 @contextmanager
@@ -40,22 +34,20 @@ def locked(name: str):
 
 
 def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
-    """Everything that is named (host name -> kind) and missing is started; with recreate the named hosts begin anew."""
+    """Everything that is named (host name -> kind) and missing is started; with recreate the named hosts begin anew.
+
+    The kind `saved:TAG` is a host of this name as it was when `save` was called: it always begins anew.
+    """
     kinds = images.kinds()
     for host, kind in wanted.items():
         check_name(host)
-        if kind not in kinds:
+        if kind not in kinds and not saved.tag_of(kind):
             raise LabError(f'no host kind {kind!r} in lab/hosts.toml; there are {", ".join(kinds)}')
     with locked(name):
-        images.ensure([images.INFRA, *(kinds[kind] for kind in wanted.values())])
+        images.ensure([images.INFRA, *(kinds[kind] for kind in wanted.values() if kind in kinds)])
         layout = load(name) or _new(name)
-        _network(layout)
-        for host, kind in wanted.items():
-            known = layout.nodes.get(host)
-            if known and known.kind != kind:
-                raise LabError(f'lab {name} already has {host}, a {known.kind}')
-            if not known:
-                layout.add(host, kind)
+        network.ensure(layout)
+        begin = {host: _image(layout, host, kind) for host, kind in wanted.items()}
         certificates.make(layout)
         access.make(layout)
         for node in layout.hosts:
@@ -69,14 +61,16 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
         with ThreadPoolExecutor() as pool:
             jobs = [pool.submit(_start_infra, layout, node, running) for node in CONTAINERS]
             jobs += [
-                pool.submit(_start_host, layout, layout.nodes[host], kinds[kind], running, recreate)
+                pool.submit(
+                    _start_host, layout, layout.nodes[host], begin[host], running, recreate or saved.tag_of(kind)
+                )
                 for host, kind in wanted.items()
             ]
             for job in jobs:
                 job.result()
             # Only now: containers that start side by side can cost the bridge an address that it had.
-            _reachable(layout)
-            for job in [pool.submit(_booted, layout, host) for host in wanted]:
+            network.reachable(layout)
+            for job in [pool.submit(boot.booted, layout, host) for host in wanted]:
                 job.result()
         if running.get(layout.nodes['resolver'].container) == 'running':
             resolver.reload(layout)
@@ -86,6 +80,37 @@ def up(name: str, wanted: dict[str, str], recreate: bool = False) -> Layout:
             MailNode(layout, mail_node).wait_until_ready()
         say(f'lab {name} is up: {layout.path / "lab.json"}')
     return layout
+
+
+def _image(layout: Layout, host: str, kind: str) -> str:
+    """From what a host begins; it gets its place in the lab."""
+    tag = saved.tag_of(kind)
+    if tag:
+        return saved.image(layout, saved.known(layout, host, tag), tag)
+    known = layout.nodes.get(host)
+    if known and known.kind != kind:
+        raise LabError(f'lab {layout.name} already has {host}, a {known.kind}')
+    if not known:
+        layout.add(host, kind)
+    return images.tag(images.kinds()[kind])
+
+
+def save(name: str, host: str, tag: str) -> None:
+    """Keeps a host as it is after a shutdown, for `up` with the kind `saved:TAG`; returns when it is up again.
+
+    What is saved goes when the host goes.
+    """
+    check_name(tag)
+    with locked(name):
+        layout = load(name)
+        if layout is None:
+            raise LabError(f'lab {name} is not up')
+        node = layout.node(host)
+        saved.commit(layout, node, tag)
+        podman('start', node.container)
+        network.reachable(layout)
+        boot.booted(layout, host)
+        say(f'lab {name}: saved {host} as {tag}')
 
 
 def down(name: str) -> None:
@@ -101,8 +126,10 @@ def _remove_all(name: str) -> list[str]:
     names = list(containers(name))
     if names:
         podman('rm', '--force', '--time', '0', *names)
-    for network in podman('network', 'ls', '--quiet', '--filter', f'label={LABEL}={name}').stdout.split():
-        podman('network', 'rm', network)
+    saved.forget(name)
+    mine = f'label={LABEL}={machine_name(name)}'
+    for each in podman('network', 'ls', '--quiet', '--filter', mine).stdout.split():
+        podman('network', 'rm', each)
     return names
 
 
@@ -120,6 +147,7 @@ def remove(name: str, hosts: list[str]) -> None:
         for node in nodes:
             if node.container in present:
                 podman('rm', '--force', '--time', '0', node.container)
+            saved.forget(name, node.name)
             del layout.nodes[node.name]
         access.describe(layout)
         layout.save()
@@ -130,8 +158,8 @@ def remove(name: str, hosts: list[str]) -> None:
 def restart(layout: Layout, name: str) -> None:
     """Shut a host down as its systemd would, and boot it again."""
     node = layout.node(name)
-    podman('restart', '--time', str(STOP_SECONDS), node.container, timeout=STOP_SECONDS * 2)
-    _booted(layout, name)
+    podman('restart', '--time', str(saved.STOP_SECONDS), node.container, timeout=saved.STOP_SECONDS * 2)
+    boot.booted(layout, name)
 
 
 def kill(layout: Layout, name: str) -> None:
@@ -139,16 +167,16 @@ def kill(layout: Layout, name: str) -> None:
     node = layout.node(name)
     (layout.path / name / 'state.json').unlink(missing_ok=True)
     podman('restart', '--time', '0', node.container)
-    _reachable(layout)
+    network.reachable(layout)
     if name in MAIL_NODES:
         MailNode(layout, name).wait_until_ready()
     else:
-        _booted(layout, name)
+        boot.booted(layout, name)
 
 
 def containers(name: str) -> dict[str, str]:
     """Container name -> state."""
-    listing = podman('ps', '--all', '--filter', f'label={LABEL}={name}', '--format', 'json').stdout
+    listing = podman('ps', '--all', '--filter', f'label={LABEL}={machine_name(name)}', '--format', 'json').stdout
     return {container['Names'][0]: container['State'] for container in json.loads(listing)}
 
 
@@ -159,55 +187,13 @@ def _new(name: str) -> Layout:
     reason = ''
     for number in numbers(name):
         layout = fresh(name, number)
-        if (done := _create_network(layout)).returncode == 0:
+        if (done := network.create(layout)).returncode == 0:
             layout.save()
             return layout
         reason = done.stderr.strip()
         if 'already used' not in reason:
             break
     raise LabError(f'no network for lab {name}: {reason}')
-
-
-def _network(layout: Layout) -> None:
-    if (
-        podman('network', 'exists', layout.network, check=False).returncode
-        and (done := _create_network(layout)).returncode
-    ):
-        raise LabError(
-            f'the network of lab {layout.name} is gone and cannot be made again ({done.stderr.strip()}); take the lab'
-            ' down first'
-        )
-
-
-def _create_network(layout: Layout):
-    return podman(
-        'network',
-        'create',
-        '--internal',
-        '--disable-dns',
-        '--ipv6',
-        '--subnet',
-        layout.subnet4,
-        '--subnet',
-        layout.subnet6,
-        '--label',
-        f'{LABEL}={layout.name}',
-        layout.network,
-        check=False,
-    )
-
-
-def _reachable(layout: Layout) -> None:
-    """An internal network has no address on this machine; Ansible needs one. It leads nowhere else: there is no route
-    beyond."""
-    bridge = interface(layout)
-    for subnet, *options in ((layout.subnet4,), (layout.subnet6, 'nodad')):
-        run(['ip', 'address', 'replace', f'{subnet[1]}/{subnet.prefixlen}', 'dev', bridge, *options])
-
-
-def interface(layout: Layout) -> str:
-    """The bridge on this machine over which the lab's nodes talk to each other."""
-    return json.loads(podman('network', 'inspect', layout.network).stdout)[0]['network_interface']
 
 
 def _start_infra(layout: Layout, name: str, running: dict[str, str]) -> None:
@@ -252,7 +238,7 @@ def _mail_node(layout: Layout, name: str):
     return options, ['lab-mail', server_arguments(layout, name)]
 
 
-def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str], recreate: bool) -> None:
+def _start_host(layout: Layout, node: Node, image: str, running: dict[str, str], recreate: bool) -> None:
     if running.get(node.container) != 'running' or recreate:
         # NET_ADMIN for the host's own firewall, AUDIT_WRITE because sshd insists.
         options = [
@@ -266,7 +252,7 @@ def _start_host(layout: Layout, node: Node, kind: dict, running: dict[str, str],
             '--volume',
             f'{access.host_folder(layout, node)}:/etc/ssh/lab:ro',
         ]
-        _run(layout, node, images.tag(kind), options, [], running)
+        _run(layout, node, image, options, [], running)
 
 
 def _run(layout: Layout, node: Node, image: str, options: list, command: list, running: dict[str, str]) -> None:
@@ -281,7 +267,7 @@ def _run(layout: Layout, node: Node, image: str, options: list, command: list, r
         '--pidfile',
         inside.pid_file(layout, node.container),
         '--label',
-        f'{LABEL}={layout.name}',
+        f'{LABEL}={machine_name(layout.name)}',
         '--hostname',
         node.fqdn,
         '--network',
@@ -302,37 +288,3 @@ def _run(layout: Layout, node: Node, image: str, options: list, command: list, r
 def _mac(node: Node) -> str:
     """The same for a host made anew: its neighbours remember the old one for many seconds."""
     return '02:00:' + IPv4Address(node.ipv4).packed.hex(':')
-
-
-def _booted(layout: Layout, name: str) -> None:
-    """Up means: systemd has started everything, and sshd answers."""
-    node = layout.node(name)
-    deadline = time.monotonic() + BOOT_SECONDS
-    while (state := _system_state(layout, name)) not in ('running', 'degraded'):
-        if time.monotonic() > deadline:
-            jobs = inside.execute(layout, name, 'systemctl', 'list-jobs', '--no-pager', check=False).stdout
-            raise LabError(f'{node.name} is {state or "not answering"} after {BOOT_SECONDS} s:\n{jobs}')
-        time.sleep(0.2)
-    if state == 'degraded':
-        failed = inside.execute(layout, name, 'systemctl', '--failed', '--no-legend', '--plain', check=False).stdout
-        say(f'{node.name}: degraded, failed units:\n{failed.rstrip()}')
-    while not _ssh_answers(node):
-        if time.monotonic() > deadline:
-            raise LabError(f'{node.name}: no SSH banner from {node.ipv4} after {BOOT_SECONDS} s')
-        time.sleep(0.1)
-    say(f'{node.name} has booted: {state}')
-
-
-def _system_state(layout: Layout, name: str) -> str:
-    # Before systemd listens this fails at once, afterwards it waits for the end of the boot.
-    return inside.execute(
-        layout, name, 'systemctl', 'is-system-running', '--wait', check=False, timeout=BOOT_SECONDS
-    ).stdout.strip()
-
-
-def _ssh_answers(node: Node) -> bool:
-    try:
-        with socket.create_connection((node.ipv4, SSH_PORT), timeout=1) as connection:
-            return connection.recv(4) == b'SSH-'
-    except OSError:
-        return False

@@ -11,8 +11,12 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_report, run_summary
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import RESULT_FACT, SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
+    run_report,
+    run_summary,
+    settings_of,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
 MODE = 0o644
 OPTIONS = {
@@ -100,7 +104,7 @@ class ActionModule(ActionBase):
 
     def _directory(self, args, task_vars):
         """Return the directory of the report. Ansible itself works in the playbook's; the user's is the shell's."""
-        directory = args['directory'] or (task_vars.get(RESULT_FACT) or {}).get('report_dir')
+        directory = args['directory'] or settings_of(task_vars).get('report_dir')
         if not directory:
             # A host whose settings are refused.
             try:

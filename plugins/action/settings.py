@@ -13,7 +13,6 @@ from ansible.template import trust_as_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import INTERNAL
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import (
     PREFIX,
     SETTINGS,
@@ -44,11 +43,6 @@ def specifications(roles):
 
 # Read on import, which happens in the process of which all workers are forks: not again for each host.
 ROLES = specifications(Path(__file__).resolve().parents[2] / 'roles')
-
-
-def _trusted(default):
-    """A default as template: what comes out of a YAML file is none for Ansible before it is told so."""
-    return [_trusted(item) for item in default] if isinstance(default, list) else trust_as_template(default)
 
 
 class ActionModule(ActionBase):
@@ -92,7 +86,7 @@ class ActionModule(ActionBase):
 
         Of unknown ones only the name counts. They may be anybody's, and cost or do something when they are evaluated.
         """
-        known = set(SETTINGS).union(*ROLES.values()) - INTERNAL
+        known = set(SETTINGS).union(*ROLES.values())
         prefixes = (PREFIX, *(f'{role}_' for role in ROLES))
         return {
             name: self._evaluated(task_vars[name]) if name in known else None
@@ -101,11 +95,14 @@ class ActionModule(ActionBase):
         }
 
     def _with_defaults(self, variables):
-        """The variables, and of those that are unset the defaults that are templates."""
+        """The variables, and of those that are unset the defaults that are templates.
+
+        Ansible takes nothing of a YAML file for a template before it is told that the file can be trusted.
+        """
         defaults = {
-            name: self._evaluated(_trusted(option['default']))
+            name: self._evaluated(trust_as_template(option['default']))
             for options in ROLES.values()
             for name, option in options.items()
-            if has_template(option.get('default')) and name not in INTERNAL and is_unset(variables.get(name))
+            if has_template(option.get('default')) and is_unset(variables.get(name))
         }
         return {**variables, **defaults}

@@ -30,6 +30,14 @@ attributes:
     support: full
     platforms: linux
 options:
+  stage:
+    description:
+      - V(change) makes the mail server use the gateway, or undoes it, and then verifies what was made.
+      - V(preflight) changes nothing. It asks what has to be so before - the version of the mail server, whether it runs
+        and is responsible for the hosted domains, whose mail the firewall would shut out, and the space for its queue.
+    type: str
+    choices: [preflight, change]
+    default: change
   timeout:
     description: Seconds to wait for another run on the same host, and for what is started or reloaded.
     type: int
@@ -47,13 +55,4 @@ attributes:
   platform:
     support: full
     platforms: linux
-options:
-  stage:
-    description:
-      - V(preflight) asks what has to be so before the mail server is led to the gateway - its version, whether it runs
-        and is responsible for the hosted domains, whose mail the firewall would shut out, and the space for its queue.
-      - V(verify) asks what has to be so afterwards.
-    type: str
-    choices: [preflight, verify]
-    default: verify
 """

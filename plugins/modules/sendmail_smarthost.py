@@ -11,11 +11,11 @@ short_description: Makes a Sendmail use the Conbool gateway, or undoes it
 version_added: 1.0.0
 description:
   - Adds an m4 file to C(sendmail.mc) with which Sendmail decides for each message where it goes, or leads all mail for
-    other hosts to the outbound hop; limits port 25 to the gateway where inbound mail is managed, and files or marks
-    flagged mail; see the role P(conbool.smtp_relay.sendmail_smarthost#role).
+    other hosts to the outbound hop; limits port 25 to the gateway where inbound mail is managed, by Sendmail and by the
+    host's firewall, and files or marks flagged mail; see the role P(conbool.smtp_relay.sendmail_smarthost#role).
   - Whether it is done or undone is said by C(settings.state). Every part has a record on the host, with which it is
-    undone byte for byte. Undoing sends what waits in the outbound hop, and only then removes it; where that is not
-    possible in time the module fails, the hop runs on, and RV(undone) says that the rest is undone.
+    undone byte for byte. Undoing sends what waits in the outbound hop, and only then removes it. Where that is not
+    possible in time the module fails, the hop runs on, and the rest is undone, the limit of the mail port included.
   - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
 extends_documentation_fragment:
   - conbool.smtp_relay.mail_server
@@ -50,11 +50,13 @@ packages:
   type: list
   elements: str
   sample: [postfwd]
-undone:
-  description: Whether the mail server itself is as it was, and takes its mail from everybody again.
-  returned: when it is undone, also when the hop could not be removed after that
-  type: bool
-  sample: true
+rows:
+  description: What was found, before the change with O(stage=preflight), otherwise after it. See
+    M(conbool.smtp_relay.sendmail_verify).
+  returned: success, unless it is undone or in check mode
+  type: list
+  elements: dict
+  sample: [{"id": "route.ok", "status": "green", "finding": "conbool-hop:[127.0.0.1]:10027"}]
 restored:
   description: Whether the old state of the part that failed is in force again.
   returned: failure after the first change

@@ -9,10 +9,9 @@ import socket
 
 import pytest
 
+from lab.engine import CLONE
 from tests.checks import runs
-from tests.flow.labs import Borrowed
 
-NAME = 'checks'
 PLAIN, RELAYED = 'postfix-debian12', 'postfix-debian13'
 BROKEN = 'broken.test'
 # Past the gateway, and nothing else of what is asked for.
@@ -21,18 +20,15 @@ KERIO = 'mkdir -p /opt/kerio/mailserver && touch /opt/kerio/mailserver/mailserve
 NO_KERIO = 'rm -r /opt/kerio'
 
 
-@pytest.fixture(scope='session', name='lab')
-def fixture_lab():
-    borrowed = Borrowed(NAME)
-    borrowed.up(PLAIN, fresh=True)
-    borrowed.up(RELAYED, fresh=True)
-    borrowed.lab.add_zone(BROKEN, BROKEN_ZONE)
-    yield borrowed.lab
-    borrowed.lab.gateway.reset()
-    borrowed.give_back()
+@pytest.fixture(scope='module', name='lab')
+def fixture_lab(borrowed):
+    with borrowed.hosts(PLAIN, RELAYED) as lab:
+        lab.add_zone(BROKEN, BROKEN_ZONE)
+        yield lab
+        lab.gateway.reset()
 
 
-@pytest.fixture(scope='session', name='variables')
+@pytest.fixture(scope='module', name='variables')
 def fixture_variables(lab):
     """The inventory of a company whose checks are all green."""
     return {
@@ -65,7 +61,8 @@ def fixture_gateway(lab):
 class SilentServer:
     """A name server that takes every question and answers none."""
 
-    address = '127.77.0.53'
+    # Two clones may ask one at the same time.
+    address = '127.{}.{}.53'.format(*bytes.fromhex(CLONE))
 
     def __init__(self):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

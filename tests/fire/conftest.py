@@ -3,20 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from tests.flow import adapters, loader
-from tests.flow.labs import Borrowed
-
-MESSAGES = 2000
+from tests.flow import adapters, loader, playbook
+from tests.flow.playbook import WHOLE
 
 
 def pytest_addoption(parser):
     group = parser.getgroup('fire', 'kept promises under fire')
     group.addoption(
-        '--fire-messages', type=int, default=MESSAGES, help=f'send at least so many messages (default: {MESSAGES})'
+        '--fire-messages', type=int, default=None, help='send at least so many messages (default: 800, at length 2000)'
     )
     group.addoption('--fire-host', default=None, help="kind of host of the lab (default: the adapter's)")
 
@@ -29,33 +25,36 @@ def pytest_terminal_summary(terminalreporter):
                 terminalreporter.write_line(f'{report.nodeid}: {value}')
 
 
-@pytest.fixture(scope='session', name='messages')
-def fixture_messages(request):
-    # Options exist only when this directory was named on the command line.
-    return request.config.getoption('--fire-messages', MESSAGES)
-
-
 @pytest.fixture(scope='session', name='adapter')
 def fixture_adapter():
     return adapters.load('postfix')()
 
 
 @pytest.fixture(scope='session', name='lab')
-def fixture_lab():
-    borrowed = Borrowed(os.environ.get('CONBOOL_LAB', 'fire'))
-    yield borrowed
-    borrowed.give_back()
+def fixture_lab(borrowed):
+    return borrowed
 
 
-@pytest.fixture(name='host')
-def fixture_host(request, lab, adapter):
-    """A host of its own for each test, anew and not configured."""
-    lab.up('fire', request.config.getoption('--fire-host', None) or adapter.default_host, fresh=True)
-    return 'fire'
-
-
-@pytest.fixture(name='variables_of')
+@pytest.fixture(scope='session', name='variables_of')
 def fixture_variables_of():
     """Configuration name -> the inventory variables; the preflight has tests of its own."""
     table = loader.Table()
     return lambda name: dict(table.configurations[name].variables, conbool_preflight='skip')
+
+
+@pytest.fixture(scope='module', name='converged')
+def fixture_converged(request, lab, adapter, variables_of):
+    """The name of a host of which is kept how it is with everything on."""
+    # The option exists only when this directory was named on the command line.
+    kind = request.config.getoption('--fire-host', None) or adapter.default_host
+    with lab.hosts(f'fire={kind}'):
+        playbook.apply(lab.lab, 'fire', variables_of(WHOLE))
+        lab.save('fire', 'converged')
+        yield 'fire'
+
+
+@pytest.fixture(name='host')
+def fixture_host(lab, converged):
+    """Configured, and for each test anew."""
+    lab.up(converged, 'saved:converged')
+    return converged

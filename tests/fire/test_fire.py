@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fire.stream import Stream
-from tests.fire.trouble import DELIVERIES_AT_ONCE, Trouble
+from tests.fire.trouble import DELIVERIES_AT_ONCE, SHORT_TURN, TURN, Trouble
 from tests.flow import playbook
 from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
@@ -34,11 +34,19 @@ def fixture_site(lab, host, adapter):
     return Site(lab.lab, host, adapter)
 
 
-def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_property):
+# One turn of everything is some 4,000 messages in six minutes.
+LENGTHS = {'briefly': (SHORT_TURN, 800), 'at length': (TURN, 2000)}
+
+
+@pytest.mark.parametrize('length', ['briefly', pytest.param('at length', marks=pytest.mark.full)])
+def test_c6_every_message_is_accounted_for(site, variables_of, request, record_property, length):
+    steps, messages = LENGTHS[length]
+    # The option exists only when this directory was named on the command line.
+    messages = request.config.getoption('--fire-messages', None) or messages
     with Stream(site) as stream:
         trouble = Trouble(stream, variables_of)
         for dummy in range(TURNS_AT_MOST):
-            trouble.turn()
+            trouble.turn(steps)
             if stream.sent >= messages:
                 break
         account = stream.account()
@@ -63,7 +71,6 @@ def test_c6_every_message_is_accounted_for(site, variables_of, messages, record_
 
 def test_what_goes_wrong_is_noticed(site, variables_of):
     variables = variables_of(WHOLE)
-    playbook.apply(site.lab, site.host, variables)
     with Stream(site) as stream:
         with stream.window('gateway down'), site.gateway_is('down'):
             site.lab.run(site.host, ['sh', '-ec', A_WAITING_MESSAGE])

@@ -3,26 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from lab import api
-from tests.firewall.hosts import KINDS, Hosts
-from tests.flow.labs import Borrowed
+from tests.firewall.hosts import BACKENDS, Hosts
 
 
-@pytest.fixture(scope='package', name='hosts')
-def fixture_hosts(tmp_path_factory):
-    borrowed = Borrowed(os.environ.get('CONBOOL_LAB', 'firewall'))
-    try:
-        borrowed.lab = api.up(borrowed.name, *KINDS, fresh=True)
-        found = Hosts(borrowed.lab, tmp_path_factory.mktemp('results'))
+@pytest.fixture(scope='package', name='hosts', params=['debian12', pytest.param('debian13', marks=pytest.mark.full)])
+def fixture_hosts(request, borrowed, tmp_path_factory):
+    """One host for each manager of the firewall. Molecule has ufw on Debian 12 and firewalld on Debian 13."""
+    kinds = [f'{name}-{request.param}' for name in BACKENDS]
+    with borrowed.hosts(*kinds) as lab:
+        found = Hosts(lab, tmp_path_factory.mktemp('results'), kinds)
         # As an administrator has it who has let ssh in before.
         found.each(
             lambda host: found.shell(host, 'ufw allow 22/tcp && ufw --force enable'),
-            [name for name in KINDS if name.startswith('ufw')],
+            [found.of('ufw')],
         )
         yield found
-    finally:
-        borrowed.give_back()

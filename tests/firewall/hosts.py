@@ -17,14 +17,6 @@ from tests.postfix.machine import site
 
 CONNECT = Path(__file__).with_name('connect.py').read_text(encoding='utf-8')
 HOLD = Path(__file__).with_name('hold.py').read_text(encoding='utf-8')
-KINDS = (
-    'postfix-debian12',
-    'postfix-debian13',
-    'ufw-debian12',
-    'ufw-debian13',
-    'firewalld-debian12',
-    'firewalld-debian13',
-)
 BACKENDS = {'postfix': 'nftables', 'ufw': 'ufw', 'firewalld': 'firewalld'}
 # Everything that a run may leave behind; what is in force, without what counts packets.
 FILES = (
@@ -43,7 +35,7 @@ def backend(host):
 
 class Hosts:
 
-    def __init__(self, lab, folder, names=KINDS):
+    def __init__(self, lab, folder, names):
         self.lab, self.folder = lab, folder
         self.names = list(names)
         packed = site()
@@ -54,6 +46,13 @@ class Hosts:
         names = names or self.names
         with ThreadPoolExecutor(max_workers=6) as pool:
             return dict(zip(names, pool.map(action, names)))
+
+    def of(self, manager):
+        """The host whose firewall is managed by this; with `nftables`, by nothing."""
+        return next(name for name in self.names if backend(name) == manager)
+
+    def every(self, value):
+        return dict.fromkeys(self.names, value)
 
     def shell(self, host, script, check=True):
         return self.lab.run(host, ['sh', '-c', script], check=check).stdout

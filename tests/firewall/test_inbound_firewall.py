@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.firewall.hosts import KINDS, backend
+from tests.firewall.hosts import backend
 
 OPEN, REFUSED = ['open'] * 2, ['ConnectionRefusedError'] * 2
-NFT = [name for name in KINDS if backend(name) == 'nftables']
-UFW = [name for name in KINDS if backend(name) == 'ufw']
-FIREWALLD = [name for name in KINDS if backend(name) == 'firewalld']
 
 
 @pytest.fixture(scope='module', name='originals')
@@ -25,7 +22,7 @@ def fixture_originals(hosts):
 def fixture_limited(hosts, originals):
     """Hosts on which only the gateway gets in; after the last test they are as they were before the first."""
     results = hosts.module(networks=hosts.lab.addresses['gateway'])
-    assert of_all(results, 'backend') == {name: backend(name) for name in KINDS}
+    assert of_all(results, 'backend') == {name: backend(name) for name in hosts.names}
     yield hosts
     hosts.module(state='absent')
     assert hosts.each(hosts.fingerprint) == originals
@@ -35,33 +32,29 @@ def of_all(results, key):
     return {name: result.get(key, result.get('msg')) for name, result in results.items()}
 
 
-def every(value):
-    return dict.fromkeys(KINDS, value)
-
-
 def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, originals):
     before = {node: hosts.reached(node) for node in ('gateway', 'internet', 'lan')}
-    assert {name: before['internet'][name] for name in NFT} == dict.fromkeys(NFT, OPEN)
+    assert before['internet'][hosts.of('nftables')] == OPEN
     arguments = {'networks': hosts.lab.addresses['gateway'] + hosts.lab.addresses['lan']}
     hosts.modules([(arguments, True)])
     assert hosts.each(hosts.fingerprint) == originals
 
     results = hosts.modules([(arguments, False)])
-    assert {name: said[0]['changed'] for name, said in results.items()} == every(True)
-    assert hosts.reached('gateway') == every(OPEN)
-    assert hosts.reached('lan') == every(OPEN)
-    assert hosts.reached('internet') == every(REFUSED)
-    assert hosts.each(hosts.reached_by_itself) == every(['open'] * 4)
+    assert {name: said[0]['changed'] for name, said in results.items()} == hosts.every(True)
+    assert hosts.reached('gateway') == hosts.every(OPEN)
+    assert hosts.reached('lan') == hosts.every(OPEN)
+    assert hosts.reached('internet') == hosts.every(REFUSED)
+    assert hosts.each(hosts.reached_by_itself) == hosts.every(['open'] * 4)
     # Other ports are as they were: open for all with nftables, and still closed where ufw and firewalld had them
     # closed.
     assert {name: said == OPEN for name, said in hosts.reached('internet', 587).items()} == {
-        name: name in NFT for name in KINDS
+        name: backend(name) == 'nftables' for name in hosts.names
     }
-    assert hosts.reached('internet', 22) == every(OPEN)
+    assert hosts.reached('internet', 22) == hosts.every(OPEN)
 
     limited = hosts.each(hosts.fingerprint)
     results = hosts.modules([(arguments, True), (arguments, False), ({'state': 'absent'}, True)])
-    assert {name: [result['changed'] for result in said] for name, said in results.items()} == every(
+    assert {name: [result['changed'] for result in said] for name, said in results.items()} == hosts.every(
         [False, False, True]
     )
     assert hosts.each(hosts.fingerprint) == limited
@@ -72,7 +65,7 @@ def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, origina
 
 
 def test_variables_that_make_the_role_put_the_limit_there_and_take_it_away(hosts, originals):
-    host, gateway = NFT[0], hosts.lab.addresses['gateway']
+    host, gateway = hosts.of('nftables'), hosts.lab.addresses['gateway']
     settings = {
         'conbool_domains': ['example.com'],
         'conbool_networks': gateway,
@@ -100,15 +93,15 @@ def test_check_mode_shows_what_a_run_does(hosts, originals):
 def test_established_connections_stay(hosts, originals):
     # From the gateway, since before the change only that gets through everywhere: the list of the change is another
     # one.
-    hosts.module(*UFW, *FIREWALLD, networks=hosts.lab.addresses['gateway'])
+    hosts.module(hosts.of('ufw'), hosts.of('firewalld'), networks=hosts.lab.addresses['gateway'])
     process = hosts.hold('gateway')
     try:
         hosts.module(networks=hosts.lab.addresses['lan'])
-        assert hosts.reached('gateway') == every(REFUSED)
+        assert hosts.reached('gateway') == hosts.every(REFUSED)
         process.stdin.write('\n')
         process.stdin.flush()
         answers = process.stdout.readline().split()
-        assert [answer.rpartition('=')[2] for answer in answers] == ['250'] * 2 * len(KINDS), answers
+        assert [answer.rpartition('=')[2] for answer in answers] == ['250'] * 2 * len(hosts.names), answers
     finally:
         process.stdin.close()
         process.wait(timeout=30)
@@ -117,7 +110,7 @@ def test_established_connections_stay(hosts, originals):
 
 
 def test_bad_input_changes_nothing(hosts, originals):
-    names = [NFT[0], UFW[0]]
+    names = [hosts.of('nftables'), hosts.of('ufw')]
     cases = [
         ({'networks': []}, 'networks: the list is empty'),
         ({'networks': ['192.0.2.0/24', '0.0.0.0/0']}, "networks: '0.0.0.0/0' covers far too many addresses"),
@@ -131,7 +124,7 @@ def test_bad_input_changes_nothing(hosts, originals):
 
 
 def test_host_moves_from_iptables_to_nftables_to_ufw_and_back(hosts, originals):
-    host, gateway = UFW[0], hosts.lab.addresses['gateway']
+    host, gateway = hosts.of('ufw'), hosts.lab.addresses['gateway']
     hosts.shell(host, 'ufw disable && iptables-legacy -A INPUT -p tcp --dport 9 -j ACCEPT')
     refused = hosts.module(host, networks=gateway)[host]
     assert refused['failed'] and 'iptables-legacy' in refused['msg']
@@ -156,7 +149,7 @@ def test_host_moves_from_iptables_to_nftables_to_ufw_and_back(hosts, originals):
 
 def test_two_managers_and_one_that_is_off_are_refused(hosts, originals):
     gateway = hosts.lab.addresses['gateway']
-    host = UFW[1]
+    host = hosts.of('ufw')
     hosts.shell(host, 'systemctl enable nftables')
     try:
         refused = hosts.module(host, networks=gateway)[host]
@@ -174,7 +167,7 @@ def test_two_managers_and_one_that_is_off_are_refused(hosts, originals):
 
 
 def test_runtime_settings_of_firewalld_are_not_dropped(hosts, originals):
-    host, gateway = FIREWALLD[0], hosts.lab.addresses['gateway']
+    host, gateway = hosts.of('firewalld'), hosts.lab.addresses['gateway']
     hosts.shell(host, 'firewall-cmd --add-port=2222/tcp')
     refused = hosts.module(host, networks=gateway)[host]
     assert refused['failed'] and 'public: ports 2222/tcp' in refused['msg']
@@ -197,10 +190,10 @@ def test_runtime_settings_of_firewalld_are_not_dropped(hosts, originals):
 
 def test_limit_outlives_a_reboot(limited):
     limited.each(limited.lab.restart)
-    assert limited.reached('gateway') == every(OPEN)
-    assert limited.reached('internet') == every(REFUSED)
+    assert limited.reached('gateway') == limited.every(OPEN)
+    assert limited.reached('internet') == limited.every(REFUSED)
     again = limited.module(networks=limited.lab.addresses['gateway'])
-    assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+    assert of_all(again, 'changed') == limited.every(False), of_all(again, 'diff')
 
 
 @pytest.mark.parametrize(
@@ -223,13 +216,14 @@ def test_limit_outlives_a_reboot(limited):
 def test_limit_comes_back_with_the_firewall_of_the_host(limited, commands):
     try:
         limited.each(lambda host: limited.shell(host, commands[backend(host)]))
-        assert limited.reached('internet') == every(REFUSED)
-        assert limited.reached('gateway') == every(OPEN)
+        assert limited.reached('internet') == limited.every(REFUSED)
+        assert limited.reached('gateway') == limited.every(OPEN)
         again = limited.module(networks=limited.lab.addresses['gateway'])
-        assert of_all(again, 'changed') == every(False), of_all(again, 'diff')
+        assert of_all(again, 'changed') == limited.every(False), of_all(again, 'diff')
     finally:
         limited.each(
-            lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'), NFT
+            lambda host: limited.shell(host, 'systemctl stop nftables; systemctl restart conbool-inbound-firewall'),
+            [limited.of('nftables')],
         )
 
 
@@ -244,21 +238,21 @@ def test_what_somebody_took_out_of_the_kernel_comes_back(limited):
     }
     commands['firewalld'] = ' && '.join(commands['firewalld'] % (family, family) for family in ('ipv4', 'ipv6'))
     limited.each(lambda host: limited.shell(host, commands[backend(host)]))
-    assert limited.reached('internet') == every(OPEN)
+    assert limited.reached('internet') == limited.every(OPEN)
     results = limited.modules([({'networks': limited.lab.addresses['gateway']}, check) for check in (True, False)])
     for host, (planned, done) in results.items():
         assert planned == done and done['changed'] and 'in force' in str(done['diff']), host
-    assert limited.reached('internet') == every(REFUSED)
+    assert limited.reached('internet') == limited.every(REFUSED)
 
 
 def test_list_shrinks_and_a_version_without_networks_is_closed(limited):
     gateway, internet = limited.lab.addresses['gateway'], limited.lab.addresses['internet']
     limited.module(networks=gateway + internet)
-    assert limited.reached('internet') == every(OPEN)
+    assert limited.reached('internet') == limited.every(OPEN)
     limited.module(networks=gateway[1:])
-    assert limited.reached('internet') == every(REFUSED)
-    assert limited.reached('gateway') == every(['ConnectionRefusedError', 'open'])
-    assert limited.each(limited.reached_by_itself) == every(['open'] * 4)
+    assert limited.reached('internet') == limited.every(REFUSED)
+    assert limited.reached('gateway') == limited.every(['ConnectionRefusedError', 'open'])
+    assert limited.each(limited.reached_by_itself) == limited.every(['open'] * 4)
     limited.module(networks=gateway)
 
 
@@ -268,9 +262,11 @@ def test_a_host_that_drops_the_port_itself_is_told_of(limited):
         ' own in tcp dport %s accept'
     )
     for ports, warned in (('{ 22, 587 }', True), ('{ 20-30 }', False)):
-        limited.shell(NFT[0], "nft '%s'" % (rules % ports))
+        limited.shell(limited.of('nftables'), "nft '%s'" % (rules % ports))
         try:
-            result = limited.module(NFT[0], networks=limited.lab.addresses['gateway'])[NFT[0]]
+            result = limited.module(limited.of('nftables'), networks=limited.lab.addresses['gateway'])[
+                limited.of('nftables')
+            ]
         finally:
-            limited.shell(NFT[0], 'nft delete table inet own')
+            limited.shell(limited.of('nftables'), 'nft delete table inet own')
         assert ('The chain in of the table inet own' in str(result.get('warnings'))) == warned

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pytest
 
-from tests.flow import adapters, labs, loader
+from tests.flow import adapters, loader, servers
 from tests.flow.model import Case
 from tests.flow.options import OPTIONS
 from tests.flow.session import Session
@@ -21,7 +23,9 @@ def pytest_configure(config):
     config.addinivalue_line(
         'markers', 'configures_hosts: applies playbooks to lab hosts of its own; left out by --no-apply'
     )
-    config.addinivalue_line('markers', 'only_for(mta): is about something that other mail servers have not')
+    config.addinivalue_line(
+        'markers', 'servers(mta, ..., full=[mta, ...]): is run with these mail servers; without, with all of them'
+    )
 
 
 def _option(config, flag):
@@ -29,19 +33,23 @@ def _option(config, flag):
     return config.getoption(flag, OPTIONS[flag].get('default'))
 
 
+@lru_cache(maxsize=None)
 def _selected(config):
-    """The cases of this session: all, or those of the one configuration that the host is known to have, or of the rows
-    that are named."""
+    """The cases of this session: all, or those of the configurations that the host is known to have, or of the rows that
+    are named."""
     table = loader.Table(loader.OWN_FILES + (_option(config, '--cases') or []))
-    name = _option(config, '--configuration')
-    if _option(config, '--no-apply') and name is None:
-        name = 'default'
-    if name is not None and name not in table.configurations:
-        raise pytest.UsageError('no configuration {!r}, only {}'.format(name, ', '.join(table.configurations)))
-    return table, table.selected(name, _option(config, '--rows'))
+    names = _option(config, '--configuration') or (['default'] if _option(config, '--no-apply') else [None])
+    for name in names:
+        if name is not None and name not in table.configurations:
+            raise pytest.UsageError('no configuration {!r}, only {}'.format(name, ', '.join(table.configurations)))
+    return table, [case for name in names for case in table.selected(name, _option(config, '--rows'))]
 
 
 def pytest_generate_tests(metafunc):
+    if 'server' in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker('servers')
+        found = servers.chosen(_option(metafunc.config, '--mta'), _option(metafunc.config, '--host'), marker)
+        metafunc.parametrize('server', found, indirect=True, scope='session')
     if 'case' not in metafunc.fixturenames and 'configuration' not in metafunc.fixturenames:
         return
     try:
@@ -54,57 +62,75 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize('configuration', list(dict.fromkeys(case.configuration for case in cases)))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """With --no-apply the host belongs to the caller: only the cases run, not the tests that configure hosts
     themselves."""
 
     def foreign(item):
-        marker = item.get_closest_marker('only_for')
-        configures = _option(config, '--no-apply') and item.get_closest_marker('configures_hosts')
-        return configures or (marker and _option(config, '--mta') not in marker.args)
+        parameters = getattr(getattr(item, 'callspec', None), 'params', {})
+        # pytest makes one test with an empty value where there is no value: it is for none of the mail servers named.
+        unwanted = 'server' in parameters and not isinstance(parameters['server'], servers.Server)
+        return unwanted or (_option(config, '--no-apply') and item.get_closest_marker('configures_hosts'))
 
     config.hook.pytest_deselected(items=[item for item in items if foreign(item)])
     items[:] = [item for item in items if not foreign(item)]
+    for item in items:
+        if _is_repeated(config, item):
+            item.add_marker(pytest.mark.full)
+
+
+def _is_repeated(config, item):
+    """A row that holds under one more configuration: where one mail server shows that by default, the others do in a full
+    run."""
+    parameters = getattr(getattr(item, 'callspec', None), 'params', {})
+    server, case, name = (parameters.get(key) for key in ('server', 'case', 'configuration'))
+    if not isinstance(server, servers.Server) or server.mta == 'postfix' or _option(config, '--no-apply'):
+        return False
+    if isinstance(case, Case):
+        return case.repeated
+    return name is not None and all(case.repeated for case in _selected(config)[1] if case.configuration == name)
+
+
+@pytest.fixture(scope='session', name='server')
+def fixture_server(request):
+    return request.param
 
 
 @pytest.fixture(scope='session', name='adapter')
-def fixture_adapter(request):
-    return adapters.load(_option(request.config, '--mta'))()
-
-
-@pytest.fixture(scope='session', name='lab')
-def fixture_lab(request):
-    """The lab; what this session starts of it is taken down at the end, unless --keep."""
-    lab = labs.Borrowed(_option(request.config, '--lab'))
-    yield lab
-    if not _option(request.config, '--keep'):
-        lab.give_back()
+def fixture_adapter(server):
+    return adapters.load(server.mta)()
 
 
 @pytest.fixture(scope='session', name='kind')
-def fixture_kind(request, adapter):
+def fixture_kind(server):
     """Of what kind the hosts are, those that tests have for themselves too."""
-    return _option(request.config, '--host') or adapter.default_host
+    return server.kind
 
 
-@pytest.fixture(scope='session', name='host')
+@pytest.fixture(scope='session', name='lab')
+def fixture_lab(borrowed):
+    return borrowed
+
+
+@pytest.fixture(scope='module', name='host')
 def fixture_host(lab, kind):
-    lab.up(kind)
-    return kind
+    with lab.hosts(kind, fresh=False):
+        yield kind
 
 
-@pytest.fixture(scope='session', name='flow')
+@pytest.fixture(scope='module', name='flow')
 def fixture_flow(request, lab, host, adapter):
     table, dummy = _selected(request.config)
     return Session(lab.lab, host, adapter, table, apply=not _option(request.config, '--no-apply'))
 
 
-@pytest.fixture(scope='session', name='collected')
-def fixture_collected(request):
+@pytest.fixture(scope='module', name='collected')
+def fixture_collected(request, server):
     """Cases chosen for this session (-k, test names), so that only their messages are sent."""
     parameters = [getattr(getattr(item, 'callspec', None), 'params', {}) for item in request.session.items]
     # Tests of other directories, in the same session, have a parameter of this name too.
-    return [each['case'] for each in parameters if isinstance(each.get('case'), Case)]
+    return [each['case'] for each in parameters if isinstance(each.get('case'), Case) and each.get('server') == server]
 
 
 @pytest.fixture(scope='session', name='variables_of')
@@ -117,11 +143,11 @@ def fixture_variables_of(request, adapter):
 @pytest.fixture(scope='module', name='own_host')
 def fixture_own_host(lab, kind):
     """A host for tests about runs of the playbook: anew for each module, so that it begins unconfigured."""
-    lab.up('change', kind, fresh=True)
-    return 'change'
+    with lab.hosts(f'change={kind}'):
+        yield 'change'
 
 
 @pytest.fixture(name='fresh_host')
 def fixture_fresh_host(lab, kind):
-    lab.up('fresh', kind, fresh=True)
-    return 'fresh'
+    with lab.hosts(f'fresh={kind}'):
+        yield 'fresh'

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 OPTIONS = {
-    '--mta': {'default': 'postfix', 'help': 'mail server under test: the name of an adapter'},
+    '--mta': {
+        'action': 'append',
+        'default': None,
+        'help': 'mail server under test: the name of an adapter; may be given several times',
+    },
     '--host': {'default': None, 'help': "host of the lab under test (default: the adapter's)"},
     '--lab': {
-        'default': os.environ.get('CONBOOL_LAB', 'conbool'),
-        'help': 'name of the lab (default: $CONBOOL_LAB or conbool)',
+        'default': None,
+        'help': 'name of the lab (default: $CONBOOL_LAB, or conbool; one for each process of pytest-xdist)',
     },
     '--cases': {
         'action': 'append',
@@ -21,7 +24,11 @@ OPTIONS = {
         'default': None,
         'help': 'further case file; may be given several times',
     },
-    '--configuration': {'default': None, 'help': 'run only the cases of this configuration'},
+    '--configuration': {
+        'action': 'append',
+        'default': None,
+        'help': 'run only the cases of this configuration; may be given several times',
+    },
     '--rows': {
         'type': lambda text: [name for name in text.split(',') if name],
         'default': None,

@@ -20,19 +20,17 @@ from tests.flow import adapters, labs, loader
 from tests.flow.options import OPTIONS
 from tests.flow.session import NotConfigured, Session, explained
 
-# What can be given several times: mail servers are shown side by side.
-REPEATABLE = ('--mta', '--configuration')
 PLAIN_WIDTH = 180  # for logs and pipes, where nobody wraps lines
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog='python -m tests.flow.table', description=__doc__)
     for flag, settings in OPTIONS.items():
-        parser.add_argument(flag, **(dict(settings, action='append', default=None) if flag in REPEATABLE else settings))
+        parser.add_argument(flag, **settings)
     parser.add_argument('--group', action='append', help='only the cases of this group; may be given several times')
     parser.add_argument('--log', type=Path, help='write everything to this file as well, without colours')
     chosen = parser.parse_args(arguments)
-    chosen.mta = chosen.mta or [OPTIONS['--mta']['default']]
+    chosen.mta, chosen.lab = chosen.mta or ['postfix'], chosen.lab or labs.default_name()
     if chosen.host and len(chosen.mta) > 1:
         parser.error('--host is for one mail server')
     with chosen.log.open('w', encoding='utf-8') if chosen.log else nullcontext() as log:

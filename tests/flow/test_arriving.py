@@ -18,7 +18,7 @@ from tests.flow import playbook
 from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
-pytestmark = pytest.mark.configures_hosts
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail')]
 
 KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')
 SECONDS = 90

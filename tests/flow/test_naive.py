@@ -12,7 +12,7 @@ from tests.flow import loader
 from tests.flow.engine import Engine
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.only_for('postfix')]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers(full=['postfix'])]
 
 # The vendor's snippets for Postfix, to the letter, on a server that has the mailboxes itself; only the log level is
 # ours, to see how certificates are judged.
@@ -96,16 +96,15 @@ WRONG = {
 }
 
 
-def test_exactly_these_rows_are_wrong(lab, kind, adapter):
-    lab.up('naive', kind, fresh=True)
-    lab.lab.run('naive', ['sh', '-s'], input=VENDORS_PAGE)
+def test_exactly_these_rows_are_wrong(lab, fresh_host, adapter):
+    lab.lab.run(fresh_host, ['sh', '-s'], input=VENDORS_PAGE)
     # The page says nothing about mail from the gateway, and neither do these snippets.
     cases = [
         case
         for case in loader.Table().selected('default')
         if case.group not in ('firewall', 'forgery', 'inbound', 'spam')
     ]
-    report = Engine(Site(lab.lab, 'naive', adapter)).run(cases)
+    report = Engine(Site(lab.lab, fresh_host, adapter)).run(cases)
     assert sorted(result.case.id for result in report.results if result.problems) == sorted(
         row for rows in WRONG.values() for row in rows
     )

@@ -12,7 +12,7 @@ from tests.flow.engine import Engine
 from tests.flow.model import Case, Place
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.only_for('postfix')]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix')]
 
 # A relay host on port 465 and a delay between messages to the same destination; and a server that listens on its own
 # address only, with TLS for all.

@@ -18,7 +18,6 @@ import yaml
 
 from tests.checks import runs
 from tests.flow import snapshot
-from tests.flow.labs import Borrowed
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -36,11 +35,9 @@ ACCOUNTS = ('/etc/passwd:', '/etc/group:', '/etc/shadow:', '/etc/gshadow:')
 
 
 @pytest.fixture(scope='module')
-def lab():
-    borrowed = Borrowed('install')
-    borrowed.up(HOST)
-    yield borrowed.lab
-    borrowed.give_back()
+def lab(borrowed):
+    with borrowed.hosts(HOST) as lab:
+        yield lab
 
 
 def run(argv, cwd, **environment):
@@ -177,6 +174,7 @@ def test_installed_collection_by_its_full_name(lab, installed):
 def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):
     inventory = yaml.safe_load(lab.inventory.read_text())
     hosts = inventory['all']['children']['conbool']['hosts']
+    assert list(hosts) == [HOST]
     address = hosts[HOST]['ansible_host']
     hosts['bad-variable'] = {'ansible_host': address, 'conbool_domains': ['exa mple.com']}
     hosts['no-such-mta'] = {'ansible_host': address, 'conbool_mta': 'sendmail'}

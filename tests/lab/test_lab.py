@@ -197,11 +197,13 @@ def test_a_host_under_another_name_comes_and_goes(lab):
         assert more.run('web1', ['postconf', '-h', 'myhostname']).stdout.strip() == 'web1.example.com'
         assert ask(lab, 'web1.example.com', 'A') == ('NOERROR', [more.addresses['web1'][0]])
         assert 'web1' in more.inventory.read_text()
+        container = more.nodes['web1'].container
+        assert container in lifecycle.containers(NAME)
     finally:
         api.remove(NAME, 'web1')
     assert ask(lab, 'web1.example.com', 'A')[0] == 'NXDOMAIN'
     assert 'web1' not in lab.inventory.read_text()
-    assert NAME + '-web1' not in lifecycle.containers(NAME)
+    assert container not in lifecycle.containers(NAME)
 
 
 @pytest.mark.parametrize('argument, word', [('postfix-debian99', 'postfix-debian99'), ('A_b=postfix-debian12', 'A_b')])

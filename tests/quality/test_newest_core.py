@@ -14,7 +14,6 @@ import pytest
 
 from lab import images
 from lab.engine import environment
-from tests.flow.labs import Borrowed
 
 from .conftest import ROOT, run
 
@@ -72,27 +71,19 @@ def test_core_is_the_newest(controller):
     assert 'core 2.21' in controller(f'{VENV}/bin/ansible', '--version')
 
 
-def test_unit_and_lint(controller):
+@pytest.mark.parametrize('tests', ['tests/unit', pytest.param('tests/quality/test_lint.py', marks=pytest.mark.full)])
+def test_unit_and_lint(controller, tests):
     output = controller(
-        f'{VENV}/bin/pytest',
-        '-q',
-        '-p',
-        'no:cacheprovider',
-        'tests/unit',
-        'tests/quality/test_lint.py',
-        CONBOOL_RELEASE='.cache/release-3.13',
+        f'{VENV}/bin/pytest', '-q', '-p', 'no:cacheprovider', tests, CONBOOL_RELEASE='.cache/release-3.13'
     )
     assert ' passed' in output and ' failed' not in output
 
 
-def test_site_and_rollback(controller):
-    lab = Borrowed('newest')
-    lab.up(HOST)
-    try:
-        play = [f'{VENV}/bin/ansible-playbook', '-i', str(lab.lab.inventory), '-l', HOST, '-e', VARIABLES]
+@pytest.mark.full
+def test_site_and_rollback(controller, borrowed):
+    with borrowed.hosts(HOST) as lab:
+        play = [f'{VENV}/bin/ansible-playbook', '-i', str(lab.inventory), '-l', HOST, '-e', VARIABLES]
         controller(*play, 'playbooks/site.yml', '--check', '--diff')
         controller(*play, 'playbooks/site.yml')
         assert 'changed=0' in controller(*play, 'playbooks/site.yml')
         controller(*play, 'playbooks/rollback.yml')
-    finally:
-        lab.give_back()

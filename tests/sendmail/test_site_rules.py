@@ -10,7 +10,6 @@ import re
 import pytest
 
 from tests.flow import playbook, snapshot
-from tests.flow.labs import Borrowed
 
 HOST = 'sendmail-debian12'
 SETTINGS = {
@@ -36,17 +35,32 @@ LOCAL_CONFIG
 
 
 @pytest.fixture(scope='module', name='lab')
-def fixture_lab():
-    borrowed = Borrowed('sendmail-site')
-    borrowed.up(HOST)
-    yield borrowed.lab
-    borrowed.give_back()
+def fixture_lab(borrowed):
+    with borrowed.hosts(HOST):
+        yield borrowed
 
 
 @pytest.fixture(name='host')
 def fixture_host(lab):
-    Borrowed('sendmail-site').up(HOST, fresh=True)
-    return Host(lab)
+    """A server that nobody has configured yet."""
+    lab.up(HOST, fresh=True)
+    return Host(lab.lab)
+
+
+@pytest.fixture(scope='module', name='saved')
+def fixture_saved(lab):
+    lab.up(HOST, fresh=True)
+    outcome = Host(lab.lab).play()
+    assert outcome.returncode == 0, outcome.output
+    lab.save(HOST, 'relayed')
+    return 'saved:relayed'
+
+
+@pytest.fixture(name='relayed')
+def fixture_relayed(lab, saved):
+    """One whose outbound mail goes to the gateway."""
+    lab.up(HOST, saved)
+    return Host(lab.lab)
 
 
 class Host:
@@ -186,55 +200,52 @@ def test_sendmail_that_does_not_come_back_gets_its_old_files(host):
     )
 
 
-def test_mark_is_that_of_one_message_only(host):
-    assert host.play().returncode == 0
+def test_mark_is_that_of_one_message_only(relayed):
     script = """
 import smtplib
 with smtplib.SMTP('127.0.0.1', 25) as server:
     for token, header in (('flow-session01', 'X-Conbool-Released: yes'), ('flow-session02', 'X-Other: yes'), ('flow-session03', 'X-Conbool-example-com: true')):
         server.sendmail('alice@example.com', ['x@external.test'], 'Subject: %s\\r\\nMessage-ID: <%s@flow>\\r\\n%s\\r\\n\\r\\nx' % (token, token, header))
 """
-    host.lab.run(HOST, ['python3', '-'], input=script)
-    host.lab.gateway.wait_for('flow-session02', count=1, timeout=20)
-    host.lab.internet.wait_for('flow-session01', count=1, timeout=20)
-    host.lab.internet.wait_for('flow-session03', count=1, timeout=20)
-    assert not host.lab.gateway.deliveries('flow-session01') and not host.lab.gateway.deliveries('flow-session03')
+    relayed.lab.run(HOST, ['python3', '-'], input=script)
+    relayed.lab.gateway.wait_for('flow-session02', count=1, timeout=20)
+    relayed.lab.internet.wait_for('flow-session01', count=1, timeout=20)
+    relayed.lab.internet.wait_for('flow-session03', count=1, timeout=20)
+    assert not relayed.lab.gateway.deliveries('flow-session01') and not relayed.lab.gateway.deliveries('flow-session03')
 
 
-def test_mark_is_kept_in_the_queue_over_a_restart(host):
-    assert host.play().returncode == 0
-    host.lab.internet.set('down')
+def test_mark_is_kept_in_the_queue_over_a_restart(relayed):
+    relayed.lab.internet.set('down')
     try:
-        host.lab.run(
+        relayed.lab.run(
             HOST,
             ['sendmail', '-f', 'alice@example.com', 'x@external.test'],
             input='Subject: flow-queued0001\nMessage-ID: <flow-queued0001@flow>\nX-Conbool-Released: yes\n\nx\n',
         )
-        host.sh(
+        relayed.sh(
             'for i in $(seq 40); do grep -l "^{conbool_direct}1\\|conbool_direct" /var/spool/mqueue/qf* 2>/dev/null &&'
             ' break; sleep 0.5; done'
         )
-        assert host.sh('grep -c "conbool_direct.*1" /var/spool/mqueue/qf* | head -1').strip()
-        host.sh('systemctl restart sendmail')
+        assert relayed.sh('grep -c "conbool_direct.*1" /var/spool/mqueue/qf* | head -1').strip()
+        relayed.sh('systemctl restart sendmail')
     finally:
-        host.lab.internet.set()
-    host.sh('sendmail -Am -qf', check=False)
-    host.lab.internet.wait_for('flow-queued0001', count=1, timeout=30)
-    assert not host.lab.gateway.deliveries('flow-queued0001')
+        relayed.lab.internet.set()
+    relayed.sh('sendmail -Am -qf', check=False)
+    relayed.lab.internet.wait_for('flow-queued0001', count=1, timeout=30)
+    assert not relayed.lab.gateway.deliveries('flow-queued0001')
 
 
-def test_bounce_of_what_the_gateway_refused_goes_direct(host):
+def test_bounce_of_what_the_gateway_refused_goes_direct(relayed):
     """Its route is its own, not that of the message that it returns."""
-    assert host.play().returncode == 0
-    host.lab.gateway.set('reject')
+    relayed.lab.gateway.set('reject')
     try:
-        host.lab.run(
+        relayed.lab.run(
             HOST, ['sendmail', '-f', 'o@external.test', 'fwd@example.com'], input='Subject: flow-refused001\n\nx\n'
         )
-        host.lab.internet.wait_for('flow-refused001', count=1, timeout=30)
+        relayed.lab.internet.wait_for('flow-refused001', count=1, timeout=30)
     finally:
-        host.lab.gateway.set()
-    assert [delivery['sender'] for delivery in host.lab.internet.deliveries('flow-refused001')] in (
+        relayed.lab.gateway.set()
+    assert [delivery['sender'] for delivery in relayed.lab.internet.deliveries('flow-refused001')] in (
         [''],
         ['<>'],
         [None],

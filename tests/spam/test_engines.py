@@ -18,9 +18,9 @@ FORGED = (
 
 
 @pytest.mark.parametrize('engine', sorted(ENGINES))
-def test_released_mail_is_not_scored(server, engine):
+def test_released_mail_is_not_scored(scorer, engine):
     # With the milters, Postfix does not ask about mail of programs on the server.
-    _only_released_mail_is_not_scored(server, engine, programs=engine == 'amavis')
+    _only_released_mail_is_not_scored(scorer, engine, programs=engine == 'amavis')
 
 
 def test_released_mail_is_not_scored_with_sendmail(sendmail):
@@ -55,19 +55,19 @@ def _only_released_mail_is_not_scored(server, engine, programs):
     assert server.score(gateway, RELEASED)[0]
 
 
-def test_a_site_that_trusts_gateway_and_lan(server):
+def test_a_site_that_trusts_gateway_and_lan(scorer):
     """trusted_networks and internal_networks of the site do not let the LAN vouch for a Received header of the
     gateway."""
-    server.use('spamass-milter')
-    addresses = server.lab.addresses
+    scorer.use('spamass-milter')
+    addresses = scorer.lab.addresses
     listed = ' '.join(addresses['gateway'] + addresses['lan'])
-    server.shell(f"printf 'trusted_networks {listed}\\ninternal_networks {listed}\\n' >/etc/spamassassin/site.cf")
+    scorer.shell(f"printf 'trusted_networks {listed}\\ninternal_networks {listed}\\n' >/etc/spamassassin/site.cf")
     try:
-        playbook.apply(server.lab, server.host, server.variables)
-        server.shell('systemctl restart spamd')
-        server.use('spamass-milter')
-        assert server.score(server.lab.gateway, RELEASED) == (False, 'INBOX')
+        playbook.apply(scorer.lab, scorer.host, scorer.variables)
+        scorer.shell('systemctl restart spamd')
+        scorer.use('spamass-milter')
+        assert scorer.score(scorer.lab.gateway, RELEASED) == (False, 'INBOX')
         forged = FORGED.format(address=addresses['gateway'][0])
-        assert server.score(server.lab.internet, [forged, *RELEASED], source='lan')[0]
+        assert scorer.score(scorer.lab.internet, [forged, *RELEASED], source='lan')[0]
     finally:
-        server.shell('rm /etc/spamassassin/site.cf')
+        scorer.shell('rm /etc/spamassassin/site.cf')

@@ -27,7 +27,7 @@ BELOW = {
     '_spam': {'_host', '_settings'},
     # The hop is a Postfix; whoever leads mail to it, is none of its business.
     '_hop': {'_host', '_mta', '_settings', '_rows', '_smtp', '_postfix'},
-    '_module': {'_host', '_mta', '_settings', '_rows', '_spam', '_hop'},
+    '_module': {'_host', '_mta', '_settings', '_rows', '_spam', '_firewall', '_hop'},
 }
 MAIL_SERVER = {'_host', '_mta', '_settings', '_rows'}
 PYTHON = sorted(path for folder in ('plugins', 'lab', 'tests', 'scripts') for path in (ROOT / folder).rglob('*.py'))

@@ -115,7 +115,7 @@ def fixture_collection(tmp_path_factory):
         (target / f'plugins/modules/toy_{kind}.py').write_text(module, encoding='utf-8')
     (role / 'tasks/main.yml').write_text(TASK % 'toy_smarthost', encoding='utf-8')
     (role / 'tasks/verify.yml').write_text(TASK % 'toy_verify', encoding='utf-8')
-    preflight = TASK % 'toy_verify' + '    stage: preflight\n'
+    preflight = TASK % 'toy_smarthost' + '    stage: preflight\n'
     (role / 'tasks/preflight.yml').write_text(preflight, encoding='utf-8')
     (role / 'defaults/main.yml').write_text('toy_smarthost_file: /etc/toy.cf\n', encoding='utf-8')
     (role / 'meta/argument_specs.yml').write_text(json.dumps(SPECS), encoding='utf-8')

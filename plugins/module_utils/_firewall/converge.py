@@ -28,6 +28,11 @@ def ours(host):
     return os.path.exists(record.PATH) or bool(traced(host))
 
 
+def limited(module):
+    """Whether something of ours is in the firewall of this host."""
+    return ours(Host(module.run_command, module.get_bin_path))
+
+
 class _Plan:
     """What a call comes to: the changes, and what can be told before the first of them."""
 

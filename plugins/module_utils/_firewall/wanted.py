@@ -33,13 +33,13 @@ def limits(settings):
 
 
 def limit_of(settings):
-    """Return the limit that the settings mean, as the options of M(conbool.smtp_relay.inbound_firewall)."""
+    """Return what the settings want of the mail port, as the options of M(conbool.smtp_relay.inbound_firewall)."""
     asked = settings['roles']['inbound_firewall']
     return {
         'networks': settings['networks'] + settings['allowed_networks'],
         'port': asked['port'],
         'backend': asked['backend'],
-        'state': 'present',
+        'state': 'present' if settings['state'] == 'present' and limits(settings) else 'absent',
         'names': {'port': 'inbound_firewall_port'},
     }
 

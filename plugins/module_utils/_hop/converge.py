@@ -15,8 +15,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configurat
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
 
 OWNER = 'outbound_hop'
@@ -47,10 +49,11 @@ def lock_directory(settings):
 
 
 def there(settings):
-    """Return whether something of the hop is on this host: its configuration, or what it can be made of."""
-    return os.path.exists(os.path.join(settings['roles'][OWNER]['config_dir'], 'main.cf')) or os.path.exists(
-        package.PREFIX
-    )
+    """Return whether something of the hop is on this host: its configuration, a record of it, its unit, or what it can
+    be made of."""
+    config_dir = settings['roles'][OWNER]['config_dir']
+    places = (os.path.join(config_dir, 'main.cf'), os.path.join(FOLDER, unit.NAME), package.PREFIX)
+    return any(map(os.path.exists, places)) or OWNER in owners(config_dir)
 
 
 def present(module, settings, hop):

@@ -30,7 +30,7 @@ def run(module, directories, converge, busy=BUSY):
         module: AnsibleModule with the option C(timeout), the seconds to wait for another run.
         directories: a list of those in which runs keep away from each other.
         converge: function that takes the module and its options, and returns its result and warnings. It takes a
-            HostError for a reason to put the old state back. What an exception has as C(known) is returned too.
+            HostError for a reason to put the old state back.
         busy: what is said when another run does not end in time.
     """
     for number in SIGNALS:
@@ -45,11 +45,9 @@ def run(module, directories, converge, busy=BUSY):
     except BlockingIOError:
         module.fail_json(msg=busy)
     except SwitchError as exc:
-        module.fail_json(
-            msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings, **getattr(exc, 'known', {})
-        )
+        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)), **getattr(exc, 'known', {}))
+        module.fail_json(msg=printable(str(exc)))
     for warning in warnings:
         module.warn(printable(warning))
     module.exit_json(**result)

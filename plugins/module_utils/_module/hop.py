@@ -15,7 +15,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 
 def main(server_class):
     """Run the module for the mail server whose identity the hop takes over."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
+    )
     settings = module.params['settings']
     server = server_class(module, settings)
     converge = present if settings['state'] == 'present' else absent

@@ -9,20 +9,25 @@ from __future__ import annotations
 from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import converge as firewall
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
 OPTIONS = {
     'settings': {'type': 'dict', 'required': True},
+    'stage': {'type': 'str', 'choices': ['preflight', 'change'], 'default': 'change'},
     'timeout': {'type': 'int', 'default': 20},
 }
 
@@ -32,16 +37,34 @@ def main(server_class):
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     settings = module.params['settings']
     server = server_class(module, settings)
+    if module.params['stage'] == 'preflight':
+        # What is wrong is a row, not a failure.
+        known = {}
+        rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
+        module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
     # What is changed beside the mail server's own directory lies below /etc.
     directories = ['/etc', hop.lock_directory(settings), *server.lock_directories()]
     run(module, directories, lambda module, dummy: converge(module, server))
 
 
+def ready_rows(module, server, known):
+    """Return the rows on what has to be so before the mail server is led to the gateway.
+
+    Args:
+        known: dict that gets C(mail_server_deliveries), who delivers the mail of each domain.
+    """
+    facts = server.facts()
+    known['mail_server_deliveries'] = facts.deliveries
+    for warning in facts.warnings:
+        module.warn(printable(warning))
+    return facts_rows(server.NAME, facts, server.settings)
+
+
 def present(module, server):
     """Bring the host to the wanted state, or tell in check mode what that takes.
 
-    Nothing is changed before all has been looked at that could stand against it.
+    Nothing is changed before all has been looked at that could stand against it. What was made is verified.
 
     Returns:
         tuple: the module's result and its warnings.
@@ -56,16 +79,24 @@ def present(module, server):
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else [])
     if problems:
         raise HostError(' | '.join(problems))
+    limit = limit_of(settings)
+    port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
     parts = [Part('programs', partial(_programs, wanted=wanted))] if wanted.programs else []
     if wanted.hop:
         parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop)))
     parts += wanted.parts
+    # Nothing to make and nothing to undo needs no look.
     if not wanted.hop and hop.there(settings):
         parts.append(Part('hop', lambda module: hop.absent(module, settings)))
     if settings['inbound'] or any(owner.startswith('spam_') for owner in file_owners()):
-        # Nothing to make and nothing to undo needs no look.
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
+    if not port['settled'] if port else firewall.limited(module):
+        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
     result, warnings = _take(module, parts)
+    if not module.check_mode:
+        # In check mode the host is as it was.
+        result['rows'] = rows_of(server, settings)
+        result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
     return result, facts.warnings + wanted.warnings + spam.notes(settings, marked) + warnings
 
 
@@ -89,20 +120,19 @@ def _programs(module, wanted):
 def absent(module, server):
     """Bring the host back to what it was, or tell in check mode what that takes.
 
-    The hop goes last, when its mail has been sent. When that fails, C(undone) of the error says whether the mail
-    server itself is as it was.
+    The mail port is given back as soon as the mail server takes its mail from everybody again. As long as it refuses
+    strangers, a closed port is better: it makes them try again. The hop goes last, when its mail has been sent; one
+    that still has mail for a gateway that is gone keeps nobody out.
     """
     settings = server.settings
-    spam_gone = Part('spam', lambda module: spam.converge(module, spam.options_of(settings)))
-    result, warnings = _take(module, [spam_gone, *server.undo()])
-    try:
-        refuse_used_hop(module, server)
-        more = _take(module, [Part('hop', lambda module: hop.absent(module, settings))])
-    except (HostError, OSError, SwitchError) as exc:
-        exc.known = {'undone': True}
-        raise
-    result, warnings = merge([(result, warnings), more])
-    return dict(result, undone=True), warnings
+    parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *server.undo()]
+    if firewall.limited(module):
+        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
+    done = _take(module, parts)
+    refuse_used_hop(module, server)
+    more = _take(module, [Part('hop', lambda module: hop.absent(module, settings))] if hop.there(settings) else [])
+    result, warnings = merge([done, more])
+    return dict(result, parts=sorted(set(done[0]['parts'] + more[0]['parts']))), warnings
 
 
 def refuse_used_hop(module, server):

@@ -11,7 +11,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
@@ -20,54 +19,32 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.sampl
     certain_routes,
 )
 
-OPTIONS = {
-    'settings': {'type': 'dict', 'required': True},
-    'stage': {'type': 'str', 'choices': ['preflight', 'verify'], 'default': 'verify'},
-}
-
 
 def main(server_class):
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    settings, stage, known = module.params['settings'], module.params['stage'], {}
-    server = server_class(module, settings)
-    if stage == 'preflight':
-        rows = _asked('mta', 'mail server', lambda: ready_rows(module, server, known))
-    else:
-        rows = rows_of(server, HopServer(module, settings) if server.hop_decides else None, settings)
+    module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
+    settings = module.params['settings']
+    rows = rows_of(server_class(module, settings), settings)
     # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
-    module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, **{f'mail_server_{stage}_rows': rows}))
+    module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 
 
-def ready_rows(module, server, known):
-    """Return the rows on what has to be so before the mail server is led to the gateway.
-
-    Args:
-        known: dict that gets C(mail_server_deliveries), who delivers the mail of each domain.
-    """
-    facts = server.facts()
-    known['mail_server_deliveries'] = facts.deliveries
-    for warning in facts.warnings:
-        module.warn(printable(warning))
-    return facts_rows(server.NAME, facts, server.settings)
-
-
-def rows_of(server, hop, settings):
-    """Return all rows on a mail server.
+def rows_of(server, settings):
+    """Return all rows on a mail server, and on the hop where that decides.
 
     Args:
         server: MailServer.
-        hop: HopServer, None where the mail server decides by itself.
         settings: what M(conbool.smtp_relay.settings) returned.
     """
+    hop = HopServer(server.module, settings) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
     watched.append(Watched('mail server', server))
 
     def work():
-        rows = _asked('route', 'mail server', lambda: route_rows(server, settings))
-        rows += _asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
-        rows += _asked('hop', 'hop', hop.listener) if hop else []
-        return rows + _asked('inbound.copy', 'mail server', server.stale)
+        rows = asked('route', 'mail server', lambda: route_rows(server, settings))
+        rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
+        rows += asked('hop', 'hop', hop.listener) if hop else []
+        return rows + asked('inbound.copy', 'mail server', server.stale)
 
     for queue in watched:
         queue.begin()
@@ -75,7 +52,7 @@ def rows_of(server, hop, settings):
     return rows + [queue.row() for queue in watched]
 
 
-def _asked(identifier, target, function):
+def asked(identifier, target, function):
     """Return the rows of a question, or the one that says why it has no answer."""
     try:
         return function()

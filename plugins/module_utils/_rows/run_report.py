@@ -29,14 +29,15 @@ def _result(known):
     return 'not done', 'its connection broke, or its tasks were left out by --tags'
 
 
-def _settings(known):
+def settings_of(known):
+    """Return the settings of a host by its variables; empty where they are refused, or were not asked for."""
     return (known.get('ansible_facts') or {}).get('conbool_settings') or known.get('conbool_settings') or {}
 
 
 def _mta(known):
     # Whichever play or role has found out.
-    found = [known.get(name) or {} for name in ('preflight_found', '__verify_mta')]
-    return known.get('conbool_mta_found') or next((result['mta'] for result in found if result.get('mta')), None)
+    found = [known.get(name) or {} for name in ('preflight_found', '__conbool_asked', '__verify_asked')]
+    return next((result['mta'] for result in found if result.get('mta')), None)
 
 
 def _rows(known, part):
@@ -67,7 +68,7 @@ def run_report(hostvars, hosts):
         result, reason = _result(known)
         report[host] = {
             'mta': _mta(known),
-            'state': _settings(known).get('state'),
+            'state': settings_of(known).get('state'),
             'result': result,
             'reason': reason,
         }

@@ -109,7 +109,7 @@ def setting_of(option, read=None):
     kind, default = _type_of(option), option.get('default')
     many = kind == 'list'
     if has_template(default):
-        default = [] if many else ''
+        default = ''
     if read is None and option.get('choices'):
         read = readers.choice(*[word for word in option['choices'] if word != ''])
     return Setting(read or TYPES[option.get('elements', 'str') if many else kind], default, many)

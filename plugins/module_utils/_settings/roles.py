@@ -39,29 +39,6 @@ READERS = {
     'verify': {'inbound_port': readers.port, 'queue_seconds': readers.whole_number(0, 60)},
 }
 
-# TODO(removal commit): set by roles for roles, in specs until the tasks that use them are gone.
-INTERNAL = frozenset(
-    f'{role}_{option}'
-    for role, options in {
-        'outbound_hop': ('state', 'mta', 'own_postfix', 'mta_config_dir', 'wash_port'),
-        'postfix_smarthost': ('mta',),
-        'preflight': ('enforce', 'postfix_config_dir', 'sendmail_paths'),
-        'sendmail_smarthost': ('mta',),
-        'spam_delivery': ('deliveries',),
-        'verify': (
-            'mta',
-            'hop_config_dir',
-            'hop_address',
-            'hop_port',
-            'hop_sbin_dir',
-            'postfix_config_dir',
-            'sendmail_decision',
-            'sendmail_paths',
-        ),
-    }.items()
-    for option in options
-)
-
 
 def smarthost_roles():
     """Return the role of each mail server that has one: name of the mail server to name of the role."""
@@ -93,18 +70,15 @@ def settings_of(roles):
     result = {}
     for role, options in roles.items():
         strict = readers_of(role)
-        for name, option in options.items():
-            if name not in INTERNAL:
-                result[name] = kinds.setting_of(option, strict.get(name[len(role) + 1 :]))
+        result.update(
+            {name: kinds.setting_of(option, strict.get(name[len(role) + 1 :])) for name, option in options.items()}
+        )
     return result
 
 
 def by_role(values, roles):
     """Return the values as {role: {option without the role's prefix: value}}."""
-    return {
-        role: {name[len(role) + 1 :]: values[name] for name in options if name in values}
-        for role, options in roles.items()
-    }
+    return {role: {name[len(role) + 1 :]: values[name] for name in options} for role, options in roles.items()}
 
 
 def _in_use(values, roles, mta):
@@ -122,7 +96,7 @@ def _in_use(values, roles, mta):
         if any(
             values[name] != kinds.setting_of(option).default
             for name, option in roles[role].items()
-            if name in values and not kinds.has_template(option.get('default'))
+            if not kinds.has_template(option.get('default'))
         )
     ]
     return touched or list(ours.values())

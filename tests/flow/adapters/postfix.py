@@ -25,6 +25,7 @@ _REPORT = re.compile(r'sender (?:non-delivery|delay|delivery) notification: (?P<
 
 class Adapter:
     default_host = 'postfix-debian12'
+    other_hosts = ('postfix-debian13',)
     service = 'postfix'
     # The service that talks to the gateway.
     sends = 'conbool-hop'

@@ -24,6 +24,7 @@ _SENT = re.compile(r'to=(?P<to>.*?), .*relay=(?P<relay>\S+?)\.? \[(?P<address>[^
 
 class Adapter:
     default_host = 'sendmail-debian12'
+    other_hosts = ('sendmail-debian13',)
     service = sends = 'sendmail'
     # What the inventory says besides the configuration.
     variables = {}

@@ -11,6 +11,7 @@ from tests.flow.adapters import postfix, sendmail
 
 class Adapter(sendmail.Adapter):
     default_host = 'sendmail-hop-debian12'
+    other_hosts = ('sendmail-hop-debian13',)
     sends = 'conbool-hop'
     variables = {'sendmail_smarthost_decision': 'hop'}
     judges_on_arrival = False

@@ -51,6 +51,7 @@ SETTINGS = {
             'parameters': {},
             'drain_timeout': 60,
         },
+        'inbound_firewall': {'state': 'present', 'backend': 'auto', 'port': 25},
         'spam_delivery': {'state': 'present', 'folder': 'Junk', 'dovecot_directory': '/etc/dovecot'},
         'preflight': {'queue_megabytes': 1024, 'certificate_days': 14, 'queue_directories': []},
         'verify': {'queue_seconds': 0},

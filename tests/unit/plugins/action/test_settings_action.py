@@ -147,17 +147,15 @@ def test_default_that_cannot_be_evaluated_is_named():
     assert problem.startswith('verify_inbound_host: cannot be evaluated: ') and 'division by zero' in problem
 
 
-def test_unknown_variables_are_refused_without_being_evaluated():
-    result = run(
-        {
-            **GOOD,
-            'outbound_hop_prot': trust_as_template('{{ missing }}'),
-            'verify_something': trust_as_template('{{ missing }}'),
-            'preflight_rows': trust_as_template('{{ missing }}'),
-            'outbound': 'somebody else\'s',
-        }
+def test_unknown_variables_are_refused_without_being_evaluated(monkeypatch):
+    evaluated, evaluate = [], ActionModule._evaluated
+    monkeypatch.setattr(
+        ActionModule, '_evaluated', lambda self, value: evaluated.append(value) or evaluate(self, value)
     )
+    unknown = dict.fromkeys(('outbound_hop_prot', 'verify_something', 'preflight_rows', 'conbool_settings'), 'SECRET')
+    result = run({**GOOD, **unknown, 'outbound': 'SECRET', 'verify_inbound_host': 'mx.example.com'})
     assert result['problems'] == ['outbound_hop_prot: there is no such variable; did you mean outbound_hop_port?']
+    assert 'mx.example.com' in evaluated and 'SECRET' not in evaluated
 
 
 def test_specifications_of_roles_are_read(tmp_path):

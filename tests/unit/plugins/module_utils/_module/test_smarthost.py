@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
@@ -18,12 +17,20 @@ from tests.unit.fakes.mail_server import FakeModule, FakeServer
 def fixture_said(monkeypatch):
     """What was called of the hop and the spam folder, which do nothing else here."""
     said = []
-    for place, name in ((smarthost.hop, 'present'), (smarthost.hop, 'absent'), (smarthost.spam, 'converge')):
+    for place, name in (
+        (smarthost.hop, 'present'),
+        (smarthost.hop, 'absent'),
+        (smarthost.spam, 'converge'),
+        (smarthost.firewall, 'converge'),
+    ):
         monkeypatch.setattr(place, name, _step(said, '{}.{}'.format(place.__name__.split('.')[-2], name)))
-    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: settings['state'] == 'absent')
     monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: [])
     monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {'example.com': 'nobody files it'})
     monkeypatch.setattr(smarthost, 'file_owners', list)
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': False}, []))
+    monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings: ['a row'])
     return said
 
 
@@ -80,7 +87,7 @@ def test_a_hop_that_gets_no_mail_any_more_goes_after_the_change(said, monkeypatc
 def test_spam_is_looked_at_where_something_is_to_be_made_or_undone(said, monkeypatch, inbound, owners, looked):
     monkeypatch.setattr(smarthost, 'file_owners', lambda: owners)
     smarthost.present(FakeModule(), FakeServer({'inbound': inbound}))
-    assert said == ['_spam.converge'] * looked
+    assert said == ['_spam.converge'] * looked + ['_firewall.converge'] * inbound
 
 
 def test_a_program_that_cannot_be_had_is_named_with_the_way_out(monkeypatch):
@@ -110,20 +117,55 @@ def test_the_hop_goes_last_and_the_rest_is_undone_before_it(said):
     server.done = said
     result, warnings = smarthost.absent(FakeModule(), server)
     assert said == ['_spam.converge', 'undo', '_hop.absent']
-    assert result['undone'] and result['changed'] and warnings == ['undo warns']
+    assert result['changed'] and result['parts'] == ['hop', 'spam', 'undo'] and warnings == ['undo warns']
 
 
-@pytest.mark.parametrize('failure', [HostError('2 messages wait'), OSError('gone'), SwitchError('half-way', False, [])])
-def test_a_hop_that_cannot_go_says_that_the_rest_is_undone(said, monkeypatch, failure):
-    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', failure))
-    with pytest.raises(type(failure)) as caught:
-        smarthost.absent(FakeModule(), FakeServer())
-    assert caught.value.known == {'undone': True}
+def test_a_hop_that_cannot_go_keeps_nobody_out(said, monkeypatch):
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
+    server = FakeServer({'state': 'absent'})
+    server.done = said
+    with pytest.raises(HostError, match='2 messages wait'):
+        smarthost.absent(FakeModule(), server)
+    assert said == ['_spam.converge', 'undo', '_firewall.converge', 'hop']
+
+
+@pytest.mark.parametrize(
+    'settings, settled, there, done',
+    [
+        ({'inbound': True}, False, False, True),
+        ({'inbound': True}, True, True, False),
+        ({'inbound': False}, None, True, True),
+        ({'inbound': False}, None, False, False),
+    ],
+)
+def test_the_mail_port_is_limited_or_given_back_last(said, monkeypatch, settings, settled, there, done):
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: there)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': settled}, []))
+    smarthost.present(FakeModule(), FakeServer(settings))
+    assert said[-1:] == ['_firewall.converge'] if done else '_firewall.converge' not in said
+
+
+def test_a_mail_port_that_cannot_be_limited_is_known_before_any_change(said, monkeypatch):
+    def refuse(module, options):
+        raise HostError('no firewall here')
+
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', refuse)
+    server = FakeServer({'inbound': True})
+    with pytest.raises(HostError, match='no firewall here'):
+        smarthost.present(FakeModule(), server)
+    assert server.done == said == []
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_what_was_made_is_verified_unless_nothing_was(check_mode):
+    result = smarthost.present(FakeModule(check_mode=check_mode), FakeServer())[0]
+    assert result.get('rows') == (None if check_mode else ['a row'])
 
 
 @pytest.mark.parametrize('check_mode', [True, False])
 def test_a_hop_that_still_gets_mail_stays(said, check_mode):
-    server = FakeServer(leads_to_hop=['/etc/fake.cf'])
+    server = FakeServer({'state': 'absent'}, leads_to_hop=['/etc/fake.cf'])
     if check_mode:
         # Nothing is undone there, so it has to.
         smarthost.absent(FakeModule(check_mode=True), server)
@@ -133,9 +175,15 @@ def test_a_hop_that_still_gets_mail_stays(said, check_mode):
     assert ('_hop.absent' in said) == check_mode
 
 
+def test_without_a_hop_none_is_removed(said, monkeypatch):
+    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
+    smarthost.absent(FakeModule(), FakeServer({'state': 'absent'}))
+    assert '_hop.absent' not in said
+
+
 def test_a_part_that_fails_leaves_the_hop(said):
     server = FakeServer()
     server.given['undo'] = [server.part('undo', HostError('no record'))]
-    with pytest.raises(HostError, match='no record') as caught:
+    with pytest.raises(HostError, match='no record'):
         smarthost.absent(FakeModule(), server)
-    assert '_hop.absent' not in said and not hasattr(caught.value, 'known')
+    assert '_hop.absent' not in said

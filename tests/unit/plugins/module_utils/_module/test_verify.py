@@ -27,8 +27,14 @@ class FakeHop(FakeServer):
         return []
 
 
-def rows(server, hop=None, settings=SETTINGS):
-    return verify.rows_of(server, hop, settings)
+@pytest.fixture(name='rows')
+def fixture_rows(monkeypatch):
+    def rows(server, hop=None):
+        server.hop_decides = hop is not None
+        monkeypatch.setattr(verify, 'HopServer', lambda module, settings: hop)
+        return verify.rows_of(server, SETTINGS)
+
+    return rows
 
 
 def brief(found):
@@ -106,19 +112,19 @@ def test_marked_mail_goes_direct(calendar):
         (FakeLook(fails=HostError('no queue')), ('queue.failed', 'red')),
     ],
 )
-def test_queues(look, outcome):
+def test_queues(rows, look, outcome):
     found = rows(FakeServer(marks=marks(), queue=look))
     assert brief(found)[-1] == outcome and found[-1]['target'] == 'mail server'
 
 
-def test_verification_is_all_of_it():
+def test_verification_is_all_of_it(rows):
     assert (
         brief(rows(FakeServer(), FakeHop(marks=marks())))
         == [('route.ok', 'green')] * 6 + [('header.ok', 'green')] * 7 + [('queue.ok', 'green')] * 2
     )
 
 
-def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked():
+def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):
     def fail(sample):
         raise HostError('it does not run')
 

@@ -22,6 +22,7 @@ SETTINGS = {
     'tls_client_cert': None,
     'tls_client_key': None,
     'mta': 'auto',
+    'state': 'present',
     'inbound': False,
     'networks': ['192.0.2.0/24'],
     'allowed_networks': ['10.1.0.0/16'],

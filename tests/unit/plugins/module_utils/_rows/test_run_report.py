@@ -10,7 +10,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 
 def test_done_failed_and_unreachable_hosts():
     hostvars = {
-        'mx1': {'conbool_settings': {'state': 'present'}, 'conbool_mta_found': 'postfix', '__conbool_done': True},
+        'mx1': {
+            'conbool_settings': {'state': 'present'},
+            'preflight_found': {'mta': 'postfix'},
+            '__conbool_done': True,
+        },
         'mx2': {
             'conbool_settings': {'state': 'present'},
             '__conbool_failure': 'The host\'s mail server is known: no mail server found',
@@ -83,7 +87,7 @@ def test_another_failure_has_no_rows():
 
 
 def test_mail_server_that_was_not_found_has_no_name():
-    known = {'preflight_found': {'mta': None}, '__verify_mta': {'failed': True}}
+    known = {'preflight_found': {'mta': None}, '__verify_asked': {'failed': True}}
     assert run_report({'mx1': known}, ['mx1'])['hosts']['mx1']['mta'] is None
-    known['__verify_mta'] = {'mta': 'postfix'}
+    known['__verify_asked'] = {'mta': 'postfix'}
     assert run_report({'mx1': known}, ['mx1'])['hosts']['mx1']['mta'] == 'postfix'

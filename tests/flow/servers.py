@@ -1,0 +1,52 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail servers a test is run with, and on which hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from tests.flow import adapters
+
+
+@dataclass(frozen=True)
+class Server:
+    """One mail server on one kind of host."""
+
+    mta: str
+    kind: str
+
+    def __str__(self):
+        return self.kind
+
+
+def everywhere():
+    """Each mail server, by default on one release, and on the others in a full run."""
+    for name in adapters.names():
+        adapter = adapters.load(name)
+        yield Server(name, adapter.default_host), False
+        for kind in adapter.other_hosts:
+            yield Server(name, kind), True
+
+
+def chosen(mtas, host, marker):
+    """Parameters for pytest. The marker `servers` names the mail servers of a test; those that it calls `full`, and further
+    releases, are for a full run. Who names mail servers or a host gets those and no others."""
+    if host is not None:
+        return [pytest.param(Server(mta, host), id=host) for mta in mtas or ['postfix'] if _wants(marker, mta)]
+    return [
+        pytest.param(server, id=server.kind, marks=[pytest.mark.full] if full or _only_full(marker, server.mta) else [])
+        for server, full in everywhere()
+        if _wants(marker, server.mta) and (server.mta in mtas if mtas else True) and not (mtas and full)
+    ]
+
+
+def _wants(marker, mta):
+    return marker is None or mta in marker.args or _only_full(marker, mta)
+
+
+def _only_full(marker, mta):
+    return marker is not None and mta in marker.kwargs.get('full', ())
