@@ -5,8 +5,8 @@
 
     python -m tests.benchmarks.bench_site --before PATH [--hosts 1,10,25] [--runs 3]
 
-PATH is a checkout of the collection as it was. All hosts are configured by it first, so that our first run shows whether
-it takes what the other one made for its own. Counted is the processor time of ansible-playbook and all that it
+PATH is a checkout of the collection as it was. All hosts are configured by it first, so that our first run shows
+whether it takes what the other one made for its own. Counted is the processor time of ansible-playbook and all that it
 starts on the controller; the hosts are containers on the same processors, whose work is not in it.
 """
 
@@ -36,7 +36,7 @@ def spent():
 
 
 def run(lab, tree, hosts):
-    """One run: processor seconds, number of tasks, and how many hosts were changed; one that fails ends the benchmark."""
+    """One run: processor seconds, tasks, and how many hosts were changed; one that fails ends the benchmark."""
     command = [
         str(Path(sys.executable).with_name('ansible-playbook')),
         *('-i', str(lab.inventory), '-i', str(ROOT / 'playbooks/inventory/lab'), '-l', ','.join(hosts), '-f', '20'),
