@@ -63,15 +63,16 @@ def _group(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    groups = {item: _group(item) for item in items}
-    for item, group in groups.items():
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
+    # By identity: pytest-xdist writes the group into what an item is hashed by.
+    groups = {id(item): _group(item) for item in items}
+    for item in items:
+        if groups[id(item)]:
+            item.add_marker(pytest.mark.xdist_group(groups[id(item)]))
     # pytest itself has all tests with the same parameter in a row.
     done = yield
     # Unit tests last: they fill what is left of either process.
     rank = {group: number for number, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(groups[item], len(LONGEST) + (groups[item] is None)))
+    items.sort(key=lambda item: rank.get(groups[id(item)], len(LONGEST) + (groups[id(item)] is None)))
     return done
 
 
