@@ -16,6 +16,7 @@ description:
     both.
   - It is not removed as long as the Postfix of this host leads mail to it.
 extends_documentation_fragment:
+  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.smarthost
 seealso:

@@ -14,6 +14,7 @@ description:
   - Looks whether the hop greets, whether what was made of C(main.cf) is still what it says, and whether a queue grows.
   - No mail is sent, and nothing is changed. What is wrong is a row, not a failure.
 extends_documentation_fragment:
+  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.verify
 seealso:

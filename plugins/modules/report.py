@@ -47,7 +47,7 @@ options:
     description:
       - Name of the playbook, and of the file.
       - What became of each host is taken from its variables - C(__conbool_answer), C(__conbool_failure),
-        C(__conbool_done), C(conbool_settings), C(conbool_mta_found) or C(preflight_found), and the results that were
+        C(__conbool_done), C(conbool_settings), C(preflight_found), and the results that were
         registered of this module with O(part) as C(preflight_report) and C(verify_report).
     type: str
   directory:

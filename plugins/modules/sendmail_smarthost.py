@@ -18,6 +18,7 @@ description:
     possible in time the module fails, the hop runs on, and the rest is undone, the limit of the mail port included.
   - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
 extends_documentation_fragment:
+  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.smarthost
 seealso:
@@ -49,7 +50,7 @@ packages:
   returned: when there are any
   type: list
   elements: str
-  sample: [postfwd]
+  sample: [conbool-hop-postfix]
 rows:
   description: What was found, before the change with O(stage=preflight), otherwise after it. See
     M(conbool.smtp_relay.sendmail_verify).
@@ -67,7 +68,7 @@ warnings:
   returned: when there are any
   type: list
   elements: str
-  sample: ["main.cf: relayhost was changed by somebody else since it was set here and is left as it is"]
+  sample: ["/etc/mail/sendmail.mc was changed by somebody since, and is brought back to what is wanted"]
 diff:
   description: The changed files and packages, one element each, and the commands for services.
   returned: in diff mode

@@ -12,6 +12,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import con
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import OPTIONS, refuse_used_hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import signs_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 if TYPE_CHECKING:
@@ -40,5 +42,11 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
 
 def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop be gone when it has sent its mail, or tell in check mode what that takes."""
+    if not signs_of(server.NAME):
+        # Only its own role knows whether another mail server leads mail there.
+        raise HostError(
+            f'The mail server of this host is no {MAIL_SERVERS[server.NAME].title}. Nothing was changed. Undo its own'
+            ' role, which removes the hop, too'
+        )
     refuse_used_hop(module, server)
     return hop.absent(module, server.settings)

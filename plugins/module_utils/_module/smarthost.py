@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import converge as firewall
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
@@ -81,7 +82,8 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     settings, facts = server.settings, server.facts()
     marked = spam.marked(Look(module), settings, facts.deliveries)
     wanted = server.wanted(facts, bool(marked))
-    problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else [])
+    unusable, said = _tls_files(settings, wanted)
+    problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
@@ -102,7 +104,24 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         # In check mode the host is as it was.
         result['rows'] = rows_of(server, settings)
         result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
-    return result, facts.warnings + wanted.warnings + spam.notes(settings, marked) + warnings
+    # Parts say again what was seen before.
+    return result, list(
+        dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)
+    )
+
+
+def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:
+    """Look at all files with certificates and keys that the configuration will name.
+
+    Returns:
+        Why one cannot be used, and what a person should know of them.
+    """
+    problems, warnings = [], []
+    for options in [files_of(settings), *wanted.tls_files]:
+        report, message = tls_files.judge(options) if options else ({'warnings': []}, '')
+        problems += [message] if message else []
+        warnings += report['warnings']
+    return problems, warnings
 
 
 def _programs(module: AnsibleModule, wanted: Wanted) -> tuple[dict[str, Any], list[str]]:

@@ -69,12 +69,15 @@ class Part(NamedTuple):
 class Wanted:
     """What makes a mail server use the gateway. With C(problems) nothing may be changed.
 
-    C(programs) are pairs of a program that has to be there and the package that has it; C(programs_advice) says what
-    else there is to do where it cannot be installed. C(hop) is None where the mail server decides by itself.
+    C(tls_files) are options of M(conbool.smtp_relay.tls_files) with files that the configuration names, beside those
+    of the settings. C(programs) are pairs of a program that has to be there and the package that has it;
+    C(programs_advice) says what else there is to do where it cannot be installed. C(hop) is None where the mail server
+    decides by itself.
     """
 
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    tls_files: list[dict[str, Any]] = field(default_factory=list)
     programs: list[tuple[str, str]] = field(default_factory=list)
     programs_advice: str = ''
     hop: Hop | None = None

@@ -101,14 +101,16 @@ class PostfixServer(MailServer):
         by_name = (
             settings['inbound'] and settings['inbound_require_certificate'] and not options['certificate_fingerprints']
         )
+        client_ca = self._client_ca(by_name)
         parts = [Part(OUTBOUND, self._present(OUTBOUND, outbound))]
         if inbound['service_options']:
-            parts.append(Part(INBOUND, self._present(INBOUND, inbound, self._client_ca(by_name))))
+            parts.append(Part(INBOUND, self._present(INBOUND, inbound, client_ca)))
         elif INBOUND in facts.parts:
             parts.append(self._absent(INBOUND))
         return Wanted(
             problems=outbound['problems'] + inbound['problems'],
             warnings=outbound['warnings'] + inbound['warnings'],
+            tls_files=[client_ca] if client_ca else [],
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
             hop=Hop(facts.native),

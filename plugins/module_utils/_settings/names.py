@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 # Facts that roles and playbooks of this collection set themselves; they are there when a play applies a role twice.
-FACTS = frozenset({'conbool_settings', 'preflight_rows', 'verify_rows'})
+FACTS = frozenset({'conbool_settings'})
 # Variables of other people may begin so. Refused is only what is almost the name of one of ours.
 GENERIC = frozenset({'preflight_', 'verify_'})
 SURELY = 0.8

@@ -72,6 +72,18 @@ def test_nothing_is_changed_when_something_stands_against_it(said, monkeypatch):
     assert said == [] and server.done == []
 
 
+@pytest.mark.parametrize('whose', ['settings', 'mail server'])
+def test_a_tls_file_that_cannot_be_used_is_known_before_any_change(said, whose):
+    missing = {'ca_file': '/no/such.pem', 'names': {'ca_file': 'some_ca_file'}}
+    server = FakeServer({'tls_ca_file': '/no/such.pem'} if whose == 'settings' else {})
+    wanted = Wanted(parts=[server.part('one')], tls_files=[missing] if whose == 'mail server' else [])
+    server.given['wanted'] = wanted
+    name = 'conbool_tls_ca_file' if whose == 'settings' else 'some_ca_file'
+    with pytest.raises(HostError, match=f'TLS files cannot be used:\n.*{name}.*no/such.pem'):
+        smarthost.present(FakeModule(), server)
+    assert server.done == said == []
+
+
 @pytest.mark.parametrize('there', [True, False])
 def test_a_hop_that_gets_no_mail_any_more_goes_after_the_change(said, monkeypatch, there):
     monkeypatch.setattr(smarthost.hop, 'there', lambda settings: there)

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hop alone, without anything that leads mail to it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import hop
+
+from tests.unit.fakes.mail_server import FakeModule, FakeServer
+
+
+@pytest.fixture(name='server')
+def fixture_server(monkeypatch):
+    monkeypatch.setattr(hop.hop, 'absent', lambda module, settings: ({'changed': True}, []))
+    monkeypatch.setattr(hop.hop, 'present', lambda module, settings, wanted: ({'changed': wanted.identity}, []))
+    monkeypatch.setattr(hop, 'signs_of', lambda name: ['/etc/fake.cf'])
+    server = FakeServer()
+    server.NAME = 'postfix'
+    return server
+
+
+def test_it_takes_over_who_the_mail_server_is(server, monkeypatch):
+    monkeypatch.setattr(hop.hop, 'problems', lambda settings, wanted: [])
+    assert hop.present(FakeModule(), server)[0]['changed'] == server.facts().native
+
+
+def test_nothing_is_made_when_something_stands_against_it(server, monkeypatch):
+    monkeypatch.setattr(hop.hop, 'problems', lambda settings, wanted: ['a: 1', 'b: 2'])
+    with pytest.raises(HostError, match=r'a: 1 \| b: 2'):
+        hop.present(FakeModule(), server)
+
+
+def test_it_goes_where_no_mail_is_led_to_it(server):
+    assert hop.absent(FakeModule(), server)[0]['changed']
+    server.given['leads_to_hop'] = ['/etc/fake.cf']
+    with pytest.raises(HostError, match='still leads mail to the hop'):
+        hop.absent(FakeModule(), server)
+
+
+def test_it_stays_on_a_host_whose_mail_server_it_does_not_know(server, monkeypatch):
+    monkeypatch.setattr(hop, 'signs_of', lambda name: [])
+    with pytest.raises(HostError, match='The mail server of this host is no Postfix. Nothing was changed'):
+        hop.absent(FakeModule(), server)
