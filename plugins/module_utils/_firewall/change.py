@@ -10,7 +10,8 @@ import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
 
@@ -51,9 +52,9 @@ class Change(Transaction):
 
     def diff(self):
         """Return the files that change; and what is in force, if that is not what was left there."""
-        found = [_difference(write.path, self._before[write.path], write.data) for write in self._writes]
+        found = [difference(write.path, self._before[write.path], write.data) for write in self._writes]
         if self._known is not None and self._astray and self._wanted:
-            found.append(_difference(f'in force ({self.name})', encode(self._listing), encode(self._known)))
+            found.append(difference(f'in force ({self.name})', self._listing, self._known))
         return found + (self._unit.diff() if self._unit else [])
 
     def validate(self):
@@ -128,8 +129,3 @@ class Change(Transaction):
                 [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
             )
         self._record.save(self.name, self._known, self._directories)
-
-
-def _difference(header, before, after):
-    texts = [printable(decode(data or b'')) for data in (before, after)]
-    return {'before_header': header, 'after_header': header, 'before': texts[0], 'after': texts[1]}

@@ -8,14 +8,12 @@ from __future__ import annotations
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import (
     FileRecord,
     digest,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
-
-UNREADABLE = '(binary, %d bytes)\n'
 
 
 class FileChange:
@@ -68,15 +66,7 @@ class FileChange:
 
     def diff(self):
         """Return the files that change, as Ansible shows it."""
-        return [
-            {
-                'before_header': write.path,
-                'after_header': write.path,
-                'before': _shown(self.before[write.path]),
-                'after': _shown(write.data),
-            }
-            for write in self.writes
-        ]
+        return [difference(write.path, self.before[write.path], write.data, binary=True) for write in self.writes]
 
     def paths(self):
         """Return the paths of the files that change."""
@@ -197,9 +187,3 @@ def _missing(directory):
         found.append(directory)
         directory = os.path.dirname(directory)
     return found
-
-
-def _shown(data):
-    if data and b'\0' in data:
-        return UNREADABLE % len(data)
-    return printable(decode(data or b''))
