@@ -11,6 +11,7 @@ import re
 import pytest
 import yaml
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, with_role
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer
 
 from .commands import Walk, tarball
 from .markdown import ROOT, anchors, code, documents, links, paragraphs, read
@@ -23,11 +24,11 @@ ROLES = sorted(path.parent.name for path in (ROOT / 'roles').glob('*/meta'))
 # Neither of them is followed by "_module.html" and the like.
 NAMES = re.compile(r'(?<![\w{{./-])((?:{})_[a-z0-9_]*)(?![\w./-]*\w*[./]\w)'.format('|'.join(ROLES)))
 PLUGINS = re.compile(r'conbool\.smtp_relay\.([a-z_]+)')
-# Facts that roles leave behind, an example of a typing error, and names of parts on the host.
+# Facts and registered results that roles leave behind, an example of a typing error, and names of parts on the host.
 NO_VARIABLES = {
     'conbool_settings',
-    'preflight_rows',
-    'verify_rows',
+    'preflight_report',
+    'verify_report',
     'conbool_domain',
     'conbool_released',
     'conbool_direct',
@@ -122,3 +123,29 @@ def test_each_mail_server_has_its_place(name):
     slug = title.lower().replace(' ', '-')
     assert {f'routes-with-{slug}', f'port-25-with-{slug}', f'files-of-{slug}'} <= anchors(read('docs/what-happens.md'))
     assert any(slug in anchor for anchor in anchors(read('docs/troubleshooting.md')))
+
+
+def first_cells(text, heading):
+    """Return the code in the first cells of the table that has this heading."""
+    rows = text.partition(heading)[2].partition('\n\n')[0].splitlines()
+    return [name for row in rows for name in re.findall(r'`(\w+)', row.split('|')[1:2][0] if '|' in row else '')]
+
+
+def test_what_a_mail_server_has_to_answer_is_told_in_full():
+    text = read('CONTRIBUTING.md')
+    required = first_cells(text, '| method of `MailServer` |')
+    assert sorted(required) == sorted({'NAME', *MailServer.__abstractmethods__})
+    others = {name for name in vars(MailServer) if not name.startswith('_')} - set(required)
+    assert set(first_cells(text, '| method | unless')) == others
+
+
+def test_design_has_every_package():
+    packages = {path.parent.name for path in (ROOT / 'plugins' / 'module_utils').glob('*/*.py')}
+    assert set(first_cells(read('docs/design.md'), '| package |')) == packages
+
+
+def test_scenarios_of_molecule_are_those_that_there_are():
+    text = read('CONTRIBUTING.md')
+    there = {path.parent.name for path in (ROOT / 'molecule').glob('*/molecule.yml')}
+    assert set(re.findall(r'--scenario-name (\w+)', text)) <= there
+    assert all(f'`{name}`' in text for name in there)

@@ -9,14 +9,13 @@ import re
 import signal
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 from tests.flow import playbook
+from tests.flow.killed import ABSENT, PRESENT, ModuleKiller, run_until
 from tests.flow.playbook import WHOLE
 
 # What is shown of the host's log when a run of the playbook fails that should not.
 LOG_SECONDS, LAST_LINES, COMPLAINT = 180, 300, re.compile(r'warning:|error:|fatal:|panic:|throttling|/master\[')
-KILLER = Path(__file__).with_name('killer.py').read_text(encoding='utf-8')
 DOWN_SECONDS = 3
 # Deliveries that Postfix has under way at a time to one destination (default_destination_concurrency_limit).
 DELIVERIES_AT_ONCE = 20
@@ -34,7 +33,7 @@ class Trouble:
         self.lab, self.host = self.site.lab, self.site.host
         self.variables_of = variables_of
         self.modules_tried = self.modules_killed = 0
-        self._costs = {}  # playbook, task -> seconds of processor time that its module takes here, undisturbed
+        self._killer = ModuleKiller(self.lab, self.host)
 
     def turn(self, steps):
         for name, *arguments in steps:
@@ -64,53 +63,22 @@ class Trouble:
     def rolled_back(self):
         playbook.apply(self.lab, self.host, self.variables_of(WHOLE), 'rollback.yml')
 
-    def ansible_killed(self, name, task, seconds):
-        """SIGKILL to ansible-playbook so many seconds after a task has begun; what it has started on the host goes
+    def ansible_killed(self, name, seconds):
+        """SIGKILL to ansible-playbook so many seconds after the change has begun; what it has started on the host goes
         on."""
-        run = self._run_until(name, task)
+        run = run_until(self.lab, self.host, name, self.variables_of(WHOLE), CHANGE[name])
         time.sleep(seconds)
         assert run.kill().returncode == -signal.SIGKILL
 
     def measured(self, name):
-        """A run that nobody kills, and what the modules that will be killed take of the processor: machines differ."""
-        left = {step[2] for step in [*SHORT_TURN, *TURN] if step[:2] == ('module_killed', name)}
-        killer = self.lab.start(self.host, ['python3', '-c', KILLER])
-        try:
-            run = playbook.Run(self.lab, self.host, name, self.variables_of(WHOLE))
-            while left:
-                run.wait_until(lambda begun: begun and _which(left, begun[-1]), f'one of the tasks {sorted(left)}')
-                task = _which(left, run.begun()[-1])
-                killer.stdin.write('inf\n')
-                killer.stdin.flush()
-                self._costs[name, task] = float(killer.stdout.readline().split()[0])
-                left.remove(task)
-            outcome = run.wait()
-        finally:
-            killer.kill()
-        assert not outcome.returncode, outcome.output
+        """A run that nobody kills, and what its module takes of the processor: machines differ."""
+        self._killer.measure(name, self.variables_of(WHOLE), CHANGE[name])
 
-    def module_killed(self, name, task, share):
-        """SIGKILL to the module on the host when it has used this share of the processor time that it takes, unless it
-        has ended before."""
-        killer = self.lab.start(self.host, ['python3', '-c', KILLER])
-        try:
-            run = self._run_until(name, task)
-            said, dummy = killer.communicate(f'{share * self._costs[name, task]}\n', timeout=60)
-            outcome = run.wait()
-        finally:
-            killer.kill()
-        used, killed = said.split()
-        # One that had told its result and was about to end is killed in vain.
-        felled = outcome.returncode != 0
-        print('killed' if felled else 'it had ended', f'after {used} seconds of processor time', flush=True)
+    def module_killed(self, name, share):
+        """SIGKILL to the module on the host, unless it has ended before."""
+        dummy, felled = self._killer.kill(name, self.variables_of(WHOLE), CHANGE[name], share)
         self.modules_tried += 1
         self.modules_killed += felled
-        assert killed == '1' or not felled, outcome.output
-
-    def _run_until(self, name, task):
-        run = playbook.Run(self.lab, self.host, name, self.variables_of(WHOLE))
-        run.wait_until(lambda begun: any(task in each for each in begun), f'task {task!r}')
-        return run
 
     # ---- servers
 
@@ -170,15 +138,8 @@ class Trouble:
         self.lab.run(self.host, ['timeout', '60', 'bash', '-c', GREETS % port], timeout=70)
 
 
-HOP_TASK, OUTBOUND_TASK, INBOUND_TASK = (
-    'The hop is configured and runs',
-    'Postfix hands outbound mail to the hop',
-    'Postfix takes mail from the gateway only',
-)
-
-
-def _which(tasks, name):
-    return next((task for task in tasks if task in name), None)
+# The one task of each playbook that changes the mail server, its hop and what belongs to them.
+CHANGE = {'site.yml': PRESENT, 'rollback.yml': ABSENT}
 
 
 SERVERS = [
@@ -196,12 +157,12 @@ SHORT_TURN = [
     *SERVERS,
     ('measured', 'rollback.yml'),
     ('measured', 'site.yml'),
-    ('module_killed', 'rollback.yml', 'Postfix takes mail from whom it did before', 0.7),
-    ('ansible_killed', 'rollback.yml', 'Postfix routes outbound mail as it did before', 0.4),
+    ('module_killed', 'rollback.yml', 0.5),
+    ('ansible_killed', 'rollback.yml', 0.4),
     ('rolled_back',),
-    ('module_killed', 'site.yml', HOP_TASK, 0.8),
-    ('module_killed', 'site.yml', OUTBOUND_TASK, 0.7),
-    ('ansible_killed', 'site.yml', INBOUND_TASK, 0.3),
+    ('module_killed', 'site.yml', 0.4),
+    ('module_killed', 'site.yml', 0.6),
+    ('ansible_killed', 'site.yml', 0.5),
     ('applied', WHOLE),
 ]
 TURN = [
@@ -212,16 +173,16 @@ TURN = [
     ('applied', 'client_certificate'),
     ('applied', 'scope_senders'),
     ('rolled_back',),
-    ('module_killed', 'site.yml', HOP_TASK, 0.8),
-    ('ansible_killed', 'site.yml', HOP_TASK, 0.5),
-    ('module_killed', 'site.yml', OUTBOUND_TASK, 0.7),
-    ('module_killed', 'site.yml', INBOUND_TASK, 0.7),
-    ('ansible_killed', 'site.yml', INBOUND_TASK, 0.3),
-    ('module_killed', 'rollback.yml', 'Postfix takes mail from whom it did before', 0.7),
-    ('ansible_killed', 'rollback.yml', 'Postfix routes outbound mail as it did before', 0.4),
-    ('module_killed', 'site.yml', 'The mail port is', 0.6),
-    ('ansible_killed', 'rollback.yml', 'Mail that waited in the hop has left it', 0.2),
-    ('module_killed', 'rollback.yml', 'The hop is stopped', 0.7),
+    ('module_killed', 'site.yml', 0.3),
+    ('ansible_killed', 'site.yml', 0.5),
+    ('module_killed', 'site.yml', 0.45),
+    ('module_killed', 'site.yml', 0.6),
+    ('ansible_killed', 'site.yml', 0.9),
+    ('module_killed', 'rollback.yml', 0.4),
+    ('ansible_killed', 'rollback.yml', 0.4),
+    ('module_killed', 'site.yml', 0.5),
+    ('ansible_killed', 'rollback.yml', 0.8),
+    ('module_killed', 'rollback.yml', 0.6),
     ('rolled_back',),
     ('applied', WHOLE),
 ]

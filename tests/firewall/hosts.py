@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lab.engine import environment
 from tests.conftest import ROOT
-from tests.postfix.test_postfix_config_real import site
+from tests.postfix.machine import site
 
 CONNECT = Path(__file__).with_name('connect.py').read_text(encoding='utf-8')
 HOLD = Path(__file__).with_name('hold.py').read_text(encoding='utf-8')

@@ -136,12 +136,6 @@ class Run:
             assert time.monotonic() < end, f'no {what} after {TASK_SECONDS} s'
             time.sleep(0.02)
 
-    def kill_after(self, count, seconds):
-        """SIGKILL to Ansible and all its workers `seconds` after so many tasks have begun."""
-        self.wait_until(lambda begun: len(begun) >= count, f'task {count}')
-        time.sleep(seconds)
-        return self.kill()
-
     def kill(self):
         """SIGKILL to Ansible and all its workers; what a module does on the host goes on."""
         os.killpg(self.process.pid, signal.SIGKILL)

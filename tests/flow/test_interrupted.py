@@ -11,6 +11,7 @@ import pytest
 
 from tests.flow import judge, playbook, snapshot
 from tests.flow.engine import Engine
+from tests.flow.killed import ABSENT, PRESENT, ModuleKiller, run_until
 from tests.flow.model import Case, Place
 from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
@@ -34,17 +35,22 @@ LOCAL = Case(
 )
 ANYWHERE_OUTSIDE = [(Place(where, (OUT,)),) for where in ('gateway', 'direct')]
 IN_MAILBOX = (Place('mailbox:alice'),)
-# How much of the run's tasks have begun, in per cent, and how many seconds later the kill comes. Between any two steps
-# of a module the unit tests kill it; tests/fire has further points, with mail on its way.
-POINTS = [pytest.param(55, 0.5, marks=pytest.mark.full), (70, 0.3), pytest.param(90, 0.3, marks=pytest.mark.full)]
+# How far the module that changes the mail server has come when it is killed, in processor time. Between any two steps of
+# it the unit tests kill it; tests/fire has further points, with mail on its way.
+POINTS = [pytest.param(0.35, marks=pytest.mark.full), 0.6, pytest.param(0.85, marks=pytest.mark.full)]
+
+
+@pytest.fixture(scope='module', name='killer')
+def fixture_killer(lab, own_host):
+    return ModuleKiller(lab.lab, own_host)
 
 
 @pytest.fixture(scope='module', name='undisturbed')
-def fixture_undisturbed(lab, own_host, variables_of):
-    """What a run that nobody kills does: how the host was, how it is then, and by how many tasks."""
+def fixture_undisturbed(lab, own_host, variables_of, killer):
+    """What runs that nobody kills do: how the host was, and how it is then."""
     before = snapshot.take(lab.lab, own_host)
-    outcome = playbook.apply(lab.lab, own_host, variables_of(WHOLE))
-    return before, snapshot.take(lab.lab, own_host), outcome.tasks
+    killer.measure('site.yml', variables_of(WHOLE), PRESENT)
+    return before, snapshot.take(lab.lab, own_host)
 
 
 @pytest.fixture(name='converged')
@@ -74,28 +80,14 @@ def _mail_flows(lab, host, adapter, outward):
     return results['C4.local'].problems
 
 
-@pytest.mark.parametrize('per_cent, seconds', [(60, 0.3)])
-def test_c4_killed_undo_is_completed_by_the_next_one(
-    lab, converged, adapter, variables_of, undisturbed, per_cent, seconds
-):
-    before, dummy, dummy = undisturbed
-    variables = variables_of(WHOLE)
-    whole = playbook.run(lab.lab, converged, 'rollback.yml', variables, '--check').tasks
-    playbook.Run(lab.lab, converged, 'rollback.yml', variables).kill_after(whole * per_cent // 100, seconds)
-    assert _mail_flows(lab.lab, converged, adapter, ANYWHERE_OUTSIDE) == []
-    playbook.apply(lab.lab, converged, variables, 'rollback.yml')
-    assert snapshot.differences(before, snapshot.take(lab.lab, converged)) == []
-
-
 @pytest.mark.servers('postfix', 'sendmail')
-@pytest.mark.parametrize('per_cent, seconds', POINTS)
+@pytest.mark.parametrize('share', POINTS)
 def test_c4_killed_run_is_completed_by_the_next_one(
-    lab, unconfigured, adapter, variables_of, undisturbed, per_cent, seconds
+    lab, unconfigured, adapter, variables_of, undisturbed, killer, share
 ):
-    before, after, tasks = undisturbed
+    before, after = undisturbed
     variables = variables_of(WHOLE)
-    killed = playbook.Run(lab.lab, unconfigured, 'site.yml', variables).kill_after(tasks * per_cent // 100, seconds)
-    assert killed.returncode == -signal.SIGKILL
+    assert killer.kill('site.yml', variables, PRESENT, share)[1]
     # The old way or the new one, as far as the run had come.
     assert _mail_flows(lab.lab, unconfigured, adapter, ANYWHERE_OUTSIDE) == []
     playbook.apply(lab.lab, unconfigured, variables)
@@ -106,9 +98,31 @@ def test_c4_killed_run_is_completed_by_the_next_one(
     assert snapshot.differences(before, snapshot.take(lab.lab, unconfigured)) == []
 
 
-@pytest.mark.parametrize('per_cent, seconds', [(70, 0.3)])
-def test_c4_killed_run_can_be_undone_at_once(lab, unconfigured, variables_of, undisturbed, per_cent, seconds):
-    before, dummy, tasks = undisturbed
-    playbook.Run(lab.lab, unconfigured, 'site.yml', variables_of(WHOLE)).kill_after(tasks * per_cent // 100, seconds)
+def test_c4_killed_run_can_be_undone_at_once(lab, unconfigured, variables_of, undisturbed, killer):
+    before, dummy = undisturbed
+    assert killer.kill('site.yml', variables_of(WHOLE), PRESENT, 0.5)[1]
     playbook.apply(lab.lab, unconfigured, variables_of(WHOLE), 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, unconfigured)) == []
+
+
+def test_c4_killed_undo_is_completed_by_the_next_one(lab, converged, adapter, variables_of, undisturbed, killer):
+    before, dummy = undisturbed
+    variables = variables_of(WHOLE)
+    killer.measure('rollback.yml', variables, ABSENT)
+    assert snapshot.differences(before, snapshot.take(lab.lab, converged)) == []
+    playbook.apply(lab.lab, converged, variables)
+    assert killer.kill('rollback.yml', variables, ABSENT, 0.5)[1]
+    assert _mail_flows(lab.lab, converged, adapter, ANYWHERE_OUTSIDE) == []
+    playbook.apply(lab.lab, converged, variables, 'rollback.yml')
+    assert snapshot.differences(before, snapshot.take(lab.lab, converged)) == []
+
+
+def test_c4_playbook_killed_on_the_controller_is_completed_by_the_next_one(
+    lab, unconfigured, variables_of, undisturbed
+):
+    """What it has started on the host goes on, or ends, without anybody who listens."""
+    dummy, after = undisturbed
+    run = run_until(lab.lab, unconfigured, 'site.yml', variables_of(WHOLE), PRESENT)
+    assert run.kill().returncode == -signal.SIGKILL
+    playbook.apply(lab.lab, unconfigured, variables_of(WHOLE))
+    assert snapshot.differences(after, snapshot.take(lab.lab, unconfigured)) == []

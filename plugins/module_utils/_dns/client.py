@@ -15,8 +15,10 @@ import socket
 import struct
 import time
 import traceback
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-IMPORT_ERRORS = {}
+IMPORT_ERRORS: dict[str, str] = {}
 try:
     import dns.asyncquery
     import dns.exception
@@ -29,6 +31,10 @@ try:
     import dns.resolver
 except ImportError:
     IMPORT_ERRORS['dnspython'] = traceback.format_exc()
+
+if TYPE_CHECKING:
+    # Asks one name server: name, type, whether with EDNS, address, port, seconds.
+    Exchange = Callable[[dns.name.Name, dns.rdatatype.RdataType, bool, str, int, float], Awaitable[dns.message.Message]]
 
 OK, NODATA, NXDOMAIN, UNKNOWN = 'ok', 'nodata', 'nxdomain', 'unknown'
 # Fits into one unfragmented datagram (dnsflagday.net 2020); what is longer comes by TCP.
@@ -47,7 +53,7 @@ class Answer:
 
     __slots__ = ('status', 'records', 'aliases', 'reason')
 
-    def __init__(self, status, records=(), aliases=(), reason=''):
+    def __init__(self, status: str, records: Sequence[Any] = (), aliases: Sequence[str] = (), reason: str = '') -> None:
         self.status = status
         # Rdata objects of the wanted type.
         self.records = records
@@ -57,26 +63,26 @@ class Answer:
         self.reason = reason
 
     @property
-    def void(self):
+    def void(self) -> bool:
         """The name or the type does not exist (RFC 7208, 4.6.4)."""
         return self.status in (NODATA, NXDOMAIN)
 
-    def texts(self):
+    def texts(self) -> list[bytes]:
         """Content of TXT records: the strings of one record belong together without a blank (RFC 7208, 3.3)."""
         return [b''.join(record.strings) for record in self.records]
 
 
-def shown(content):
+def shown(content: bytes) -> str:
     """Bytes of a TXT record for people."""
     return content.decode('utf-8', 'backslashreplace')
 
 
-def dotless(name):
+def dotless(name: dns.name.Name) -> str:
     """A dns.name.Name as lower case text without the final dot; the root stays a dot."""
     return name.to_text(omit_final_dot=True).lower()
 
 
-def absolute_name(text):
+def absolute_name(text: str) -> dns.name.Name | None:
     """The name of this text, or None when the text is longer than a name can be or has an empty label."""
     try:
         return dns.name.Name([label.encode('ascii') for label in text.rstrip('.').split('.')] + [b''])
@@ -84,7 +90,7 @@ def absolute_name(text):
         return None
 
 
-def read_response(response):
+def read_response(response: dns.message.Message) -> Answer:
     """Classify a response to one question."""
     code = response.rcode()
     if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
@@ -107,7 +113,16 @@ def read_response(response):
 class DnsClient:
     """Asks the name servers in turn. Each option is documented in the module dns_check."""
 
-    def __init__(self, nameservers=(), port=53, timeout=3.0, retries=2, deadline=60.0, concurrency=50, exchange=None):
+    def __init__(
+        self,
+        nameservers: Iterable[str] = (),
+        port: int = 53,
+        timeout: float = 3.0,
+        retries: int = 2,
+        deadline: float = 60.0,
+        concurrency: int = 50,
+        exchange: Exchange | None = None,
+    ) -> None:
         self.nameservers = list(nameservers) or system_nameservers()
         self.port = port
         self.timeout = timeout
@@ -116,20 +131,20 @@ class DnsClient:
         self.queries = 0
         self._exchange = exchange or _exchange
         self._slots = asyncio.Semaphore(concurrency)
-        self._answers = {}
+        self._answers: dict[tuple[str, str], asyncio.Future[Answer]] = {}
         # Index of the name server that answered last, so that a dead first one is not asked every time.
         self._first = 0
 
     @property
-    def remaining(self):
+    def remaining(self) -> float:
         """Seconds until the deadline."""
         return self.ends - time.monotonic()
 
-    def forget(self):
+    def forget(self) -> None:
         """Ask everything anew from here on."""
         self._answers.clear()
 
-    async def query(self, name, rdtype):
+    async def query(self, name: str, rdtype: str) -> Answer:
         """The Answer for a name (text, A-labels) and a type (text)."""
         key = (name.rstrip('.').lower(), rdtype)
         task = self._answers.get(key)
@@ -137,7 +152,7 @@ class DnsClient:
             task = self._answers[key] = asyncio.ensure_future(self._lookup(*key))
         return await task
 
-    async def _lookup(self, name, rdtype):
+    async def _lookup(self, name: str, rdtype: str) -> Answer:
         qname = absolute_name(name)
         if qname is None:
             return Answer(NXDOMAIN)
@@ -173,7 +188,9 @@ class DnsClient:
         return Answer(UNKNOWN, reason=reason)
 
 
-async def _exchange(qname, rdtype, edns, nameserver, port, timeout):
+async def _exchange(
+    qname: dns.name.Name, rdtype: dns.rdatatype.RdataType, edns: bool, nameserver: str, port: int, timeout: float
+) -> dns.message.Message:
     """One question to one name server; an answer that does not fit into UDP is fetched by TCP."""
     ends = time.monotonic() + timeout
     response = await asyncio.wait_for(_udp(qname, rdtype, edns, nameserver, port), timeout)
@@ -183,7 +200,9 @@ async def _exchange(qname, rdtype, edns, nameserver, port, timeout):
     return response
 
 
-async def _udp(qname, rdtype, edns, nameserver, port):
+async def _udp(
+    qname: dns.name.Name, rdtype: dns.rdatatype.RdataType, edns: bool, nameserver: str, port: int
+) -> dns.message.Message:
     """The response to one datagram. Through dnspython's Message and asyncio's transports it would take twice the
     processor time."""
     wire = question(qname, rdtype, edns)
@@ -201,14 +220,14 @@ async def _udp(qname, rdtype, edns, nameserver, port):
                     return response
 
 
-def question(qname, rdtype, edns):
+def question(qname: dns.name.Name, rdtype: dns.rdatatype.RdataType, edns: bool) -> bytes:
     """A query in wire format, recursion desired (RFC 1035, 4.1), with the EDNS payload size (RFC 6891, 6.1.2)."""
     head = os.urandom(2) + struct.pack('!HHHHH', dns.flags.RD, 1, 0, 0, int(edns))
     opt = struct.pack('!BHHLH', 0, dns.rdatatype.OPT, UDP_PAYLOAD, 0, 0) if edns else b''
     return head + qname.to_wire() + struct.pack('!HH', rdtype, dns.rdataclass.IN) + opt
 
 
-def system_nameservers():
+def system_nameservers() -> list[str]:
     """IP addresses of the name servers in the system's configuration."""
     try:
         return [str(server) for server in dns.resolver.Resolver().nameservers]

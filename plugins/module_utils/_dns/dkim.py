@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import UNKNOWN, shown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import finding
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import Expectations
 
 SEQUENCE, INTEGER, BIT_STRING = 0x30, 0x02, 0x03
 # Key types (RFC 6376, RFC 8463) as people write them.
@@ -18,15 +23,15 @@ SHORTEST_RSA, RECOMMENDED_RSA = 1024, 2048
 ED25519_BYTES = 32
 
 
-async def check_dkim(dns, domain, wanted):
+async def check_dkim(dns: DnsClient, domain: str, wanted: Expectations) -> list[dict[str, Any]]:
     """One row per selector."""
     return [await _check_selector(dns, domain, selector) for selector in wanted.dkim_selectors]
 
 
-async def _check_selector(dns, domain, selector):
+async def _check_selector(dns: DnsClient, domain: str, selector: str) -> dict[str, Any]:
     name = f'{selector}._domainkey.{domain}'
     answer = await dns.query(name, 'TXT')
-    facts = {'selector': selector, 'name': name, 'expected': 'a key at ' + name}
+    facts: dict[str, Any] = {'selector': selector, 'name': name, 'expected': 'a key at ' + name}
     if answer.status == UNKNOWN:
         return finding('dkim.unknown', domain, reason=answer.reason, **facts)
     texts = [shown(content) for content in answer.texts()]
@@ -52,7 +57,7 @@ async def _check_selector(dns, domain, selector):
     return finding('dkim.short' if kind == 'rsa' and bits < RECOMMENDED_RSA else 'dkim.ok', domain, **facts)
 
 
-def parse_tags(text):
+def parse_tags(text: str) -> dict[str, str]:
     """A tag list (RFC 6376, 3.2) as a dictionary."""
     tags = {}
     parts = text.split(';')
@@ -70,7 +75,7 @@ def parse_tags(text):
     return tags
 
 
-def read_key(tags):
+def read_key(tags: dict[str, str]) -> tuple[str, int]:
     """(kind, bits) of the key in a record; ValueError says why a verifier cannot use it."""
     if 'p' not in tags:
         raise ValueError('p= is missing')
@@ -92,11 +97,11 @@ def read_key(tags):
     return kind, 8 * ED25519_BYTES
 
 
-def _words(value):
+def _words(value: str) -> list[str]:
     return [word.strip().lower() for word in value.split(':')]
 
 
-def _rsa_bits(der):
+def _rsa_bits(der: bytes) -> int:
     """Size of the modulus in a SubjectPublicKeyInfo, which everybody publishes, or in the bare RSAPublicKey of RFC
     6376."""
     content = _only_element(der, SEQUENCE)
@@ -108,14 +113,14 @@ def _rsa_bits(der):
     return int.from_bytes(modulus, 'big').bit_length()
 
 
-def _only_element(data, tag):
+def _only_element(data: bytes, tag: int) -> bytes:
     content, rest = _element(data, tag)
     if rest:
         raise ValueError('p= is not an RSA key: there is something behind it')
     return content
 
 
-def _element(data, tag):
+def _element(data: bytes, tag: int) -> tuple[bytes, bytes]:
     """(content, rest) of the first DER element."""
     if len(data) < 2 or data[0] != tag:
         raise ValueError('p= is not an RSA key')

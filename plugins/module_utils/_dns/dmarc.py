@@ -11,9 +11,14 @@ same.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import NXDOMAIN, UNKNOWN, shown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import finding
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import Expectations
 
 # v is the first tag; its value is case-sensitive.
 RECORD = re.compile(r'[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;.*)?', re.DOTALL)
@@ -26,9 +31,12 @@ class _Unknown(Exception):
     """A record on the way could not be looked up."""
 
 
-async def check_dmarc(dns, domain, wanted):
+async def check_dmarc(dns: DnsClient, domain: str, wanted: Expectations) -> list[dict[str, Any]]:
     """One row about the policy that applies to the domain."""
-    facts = {'expected': f'a policy of at least p={wanted.dmarc_minimum_policy}', 'wanted': wanted.dmarc_minimum_policy}
+    facts: dict[str, Any] = {
+        'expected': f'a policy of at least p={wanted.dmarc_minimum_policy}',
+        'wanted': wanted.dmarc_minimum_policy,
+    }
     try:
         records = await _records(dns, domain)
         if len(records) > 1:
@@ -57,14 +65,14 @@ async def check_dmarc(dns, domain, wanted):
     return [finding('dmarc.ok' if source == domain else 'dmarc.inherited', domain, **facts)]
 
 
-async def _records(dns, name):
+async def _records(dns: DnsClient, name: str) -> list[str]:
     answer = await dns.query('_dmarc.' + name, 'TXT')
     if answer.status == UNKNOWN:
         raise _Unknown(f'TXT of _dmarc.{name}: {answer.reason}')
     return [text for text in map(shown, answer.texts()) if RECORD.fullmatch(text)]
 
 
-async def _inherited(dns, domain):
+async def _inherited(dns: DnsClient, domain: str) -> tuple[str, str | None]:
     """(name, record) of the organisational domain or of the public suffix above it, (domain, None) without one."""
     found = {}
     for name in parents(domain):
@@ -83,20 +91,20 @@ async def _inherited(dns, domain):
     return list(found.items())[-1] if found else (domain, None)
 
 
-def parents(domain):
+def parents(domain: str) -> list[str]:
     """The names that the tree walk asks after the domain itself."""
     labels = domain.split('.')
     return ['.'.join(labels[-count:]) for count in range(min(len(labels) - 1, LONGEST_PARENT), 0, -1)]
 
 
-def _one_label_below(suffix, domain):
+def _one_label_below(suffix: str, domain: str) -> str:
     labels = domain.split('.')
     return '.'.join(labels[-(suffix.count('.') + 2) :])
 
 
-def parse(record):
+def parse(record: str) -> dict[str, str]:
     """Tags of a record. What is not a tag is ignored (RFC 9989, 4.8); the first of two equal tags counts."""
-    tags = {}
+    tags: dict[str, str] = {}
     for part in record.split(';'):
         name, equals, value = (piece.strip() for piece in part.partition('='))
         if equals:
@@ -104,7 +112,7 @@ def parse(record):
     return tags
 
 
-def _policy(tags, inherited, missing_domain):
+def _policy(tags: dict[str, str], inherited: bool, missing_domain: bool) -> tuple[str, str]:
     """(tag, policy) that applies to the domain."""
     policy = tags.get('p', 'none').lower()
     if policy not in POLICIES:

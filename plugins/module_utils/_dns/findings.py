@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 
 _ASK_AGAIN = 'Ask again later or other name servers (nameservers); nothing is known to be wrong.'
@@ -187,7 +190,7 @@ CATALOGUE = {
 }
 
 
-def finding(identifier, domain, seen=(), expected='', **words):
+def finding(identifier: str, domain: str, seen: Iterable[str] = (), expected: str = '', **words: Any) -> dict[str, Any]:
     """One result row."""
     status, severity, text, hint = CATALOGUE[identifier]
     words['domain'] = domain

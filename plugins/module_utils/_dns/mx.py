@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import (
     NXDOMAIN,
@@ -16,14 +17,18 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client imp
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import finding
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import Expectations
 
-async def check_mx(dns, domain, wanted):
+
+async def check_mx(dns: DnsClient, domain: str, wanted: Expectations) -> list[dict[str, Any]]:
     """Every MX target is one of the wanted ones, is a host of its own and has an address."""
     answer = await dns.query(domain, 'MX')
     if answer.status == UNKNOWN:
         return [finding('mx.unknown', domain, reason=answer.reason)]
     records = sorted((record.preference, dotless(record.exchange)) for record in answer.records)
-    facts = {
+    facts: dict[str, Any] = {
         'seen': ['{} {}'.format(*record) for record in records],
         'expected': 'only ' + ', '.join(wanted.mx_targets),
         'wanted': ' or '.join(wanted.mx_targets),
@@ -51,7 +56,9 @@ async def check_mx(dns, domain, wanted):
     return rows or [finding('mx.partial' if missing else 'mx.ok', domain, missing=', '.join(missing), **facts)]
 
 
-async def _check_target(dns, domain, target, facts):
+async def _check_target(
+    dns: DnsClient, domain: str, target: str, facts: dict[str, Any]
+) -> tuple[list[dict[str, Any]], str]:
     """Rows about one target, and the name of the host behind it."""
     if _is_address(target):
         return [finding('mx.address', domain, target=target, **facts)], target
@@ -70,7 +77,7 @@ async def _check_target(dns, domain, target, facts):
     return rows, real
 
 
-def _is_address(name):
+def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -78,7 +85,7 @@ def _is_address(name):
     return True
 
 
-async def check_ownership(dns, domain, wanted):
+async def check_ownership(dns: DnsClient, domain: str, wanted: Expectations) -> list[dict[str, Any]]:
     """The TXT records of the domain contain the vendor's value."""
     value = wanted.ownership.get(domain)
     if value is None:

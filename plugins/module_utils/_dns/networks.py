@@ -9,6 +9,9 @@ Internet).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 try:
     import netaddr
 except ImportError:
@@ -20,6 +23,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.spf_check_host import MAX_LOOKUPS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import Answer, DnsClient
+
 # More than anybody publishes; each one is compared with all before it.
 MAX_MECHANISMS = 300
 
@@ -28,7 +34,7 @@ class NetworksError(Exception):
     """The networks of a name cannot be told, or cannot be right."""
 
 
-async def networks_of(dns, names, record):
+async def networks_of(dns: DnsClient, names: Sequence[str], record: str) -> list[str]:
     """Merged networks of all names, IPv4 first; record is spf or address."""
     found = netaddr.IPSet()
     for name in names:
@@ -45,14 +51,14 @@ async def networks_of(dns, names, record):
     return sorted(networks, key=lambda network: (':' in network, netaddr.IPNetwork(network)))
 
 
-async def _ask(dns, name, rdtype):
+async def _ask(dns: DnsClient, name: str, rdtype: str) -> Answer:
     answer = await dns.query(name, rdtype)
     if answer.status == UNKNOWN:
         raise NetworksError(f'{rdtype} of {name} could not be looked up: {answer.reason}')
     return answer
 
 
-async def _addresses(dns, name, prefixes=(32, 128)):
+async def _addresses(dns: DnsClient, name: str, prefixes: tuple[int, int] = (32, 128)) -> netaddr.IPSet:
     """Networks of these prefix lengths around all addresses of a host."""
     networks = [
         netaddr.IPNetwork(f'{record.address}/{prefix}').cidr
@@ -67,11 +73,11 @@ async def _addresses(dns, name, prefixes=(32, 128)):
 class _Policy:
     """One SPF policy with everything that it includes."""
 
-    def __init__(self, dns):
+    def __init__(self, dns: DnsClient) -> None:
         self.dns = dns
         self.lookups = 0
 
-    async def networks(self, domain):
+    async def networks(self, domain: str) -> netaddr.IPSet:
         """All addresses for which the policy passes."""
         policies = [
             content for content in (await _ask(self.dns, domain, 'TXT')).texts() if spf_record.is_policy(content)
@@ -100,7 +106,7 @@ class _Policy:
             passed |= await self.networks(self._plain(policy.redirect, domain)) - decided
         return passed
 
-    async def _matched(self, mechanism, domain):
+    async def _matched(self, mechanism: spf_record.Mechanism, domain: str) -> netaddr.IPSet:
         if mechanism.network is not None:
             return netaddr.IPSet([str(mechanism.network)])
         if mechanism.name in ('ptr', 'exists'):
@@ -121,12 +127,12 @@ class _Policy:
             found |= await _addresses(self.dns, host, mechanism.prefixes)
         return found
 
-    def _plain(self, spec, domain):
+    def _plain(self, spec: str, domain: str) -> str:
         if '%' in spec:
             raise NetworksError(f'SPF record of {domain}: the addresses that {spec} stands for cannot be listed')
         return spec
 
-    def _count_lookup(self, domain):
+    def _count_lookup(self, domain: str) -> None:
         self.lookups += 1
         if self.lookups > MAX_LOOKUPS:
             raise NetworksError(f'SPF record of {domain}: more than {MAX_LOOKUPS} DNS lookups')

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import CHECKS, Expectations
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
@@ -17,7 +19,7 @@ class OptionError(ValueError):
     """An option has a value that cannot be used."""
 
 
-def read(params):
+def read(params: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of _dns_run.run from the module's parameters."""
     domains = names('domains', params['domains'], readers.host_name)
     selectors = _list(params, 'dkim_selectors', readers.dkim_selector)
@@ -56,21 +58,21 @@ def read(params):
     }
 
 
-def names(option, values, reader):
+def names(option: str, values: Sequence[Any], reader: Callable[[Any], Any]) -> list[str]:
     """One or more DNS names as A-labels."""
     if not values:
         raise OptionError(f'{option}: is empty')
     return _list({option: values}, option, reader)
 
 
-def record_name(value):
+def record_name(value: Any) -> str:
     """A DNS name whose labels may begin with an underscore (RFC 8552), as in _spf.example.com."""
     labels = readers.text(value).split('.')
     bare = readers.host_name('.'.join(label[label.startswith('_') :] for label in labels)).split('.')
     return '.'.join('_' * label.startswith('_') + name for label, name in zip(labels, bare))
 
 
-def client(params):
+def client(params: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments of a DnsClient."""
     return {
         'nameservers': _list(params, 'nameservers', readers.address),
@@ -81,7 +83,7 @@ def client(params):
     }
 
 
-def _checks(asked, selectors, ownership):
+def _checks(asked: Sequence[str] | None, selectors: Sequence[str], ownership: Mapping[str, str]) -> list[str]:
     ready = {'dkim': selectors, 'ownership': ownership}
     if asked is None:
         return [check for check in CHECKS if ready.get(check, True)]
@@ -94,23 +96,23 @@ def _checks(asked, selectors, ownership):
     return [check for check in CHECKS if check in asked]
 
 
-def _short(network):
+def _short(network: str) -> str:
     """A network of one address as that address."""
     return network.rsplit('/', 1)[0] if network.endswith('/128' if ':' in network else '/32') else network
 
 
-def _list(params, option, reader):
+def _list(params: Mapping[str, Any], option: str, reader: Callable[[Any], Any]) -> list[Any]:
     return list(dict.fromkeys(_read(option, value, reader) for value in params[option]))
 
 
-def _read(option, value, reader):
+def _read(option: str, value: Any, reader: Callable[[Any], Any]) -> Any:
     try:
         return reader(value)
     except ValueError as exc:
         raise OptionError(f'{option}: {readers.shown(value)} {exc}') from exc
 
 
-def _number(option, value, largest, smallest=None):
+def _number(option: str, value: float, largest: float, smallest: float | None = None) -> float:
     """A finite number; without a smallest one it must be above 0."""
     if not math.isfinite(value) or value > largest or (value <= 0 if smallest is None else value < smallest):
         raise OptionError(

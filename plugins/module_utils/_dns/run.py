@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 try:
     import idna
@@ -30,13 +32,13 @@ class Expectations:
 
     def __init__(
         self,
-        relay_host,
-        mx_targets=(),
-        spf_addresses=(),
-        dkim_selectors=(),
-        dmarc_minimum_policy='none',
-        ownership=None,
-    ):
+        relay_host: str,
+        mx_targets: Iterable[str] = (),
+        spf_addresses: Iterable[str] = (),
+        dkim_selectors: Iterable[str] = (),
+        dmarc_minimum_policy: str = 'none',
+        ownership: Mapping[str, str] | None = None,
+    ) -> None:
         self.relay_host = relay_host
         self.mx_targets = list(mx_targets) or [relay_host]
         self.spf_addresses = list(spf_addresses)
@@ -45,10 +47,18 @@ class Expectations:
         self.ownership = dict(ownership or {})
 
 
-async def run(domains, checks, wanted, wait=False, client=None, sleep=asyncio.sleep, **options):
+async def run(
+    domains: Iterable[str],
+    checks: Sequence[str],
+    wanted: Expectations,
+    wait: bool = False,
+    client: DnsClient | None = None,
+    sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    **options: Any,
+) -> dict[str, Any]:
     """Rows, a digest by domain and a summary; options go to the DnsClient."""
     client = client or DnsClient(**options)
-    by_domain = dict.fromkeys(domains, ())
+    by_domain: dict[str, Sequence[dict[str, Any]]] = dict.fromkeys(domains, ())
     pause, rounds = FIRST_PAUSE, 0
     while True:
         rounds += 1
@@ -69,16 +79,18 @@ async def run(domains, checks, wanted, wait=False, client=None, sleep=asyncio.sl
     return report(by_domain, rounds, client.queries)
 
 
-async def _check_domain(client, domain, checks, wanted):
+async def _check_domain(
+    client: DnsClient, domain: str, checks: Sequence[str], wanted: Expectations
+) -> list[dict[str, Any]]:
     results = await asyncio.gather(*(CHECKS[check](client, domain, wanted) for check in checks))
     return [row for rows in results for row in rows]
 
 
-def _status(rows):
+def _status(rows: Sequence[Mapping[str, Any]]) -> str:
     return worst({row['status'] for row in rows})
 
 
-def unicode_name(name):
+def unicode_name(name: str) -> str:
     """A name with its A-labels as people write them; what does not decode stays."""
     if 'xn--' not in name:
         return name
@@ -88,11 +100,11 @@ def unicode_name(name):
         return name
 
 
-def report(by_domain, rounds, queries):
+def report(by_domain: Mapping[str, Sequence[dict[str, Any]]], rounds: int, queries: int) -> dict[str, Any]:
     """The module's return values from the rows of each domain."""
     domains = {}
     for domain, rows in by_domain.items():
-        statuses = {}
+        statuses: dict[str, set[str]] = {}
         for row in rows:
             statuses.setdefault(row['id'].split('.')[0], set()).add(row['status'])
         domains[unicode_name(domain)] = {
@@ -110,7 +122,7 @@ def report(by_domain, rounds, queries):
     }
 
 
-def message(result, rows):
+def message(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     """The failure in words: how many domains, then each row with what to do."""
     counts = ', '.join(
         '{} of {} domains {}'.format(result['summary'][status], len(result['domains']), status)

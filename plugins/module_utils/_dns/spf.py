@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import spf_check_host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import UNKNOWN, shown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import finding
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.spf_record import is_policy
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import Expectations
 
-async def check_spf(dns, domain, wanted):
+
+async def check_spf(dns: DnsClient, domain: str, wanted: Expectations) -> list[dict[str, Any]]:
     """One row: the first address that the policy does not authorise decides."""
     addresses, reason = await gateway_addresses(dns, wanted)
     if not addresses:
         return [finding('spf.no_addresses', domain, reason=reason)]
-    facts = {'expected': 'pass for ' + ', '.join(addresses)}
+    facts: dict[str, Any] = {'expected': 'pass for ' + ', '.join(addresses)}
     answer = await dns.query(domain, 'TXT')
     if answer.status == UNKNOWN:
         return [finding('spf.unknown', domain, reason=f'TXT of {domain}: {answer.reason}', **facts)]
@@ -39,7 +45,7 @@ async def check_spf(dns, domain, wanted):
     return [unknown or finding('spf.pass_all' if open_to_all else 'spf.ok', domain, **facts)]
 
 
-def _refusal(domain, verdict, facts):
+def _refusal(domain: str, verdict: spf_check_host.Verdict, facts: dict[str, Any]) -> dict[str, Any]:
     if verdict.result == 'permerror':
         return finding('spf.permerror', domain, reason=verdict.reason, **facts)
     client = verdict.client.network_address if verdict.client.num_addresses == 1 else verdict.client
@@ -47,7 +53,7 @@ def _refusal(domain, verdict, facts):
     return finding('spf.not_authorised', domain, client=client, result=result, **facts)
 
 
-async def gateway_addresses(dns, wanted):
+async def gateway_addresses(dns: DnsClient, wanted: Expectations) -> tuple[list[str], str]:
     """The given addresses, else those of the relay host; with the reason when there are none."""
     if wanted.spf_addresses:
         return wanted.spf_addresses, ''

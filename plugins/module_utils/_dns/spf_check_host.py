@@ -12,14 +12,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Union
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import spf_record as record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import UNKNOWN, dotless
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import Answer, DnsClient
 
 MAX_LOOKUPS, MAX_VOIDS, MAX_NAMES = 10, 2, 10
 # A network is split until each part has one answer; more parts than this are not worth the queries.
 MAX_PARTS = 600
 LABEL = re.compile(r'[^.]{1,63}')
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
 class Verdict:
@@ -27,7 +33,9 @@ class Verdict:
 
     __slots__ = ('result', 'reason', 'path', 'lookups', 'client')
 
-    def __init__(self, result, reason='', path=(), lookups=0, client=None):
+    def __init__(
+        self, result: str, reason: str = '', path: Sequence[str] = (), lookups: int = 0, *, client: Network
+    ) -> None:
         self.result = result
         # Why it is a permerror, a temperror or none.
         self.reason = reason
@@ -41,7 +49,7 @@ class Verdict:
 class _Stop(Exception):
     """permerror and temperror end the evaluation at once."""
 
-    def __init__(self, result, reason):
+    def __init__(self, result: str, reason: str) -> None:
         super().__init__(reason)
         self.result = result
         self.reason = reason
@@ -51,14 +59,14 @@ class _Split(Exception):
     """A term treats some addresses of the network differently."""
 
 
-def sender_network(text):
+def sender_network(text: str) -> Network:
     """The network of an address or a CIDR; IPv4 mapped into IPv6 is IPv4 (5)."""
     network = ipaddress.ip_network(text)
     mapped = network.network_address.ipv4_mapped if network.version == 6 and network.prefixlen >= 96 else None
     return ipaddress.ip_network(f'{mapped}/{network.prefixlen - 96}') if mapped else network
 
 
-async def check_network(dns, network, domain, sender, helo):
+async def check_network(dns: DnsClient, network: str, domain: str, sender: str, helo: str) -> Verdict:
     """Verdict for all addresses of a network: the first part that does not pass, else a pass."""
     pending, verdict = [sender_network(network)], None
     for _part in range(MAX_PARTS):
@@ -75,14 +83,14 @@ async def check_network(dns, network, domain, sender, helo):
     )
 
 
-def _is_within(name, domain):
+def _is_within(name: str, domain: str) -> bool:
     return name == domain or name.endswith('.' + domain)
 
 
 class _Evaluation:
     """One check_host call: the sender's network and the counters of 4.6.4."""
 
-    def __init__(self, dns, client, sender, helo):
+    def __init__(self, dns: DnsClient, client: Network, sender: str, helo: str) -> None:
         self.dns = dns
         self.client = client
         self.address = client.network_address
@@ -91,15 +99,15 @@ class _Evaluation:
         self.lookups = 0
         self.voids = 0
 
-    async def run(self, domain):
+    async def run(self, domain: str) -> Verdict:
         """The Verdict for a domain."""
         try:
             result, path, reason = await self._check(domain)
         except _Stop as stop:
             result, path, reason = stop.result, (), stop.reason
-        return Verdict(result, reason, path, self.lookups, self.client)
+        return Verdict(result, reason, path, self.lookups, client=self.client)
 
-    async def _check(self, domain):
+    async def _check(self, domain: str) -> tuple[str, tuple[str, ...], str]:
         labels = domain.rstrip('.').split('.')
         if len(labels) < 2 or len(domain) > record.LONGEST_NAME or not all(LABEL.fullmatch(label) for label in labels):
             return 'none', (), f'{domain} is not a domain name'
@@ -128,7 +136,7 @@ class _Evaluation:
             raise _Stop('permerror', 'redirect: ' + reason)
         return result, ('redirect=' + target,) + path, reason
 
-    async def _match(self, mechanism, domain):
+    async def _match(self, mechanism: record.Mechanism, domain: str) -> tuple[str, ...] | None:
         """The terms that matched below this mechanism, None when it does not match."""
         if mechanism.name == 'all':
             return ()
@@ -151,7 +159,7 @@ class _Evaluation:
             matched = await self._match_addresses(target, mechanism.prefixes)
         return () if matched else None
 
-    async def _match_mx(self, target, prefixes):
+    async def _match_mx(self, target: str, prefixes: tuple[int, int]) -> bool:
         hosts = [
             dotless(mx.exchange) for mx in sorted((await self._ask(target, 'MX')).records, key=lambda mx: mx.preference)
         ]
@@ -162,14 +170,14 @@ class _Evaluation:
                 return True
         return False
 
-    async def _match_addresses(self, name, prefixes):
+    async def _match_addresses(self, name: str, prefixes: tuple[int, int]) -> bool:
         rdtype, prefix = ('A', prefixes[0]) if self.client.version == 4 else ('AAAA', prefixes[1])
         addresses = (await self._ask(name, rdtype)).records
         return any(
             self._within(ipaddress.ip_network(f'{address.address}/{prefix}', strict=False)) for address in addresses
         )
 
-    def _within(self, network):
+    def _within(self, network: Network) -> bool:
         if network.version != self.client.version:
             return False
         if self.client.subnet_of(network):
@@ -178,7 +186,7 @@ class _Evaluation:
             raise _Split
         return False
 
-    async def _ask(self, name, rdtype):
+    async def _ask(self, name: str, rdtype: str) -> Answer:
         answer = await self.dns.query(name, rdtype)
         if answer.status == UNKNOWN:
             raise _Stop('temperror', f'{rdtype} of {name}: {answer.reason}')
@@ -191,17 +199,17 @@ class _Evaluation:
                 )
         return answer
 
-    def _count_lookup(self):
+    def _count_lookup(self) -> None:
         self.lookups += 1
         if self.lookups > MAX_LOOKUPS:
             raise _Stop('permerror', f'the policy needs more than {MAX_LOOKUPS} DNS lookups')
 
-    def _single_address(self):
+    def _single_address(self) -> None:
         """From here on the result depends on the one address."""
         if self.client.num_addresses > 1:
             raise _Split
 
-    async def _target(self, spec, domain):
+    async def _target(self, spec: str, domain: str) -> str:
         if '%' not in spec:
             return spec.rstrip('.')
         if record.uses(spec, 'ip'):
@@ -220,12 +228,12 @@ class _Evaluation:
             values['p'] = await self._validated_name(domain.lower())
         return record.expand(spec, values)
 
-    def _dotted_address(self):
+    def _dotted_address(self) -> str:
         if self.client.version == 4:
             return str(self.address)
         return '.'.join(self.address.exploded.replace(':', ''))
 
-    async def _validated_names(self, target):
+    async def _validated_names(self, target: str) -> list[str]:
         """Names of the address whose addresses contain it (5.5); those within target first, as 7.3 prefers them."""
         self._single_address()
         # A PTR lookup that fails is no match, never an error (5.5).
@@ -238,6 +246,6 @@ class _Evaluation:
                 validated.append(name)
         return sorted(validated, key=lambda name: (name != target, not _is_within(name, target)))
 
-    async def _validated_name(self, domain):
+    async def _validated_name(self, domain: str) -> str:
         names = await self._validated_names(domain)
         return names[0] if names else 'unknown'

@@ -9,6 +9,7 @@ import functools
 import ipaddress
 import re
 import urllib.parse
+from collections.abc import Mapping
 
 _MACRO = r'%\{[A-Za-z][0-9]*[rR]?[.\-+,/_=]*\}'
 _MACRO_STRING = rf'(?:{_MACRO}|%[%_\-]|[!-$&-~])*'
@@ -39,7 +40,15 @@ class Mechanism:
 
     __slots__ = ('result', 'name', 'spec', 'network', 'prefixes', 'text')
 
-    def __init__(self, result, name, text, spec=None, network=None, prefixes=(32, 128)):
+    def __init__(
+        self,
+        result: str,
+        name: str,
+        text: str,
+        spec: str | None = None,
+        network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None,
+        prefixes: tuple[int, int] = (32, 128),
+    ) -> None:
         self.result = result
         self.name = name
         self.text = text
@@ -55,19 +64,19 @@ class Record:
 
     __slots__ = ('mechanisms', 'redirect')
 
-    def __init__(self, mechanisms, redirect):
+    def __init__(self, mechanisms: list[Mechanism], redirect: str | None) -> None:
         self.mechanisms = mechanisms
         self.redirect = redirect
 
 
-def is_policy(content):
+def is_policy(content: bytes) -> bool:
     """Whether the bytes of a TXT record are an SPF record (4.5)."""
     start = content[:7].lower()
     return start == b'v=spf1 ' or content.lower() == b'v=spf1'
 
 
 @functools.lru_cache(maxsize=4096)
-def parse(content):
+def parse(content: bytes) -> Record:
     """The Record in the bytes of a TXT record; SpfSyntaxError names the term that is wrong."""
     if not content.isascii():
         raise SpfSyntaxError('the record contains characters that are not ASCII')
@@ -89,7 +98,7 @@ def parse(content):
     return Record(mechanisms, modifiers.get('redirect'))
 
 
-def _mechanism(term):
+def _mechanism(term: str) -> Mechanism:
     found = DIRECTIVE.fullmatch(term)
     if found is None:
         raise SpfSyntaxError(f'"{term}" is neither a mechanism nor a modifier')
@@ -109,14 +118,14 @@ def _mechanism(term):
     raise SpfSyntaxError(f'"{term}" is not a valid mechanism')
 
 
-def _prefix(digits, longest, term):
+def _prefix(digits: str | None, longest: int, term: str) -> int:
     length = longest if digits is None else int(digits)
     if length > longest:
         raise SpfSyntaxError(f'the prefix length in "{term}" exceeds {longest}')
     return length
 
 
-def _network(name, text, term):
+def _network(name: str, text: str, term: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     host, slash, digits = text.partition('/')
     kind, pattern, longest = (ipaddress.IPv4Network, IP4, 32) if name == 'ip4' else (ipaddress.IPv6Network, IP6, 128)
     if not pattern.fullmatch(host) or slash and not re.fullmatch('0|[1-9][0-9]{0,2}', digits, re.ASCII):
@@ -128,7 +137,7 @@ def _network(name, text, term):
         raise SpfSyntaxError(f'"{term}" has no valid address') from exc
 
 
-def _domain_spec(text, term):
+def _domain_spec(text: str, term: str) -> str:
     if not DOMAIN_SPEC.fullmatch(text):
         raise SpfSyntaxError(f'"{term}" has no valid domain name')
     for letter, digits, _reverse, _delimiters, _literal in MACRO.findall(text):
@@ -137,15 +146,15 @@ def _domain_spec(text, term):
     return text
 
 
-def uses(spec, letters):
+def uses(spec: str, letters: str) -> bool:
     """Whether a domain-spec contains one of the macros."""
     return any(found.group(1) and found.group(1).lower() in letters for found in MACRO.finditer(spec))
 
 
-def expand(spec, values):
+def expand(spec: str, values: Mapping[str, str]) -> str:
     """A domain-spec with its macros replaced (7.3); values maps lower case letters to text."""
 
-    def replace(found):
+    def replace(found: re.Match[str]) -> str:
         letter, digits, reverse, delimiters, literal = found.groups()
         if literal:
             return {'%': '%', '_': ' ', '-': '%20'}[literal]

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import (
     direct_tls_level,
@@ -24,12 +26,12 @@ BACK_TO_THE_MTA = dict(NO_SITE_POLICY, smtp_tls_security_level='may', smtp_bind_
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
 
 
-def _regexp(text):
+def _regexp(text: str) -> str:
     """Escape literal text for a regexp(5) pattern between slashes."""
     return re.sub(r'([^A-Za-z0-9-])', r'\\\1', text)
 
 
-def header_checks(loop_headers):
+def header_checks(loop_headers: Iterable[str]) -> str:
     """Return the header_checks(5) table that sends marked messages direct.
 
     The table type is C(regexp): every Postfix has it, patterns ignore case, and a folded header is one subject.
@@ -42,16 +44,16 @@ def header_checks(loop_headers):
 MIME_HEADER_CHECKS = '/^Content-Type[[:space:]]*:[[:space:]]*text\\/calendar[[:space:]]*([;(]|$)/ FILTER direct:\n'
 
 
-def _version(text):
+def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r'\d+', text)[:2])
 
 
-def _service(name, command, kind='unix', **fields):
+def _service(name: str, command: str, kind: str = 'unix', **fields: Any) -> dict[str, Any]:
     options = fields.pop('options', {})
     return dict({'name': name, 'type': kind, 'chroot': 'n', 'command': command, 'options': options}, **fields)
 
 
-def gateway_options(settings, version, lookup_types):
+def gateway_options(settings: Mapping[str, Any], version: str, lookup_types: Collection[str]) -> dict[str, str]:
     """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
     options = dict(
         NO_SITE_POLICY,
@@ -78,7 +80,13 @@ def gateway_options(settings, version, lookup_types):
     return options
 
 
-def services(settings, listen, version, lookup_types, wash=None):
+def services(
+    settings: Mapping[str, Any],
+    listen: str,
+    version: str,
+    lookup_types: Collection[str],
+    wash: tuple[str, str] | None = None,
+) -> list[dict[str, Any]]:
     """Return the master.cf entries of the hop.
 
     Args:
@@ -122,7 +130,7 @@ def services(settings, listen, version, lookup_types, wash=None):
     return entries
 
 
-def tls_files(settings):
+def tls_files(settings: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the files of the host that the gateway's connection needs, and the variables that name them; None when
     there are none."""
     files = {option: settings['tls_' + name] for option, name in TLS_FILES.items() if settings['tls_' + name]}
@@ -155,7 +163,7 @@ STATIC = {
 }
 
 
-def next_hop_back(options, info):
+def next_hop_back(options: Mapping[str, Any], info: Mapping[str, Any]) -> str:
     """Return where the hop's own bounces go.
 
     Raises:
@@ -170,14 +178,16 @@ def next_hop_back(options, info):
     return back
 
 
-def _gateway(settings):
+def _gateway(settings: Mapping[str, Any]) -> tuple[str, str]:
     """Return the transport to the gateway, and the one of mail without a sender."""
     gateway = 'gateway:' + settings['relay_destination']
     # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
     return gateway, 'direct:' if settings['bypass_null_sender'] else gateway
 
 
-def _parameters(settings, info, options, programs):
+def _parameters(
+    settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any], programs: Mapping[str, Any]
+) -> dict[str, str]:
     """Return the parameters of main.cf."""
     config_dir = options['config_dir']
     direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
@@ -204,11 +214,11 @@ def _parameters(settings, info, options, programs):
     )
 
 
-def _tables(settings, own_mail, washes):
+def _tables(settings: Mapping[str, Any], own_mail: str, washes: bool) -> list[dict[str, Any]]:
     """Return the lookup tables."""
     null_sender = 'FILTER ' + _gateway(settings)[1]
     hosted = 'REJECT 5.4.6 {} is hosted here, but the mail server routes it outside'
-    tables = [
+    tables: list[dict[str, Any]] = [
         {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
         {'path': 'own_mail', 'type': 'regexp', 'content': f'/^<>$/ {own_mail}\n/^double-bounce@/ {own_mail}\n'},
         {'path': 'senders', 'type': 'texthash', 'entries': {'<>': null_sender, 'double-bounce@': null_sender}},
@@ -225,7 +235,12 @@ def _tables(settings, own_mail, washes):
     return tables
 
 
-def hop_configuration(settings, info, options, programs=None):
+def hop_configuration(
+    settings: Mapping[str, Any],
+    info: Mapping[str, Any],
+    options: Mapping[str, Any],
+    programs: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the whole wanted configuration of the hop.
 
     Args:
@@ -238,7 +253,7 @@ def hop_configuration(settings, info, options, programs=None):
         programs: what programs.find() returned, where the MTA's are not those of the hop.
 
     Returns:
-        dict: C(parameters), C(services), C(tables) and C(tls_files) for C(postfix_config), and C(listener).
+        C(parameters), C(services), C(tables) and C(tls_files) for C(postfix_config), and C(listener).
 
     Raises:
         HostError: there is no way back to the mail server.

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
@@ -22,10 +24,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
+
 OWNER = 'outbound_hop'
 
 
-def options_of(settings, hop=None):
+def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str, Any]:
     """Return the variables of role C(outbound_hop), with what the mail server asks of the hop beside them.
 
     Args:
@@ -35,7 +41,7 @@ def options_of(settings, hop=None):
     return dict(settings['roles'][OWNER], wash_port=hop.wash_port if hop else 0)
 
 
-def problems(settings, hop):
+def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
     """Return why the hop could not serve this mail server; nothing is changed then."""
     try:
         next_hop_back(options_of(settings, hop), hop.identity)
@@ -44,12 +50,12 @@ def problems(settings, hop):
     return []
 
 
-def lock_directory(settings):
+def lock_directory(settings: Mapping[str, Any]) -> str:
     """Return the directory in which no other run may be at work."""
     return os.path.dirname(os.path.realpath(settings['roles'][OWNER]['config_dir']))
 
 
-def there(settings):
+def there(settings: Mapping[str, Any]) -> bool:
     """Return whether something of the hop is on this host: its configuration, a record of it, its unit, or what it can
     be made of."""
     config_dir = settings['roles'][OWNER]['config_dir']
@@ -57,22 +63,21 @@ def there(settings):
     return any(map(os.path.exists, places)) or OWNER in owners(config_dir)
 
 
-def present(module, settings, hop):
+def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tuple[dict[str, Any], list[str]]:
     """Have the hop be configured and run, now and after a reboot.
 
     Args:
-        module: AnsibleModule.
         settings: what M(conbool.smtp_relay.settings) returned.
-        hop: Hop.
 
     Returns:
-        tuple: the result and its warnings.
+        The result and its warnings.
 
     Raises:
         HostError: it cannot be; what was changed is put back.
         SwitchError: it failed half-way.
     """
-    options, done, programs = options_of(settings, hop), [], None
+    options, programs = options_of(settings, hop), None
+    done: list[tuple[dict[str, Any], list[str]]] = []
     if hop.own_programs:
         programs, before, after, packages = find(
             module.run_command, package.maker_of(module), options['sbin_dir'] or None, module.check_mode
@@ -97,14 +102,15 @@ def present(module, settings, hop):
     return merge(done)
 
 
-def absent(module, settings):
+def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Have what waits in the hop be sent, and then everything of it be gone.
 
     Raises:
         HostError: mail could not be sent in time; nothing is removed then.
         SwitchError: it failed half-way.
     """
-    options, done = options_of(settings), []
+    options = options_of(settings)
+    done: list[tuple[dict[str, Any], list[str]]] = []
     if os.path.exists(os.path.join(options['config_dir'], 'main.cf')):
         instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
         queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
@@ -131,12 +137,14 @@ def absent(module, settings):
     return merge(done)
 
 
-def _package_result(module, before, after, packages):
+def _package_result(
+    module: AnsibleModule, before: str | None, after: str | None, packages: list[str]
+) -> dict[str, Any]:
     result = {'changed': before != after, 'packages': packages}
     if module._diff and before != after:
         result['diff'] = [difference('package', _line(before), _line(after))]
     return result
 
 
-def _line(version):
+def _line(version: str | None) -> str:
     return f'{package.PACKAGE} {version}\n' if version else ''

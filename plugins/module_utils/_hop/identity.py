@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
@@ -48,10 +50,10 @@ INHERITED_CLIENT = (
 )
 
 
-def _client(info):
+def _client(info: Mapping[str, Any]) -> dict[str, str]:
     """Return the effective parameters of the MTA's smtp(8) client, with C($name) expanded."""
     mta = info['expanded']
-    entry = next(
+    entry: dict[str, Any] = next(
         (entry for entry in info.get('services', []) if (entry['name'], entry['type']) == ('smtp', 'unix')),
         {'options': {}},
     )
@@ -62,7 +64,7 @@ def _client(info):
     return dict(mta, **own)
 
 
-def direct_tls_level(info):
+def direct_tls_level(info: Mapping[str, Any]) -> str:
     """Return the level at which the MTA spoke to the servers of recipients, at least C(may)."""
     client = _client(info)
     if client.get('relayhost'):
@@ -72,19 +74,19 @@ def direct_tls_level(info):
     return 'may' if level == 'none' else level
 
 
-def return_address(info):
+def return_address(info: Mapping[str, Any]) -> str | None:
     """Return where the MTA takes the hop's bounces: its listener on port 25, on loopback when there is one.
 
     Args:
         info: what C(postfix_info) returned; of another MTA, without C(services).
 
     Returns:
-        str: a next hop, or None when the MTA takes no mail on port 25.
+        A next hop, or None when the MTA takes no mail on port 25.
     """
     everywhere = '127.0.0.1' if re.search(r'\b(all|ipv4)\b', info['expanded'].get('inet_protocols', 'all')) else '::1'
     if 'services' not in info:
         return f'[{everywhere}]:25'
-    hosts = []
+    hosts: list[str] = []
     for entry in info['services']:
         host, dummy, port = entry['name'].rpartition(':')
         if (
@@ -101,14 +103,14 @@ def return_address(info):
     return f'[{(loopback + hosts)[0]}]:25' if hosts else None
 
 
-def mta_parameters(info):
+def mta_parameters(info: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters that the hop takes over from the MTA.
 
     Args:
         info: what C(postfix_info) returned of the MTA; names that its version lacks are missing.
 
     Returns:
-        dict: name to value, without those that the MTA lacks or leaves empty.
+        Name to value, without those that the MTA lacks or leaves empty.
     """
     mta, client = info['expanded'], _client(info)
     taken = {name: mta[name] for name in INHERITED if mta.get(name)}

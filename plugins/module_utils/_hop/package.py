@@ -16,7 +16,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 SOURCE = 'postfix'
 PACKAGE = 'conbool-hop-postfix'
@@ -119,65 +124,61 @@ class PackageError(Exception):
     """apt or dpkg said no; the text has their words and the way out."""
 
 
-def own_source():
+def own_source() -> str:
     """Return the text of this file, which Ansible has in an archive."""
     return __loader__.get_source(__name__)
 
 
-def maker_of(module):
+def maker_of(module: AnsibleModule) -> Maker:
     """Return the maker for an AnsibleModule."""
     return Maker(lambda words, cwd=None: module.run_command(words, cwd=cwd, environ_update=QUIET))
 
 
 class Maker:
-    """Makes, brings up to date and removes the local package.
-
-    Args:
-        run: function that takes a list of words, and C(cwd); it returns exit status, output and errors as text.
-    """
+    """Makes, brings up to date and removes the local package. C(run) takes words, and C(cwd), see _run()."""
 
     Error = PackageError
 
-    def __init__(self, run):
+    def __init__(self, run: Callable[..., tuple[int, str, str]]) -> None:
         self._run = run
 
-    def _text(self, words, **options):
+    def _text(self, words: list[str], **options: Any) -> str:
         status, out, err = self._run(words, **options)
         if status:
             raise PackageError('{}: {}'.format(' '.join(words), ' '.join((err or out).split())[-600:]))
         return out
 
     @staticmethod
-    def possible():
+    def possible() -> bool:
         """Return whether this is a host of Debian's kind."""
         return all(shutil.which(name, path='/usr/bin:/bin') for name in NEEDED)
 
-    def candidate(self):
+    def candidate(self) -> str:
         """Return the version of the distribution's package that apt would install."""
         found = re.search(r'^ *Candidate: (\S+)', self._text(['apt-cache', 'policy', SOURCE]), re.MULTILINE)
         if not found or found.group(1) == '(none)':
             raise PackageError(f'apt knows of no package {SOURCE}: have "apt-get update" done, and look at the sources')
         return found.group(1)
 
-    def _known(self):
+    def _known(self) -> tuple[str, str]:
         """Return the local package's state, empty when dpkg has never heard of it, and its version."""
         status, out, dummy = self._run(['dpkg-query', '--show', '--showformat=${db:Status-Status} ${Version}', PACKAGE])
         state, dummy, version = out.strip().partition(' ')
         return ('', '') if status or state == 'not-installed' else (state, version)
 
-    def installed(self):
+    def installed(self) -> str | None:
         """Return the local package's version, None when it is not there."""
         state, version = self._known()
         return version if state == 'installed' else None
 
-    def held(self):
+    def held(self) -> bool:
         return PACKAGE in self._text(['apt-mark', 'showhold']).split()
 
-    def present(self, check_mode=False):
+    def present(self, check_mode: bool = False) -> tuple[str | None, str, list[str]]:
         """Have the package be there in the version of the distribution's.
 
         Returns:
-            tuple: the version before, None for none; that wanted; and what apt installs for it.
+            The version before, None for none; that wanted; and what apt installs for it.
         """
         before, candidate = self.installed(), self.candidate()
         wanted = f'{candidate}+conbool{REVISION}'
@@ -187,18 +188,18 @@ class Maker:
             packages = self.install(self._build(directory, candidate, wanted), check_mode)
         return before, wanted, packages
 
-    def install(self, what, check_mode=False):
+    def install(self, what: str, check_mode: bool = False) -> list[str]:
         """Have apt install a package, by its name or path, and return what that brings."""
         packages = re.findall(r'^Inst (\S+)', self._text(INSTALL + ['-s', 'install', what]), re.MULTILINE)
         if not check_mode:
             self._text(INSTALL + ['install', what])
         return packages
 
-    def absent(self, check_mode=False):
+    def absent(self, check_mode: bool = False) -> tuple[str | None, list[str]]:
         """Have the package be gone, or what is left of it, and of its libraries those that nothing else needs.
 
         Returns:
-            tuple: the version before, None for none; and what apt removes.
+            The version before, None for none; and what apt removes.
         """
         state, before = self._known()
         if not state:
@@ -209,10 +210,10 @@ class Maker:
             self._text(APT + ['purge'] + packages)
         return before or state, packages
 
-    def _removed(self, words):
+    def _removed(self, words: list[str]) -> list[str]:
         return re.findall(r'^(?:Remv|Purg) (\S+)', self._text(APT + ['-s'] + words), re.MULTILINE)
 
-    def _build(self, directory, candidate, wanted):
+    def _build(self, directory: str, candidate: str, wanted: str) -> str:
         """Return the path of the local package, which is made in a directory."""
         self._text(['apt-get', '-q', 'download', f'{SOURCE}={candidate}'], cwd=directory)
         archives = [name for name in os.listdir(directory) if name.endswith('.deb')]
@@ -235,12 +236,12 @@ class Maker:
         return made
 
 
-def libraries(depends):
+def libraries(depends: str) -> str:
     """Return those of a package's dependencies that are shared libraries."""
     return ', '.join(item.strip() for item in depends.split(',') if item.strip().startswith('lib'))
 
 
-def move_paths(tree):
+def move_paths(tree: str) -> None:
     """Have the distribution's scripts (Debian adds to post-install) look for each other where they are now."""
     for path in Path(tree).rglob('*'):
         data = path.read_bytes() if path.is_file() else b''
@@ -248,7 +249,7 @@ def move_paths(tree):
             path.write_bytes(re.sub(rb'(?<![\w/])/usr/lib/postfix/', (PREFIX + '/usr/lib/postfix/').encode(), data))
 
 
-def write_tree(tree, fields):
+def write_tree(tree: str, fields: dict[str, str]) -> None:
     """Write what the local package has beside the distribution's files.
 
     Args:
@@ -268,7 +269,7 @@ def write_tree(tree, fields):
         path.symlink_to(target)
 
 
-def _run(words, cwd=None):
+def _run(words: list[str], cwd: str | None = None) -> tuple[int, str, str]:
     # The updater is no module, and has no run_command.
     done = subprocess.run(  # pylint: disable=ansible-bad-function
         words,
@@ -282,7 +283,7 @@ def _run(words, cwd=None):
     return done.returncode, done.stdout, done.stderr
 
 
-def main():
+def main() -> None:
     """Bring the package up to date where it is installed and not held."""
     maker = Maker(_run)
     try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
@@ -23,19 +25,22 @@ OTHERWISE = (
 LOOKUP_TYPES = ['btree', 'hash', 'regexp', 'texthash']
 
 
-def find(run, maker, sbin_dir=None, check_mode=False):
+def find(
+    run: Callable[[list[str]], tuple[int, str, str]],
+    maker: package.Maker,
+    sbin_dir: str | None = None,
+    check_mode: bool = False,
+) -> tuple[dict[str, Any], str | None, str | None, list[str]]:
     """Have Postfix's programs be there, and return what they are.
 
     Args:
-        run: function that takes a list of words, and returns exit status, standard output and standard error.
-        maker: hop_package.Maker.
+        run: takes a list of words; returns exit status, standard output and standard error.
         sbin_dir: where the administrator says that they are.
         check_mode: nothing is made.
 
     Returns:
-        tuple: the programs (C(sbin_dir), C(version), C(lookup_types), C(parameters)); the version of our package before
-            and after, None for none; what
-        apt installs for it.
+        The programs (C(sbin_dir), C(version), C(lookup_types), C(parameters)); the version of our package before
+        and after, None for none; what apt installs for it.
 
     Raises:
         PostfixError: there are none, and none can be had.
@@ -70,15 +75,17 @@ def find(run, maker, sbin_dir=None, check_mode=False):
     return programs, before, after, packages
 
 
-def _has_postfix(directory):
+def _has_postfix(directory: str) -> bool:
     return os.access(os.path.join(directory, 'postconf'), os.X_OK)
 
 
-def _asked(run, sbin_dir, parameters=None):
+def _asked(
+    run: Callable[[list[str]], tuple[int, str, str]], sbin_dir: str, parameters: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return what programs say of themselves, without any configuration of a mail server."""
     instance = Instance(run, lambda name: None, '/', sbin_dir)
 
-    def built_in(names):
+    def built_in(names: Iterable[str]) -> dict[str, str]:
         lines = instance.text('postconf', '-d', *names)[0].splitlines()
         return {name.strip(): value.strip() for name, dummy, value in (line.partition('=') for line in lines)}
 

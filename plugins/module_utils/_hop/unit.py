@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import units
 
 NAME = 'conbool-hop.service'
@@ -34,7 +37,7 @@ WantedBy=multi-user.target
 """
 
 
-def content(options, command_directory):
+def content(options: Mapping[str, Any], command_directory: str) -> str:
     """Return the text of the unit.
 
     Args:

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
@@ -13,6 +16,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
 DIRECT = 'FILTER direct:'
 
 
@@ -20,14 +26,13 @@ class HopServer:
     """The outbound hop of this host.
 
     Args:
-        module: AnsibleModule.
         settings: what M(conbool.smtp_relay.settings) returned.
     """
 
-    def __init__(self, module, settings):
+    def __init__(self, module: AnsibleModule, settings: Mapping[str, Any]) -> None:
         self._module, self._options = module, settings['roles']['outbound_hop']
 
-    def _instance(self):
+    def _instance(self) -> Instance:
         return Instance(
             self._module.run_command,
             self._module.get_bin_path,
@@ -35,7 +40,7 @@ class HopServer:
             self._options['sbin_dir'] or None,
         )
 
-    def headers(self, lines):
+    def headers(self, lines: Iterable[str]) -> list[Verdict]:
         """Return the Verdict on each header line."""
         instance = self._instance()
         names = ['header_checks', 'mime_header_checks']
@@ -43,11 +48,11 @@ class HopServer:
         said = [checks.action(line) for line in lines]
         return [Verdict(action == DIRECT, f'the hop says {action!r}') for action in said]
 
-    def queue(self):
+    def queue(self) -> Look:
         """Return a look at its queue."""
         return Look(Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir']))
 
-    def listener(self):
+    def listener(self) -> list[dict[str, Any]]:
         """Return the rows on where it listens."""
         asked = with_defaults(hosts=[self._options['address']], port=self._options['port'], expect={'starttls': False})
         return smtp_rows({'servers': check(asked)}, 'hop')

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -12,8 +14,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import OPTIONS, refuse_used_hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer
 
-def main(server_class):
+
+def main(server_class: type[MailServer]) -> None:
     """Run the module for the mail server whose identity the hop takes over."""
     module = AnsibleModule(
         argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
@@ -24,7 +29,7 @@ def main(server_class):
     run(module, [hop.lock_directory(settings)], lambda module, dummy: converge(module, server))
 
 
-def present(module, server):
+def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop run, or tell in check mode what that takes."""
     settings, wanted = server.settings, Hop(server.facts().native)
     problems = hop.problems(settings, wanted)
@@ -33,7 +38,7 @@ def present(module, server):
     return hop.present(module, settings, wanted)
 
 
-def absent(module, server):
+def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop be gone when it has sent its mail, or tell in check mode what that takes."""
     refuse_used_hop(module, server)
     return hop.absent(module, server.settings)

@@ -6,7 +6,9 @@ collection."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import converge as firewall
@@ -25,6 +27,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, Wanted
+
 OPTIONS = {
     'settings': {'type': 'dict', 'required': True},
     'stage': {'type': 'str', 'choices': ['preflight', 'change'], 'default': 'change'},
@@ -32,14 +37,14 @@ OPTIONS = {
 }
 
 
-def main(server_class):
+def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     settings = module.params['settings']
     server = server_class(module, settings)
     if module.params['stage'] == 'preflight':
         # What is wrong is a row, not a failure.
-        known = {}
+        known: dict[str, Any] = {}
         rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
         module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
@@ -48,11 +53,11 @@ def main(server_class):
     run(module, directories, lambda module, dummy: converge(module, server))
 
 
-def ready_rows(module, server, known):
+def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows on what has to be so before the mail server is led to the gateway.
 
     Args:
-        known: dict that gets C(mail_server_deliveries), who delivers the mail of each domain.
+        known: gets C(mail_server_deliveries), who delivers the mail of each domain.
     """
     facts = server.facts()
     known['mail_server_deliveries'] = facts.deliveries
@@ -61,13 +66,13 @@ def ready_rows(module, server, known):
     return facts_rows(server.NAME, facts, server.settings)
 
 
-def present(module, server):
+def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Bring the host to the wanted state, or tell in check mode what that takes.
 
     Nothing is changed before all has been looked at that could stand against it. What was made is verified.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
 
     Raises:
         HostError: it must not be done; naming variable and value where that is so.
@@ -100,7 +105,7 @@ def present(module, server):
     return result, facts.warnings + wanted.warnings + spam.notes(settings, marked) + warnings
 
 
-def _programs(module, wanted):
+def _programs(module: AnsibleModule, wanted: Wanted) -> tuple[dict[str, Any], list[str]]:
     """Have the programs be there that the configuration needs."""
     try:
         found = [
@@ -117,7 +122,7 @@ def _programs(module, wanted):
     return result, []
 
 
-def absent(module, server):
+def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Bring the host back to what it was, or tell in check mode what that takes.
 
     The mail port is given back as soon as the mail server takes its mail from everybody again. As long as it refuses
@@ -135,7 +140,7 @@ def absent(module, server):
     return dict(result, parts=sorted(set(done[0]['parts'] + more[0]['parts']))), warnings
 
 
-def refuse_used_hop(module, server):
+def refuse_used_hop(module: AnsibleModule, server: MailServer) -> None:
     """Keep a hop that still gets mail.
 
     Raises:
@@ -149,11 +154,11 @@ def refuse_used_hop(module, server):
         )
 
 
-def _take(module, parts):
+def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any], list[str]]:
     """Take steps one after the other.
 
     Returns:
-        tuple: their results as one, with C(parts), which of them changed something, and their warnings.
+        Their results as one, with C(parts), which of them changed something, and their warnings.
     """
     done = [(part.name, part.converge(module)) for part in parts]
     result, warnings = merge([step for dummy, step in done])

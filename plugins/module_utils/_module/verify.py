@@ -6,6 +6,9 @@ collection."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -19,8 +22,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.sampl
     certain_routes,
 )
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, QueueLook
 
-def main(server_class):
+
+def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
     module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
     settings = module.params['settings']
@@ -29,18 +35,17 @@ def main(server_class):
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 
 
-def rows_of(server, settings):
+def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return all rows on a mail server, and on the hop where that decides.
 
     Args:
-        server: MailServer.
         settings: what M(conbool.smtp_relay.settings) returned.
     """
     hop = HopServer(server.module, settings) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
     watched.append(Watched('mail server', server))
 
-    def work():
+    def work() -> list[dict[str, Any]]:
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += asked('hop', 'hop', hop.listener) if hop else []
@@ -52,7 +57,7 @@ def rows_of(server, settings):
     return rows + [queue.row() for queue in watched]
 
 
-def asked(identifier, target, function):
+def asked(identifier: str, target: str, function: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return the rows of a question, or the one that says why it has no answer."""
     try:
         return function()
@@ -60,7 +65,7 @@ def asked(identifier, target, function):
         return [row(identifier + '.failed', target, RED, printable(str(exc)))]
 
 
-def route_rows(server, settings):
+def route_rows(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row for each message whose way is certain."""
     samples = certain_routes(settings)
     null_sender = server.null_sender_through()
@@ -75,7 +80,7 @@ def route_rows(server, settings):
     ]
 
 
-def header_rows(decider, settings):
+def header_rows(decider: MailServer | HopServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row for each header line whose effect is certain.
 
     Args:
@@ -94,17 +99,19 @@ class Watched:
         owner: MailServer or HopServer.
     """
 
-    def __init__(self, name, owner):
-        self._name, self._owner, self._look, self._failed = name, owner, None, None
+    def __init__(self, name: str, owner: MailServer | HopServer) -> None:
+        self._name, self._owner = name, owner
+        self._look: QueueLook | None = None
+        self._failed: dict[str, Any] | None = None
 
-    def begin(self):
+    def begin(self) -> None:
         try:
             self._look = self._owner.queue()
             self._look.begin()
         except (HostError, OSError) as exc:
             self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
 
-    def row(self):
+    def row(self) -> dict[str, Any]:
         """Take the second look, and return the row on both."""
         if self._failed:
             return self._failed

@@ -15,7 +15,7 @@ class MtaError(HostError):
     """No single MTA that can be served; the text says what was found and what to do."""
 
 
-def signs_of(mta, root='/'):
+def signs_of(mta: str, root: str = '/') -> list[str]:
     """Return the paths that show that this MTA is installed, or an empty list."""
     seen = []
     for choices in MAIL_SERVERS[mta].signs:
@@ -26,7 +26,7 @@ def signs_of(mta, root='/'):
     return seen
 
 
-def find(wanted='auto', root='/'):
+def find(wanted: str = 'auto', root: str = '/') -> tuple[str, dict[str, list[str]]]:
     """Return the host's MTA and what it was known by.
 
     Args:
@@ -34,7 +34,7 @@ def find(wanted='auto', root='/'):
         root: where the host's file system starts.
 
     Returns:
-        tuple: name of the MTA, dict of all MTAs found (name to paths).
+        Name of the MTA; and of all MTAs found, name to paths.
 
     Raises:
         MtaError: there is none, or there are several.
@@ -56,17 +56,17 @@ def find(wanted='auto', root='/'):
     return list(found)[0], found
 
 
-def refuse_unsupported(mta):
+def refuse_unsupported(mta: str) -> None:
     """Raise MtaError when this version of the collection has no role for a mail server."""
     if mta not in with_role():
         raise MtaError(f'the mail server is {mta}, and this version of the collection has no role {mta}_smarthost')
 
 
-def free_space(path, root='/'):
+def free_space(path: str, root: str = '/') -> dict[str, int | None]:
     """Return what is free on the file system that holds, or will hold, a directory.
 
     Returns:
-        dict: C(bytes), and C(inodes), which is None where the file system does not count them.
+        C(bytes), and C(inodes), which is None where the file system does not count them.
     """
     path = os.path.join(root, path.lstrip('/'))
     while not os.path.isdir(path) and path != os.path.dirname(path):

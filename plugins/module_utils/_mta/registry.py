@@ -50,16 +50,16 @@ MAIL_SERVERS = {
 }
 
 
-def names():
+def names() -> list[str]:
     """Return the names of all mail servers, in the order in which they are looked for."""
     return list(MAIL_SERVERS)
 
 
-def with_role():
+def with_role() -> list[str]:
     """Return the names of the mail servers for which the collection has a role."""
     return [name for name, entry in MAIL_SERVERS.items() if entry.minimum_version]
 
 
-def units():
+def units() -> list[str]:
     """Return the services of the mail servers for which the collection has a role."""
     return [unit for name in with_role() for unit in MAIL_SERVERS[name].units]

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 
 @dataclass
@@ -96,7 +99,7 @@ class QueueLook(ABC):
     """Two looks at a queue, and what happened in between."""
 
     @abstractmethod
-    def begin(self):
+    def begin(self) -> None:
         """Take the first look."""
 
     @abstractmethod
@@ -104,7 +107,7 @@ class QueueLook(ABC):
         """Take the second look.
 
         Returns:
-            tuple: the messages in it, a line each; and those of them that were put off since the first look.
+            The messages in it, a line each; and those of them that were put off since the first look.
         """
 
 
@@ -112,7 +115,6 @@ class MailServer(ABC):
     """A mail server of this host.
 
     Args:
-        module: AnsibleModule.
         settings: what M(conbool.smtp_relay.settings) returned.
     """
 
@@ -120,7 +122,7 @@ class MailServer(ABC):
     # What may lead mail past the gateway, for whoever reads that it does.
     BYPASS_HINT = ''
 
-    def __init__(self, module, settings):
+    def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         self.module = module
         self.settings = settings
         self.options = settings['roles'].get(self.NAME + '_smarthost', {})

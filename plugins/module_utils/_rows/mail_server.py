@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.compat.version import LooseVersion
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limits
@@ -15,14 +17,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import shut_out
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts
 
-def queue_directories(settings):
+
+def queue_directories(settings: Mapping[str, Any]) -> list[str]:
     """Return the directories, there already or not yet, of queues that are not the mail server's own."""
     roles = settings['roles']
     return sorted({roles['outbound_hop']['queue_directory'], *roles['preflight']['queue_directories']})
 
 
-def version_rows(name, version, running):
+def version_rows(name: str, version: str, running: bool) -> list[dict[str, Any]]:
     """Return the rows on the mail server itself."""
     minimum = MAIL_SERVERS[name].minimum_version
     if LooseVersion(version) < LooseVersion(minimum):
@@ -33,7 +38,7 @@ def version_rows(name, version, running):
     return rows
 
 
-def shut_out_rows(facts, settings):
+def shut_out_rows(facts: Facts, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row on the networks that may send through the mail server, and that the firewall would shut out."""
     if not limits(settings):
         return []
@@ -51,7 +56,7 @@ def shut_out_rows(facts, settings):
     ]
 
 
-def facts_rows(name, facts, settings):
+def facts_rows(name: str, facts: Facts, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a preflight that only who knows the mail server can give.
 
     Args:

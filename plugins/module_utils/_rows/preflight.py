@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import look_ahead, ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
@@ -29,13 +31,16 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
 # Where inbound_firewall keeps its runs apart, and how long another one is waited for.
 LOCK, PATIENCE = '/etc', 20
 # Options of tls_files, and the settings and variables that they come from.
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
 
 
-def answer(question):
+def answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what a question is answered, a dict; if it cannot be answered, what a module that fails returns."""
     try:
         return question()
@@ -45,7 +50,7 @@ def answer(question):
         return {'failed': True, 'msg': printable(str(error))}
 
 
-def ask_gateway(settings):
+def ask_gateway(settings: Mapping[str, Any]) -> dict[str, Any]:
     asked = with_defaults(
         hosts=[settings['relay_host']],
         port=settings['relay_port'],
@@ -57,25 +62,25 @@ def ask_gateway(settings):
     return {'servers': check(asked)}
 
 
-def ask_mta(settings):
+def ask_mta(settings: Mapping[str, Any]) -> dict[str, Any]:
     name, dummy = find(settings['mta'])
     return {'mta': name}
 
 
-def ask_tls_files(settings):
+def ask_tls_files(settings: Mapping[str, Any]) -> dict[str, Any]:
     files = {name: settings[f'tls_{variable}'] for name, variable in TLS_FILES.items()}
     names = {name: f'conbool_tls_{variable}' for name, variable in TLS_FILES.items()}
     days = settings['roles']['preflight']['certificate_days']
     return tls_files.judge({**files, 'warn_days': days, 'names': names})[0]
 
 
-def ask_firewall(module, settings):
+def ask_firewall(module: AnsibleModule, settings: Mapping[str, Any]) -> dict[str, Any]:
     with locked(LOCK, PATIENCE):
         result, warnings = look_ahead(module, limit_of(settings))
     return {**result, 'warnings': warnings}
 
 
-def mta_rows(result):
+def mta_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the row on a mail server that cannot be served; none when it is one whose own module knows more.
 
     Args:
@@ -96,7 +101,7 @@ def mta_rows(result):
     ]
 
 
-def tls_rows(result):
+def tls_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows on the TLS files of the host.
 
     Args:
@@ -110,7 +115,7 @@ def tls_rows(result):
     return [row('tls.ok', 'TLS files', GREEN, 'usable' if days is None else f'usable, {days} days left')]
 
 
-def firewall_rows(result):
+def firewall_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the row on the host's firewall.
 
     Args:
@@ -123,7 +128,7 @@ def firewall_rows(result):
     return [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + list(map(printable, result['warnings']))))]
 
 
-def queue_rows(settings):
+def queue_rows(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row for the file system of each queue, the mail server's own excepted."""
     rows = []
     for directory in queue_directories(settings):
@@ -135,7 +140,7 @@ def queue_rows(settings):
     return rows
 
 
-def look(module, settings):
+def look(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Ask a host everything that can be asked before its mail server is known; each question whatever becomes of the
     others. Nothing is changed.
 
@@ -144,13 +149,14 @@ def look(module, settings):
         settings: the normalised settings with those of the roles.
 
     Returns:
-        tuple: what module preflight returns, and warnings.
+        What module preflight returns, and warnings.
     """
     with ThreadPoolExecutor(1) as pool:
         # Most of the time is spent waiting for the gateway.
         gateway = pool.submit(answer, lambda: ask_gateway(settings))
         mta = answer(lambda: ask_mta(settings))
-        rows, warnings = mta_rows(mta), []
+        rows = mta_rows(mta)
+        warnings: list[str] = []
         if settings['tls_client_cert'] is not None or settings['tls_ca_file'] is not None:
             files = answer(lambda: ask_tls_files(settings))
             rows += tls_rows(files)

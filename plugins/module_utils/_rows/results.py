@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
     dns_rows,
     in_order,
@@ -19,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 TARGETS = {'mta': 'mail server'}
 
 
-def result_rows(name, result):
+def result_rows(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of one registered result.
 
     Args:
@@ -39,7 +42,9 @@ def result_rows(name, result):
     return rows
 
 
-def part_rows(part, rows, results):
+def part_rows(
+    part: str, rows: Iterable[dict[str, Any] | list[dict[str, Any]]], results: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Return all rows of a part of a run.
 
     Args:

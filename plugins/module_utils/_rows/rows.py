@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import (
     GREEN,
@@ -21,7 +24,9 @@ MEGABYTE = 1024 * 1024
 SUBJECTS = ('gateway', 'mta', 'tls', 'firewall', 'queue')
 
 
-def row(identifier, target, status, finding, hint='', severity=None, **more):
+def row(
+    identifier: str, target: str, status: str, finding: str, hint: str = '', severity: str | None = None, **more: Any
+) -> dict[str, Any]:
     """Return one row, as M(conbool.smtp_relay.dns_check) has them, with C(target) instead of C(domain)."""
     severity = severity or {GREEN: 'info', UNKNOWN: 'medium', RED: 'critical'}[status]
     return dict(
@@ -30,12 +35,12 @@ def row(identifier, target, status, finding, hint='', severity=None, **more):
     )
 
 
-def skipped(result):
+def skipped(result: Mapping[str, Any]) -> bool:
     """Whether a module was left out because nobody asked for what it finds."""
     return bool(result.get('skipped'))
 
 
-def unasked(result, identifier, target):
+def unasked(result: Mapping[str, Any], identifier: str, target: str) -> list[dict[str, Any]]:
     """Return the row on a module that failed, whose host could not be reached, or that was left out because an earlier
     one had failed."""
     if result.get('unreachable'):
@@ -52,7 +57,7 @@ def unasked(result, identifier, target):
     return [row(identifier + '.unasked', target, UNKNOWN, 'not asked, since another question failed')]
 
 
-def dns_rows(result):
+def dns_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of M(conbool.smtp_relay.dns_check)."""
     if 'rows' not in result:
         return unasked(result, 'dns', 'DNS')
@@ -62,7 +67,7 @@ def dns_rows(result):
     ]
 
 
-def _healthy(server, identifier, target, days):
+def _healthy(server: Mapping[str, Any], identifier: str, target: str, days: int) -> dict[str, Any]:
     left = (server.get('certificate') or {}).get('days_left') if server.get('chain_verified') else None
     if left is not None and left < days:
         return row(
@@ -77,7 +82,7 @@ def _healthy(server, identifier, target, days):
     return row(identifier + '.ok', target, GREEN, ', '.join(words + ([] if left is None else [f'{left} days left'])))
 
 
-def smtp_rows(result, identifier, days=0):
+def smtp_rows(result: Mapping[str, Any], identifier: str, days: int = 0) -> list[dict[str, Any]]:
     """Return the rows of M(conbool.smtp_relay.smtp_check).
 
     Args:
@@ -113,7 +118,7 @@ def smtp_rows(result, identifier, days=0):
     return rows
 
 
-def space_rows(free, megabytes):
+def space_rows(free: Mapping[str, Mapping[str, Any]], megabytes: int) -> list[dict[str, Any]]:
     """Return a row for the file system of each queue.
 
     Args:
@@ -149,23 +154,23 @@ def space_rows(free, megabytes):
     return rows
 
 
-def in_order(rows):
+def in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of a preflight by subject, and otherwise as they are: several modules have a part in a
     subject."""
 
-    def place(entry):
+    def place(entry: Mapping[str, Any]) -> int:
         subject = entry['id'].partition('.')[0]
         return SUBJECTS.index(subject) if subject in SUBJECTS else -1
 
     return sorted(rows, key=place)
 
 
-def verdict(rows):
+def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the worst status; of no rows at all nothing is known."""
     return worst([entry['status'] for entry in rows])
 
 
-def check_table(rows):
+def check_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a text table of the rows, the worst first, with what to do about them."""
     cells = []
     for entry in sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status'])):
@@ -176,7 +181,7 @@ def check_table(rows):
     return table(['status', 'check', 'target', 'finding'], cells)
 
 
-def check_complaint(rows):
+def check_complaint(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return what an error message says of rows that are not green, or an empty string.
 
     Args:

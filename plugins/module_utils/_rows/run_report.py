@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-def table(columns, rows):
+
+def table(columns: list[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     """Return a left-aligned text table as a list of lines.
 
     Args:
@@ -18,7 +21,7 @@ def table(columns, rows):
     return ['  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]
 
 
-def _result(known):
+def _result(known: Mapping[str, Any]) -> tuple[str, str]:
     answer = known.get('__conbool_answer') or {}
     if answer.get('unreachable'):
         return 'not done', str(answer.get('msg', 'unreachable'))
@@ -29,18 +32,18 @@ def _result(known):
     return 'not done', 'its connection broke, or its tasks were left out by --tags'
 
 
-def settings_of(known):
+def settings_of(known: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a host by its variables; empty where they are refused, or were not asked for."""
     return (known.get('ansible_facts') or {}).get('conbool_settings') or known.get('conbool_settings') or {}
 
 
-def _mta(known):
+def _mta(known: Mapping[str, Any]) -> str | None:
     # Whichever play or role has found out.
     found = [known.get(name) or {} for name in ('preflight_found', '__conbool_asked', '__verify_asked')]
     return next((result['mta'] for result in found if result.get('mta')), None)
 
 
-def _rows(known, part):
+def _rows(known: Mapping[str, Any], part: str) -> list[dict[str, Any]] | None:
     """Return the rows of preflight or verification, None where none were made."""
     registered = known.get(part + '_report') or {}
     if 'rows' in registered:
@@ -50,7 +53,7 @@ def _rows(known, part):
     return given.get('rows') if given.get('part') == part else None
 
 
-def run_report(hostvars, hosts):
+def run_report(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> dict[str, Any]:
     """Return what became of each host, for programs.
 
     Args:
@@ -58,9 +61,9 @@ def run_report(hostvars, hosts):
         hosts: the hosts that the run was to do, in order.
 
     Returns:
-        dict: C(hosts), by name C(mta) and C(state) (null when it did not come to that), C(result) (done, failed, not
-            done), C(reason), and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether
-            all are done.
+        C(hosts), by name C(mta) and C(state) (null when it did not come to that), C(result) (done, failed, not
+        done), C(reason), and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether
+        all are done.
     """
     report = {}
     for host in hosts:
@@ -79,7 +82,7 @@ def run_report(hostvars, hosts):
     return {'ok': all(entry['result'] == 'done' for entry in report.values()), 'hosts': report}
 
 
-def run_summary(report):
+def run_summary(report: Mapping[str, Any]) -> list[str]:
     """Return what run_report() returned as a table for people: a line for each host."""
     rows = []
     for host, entry in report['hosts'].items():

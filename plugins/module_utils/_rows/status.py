@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 GREEN, RED, UNKNOWN = 'green', 'red', 'unknown'
 
 
@@ -12,6 +14,6 @@ GREEN, RED, UNKNOWN = 'green', 'red', 'unknown'
 WORST_FIRST = (RED, UNKNOWN, GREEN)
 
 
-def worst(statuses):
+def worst(statuses: Container[str]) -> str:
     """The status of the whole. Nothing checked is nothing known."""
     return next((status for status in WORST_FIRST if status in statuses), UNKNOWN)

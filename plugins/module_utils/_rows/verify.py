@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 
-def route_row(sample, through, way, hint):
+def route_row(sample: Mapping[str, Any], through: bool, way: str, hint: str) -> dict[str, Any]:
     """Return the row on the way of one message.
 
     Args:
@@ -26,7 +29,7 @@ def route_row(sample, through, way, hint):
     return row('route.captured', target, RED, f'{way}, though this mail must not go there')
 
 
-def header_row(sample, direct, said):
+def header_row(sample: Mapping[str, Any], direct: bool, said: str) -> dict[str, Any]:
     """Return the row on one header line: of certain_headers(), whether such a message goes direct, and who said
     what."""
     if direct == sample['direct']:
@@ -34,7 +37,7 @@ def header_row(sample, direct, said):
     return row('header.wrong', sample['header'], RED, said)
 
 
-def queue_row(name, messages, put_off):
+def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str]) -> dict[str, Any]:
     """Return the row on a queue.
 
     Args:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, staging_directory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import write_durably
@@ -15,6 +17,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import cf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import mc as sendmail_mc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
 
 STAGING = 'sendmail'
 # When and by whom a file was built changes with every build.
@@ -27,11 +32,11 @@ BUILT = '##### built by the Ansible collection conbool.smtp_relay'
 class Built:
     """One sendmail.cf that is not in force: its path, its content, and what m4 said about it."""
 
-    def __init__(self, path, text, said):
+    def __init__(self, path: str, text: str, said: str) -> None:
         self.path, self.text, self.said = path, text, said
 
     @property
-    def data(self):
+    def data(self) -> bytes:
         return encode(self.text)
 
 
@@ -39,7 +44,6 @@ class Workshop:
     """Builds a host's sendmail.cf, in a directory that is not Sendmail's.
 
     Args:
-        program: Program.
         directory: where to build.
         mc_path: path of the host's sendmail.mc.
         cf_path: path of its sendmail.cf.
@@ -49,7 +53,7 @@ class Workshop:
         SendmailError: the host has no sendmail.mc.
     """
 
-    def __init__(self, program, directory, mc_path, cf_path, m4_path):
+    def __init__(self, program: Program, directory: str, mc_path: str, cf_path: str, m4_path: str) -> None:
         self._program, self._directory, self._mc_path, self._m4_path = program, directory, mc_path, m4_path
         self.mc = read_file(mc_path).data
         if self.mc is None:
@@ -60,7 +64,7 @@ class Workshop:
         self._adds_source = ('\n' + _SOURCE % mc_path) in decode(read_file(cf_path).data or b'')
         self.included = sendmail_mc.holds(self.mc, m4_path)
 
-    def build(self, name, content=None):
+    def build(self, name: str, content: str | None = None) -> Built:
         """Return what m4 makes of sendmail.mc with this content of our file, without our file when it is None.
 
         Args:
@@ -84,24 +88,24 @@ class Workshop:
         write_durably(cf_path, encode(text), 0o600)
         return Built(cf_path, text, said.replace(mc_path, self._mc_path))
 
-    def _source(self, mc):
+    def _source(self, mc: bytes) -> str:
         heading = _SOURCE % self._mc_path
         return heading + ''.join('# ' + line for line in split_lines(decode(mc))) if self._adds_source else ''
 
-    def present(self):
+    def present(self) -> Built:
         """Return what m4 makes of sendmail.mc as it is now."""
         found = read_file(self._m4_path).data
         return self.build('present', decode(found) if self.included and found is not None else None)
 
 
 @contextlib.contextmanager
-def workshop(program, mc_path, cf_path, m4_path):
+def workshop(program: Program, mc_path: str, cf_path: str, m4_path: str) -> Iterator[Workshop]:
     """A Workshop whose directory is gone afterwards."""
     with staging_directory(os.path.dirname(os.path.realpath(mc_path)), STAGING) as directory:
         yield Workshop(program, directory, mc_path, cf_path, m4_path)
 
 
-def refuse_edited(cf_path, cf_data, builds):
+def refuse_edited(cf_path: str, cf_data: bytes | None, builds: Sequence[Built]) -> None:
     """Raise SendmailError unless a sendmail.cf is what m4 makes of its sendmail.mc: what else is in it would be lost.
 
     Args:
@@ -120,7 +124,7 @@ def refuse_edited(cf_path, cf_data, builds):
     )
 
 
-def _some(lines):
+def _some(lines: Sequence[str]) -> str:
     return (
         ' | '.join(lines[:3]) + (' | and %s more lines' % (len(lines) - 3) if len(lines) > 3 else '')
         if lines

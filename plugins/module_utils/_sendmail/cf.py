@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 # Where the queue is when QueueDirectory is not set.
 QUEUE = '/var/spool/mqueue'
@@ -19,10 +20,10 @@ _MAP = re.compile(r'K\s*(\S+)\s+(\S+)(?:\s+-\S+)*\s+(/\S+)\s*$')
 _FIELD = re.compile(r'\s*([A-Za-z/]+)\s*=\s*([^,]*)')
 
 
-def lines(text):
+def lines(text: str) -> list[str]:
     """Return the lines that count, each with its continuation lines: neither comments, which say when and where it was
     built, nor blanks."""
-    found = []
+    found: list[str] = []
     for line in text.split('\n'):
         if line[:1] in (' ', '\t') and line.strip() and found:
             found[-1] += '\n' + line.rstrip()
@@ -31,18 +32,18 @@ def lines(text):
     return found
 
 
-def queue_base(directory):
+def queue_base(directory: str) -> str:
     """Return the directory below which all queues are that a QueueDirectory names, those of queue groups too
     (setup_queues() in queue.c)."""
     return os.path.dirname(directory) if directory.endswith('*') else directory.rstrip('/')
 
 
-def equal(one, other):
+def equal(one: str, other: str) -> bool:
     """Return whether two texts of a sendmail.cf say the same."""
     return lines(one) == lines(other)
 
 
-def differences(one, other):
+def differences(one: str, other: str) -> tuple[list[str], list[str]]:
     """Return the lines that only one of two texts has: (lines of the first, lines of the second)."""
     first, second = lines(one), lines(other)
     return [line for line in first if line not in second], [line for line in second if line not in first]
@@ -51,21 +52,21 @@ def differences(one, other):
 class SendmailCf:
     """The parts of a sendmail.cf that matter here."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         # Options by name; their names are compared without case.
-        self.options = {}
+        self.options: dict[str, str] = {}
         # Header name in lower case, or *, to the ruleset that judges it, and whether comments are kept for that ($>+).
-        self.header_checks = {}
+        self.header_checks: dict[str, dict[str, Any]] = {}
         # Ruleset to the number of its rules.
-        self.rulesets = {}
+        self.rulesets: dict[str, int] = {}
         # Mailer to its fields (A: argument vector, P: path, ...).
-        self.mailers = {}
+        self.mailers: dict[str, dict[str, str]] = {}
         # What ClientPortOptions say, of which there may be one for each family.
-        self.client_ports = []
+        self.client_ports: list[str] = []
         # What DS says: where mail for other hosts goes; empty for their own MX.
         self.smart_host = ''
         # Name of a map to its kind and its file, for those that are made from a file.
-        self.maps = {}
+        self.maps: dict[str, tuple[str, str]] = {}
         ruleset = None
         for line in lines(text):
             kind = line[0]
@@ -92,6 +93,6 @@ class SendmailCf:
                 self.smart_host = line[2:].strip()
 
     @property
-    def queue_directory(self):
+    def queue_directory(self) -> str:
         """The directory below which all queues are."""
         return queue_base(self.options.get('queuedirectory') or QUEUE)

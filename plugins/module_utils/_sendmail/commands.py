@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -42,17 +44,19 @@ class Program:
         m4: likewise.
     """
 
-    def __init__(self, run_command, sendmail=None, m4=None):
+    def __init__(
+        self, run_command: Callable[..., tuple[int, Any, Any]], sendmail: str | None = None, m4: str | None = None
+    ) -> None:
         self._run_command = run_command
         self.sendmail = _command('sendmail', sendmail, COMMANDS)
         self.m4 = _command('m4', m4, M4)
 
-    def _run(self, words, **options):
+    def _run(self, words: list[str], **options: Any) -> tuple[int, bytes, bytes]:
         return self._run_command(
             words, environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options
         )
 
-    def generate(self, mc_path, directory):
+    def generate(self, mc_path: str, directory: str) -> tuple[str, str]:
         """Return what m4 makes of a sendmail.mc, and what it said.
 
         Args:
@@ -64,7 +68,7 @@ class Program:
             raise SendmailError(f'm4: {_words(err)}')
         return decode(out), decode(err)
 
-    def _test_mode(self, cf_path, commands, *options):
+    def _test_mode(self, cf_path: str, commands: Iterable[str], *options: str) -> str:
         """Return what the address test mode answers; Sendmail reads the configuration, and does nothing else."""
         status, out, err = self._run(
             [self.sendmail] + list(options) + ['-bt', '-C', cf_path], data=''.join(line + '\n' for line in commands)
@@ -74,7 +78,7 @@ class Program:
             raise SendmailError('sendmail -bt -C {}: {}'.format(cf_path, _words(out + err) or f'exit status {status}'))
         return text
 
-    def describe(self, cf_path):
+    def describe(self, cf_path: str) -> dict[str, Any]:
         """Return C(version), C(host_name), C(pid_file), C(features) that it was built with and C(ffr), the experimental
         ones among them."""
         text = self._test_mode(cf_path, [], '-d0.13')
@@ -89,12 +93,12 @@ class Program:
             ffr=sorted(set(re.findall(r'\b_FFR_\w+', text))),
         )
 
-    def complaints(self, cf_path):
+    def complaints(self, cf_path: str) -> list[str]:
         """Return what Sendmail has against a configuration, without the lines' numbers."""
         pattern = re.compile(rf'^(?:> )?{re.escape(cf_path)}: line \d+: (.*)$', re.MULTILINE)
         return pattern.findall(self._test_mode(cf_path, []))
 
-    def routes(self, cf_path, addresses):
+    def routes(self, cf_path: str, addresses: Iterable[str]) -> list[dict[str, str] | None]:
         """Return for each address what a configuration does with it: C(mailer), C(host) and C(user); None where it is
         refused."""
         found = []
@@ -105,26 +109,26 @@ class Program:
             )
         return found
 
-    def members(self, cf_path, name):
+    def members(self, cf_path: str, name: str) -> list[str]:
         """Return the members of a class."""
         answers = re.split(r'^(?:> )+', self._test_mode(cf_path, ['$=' + name]), flags=re.MULTILINE)
         return answers[1].split() if len(answers) > 1 else []
 
-    def map_entries(self, kind, path):
+    def map_entries(self, kind: str, path: str) -> list[tuple[str, str]]:
         """Return what is in a map, made by makemap, as pairs of key and value."""
         status, out, err = self._run([_command('makemap', None, MAKEMAP), '-u', kind, path])
         if status:
             raise SendmailError(f'makemap -u {kind} {path}: {_words(err)}')
         return [tuple(line.split('\t', 1)) for line in decode(out).split('\n') if '\t' in line]
 
-    def macros_after(self, cf_path, commands, names):
+    def macros_after(self, cf_path: str, commands: Iterable[str], names: Sequence[str]) -> dict[str, str | None]:
         """Return the values of macros after commands of the test mode, None for those that have none."""
         text = self._test_mode(cf_path, list(commands) + [f'${{{name}}}' for name in names])
         values = re.findall(r'^> (.*)$', text, re.MULTILINE)[-len(names) - 1 : -1]
         return {name: None if value == 'Undefined' else value for name, value in zip(names, values)}
 
 
-def _command(name, path, known):
+def _command(name: str, path: str | None, known: Iterable[str]) -> str:
     if path:
         if not os.access(path, os.X_OK):
             raise SendmailError(f'{name}: {path!r} is no executable command')
@@ -135,5 +139,5 @@ def _command(name, path, known):
     return found
 
 
-def _words(data):
+def _words(data: bytes) -> str:
     return ' '.join(decode(data).split())[-600:]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbound import (
     complaints as inbound_complaints,
@@ -16,12 +18,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbou
 _REQUIREMENT = re.compile(r'(?:(?:PERM|TEMP)\+)?(?:VERIFY|ENCR:)', re.IGNORECASE)
 
 
-def is_address(name):
+def is_address(name: str) -> bool:
     """Return whether this is an IP address, in brackets or not."""
     return _is_ip(name.strip('[]').replace('IPv6:', ''))
 
 
-def _is_ip(text):
+def _is_ip(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -29,7 +31,7 @@ def _is_ip(text):
     return True
 
 
-def source_addresses(info):
+def source_addresses(info: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the addresses from which this Sendmail sends (CLIENT_OPTIONS), and what is no address there: (addresses,
     others)."""
     found = [re.search(r'\bA\w*=([^,\s]+)', port) for port in info['client_ports']]
@@ -37,12 +39,12 @@ def source_addresses(info):
     return [word for word in words if _is_ip(word)], [word for word in words if not _is_ip(word)]
 
 
-def host_in_brackets(name):
+def host_in_brackets(name: str) -> str:
     """Return a host as Sendmail takes it without looking for its MX records."""
     return f'[IPv6:{name}]' if is_address(name) and ':' in name else f'[{name}]'
 
 
-def smtp_route(smart_host, mailers):
+def smtp_route(smart_host: str, mailers: Mapping[str, Mapping[str, str]]) -> tuple[str, str] | None:
     """Return host and port, each empty for the default, to which a SMART_HOST leads; None when it does not lead there
     by SMTP.
 
@@ -61,7 +63,7 @@ def smtp_route(smart_host, mailers):
     return host, words[2] if len(words) == 3 else ''
 
 
-def authorities(settings, info, system_ca_file):
+def authorities(settings: Mapping[str, Any], info: Mapping[str, Any], system_ca_file: str) -> dict[str, str]:
     """Return what has to be defined so that certificates are verified: m4 name to value.
 
     Sendmail verifies nothing unless it has both a file and a directory of authorities (inittls() in tls.c). For the
@@ -81,7 +83,7 @@ def authorities(settings, info, system_ca_file):
     return found
 
 
-def _server_keys(address):
+def _server_keys(address: str) -> list[str]:
     """Return the keys that the access map can have for a server, the one that wins first (rulesets D and A in
     cf/m4/proto.m4)."""
     packed = ipaddress.ip_address(address).packed
@@ -97,7 +99,7 @@ def _server_keys(address):
     return names + [form.rsplit(dot, cut)[0] for form in forms for cut in range(form.count(dot) + 1)] + ['']
 
 
-def _asked_by_recipient(entries):
+def _asked_by_recipient(entries: Mapping[str, str]) -> list[str]:
     """Return the entries of the access map that ask for TLS by recipient, each with what it asks for."""
     return [
         '{} {}'.format(*pair)
@@ -106,7 +108,7 @@ def _asked_by_recipient(entries):
     ]
 
 
-def _tls_complaints(info, address):
+def _tls_complaints(info: Mapping[str, Any], address: str) -> list[str]:
     """Return which entries of the access map ask for TLS on the way to the hop, where there is none."""
     entries = info['tls_entries']
     rcpt = _asked_by_recipient(entries)
@@ -126,7 +128,7 @@ def _tls_complaints(info, address):
     return found
 
 
-def complaints(settings, info, hop=None):
+def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | None = None) -> list[str]:
     """Return the reasons why this Sendmail cannot decide by itself where mail goes, or lead it to the hop, each with
     what to do.
 
@@ -179,7 +181,7 @@ def complaints(settings, info, hop=None):
     return found + (inbound_complaints(info) if settings['inbound'] else [])
 
 
-def warnings(settings, info):
+def warnings(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:
     """Return what a person should know of the result."""
     found, options = [], info['options']
     if settings['tls_ca_file'] and options.get('cacertfile', settings['tls_ca_file']) != settings['tls_ca_file']:

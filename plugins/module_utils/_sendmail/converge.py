@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import clear_staging, read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -20,12 +22,16 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import Workshop
 
-def converge(module, params):
+
+def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Bring a Sendmail to the wanted state, or tell in check mode what that takes.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
     """
     paths = Paths(params['paths'])
     result = {'changed': False, 'files': [], 'reloaded': False}
@@ -53,7 +59,7 @@ def converge(module, params):
     return result, wish.warnings + change.warnings
 
 
-def refuse_without_record(record, paths):
+def refuse_without_record(record: FileRecord, paths: Paths) -> None:
     """Without its record nothing can be undone; that is no reason to call it done.
 
     Raises:
@@ -72,7 +78,7 @@ def refuse_without_record(record, paths):
         )
 
 
-def _activate(daemon, timeout):
+def _activate(daemon: Daemon, timeout: int) -> None:
     try:
         daemon.reload(timeout)
     except HostError as exc:
@@ -82,16 +88,18 @@ def _activate(daemon, timeout):
 class Wish:
     """What is wanted of a host's Sendmail, and what m4 makes of it."""
 
-    def __init__(self, program, shop, record, paths, params):
+    def __init__(
+        self, program: Program, shop: Workshop, record: FileRecord, paths: Paths, params: Mapping[str, Any]
+    ) -> None:
         self._program, self._record, self._params = program, record, params
         self._mc_path, self._cf_path, self._m4_path = paths.mc, paths.cf, paths.m4
         self._content = params['content'] if params['state'] == 'present' else None
         self._cf = read_file(self._cf_path).data
         self._base, self._present = shop.build('base'), shop.present()
         self._wanted = self._base if self._content is None else shop.build('wanted', self._content)
-        self.warnings = []
+        self.warnings: list[str] = []
 
-    def change(self):
+    def change(self) -> FileChange:
         """Return the FileChange.
 
         Raises:
@@ -120,7 +128,7 @@ class Wish:
             },
         )
 
-    def _without_us(self, data):
+    def _without_us(self, data: bytes) -> bytes:
         """Return what a sendmail.cf would be without us."""
         text = decode(data)
         if cf.equal(text, self._base.text):
@@ -131,7 +139,7 @@ class Wish:
         original = self._record.original(entry)[0] if entry else None
         return original if original is not None and cf.equal(decode(original), self._base.text) else self._base.data
 
-    def validate(self):
+    def validate(self) -> None:
         """Have m4 and Sendmail judge the new configuration, and ask it for the routes that it has to know.
 
         Raises:
@@ -160,7 +168,7 @@ class Wish:
                     )
                 )
 
-    def daemon(self, run):
+    def daemon(self, run: Callable[..., tuple[int, Any, Any]]) -> Daemon:
         return Daemon(
             run, self._program.describe(self._base.path)['pid_file'], SendmailCf(self._base.text).queue_directory
         )

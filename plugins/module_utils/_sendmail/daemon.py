@@ -12,6 +12,8 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import queue_base
@@ -35,7 +37,7 @@ class Daemon:
         queue_directory: the directory below which all its queues are; Debian can run them by a process of its own.
     """
 
-    def __init__(self, run_command, pid_file, queue_directory):
+    def __init__(self, run_command: Callable[..., tuple[int, Any, Any]], pid_file: str, queue_directory: str) -> None:
         self._run_command, self._pid_file, self._queue = run_command, pid_file, queue_directory
         self.pid, self._command = _read_pid_file(pid_file)
         self.running = process.alive(self.pid) and 'sendmail' in _title(self.pid)
@@ -43,7 +45,7 @@ class Daemon:
         self._unit = process.systemd_unit(self.pid) if self.running else None
         self._listeners = _listeners(self.pid) if self.running else []
 
-    def check(self):
+    def check(self) -> None:
         """Raise SendmailError when a reload would not do."""
         # A restart by Debian's init script can leave one behind, and the new one then cannot listen.
         strangers = [
@@ -64,7 +66,7 @@ class Daemon:
                 ' signal; restart it by its path first'
             )
 
-    def reload(self, timeout):
+    def reload(self, timeout: int) -> None:
         """Let the daemon start itself anew, which is what it does on SIGHUP, and wait until it serves its ports.
 
         Raises:
@@ -110,14 +112,14 @@ class Daemon:
                 {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address), port, max(1, end - time.monotonic())
             )
 
-    def _start(self):
+    def _start(self) -> None:
         if not self._unit:
             raise SendmailError('Sendmail has ended, and no systemd unit is known to start it by')
         status, out, err = self._run_command(['systemctl', 'restart', self._unit])[:3]
         if status:
             raise SendmailError(f'systemctl restart {self._unit}: {err.strip()}')
 
-    def _queue_runners(self):
+    def _queue_runners(self) -> list[int]:
         """Return the processes beside the daemon that run its queue until they are ended.
 
         A single queue run (sendmail -q) calls itself Queue control as well, but locks no pid file, and a signal would
@@ -135,14 +137,14 @@ class Daemon:
         return found
 
 
-def _pids():
+def _pids() -> list[int]:
     """Return the processes of this host; those in containers on it are not among them."""
     # In how many nested namespaces a process has an id.
     own = len(_status('self', b'NSpid:'))
     return [int(name) for name in os.listdir('/proc') if name.isdigit() and len(_status(name, b'NSpid:')) == own]
 
 
-def _status(name, field):
+def _status(name: int | str | None, field: bytes) -> list[bytes]:
     """Return the words of a line of what is known of a process (proc(5), /proc/pid/status); none for no such line or
     process."""
     try:
@@ -152,14 +154,14 @@ def _status(name, field):
         return []
 
 
-def _lock_holders():
+def _lock_holders() -> set[int]:
     """Return the processes that hold a lock on a file (proc(5), /proc/locks); those that wait for one are marked by an
     arrow."""
     with open('/proc/locks', encoding='ascii') as stream:
         return {int(words[4]) for words in (line.split() for line in stream) if words[1] != '->'}
 
 
-def _title(pid):
+def _title(pid: int | None) -> str:
     """Return what a process calls itself, empty for none."""
     try:
         with open(f'/proc/{pid}/cmdline', 'rb') as stream:
@@ -168,7 +170,7 @@ def _title(pid):
         return ''
 
 
-def _parent(pid):
+def _parent(pid: int | None) -> int | None:
     try:
         with open(f'/proc/{pid}/stat', 'rb') as stream:
             # The name in brackets may hold blanks and brackets.
@@ -177,7 +179,7 @@ def _parent(pid):
         return None
 
 
-def _read_pid_file(path):
+def _read_pid_file(path: str) -> tuple[int | None, str]:
     """Return the process id and the command line in it; None when there is none."""
     try:
         with open(path, 'rb') as stream:
@@ -187,14 +189,14 @@ def _read_pid_file(path):
         return None, ''
 
 
-def _written(path):
+def _written(path: str) -> int | None:
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
         return None
 
 
-def _listeners(pid):
+def _listeners(pid: int | None) -> list[tuple[str, int]]:
     """Return address and port of every TCP socket on which a process listens, or anybody on Sendmail's ports if that is
     not to be seen."""
     sockets = set()
@@ -211,7 +213,7 @@ def _listeners(pid):
     return sorted(endpoint for endpoint, identity in _listening() if identity in sockets)
 
 
-def _listening():
+def _listening() -> list[tuple[tuple[str, int], str]]:
     """Return the endpoints on which somebody listens, each with the identity of its socket."""
     found = []
     for table in ('/proc/net/tcp', '/proc/net/tcp6'):
@@ -222,7 +224,7 @@ def _listening():
     return found
 
 
-def _endpoint(text):
+def _endpoint(text: str) -> tuple[str, int]:
     """Return address and port as /proc/net/tcp writes them: 32-bit words in the order of the machine."""
     address, port = text.split(':')
     words = [struct.unpack('>I', bytes.fromhex(address[place : place + 8]))[0] for place in range(0, len(address), 8)]

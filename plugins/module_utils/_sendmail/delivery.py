@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Mailers that hand a message to another host.
 REMOTE = ('smtp', 'esmtp', 'smtp8', 'dsmtp', 'relay')
 LMTP_PORT = '24'
 
 
-def deliveries(routes, mailers):
+def deliveries(
+    routes: Mapping[str, Mapping[str, str] | None], mailers: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, str]]:
     """Return for each domain what its mail is handed to, as M(conbool.smtp_relay.spam_delivery) takes it.
 
     Args:
-        routes: dict of domain to the route of its postmaster, None where the address is refused, which is so for
+        routes: domain to the route of its postmaster, None where the address is refused, which is so for
             virtual users.
         mailers: the mailers with their fields.
     """
@@ -28,7 +32,7 @@ def deliveries(routes, mailers):
     return found
 
 
-def _agent(mailer):
+def _agent(mailer: Mapping[str, str]) -> tuple[str, str]:
     words = mailer.get('A', '').split()
     if mailer.get('P') != '[IPC]':
         return ('command', mailer['P']) if mailer.get('P') else ('other', '')

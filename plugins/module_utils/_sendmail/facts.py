@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, file_owners
@@ -51,11 +53,11 @@ class Paths:
         SendmailError: there is no such option.
     """
 
-    def __init__(self, given):
+    def __init__(self, given: Mapping[str, str | None]) -> None:
         unknown = sorted(set(given) - set(PATHS))
         if unknown:
             raise SendmailError('There is no path {}, only {}'.format(', '.join(unknown), ', '.join(sorted(PATHS))))
-        values = {name: given.get(name) or default for name, default in PATHS.items()}
+        values: dict[str, Any] = {name: given.get(name) or default for name, default in PATHS.items()}
         self.config_dir, self.sendmail, self.m4_command = (
             values['config_dir'],
             values['sendmail_command'],
@@ -66,14 +68,14 @@ class Paths:
         )
 
 
-def foreign(program, cf, cf_path, routes):
+def foreign(
+    program: Program, cf: SendmailCf, cf_path: str, routes: Mapping[str, Mapping[str, str] | None]
+) -> list[str]:
     """Return those of the domains whose mail this Sendmail sends to another host, as it does any other domain's.
 
     Args:
-        program: Program.
-        cf: SendmailCf.
         cf_path: its path.
-        routes: dict of domain to the route of its postmaster.
+        routes: domain to the route of its postmaster.
     """
     outside = program.routes(cf_path, ['postmaster@conbool-verify.invalid'])[0]
     # What leads to a smart host leads there for every domain; what is asked of DNS leads to the domain itself.
@@ -85,7 +87,7 @@ def foreign(program, cf, cf_path, routes):
     ]
 
 
-def access_entries(program, cf):
+def access_entries(program: Program, cf: SendmailCf) -> list[tuple[str, str]]:
     """Return what is in the access map, as pairs of key and value; nothing when it is of a kind that cannot be
     listed."""
     kind, path = cf.maps.get('access', (None, None))
@@ -94,7 +96,7 @@ def access_entries(program, cf):
     return []
 
 
-def relay_networks(members, access):
+def relay_networks(members: list[str], access: Iterable[tuple[str, str]]) -> list[str]:
     """Return the networks whose clients may certainly send through this Sendmail to anybody.
 
     Args:
@@ -105,12 +107,16 @@ def relay_networks(members, access):
     return named(members + [match.group(1) for match, value in pairs if match and value.strip().upper() == 'RELAY'])
 
 
-def facts(run, paths, hosted_domains=(), hosted_domains_from='hosted_domains'):
+def facts(
+    run: Callable[..., tuple[int, Any, Any]],
+    paths: Paths,
+    hosted_domains: Sequence[str] = (),
+    hosted_domains_from: str = 'hosted_domains',
+) -> dict[str, Any]:
     """Return what M(conbool.smtp_relay.sendmail_info) returns.
 
     Args:
         run: AnsibleModule.run_command or a function like it.
-        paths: Paths.
         hosted_domains: domains for which this Sendmail has to be responsible.
         hosted_domains_from: where the user gave them.
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     host_in_brackets,
@@ -29,7 +31,7 @@ R<void 1> $*		$: <> $(conboolset {conbool_port} $@ %d $) $1
 """
 
 
-def route(hop):
+def route(hop: Mapping[str, Any]) -> dict[str, Any]:
     """Return where mail goes, as ConboolRoute takes it: host, port, and rules for what was led there.
 
     Args:
@@ -38,7 +40,7 @@ def route(hop):
     return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': WASH % hop['wash_port']}
 
 
-def identity(info):
+def identity(info: Mapping[str, Any]) -> dict[str, str]:
     """Return what the hop takes over of a Sendmail, as parameters of Postfix.
 
     Args:
@@ -65,5 +67,5 @@ def identity(info):
     return found
 
 
-def _number(text, default):
+def _number(text: str | None, default: int) -> str:
     return text if text and text.isdigit() else str(default)

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.networks import pattern
 
 CONFIG = """\
@@ -50,13 +53,13 @@ R<name $*> $* $| $*	$: <name $1> $2
 """
 
 
-def network_map(name, result, networks):
+def network_map(name: str, result: str, networks: Sequence[str]) -> str:
     """Return the line of a map from a client's address to a word, for networks; a dollar sign is doubled in
     sendmail.cf."""
     return 'K{} regex -a{} {}\n'.format(name, result, pattern(networks).replace('$', '$$'))
 
 
-def config_lines(settings):
+def config_lines(settings: Mapping[str, Any]) -> str:
     """Return the lines for LOCAL_CONFIG."""
     return CONFIG % (
         network_map('conboolgateway', 'GATEWAY', settings['networks']),
@@ -65,7 +68,7 @@ def config_lines(settings):
     )
 
 
-def rules(settings, altnames):
+def rules(settings: Mapping[str, Any], altnames: bool) -> str:
     """Return the rulesets.
 
     Args:
@@ -79,7 +82,7 @@ def rules(settings, altnames):
     }
 
 
-def complaints(info):
+def complaints(info: Mapping[str, Any]) -> list[str]:
     """Return the reasons why port 25 of this Sendmail cannot be limited, each with what to do."""
     found = []
     missing = [name for name in ('ServerCertFile', 'ServerKeyFile') if not info['options'].get(name.lower())]

@@ -6,6 +6,9 @@ gateway."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop as sendmail_hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound, rulesets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
@@ -18,7 +21,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
 MAILER = 'conbool'
 
 
-def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=None):
+def render(
+    settings: Mapping[str, Any],
+    info: Mapping[str, Any],
+    system_ca_file: str,
+    wash_networks: Sequence[str] = (),
+    flag: bool = False,
+    hop: Mapping[str, Any] | None = None,
+) -> str:
     """Return the file's text.
 
     Args:
@@ -52,7 +62,9 @@ def render(settings, info, system_ca_file, wash_networks=(), flag=False, hop=Non
     )
 
 
-def _config(settings, altnames, wash_networks, flag, hop):
+def _config(
+    settings: Mapping[str, Any], altnames: bool, wash_networks: Sequence[str], flag: bool, hop: Mapping[str, Any] | None
+) -> str:
     """Return macros, classes and maps that the rules use."""
     config = sendmail_hop.CONFIG if hop else rulesets.CONFIG
     config += (rulesets.ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
@@ -63,7 +75,14 @@ def _config(settings, altnames, wash_networks, flag, hop):
     return config
 
 
-def _rulesets(settings, info, altnames, wash_networks, flag, hop):
+def _rulesets(
+    settings: Mapping[str, Any],
+    info: Mapping[str, Any],
+    altnames: bool,
+    wash_networks: Sequence[str],
+    flag: bool,
+    hop: Mapping[str, Any] | None,
+) -> str:
     bracketed = host_in_brackets(settings['relay_host'])
     names = {
         'host': bracketed,
@@ -91,13 +110,13 @@ def _rulesets(settings, info, altnames, wash_networks, flag, hop):
     return '\n'.join(texts)
 
 
-def _literal(text):
+def _literal(text: str) -> str:
     """Return text that m4 copies as it is: neither a quote in an address nor a word that is the name of a macro means
     anything to it."""
     return f'changequote([[[,]]])dnl\n[[[{text}]]]dnl\nchangequote([[[`]]],[[[\']]])dnl\n'
 
 
-def _scope_classes(settings):
+def _scope_classes(settings: Mapping[str, Any]) -> str:
     if settings['scope'] != 'senders':
         return ''
     domains = [sender[1:] for sender in settings['scope_senders'] if sender.startswith('@')]
@@ -110,7 +129,9 @@ def _scope_classes(settings):
     )
 
 
-def _route(settings, info, way, hop):
+def _route(
+    settings: Mapping[str, Any], info: Mapping[str, Any], way: Mapping[str, Any], hop: Mapping[str, Any] | None
+) -> str:
     scoped = settings['scope'] == 'senders'
     host, port = smtp_route(info['smart_host'], info['mailers']) if scoped else ('', '')
     direct = settings['bypass_null_sender'] and not hop
@@ -123,7 +144,13 @@ def _route(settings, info, way, hop):
     )
 
 
-def _header_checks(settings, checks, wash_networks, flag, hop):
+def _header_checks(
+    settings: Mapping[str, Any],
+    checks: Mapping[str, Mapping[str, Any]],
+    wash_networks: Sequence[str],
+    flag: bool,
+    hop: Mapping[str, Any] | None,
+) -> str:
     """Return the rulesets for headers.
 
     Args:
@@ -155,7 +182,7 @@ def _header_checks(settings, checks, wash_networks, flag, hop):
     )
 
 
-def _header_check(header, ruleset, rules, checks):
+def _header_check(header: str, ruleset: str, rules: str, checks: Mapping[str, Mapping[str, Any]]) -> str:
     before = checks.get(header.lower()) or checks.get('*')
     keeps_comments = not before or before['keeps_comments']
     as_before = rulesets.AS_BEFORE % before['ruleset'] if before else ''

@@ -10,20 +10,20 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 NOTE = 'Conbool gateway, managed by Ansible'
 
 
-def line(m4_path):
+def line(m4_path: str) -> str:
     return f"include(`{m4_path}')dnl {NOTE}\n"
 
 
-def holds(data, m4_path):
+def holds(data: bytes, m4_path: str) -> bool:
     return line(m4_path).strip() in [found.strip() for found in split_lines(decode(data))]
 
 
-def without(data, m4_path):
+def without(data: bytes, m4_path: str) -> bytes:
     """Return the content without our line."""
     return encode(''.join(found for found in split_lines(decode(data)) if found.strip() != line(m4_path).strip()))
 
 
-def with_include(data, m4_path):
+def with_include(data: bytes, m4_path: str) -> bytes:
     """Return the content with our line at its end."""
     text = decode(without(data, m4_path))
     return encode(text + ('\n' if text and not text.endswith('\n') else '') + line(m4_path))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Iterable, Sequence
 
 ANY_OCTET = '[0-9]{1,3}'
 ANY_GROUP = '[0-9a-f]{1,4}'
@@ -15,7 +16,7 @@ _OCTETS = re.compile(r'\d+(\.\d+){0,3}$')
 _GROUPS = re.compile(r'ipv6:([0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7})$')
 
 
-def named(words):
+def named(words: Iterable[str]) -> list[str]:
     """Return the networks among words as class R and the access map have them: the first octets, or groups, of an
     address.
 
@@ -34,7 +35,7 @@ def named(words):
     return sorted({str(ipaddress.ip_network(text)) for text in found if _is_network(text)})
 
 
-def _is_network(text):
+def _is_network(text: str) -> bool:
     try:
         ipaddress.ip_network(text)
     except ValueError:
@@ -42,7 +43,7 @@ def _is_network(text):
     return True
 
 
-def pattern(networks):
+def pattern(networks: Sequence[str]) -> str:
     """Return an extended regular expression that matches the addresses of some networks and no others.
 
     Sendmail writes an IPv6 address as IPv6:2001:db8:0:0:0:0:0:1 (UseCompressedIPv6Addresses=false), or with :: in it.
@@ -55,7 +56,7 @@ def pattern(networks):
     )
 
 
-def _network(network):
+def _network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     if network.version == 4:
         octets = list(network.network_address.packed)
         return '\\.'.join(_parts(octets, 8, network.prefixlen, _decimal, ANY_OCTET))
@@ -64,7 +65,7 @@ def _network(network):
     return 'IPv6:' + ':'.join(_parts(groups, 16, network.prefixlen, _hexadecimal, ANY_GROUP))
 
 
-def _parts(values, bits, prefix, some, any_value):
+def _parts(values: Iterable[int], bits: int, prefix: int, some: Callable[[int, int], str], any_value: str) -> list[str]:
     """Return the expression of each part of an address: one value, some from it on, or any."""
     found = []
     for number, value in enumerate(values):
@@ -73,12 +74,12 @@ def _parts(values, bits, prefix, some, any_value):
     return found
 
 
-def _decimal(first, free):
+def _decimal(first: int, free: int) -> str:
     values = [str(value) for value in range(first, first + 2**free)]
     return values[0] if len(values) == 1 else '({})'.format('|'.join(values))
 
 
-def _hexadecimal(first, free):
+def _hexadecimal(first: int, free: int) -> str:
     """Return an expression for 2**free values from the first one on, in as few digits as they need."""
     choices = []
     for digits in range(1, 5):
@@ -88,7 +89,7 @@ def _hexadecimal(first, free):
     return choices[0] if len(choices) == 1 else '({})'.format('|'.join(choices))
 
 
-def _same_length(low, high):
+def _same_length(low: str, high: str) -> list[str]:
     """Return expressions for the hexadecimal numbers from one to another of as many digits."""
     if low == high:
         return [low]

@@ -6,20 +6,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
+
 DIRECT = 'direct'
 
 
-def route(program, cf_path, sender, recipient):
+def route(program: Program, cf_path: str, sender: str, recipient: str) -> dict[str, str]:
     """Return the C(mailer) and the C(next_hop) of a message without marks.
 
     Args:
-        program: Program.
         cf_path: the configuration.
         sender: envelope sender, empty for the null sender.
         recipient: its recipient.
@@ -34,11 +38,10 @@ def route(program, cf_path, sender, recipient):
     return {'mailer': MAILER, 'next_hop': f'{hop}:{port}'}
 
 
-def header_action(program, cf_path, checks, header):
+def header_action(program: Program, cf_path: str, checks: Mapping[str, Mapping[str, Any]], header: str) -> str:
     """Return C(direct) when a header line makes a message go direct, else an empty string.
 
     Args:
-        program: Program.
         cf_path: the configuration.
         checks: its header checks.
         header: the line.
@@ -57,10 +60,10 @@ class Queue:
     """The messages in all queues below a directory, each a control file (Sendmail Installation and Operations Guide,
     appendix B)."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self._directory = directory
 
-    def messages(self):
+    def messages(self) -> dict[str, tuple[int, str]]:
         """Return the messages by queue file, with how often each was tried: {name: (tries, text)}."""
         found = {}
         for folder, names in _folders(self._directory):
@@ -74,43 +77,39 @@ class Queue:
                         continue
         return found
 
-    def watch(self, seconds, work):
+    def watch(self, seconds: float, work: Callable[[], Any]) -> tuple[dict[str, tuple[int, str]], list[str], Any]:
         """Do the C(work) and wait until so many seconds are over.
 
         Returns:
-            tuple: the messages then, the texts of those that were tried in vain in the meantime, and what C(work)
-                returned.
+            The messages then, the texts of those that were tried in vain in the meantime, and what C(work)
+            returned.
         """
         before = self.messages()
         done = spend(seconds, work)
         return (*self.since(before), done)
 
-    def since(self, before):
+    def since(self, before: Mapping[str, tuple[int, str]]) -> tuple[dict[str, tuple[int, str]], list[str]]:
         """Return the messages now, and the texts of those that were tried in vain since messages() was called."""
         after = self.messages()
         return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]]
 
 
 class Look(QueueLook):
-    """Two looks at a queue.
+    """Two looks at a queue."""
 
-    Args:
-        queue: Queue.
-    """
-
-    def __init__(self, queue):
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._before = {}
+        self._before: dict[str, tuple[int, str]] = {}
 
-    def begin(self):
+    def begin(self) -> None:
         self._before = self._queue.messages()
 
-    def end(self):
+    def end(self) -> tuple[list[str], list[str]]:
         after, put_off = self._queue.since(self._before)
         return [text for dummy, text in after.values()], put_off
 
 
-def _folders(directory):
+def _folders(directory: str) -> list[tuple[str, list[str]]]:
     """Return each folder below a directory with the files in it. A queue may be a link to another file system.
 
     Raises:
@@ -118,7 +117,7 @@ def _folders(directory):
     """
     found = {}
 
-    def failed(exc):
+    def failed(exc: OSError) -> None:
         raise exc
 
     for folder, folders, names in os.walk(directory, onerror=failed, followlinks=True):
@@ -129,8 +128,8 @@ def _folders(directory):
     return list(found.values())
 
 
-def _described(name, text):
-    fields = {}
+def _described(name: str, text: str) -> tuple[int, str]:
+    fields: dict[str, list[str]] = {}
     for line in text.split('\n'):
         fields.setdefault(line[:1], []).append(line[1:])
     tries = fields.get('N', ['0'])[0]

@@ -7,6 +7,8 @@ collection."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -49,30 +51,30 @@ class SendmailServer(MailServer):
     BYPASS_HINT = 'mailertable and rules of your own in sendmail.mc win over it.'
 
     @property
-    def _paths(self):
+    def _paths(self) -> Paths:
         return Paths(self.options['paths'])
 
     @property
-    def hop_decides(self):
+    def hop_decides(self) -> bool:
         return self.options['decision'] == 'hop'
 
-    def _hop(self):
+    def _hop(self) -> dict[str, Any] | None:
         """Return C(address), C(port) and C(wash_port) of the hop, None where Sendmail decides by itself."""
         if not self.hop_decides:
             return None
         hop = self.settings['roles']['outbound_hop']
         return {'address': hop['address'], 'port': hop['port'], 'wash_port': self.options['wash_port']}
 
-    def _program(self):
+    def _program(self) -> Program:
         return Program(self.module.run_command, self._paths.sendmail, self._paths.m4_command)
 
-    def _cf(self):
+    def _cf(self) -> SendmailCf:
         return SendmailCf(decode(read_file(self._paths.cf).data or b''))
 
-    def lock_directories(self):
+    def lock_directories(self) -> list[str]:
         return [self._paths.config_dir]
 
-    def facts(self):
+    def facts(self) -> Facts:
         info = facts(self.module.run_command, self._paths, self.settings['domains'], 'conbool_domains')
         return Facts(
             version=info['version'],
@@ -86,7 +88,7 @@ class SendmailServer(MailServer):
             native=info,
         )
 
-    def wanted(self, facts, flag):
+    def wanted(self, facts: Facts, flag: bool) -> Wanted:
         hop, info, settings = self._hop(), facts.native, self.settings
         problems = complaints(settings, info, hop and hop['address'])
         if problems:
@@ -101,7 +103,7 @@ class SendmailServer(MailServer):
             parts=[self._part('present', content, routes)],
         )
 
-    def _part(self, state, content=None, routes=()):
+    def _part(self, state: str, content: str | None = None, routes: Iterable[dict[str, str]] = ()) -> Part:
         options = {
             'paths': self.options['paths'],
             'content': content,
@@ -111,19 +113,19 @@ class SendmailServer(MailServer):
         }
         return Part(OWNER, lambda module: converge(module, options))
 
-    def undo(self):
+    def undo(self) -> list[Part]:
         return [self._part('absent')]
 
-    def leads_to_hop(self):
+    def leads_to_hop(self) -> list[str]:
         port = self.settings['roles']['outbound_hop']['port']
         leads = re.compile(r'[^#\n]*\{conbool_port\} \$@ ' + f'{port} ')
         text = decode(read_file(self._paths.cf).data or b'')
         return [self._paths.cf] if any(map(leads.match, text.split('\n'))) else []
 
-    def _way(self, sender, recipient):
+    def _way(self, sender: str, recipient: str) -> dict[str, str]:
         return route(self._program(), self._paths.cf, sender, recipient)
 
-    def routes(self, samples):
+    def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         hop = self._hop()
         host, port = (
             (hop['address'], hop['port'])
@@ -143,16 +145,16 @@ class SendmailServer(MailServer):
             for found in seen
         ]
 
-    def null_sender_through(self):
+    def null_sender_through(self) -> bool:
         # What goes direct is the hop's affair.
         return self.hop_decides or not self.settings['bypass_null_sender']
 
-    def headers(self, lines):
+    def headers(self, lines: list[str]) -> list[Verdict] | None:
         if self.hop_decides:
             return None
         program, cf = self._program(), self._cf()
         said = [header_action(program, self._paths.cf, cf.header_checks, line) for line in lines]
         return [Verdict(action == DIRECT, f'the mail server says {action!r}') for action in said]
 
-    def queue(self):
+    def queue(self) -> Look:
         return Look(Queue(self._cf().queue_directory))

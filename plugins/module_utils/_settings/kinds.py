@@ -8,18 +8,19 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Setting
 
 
-def words(value):
+def words(value: Any) -> str:
     """One line of text in which blanks may be, such as the name of a mailbox."""
     return readers.text(value, blanks=True)
 
 
-def number(value):
+def number(value: Any) -> float:
     """A finite float; decimal text is accepted."""
     if isinstance(value, str) and re.fullmatch(r'-?[0-9]{1,15}(\.[0-9]{1,15})?', value, re.ASCII):
         value = float(value)
@@ -28,7 +29,7 @@ def number(value):
     return float(value)
 
 
-def loopback_address(value):
+def loopback_address(value: Any) -> str:
     """An address that only programs of the same host reach."""
     try:
         host = ipaddress.ip_address(readers.text(value))
@@ -39,7 +40,11 @@ def loopback_address(value):
     return str(host)
 
 
-def mapping(read_name=readers.text, read_value=words, scalars=(bool, int, float)):
+def mapping(
+    read_name: Callable[[Any], str] = readers.text,
+    read_value: Callable[[Any], Any] = words,
+    scalars: tuple[type, ...] = (bool, int, float),
+) -> Callable[[Any], dict[str, Any]]:
     """Reader of a dictionary.
 
     Args:
@@ -48,7 +53,7 @@ def mapping(read_name=readers.text, read_value=words, scalars=(bool, int, float)
         scalars: types that are taken as they are.
     """
 
-    def read(value):
+    def read(value: Any) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ValueError('must be a dictionary')
         result = {}
@@ -65,7 +70,7 @@ def mapping(read_name=readers.text, read_value=words, scalars=(bool, int, float)
     return read
 
 
-def anything(value):
+def anything(value: Any) -> Any:
     """What it is has to be found out by whoever uses it."""
     return value
 
@@ -81,7 +86,7 @@ TYPES = {
 }
 
 
-def _type_of(option):
+def _type_of(option: Mapping[str, Any]) -> str:
     """The option's type. Where it is C(raw), so that Ansible lets an empty string pass, the default's type tells."""
     kind = option.get('type', 'str')
     default = option.get('default')
@@ -91,12 +96,12 @@ def _type_of(option):
     return kind
 
 
-def has_template(default):
+def has_template(default: Any) -> bool:
     """Whether a default has to be evaluated for each host."""
     return '{{' in str(default)
 
 
-def setting_of(option, read=None):
+def setting_of(option: Mapping[str, Any], read: Callable[[Any], Any] | None = None) -> Setting:
     """Return how a role's variable is read.
 
     Args:
@@ -104,7 +109,7 @@ def setting_of(option, read=None):
         read: a reader that is stricter than its type; of one item where it is a list.
 
     Returns:
-        Setting: a default that is a template counts as none.
+        A default that is a template counts as none.
     """
     kind, default = _type_of(option), option.get('default')
     many = kind == 'list'

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Mapping
 
 # Facts that roles and playbooks of this collection set themselves; they are there when a play applies a role twice.
 FACTS = frozenset({'conbool_settings', 'preflight_rows', 'verify_rows'})
@@ -15,12 +16,12 @@ SURELY = 0.8
 MAYBE = 0.6
 
 
-def prefix_of(name, prefixes):
+def prefix_of(name: str, prefixes: Iterable[str]) -> str | None:
     """Return the longest prefix that the name has, None without one."""
     return max((prefix for prefix in prefixes if name.startswith(prefix)), key=len, default=None)
 
 
-def nearest(name, known):
+def nearest(name: str, known: Mapping[str, Iterable[str]]) -> str | None:
     """Return the variable that was probably meant, None when there is none.
 
     Args:
@@ -29,7 +30,7 @@ def nearest(name, known):
             of the same prefix: one of another prefix is taken when it is closer, and close enough to be no chance.
     """
     own = prefix_of(name, known)
-    best, result = 0, None
+    best, result = 0.0, None
     for prefix in sorted(known, key=lambda prefix: prefix != own):
         if prefix != own and own in GENERIC:
             continue
@@ -42,7 +43,7 @@ def nearest(name, known):
     return result
 
 
-def unknown(variables, known):
+def unknown(variables: Iterable[str], known: Mapping[str, Iterable[str]]) -> list[str]:
     """Return what is wrong with the names of variables that there are not.
 
     Args:
@@ -50,7 +51,7 @@ def unknown(variables, known):
         known: prefix to the names of its variables.
 
     Returns:
-        list: a text for each, without the variable's value: nobody knows what it is, it may be a password.
+        A text for each, without the variable's value: nobody knows what it is, it may be a password.
     """
     problems = []
     everything = FACTS.union(*known.values())

@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any, Union
 
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 LOOPBACK = ('127.0.0.0/8', '::1/128')
 MAPPED_LOOPBACK = '::ffff:127.0.0.0/104'
 
 
-def overlap(first, second):
+def overlap(first: Network, second: Network) -> bool:
     """Whether two networks, of either IP version, have addresses in common."""
     return first.version == second.version and first.overlaps(second)
 
 
-def shut_out(settings, networks):
+def shut_out(settings: Mapping[str, Any], networks: Iterable[Network]) -> list[str]:
     """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them
     out."""
     known = [

@@ -12,6 +12,8 @@ import re
 import string
 import traceback
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 IMPORT_ERRORS = {}
 try:
@@ -51,7 +53,7 @@ IMPOSSIBLE_NETWORKS = {
 SHORTEST_PREFIX = {4: 8, 6: 16}
 
 
-def shown(value):
+def shown(value: Any) -> str:
     """The value for an error message: control characters escaped, of a sane length, never a key."""
     text = repr(value)
     if PEM_MARK in text:
@@ -59,7 +61,7 @@ def shown(value):
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + f'... ({len(text)} characters)'
 
 
-def text(value, blanks=False):
+def text(value: Any, blanks: bool = False) -> str:
     """The value as a str that fits on one line of a configuration file."""
     if not isinstance(value, str):
         raise ValueError('must be text')
@@ -74,7 +76,7 @@ def text(value, blanks=False):
     return str(value)
 
 
-def _only(value, allowed, description):
+def _only(value: str, allowed: str, description: str) -> None:
     strange = sorted(set(value) - set(allowed))
     if strange:
         raise ValueError(
@@ -82,12 +84,12 @@ def _only(value, allowed, description):
         )
 
 
-def is_address(name):
+def is_address(name: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address."""
     return netaddr.valid_ipv4(name) or netaddr.valid_ipv6(name)
 
 
-def host_name(value):
+def host_name(value: Any) -> str:
     """A fully qualified host or mail domain name as lower case A-labels (RFC 1123, RFC 5891)."""
     name = text(value).lower()
     if '*' in name:
@@ -115,12 +117,12 @@ def host_name(value):
     return name
 
 
-def loop_header(domain):
+def loop_header(domain: str) -> str:
     """Name of the header that marks mail which the gateway has seen for this hosted domain."""
     return 'X-Conbool-' + host_name(domain).replace('.', '-')
 
 
-def address(value):
+def address(value: Any) -> str:
     """One IP address in its canonical form."""
     name = text(value)
     if not is_address(name):
@@ -128,7 +130,7 @@ def address(value):
     return str(netaddr.IPAddress(name))
 
 
-def relay_host(value):
+def relay_host(value: Any) -> str:
     """A host name or an IP address to connect to."""
     name = text(value)
     if name.startswith('['):
@@ -143,7 +145,7 @@ def relay_host(value):
     return str(host)
 
 
-def network(value):
+def network(value: Any) -> str:
     """A network in CIDR notation; a single address counts as network of one."""
     name = text(value)
     _only(name, string.hexdigits + '.:/', 'those of an IPv4 or IPv6 network such as 192.0.2.0/24 or 2001:db8::/32')
@@ -163,7 +165,7 @@ def network(value):
     return str(net.cidr)
 
 
-def port(value):
+def port(value: Any) -> int:
     """A TCP port as int; decimal text is accepted because AWX and INI inventories send it."""
     if isinstance(value, str) and re.fullmatch('[0-9]{1,5}', value, re.ASCII):
         value = int(value)
@@ -172,11 +174,11 @@ def port(value):
     return int(value)
 
 
-def whole_number(low=None, high=None):
+def whole_number(low: int | None = None, high: int | None = None) -> Callable[[Any], int]:
     """Reader of an int within bounds, each of which may be None; decimal text is accepted as for a port."""
     bounds = '' if low is None else f' of at least {low}' if high is None else f' from {low} to {high}'
 
-    def read(value):
+    def read(value: Any) -> int:
         if isinstance(value, str) and re.fullmatch('-?[0-9]{1,15}', value, re.ASCII):
             value = int(value)
         if (
@@ -191,7 +193,7 @@ def whole_number(low=None, high=None):
     return read
 
 
-def boolean(value):
+def boolean(value: Any) -> bool:
     """What Ansible takes for true and false."""
     try:
         return ansible_boolean(value, strict=True)
@@ -199,10 +201,10 @@ def boolean(value):
         raise ValueError('must be true or false') from exc
 
 
-def choice(*allowed):
+def choice(*allowed: str) -> Callable[[Any], str]:
     """Reader of one of the given words."""
 
-    def read(value):
+    def read(value: Any) -> str:
         if text(value) not in allowed:
             raise ValueError('must be one of: ' + ', '.join(allowed))
         return str(value)
@@ -210,7 +212,7 @@ def choice(*allowed):
     return read
 
 
-def file_path(value):
+def file_path(value: Any) -> str:
     """Absolute path of a file on the managed host."""
     path = text(value)
     if not path.startswith('/') or path.endswith('/'):
@@ -219,7 +221,7 @@ def file_path(value):
     return path
 
 
-def directory(value):
+def directory(value: Any) -> str:
     """Absolute path of a directory on the managed host, without a slash at its end."""
     path = text(value)
     if not path.startswith('/'):
@@ -228,14 +230,14 @@ def directory(value):
     return path.rstrip('/') or '/'
 
 
-def controller_directory(value):
+def controller_directory(value: Any) -> str:
     """Path of a directory on the controller; a relative one begins where the playbook was started."""
     path = text(value)
     _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
     return path
 
 
-def sender(value):
+def sender(value: Any) -> str:
     """local@domain or @domain; case is ignored, as MTAs do in their lookups."""
     local, at_sign, domain = text(value).rpartition('@')
     if not at_sign:
@@ -246,7 +248,7 @@ def sender(value):
     return local.lower() + '@' + host_name(domain)
 
 
-def dkim_selector(value):
+def dkim_selector(value: Any) -> str:
     """A DKIM selector (RFC 6376, with the underscore that is common in practice)."""
     name = text(value).lower()
     if not all(SELECTOR_LABEL.fullmatch(label) for label in name.split('.')):
@@ -254,7 +256,7 @@ def dkim_selector(value):
     return name
 
 
-def txt_value(value):
+def txt_value(value: Any) -> str:
     """The content of a TXT record."""
     content = text(value, blanks=True)
     if not content.isascii():

@@ -20,19 +20,19 @@ class Setting(NamedTuple):
     many: bool = False
 
 
-def is_list(value):
+def is_list(value: Any) -> bool:
     """Whether the value is a list, which text is not."""
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def is_unset(value):
+def is_unset(value: Any) -> bool:
     """Empty strings count as unset: AWX sends them for unanswered questions."""
     if isinstance(value, (str, Mapping)) or value is None:
         return not value
     return is_list(value) and all(item is None or item == '' for item in value)
 
 
-def _plain(default):
+def _plain(default: Any) -> Any:
     """A default of its own for each host: the specifications are shared by all."""
     if isinstance(default, Mapping):
         return dict(default)
@@ -53,19 +53,19 @@ class Reader:
         faulty: names of the variables with problems.
     """
 
-    def __init__(self, variables, settings):
+    def __init__(self, variables: Mapping[str, Any], settings: Mapping[str, Setting]) -> None:
         self.variables = variables
-        self.problems = []
-        self.faulty = set()
-        self.warnings = []
+        self.problems: list[str] = []
+        self.faulty: set[str] = set()
+        self.warnings: list[str] = []
         self.values = {name: self._value(name, setting) for name, setting in settings.items()}
 
-    def problem(self, name, value, reason):
+    def problem(self, name: str, value: Any, reason: str | Exception) -> None:
         """Remember that the variable, because of this value, cannot be used."""
         self.faulty.add(name)
         self.problems.append(f'{name}: {readers.shown(value)} {reason}')
 
-    def one(self, name, read, value):
+    def one(self, name: str, read: Callable[[Any], Any], value: Any) -> Any:
         """Return what is read, None when it cannot be."""
         try:
             return read(value)
@@ -73,11 +73,11 @@ class Reader:
             self.problem(name, value, exc)
         return None
 
-    def good(self, *names):
+    def good(self, *names: str) -> bool:
         """Whether none of these variables has a problem."""
         return not self.faulty.intersection(names)
 
-    def _value(self, name, setting):
+    def _value(self, name: str, setting: Setting) -> Any:
         value, default = self.variables.get(name), _plain(setting.default)
         if isinstance(value, Exception):
             reason = ' '.join(str(value).split())

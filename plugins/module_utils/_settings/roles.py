@@ -8,14 +8,19 @@ from __future__ import annotations
 import importlib
 import itertools
 import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import kinds, readers
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader, Setting
+
 PACKAGES = 'ansible_collections.conbool.smtp_relay.plugins.module_utils'
 
 
-def parameter_name(value):
+def parameter_name(value: Any) -> str:
     """A name that Postfix takes in main.cf."""
     name = readers.text(value)
     if not re.fullmatch('[A-Za-z0-9_][A-Za-z0-9_.-]*', name):
@@ -25,7 +30,7 @@ def parameter_name(value):
 
 # Where the type in argument_specs is not strict enough: role, option without the role's prefix. A mail server's role
 # has such a table in its own package, _<mail server>/variables.py.
-READERS = {
+READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
     'inbound_firewall': {'port': readers.port},
     'outbound_hop': {
         'address': kinds.loopback_address,
@@ -40,12 +45,12 @@ READERS = {
 }
 
 
-def smarthost_roles():
+def smarthost_roles() -> dict[str, str]:
     """Return the role of each mail server that has one: name of the mail server to name of the role."""
     return {name: f'{name}_smarthost' for name in with_role()}
 
 
-def readers_of(role):
+def readers_of(role: str) -> dict[str, Callable[[Any], Any]]:
     """Return the stricter readers of a role, by option without the role's prefix."""
     for name, mail_servers_role in smarthost_roles().items():
         if role == mail_servers_role:
@@ -58,14 +63,14 @@ def readers_of(role):
     return READERS.get(role, {})
 
 
-def settings_of(roles):
+def settings_of(roles: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Setting]:
     """Return how each variable of the roles is read.
 
     Args:
         roles: role to name of a variable to its option, as in argument_specs.
 
     Returns:
-        dict: name of the variable to Setting.
+        Name of the variable to Setting.
     """
     result = {}
     for role, options in roles.items():
@@ -76,12 +81,16 @@ def settings_of(roles):
     return result
 
 
-def by_role(values, roles):
+def by_role(
+    values: Mapping[str, Any], roles: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> dict[str, dict[str, Any]]:
     """Return the values as {role: {option without the role's prefix: value}}."""
     return {role: {name[len(role) + 1 :]: values[name] for name in options} for role, options in roles.items()}
 
 
-def _in_use(values, roles, mta):
+def _in_use(
+    values: Mapping[str, Any], roles: Mapping[str, Mapping[str, Mapping[str, Any]]], mta: str | None
+) -> list[str]:
     """The mail servers' roles whose ports count.
 
     Which mail server a host has is found out later when conbool_mta is auto. Then only a role of which something was
@@ -102,7 +111,7 @@ def _in_use(values, roles, mta):
     return touched or list(ours.values())
 
 
-def check_ports(report, roles, mta):
+def check_ports(report: Reader, roles: Mapping[str, Mapping[str, Mapping[str, Any]]], mta: str | None) -> None:
     """Remember as a problem if two listeners that one host can have on loopback were given the same port.
 
     Args:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 # No such domain will ever exist (RFC 2606).
 OUTSIDE = 'conbool-verify.invalid'
 
 
-def certain_routes(settings):
+def certain_routes(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return messages whose way is certain, each with C(sender), C(recipient) and whether it goes through the
     C(hop)."""
     domains, outside = settings['domains'], 'someone@' + OUTSIDE
@@ -27,7 +30,7 @@ def certain_routes(settings):
     return samples + [{'sender': sender, 'recipient': outside, 'hop': False} for sender in others]
 
 
-def certain_headers(settings):
+def certain_headers(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return header lines, each with C(header) and whether the message goes C(direct)."""
     marks = [f'{header}: true' for header in settings['loop_headers']] + ['X-Conbool-Released: yes']
     samples = [{'header': header, 'direct': True} for header in marks]

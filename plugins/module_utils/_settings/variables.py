@@ -9,7 +9,8 @@ Those of role C(conbool) are here; those of the others are known from their argu
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
@@ -30,7 +31,7 @@ except ImportError:
 PREFIX = 'conbool_'
 
 
-def _ownership(value):
+def _ownership(value: Any) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise ValueError('must be a dictionary of domain and TXT value')
     return value
@@ -67,7 +68,7 @@ SETTINGS = {
 }
 
 
-def _read_ownership(report):
+def _read_ownership(report: Reader) -> None:
     """Put the canonical form of each domain and its text in place."""
     name, result = 'conbool_dns_ownership_txt', {}
     for domain, content in (report.values[name] or {}).items():
@@ -80,8 +81,9 @@ def _read_ownership(report):
     report.values[name] = result
 
 
-def _check_domains(values, report):
-    name, headers = 'conbool_domains', {}
+def _check_domains(values: Mapping[str, Any], report: Reader) -> None:
+    name = 'conbool_domains'
+    headers: dict[str, str] = {}
     domains = values[name]
     if not domains and values['conbool_state'] == 'present' and report.good(name):
         report.problem(name, domains, 'names no hosted domain: list at least one, such as example.com')
@@ -102,7 +104,7 @@ def _check_domains(values, report):
                 report.problem('conbool_dns_ownership_txt', domain, 'is not in conbool_domains')
 
 
-def _check_scope(values, report):
+def _check_scope(values: Mapping[str, Any], report: Reader) -> None:
     senders = values['conbool_scope_senders']
     if not report.good('conbool_scope', 'conbool_scope_senders'):
         return
@@ -122,7 +124,7 @@ def _check_scope(values, report):
             )
 
 
-def _check_combinations(values, report):
+def _check_combinations(values: Mapping[str, Any], report: Reader) -> None:
     networks, cert, key = 'conbool_networks', 'conbool_tls_client_cert', 'conbool_tls_client_key'
     if (
         report.good(networks, 'conbool_inbound')
@@ -149,7 +151,7 @@ def _check_combinations(values, report):
         )
 
 
-def _check_wash_networks(report):
+def _check_wash_networks(report: Reader) -> None:
     """Headers of the gateway itself must count, or what it releases and what comes back from it goes to it again."""
     name, gateways = 'conbool_wash_networks', 'conbool_networks'
     for network in report.values[name] if report.good(gateways) else ():
@@ -158,16 +160,16 @@ def _check_wash_networks(report):
                 report.problem(name, network, f'overlaps {other} of {gateways}, whose headers are what they are for')
 
 
-def _unique(items):
+def _unique(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _merged(networks):
+def _merged(networks: Iterable[str]) -> list[str]:
     """Without overlaps, which nftables sets refuse."""
     return [str(net) for net in netaddr.cidr_merge(networks)]
 
 
-def _normalised(values):
+def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
     networks, host, port = (
         _merged(values['conbool_networks']),
         values['conbool_relay_host'],
@@ -199,7 +201,9 @@ def _normalised(values):
     return result
 
 
-def normalise(variables, roles=None):
+def normalise(
+    variables: Mapping[str, Any], roles: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None
+) -> tuple[dict[str, Any] | None, list[str], list[str]]:
     """Read and check all variables of a host.
 
     Args:
@@ -208,7 +212,7 @@ def normalise(variables, roles=None):
         roles: the options in argument_specs of all other roles, {role: {variable: option}}.
 
     Returns:
-        tuple: settings (None when there are problems), problems, warnings. Problems are texts, each of which names its
+        Settings (None when there are problems), problems, warnings. Problems are texts, each of which names its
         variable.
     """
     roles = roles or {}

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import judge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import canonical, expectations
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import examine_all
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import contexts
 
 
-def check(params):
+def check(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what is known of each server, and what is to be thought of it.
 
     Args:

@@ -10,14 +10,19 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.names import is_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.wire import Stopped
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.clock import Clock
+
 FAMILIES = {'any': socket.AF_UNSPEC, 'ipv4': socket.AF_INET, 'ipv6': socket.AF_INET6}
 
 
-def resolve(name, settings, clock):
+def resolve(name: str, settings: Mapping[str, Any], clock: Clock) -> list[tuple[Any, ...]]:
     """Addresses of the server as socket.getaddrinfo() returns them, within the step's time, which getaddrinfo() knows
     nothing of."""
     family = FAMILIES[settings['address_family']]
@@ -28,9 +33,9 @@ def resolve(name, settings, clock):
             raise Stopped(
                 'resolve', 'the address is not of the wanted family ({})'.format(settings['address_family'])
             ) from error
-    answers = queue.Queue()
+    answers: queue.Queue[list[tuple[Any, ...]] | OSError] = queue.Queue()
 
-    def ask():
+    def ask() -> None:
         try:
             answers.put(socket.getaddrinfo(name, settings['port'], family, socket.SOCK_STREAM))
         except OSError as error:
@@ -46,7 +51,9 @@ def resolve(name, settings, clock):
     return answer
 
 
-def connect(candidates, settings, clock):
+def connect(
+    candidates: Sequence[tuple[Any, ...]], settings: Mapping[str, Any], clock: Clock
+) -> tuple[socket.socket, str]:
     """A socket to the first address that accepts a connection, and that address."""
     source = settings['source_address']
     if source:
@@ -72,7 +79,7 @@ def connect(candidates, settings, clock):
     raise Stopped('connect', 'no connection to port {}'.format(settings['port']), '; '.join(refusals))
 
 
-def _dial(candidate, source, clock):
+def _dial(candidate: tuple[Any, ...], source: str | None, clock: Clock) -> socket.socket:
     family, kind, protocol, _canonical, address = candidate
     with contextlib.ExitStack() as undo:
         sock = undo.enter_context(socket.socket(family, kind, protocol))

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.names import host, is_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import CLIENT_CERTIFICATE, handshake_stopped
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.wire import Stopped, Wire, shown
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.clock import Clock
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import Facts
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls import Handshake
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.wire import Reply
 
-def helo_name(settings, sock):
+
+def helo_name(settings: Mapping[str, Any], sock: socket.socket) -> str:
     """The name to greet with: as RFC 5321 4.1.3 wants, an address literal for a host without a full name."""
     if settings['helo_name']:
         return settings['helo_name']
@@ -30,16 +38,18 @@ def helo_name(settings, sock):
 class Conversation:
     """One connection, from the greeting to QUIT."""
 
-    def __init__(self, facts, settings, clock, sock, tls_context):
+    def __init__(
+        self, facts: Facts, settings: Mapping[str, Any], clock: Clock, sock: socket.socket, tls_context: ssl.SSLContext
+    ) -> None:
         self.facts = facts
         self.settings = settings
         self.clock = clock
         self.wire = Wire(sock, clock)
         self.helo = helo_name(settings, sock)
         self.tls_context = tls_context
-        self.handshake = None
+        self.handshake: Handshake | None = None
 
-    def run(self):
+    def run(self) -> None:
         """Raises Stopped, or ssl.SSLCertVerificationError."""
         try:
             self._greet()
@@ -55,7 +65,7 @@ class Conversation:
         finally:
             self.wire.close()
 
-    def _ehlo(self, step):
+    def _ehlo(self, step: str) -> None:
         self.clock.start(step)
         reply = self.wire.command('EHLO ' + self.helo)
         if not reply.positive:
@@ -63,7 +73,7 @@ class Conversation:
         self.clock.finish()
         self.facts['extensions'] = reply.lines[1:]
 
-    def _greet(self):
+    def _greet(self) -> None:
         self.clock.start('banner')
         reply = self.wire.reply()
         self.facts['banner'] = str(reply)
@@ -76,7 +86,7 @@ class Conversation:
             line.split()[:1] == ['STARTTLS'] for line in (text.upper() for text in self.facts['extensions'])
         )
 
-    def _start_tls(self):
+    def _start_tls(self) -> None:
         self.clock.start('starttls')
         reply = self.wire.command('STARTTLS')
         if not reply.positive:
@@ -108,10 +118,10 @@ class Conversation:
                 stop.hint = CLIENT_CERTIFICATE
             raise
 
-    def _noted(self, handshake):
+    def _noted(self, handshake: Handshake) -> None:
         self.handshake = handshake
 
-    def _note_tls(self, injected):
+    def _note_tls(self, injected: bytes | None) -> None:
         self.facts['plaintext_injected'] = shown(injected) if injected else None
         self.facts['tls_negotiated'] = True
         self.facts['client_certificate_requested'] = self.handshake.client_certificate_requested
@@ -122,7 +132,7 @@ class Conversation:
         if not self.facts['certificate']:
             self.facts.unread = self.handshake.getpeercert(True)
 
-    def _probe(self):
+    def _probe(self) -> None:
         """Ask for each recipient in a transaction of its own, which ends before any data."""
         for recipient in self.settings['recipients']:
             step, reply = 'mail', self._ask('MAIL FROM:<{}>'.format(self.settings['mail_from']))
@@ -133,13 +143,13 @@ class Conversation:
             )
             self._ask('RSET')
 
-    def _ask(self, command):
+    def _ask(self, command: str) -> Reply:
         self.clock.start('probe')
         reply = self.wire.command(command)
         self.clock.finish()
         return reply
 
-    def _quit(self):
+    def _quit(self) -> None:
         self.clock.start('quit')
         try:
             self.wire.command('QUIT')

@@ -5,6 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import Facts
+
 REACHABLE = 'SMTP reachable'
 NOT_REACHABLE = 'SMTP not reachable'
 MOST_NAMED = 5
@@ -13,11 +19,13 @@ MOST_NAMED = 5
 NOT_ASKED = ('resolve', 'source_address', 'deadline')
 
 
-def _row(kind, finding, seen=None, expected=None, hint=None, severity='error'):
+def _row(
+    kind: str, finding: str, seen: Any = None, expected: Any = None, hint: str | None = None, severity: str = 'error'
+) -> dict[str, Any]:
     return {'id': kind, 'severity': severity, 'finding': finding, 'seen': seen, 'expected': expected, 'hint': hint}
 
 
-def _must_not_be_reachable(facts):
+def _must_not_be_reachable(facts: Facts) -> list[dict[str, Any]]:
     if facts['reachable']:
         return [
             _row(
@@ -31,11 +39,11 @@ def _must_not_be_reachable(facts):
     return [_row(**trouble) for trouble in facts.troubles if trouble['kind'] in NOT_ASKED]
 
 
-def _tls(facts, expect):
+def _tls(facts: Facts, expect: Mapping[str, Any]) -> list[dict[str, Any]]:
     return _starttls(facts, expect) + _name(facts, expect) + _certificates(facts, expect)
 
 
-def _starttls(facts, expect):
+def _starttls(facts: Facts, expect: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     # What is asked of a certificate needs one.
     needed = expect['starttls'] or expect['client_certificate_requested'] or expect['min_days_left'] is not None
@@ -62,7 +70,7 @@ def _starttls(facts, expect):
     return rows
 
 
-def _name(facts, expect):
+def _name(facts: Facts, expect: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     if expect['name_verified'] and facts['name_verified'] is False:
         names = ', '.join(facts['certificate']['subject_alt_names']) or facts['certificate']['subject']
@@ -89,7 +97,7 @@ def _name(facts, expect):
     return rows
 
 
-def _certificates(facts, expect):
+def _certificates(facts: Facts, expect: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of what is asked of both sides' certificates, apart from the server's name."""
     rows = []
     if expect['client_certificate_requested'] and facts['client_certificate_requested'] is False:
@@ -120,14 +128,14 @@ def _certificates(facts, expect):
     return rows
 
 
-def verdict(answer):
+def verdict(answer: Mapping[str, Any]) -> str:
     """What a reply to the probe says about the recipient."""
     if answer['step'] == 'mail':
         return 'unknown'
     return {2: 'accepted', 4: 'deferred', 5: 'refused'}.get(answer['code'] // 100, 'unknown')
 
 
-def _recipients(facts, expect):
+def _recipients(facts: Facts, expect: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for wanted, recipients in (('accepted', expect['accepts']), ('refused', expect['refuses'])):
         for answer in facts['recipients']:
@@ -153,7 +161,7 @@ def _recipients(facts, expect):
     return rows
 
 
-def judge(facts, expect):
+def judge(facts: Facts, expect: Mapping[str, Any]) -> dict[str, Any]:
     """The result for one server: its facts, the findings, whether it is healthy, and its status in words.
 
     Args:
@@ -174,7 +182,7 @@ def judge(facts, expect):
     return dict(facts, findings=findings, healthy=not errors, status=errors[0] if errors else status)
 
 
-def summary(servers):
+def summary(servers: Iterable[Mapping[str, Any]]) -> str:
     """What is wrong with which server, in a line."""
     unhealthy = [
         '{} port {}: {}'.format(

@@ -11,6 +11,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 # UTS 46 takes these for dots between labels, as keyboards for Chinese and Japanese produce them.
 DOTS = re.compile('[.\u3002\uff0e\uff61]')
@@ -23,7 +25,7 @@ LONGEST_LOCAL_PART = 64
 LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+\Z")
 
 
-def _a_label(label):
+def _a_label(label: str) -> str:
     """One label in its DNS form. IDNA 2008 (RFC 5891) keeps letters that the 2003 codec of Python replaces, such as the
     German sharp s."""
     if label.isascii():
@@ -34,7 +36,7 @@ def _a_label(label):
     return folded if folded.isascii() else 'xn--' + folded.encode('punycode').decode('ascii')
 
 
-def is_address(name):
+def is_address(name: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address."""
     try:
         ipaddress.ip_address(name)
@@ -43,7 +45,7 @@ def is_address(name):
     return '%' not in name
 
 
-def host(value):
+def host(value: str) -> str:
     """A host name as lower case A-labels, or an IP address in canonical form; ValueError gives the reason."""
     if is_address(value):
         return str(ipaddress.ip_address(value))
@@ -61,7 +63,7 @@ def host(value):
     return '.'.join(labels)
 
 
-def mailbox(value):
+def mailbox(value: str) -> str:
     """An envelope address with its domain in DNS form; ValueError gives the reason."""
     local, at_sign, domain = value.rpartition('@')
     if not at_sign:
@@ -75,7 +77,7 @@ def mailbox(value):
     return f'{local}@{host(domain)}'
 
 
-def _covers(presented, wanted):
+def _covers(presented: str, wanted: str) -> bool:
     """Whether a DNS name of a certificate covers the wanted name (RFC 9525 6.3): "*" is only ever the whole first
     label, and one label."""
     presented = presented.lower()
@@ -86,12 +88,12 @@ def _covers(presented, wanted):
     return bool(dot) and presented[2:] == parent and '.' in parent
 
 
-def _same_address(presented, wanted):
+def _same_address(presented: str, wanted: str) -> bool:
     # Python writes IPv6 addresses of certificates in a form of its own, and older versions end them with a line break.
     return is_address(presented.strip()) and ipaddress.ip_address(presented.strip()) == ipaddress.ip_address(wanted)
 
 
-def matching_name(certificate, wanted):
+def matching_name(certificate: Mapping[str, Any], wanted: str) -> str | None:
     """The name in the certificate that covers the wanted one, or None.
 
     Args:

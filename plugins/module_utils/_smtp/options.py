@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.names import host, is_address, mailbox
 
-EXPECTATIONS = {
+EXPECTATIONS: dict[str, dict[str, Any]] = {
     'reachable': {'type': 'bool', 'default': True},
     'starttls': {'type': 'bool', 'default': True},
     'chain_verified': {'type': 'bool', 'default': True},
@@ -18,7 +21,7 @@ EXPECTATIONS = {
     'refuses': {'type': 'list', 'elements': 'str', 'default': []},
 }
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     'hosts': {'type': 'list', 'elements': 'str', 'required': True, 'aliases': ['host']},
     'port': {'type': 'int', 'default': 25},
     'address_family': {'type': 'str', 'choices': ['any', 'ipv4', 'ipv6'], 'default': 'any'},
@@ -37,27 +40,27 @@ OPTIONS = {
 }
 
 
-def _read(option, value, reader):
+def _read(option: str, value: Any, reader: Callable[[Any], Any]) -> Any:
     try:
         return reader(value)
     except ValueError as error:
         raise ValueError(f'{option}: {value!r} {error}') from error
 
 
-def _address(value):
+def _address(value: str) -> str:
     if not is_address(value):
         raise ValueError('is not an IP address')
     return host(value)
 
 
-def _name(value):
+def _name(value: str) -> str:
     if is_address(value):
         raise ValueError('is an IP address where a name is needed')
     return host(value)
 
 
-def _within(least, most):
-    def reader(value):
+def _within(least: float, most: float) -> Callable[[float], float]:
+    def reader(value: float) -> float:
         # Infinity and NaN fail both comparisons or one.
         if not least <= value <= most:
             raise ValueError(f'is not between {least:g} and {most:g}')
@@ -66,7 +69,7 @@ def _within(least, most):
     return reader
 
 
-READERS = {
+READERS: dict[str, Callable[[Any], Any]] = {
     'port': _within(1, 65535),
     'concurrency': _within(1, 500),
     'timeout': _within(0.1, 3600),
@@ -78,12 +81,12 @@ READERS = {
 }
 
 
-def with_defaults(**given):
+def with_defaults(**given: Any) -> dict[str, Any]:
     """Return the module's options as they are when only some of them are given."""
     return dict({name: spec.get('default') for name, spec in OPTIONS.items()}, **given)
 
 
-def expectations(expect):
+def expectations(expect: Mapping[str, Any]) -> dict[str, Any]:
     """The option expect with its addresses as they are sent; ValueError names the option and the value."""
     read = dict({name: spec.get('default') for name, spec in EXPECTATIONS.items()}, **expect)
     for option in ('accepts', 'refuses'):
@@ -94,7 +97,7 @@ def expectations(expect):
     return read
 
 
-def canonical(params, expect):
+def canonical(params: Mapping[str, Any], expect: Mapping[str, Any]) -> dict[str, Any]:
     """All other options with names as they are looked up, and the recipients to ask for; ValueError names the option
     and the value."""
     settings = dict(params)

@@ -8,7 +8,10 @@ from __future__ import annotations
 import concurrent.futures
 import ssl
 import time
+from collections.abc import Mapping
+from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.clock import Clock
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.connection import connect, resolve
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.conversation import Conversation
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.names import matching_name
@@ -17,13 +20,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.tls impor
     chain_error,
     decoded,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.wire import Clock, Stopped
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.wire import Stopped
 
 
 class Facts(dict):
     """The facts of one server, and the trouble met on the way. What could not be found out stays None."""
 
-    def __init__(self, server, settings):
+    def __init__(self, server: str, settings: Mapping[str, Any]) -> None:
         super().__init__(
             host=server,
             port=settings['port'],
@@ -45,15 +48,15 @@ class Facts(dict):
             recipients=[],
             timings={},
         )
-        self.troubles = []
+        self.troubles: list[dict[str, Any]] = []
         # The certificate (DER), kept until the conversation is over: the server should not wait while it is read.
-        self.unread = None
+        self.unread: bytes | None = None
 
-    def trouble(self, kind, finding, seen=None, hint=None):
+    def trouble(self, kind: str, finding: str, seen: str | None = None, hint: str | None = None) -> None:
         self.troubles.append({'kind': kind, 'finding': finding, 'seen': seen, 'hint': hint})
 
 
-def note_certificate(facts, der):
+def note_certificate(facts: Facts, der: bytes) -> None:
     """Put what the certificate says into the facts."""
     try:
         certificate = decoded(der)
@@ -65,7 +68,9 @@ def note_certificate(facts, der):
     facts['name_verified'] = facts['matched_name'] is not None
 
 
-def examine(server, settings, contexts, deadline):
+def examine(
+    server: str, settings: Mapping[str, Any], contexts: tuple[ssl.SSLContext, ssl.SSLContext], deadline: float
+) -> Facts:
     """The facts of one server.
 
     A server whose chain is not verified is asked again without verification, since OpenSSL ends the first handshake
@@ -105,7 +110,7 @@ def examine(server, settings, contexts, deadline):
     return facts
 
 
-def examine_all(settings, contexts):
+def examine_all(settings: Mapping[str, Any], contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> list[Facts]:
     """The facts of all servers, asked side by side."""
     deadline = time.monotonic() + settings['deadline']
     servers = settings['hosts']

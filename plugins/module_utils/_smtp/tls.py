@@ -15,6 +15,8 @@ import math
 import ssl
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.wire import Stopped, reason
 
@@ -54,12 +56,14 @@ CHAIN_ERRORS = {
 class Handshake(ssl.SSLObject):
     """The handshake as seen on the wire; filled by note()."""
 
-    shown_certificate = None
+    shown_certificate: bytes | None = None
     client_certificate_requested = False
-    hello_version = None
+    hello_version: str | None = None
 
 
-def note(connection, direction, _version, content_type, message_type, data):
+def note(
+    connection: Handshake, direction: str, _version: Any, content_type: Any, message_type: Any, data: bytes
+) -> None:
     """Message hook of the context: keep what the ssl module itself does not tell."""
     if direction != 'read' or content_type != HANDSHAKE:
         return
@@ -71,7 +75,7 @@ def note(connection, direction, _version, content_type, message_type, data):
         connection.shown_certificate = first_certificate(data)
 
 
-def first_certificate(message):
+def first_certificate(message: bytes) -> bytes | None:
     """The server's own certificate (DER) in a Certificate message (RFC 5246 7.4.2, RFC 8446 4.4.2), or None if there is
     none."""
     # Header of four bytes; only TLS 1.3 has a context, which is empty in a handshake, in front of the list's length of
@@ -83,7 +87,7 @@ def first_certificate(message):
     return None
 
 
-def _context(settings, verify):
+def _context(settings: Mapping[str, Any], verify: bool) -> ssl.SSLContext:
     """A client context whose verdict is the same with every version of Python.
 
     ssl.create_default_context() is not: 3.13 made it strict about certificates (VERIFY_X509_STRICT) that mail servers
@@ -119,12 +123,12 @@ def _context(settings, verify):
     return made
 
 
-def contexts(settings):
+def contexts(settings: Mapping[str, Any]) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The context that verifies and the one that does not. Raises ValueError for files that cannot be used."""
     return _context(settings, verify=True), _context(settings, verify=False)
 
 
-def decoded(der):
+def decoded(der: bytes) -> dict[str, Any]:
     """The certificate as SSLSocket.getpeercert() returns verified ones; ValueError or OSError when it cannot be
     read."""
     with tempfile.NamedTemporaryFile('w', suffix='.pem') as pem:
@@ -133,15 +137,15 @@ def decoded(der):
         return ssl._ssl._test_decode_cert(pem.name)
 
 
-def _distinguished_name(rdns):
+def _distinguished_name(rdns: Iterable[Iterable[tuple[str, str]]]) -> str:
     return ', '.join(f'{SHORT_NAMES.get(kind, kind)}={value}' for rdn in rdns for kind, value in rdn)
 
 
-def _time(text):
+def _time(text: str) -> str:
     return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(ssl.cert_time_to_seconds(text)))
 
 
-def certificate_facts(der, certificate):
+def certificate_facts(der: bytes, certificate: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a certificate for the result.
 
     Args:
@@ -164,7 +168,7 @@ def certificate_facts(der, certificate):
     }
 
 
-def chain_error(error, certificate):
+def chain_error(error: ssl.SSLCertVerificationError, certificate: Mapping[str, Any]) -> tuple[str, str | None]:
     """Finding and hint for a ssl.SSLCertVerificationError.
 
     Args:
@@ -183,7 +187,7 @@ def chain_error(error, certificate):
     return finding.format(**dict(known, **certificate)), hint
 
 
-def handshake_stopped(error, handshake):
+def handshake_stopped(error: ssl.SSLError, handshake: Handshake) -> Stopped:
     """What any other ssl.SSLError of the handshake means, as Stopped."""
     why = getattr(error, 'reason', None)
     if why in ('UNSUPPORTED_PROTOCOL', 'WRONG_SSL_VERSION', 'TLSV1_ALERT_PROTOCOL_VERSION'):

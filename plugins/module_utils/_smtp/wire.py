@@ -10,7 +10,11 @@ import contextlib
 import re
 import socket
 import ssl
-import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.clock import Clock
 
 CHUNK = 16384
 # RFC 5321 4.5.3.1.5 allows 512 octets; servers that send a little more are common, those that send this much are
@@ -27,7 +31,7 @@ TLS_RECORD = re.compile(rb'[\x15\x16]\x03[\x00-\x04]')
 TEXT = re.compile(rb'[\t\r\n -~]*[\x15\x16]?\x03?\Z')
 
 
-def shown(data):
+def shown(data: bytes | bytearray) -> str:
     """What a server sent, as one short line that is safe to print."""
     text = bytes(data[: LONGEST_SHOWN + 1]).decode('utf-8', 'replace')
     text = ''.join(character if character.isprintable() else '?' for character in text.strip())
@@ -46,7 +50,15 @@ class Stopped(Exception):
         polite: the server still listens and has a right to QUIT.
     """
 
-    def __init__(self, step, finding, seen=None, kind=None, hint=None, polite=False):
+    def __init__(
+        self,
+        step: str,
+        finding: str,
+        seen: str | None = None,
+        kind: str | None = None,
+        hint: str | None = None,
+        polite: bool = False,
+    ) -> None:
         super().__init__(finding)
         self.step = step
         self.finding = finding
@@ -56,71 +68,39 @@ class Stopped(Exception):
         self.polite = polite
 
 
-class Clock:
-    """Limits each step and the whole; a server gains no time by sending a byte now and then."""
-
-    def __init__(self, timeout, deadline):
-        """Take the seconds for each step, and the time.monotonic() at which everything has to be over."""
-        self.timeout = timeout
-        self.deadline = deadline
-        self.timings = {}
-        self.step = None
-        self._started = self._limit = 0.0
-
-    def start(self, step):
-        self.step = step
-        self._started = time.monotonic()
-        self._limit = min(self._started + self.timeout, self.deadline)
-
-    def finish(self):
-        self.timings[self.step] = round(self.timings.get(self.step, 0) + time.monotonic() - self._started, 4)
-
-    def left(self):
-        """Seconds left for this step; Stopped when there are none."""
-        left = self._limit - time.monotonic()
-        if left <= 0:
-            raise self.expired()
-        return left
-
-    def expired(self, seen=None):
-        if time.monotonic() >= self.deadline:
-            return Stopped(self.step, f'the overall deadline passed during: {self.step}', seen, 'deadline')
-        return Stopped(self.step, f'no complete answer within {self.timeout:g} s during: {self.step}', seen)
-
-
 class Reply:
     """A reply of the server: its code, and its lines as text that is safe to print."""
 
-    def __init__(self, code, lines):
+    def __init__(self, code: int, lines: Iterable[bytes]) -> None:
         self.code = code
         self.lines = [shown(line) for line in lines]
 
     @property
-    def positive(self):
+    def positive(self) -> bool:
         return 200 <= self.code < 300
 
-    def __str__(self):
+    def __str__(self) -> str:
         return ('{} {}'.format(self.code, ' / '.join(line for line in self.lines if line)))[:LONGEST_SHOWN].strip()
 
 
 class Wire:
     """The connection. Steps are timed by the clock; trouble of any kind becomes Stopped."""
 
-    def __init__(self, sock, clock):
+    def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self.sock = sock
         self.clock = clock
         self.buffer = bytearray()
-        self.tls = None
+        self.tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
 
-    def _lost(self, how):
+    def _lost(self, how: str) -> Stopped:
         return Stopped(self.clock.step, f'the server {how} during: {self.clock.step}')
 
-    def _tls_ended(self, error):
+    def _tls_ended(self, error: ssl.SSLError) -> Stopped:
         return Stopped(self.clock.step, f'the server ended TLS during: {self.clock.step} ({reason(error)})', kind='tls')
 
-    def _receive(self):
+    def _receive(self) -> bytes:
         self.sock.settimeout(self.clock.left())
         try:
             data = self.sock.recv(CHUNK)
@@ -132,7 +112,7 @@ class Wire:
             raise self._lost('closed the connection')
         return data
 
-    def _send(self, data):
+    def _send(self, data: bytes) -> None:
         self.sock.settimeout(self.clock.left())
         try:
             self.sock.sendall(data)
@@ -143,12 +123,12 @@ class Wire:
             # it has not.
             return
 
-    def _flush(self):
+    def _flush(self) -> None:
         pending = self._outgoing.read()
         if pending:
             self._send(pending)
 
-    def _read(self):
+    def _read(self) -> bytes:
         """More bytes of the conversation, out of TLS where it is on."""
         while self.tls is not None:
             try:
@@ -164,7 +144,7 @@ class Wire:
             return data
         return self._receive()
 
-    def _line(self):
+    def _line(self) -> bytes:
         searched = 0
         while True:
             end = self.buffer.find(b'\n', searched)
@@ -181,9 +161,9 @@ class Wire:
             searched = len(self.buffer)
             self.buffer += self._read()
 
-    def reply(self):
+    def reply(self) -> Reply:
         """The next reply of the server."""
-        lines = []
+        lines: list[bytes] = []
         code = None
         while len(lines) < MOST_LINES:
             line = self._line()
@@ -204,7 +184,7 @@ class Wire:
             shown(line),
         )
 
-    def command(self, line):
+    def command(self, line: str) -> Reply:
         """Send one command and return the server's reply."""
         data = line.encode('ascii') + b'\r\n'
         if self.tls is None:
@@ -217,7 +197,7 @@ class Wire:
             self._flush()
         return self.reply()
 
-    def start_tls(self, context, server_name, noted):
+    def start_tls(self, context: ssl.SSLContext, server_name: str, noted: Callable[[Any], None]) -> bytes | None:
         """Run the TLS handshake and return the plaintext that was injected in front of it, which is thrown away
         (CVE-2011-0411).
 
@@ -245,7 +225,7 @@ class Wire:
         self.tls = tls
         return injected
 
-    def _until_tls(self):
+    def _until_tls(self) -> bytes:
         """Feed the handshake from the first TLS record on; return what was in front of it, in whichever segment it
         came."""
         early, self.buffer = self.buffer, bytearray()
@@ -268,14 +248,14 @@ class Wire:
                 stop.seen = shown(early) or None
                 raise
 
-    def _say_goodbye(self):
+    def _say_goodbye(self) -> None:
         """Let the server know why the handshake failed."""
         try:
             self._flush()
         except Stopped:
             return  # It no longer listens; why the handshake failed is what counts.
 
-    def end_tls(self):
+    def end_tls(self) -> None:
         """Say that no more will come (RFC 8446 6.1), without waiting for the server to say the same."""
         if self.tls is None:
             return
@@ -286,10 +266,10 @@ class Wire:
             raise self._tls_ended(error) from error
         self._flush()
 
-    def close(self):
+    def close(self) -> None:
         self.sock.close()
 
 
-def reason(error):
+def reason(error: ssl.SSLError) -> str:
     """OpenSSL's reason in words."""
     return (getattr(error, 'reason', None) or str(error)).replace('_', ' ').lower()

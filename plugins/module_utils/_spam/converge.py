@@ -6,11 +6,18 @@ this collection."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import delivery, release
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 
-def options_of(settings, deliveries=()):
+
+def options_of(settings: Mapping[str, Any], deliveries: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
     """Return the options of M(conbool.smtp_relay.spam_delivery) that the settings mean.
 
     Args:
@@ -29,7 +36,9 @@ def options_of(settings, deliveries=()):
     }
 
 
-def marked(look, settings, deliveries):
+def marked(
+    look: AnsibleModule | Look, settings: Mapping[str, Any], deliveries: Sequence[Mapping[str, str]]
+) -> dict[str, str]:
     """Return the domains whose flagged mail gets C(X-Spam-Flag), since nothing on this host files it, and why.
 
     Args:
@@ -44,7 +53,7 @@ def marked(look, settings, deliveries):
     return delivery.converge(look, options)[0]['header'] if options['state'] == 'present' else {}
 
 
-def notes(settings, marked_domains):
+def notes(settings: Mapping[str, Any], marked_domains: Mapping[str, str]) -> list[str]:
     """Return what a person should know of marked()."""
     if settings['spam_delivery'] != 'auto':
         return []
@@ -54,11 +63,11 @@ def notes(settings, marked_domains):
     ]
 
 
-def converge(module, options):
+def converge(module: AnsibleModule, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Have flagged mail be filed, and released mail not be scored, or all of that undone.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
     """
     filed, not_scored = delivery.converge(module, options), release.converge(module, options)
     result, warnings = merge([filed, not_scored])

@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.dovecot import Dovecot
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.sieve import SieveChange
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 
 VARIABLE = 'conbool_spam_delivery'
 
@@ -21,17 +27,18 @@ class Plan:
     has the others, each with the reason.
     """
 
-    def __init__(self):
-        self.protocols, self.folder, self.header = [], [], {}
+    def __init__(self) -> None:
+        self.protocols: list[str] = []
+        self.folder: list[str] = []
+        self.header: dict[str, str | None] = {}
 
 
-def choose(wanted, deliveries, dovecot):
+def choose(wanted: str, deliveries: Sequence[Mapping[str, str]], dovecot: Dovecot) -> Plan:
     """Return the Plan.
 
     Args:
         wanted: C(auto), C(folder) or C(header).
         deliveries: see postfix_delivery.deliveries().
-        dovecot: Dovecot.
 
     Raises:
         ChangeError: folders are wanted and not possible.
@@ -59,7 +66,7 @@ def choose(wanted, deliveries, dovecot):
     return plan
 
 
-def _protocol(delivery, dovecot):
+def _protocol(delivery: Mapping[str, str], dovecot: Dovecot) -> tuple[str | None, str | None]:
     """Return the protocol by which Dovecot gets the mail of a domain and can file it, or None and why not."""
     if delivery['agent'] == 'alias':
         return None, 'it has no mailboxes of its own'
@@ -73,16 +80,16 @@ def _protocol(delivery, dovecot):
     return protocol, None
 
 
-def check_folder(name):
+def check_folder(name: str) -> None:
     if not name.strip() or any(unicodedata.category(character) in ('Cc', 'Cs') for character in name):
         raise ChangeError(f'spam_delivery_folder (option folder): {name!r} is no name of a mailbox')
 
 
-def converge(module, params):
+def converge(module: AnsibleModule | Look, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Bring the host to the wanted state, or tell in check mode what that takes.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
     """
     check_folder(params['folder'])
     dovecot = Dovecot(

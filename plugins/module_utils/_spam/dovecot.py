@@ -12,6 +12,8 @@ import shutil
 import socket
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 
@@ -22,9 +24,9 @@ LOOPBACK = ('localhost', 'ip6-localhost')
 ENTRY = re.compile(r'(?P<key>\S+) = ?(?P<value>.*)|(?P<open>[^=]*[^=\s])\s*\{')
 
 
-def parse(text):
+def parse(text: str) -> list[tuple[str, Any]]:
     """Return what doveconf(1) printed as a list of (name, value), where a section has such a list as its value."""
-    stack = [[]]
+    stack: list[list[tuple[str, Any]]] = [[]]
     for line in text.splitlines():
         line = line.strip()
         found = ENTRY.fullmatch(line)
@@ -38,7 +40,7 @@ def parse(text):
     return stack[0]
 
 
-def sections(entries, kind):
+def sections(entries: Iterable[tuple[str, Any]], kind: str) -> list[tuple[str, list[tuple[str, Any]]]]:
     """Return the sections of a kind as (name, entries); the name is empty where there is none."""
     return [
         (unquoted(name[len(kind) :].strip()), value)
@@ -47,7 +49,7 @@ def sections(entries, kind):
     ]
 
 
-def unquoted(value):
+def unquoted(value: str) -> str:
     """Return a value as it is meant; Dovecot 2.4 quotes and escapes what it prints, 2.3 quotes names with blanks."""
     if len(value) > 1 and value[0] == value[-1] == '"':
         return re.sub(r'\\(.)', r'\1', value[1:-1])
@@ -58,18 +60,20 @@ class Dovecot:
     """Commands and configuration of the host's Dovecot.
 
     Args:
-        run: function that takes an argument list and returns (exit status, stdout, stderr).
-        find: function that returns the path of a command, or None.
+        run: takes an argument list; returns exit status, stdout and stderr.
+        find: returns the path of a command, None without one.
         directory: that of dovecot.conf.
     """
 
-    def __init__(self, run, find, directory):
+    def __init__(
+        self, run: Callable[[list[str]], tuple[int, str, str]], find: Callable[[str], str | None], directory: str
+    ) -> None:
         self._run, self._find = run, find
         self.directory = directory
         self.config = os.path.join(directory, 'dovecot.conf')
         self.there = bool(find('doveconf') and find('dovecot') and os.path.isfile(self.config))
 
-    def text(self, command, *arguments):
+    def text(self, command: str, *arguments: str) -> str:
         """Return what a command prints.
 
         Raises:
@@ -87,22 +91,22 @@ class Dovecot:
             )
         return out
 
-    def version(self):
+    def version(self) -> tuple[int, ...]:
         """Return the first two numbers of the version."""
         return tuple(int(number) for number in re.findall(r'\d+', self.text('dovecot', '--version'))[:2])
 
-    def settings(self, config, protocol, *names):
+    def settings(self, config: str, protocol: str, *names: str) -> list[tuple[str, Any]]:
         """Return settings as they are in force for one protocol (delivery by lmtp or lda)."""
         return parse(self.text('doveconf', '-c', config, '-f', 'protocol=' + protocol, *names))
 
-    def has_sieve(self, config, protocol):
+    def has_sieve(self, config: str, protocol: str) -> bool:
         entries = self.settings(config, protocol, 'mail_plugins')
         plugins = dict(entries).get('mail_plugins', '')
         if isinstance(plugins, list):
             return dict(plugins).get('sieve') == 'yes'
         return 'sieve' in re.split(r'[\s,]+', unquoted(plugins))
 
-    def listeners(self, config):
+    def listeners(self, config: str) -> list[str]:
         """Return the sockets of the LMTP service: paths, and ports as text."""
         found, base = [], dict(parse(self.text('doveconf', '-c', config, 'base_dir'))).get('base_dir', '')
         for name, entries in sections(parse(self.text('doveconf', '-c', config, 'service')), 'service'):
@@ -114,7 +118,7 @@ class Dovecot:
                 found += [dict(listener).get('port', '') for dummy, listener in sections(entries, 'inet_listener')]
         return found
 
-    def protocol_of(self, delivery, config):
+    def protocol_of(self, delivery: Mapping[str, str], config: str) -> str | None:
         """Return the protocol, C(lmtp) or C(lda), by which mail gets here, or None.
 
         Args:
@@ -134,7 +138,7 @@ class Dovecot:
         local = host in LOOPBACK or host.startswith('127.') or host == '::1'
         return 'lmtp' if delivery['agent'] == 'lmtp' and local and port in self.listeners(config) else None
 
-    def junk(self, config, protocol, name):
+    def junk(self, config: str, protocol: str, name: str) -> str:
         """Return the full name of the mailbox with the special use Junk, or of this name where there is none."""
         for dummy, entries in sections(self.settings(config, protocol, 'namespace'), 'namespace'):
             values = dict(entries)
@@ -147,7 +151,7 @@ class Dovecot:
         return name
 
     @contextlib.contextmanager
-    def staged(self, content):
+    def staged(self, content: bytes) -> Iterator[str]:
         """Yield the path of a dovecot.conf with this content beside which everything is as it is beside the real
         one."""
         folder = tempfile.mkdtemp(prefix='conbool-dovecot.')
@@ -162,12 +166,12 @@ class Dovecot:
         finally:
             shutil.rmtree(folder)
 
-    def compile(self, config, source, *binary):
+    def compile(self, config: str, source: str, *binary: str) -> None:
         """Compile a Sieve script; only beside it, where it is put by default, do others than root get to read the
         outcome."""
         self.text('sievec', '-c', config, source, *binary)
 
-    def running(self):
+    def running(self) -> bool:
         """Return whether the master process is alive."""
         base = unquoted(dict(parse(self.text('doveconf', '-c', self.config, 'base_dir'))).get('base_dir', ''))
         try:
@@ -177,7 +181,7 @@ class Dovecot:
         except (FileNotFoundError, ProcessLookupError, ValueError):
             return False
 
-    def reload(self):
+    def reload(self) -> None:
         """Have a running Dovecot read its configuration, and see that it still takes mail."""
         if not self.running():
             return
@@ -186,7 +190,7 @@ class Dovecot:
             if path.startswith('/'):
                 self._greeted(path)
 
-    def _greeted(self, path):
+    def _greeted(self, path: str) -> None:
         end = time.monotonic() + TIMEOUT
         while True:
             try:

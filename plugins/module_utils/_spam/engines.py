@@ -11,10 +11,17 @@ import pwd
 import shutil
 import tempfile
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Union
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
+
+if TYPE_CHECKING:
+    Without = Callable[[bytes], bytes]
+    Content = Union[bytes, Without]
 
 PAUSE = 0.2
 SETTLED = 2
@@ -80,32 +87,44 @@ settings {
 '''
 
 
-class Engine:
+class Engine(ABC):
     """One spam engine, from what is wanted of it to what is in force.
 
     Args:
-        host: Host.
-        directory: that of its configuration, or None when it is not here.
+        directory: that of its configuration, empty when it is not here.
         networks: those of the gateway; none, when nothing of ours is to be left.
     """
 
-    name, units = None, ()
+    name = ''
+    units: tuple[str, ...] = ()
 
-    def __init__(self, host, directory, networks):
+    def __init__(self, host: Host, directory: str, networks: Sequence[str]) -> None:
         self.host, self.directory = host, directory
         self.there = bool(directory and networks)
         contents, without = self.contents(networks) if self.there else ({}, {})
         self.files = FileChange('spam_release_' + self.name, contents, without or self.without())
 
-    def carry_out(self):
+    @abstractmethod
+    def contents(self, networks: Sequence[str]) -> tuple[dict[str, Content], dict[str, Without]]:
+        """Return the files that there have to be, and what takes our part out of those that are not ours as a whole."""
+
+    @abstractmethod
+    def validate(self) -> None:
+        """Have the engine judge what is wanted.
+
+        Raises:
+            ChangeError: it finds something wrong.
+        """
+
+    def carry_out(self) -> None:
         # validate() was asked before, in check mode too.
         self.files.switch(lambda: None, lambda: self.host.reload(self.units))
 
-    def without(self):
+    def without(self) -> dict[str, Without]:
         return {}
 
     @contextlib.contextmanager
-    def staged(self):
+    def staged(self) -> Iterator[str]:
         """Yield a directory that has the new files, and everything else as it is."""
         folder = tempfile.mkdtemp(prefix='conbool-spam.')
         try:
@@ -131,14 +150,14 @@ class SpamAssassin(Engine):
     # Debian's names, and what it and others have called them.
     units = ('spamd.service', 'spamassassin.service', 'amavis.service', 'amavisd.service')
 
-    def contents(self, networks):
+    def contents(self, networks: Sequence[str]) -> tuple[dict[str, Content], dict[str, Without]]:
         filling = {'heading': heading('spam_delivery'), 'networks': ''.join(f'    {network}\n' for network in networks)}
         return {
             os.path.join(self.directory, 'conbool.pm'): encode(SPAMASSASSIN_PLUGIN % filling),
             os.path.join(self.directory, 'conbool.cf'): encode(SPAMASSASSIN_RULES % filling),
         }, {}
 
-    def validate(self):
+    def validate(self) -> None:
         """Have spamassassin judge all rules with ours among them.
 
         Raises:
@@ -162,7 +181,7 @@ class Rspamd(Engine):
     units = ('rspamd.service',)
     lines = [heading('spam_delivery'), '.include(try=true,duplicate=merge) "$LOCAL_CONFDIR/conbool.conf"']
 
-    def contents(self, networks):
+    def contents(self, networks: Sequence[str]) -> tuple[dict[str, Content], dict[str, Without]]:
         filling = {
             'heading': heading('spam_delivery'),
             'networks': ''.join(f'      "{network}",\n' for network in networks),
@@ -172,10 +191,10 @@ class Rspamd(Engine):
             os.path.join(self.directory, 'rspamd.conf.local'): self._with,
         }, self.without()
 
-    def without(self):
+    def without(self) -> dict[str, Without]:
         return {os.path.join(self.directory, 'rspamd.conf.local'): self._without} if self.directory else {}
 
-    def validate(self):
+    def validate(self) -> None:
         """Have rspamd judge the configuration with ours in it.
 
         Raises:
@@ -190,13 +209,13 @@ class Rspamd(Engine):
                     ' what is in {}'.format(os.path.join(self.directory, 'conbool.conf'))
                 )
 
-    def _with(self, data):
+    def _with(self, data: bytes) -> bytes:
         text = decode(data)
         return encode(
             text + ('' if text.endswith('\n') or not text else '\n') + ''.join(line + '\n' for line in self.lines)
         )
 
-    def _without(self, data):
+    def _without(self, data: bytes) -> bytes:
         return encode('\n'.join(line for line in decode(data).split('\n') if line not in self.lines))
 
 
@@ -204,17 +223,17 @@ class Host:
     """Commands of the managed host.
 
     Args:
-        run: function that takes an argument list and returns (exit status, stdout, stderr).
-        find: function that returns the path of a command, or None.
+        run: takes an argument list; returns exit status, stdout and stderr.
+        find: returns the path of a command, None without one.
     """
 
-    def __init__(self, run, find):
+    def __init__(self, run: Callable[[list[str]], tuple[int, str, str]], find: Callable[[str], str | None]) -> None:
         self._run, self._find = run, find
 
-    def has(self, command):
+    def has(self, command: str) -> bool:
         return bool(self._find(command))
 
-    def text(self, command, *arguments):
+    def text(self, command: str, *arguments: str) -> str:
         """Return what a command prints.
 
         Raises:
@@ -229,7 +248,7 @@ class Host:
             )
         return out
 
-    def reload(self, units):
+    def reload(self, units: Iterable[str]) -> None:
         """Have those of the services that run read their rules, and see that they still run."""
         active = [unit for unit in units if self._active(unit)]
         for unit in active:
@@ -243,5 +262,5 @@ class Host:
                 return
             time.sleep(PAUSE)
 
-    def _active(self, unit):
+    def _active(self, unit: str) -> bool:
         return 'ActiveState=active\n' in self.text('systemctl', 'show', '--property=ActiveState,SubState', unit)

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.engines import Host, Rspamd, SpamAssassin
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 # Debian's, and that of RPM distributions, which was not exercised.
 SPAMASSASSIN_DIRECTORIES = ('/etc/spamassassin', '/etc/mail/spamassassin')
 RSPAMD_DIRECTORY = '/etc/rspamd'
 
 
-def read_networks(names):
+def read_networks(names: Iterable[str]) -> list[str]:
     """Return the networks in their canonical form.
 
     Raises:
@@ -32,7 +37,7 @@ def read_networks(names):
     return found
 
 
-def engines(host, networks):
+def engines(host: Host, networks: Sequence[str]) -> list[SpamAssassin | Rspamd]:
     """Return the spam engines, also those that are not here: something of ours may be left of one."""
     spamassassin = (
         [directory for directory in SPAMASSASSIN_DIRECTORIES if os.path.isdir(directory)][:1]
@@ -44,14 +49,14 @@ def engines(host, networks):
         if host.has('rspamadm') and os.path.isfile(os.path.join(RSPAMD_DIRECTORY, 'rspamd.conf'))
         else []
     )
-    return [SpamAssassin(host, (spamassassin or [None])[0], networks), Rspamd(host, (rspamd or [None])[0], networks)]
+    return [SpamAssassin(host, (spamassassin or [''])[0], networks), Rspamd(host, (rspamd or [''])[0], networks)]
 
 
-def converge(module, params):
+def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Bring the host to the wanted state, or tell in check mode what that takes.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
     """
     present = params['state'] == 'present'
     if present and not params['networks']:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
@@ -43,12 +45,11 @@ class SieveChange:
     """What makes Dovecot file flagged mail in the spam folder, or takes that away again.
 
     Args:
-        dovecot: Dovecot.
         protocols: those by which mail is delivered, C(lmtp) and C(lda); none, when nothing of ours is to be left.
         folder: name of the spam folder where no mailbox has the special use.
     """
 
-    def __init__(self, dovecot, protocols, folder):
+    def __init__(self, dovecot: tools.Dovecot, protocols: Sequence[str], folder: str) -> None:
         self.dovecot = dovecot
         self.mailbox = None
         self._protocols = protocols
@@ -78,13 +79,13 @@ class SieveChange:
         self._stale = bool(wanted) and not self.files.changed and not self._compiled()
         self.changed = self.files.changed or self._stale
 
-    def diff(self):
+    def diff(self) -> list[dict[str, str]]:
         found = self.files.diff()
         if self._stale:
             found.append(difference(self._paths['svbin'], None, '(the script, compiled)\n'))
         return found
 
-    def validate(self):
+    def validate(self) -> None:
         """Have Dovecot judge the new configuration and the script, beside the real ones.
 
         Raises:
@@ -102,14 +103,14 @@ class SieveChange:
             self._look(staged)
             self.dovecot.compile(staged, script, os.path.join(folder, 'staged.svbin'))
 
-    def carry_out(self):
+    def carry_out(self) -> None:
         if self._stale:
             self._activate()
         else:
             # With nothing to change this clears what a killed run left; validate() was asked before, in check mode too.
             self.files.switch(lambda: None, self._activate)
 
-    def _activate(self):
+    def _activate(self) -> None:
         """Let Dovecot do what the files say now, whichever they are."""
         if os.path.exists(self._paths['sieve']):
             self.dovecot.compile(self.dovecot.config, self._paths['sieve'])
@@ -119,7 +120,7 @@ class SieveChange:
         if self.dovecot.there:
             self.dovecot.reload()
 
-    def _compiled(self):
+    def _compiled(self) -> bool:
         """Return whether the compiled script is what this version of Dovecot makes of it."""
         with self.dovecot.staged(self.files.after[self.dovecot.config]) as staged:
             binary = os.path.join(os.path.dirname(staged), 'fresh.svbin')
@@ -127,17 +128,17 @@ class SieveChange:
             compiled = read_file(self._paths['svbin'])
             return compiled.data == read_file(binary).data and bool(compiled.mode & 0o004)
 
-    def _with(self, data):
+    def _with(self, data: bytes) -> bytes:
         text = decode(data)
         return encode(
             text + ('' if text.endswith('\n') or not text else '\n') + ''.join(line + '\n' for line in self._lines)
         )
 
-    def _without(self, data):
+    def _without(self, data: bytes) -> bytes:
         lines = decode(data).split('\n')
         return encode('\n'.join(line for line in lines if line not in self._lines))
 
-    def _configuration(self, config):
+    def _configuration(self, config: str) -> str:
         """Return our part of the configuration: the script in front of those that the host has.
 
         Args:
@@ -160,7 +161,7 @@ class SieveChange:
             )
         return text
 
-    def _sequence(self, config, protocol):
+    def _sequence(self, config: str, protocol: str) -> list[tuple[str, str]]:
         """Return the settings of Dovecot 2.3 that put our script in front; the sequence ends with the first that is
         missing or empty."""
         plugin, found = self._plugin(config, protocol), [self._paths['sieve']]
@@ -171,14 +172,14 @@ class SieveChange:
             found.append('')
         return [(_numbered(number + 1), value) for number, value in enumerate(found)]
 
-    def _plugin(self, config, protocol):
+    def _plugin(self, config: str, protocol: str) -> dict[str, Any]:
         return dict(
             pair
             for dummy, entries in tools.sections(self.dovecot.settings(config, protocol, 'plugin'), 'plugin')
             for pair in entries
         )
 
-    def _look(self, config):
+    def _look(self, config: str) -> None:
         """See that our script is the first one.
 
         Raises:
@@ -205,10 +206,10 @@ class SieveChange:
                 )
 
 
-def _numbered(number):
+def _numbered(number: int) -> str:
     return BEFORE + (str(number) if number > 1 else '')
 
 
-def _write(path, data):
+def _write(path: str, data: bytes) -> None:
     with open(path, 'wb') as stream:
         stream.write(data)
