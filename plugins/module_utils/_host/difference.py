@@ -11,7 +11,9 @@ HIDDEN = '(not shown: the file is not readable for everybody)\n'
 UNREADABLE = '(binary, %d bytes)\n'
 
 
-def difference(header, before, after, secret=False, binary=False):
+def difference(
+    header: str, before: bytes | str | None, after: bytes | str | None, secret: bool = False, binary: bool = False
+) -> dict[str, str]:
     """Return what changes in one file, or in something else that can be put into words.
 
     Args:
@@ -25,7 +27,7 @@ def difference(header, before, after, secret=False, binary=False):
     return {'before_header': header, 'after_header': header, 'before': texts[0], 'after': texts[1]}
 
 
-def _shown(content, secret, binary):
+def _shown(content: bytes | str, secret: bool, binary: bool) -> str:
     data = encode(content) if isinstance(content, str) else content
     if data and secret:
         return HIDDEN

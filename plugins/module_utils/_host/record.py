@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
 
@@ -23,12 +25,14 @@ class Store:
         sort_keys: whether the keys are written in alphabetical order, otherwise in the one they are given in.
     """
 
-    def __init__(self, path, ours=1, sort_keys=True):
+    def __init__(self, path: str, ours: int = 1, sort_keys: bool = True) -> None:
         self.path = path
         self._ours = ours
         self._sort_keys = sort_keys
 
-    def load(self, form, damaged):
+    def load(
+        self, form: Callable[[dict[str, Any]], bool], damaged: Callable[[Exception], Exception]
+    ) -> dict[str, Any] | None:
         """Return the object, None for no file.
 
         Args:
@@ -47,7 +51,7 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
             raise damaged(exc) from exc
 
-    def save(self, content):
+    def save(self, content: dict[str, Any]) -> None:
         """Replace the object. Whenever this is cut short, the file holds the old one or the new one.
 
         Raises:
@@ -60,7 +64,7 @@ class Store:
         os.rename(self.path + '.new', self.path)
         sync_directory(directory)
 
-    def remove(self):
+    def remove(self) -> None:
         """Remove the file, what a run that was killed in save() left beside it, and the directories of ours.
 
         Raises:
@@ -78,7 +82,7 @@ class Store:
 
 
 @contextlib.contextmanager
-def told_as(error, text):
+def told_as(error: type[Exception], text: str) -> Iterator[None]:
     """Have a failure of the disk raised as an error of the caller's, with a text of its own before."""
     try:
         yield

@@ -23,11 +23,11 @@ class Transaction(ABC):
 
     old_state = 'The old state'
 
-    def __init__(self, warnings):
+    def __init__(self, warnings: list[str]) -> None:
         self.warnings = warnings
 
     @final
-    def carry_out(self):
+    def carry_out(self) -> None:
         """Bring the change in force.
 
         Raises:
@@ -44,7 +44,7 @@ class Transaction(ABC):
             raise SwitchError(message, self._put_back(undo), self.warnings) from exc
         self.settle()
 
-    def _put_back(self, undo):
+    def _put_back(self, undo: Undo) -> bool:
         """Put the old state back in force. Returns whether that worked, with what failed among the warnings."""
         try:
             self.in_force_again(undo)
@@ -53,16 +53,16 @@ class Transaction(ABC):
             return False
         return True
 
-    def failure(self, exc):
+    def failure(self, exc: Exception) -> str:
         """Return what is said of a step that failed."""
         return str(exc)
 
     @abstractmethod
-    def begin(self):
+    def begin(self) -> None:
         """Refuse what cannot be done, and record that the change is on its way."""
 
     @abstractmethod
-    def steps(self, undo):
+    def steps(self, undo: Undo) -> None:
         """Change the host until the new state is in force.
 
         Args:
@@ -70,9 +70,9 @@ class Transaction(ABC):
         """
 
     @abstractmethod
-    def in_force_again(self, undo):
+    def in_force_again(self, undo: Undo) -> None:
         """Take back what steps() has done, have the old state in force, and record it as before."""
 
     @abstractmethod
-    def settle(self):
+    def settle(self) -> None:
         """Remove what nothing needs any more, and record that the change is complete."""
