@@ -10,13 +10,13 @@ import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
 
 
-class Change:
+class Change(Transaction):
     """One backend on its way to the wanted state.
 
     Args:
@@ -28,8 +28,10 @@ class Change:
     """
 
     def __init__(self, run, backend, wanted, record):
+        super().__init__([])
         self._run, self._backend, self._wanted, self._record = run, backend, wanted, record
         self.name = backend.name
+        self.old_state = f'{self.name}: the old state'
         if wanted:
             backend.check()
         self._recorded = self.name in record.entries
@@ -42,7 +44,7 @@ class Change:
         self._listing = backend.listing()
         # What is in force is compared with what was in force when the last run ended, as the same tool lists it.
         self._astray = self._listing != self._known if wanted else bool(self._listing)
-        self.warnings = backend.warnings(wanted) if wanted else []
+        self.warnings += backend.warnings(wanted) if wanted else []
 
     @property
     def changed(self):
@@ -50,47 +52,45 @@ class Change:
 
     def diff(self):
         """Return the files that change; and what is in force, if that is not what was left there."""
-        found = [_difference(write.path, self._before[write.path], write.data) for write in self._writes]
+        found = [difference(write.path, self._before[write.path], write.data) for write in self._writes]
         if self._known is not None and self._astray and self._wanted:
-            found.append(_difference(f'in force ({self.name})', encode(self._listing), encode(self._known)))
+            found.append(difference(f'in force ({self.name})', self._listing, self._known))
         return found + (self._unit.diff() if self._unit else [])
 
     def validate(self):
         """Have the backend's own tool judge the new state. Nothing is changed."""
         self.warnings += self._backend.validate(self._wanted, self._writes, self._astray)
 
-    def carry_out(self):
-        """Bring the wanted state in force, now and after a reboot.
-
-        Raises:
-            SwitchError: it failed.
-        """
-        directories = self._record.directories(self.name)
-        missing = [
+    def begin(self):
+        self._directories = self._record.directories(self.name)
+        self._missing = [
             directory
             for directory in sorted({os.path.dirname(write.path) for write in self._writes if write.data is not None})
             if not os.path.isdir(directory)
         ]
-        self._record.save(self.name, None, directories + missing)
-        undo, listing = disk.Undo(), ''
-        try:
-            disk.clear_temporary([write.path for write in self._writes])
-            if self._wanted:
-                listing = self._arrive(undo, missing)
-            else:
-                self._leave(undo)
-        except (OSError, HostError) as exc:
-            raise SwitchError(f'{self.name}: {exc}', self._restore(undo, directories), self.warnings) from exc
+        self._record.save(self.name, None, self._directories + self._missing)
+
+    def steps(self, undo):
+        disk.clear_temporary([write.path for write in self._writes])
         if self._wanted:
-            self._record.save(self.name, listing, directories + missing)
+            self._arrive(undo)
+        else:
+            self._leave(undo)
+
+    def settle(self):
+        if self._wanted:
+            self._record.save(self.name, self._arrived, self._directories + self._missing)
             return
-        for directory in directories:
+        for directory in self._directories:
             if os.path.isdir(directory) and not os.listdir(directory):
                 os.rmdir(directory)
         self._record.forget(self.name)
 
-    def _arrive(self, undo, missing):
-        for directory in missing:
+    def failure(self, exc):
+        return f'{self.name}: {exc}'
+
+    def _arrive(self, undo):
+        for directory in self._missing:
             undo.do(disk.MakeDirectory(directory))
         for write in self._writes:
             undo.do(write)
@@ -101,10 +101,9 @@ class Change:
         self._backend.load(self._wanted, self._writes, self._astray)
         if self._unit:
             self._unit.arrive()
-        listing = self._backend.listing()
-        if not listing:
+        self._arrived = self._backend.listing()
+        if not self._arrived:
             raise FirewallError('the rules were loaded, but are not in force')
-        return listing
 
     def _leave(self, undo):
         for write in self._writes:
@@ -114,30 +113,19 @@ class Change:
             self._unit.leave()
         self._backend.unload()
 
-    def _restore(self, undo, directories):
-        """Put the old state back in force. Returns whether that worked, with what failed among the warnings."""
-        try:
-            if self._unit and not self._recorded:
-                unit = UnitChange(self._run, self._unit.name, None)
-                unit.stop()
-                unit.leave()
-            undo.back()
-            if not self._recorded:
-                self._backend.unload()
-                self._record.forget(self.name)
-            else:
-                self._backend.reload()
-                if self._unit:
-                    Unit(self._run, self._unit.name).carry_out(
-                        [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
-                    )
-                self._record.save(self.name, self._known, directories)
-        except (OSError, HostError) as exc:
-            self.warnings.append(f'{self.name}: the old state could not be put back completely: {exc}')
-            return False
-        return True
-
-
-def _difference(header, before, after):
-    texts = [printable(decode(data or b'')) for data in (before, after)]
-    return {'before_header': header, 'after_header': header, 'before': texts[0], 'after': texts[1]}
+    def in_force_again(self, undo):
+        if self._unit and not self._recorded:
+            unit = UnitChange(self._run, self._unit.name, None)
+            unit.stop()
+            unit.leave()
+        undo.back()
+        if not self._recorded:
+            self._backend.unload()
+            self._record.forget(self.name)
+            return
+        self._backend.reload()
+        if self._unit:
+            Unit(self._run, self._unit.name).carry_out(
+                [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
+            )
+        self._record.save(self.name, self._known, self._directories)

@@ -6,11 +6,8 @@ change."""
 
 from __future__ import annotations
 
-import json
-import os
-
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store
 
 PATH = '/var/lib/conbool-smtp-relay/inbound_firewall.json'
 
@@ -25,7 +22,9 @@ class Record:
     """
 
     def __init__(self):
-        self.entries = self._load()
+        self._store = Store(PATH)
+        saved = self._store.load(_has_form, _damaged)
+        self.entries = saved['backends'] if saved else {}
 
     def listing(self, backend):
         return self.entries[backend]['listing'] if backend in self.entries else None
@@ -47,34 +46,18 @@ class Record:
         self._write()
 
     def _write(self):
-        directory = os.path.dirname(PATH)
         if self.entries:
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            content = json.dumps({'version': 1, 'backends': self.entries}, indent=1, sort_keys=True)
-            write_durably(PATH + '.new', content.encode('ascii'), 0o600)
-            os.rename(PATH + '.new', PATH)
-            sync_directory(directory)
-            return
-        for path in (PATH, PATH + '.new'):
-            if os.path.exists(path):
-                os.unlink(path)
-        if os.path.isdir(directory) and not os.listdir(directory):
-            os.rmdir(directory)
+            self._store.save({'backends': self.entries})
+        else:
+            self._store.remove()
 
-    @staticmethod
-    def _load():
-        try:
-            with open(PATH, 'rb') as stream:
-                saved = json.loads(stream.read().decode('ascii'))
-            if saved['version'] != 1 or any(
-                set(entry) != {'listing', 'directories'} for entry in saved['backends'].values()
-            ):
-                raise ValueError('it has not the expected form')
-            return saved['backends']
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-            raise FirewallError(
-                f'The record {PATH} is damaged ({exc}). Nothing was changed. Move it away, and apply the limit again'
-                ' before it is undone'
-            ) from exc
+
+def _has_form(saved):
+    return all(set(entry) == {'listing', 'directories'} for entry in saved['backends'].values())
+
+
+def _damaged(problem):
+    return FirewallError(
+        f'The record {PATH} is damaged ({problem}). Nothing was changed. Move it away, and apply the limit again'
+        ' before it is undone'
+    )

@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configurat
     next_hop_back,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
@@ -141,14 +142,7 @@ def _package_result(
 ) -> dict[str, Any]:
     result = {'changed': before != after, 'packages': packages}
     if module._diff and before != after:
-        result['diff'] = [
-            {
-                'before_header': 'package',
-                'after_header': 'package',
-                'before': _line(before),
-                'after': _line(after),
-            }
-        ]
+        result['diff'] = [difference('package', _line(before), _line(after))]
     return result
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import (
     FileRecord,
     digest,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-
-UNREADABLE = '(binary, %d bytes)\n'
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 
 
 class FileChange:
@@ -45,7 +42,7 @@ class FileChange:
         self.warnings = []
         self._without, self._modes = without or {}, modes or {}
         # Path to content as it is now and as it will be, None for no file.
-        self.before, self.after, self._writes, self._entries = {}, {}, [], []
+        self.before, self.after, self.writes, self.entries = {}, {}, [], []
         for path, content in wanted.items():
             self._arrive(path, content)
         for entry in reversed(self.record.entries):
@@ -54,34 +51,26 @@ class FileChange:
         missing = sorted(
             {
                 found
-                for write in self._writes
+                for write in self.writes
                 if write.data is not None
                 for found in _missing(os.path.dirname(write.path))
             }
         )
-        self._make = [disk.MakeDirectory(path) for path in missing]
+        self.made = [disk.MakeDirectory(path) for path in missing]
         # A run that was killed may have written everything and reloaded nothing.
         self.changed = (
-            bool(self._writes)
+            bool(self.writes)
             or self.record.pending
             or any(entry['path'] not in wanted for entry in self.record.entries)
         )
 
     def diff(self):
         """Return the files that change, as Ansible shows it."""
-        return [
-            {
-                'before_header': write.path,
-                'after_header': write.path,
-                'before': _shown(self.before[write.path]),
-                'after': _shown(write.data),
-            }
-            for write in self._writes
-        ]
+        return [difference(write.path, self.before[write.path], write.data, binary=True) for write in self.writes]
 
     def paths(self):
         """Return the paths of the files that change."""
-        return [write.path for write in self._writes]
+        return [write.path for write in self.writes]
 
     def switch(self, validate, activate):
         """Carry the change out. With nothing to change only what a killed run may have left of a record goes.
@@ -99,17 +88,7 @@ class FileChange:
             self.record.sweep()
             return
         validate()
-        self.record.save(self._pending(), self.record.directories + [operation.path for operation in self._make], True)
-        undo, active = disk.Undo(), False
-        try:
-            disk.clear_temporary(self.before)
-            for operation in self._make + self._writes:
-                undo.do(operation)
-            active = True
-            activate()
-        except (OSError, HostError) as exc:
-            raise SwitchError(str(exc), self._restore(undo, activate if active else None), self.warnings) from exc
-        self._settle()
+        _Switch(self, activate).carry_out()
 
     def _arrive(self, path, content):
         entry, state = self.record.entry(path), disk.read_file(path)
@@ -126,7 +105,7 @@ class FileChange:
         data = content(original.data or b'') if callable(content) else content
         self._write(path, state, data, self._modes.get(path))
         self.after[path] = data
-        self._entries.append(self.record.new_entry(path, original.data, original.mode, data))
+        self.entries.append(self.record.new_entry(path, original.data, original.mode, data))
 
     def _leave(self, entry):
         path = entry['path']
@@ -146,40 +125,59 @@ class FileChange:
 
     def _write(self, path, state, data, mode):
         if data != state.data or mode not in (None, state.mode):
-            self._writes.append(disk.Write(path, data, mode))
+            self.writes.append(disk.Write(path, data, mode))
 
-    def _pending(self):
+    def pending_entries(self):
         """Return the entries for the time in which a file may be what it was or what it will be."""
         entries = {entry['path']: entry for entry in self.record.entries}
-        for entry in self._entries:
+        for entry in self.entries:
             former = entries.get(entry['path'])
             entries[entry['path']] = dict(
                 entry, wrote=sorted(set(entry['wrote'] + (former['wrote'] if former else [])))
             )
         return list(entries.values())
 
-    def _settle(self):
+
+class _Switch(Transaction):
+    """A FileChange on its way.
+
+    Args:
+        change: FileChange.
+        activate: as for FileChange.switch().
+    """
+
+    def __init__(self, change, activate):
+        super().__init__(change.warnings)
+        self._change, self._record = change, change.record
+        self._activate, self._active = activate, False
+
+    def begin(self):
+        directories = self._record.directories + [operation.path for operation in self._change.made]
+        self._record.save(self._change.pending_entries(), directories, True)
+
+    def steps(self, undo):
+        disk.clear_temporary(self._change.before)
+        for operation in self._change.made + self._change.writes:
+            undo.do(operation)
+        self._active = True
+        self._activate()
+
+    def in_force_again(self, undo):
+        undo.back()
+        if self._active:
+            self._activate()
+        self._record.restore()
+
+    def settle(self):
         left = []
-        for path in sorted(self.record.directories, reverse=True):
+        for path in sorted(self._record.directories, reverse=True):
             if os.path.isdir(path) and not os.listdir(path):
                 os.rmdir(path)
-            elif self._entries:
+            elif self._change.entries:
                 left.append(path)
             elif os.path.isdir(path):
                 self.warnings.append(f'{path} was made here but holds something else now, and stays')
-        self.record.save(self._entries, sorted(left), False)
-
-    def _restore(self, undo, activate):
-        """Put the old state back in force. Returns whether that worked, with what failed among the warnings."""
-        try:
-            undo.back()
-            if activate:
-                activate()
-            self.record.restore()
-        except (OSError, HostError) as exc:
-            self.warnings.append(f'The old state could not be put back completely: {exc}')
-            return False
-        return True
+        self._record.save(self._change.entries, sorted(left), False)
 
 
 def _missing(directory):
@@ -189,9 +187,3 @@ def _missing(directory):
         found.append(directory)
         directory = os.path.dirname(directory)
     return found
-
-
-def _shown(data):
-    if data and b'\0' in data:
-        return UNREADABLE % len(data)
-    return printable(decode(data or b''))

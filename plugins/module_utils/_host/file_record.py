@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store, told_as
 
 BASE = '/var/lib/conbool-smtp-relay/files'
 FIELDS = {'path', 'original', 'mode', 'wrote'}
@@ -44,6 +43,7 @@ class FileRecord:
     def __init__(self, owner):
         self.owner = owner
         self.path = os.path.join(BASE, owner + '.json')
+        self._store = Store(self.path, ours=2, sort_keys=False)
         self._loaded = self._load()
         self.entries, self.directories, self.pending = self._loaded
 
@@ -67,13 +67,11 @@ class FileRecord:
     def save(self, entries, directories, pending):
         """Replace the record. With nothing left to remember, the file and its empty directories go."""
         self.entries, self.directories, self.pending = entries, directories, pending
-        try:
+        with told_as(ChangeError, f'The record {self.path} cannot be written'):
             if entries or pending:
-                self._write()
+                self._store.save({'files': entries, 'directories': directories, 'pending': pending})
             else:
-                self._remove()
-        except OSError as exc:
-            raise ChangeError(f'The record {self.path} cannot be written: {exc}') from exc
+                self._store.remove()
 
     def restore(self):
         """Bring the record back to what it was when it was loaded."""
@@ -84,39 +82,20 @@ class FileRecord:
         if not self.entries:
             self.restore()
 
-    def _write(self):
-        os.makedirs(BASE, mode=0o700, exist_ok=True)
-        content = json.dumps(
-            {'version': 1, 'files': self.entries, 'directories': self.directories, 'pending': self.pending}, indent=1
-        )
-        write_durably(self.path + '.new', content.encode('ascii'), 0o600)
-        os.rename(self.path + '.new', self.path)
-        sync_directory(BASE)
-
-    def _remove(self):
-        for path in (self.path, self.path + '.new'):
-            if os.path.exists(path):
-                os.unlink(path)
-                sync_directory(BASE)
-        for directory in (BASE, os.path.dirname(BASE)):
-            if os.path.isdir(directory) and not os.listdir(directory):
-                os.rmdir(directory)
-
     def _load(self):
-        try:
-            with open(self.path, 'rb') as stream:
-                saved = json.loads(stream.read().decode('ascii'))
-            if (
-                saved['version'] != 1
-                or not isinstance(saved['pending'], bool)
-                or any(set(entry) != FIELDS for entry in saved['files'])
-            ):
-                raise ValueError('it has not the expected form')
-            return saved['files'], saved['directories'], saved['pending']
-        except FileNotFoundError:
-            return [], [], False
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise ChangeError(
-                f'The record {self.path} of the original files is damaged ({exc}). Nothing was changed. Without it'
+        saved = self._store.load(
+            _has_form,
+            lambda problem: ChangeError(
+                f'The record {self.path} of the original files is damaged ({problem}). Nothing was changed. Without it'
                 ' nothing can be undone: repair it, or move it away to begin with the present state.'
-            ) from exc
+            ),
+        )
+        return (saved['files'], saved['directories'], saved['pending']) if saved else ([], [], False)
+
+
+def _has_form(saved):
+    return (
+        isinstance(saved['pending'], bool)
+        and all(set(entry) == FIELDS for entry in saved['files'])
+        and isinstance(saved['directories'], list)
+    )

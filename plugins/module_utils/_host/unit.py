@@ -9,8 +9,9 @@ import os
 import time
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
 
 FOLDER = '/etc/systemd/system'
 SHOWN = ('LoadState', 'ActiveState', 'UnitFileState', 'NeedDaemonReload')
@@ -125,11 +126,9 @@ class UnitChange:
         """Return the unit's file and the systemctl commands, as Ansible shows what changes."""
         found = []
         if self._differs:
-            found.append(
-                _difference(self.path, *(printable(decode(data or b'')) for data in (self._before, self._after)))
-            )
+            found.append(difference(self.path, self._before, self._after))
         if self.commands:
-            found.append(_difference('systemctl', '', ''.join(line + '\n' for line in self.words())))
+            found.append(difference('systemctl', '', ''.join(line + '\n' for line in self.words())))
         return found
 
     def arrive(self):
@@ -158,7 +157,3 @@ class UnitChange:
 
     def _only(self, verb):
         self._unit.carry_out([command for command in self.commands if command[0] == verb])
-
-
-def _difference(header, before, after):
-    return {'before_header': header, 'after_header': header, 'before': before, 'after': after}

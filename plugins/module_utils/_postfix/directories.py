@@ -12,6 +12,7 @@ import pwd
 import shutil
 import stat
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import MakeDirectory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import message_files
@@ -42,12 +43,7 @@ def _present(path):
 
 
 def _difference(path, before, after):
-    return {
-        'before_header': path,
-        'after_header': path,
-        'before': _describe(*before) if before else '',
-        'after': _describe(*after) if after else '',
-    }
+    return difference(path, *(state and _describe(*state) for state in (before, after)))
 
 
 class Directories:

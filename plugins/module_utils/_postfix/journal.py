@@ -5,15 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import (
-    fingerprint,
-    sync_directory,
-    write_durably,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store, told_as
 
 BASE = '/var/lib/conbool-smtp-relay/postfix'
 
@@ -47,14 +43,15 @@ class Journal:
         self.directory = os.path.join(base or BASE, fingerprint(config_dir))
         self.path = os.path.join(self.directory, owner + '.json')
         self.exists, self.pending, self.records = False, False, empty()
-        saved = self._load(self.path)
+        self._store = _store(self.path)
+        saved = _load(self._store)
         if saved:
             self.exists, self.pending, self.records = True, saved['pending'], saved['records']
 
     def others(self):
         """Return the records of the other owners: {owner: records}."""
         return {
-            name: self._load(os.path.join(self.directory, name + '.json'))['records']
+            name: _load(_store(os.path.join(self.directory, name + '.json')))['records']
             for name in owners(self.config_dir, os.path.dirname(self.directory))
             if name != self.owner
         }
@@ -62,50 +59,33 @@ class Journal:
     def save(self, records, pending):
         """Replace the record. With nothing left to remember, the file and its empty directories go."""
         if not pending and records == empty():
-            self._remove()
+            with told_as(JournalError, f'The record {self.path} cannot be removed'):
+                self._store.remove()
             return
-        content = json.dumps(
-            {'version': 1, 'owner': self.owner, 'config_dir': self.config_dir, 'pending': pending, 'records': records},
-            indent=1,
-            sort_keys=True,
-        )
-        try:
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
-            write_durably(self.path + '.new', content.encode('ascii'), 0o600)
-            os.rename(self.path + '.new', self.path)
-            sync_directory(self.directory)
-        except OSError as exc:
-            raise JournalError(f'The record {self.path} cannot be written: {exc}') from exc
+        with told_as(JournalError, f'The record {self.path} cannot be written'):
+            self._store.save(
+                {'owner': self.owner, 'config_dir': self.config_dir, 'pending': pending, 'records': records}
+            )
 
     def restore(self):
         """Bring the record back to what it was when it was loaded."""
         self.save(self.records, self.pending)
 
-    def _remove(self):
-        try:
-            for path in (self.path, self.path + '.new'):
-                if os.path.exists(path):
-                    os.unlink(path)
-                    sync_directory(self.directory)
-            base = os.path.dirname(self.directory)
-            for directory in (self.directory, base, os.path.dirname(base)):
-                if os.path.isdir(directory) and not os.listdir(directory):
-                    os.rmdir(directory)
-        except OSError as exc:
-            raise JournalError(f'The record {self.path} cannot be removed: {exc}') from exc
 
-    @staticmethod
-    def _load(path):
-        try:
-            with open(path, 'rb') as stream:
-                saved = json.loads(stream.read().decode('ascii'))
-            if saved['version'] != 1 or not isinstance(saved['pending'], bool) or set(saved['records']) != set(empty()):
-                raise ValueError('it has not the expected form')
-            return saved
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            raise JournalError(
-                f'The record {path} of the original configuration is damaged ({exc}). Nothing was changed. '
-                'Without it nothing can be undone: repair it, or move it away to begin with the present state.'
-            ) from exc
+def _store(path):
+    # The directories of the instance, of all instances, and of everything that this collection keeps on a host.
+    return Store(path, ours=3)
+
+
+def _load(store):
+    return store.load(
+        _has_form,
+        lambda problem: JournalError(
+            f'The record {store.path} of the original configuration is damaged ({problem}). Nothing was changed. '
+            'Without it nothing can be undone: repair it, or move it away to begin with the present state.'
+        ),
+    )
+
+
+def _has_form(saved):
+    return isinstance(saved['pending'], bool) and set(saved['records']) == set(empty())

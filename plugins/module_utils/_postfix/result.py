@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import stat
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-
-HIDDEN = '(not shown: the file is not readable for everybody)\n'
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 
 def result_of(change):
@@ -54,18 +53,12 @@ def diff_of(change):
     ):
         before = decode(state.data or b'')
         if before != text:
-            found.append(_difference(change.path(name), before, text))
+            found.append(difference(change.path(name), before, text))
     found += [_table_difference(change.path(path), table) for path, table in sorted(change.tables.items())]
     return found + (change.directories.diff_of_removal() if change.ends_instance else change.directories.diff())
 
 
 def _table_difference(path, table):
-    before, after = (None if state.content is None else decode(state.content) for state in (table.before, table.after))
     modes = [state.mode for state in (table.before, table.after) if state.mode is not None]
-    if all(mode & stat.S_IROTH for mode in modes):
-        return _difference(path, before or '', after or '')
-    return _difference(path, HIDDEN if before else '', HIDDEN if after else '')
-
-
-def _difference(path, before, after):
-    return {'before_header': path, 'after_header': path, 'before': printable(before), 'after': printable(after)}
+    secret = not all(mode & stat.S_IROTH for mode in modes)
+    return difference(path, table.before.content, table.after.content, secret)

@@ -11,6 +11,7 @@ import os
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 
@@ -25,7 +26,7 @@ def needs_restart(change):
     return change.journal.pending or any(name in NEEDS_RESTART for name in change.parameters_changed())
 
 
-class Switch:
+class Switch(Transaction):
     """One change on its way.
 
     Args:
@@ -37,7 +38,10 @@ class Switch:
         log: MailLog.
     """
 
+    old_state = 'The old configuration'
+
     def __init__(self, change, unit, reload, listeners, timeout, log):
+        super().__init__(change.warnings)
         self.change = change
         self.instance = change.instance
         self.journal = change.journal
@@ -49,25 +53,20 @@ class Switch:
         self.log = log
         self.reloaded = False
 
-    def carry_out(self):
-        """Bring the change in force.
+    def begin(self):
+        """Refuse what cannot be done, and record that the change is on its way.
 
         Raises:
             PlanError: it is not possible, and nothing was changed.
-            SwitchError: it failed; the old configuration is back if its C(restored) says so.
         """
-        leaves = self.unit and self.change.request.absent
-        running = self._end_service() if leaves else self._running()
+        self._leaves = self.unit and self.change.request.absent
+        self._running = self._end_service() if self._leaves else self._runs()
         self.journal.save(self.change.pending, True)
-        if self.change.changed:
-            self._switch(running)
-            if self.change.request.absent:
-                self._remove_created()
-        if self.unit and not leaves:
-            self._begin_service()
-        self.journal.save(self.change.settled, False)
+        self._switches = self.change.changed
+        if self._switches:
+            self._look()
 
-    def _running(self):
+    def _runs(self):
         """Return whether the instance runs. One that is to be removed must neither run nor hold mail."""
         running = self.change.main_state.data is not None and self.instance.running()
         if self.change.ends_instance:
@@ -82,7 +81,7 @@ class Switch:
     def _end_service(self):
         self.unit.stop()
         try:
-            running = self._running()
+            running = self._runs()
         except (OSError, HostError):
             self.unit.start_again()
             raise
@@ -99,79 +98,85 @@ class Switch:
                 f'The configuration is in place, but the service {self.unit.name} does not run as wanted:'
                 f' {exc}{self._logged()}',
                 False,
-                self.change.warnings,
+                self.warnings,
             ) from exc
 
     def _logged(self):
         said = self.log.complaints()
         return '. Postfix logged: ' + ' | '.join(said) if said else ''
 
-    def _switch(self, running):
-        change = self.change
-        self._warn_of_restart(running)
-        queue = change.facts.get('queue_directory', '')
-        pid = postfix.master_pid(queue) if running else None
-        unit = process.systemd_unit(pid) if running else None
-        sockets = postfix.sockets_of(
-            queue, [service for service in change.changed_services() if service.key not in change.services_before]
+    def _look(self):
+        """Note what has to be known of the running instance before its files change."""
+        self._warn_of_restart()
+        queue = self.change.facts.get('queue_directory', '')
+        self._pid = postfix.master_pid(queue) if self._running else None
+        self._its_unit = process.systemd_unit(self._pid) if self._running else None
+        before = self.change.services_before
+        self._sockets = postfix.sockets_of(
+            queue, [service for service in self.change.changed_services() if service.key not in before]
         )
         if self.journal.pending:
             # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new
             # socket.
-            sockets = dict.fromkeys(sockets)
-        undo = disk.Undo()
-        disk.clear_temporary(
-            [
-                os.path.join(self.instance.config_dir, name)
-                for name in ['main.cf', 'master.cf'] + list(change.pending['tables'])
-            ]
-        )
-        try:
-            for operation in change.directories.operations:
-                undo.do(operation)
-            *phases, last = change.phases()
-            # A run that found the files switched, but not read, has nothing to do but to let them be read.
-            for phase in [phase for phase in phases if phase] or ([[]] if self.journal.pending else []):
-                for operation in phase:
-                    undo.do(operation)
-                if running and self.reload:
-                    self.instance.reload()
-                    postfix.wait_until_served(pid, sockets, self.timeout)
-                    self.reloaded = True
-            for operation in last:
-                undo.do(operation)
-            if self.reloaded:
-                for address, port in self.listeners:
-                    process.wait_for_banner(address, port, self.timeout)
-                if not self.instance.running():
-                    raise postfix.PostfixError('Postfix is not running any more')
-        except (OSError, HostError) as exc:
-            message = f'{exc}{self._logged()}'
-            if self.unit and change.request.absent:
-                change.warnings.append(f'The service {self.unit.name} is gone already')
-            raise SwitchError(message, self._restore(undo, running, pid, unit), change.warnings) from exc
+            self._sockets = dict.fromkeys(self._sockets)
+        names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
+        disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
 
-    def _warn_of_restart(self, running):
-        if running and not (self.unit and self.unit.restarts):
+    def steps(self, undo):
+        if not self._switches:
+            return
+        for operation in self.change.directories.operations:
+            undo.do(operation)
+        *phases, last = self.change.phases()
+        # A run that found the files switched, but not read, has nothing to do but to let them be read.
+        for phase in [phase for phase in phases if phase] or ([[]] if self.journal.pending else []):
+            for operation in phase:
+                undo.do(operation)
+            if self._running and self.reload:
+                self.instance.reload()
+                postfix.wait_until_served(self._pid, self._sockets, self.timeout)
+                self.reloaded = True
+        for operation in last:
+            undo.do(operation)
+        if self.reloaded:
+            for address, port in self.listeners:
+                process.wait_for_banner(address, port, self.timeout)
+            if not self.instance.running():
+                raise postfix.PostfixError('Postfix is not running any more')
+
+    def failure(self, exc):
+        message = f'{exc}{self._logged()}'
+        if self._leaves:
+            self.warnings.append(f'The service {self.unit.name} is gone already')
+        return message
+
+    def in_force_again(self, undo):
+        undo.back()
+        if self._running:
+            if process.alive(self._pid):
+                self.instance.reload()
+                postfix.wait_until_served(self._pid, {}, self.timeout)
+            else:
+                self.instance.start(self._its_unit)
+        self.journal.restore()
+
+    def settle(self):
+        """Remove what was made here, have the instance's own service run, and record that the change is complete.
+
+        Raises:
+            SwitchError: the service does not run; the configuration is in place.
+        """
+        if self._switches and self.change.request.absent:
+            self._remove_created()
+        if self.unit and not self._leaves:
+            self._begin_service()
+        self.journal.save(self.change.settled, False)
+
+    def _warn_of_restart(self):
+        if self._running and not (self.unit and self.unit.restarts):
             for name in NEEDS_RESTART:
                 if name in self.change.parameters_changed():
-                    self.change.warnings.append(f'A changed {name} takes effect when Postfix is stopped and started')
-
-    def _restore(self, undo, running, pid, unit):
-        """Put the old configuration back in force. Returns whether that worked, with what failed among the warnings."""
-        try:
-            undo.back()
-            if running:
-                if process.alive(pid):
-                    self.instance.reload()
-                    postfix.wait_until_served(pid, {}, self.timeout)
-                else:
-                    self.instance.start(unit)
-            self.journal.restore()
-        except (OSError, HostError) as exc:
-            self.change.warnings.append(f'The old configuration could not be put back completely: {exc}')
-            return False
-        return True
+                    self.warnings.append(f'A changed {name} takes effect when Postfix is stopped and started')
 
     def _remove_created(self):
         """Remove what was made here and is empty again; the directories that Postfix filled go with the instance
@@ -181,10 +186,10 @@ class Switch:
             if os.path.isdir(path) and not os.listdir(path):
                 os.rmdir(path)
             elif os.path.lexists(path) and path not in change.shared:
-                change.warnings.append(f'{path} was made here but holds something else now, and stays')
+                self.warnings.append(f'{path} was made here but holds something else now, and stays')
         if change.ends_instance:
             change.directories.remove()
         else:
-            change.warnings += [
+            self.warnings += [
                 f'{path} was made here, and stays with the instance' for path in change.directories.pending
             ]

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
@@ -81,10 +82,7 @@ class SieveChange:
     def diff(self) -> list[dict[str, str]]:
         found = self.files.diff()
         if self._stale:
-            header = self._paths['svbin']
-            found.append(
-                {'before_header': header, 'after_header': header, 'before': '', 'after': '(the script, compiled)\n'}
-            )
+            found.append(difference(self._paths['svbin'], None, '(the script, compiled)\n'))
         return found
 
     def validate(self) -> None:

@@ -12,6 +12,33 @@ import stat
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal, JournalError, empty
 
+# As version 1 of the format stands on hosts.
+STORED = """{
+ "config_dir": "/etc/postfix",
+ "owner": "us",
+ "pending": true,
+ "records": {
+  "created": [
+   "/etc/postfix/conbool"
+  ],
+  "directories": [],
+  "parameters": {
+   "relayhost": {
+    "original": [
+     "relayhost = \\udcff"
+    ],
+    "written": [
+     "[x]",
+     null
+    ]
+   }
+  },
+  "service_options": {},
+  "services": {},
+  "tables": {}
+ },
+ "version": 1
+}"""
 RECORDS = dict(empty(), parameters={'a': {'original': ['a = \udcff'], 'written': ['1', None]}})
 
 
@@ -124,3 +151,37 @@ def test_a_damaged_record_is_refused_by_name(base, content):
         stream.write(content)
     with pytest.raises(JournalError, match='us.json.*damaged'):
         journal(base)
+
+
+def test_a_record_that_is_on_the_host_is_understood_and_written_to_the_byte_as_ever(base):
+    # The sixteen digits are the fingerprint of /etc/postfix.
+    path = os.path.join(base, '330813d16e198205', 'us.json')
+    os.makedirs(os.path.dirname(path))
+    with open(path, 'w', encoding='ascii') as stream:
+        stream.write(STORED)
+    found = journal(base)
+    assert (found.exists, found.pending) == (True, True)
+    assert found.records == dict(
+        empty(),
+        created=['/etc/postfix/conbool'],
+        parameters={'relayhost': {'original': ['relayhost = \udcff'], 'written': ['[x]', None]}},
+    )
+    found.save(empty(), False)
+    assert not os.path.exists(os.path.dirname(base))
+    found.restore()
+    with open(path, encoding='ascii') as stream:
+        assert stream.read() == STORED
+    assert os.listdir(os.path.dirname(path)) == ['us.json']
+
+
+def test_one_that_cannot_be_removed_is_told_by_name(base, monkeypatch):
+    saved = journal(base)
+    saved.save(RECORDS, False)
+
+    def refuse(*dummy):
+        raise OSError(30, 'Read-only file system')
+
+    monkeypatch.setattr(os, 'unlink', refuse)
+    with pytest.raises(JournalError) as caught:
+        saved.save(empty(), False)
+    assert str(caught.value) == f'The record {saved.path} cannot be removed: [Errno 30] Read-only file system'
