@@ -102,7 +102,7 @@ def unicode_name(name: str) -> str:
 
 def report(by_domain: Mapping[str, Sequence[dict[str, Any]]], rounds: int, queries: int) -> dict[str, Any]:
     """The module's return values from the rows of each domain."""
-    domains = {}
+    domains: dict[str, dict[str, Any]] = {}
     for domain, rows in by_domain.items():
         statuses: dict[str, set[str]] = {}
         for row in rows:

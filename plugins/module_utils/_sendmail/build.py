@@ -55,12 +55,13 @@ class Workshop:
 
     def __init__(self, program: Program, directory: str, mc_path: str, cf_path: str, m4_path: str) -> None:
         self._program, self._directory, self._mc_path, self._m4_path = program, directory, mc_path, m4_path
-        self.mc = read_file(mc_path).data
-        if self.mc is None:
+        mc = read_file(mc_path).data
+        if mc is None:
             raise SendmailError(
                 f'There is no {mc_path}. Its sendmail.cf alone is not changed, since nobody could keep such a change:'
                 ' write a sendmail.mc for this Sendmail first, or name it if it is elsewhere'
             )
+        self.mc = mc
         self._adds_source = ('\n' + _SOURCE % mc_path) in decode(read_file(cf_path).data or b'')
         self.included = sendmail_mc.holds(self.mc, m4_path)
 

@@ -106,7 +106,7 @@ class Wish:
             SendmailError: sendmail.cf has changes that would be lost.
         """
         builds = [self._present, self._base, self._wanted]
-        wanted = {}
+        wanted: dict[str, Any] = {}
         if self._content is not None:
             if not self._record.pending:
                 refuse_edited(self._cf_path, self._cf, builds)

@@ -90,7 +90,7 @@ def foreign(
 def access_entries(program: Program, cf: SendmailCf) -> list[tuple[str, str]]:
     """Return what is in the access map, as pairs of key and value; nothing when it is of a kind that cannot be
     listed."""
-    kind, path = cf.maps.get('access', (None, None))
+    kind, path = cf.maps.get('access', ('', ''))
     if kind in LISTED and any(os.path.exists(path + ending) for ending in ('.db', '.pag', '.cdb')):
         return program.map_entries(kind, path)
     return []

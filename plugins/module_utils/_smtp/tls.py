@@ -26,7 +26,7 @@ SERVER_HELLO = 2
 CERTIFICATE = 11
 CERTIFICATE_REQUEST = 13
 
-VERSIONS = {(3, 0): 'SSLv3', (3, 1): 'TLSv1', (3, 2): 'TLSv1.1', (3, 3): 'TLSv1.2'}
+VERSIONS: dict[tuple[int, ...], str] = {(3, 0): 'SSLv3', (3, 1): 'TLSv1', (3, 2): 'TLSv1.1', (3, 3): 'TLSv1.2'}
 MINIMUM = {'TLSv1.2': ssl.TLSVersion.TLSv1_2, 'TLSv1.3': ssl.TLSVersion.TLSv1_3}
 
 SHORT_NAMES = {

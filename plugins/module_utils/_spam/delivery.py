@@ -99,7 +99,7 @@ def converge(module: AnsibleModule | Look, params: Mapping[str, Any]) -> tuple[d
     )
     plan = choose(params['delivery'], params['deliveries'], dovecot) if params['state'] == 'present' else Plan()
     sieve = SieveChange(dovecot, plan.protocols, params['folder'])
-    result = {
+    result: dict[str, Any] = {
         'changed': sieve.changed,
         'settled': not sieve.changed,
         'mailbox': sieve.mailbox,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
@@ -58,7 +58,7 @@ class SieveChange:
         }
         include = '!include_try ' + self._paths['conf']
         self._lines = [heading(OWNER), include]
-        wanted = {}
+        wanted: dict[str, bytes | Callable[[bytes], bytes]] = {}
         if protocols:
             original = self._without(read_file(dovecot.config).data)
             with dovecot.staged(original) as staged:
