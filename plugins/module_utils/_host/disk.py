@@ -12,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import sync_directory, write_durably
 
@@ -25,7 +26,7 @@ COOLED_DOWN = 3
 class SwitchError(Exception):
     """A change failed half-way. C(restored) tells whether the old state is in force again."""
 
-    def __init__(self, message, restored, warnings):
+    def __init__(self, message: str, restored: bool, warnings: list[str]) -> None:
         super().__init__(message)
         self.restored = restored
         self.warnings = warnings
@@ -34,12 +35,12 @@ class SwitchError(Exception):
 class FileState:
     """Content and mode of a file; the content of a missing file is None."""
 
-    def __init__(self, data=None, mode=None):
+    def __init__(self, data: bytes | None = None, mode: int | None = None) -> None:
         self.data = data
         self.mode = mode
 
 
-def read_file(path):
+def read_file(path: str) -> FileState:
     try:
         with open(path, 'rb') as stream:
             return FileState(stream.read(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode))
@@ -50,13 +51,13 @@ def read_file(path):
 class Write:
     """One file to write, or to remove when data is None. C(mode) None keeps the mode, or is 0644 for a new file."""
 
-    def __init__(self, path, data, mode=None, mtime=None):
+    def __init__(self, path: str, data: bytes | None, mode: int | None = None, mtime: int | None = None) -> None:
         self.path = path
         self.data = data
         self.mode = mode
         self.mtime = mtime
 
-    def do(self):
+    def do(self) -> None:
         if self.data is not None:
             replace_file(self.path, self.data, self.mode, self.mtime)
         elif os.path.lexists(self.path):
@@ -68,12 +69,12 @@ class MakeDirectory:
     """One directory to make, or one of which mode and owner, (uid, gid), are to be mended; nothing below it is
     touched."""
 
-    def __init__(self, path, mode=0o755, owner=None):
+    def __init__(self, path: str, mode: int = 0o755, owner: tuple[int, int] | None = None) -> None:
         self.path = path
         self.mode = mode
         self.owner = owner
 
-    def do(self):
+    def do(self) -> None:
         if not os.path.isdir(self.path):
             os.mkdir(self.path, self.mode)
             sync_directory(os.path.dirname(self.path))
@@ -82,7 +83,7 @@ class MakeDirectory:
         os.chmod(self.path, self.mode)
 
 
-def clear_temporary(paths):
+def clear_temporary(paths: Iterable[str]) -> None:
     """Remove what a run that was killed in replace_file() left beside these files."""
     for directory in {os.path.dirname(os.path.realpath(path)) for path in paths}:
         for name in os.listdir(directory) if os.path.isdir(directory) else []:
@@ -90,16 +91,16 @@ def clear_temporary(paths):
                 os.unlink(os.path.join(directory, name))
 
 
-def write_time():
+def write_time() -> int:
     return time.time_ns() - COOLED_DOWN * 10**9
 
 
-def set_time(path, mtime=None):
+def set_time(path: str, mtime: int | None = None) -> None:
     mtime = mtime or write_time()
     os.utime(path, ns=(mtime, mtime))
 
 
-def replace_file(path, data, mode=None, mtime=None):
+def replace_file(path: str, data: bytes, mode: int | None = None, mtime: int | None = None) -> None:
     """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
     target = os.path.realpath(path)
     temporary = os.path.join(os.path.dirname(target), f'{PREFIX}.{os.path.basename(target)}')
@@ -124,18 +125,20 @@ def replace_file(path, data, mode=None, mtime=None):
 class Undo:
     """Does operations and remembers what was there before each."""
 
-    def __init__(self):
-        self._before = []
+    def __init__(self) -> None:
+        self._before: list[tuple[str, FileState | os.stat_result | None]] = []
 
-    def do(self, operation):
+    def do(self, operation: Write | MakeDirectory) -> None:
         if isinstance(operation, MakeDirectory):
-            before = os.stat(operation.path) if os.path.lexists(operation.path) else None
+            before: FileState | os.stat_result | None = (
+                os.stat(operation.path) if os.path.lexists(operation.path) else None
+            )
         else:
             before = read_file(operation.path)
         self._before.append((operation.path, before))
         operation.do()
 
-    def back(self):
+    def back(self) -> None:
         """Put everything back, the last change first."""
         for path, before in reversed(self._before):
             if isinstance(before, FileState):
@@ -147,7 +150,7 @@ class Undo:
 
 
 @contextlib.contextmanager
-def locked(directory, timeout):
+def locked(directory: str, timeout: float) -> Iterator[None]:
     """Keep other runs away from the configuration directories below this one.
 
     Raises:
@@ -168,7 +171,7 @@ def locked(directory, timeout):
         os.close(handle)
 
 
-def clear_staging(config_dir, fingerprint):
+def clear_staging(config_dir: str, fingerprint: str) -> None:
     """Remove staging directories that killed runs left. Those of runs that are at work, which may be others that only
     read, are locked."""
     parent = os.path.dirname(os.path.realpath(config_dir))
@@ -181,7 +184,7 @@ def clear_staging(config_dir, fingerprint):
 
 
 @contextlib.contextmanager
-def staging_directory(config_dir, fingerprint):
+def staging_directory(config_dir: str, fingerprint: str) -> Iterator[str]:
     """Make a private directory beside the real one, on the same file system, and remove it in every case."""
     path = tempfile.mkdtemp(prefix=f'{PREFIX}.{fingerprint}.', dir=os.path.dirname(os.path.realpath(config_dir)))
     with locked(path, 0):

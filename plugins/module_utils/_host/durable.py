@@ -9,11 +9,11 @@ import hashlib
 import os
 
 
-def fingerprint(config_dir):
+def fingerprint(config_dir: str) -> str:
     return hashlib.sha256(os.path.realpath(config_dir).encode('utf-8', 'surrogateescape')).hexdigest()[:16]
 
 
-def sync_directory(path):
+def sync_directory(path: str) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -21,7 +21,7 @@ def sync_directory(path):
         os.close(handle)
 
 
-def write_durably(path, data, mode):
+def write_durably(path: str, data: bytes, mode: int) -> None:
     """Write a new file and wait until the disk has it."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, 'wb') as stream:

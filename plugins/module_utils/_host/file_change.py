@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
@@ -25,24 +27,33 @@ class FileChange:
 
     Args:
         owner: name of who makes the change; it has a record of its own.
-        wanted: dict of absolute path to content. That is bytes, or a function that takes what would be there without
+        wanted: absolute path to content. That is bytes, or a function that takes what would be there without
             us, b'' for no file. Files are written in this order. A file that is recorded, but not wanted any more, is
             undone, the one written last first.
-        without: dict of path to a function that takes our lines out of a file's present content. Of such a file only
+        without: path to a function that takes our lines out of a file's present content. Of such a file only
             these lines are ours: whatever a person changes beside them stays. Any other file is ours as a whole.
-        modes: dict of path to mode; otherwise a file keeps its mode, and a new one has 0644.
+        modes: path to mode; otherwise a file keeps its mode, and a new one has 0644.
 
     Raises:
         ChangeError: the record is damaged.
         OSError: a file cannot be read.
     """
 
-    def __init__(self, owner, wanted, without=None, modes=None):
+    def __init__(
+        self,
+        owner: str,
+        wanted: Mapping[str, bytes | Callable[[bytes], bytes]],
+        without: Mapping[str, Callable[[bytes], bytes]] | None = None,
+        modes: Mapping[str, int] | None = None,
+    ) -> None:
         self.record = FileRecord(owner)
-        self.warnings = []
+        self.warnings: list[str] = []
         self._without, self._modes = without or {}, modes or {}
         # Path to content as it is now and as it will be, None for no file.
-        self.before, self.after, self.writes, self.entries = {}, {}, [], []
+        self.before: dict[str, bytes | None] = {}
+        self.after: dict[str, bytes | None] = {}
+        self.writes: list[disk.Write] = []
+        self.entries: list[dict[str, Any]] = []
         for path, content in wanted.items():
             self._arrive(path, content)
         for entry in reversed(self.record.entries):
@@ -64,20 +75,20 @@ class FileChange:
             or any(entry['path'] not in wanted for entry in self.record.entries)
         )
 
-    def diff(self):
+    def diff(self) -> list[dict[str, str]]:
         """Return the files that change, as Ansible shows it."""
         return [difference(write.path, self.before[write.path], write.data, binary=True) for write in self.writes]
 
-    def paths(self):
+    def paths(self) -> list[str]:
         """Return the paths of the files that change."""
         return [write.path for write in self.writes]
 
-    def switch(self, validate, activate):
+    def switch(self, validate: Callable[[], None], activate: Callable[[], None]) -> None:
         """Carry the change out. With nothing to change only what a killed run may have left of a record goes.
 
         Args:
-            validate: function that is called before the first change, and raises HostError if it must not be made.
-            activate: function that lets what is on disk come into force and looks whether it did; it raises HostError
+            validate: is called before the first change, and raises HostError if it must not be made.
+            activate: lets what is on disk come into force and looks whether it did; it raises HostError
                 if not. When it has, it is called again, after the files are as they were.
 
         Raises:
@@ -90,7 +101,7 @@ class FileChange:
         validate()
         _Switch(self, activate).carry_out()
 
-    def _arrive(self, path, content):
+    def _arrive(self, path: str, content: bytes | Callable[[bytes], bytes]) -> None:
         entry, state = self.record.entry(path), disk.read_file(path)
         self.before[path] = state.data
         ours = entry is not None and digest(state.data) in entry['wrote']
@@ -107,7 +118,7 @@ class FileChange:
         self.after[path] = data
         self.entries.append(self.record.new_entry(path, original.data, original.mode, data))
 
-    def _leave(self, entry):
+    def _leave(self, entry: Mapping[str, Any]) -> None:
         path = entry['path']
         state, (original, mode) = disk.read_file(path), self.record.original(entry)
         self.before[path] = state.data
@@ -123,11 +134,11 @@ class FileChange:
         self.after[path] = data
         self._write(path, state, data, mode)
 
-    def _write(self, path, state, data, mode):
+    def _write(self, path: str, state: disk.FileState, data: bytes | None, mode: int | None) -> None:
         if data != state.data or mode not in (None, state.mode):
             self.writes.append(disk.Write(path, data, mode))
 
-    def pending_entries(self):
+    def pending_entries(self) -> list[dict[str, Any]]:
         """Return the entries for the time in which a file may be what it was or what it will be."""
         entries = {entry['path']: entry for entry in self.record.entries}
         for entry in self.entries:
@@ -142,33 +153,32 @@ class _Switch(Transaction):
     """A FileChange on its way.
 
     Args:
-        change: FileChange.
         activate: as for FileChange.switch().
     """
 
-    def __init__(self, change, activate):
+    def __init__(self, change: FileChange, activate: Callable[[], None]) -> None:
         super().__init__(change.warnings)
         self._change, self._record = change, change.record
         self._activate, self._active = activate, False
 
-    def begin(self):
+    def begin(self) -> None:
         directories = self._record.directories + [operation.path for operation in self._change.made]
         self._record.save(self._change.pending_entries(), directories, True)
 
-    def steps(self, undo):
+    def steps(self, undo: disk.Undo) -> None:
         disk.clear_temporary(self._change.before)
         for operation in self._change.made + self._change.writes:
             undo.do(operation)
         self._active = True
         self._activate()
 
-    def in_force_again(self, undo):
+    def in_force_again(self, undo: disk.Undo) -> None:
         undo.back()
         if self._active:
             self._activate()
         self._record.restore()
 
-    def settle(self):
+    def settle(self) -> None:
         left = []
         for path in sorted(self._record.directories, reverse=True):
             if os.path.isdir(path) and not os.listdir(path):
@@ -180,7 +190,7 @@ class _Switch(Transaction):
         self._record.save(self._change.entries, sorted(left), False)
 
 
-def _missing(directory):
+def _missing(directory: str) -> list[str]:
     """Return which directories have to be made for this one to be there."""
     found = []
     while not os.path.isdir(directory):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store, told_as
@@ -21,12 +23,12 @@ class ChangeError(HostError):
     written."""
 
 
-def digest(data):
+def digest(data: bytes | None) -> str | None:
     """Return what tells one content from another; no file has none."""
     return None if data is None else hashlib.sha256(data).hexdigest()
 
 
-def file_owners():
+def file_owners() -> list[str]:
     """Return the names of the owners of whose files there is a record."""
     return sorted(name[:-5] for name in os.listdir(BASE) if name.endswith('.json')) if os.path.isdir(BASE) else []
 
@@ -40,23 +42,23 @@ class FileRecord:
     the change is in force.
     """
 
-    def __init__(self, owner):
+    def __init__(self, owner: str) -> None:
         self.owner = owner
         self.path = os.path.join(BASE, owner + '.json')
         self._store = Store(self.path, ours=2, sort_keys=False)
         self._loaded = self._load()
         self.entries, self.directories, self.pending = self._loaded
 
-    def entry(self, path):
+    def entry(self, path: str) -> dict[str, Any] | None:
         return next((entry for entry in self.entries if entry['path'] == path), None)
 
     @staticmethod
-    def original(entry):
+    def original(entry: Mapping[str, Any]) -> tuple[bytes | None, int | None]:
         """Return content and mode of a file as it was before; None and None when there was none."""
         return None if entry['original'] is None else base64.b64decode(entry['original']), entry['mode']
 
     @staticmethod
-    def new_entry(path, original, mode, wrote):
+    def new_entry(path: str, original: bytes | None, mode: int | None, wrote: bytes | None) -> dict[str, Any]:
         return {
             'path': path,
             'original': None if original is None else base64.b64encode(original).decode('ascii'),
@@ -64,7 +66,7 @@ class FileRecord:
             'wrote': [digest(wrote)],
         }
 
-    def save(self, entries, directories, pending):
+    def save(self, entries: list[dict[str, Any]], directories: list[str], pending: bool) -> None:
         """Replace the record. With nothing left to remember, the file and its empty directories go."""
         self.entries, self.directories, self.pending = entries, directories, pending
         with told_as(ChangeError, f'The record {self.path} cannot be written'):
@@ -73,16 +75,16 @@ class FileRecord:
             else:
                 self._store.remove()
 
-    def restore(self):
+    def restore(self) -> None:
         """Bring the record back to what it was when it was loaded."""
         self.save(*self._loaded)
 
-    def sweep(self):
+    def sweep(self) -> None:
         """Remove what a run that was killed before the record was complete has left."""
         if not self.entries:
             self.restore()
 
-    def _load(self):
+    def _load(self) -> tuple[list[dict[str, Any]], list[str], bool]:
         saved = self._store.load(
             _has_form,
             lambda problem: ChangeError(
@@ -93,7 +95,7 @@ class FileRecord:
         return (saved['files'], saved['directories'], saved['pending']) if saved else ([], [], False)
 
 
-def _has_form(saved):
+def _has_form(saved: Mapping[str, Any]) -> bool:
     return (
         isinstance(saved['pending'], bool)
         and all(set(entry) == FIELDS for entry in saved['files'])

@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
 
 class Look:
-    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take.
-
-    Args:
-        module: AnsibleModule.
-    """
+    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take."""
 
     check_mode = True
     _diff = False
 
-    def __init__(self, module):
+    def __init__(self, module: AnsibleModule) -> None:
         self._module = module
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)

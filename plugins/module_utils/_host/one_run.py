@@ -8,34 +8,44 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 BUSY = 'Another run is at work on this host; nothing was changed'
 
 
-def end(number, dummy):
+def end(number: int, dummy: Any) -> None:
     """Take a signal: a lost connection or a cancelled job ends the run like any failure."""
     raise HostError(f'the run was ended by signal {number}')
 
 
-def run(module, directories, converge, busy=BUSY):
+def run(
+    module: AnsibleModule,
+    directories: Iterable[str],
+    converge: Callable[[AnsibleModule, dict[str, Any]], tuple[dict[str, Any], list[str]]],
+    busy: str = BUSY,
+) -> None:
     """Run a module to its end, and answer.
 
     Args:
-        module: AnsibleModule with the option C(timeout), the seconds to wait for another run.
-        directories: a list of those in which runs keep away from each other.
-        converge: function that takes the module and its options, and returns its result and warnings. It takes a
+        module: with the option C(timeout), the seconds to wait for another run.
+        directories: those in which runs keep away from each other.
+        converge: takes the module and its options, and returns its result and warnings. It takes a
             HostError for a reason to put the old state back.
         busy: what is said when another run does not end in time.
     """
     for number in SIGNALS:
         signal.signal(number, end)
-    warnings = []
+    warnings: list[str] = []
     try:
         with ExitStack() as locks:
             # In one order, so that two runs do not wait for each other.

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 
 
-def present(maker, path, package, check_mode=False):
+def present(maker: Any, path: str, package: str, check_mode: bool = False) -> list[str]:
     """Have a program be there.
 
     Args:
@@ -19,7 +20,7 @@ def present(maker, path, package, check_mode=False):
         package: the package that has it.
 
     Returns:
-        list: the packages that are installed for it, none when it is there.
+        The packages that are installed for it, none when it is there.
     """
     if _there(path):
         return []
@@ -39,5 +40,5 @@ def present(maker, path, package, check_mode=False):
     return packages
 
 
-def _there(path):
+def _there(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)

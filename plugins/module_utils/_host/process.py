@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -15,11 +17,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 PAUSE = 0.1
 
 
-def alive(pid):
+def alive(pid: int | None) -> bool:
     return pid is not None and os.path.exists(f'/proc/{pid}')
 
 
-def systemd_unit(pid):
+def systemd_unit(pid: int | None) -> str | None:
     """Return the unit that a process belongs to, or None when no service manager started it."""
     try:
         with open(f'/proc/{pid}/cgroup', 'rb') as stream:
@@ -29,7 +31,7 @@ def systemd_unit(pid):
     return next((name for name in names if name.endswith('.service')), None)
 
 
-def banner(address, port, timeout):
+def banner(address: str, port: int, timeout: float) -> str:
     """Return the first line that an SMTP server says, or raise OSError."""
     with socket.create_connection((address, port), timeout=timeout) as connection:
         connection.settimeout(timeout)
@@ -42,7 +44,7 @@ def banner(address, port, timeout):
     return received.split(b'\n', 1)[0].decode('ascii', 'replace').strip()
 
 
-def wait_for_banner(address, port, timeout):
+def wait_for_banner(address: str, port: int, timeout: float) -> None:
     """Wait until a listener greets with 220.
 
     Raises:
@@ -64,7 +66,7 @@ def wait_for_banner(address, port, timeout):
         time.sleep(PAUSE)
 
 
-def refused_address(name):
+def refused_address(name: str) -> str | None:
     """Return why an inet service could not listen on its host:port, or None; services without a numeric host are not
     tried."""
     host, dummy, port = name.rpartition(':')
@@ -88,7 +90,12 @@ def refused_address(name):
     return None
 
 
-def spend(seconds, work, clock=time.monotonic, sleep=time.sleep):
+def spend(
+    seconds: float,
+    work: Callable[[], Any],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Any] = time.sleep,
+) -> Any:
     """Do the C(work), wait until so many seconds have gone since it was begun, and return what it did."""
     end = clock() + seconds
     done = work()

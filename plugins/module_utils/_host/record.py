@@ -36,9 +36,9 @@ class Store:
         """Return the object, None for no file.
 
         Args:
-            form: function that takes the object and tells whether it has the expected form. It may look at it as if it
+            form: takes the object and tells whether it has the expected form. It may look at it as if it
                 had: whatever that raises, is damage.
-            damaged: function that takes what is wrong, and returns the error to be raised.
+            damaged: takes what is wrong, and returns the error to be raised.
         """
         try:
             with open(self.path, 'rb') as stream:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 
-def merge(done):
+
+def merge(done: Iterable[tuple[dict[str, Any], list[str]]]) -> tuple[dict[str, Any], list[str]]:
     """Return the result and the warnings of several steps that have been taken.
 
     Args:

@@ -9,6 +9,8 @@ import os
 import ssl
 import stat
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 SECONDS_PER_DAY = 86400
 
@@ -26,12 +28,12 @@ class _Passphrase(Exception):
     """The key is encrypted."""
 
 
-def _refuse_passphrase():
+def _refuse_passphrase() -> str:
     # Without this callback OpenSSL would ask on the terminal and wait for ever.
     raise _Passphrase
 
 
-def _readable(path, report):
+def _readable(path: str, report: dict[str, Any]) -> bool:
     try:
         # Checked first because opening a FIFO would block.
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -44,19 +46,19 @@ def _readable(path, report):
         return False
 
 
-def _reason(exc):
+def _reason(exc: ssl.SSLError) -> str:
     return (exc.reason or 'no usable PEM data').replace('_', ' ').lower()
 
 
-def _name(pairs):
+def _name(pairs: Iterable[Iterable[tuple[str, str]]]) -> str:
     return ', '.join('{}={}'.format(*pair) for rdn in pairs for pair in rdn)
 
 
-def _utc(seconds):
+def _utc(seconds: float) -> str:
     return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seconds))
 
 
-def _look_at_certificate(path, now, warn_days, report):
+def _look_at_certificate(path: str, now: float, warn_days: int, report: dict[str, Any]) -> bool:
     try:
         # The standard library's only decoder of a certificate in a file; there in every CPython since 3.0.
         decoded = ssl._ssl._test_decode_cert(path)
@@ -82,7 +84,7 @@ def _look_at_certificate(path, now, warn_days, report):
     return True
 
 
-def _look_at_pair(cert_file, key_file, report):
+def _look_at_pair(cert_file: str, key_file: str, report: dict[str, Any]) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file, password=_refuse_passphrase)
     except _Passphrase:
@@ -97,13 +99,13 @@ def _look_at_pair(cert_file, key_file, report):
             )
 
 
-def _look_at_key_mode(path, report):
+def _look_at_key_mode(path: str, report: dict[str, Any]) -> None:
     # Mail servers use such a key without a word, so this is no failure; a group such as ssl-cert is common and fine.
     if os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH):
         report['warnings'].append(f'{path}: every user of the host can read or change the private key; chmod o-rw')
 
 
-def _look_at_authorities(path, now, report):
+def _look_at_authorities(path: str, now: float, report: dict[str, Any]) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cafile=path)
@@ -120,10 +122,16 @@ def _look_at_authorities(path, now, report):
         )
 
 
-def look(cert_file=None, key_file=None, ca_file=None, warn_days=14, now=None):
+def look(
+    cert_file: str | None = None,
+    key_file: str | None = None,
+    ca_file: str | None = None,
+    warn_days: int = 14,
+    now: float | None = None,
+) -> dict[str, Any]:
     """Return {problems, warnings, certificate, ca_certificates}; certificate and ca_certificates are None where not
     looked at."""
-    report = {'problems': [], 'warnings': [], 'certificate': None, 'ca_certificates': None}
+    report: dict[str, Any] = {'problems': [], 'warnings': [], 'certificate': None, 'ca_certificates': None}
     now = time.time() if now is None else now
     cert_usable = (
         bool(cert_file) and _readable(cert_file, report) and _look_at_certificate(cert_file, now, warn_days, report)
@@ -137,7 +145,7 @@ def look(cert_file=None, key_file=None, ca_file=None, warn_days=14, now=None):
     return report
 
 
-def _with_name(finding, named):
+def _with_name(finding: str, named: Mapping[str, str]) -> str:
     """Put the name of the variable that a path comes from in front of what is said of the path."""
     for path, name in named.items():
         if finding.startswith((path + ':', path + ' with ')):
@@ -145,11 +153,11 @@ def _with_name(finding, named):
     return finding
 
 
-def judge(options):
+def judge(options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Look at the files that OPTIONS name.
 
     Returns:
-        tuple: the report of look(), and the error message, which is empty when the files can be used.
+        The report of look(), and the error message, which is empty when the files can be used.
     """
     files = dict(options)
     names = files.pop('names')

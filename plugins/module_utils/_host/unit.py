@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
@@ -25,20 +26,20 @@ class Unit:
     """One service unit.
 
     Args:
-        run: function that takes an argument list and returns (exit status, stdout, stderr).
+        run: takes an argument list; returns exit status, stdout and stderr.
         name: name of the unit, with C(.service).
     """
 
-    def __init__(self, run, name):
+    def __init__(self, run: Callable[[list[str]], tuple[int, str, str]], name: str) -> None:
         self._run = run
         self._name = name
 
-    def state(self):
+    def state(self) -> dict[str, str]:
         """Return what systemd knows of the unit, also when there is none."""
         out = self._systemctl('show', '--property=' + ','.join(SHOWN), self._name)
         return dict(line.partition('=')[::2] for line in out.splitlines() if '=' in line)
 
-    def needed(self, differs, outdated=False):
+    def needed(self, differs: bool, outdated: bool = False) -> list[list[str]]:
         """Return the systemctl commands that make the unit run now and after a reboot.
 
         Args:
@@ -58,7 +59,7 @@ class Unit:
             commands.append(['restart', self._name])
         return commands
 
-    def needed_to_leave(self, differs):
+    def needed_to_leave(self, differs: bool) -> list[list[str]]:
         """Return the systemctl commands that end the service; daemon-reload is for after the removal of the unit's
         file.
 
@@ -74,12 +75,12 @@ class Unit:
             commands.append(['daemon-reload'])
         return commands
 
-    def carry_out(self, commands):
+    def carry_out(self, commands: list[list[str]]) -> None:
         """Give the commands, in order."""
         for command in commands:
             self._systemctl(*command)
 
-    def _systemctl(self, *words):
+    def _systemctl(self, *words: str) -> str:
         status, out, err = self._run(['systemctl'] + list(words))
         if status != 0:
             journal = self._run(['journalctl', '--no-pager', '--lines=20', '--output=cat', '--unit=' + self._name])[1]
@@ -97,7 +98,9 @@ class UnitChange:
         outdated: as for Unit.needed().
     """
 
-    def __init__(self, run, name, content, outdated=False):
+    def __init__(
+        self, run: Callable[[list[str]], tuple[int, str, str]], name: str, content: str | None, outdated: bool = False
+    ) -> None:
         self.name = name
         self.path = os.path.join(FOLDER, name)
         self._unit = Unit(run, name)
@@ -108,21 +111,21 @@ class UnitChange:
         )
 
     @property
-    def changed(self):
+    def changed(self) -> bool:
         return self._differs or bool(self.commands)
 
     @property
-    def restarts(self):
+    def restarts(self) -> bool:
         return ['restart', self.name] in self.commands
 
     @property
-    def starts(self):
+    def starts(self) -> bool:
         return self.restarts or ['start', self.name] in self.commands
 
-    def words(self):
+    def words(self) -> list[str]:
         return [' '.join(command) for command in self.commands]
 
-    def diff(self):
+    def diff(self) -> list[dict[str, str]]:
         """Return the unit's file and the systemctl commands, as Ansible shows what changes."""
         found = []
         if self._differs:
@@ -131,7 +134,7 @@ class UnitChange:
             found.append(difference('systemctl', '', ''.join(line + '\n' for line in self.words())))
         return found
 
-    def arrive(self):
+    def arrive(self) -> None:
         """Bring the unit's file in place and have the service run."""
         if self._differs:
             disk.clear_temporary([self.path])
@@ -139,15 +142,15 @@ class UnitChange:
             disk.replace_file(self.path, self._after, 0o644, time.time_ns())
         self._unit.carry_out(self.commands)
 
-    def stop(self):
+    def stop(self) -> None:
         self._only('stop')
 
-    def start_again(self):
+    def start_again(self) -> None:
         """Start what stop() has stopped."""
         if ['stop', self.name] in self.commands:
             self._unit.carry_out([['start', self.name]])
 
-    def leave(self):
+    def leave(self) -> None:
         """Remove the unit of a service that is stopped."""
         self._only('disable')
         if self._differs:
@@ -155,5 +158,5 @@ class UnitChange:
             disk.Write(self.path, None).do()
         self._only('daemon-reload')
 
-    def _only(self, verb):
+    def _only(self, verb: str) -> None:
         self._unit.carry_out([command for command in self.commands if command[0] == verb])
