@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
@@ -15,19 +17,31 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import Nftables
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.record import Record
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
+
 
 class Change(Transaction):
     """One backend on its way to the wanted state.
 
     Args:
-        run: function that takes an argument list and returns (exit status, stdout, stderr), for systemctl.
+        run: takes an argument list; returns exit status, stdout and stderr; for systemctl.
         backend: Nftables, Firewalld or Ufw. It knows the files for a state, lists what is in force, validates, loads
             and unloads.
         wanted: Wanted, or None when nothing of this backend is to be left.
-        record: Record.
     """
 
-    def __init__(self, run, backend, wanted, record):
+    def __init__(
+        self,
+        run: Callable[[list[str]], tuple[int, str, str]],
+        backend: Firewalld | Nftables | Ufw,
+        wanted: Wanted | None,
+        record: Record,
+    ) -> None:
         super().__init__([])
         self._run, self._backend, self._wanted, self._record = run, backend, wanted, record
         self.name = backend.name
@@ -47,21 +61,21 @@ class Change(Transaction):
         self.warnings += backend.warnings(wanted) if wanted else []
 
     @property
-    def changed(self):
+    def changed(self) -> bool:
         return bool(self._writes) or self._astray or bool(self._unit and self._unit.changed)
 
-    def diff(self):
+    def diff(self) -> list[dict[str, str]]:
         """Return the files that change; and what is in force, if that is not what was left there."""
         found = [difference(write.path, self._before[write.path], write.data) for write in self._writes]
         if self._known is not None and self._astray and self._wanted:
             found.append(difference(f'in force ({self.name})', self._listing, self._known))
         return found + (self._unit.diff() if self._unit else [])
 
-    def validate(self):
+    def validate(self) -> None:
         """Have the backend's own tool judge the new state. Nothing is changed."""
         self.warnings += self._backend.validate(self._wanted, self._writes, self._astray)
 
-    def begin(self):
+    def begin(self) -> None:
         self._directories = self._record.directories(self.name)
         self._missing = [
             directory
@@ -70,14 +84,14 @@ class Change(Transaction):
         ]
         self._record.save(self.name, None, self._directories + self._missing)
 
-    def steps(self, undo):
+    def steps(self, undo: disk.Undo) -> None:
         disk.clear_temporary([write.path for write in self._writes])
         if self._wanted:
             self._arrive(undo)
         else:
             self._leave(undo)
 
-    def settle(self):
+    def settle(self) -> None:
         if self._wanted:
             self._record.save(self.name, self._arrived, self._directories + self._missing)
             return
@@ -86,10 +100,10 @@ class Change(Transaction):
                 os.rmdir(directory)
         self._record.forget(self.name)
 
-    def failure(self, exc):
+    def failure(self, exc: Exception) -> str:
         return f'{self.name}: {exc}'
 
-    def _arrive(self, undo):
+    def _arrive(self, undo: disk.Undo) -> None:
         for directory in self._missing:
             undo.do(disk.MakeDirectory(directory))
         for write in self._writes:
@@ -105,7 +119,7 @@ class Change(Transaction):
         if not self._arrived:
             raise FirewallError('the rules were loaded, but are not in force')
 
-    def _leave(self, undo):
+    def _leave(self, undo: disk.Undo) -> None:
         for write in self._writes:
             undo.do(write)
         if self._unit:
@@ -113,7 +127,7 @@ class Change(Transaction):
             self._unit.leave()
         self._backend.unload()
 
-    def in_force_again(self, undo):
+    def in_force_again(self, undo: disk.Undo) -> None:
         if self._unit and not self._recorded:
             unit = UnitChange(self._run, self._unit.name, None)
             unit.stop()

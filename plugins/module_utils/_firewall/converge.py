@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
@@ -15,20 +17,23 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftab
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import read_wanted
 
-BACKENDS = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+BACKENDS: dict[str, type[Firewalld | Nftables | Ufw]] = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
 
 
-def traced(host):
+def traced(host: Host) -> list[str]:
     """Return the backends of which files of ours are on this host."""
     return [name for name in sorted(BACKENDS) if BACKENDS[name](host).traces()]
 
 
-def ours(host):
+def ours(host: Host) -> bool:
     """Whether there is a record of what was done on this host, or a file of it."""
     return os.path.exists(record.PATH) or bool(traced(host))
 
 
-def limited(module):
+def limited(module: AnsibleModule) -> bool:
     """Whether something of ours is in the firewall of this host."""
     return ours(Host(module.run_command, module.get_bin_path))
 
@@ -36,7 +41,7 @@ def limited(module):
 class _Plan:
     """What a call comes to: the changes, and what can be told before the first of them."""
 
-    def __init__(self, module, params):
+    def __init__(self, module: AnsibleModule, params: Mapping[str, Any]) -> None:
         host, found, wanted, self.chosen = Host(module.run_command, module.get_bin_path), record.Record(), None, None
         if params['state'] == 'present':
             wanted = read_wanted(params['port'], params['networks'], params['names'])
@@ -54,7 +59,7 @@ class _Plan:
             if change.changed:
                 change.validate()
         pending = bool(self.left) or any(change.changed for change in self.changes)
-        self.result = {
+        self.result: dict[str, Any] = {
             'changed': pending,
             'settled': not pending,
             'backend': self.chosen,
@@ -63,21 +68,21 @@ class _Plan:
         }
 
     @property
-    def warnings(self):
+    def warnings(self) -> list[str]:
         return [warning for change in self.changes for warning in change.warnings]
 
 
-def look_ahead(module, params):
+def look_ahead(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the result and the warnings that converge() would have; nothing is changed, whatever the module's mode."""
     plan = _Plan(module, params)
     return plan.result, plan.warnings
 
 
-def converge(module, params):
+def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Bring the host's firewall to the wanted state, or tell in check mode what that takes.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
     """
     plan = _Plan(module, params)
     if module._diff:

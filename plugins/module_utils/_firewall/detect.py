@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 
@@ -20,22 +21,22 @@ class Host:
 
     Args:
         run_command: that of AnsibleModule.
-        find: function that returns the path of a command, or None.
+        find: returns the path of a command, None without one.
     """
 
-    def __init__(self, run_command, find):
+    def __init__(self, run_command: Callable[..., tuple[int, str, str]], find: Callable[..., str | None]) -> None:
         self._run_command = run_command
         self._find = find
-        self._units = None
+        self._units: dict[str, dict[str, str]] | None = None
 
-    def find(self, name):
+    def find(self, name: str) -> str | None:
         return self._find(name, opt_dirs=['/usr/sbin', '/sbin', '/usr/local/sbin'])
 
-    def run(self, argv, data=None):
+    def run(self, argv: list[str], data: str | None = None) -> tuple[int, str, str]:
         """Return (exit status, stdout, stderr)."""
         return self._run_command(argv, data=data, environ_update={'LC_ALL': 'C', 'LANGUAGE': 'C'})
 
-    def text(self, argv, data=None):
+    def text(self, argv: list[str], data: str | None = None) -> str:
         """Return what a command prints.
 
         Raises:
@@ -48,7 +49,7 @@ class Host:
             )
         return out
 
-    def unit(self, name):
+    def unit(self, name: str) -> tuple[str, str]:
         """Return (active state, unit file state) of a service."""
         if self._units is None:
             names = ['firewalld.service', 'nftables.service']
@@ -59,7 +60,7 @@ class Host:
             self._units = dict(zip(names, blocks))
         return self._units[name].get('ActiveState', ''), self._units[name].get('UnitFileState', '')
 
-    def managers(self):
+    def managers(self) -> dict[str, str]:
         """Return what manages the host's firewall, name of the backend to how that was seen."""
         found = {}
         for backend in ('firewalld', 'nftables'):
@@ -70,7 +71,7 @@ class Host:
             found['ufw'] = 'ENABLED=yes in ' + UFW_CONF
         return found
 
-    def legacy_rules(self):
+    def legacy_rules(self) -> bool:
         """Return whether iptables-legacy filters on this host."""
         names = [path for path in LEGACY_TABLES if 'filter' in read_text(path).split()]
         for path, command in zip(LEGACY_TABLES, ('iptables', 'ip6tables')):
@@ -84,7 +85,7 @@ class Host:
         return False
 
 
-def read_text(path):
+def read_text(path: str) -> str:
     try:
         with open(path, encoding='utf-8', errors='surrogateescape') as stream:
             return stream.read()
@@ -92,17 +93,17 @@ def read_text(path):
         return ''
 
 
-def ufw_enabled():
+def ufw_enabled() -> bool:
     return setting(UFW_CONF, 'ENABLED') == 'yes'
 
 
-def setting(path, name):
+def setting(path: str, name: str) -> str:
     """Return the value of a line NAME=value, as a shell would read it, in small letters."""
     found = re.findall(rf'^{name}=["\']?([^"\'\s#]*)', read_text(path), re.MULTILINE)
     return found[-1].lower() if found else ''
 
 
-def choose(host, asked):
+def choose(host: Host, asked: str) -> str:
     """Return the name of the backend.
 
     Raises:

@@ -9,12 +9,18 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import firewalld_runtime
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import OPTION
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
 FOLDER = '/etc/firewalld'
 BUS = 'org.fedoraproject.FirewallD1'
@@ -42,11 +48,11 @@ REFUSAL = '''  <rule family="ipv%(version)d">
 ACCEPTANCE = '  <port port="%(port)d" protocol="tcp"/>\n'
 
 
-def _policy(priority, short, rules):
+def _policy(priority: int, short: str, rules: str) -> bytes:
     return (POLICY % {'priority': priority, 'short': short, 'rules': rules}).encode('ascii')
 
 
-def _set(version, networks):
+def _set(version: int, networks: Sequence[str]) -> bytes:
     entries = ''.join(f'  <entry>{network}</entry>\n' for network in networks)
     # 65536 is the kernel's own limit where nothing is said.
     options = (
@@ -60,19 +66,19 @@ class Firewalld:
     name = 'firewalld'
     unit_name = None
 
-    def __init__(self, host):
+    def __init__(self, host: Host) -> None:
         self._host = host
         self._policies = {name: os.path.join(FOLDER, 'policies', name + '.xml') for name in (LIMIT, OPEN)}
         self._sets = {version: os.path.join(FOLDER, 'ipsets', name + '.xml') for version, name in SETS.items()}
 
-    def _running(self):
+    def _running(self) -> bool:
         return self._host.unit('firewalld.service')[0] in ('active', 'reloading')
 
-    def traces(self):
+    def traces(self) -> list[str]:
         """Return the files of ours that there are, whatever the record says."""
         return [path for path in sorted(self.files(None)) if os.path.exists(path)]
 
-    def check(self):
+    def check(self) -> None:
         if not self._running():
             raise FirewallError(
                 f'{OPTION}: firewalld cannot be used, it does not run; start it, or disable it if something else is to'
@@ -85,20 +91,22 @@ class Firewalld:
                 'firewalld {} knows no policies, which this needs; 0.9 is the first that does'.format('.'.join(number))
             )
 
-    def files(self, wanted):
+    def files(self, wanted: Wanted | None) -> dict[str, bytes | None]:
         if not wanted:
             return dict.fromkeys(list(self._policies.values()) + list(self._sets.values()))
         port = {'port': wanted.port}
         refusals = ''.join(REFUSAL % dict(port, version=version, name=name) for version, name in sorted(SETS.items()))
-        found = {path: _set(version, wanted.networks[version]) for version, path in self._sets.items()}
+        found: dict[str, bytes | None] = {
+            path: _set(version, wanted.networks[version]) for version, path in self._sets.items()
+        }
         found[self._policies[LIMIT]] = _policy(-100, 'Mail port: only the gateway and allowed networks', refusals)
         found[self._policies[OPEN]] = _policy(100, 'Mail port: open for whoever was not refused', ACCEPTANCE % port)
         return found
 
-    def unit(self, wanted):
+    def unit(self, wanted: Wanted | None) -> None:
         return None
 
-    def listing(self):
+    def listing(self) -> str:
         if not self._running():
             return ''
         found = {name: self._ask('policy', 'getPolicySettings', name) for name in (LIMIT, OPEN)}
@@ -108,7 +116,7 @@ class Firewalld:
         }
         return json.dumps(present, indent=1, sort_keys=True) + '\n' if present else ''
 
-    def validate(self, wanted, writes, again):
+    def validate(self, wanted: Wanted | None, writes: list[disk.Write], again: bool) -> list[str]:
         if wanted:
             with tempfile.TemporaryDirectory() as stage:
                 for name, data in self.files(wanted).items():
@@ -120,7 +128,7 @@ class Firewalld:
             return firewalld_runtime.check_reload(self._host)
         return []
 
-    def load(self, wanted, writes, again):
+    def load(self, wanted: Wanted | None, writes: list[disk.Write], again: bool) -> None:
         changes = None if again else self._few(wanted, writes, self.listing())
         if changes is None:
             self.reload()
@@ -129,18 +137,18 @@ class Firewalld:
         for method, name, network in sorted(changes):
             self._call('ipset', method, 'ss', name, network)
 
-    def reload(self):
+    def reload(self) -> None:
         if self._running():
             self._host.text(['firewall-cmd', '--reload'])
 
-    def unload(self):
+    def unload(self) -> None:
         if self.listing():
             self.reload()
 
-    def warnings(self, wanted):
+    def warnings(self, wanted: Wanted) -> list[str]:
         return []
 
-    def _few(self, wanted, writes, listing):
+    def _few(self, wanted: Wanted | None, writes: list[disk.Write], listing: str) -> list[tuple[str, str, str]] | None:
         """Return the changes of entries that are all there is to do, or None."""
         if not wanted or not listing or any(write.path not in self._sets.values() for write in writes):
             return None
@@ -158,13 +166,13 @@ class Firewalld:
             ]
         return changes
 
-    def _call(self, interface, method, signature, *arguments):
+    def _call(self, interface: str, method: str, signature: str, *arguments: str) -> str:
         return self._host.text(
             ['busctl', '--json=short', '--auto-start=no', 'call', BUS, OBJECT, f'{BUS}.{interface}', method, signature]
             + list(arguments)
         )
 
-    def _ask(self, interface, method, name):
+    def _ask(self, interface: str, method: str, name: str) -> Any:
         """Return what firewalld says of an object, None if it does not know it."""
         try:
             said = self._call(interface, method, 's', name)

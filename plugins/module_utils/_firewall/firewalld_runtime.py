@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 
 # Interfaces come from NetworkManager and stay over a reload. The header of a zone only tells whether it is in use.
 KEPT = ('interfaces', 'ingress-priority', 'egress-priority')
 BAN = re.compile(r'\b(reject|drop)\b')
 
 
-def losses(runtime, permanent):
+def losses(runtime: str, permanent: str) -> list[str]:
     """Return what is in the runtime settings only, each as "ZONE: SETTING".
 
     Args:
@@ -24,7 +28,7 @@ def losses(runtime, permanent):
     return sorted(_settings(runtime) - _settings(permanent))
 
 
-def _settings(text):
+def _settings(text: str) -> set[str]:
     found, zone, key = set(), '', ''
     for line in text.splitlines():
         if line and not line[0].isspace():
@@ -38,7 +42,7 @@ def _settings(text):
     return found
 
 
-def check_reload(host):
+def check_reload(host: Host) -> list[str]:
     """Return warnings on bans that a reload drops.
 
     Raises:

@@ -6,11 +6,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import other_chains
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import OPTION
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import Write
 
 TABLE = 'conbool_inbound'
 RULESET = '/etc/conbool-inbound-firewall.nft'
@@ -76,22 +83,22 @@ class Nftables:
     name = 'nftables'
     unit_name = UNIT
 
-    def __init__(self, host):
+    def __init__(self, host: Host) -> None:
         self._host = host
         self._nft = host.find('nft')
         self._drop_in = os.path.join(FOLDER, 'nftables.service.d', 'conbool-inbound-firewall.conf')
 
-    def traces(self):
+    def traces(self) -> list[str]:
         """Return the files of ours that there are, whatever the record says."""
         return [path for path in (RULESET, self._drop_in, os.path.join(FOLDER, UNIT)) if os.path.exists(path)]
 
-    def check(self):
+    def check(self) -> None:
         if not self._nft:
             raise FirewallError(
                 f'{OPTION}: nftables cannot be used, there is no command nft; install the package nftables'
             )
 
-    def files(self, wanted):
+    def files(self, wanted: Wanted | None) -> dict[str, bytes | None]:
         """Return the files that there have to be, path to content; None is a file that must not be there."""
         if not wanted:
             return dict.fromkeys((RULESET, self._drop_in))
@@ -102,10 +109,10 @@ class Nftables:
             self._drop_in: (DROP_IN % names).encode('ascii'),
         }
 
-    def unit(self, wanted):
+    def unit(self, wanted: Wanted | None) -> str | None:
         return SERVICE % {'nft': self._nft, 'ruleset': RULESET, 'table': TABLE} if wanted else None
 
-    def listing(self):
+    def listing(self) -> str:
         """Return what is in force, in the backend's own words; nothing if there is nothing."""
         if not self._nft:
             return ''
@@ -114,35 +121,35 @@ class Nftables:
             raise FirewallError(f'nft list table: {err.strip()}')
         return out if status == 0 else ''
 
-    def validate(self, wanted, writes, again):
+    def validate(self, wanted: Wanted | None, writes: list[Write], again: bool) -> list[str]:
         for write in writes:
             if write.path == RULESET and write.data:
                 self._host.text([self._nft, '-c', '-f', '-'], write.data.decode('ascii'))
         return []
 
-    def load(self, wanted, writes, again):
+    def load(self, wanted: Wanted | None, writes: list[Write], again: bool) -> None:
         self._host.text([self._nft, '-f', RULESET])
         if again or any(write.path == self._drop_in for write in writes):
             self._host.text(['systemctl', 'daemon-reload'])
 
-    def reload(self):
+    def reload(self) -> None:
         if os.path.exists(RULESET):
             self.load(None, [], True)
         else:
             self.unload()
 
-    def unload(self):
+    def unload(self) -> None:
         if self.listing():
             self._host.text([self._nft, 'delete', 'table', 'inet', TABLE])
         self._host.text(['systemctl', 'daemon-reload'])
 
-    def warnings(self, wanted):
+    def warnings(self, wanted: Wanted) -> list[str]:
         return other_chains.closed_by_others(
             self._host.text([self._nft, '-n', '-t', 'list', 'ruleset']), wanted.port, TABLE
         )
 
 
-def _elements(networks):
+def _elements(networks: Iterable[str]) -> str:
     return (
         '\n        elements = {{\n            {}\n        }}'.format(',\n            '.join(networks))
         if networks

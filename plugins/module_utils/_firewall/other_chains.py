@@ -15,7 +15,7 @@ ESTABLISHED = re.compile(r'\bct state (?!.*\bnew\b)(?!.*0x8\b)')
 PORTS = re.compile(r'\bdport (\{[^}]*\}|\S+)')
 
 
-def closed_by_others(ruleset, port, own):
+def closed_by_others(ruleset: str, port: int, own: str) -> list[str]:
     """Return a warning for each chain that drops by policy while no rule of its table can be seen to let the port in.
 
     Args:
@@ -34,7 +34,7 @@ def closed_by_others(ruleset, port, own):
     return found
 
 
-def _may_let_in(rule, port):
+def _may_let_in(rule: str, port: int) -> bool:
     # A verdict map may accept anything.
     if 'vmap' not in rule and not re.search(r'\baccept\b', rule) or rule.startswith('type '):
         return False
@@ -44,7 +44,7 @@ def _may_let_in(rule, port):
     return not ports or any(_contains(text, port) for text in ports)
 
 
-def _contains(text, port):
+def _contains(text: str, port: int) -> bool:
     """Whether the right side of C(dport) covers the port. Of a named set or a comparison that is not known."""
     if not re.match(r'[{\d]', text):
         return True

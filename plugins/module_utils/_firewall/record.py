@@ -6,6 +6,9 @@ change."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store
 
@@ -21,42 +24,42 @@ class Record:
       C(directories): those that were made for our files.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._store = Store(PATH)
         saved = self._store.load(_has_form, _damaged)
         self.entries = saved['backends'] if saved else {}
 
-    def listing(self, backend):
+    def listing(self, backend: str) -> str | None:
         return self.entries[backend]['listing'] if backend in self.entries else None
 
-    def directories(self, backend):
+    def directories(self, backend: str) -> list[str]:
         return self.entries[backend]['directories'] if backend in self.entries else []
 
-    def save(self, backend, listing, directories):
+    def save(self, backend: str, listing: str | None, directories: list[str]) -> None:
         self.entries[backend] = {'listing': listing, 'directories': directories}
         self._write()
 
-    def adopt(self, backend):
+    def adopt(self, backend: str) -> None:
         """Have an entry for what is on this host without one: the record is lost, but all that was done bears our
         name."""
         self.entries.setdefault(backend, {'listing': None, 'directories': []})
 
-    def forget(self, backend):
+    def forget(self, backend: str) -> None:
         del self.entries[backend]
         self._write()
 
-    def _write(self):
+    def _write(self) -> None:
         if self.entries:
             self._store.save({'backends': self.entries})
         else:
             self._store.remove()
 
 
-def _has_form(saved):
+def _has_form(saved: Mapping[str, Any]) -> bool:
     return all(set(entry) == {'listing', 'directories'} for entry in saved['backends'].values())
 
 
-def _damaged(problem):
+def _damaged(problem: Exception) -> FirewallError:
     return FirewallError(
         f'The record {PATH} is damaged ({problem}). Nothing was changed. Move it away, and apply the limit again'
         ' before it is undone'

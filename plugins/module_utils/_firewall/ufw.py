@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import (
     OPTION,
@@ -18,6 +20,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
 FOLDER = '/etc/ufw'
 DEFAULTS = '/etc/default/ufw'
@@ -30,19 +36,19 @@ SYN = '-p tcp -m tcp --dport %d --tcp-flags FIN,SYN,RST,ACK SYN'
 FAMILIES = {4: '', 6: '6'}
 
 
-def _before(suffix, port, networks):
+def _before(suffix: str, port: int, networks: Iterable[str]) -> list[str]:
     """The block for before.rules: strangers are refused before any rule of the host is asked."""
     rules = [f':{CHAIN} - [0:0]', f'-I ufw{suffix}-before-input ! -i lo {SYN % port} -j {CHAIN}']
     rules += [f'-A {CHAIN} -s {network} -j RETURN' for network in networks]
     return rules + [f'-A {CHAIN} -p tcp -j REJECT --reject-with tcp-reset']
 
 
-def _after(suffix, port):
+def _after(suffix: str, port: int) -> list[str]:
     """The block for after.rules: whoever was not refused, by the host's own rules either, gets in."""
     return [f'-A ufw{suffix}-after-input {SYN % port} -m comment --comment {CHAIN} -j ACCEPT']
 
 
-def replace_block(path, text, rules):
+def replace_block(path: str, text: str, rules: Sequence[str] | None) -> str:
     """Return the text of a rule file with our block in front of the end of its table filter; without rules it has none.
 
     Raises:
@@ -63,7 +69,7 @@ def replace_block(path, text, rules):
     return text[: table.end()] + BEGIN + ''.join(rule + '\n' for rule in rules) + END + text[table.end() :]
 
 
-def block(text):
+def block(text: str) -> list[str]:
     """Return the lines of our block, without its marks."""
     return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].splitlines() if BEGIN in text else []
 
@@ -72,10 +78,10 @@ class Ufw:
     name = 'ufw'
     unit_name = None
 
-    def __init__(self, host):
+    def __init__(self, host: Host) -> None:
         self._host = host
 
-    def traces(self):
+    def traces(self) -> list[str]:
         """Return the files that have a block of ours, whatever the record says."""
         paths = [
             os.path.join(FOLDER, f'{name}{suffix}.rules')
@@ -85,7 +91,7 @@ class Ufw:
         # Who may not read them cannot have written them either.
         return [path for path in paths if os.access(path, os.R_OK) and BEGIN in decode(disk.read_file(path).data)]
 
-    def check(self):
+    def check(self) -> None:
         if not self._host.find('ufw') or not ufw_enabled():
             raise FirewallError(f'{OPTION}: ufw cannot be used, it is not enabled; give the command: ufw enable')
         for version in self._families():
@@ -94,7 +100,7 @@ class Ufw:
                     f'ufw is enabled ({UFW_CONF}), but its rules are not in force; give the command: ufw reload'
                 )
 
-    def files(self, wanted):
+    def files(self, wanted: Wanted | None) -> dict[str, bytes]:
         found = {}
         for version, suffix in FAMILIES.items():
             for name, rules in (
@@ -109,26 +115,26 @@ class Ufw:
                     raise FirewallError(f'{path} is missing, although ufw is enabled')
         return found
 
-    def unit(self, wanted):
+    def unit(self, wanted: Wanted | None) -> None:
         return None
 
-    def listing(self):
+    def listing(self) -> str:
         listed = {version: self._own(version) for version in self._families(installed=True)}
         return ''.join(
             '# IPv{}\n{}\n'.format(version, '\n'.join(lines)) for version, lines in sorted(listed.items()) if lines
         )
 
-    def validate(self, wanted, writes, again):
+    def validate(self, wanted: Wanted | None, writes: list[disk.Write], again: bool) -> list[str]:
         for write in writes:
             version = 6 if write.path.endswith('6.rules') else 4
             if version in self._families():
                 self._restore(version, decode(write.data), '--test')
         return []
 
-    def load(self, wanted, writes, again):
+    def load(self, wanted: Wanted | None, writes: list[disk.Write], again: bool) -> None:
         self.reload()
 
-    def reload(self):
+    def reload(self) -> None:
         """Load what stands in our blocks, for each IP version in one transaction. A reload by ufw would open the host
         for a moment."""
         for version in self._families():
@@ -141,12 +147,12 @@ class Ufw:
             if rules:
                 self._restore(version, _table(self._without_jumps(version) + rules))
 
-    def unload(self):
+    def unload(self) -> None:
         for version in self._families(installed=True):
             if self._own(version):
                 self._restore(version, _table(self._without_jumps(version) + ['-F ' + CHAIN, '-X ' + CHAIN]))
 
-    def warnings(self, wanted):
+    def warnings(self, wanted: Wanted) -> list[str]:
         if wanted.networks[6] and setting(DEFAULTS, 'IPV6') != 'yes':
             return [
                 f'ufw is told to drop all IPv6 (IPV6 in {DEFAULTS} is not yes); the IPv6 networks of the list cannot'
@@ -154,27 +160,27 @@ class Ufw:
             ]
         return []
 
-    def _families(self, installed=False):
+    def _families(self, installed: bool = False) -> list[int]:
         """Return the IP versions that ufw filters, or of which there is a command to look."""
         found = [version for version, suffix in FAMILIES.items() if self._host.find(f'ip{suffix}tables-save')]
         return found if installed or setting(DEFAULTS, 'IPV6') == 'yes' else [4]
 
-    def _saved(self, version):
+    def _saved(self, version: int) -> str:
         return self._host.text([self._host.find(f'ip{FAMILIES[version]}tables-save'), '-t', 'filter'])
 
-    def _own(self, version):
+    def _own(self, version: int) -> list[str]:
         """Return our lines, without the counters of the chain."""
         return [line.partition(' - [')[0] for line in self._saved(version).splitlines() if CHAIN in line]
 
-    def _without_jumps(self, version):
+    def _without_jumps(self, version: int) -> list[str]:
         """Return commands that take out our rules in ufw's chains. The chain itself is emptied when it is declared
         anew."""
         return [line.replace('-A', '-D', 1) for line in self._own(version) if line.startswith('-A ufw')]
 
-    def _restore(self, version, text, *options):
+    def _restore(self, version: int, text: str, *options: str) -> None:
         command = self._host.find(f'ip{FAMILIES[version]}tables-restore')
         self._host.text([command, '--noflush'] + list(options), text)
 
 
-def _table(commands):
+def _table(commands: Iterable[str]) -> str:
     return '*filter\n{}\nCOMMIT\n'.format('\n'.join(commands))

@@ -7,6 +7,8 @@ server."""
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import SHORTEST_PREFIX, shown
@@ -19,20 +21,20 @@ class FirewallError(HostError):
 class Wanted:
     """A port, and for each IP version the networks that may connect to it, sorted, without overlaps."""
 
-    def __init__(self, port, networks):
+    def __init__(self, port: int, networks: dict[int, list[str]]) -> None:
         self.port = port
         self.networks = networks
 
-    def all(self):
+    def all(self) -> list[str]:
         return self.networks[4] + self.networks[6]
 
 
-def limits(settings):
+def limits(settings: Mapping[str, Any]) -> bool:
     """Whether the settings, with all that is there, limit the mail port."""
     return settings['inbound'] and settings['roles']['inbound_firewall']['state'] == 'present'
 
 
-def limit_of(settings):
+def limit_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the settings want of the mail port, as the options of M(conbool.smtp_relay.inbound_firewall)."""
     asked = settings['roles']['inbound_firewall']
     return {
@@ -44,11 +46,10 @@ def limit_of(settings):
     }
 
 
-def read_wanted(port, networks, names=None):
+def read_wanted(port: int, networks: Iterable[str], names: Mapping[str, str] | None = None) -> Wanted:
     """Return Wanted.
 
     Args:
-        port: an int.
         networks: as written, IPv4 and IPv6.
         names: C(port) to the name of the variable that it comes from.
 
@@ -64,7 +65,7 @@ def read_wanted(port, networks, names=None):
             f'networks: the list is empty, which would close port {port} to every other host. '
             'Remove the limit with state=absent if that is what you want'
         )
-    found = {4: [], 6: []}
+    found: dict[int, list[Any]] = {4: [], 6: []}
     for text in networks:
         network = _read_network(text)
         found[network.version].append(network)
@@ -76,7 +77,7 @@ def read_wanted(port, networks, names=None):
     return Wanted(port, {version: [str(network) for network in members] for version, members in merged.items()})
 
 
-def _read_network(text):
+def _read_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
         network = ipaddress.ip_network(text)
     except ValueError:
@@ -100,7 +101,7 @@ def _read_network(text):
     return network
 
 
-def _refuse_too_large(network, what):
+def _refuse_too_large(network: ipaddress.IPv4Network | ipaddress.IPv6Network, what: str) -> None:
     shortest = SHORTEST_PREFIX[network.version]
     if network.prefixlen < shortest:
         raise FirewallError(f'{what} covers far too many addresses: the prefix must be /{shortest} or longer')
