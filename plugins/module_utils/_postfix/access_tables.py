@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
 
 CLIENTS_TABLE = 'conbool_clients'
 DATA_TABLE = 'conbool_data'
@@ -20,7 +25,7 @@ POSTSCREEN_TABLE = 'conbool_postscreen'
 NOT_HOSTED = '550 5.7.1 This server takes mail for its own domains only'
 
 
-def _listed(pattern):
+def _listed(pattern: str) -> Network | None:
     """Return the network of one entry of mynetworks, or None for a file, a table or what else only Postfix can tell."""
     try:
         return ipaddress.ip_network(re.sub(r'[\[\]]', '', pattern))
@@ -28,7 +33,7 @@ def _listed(pattern):
         return None
 
 
-def mynetworks_entries(mynetworks):
+def mynetworks_entries(mynetworks: str) -> list[Network]:
     """Return which networks mynetworks certainly names, in its order.
 
     Postfix takes the first entry that fits. What a negated entry takes away is not repeated by a later one, and behind
@@ -46,12 +51,12 @@ def mynetworks_entries(mynetworks):
     return found
 
 
-def own_addresses(expanded):
+def own_addresses(expanded: Mapping[str, str]) -> list[str]:
     """Return the addresses that inet_interfaces names."""
     return [item for item in items(expanded.get('inet_interfaces')) if _listed(item)]
 
 
-def client_tables(settings, mynetworks):
+def client_tables(settings: Mapping[str, Any], mynetworks: str) -> tuple[str, str, list[str]]:
     """Return two cidr(5) tables that tell who a client of port 25 is, for the stages RCPT and DATA, and warnings.
 
     Of networks that contain each other the smaller one comes first; of equal ones the gateway's, which asks for more.
@@ -73,7 +78,7 @@ def client_tables(settings, mynetworks):
         if inside
         else []
     )
-    verdicts = {}
+    verdicts: dict[str, str] = {}
     for network, action in rows:
         verdicts.setdefault(str(network), action)
     # The certificate and the recipients were looked at before.
@@ -84,31 +89,31 @@ def client_tables(settings, mynetworks):
     return _table(verdicts), _table(at_data), warnings
 
 
-def _table(rows):
+def _table(rows: Mapping[str, str]) -> str:
     return ''.join('{} {}\n'.format(*row) for row in rows.items())
 
 
-def recipients_table(domains):
+def recipients_table(domains: Iterable[str]) -> str:
     """Return the regexp(5) table of the recipients that the gateway may name; patterns ignore case, <postmaster> is
     never looked up."""
     names = sorted({name for domain in domains for name in (domain, _unicode(domain))})
     return ''.join(f'/@{_escaped(name)}$/ DUNNO\n' for name in names) + f'/./ {NOT_HOSTED}\n'
 
 
-def _unicode(domain):
+def _unicode(domain: str) -> str:
     try:
         return domain.encode('ascii').decode('idna')
     except UnicodeError:
         return domain
 
 
-def _escaped(text):
+def _escaped(text: str) -> str:
     return re.sub(r'([][\\.^$*+?(){}|/])', r'\\\1', text)
 
 
-def certificates_table(fingerprints):
+def certificates_table(fingerprints: Iterable[str]) -> str:
     return ''.join(f'{item} conbool_known\n' for item in fingerprints)
 
 
-def postscreen_table(networks):
+def postscreen_table(networks: Iterable[str]) -> str:
     return ''.join(f'{network} permit\n' for network in networks)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
@@ -22,34 +23,40 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refere
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.stage import Stage, check_services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_files import table_state, table_writes
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request
+
 
 class Change:
     """The difference between what one owner wants and what is.
 
     Args:
-        instance: Instance.
         journal: Journal of this owner and instance.
-        request: Request.
         create: whether the directory and its files may be made.
         foreseen: there is no Postfix yet, and nothing will be carried out.
     """
 
-    def __init__(self, instance, journal, request, create, foreseen=False):
+    def __init__(
+        self, instance: Instance, journal: Journal, request: Request, create: bool, foreseen: bool = False
+    ) -> None:
         self.instance = instance
         self.journal = journal
         self.request = request
         self.create = create
         self.foreseen = foreseen
-        self.warnings = []
-        self.facts = {}
-        self._indexes = {}
+        self.warnings: list[str] = []
+        self.facts: dict[str, str] = {}
+        self._indexes: dict[str, bytes | None] = {}
         self._read()
         self._plan()
 
-    def path(self, name):
+    def path(self, name: str) -> str:
         return os.path.join(self.instance.config_dir, name)
 
-    def _read(self):
+    def _read(self) -> None:
         self.created = self.journal.records['created']
         may_miss = self.create or self.path('main.cf') in self.created
         if not os.path.isdir(self.instance.config_dir) and not may_miss:
@@ -61,7 +68,7 @@ class Change:
             if state.data is None and not may_miss:
                 raise PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
 
-    def _plan(self):
+    def _plan(self) -> None:
         others = self.journal.others()
         refuse_conflicts(self.request, others)
         self.shared = {path for records in others.values() for path in records['created']}
@@ -69,14 +76,15 @@ class Change:
         # Between the two texts lies the time in which main.cf may still name what is going to be removed.
         self.master_between = MasterCf(decode(self.master_state.data or b''))
         self.services_before = self.master_between.services()
-        self.pending, self.settled = {}, {}
+        self.pending: dict[str, Any] = {}
+        self.settled: dict[str, Any] = {}
         self._plan_parts()
         self._refuse_dangling()
         self._plan_created()
         self._plan_directories()
         self._check_postlog()
 
-    def _plan_parts(self):
+    def _plan_parts(self) -> None:
         """Plan the parts of each kind."""
         owner, request, records = self.request.owner, self.request, self.journal.records
         parameters = ParameterPlan(owner, records['parameters'], self.main, self._default)
@@ -97,21 +105,21 @@ class Change:
             self.warnings += plan.warnings
         self.master, self.tables = services.final(), tables.changes
 
-    def _default(self, name):
+    def _default(self, name: str) -> str:
         """Return the value that Postfix has for a parameter when main.cf does not name it; empty for one that it does
         not know."""
         return self._known(name)[1]
 
-    def _inherited(self, name):
+    def _inherited(self, name: str) -> str:
         """Return the value that a parameter has in a service which does not name it."""
         return self._default(name) if self.main.get(name) is None else self.main.get(name)
 
-    def _known(self, name):
+    def _known(self, name: str) -> tuple[bool, str]:
         """Return whether Postfix knows a parameter, and its default."""
         out = self.instance.text('postconf', '-c', self.instance.config_dir, '-d', '-h', name)[0]
         return bool(out), out.strip()
 
-    def _refuse_dangling(self):
+    def _refuse_dangling(self) -> None:
         """What goes must not be named by what stays: by something of ours that somebody has changed, or by something of
         his own."""
         records, request = self.journal.records, self.request
@@ -141,7 +149,7 @@ class Change:
                 ' and run this again'.format('; '.join(found))
             )
 
-    def _plan_created(self):
+    def _plan_created(self) -> None:
         """Plan which directories and files to make, or to remove because they were made here."""
         wanted = [] if self.request.absent else [self.instance.config_dir, self.path('main.cf'), self.path('master.cf')]
         for path, change in self.tables.items():
@@ -161,7 +169,7 @@ class Change:
         self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
         self.settled['created'] = [] if self.request.absent else self.pending['created']
 
-    def _plan_directories(self):
+    def _plan_directories(self) -> None:
         """Plan the queue and data directories of an instance of our own."""
         self.directories = Directories(
             self.request.parameters if self.create else {},
@@ -173,7 +181,7 @@ class Change:
         self.pending['directories'] = self.directories.pending
         self.settled['directories'] = [] if self.request.absent else self.directories.pending
 
-    def _check_postlog(self):
+    def _check_postlog(self) -> None:
         """Postfix does not start with maillog_file but without the service that writes it."""
         if (
             self.main.get('maillog_file')
@@ -186,20 +194,23 @@ class Change:
                 )
             )
 
-    def _file_data(self, name, text):
+    def _file_data(self, name: str, text: str) -> bytes | None:
         """Return what a file has to contain; None for the files of an instance that was made here and is empty
         again."""
         empty = not self.main.text() and not self.master.text()
         mine = self.request.absent and self.path(name) in self.created and self.path(name) not in self.shared
         return None if empty and mine else encode(text)
 
-    def phases(self):
+    def phases(self) -> list[list[disk.Write | disk.MakeDirectory]]:
         """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
 
         Postfix reads its configuration anew after each phase but the last, which is for what nothing refers to any
         more.
         """
-        first, second, third, last = [disk.MakeDirectory(path) for path in self.new_directories], [], [], []
+        first: list[disk.Write | disk.MakeDirectory] = [disk.MakeDirectory(path) for path in self.new_directories]
+        second: list[disk.Write | disk.MakeDirectory] = []
+        third: list[disk.Write | disk.MakeDirectory] = []
+        last: list[disk.Write | disk.MakeDirectory] = []
         for path, change in sorted(self.tables.items()):
             wanted = path in self.request.tables
             made, removed = table_writes(self.instance.config_dir, path, change, self._indexes.get(path), wanted)
@@ -224,22 +235,22 @@ class Change:
         return [first, second, third, last]
 
     @property
-    def ends_instance(self):
+    def ends_instance(self) -> bool:
         """Whether the instance was made here and goes."""
         return self._file_data('main.cf', self.main.text()) is None
 
     @property
-    def changed(self):
+    def changed(self) -> bool:
         return any(self.phases()) or bool(self.directories.operations) or self.journal.pending
 
-    def changed_services(self):
+    def changed_services(self) -> list[Service]:
         return [
             service
             for key, service in self.request.services.items()
             if key not in self.services_before or self.services_before[key].meaning() != service.meaning()
         ]
 
-    def validate(self):
+    def validate(self) -> None:
         """Let Postfix judge the new configuration; nothing but a temporary directory is written."""
         known = []
         with disk.staging_directory(self.instance.config_dir, fingerprint(self.instance.config_dir)) as path:
@@ -265,11 +276,11 @@ class Change:
             check_services(self.facts['daemon_directory'], self.changed_services(), self.services_before)
             self.warnings += stage.warnings
 
-    def keep_records(self):
+    def keep_records(self) -> None:
         """Drop the records of what is left alone from now on."""
         if self.settled != self.journal.records:
             self.journal.save(self.settled, False)
 
-    def parameters_changed(self):
+    def parameters_changed(self) -> list[str]:
         before, after = self.main_before.all_texts(), self.main.all_texts()
         return sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))

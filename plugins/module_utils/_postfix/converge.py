@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
@@ -29,8 +31,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.reques
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.result import diff_of, result_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import Switch, needs_restart
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
-def converge_part(module, **options):
+
+def converge_part(module: AnsibleModule, **options: Any) -> tuple[dict[str, Any], list[str]]:
     """Do what M(conbool.smtp_relay.postfix_config) does with these options.
 
     Raises:
@@ -42,11 +47,11 @@ def converge_part(module, **options):
     return converge(module, checked.validated_parameters)
 
 
-def converge(module, params):
+def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Bring one instance to the wanted state, or tell in check mode what that takes.
 
     Returns:
-        tuple: the module's result and its warnings.
+        The module's result and its warnings.
     """
     instance = Instance(
         module.run_command, module.get_bin_path, os.path.normpath(params['config_dir']), params['sbin_dir']
@@ -65,7 +70,7 @@ def converge(module, params):
     warnings += look_for_unrecorded(instance, journal, change, request.absent)
     unit = None
     if unit_name:
-        unit = UnitChange(module.run_command, unit_name, unit_content, change and needs_restart(change))
+        unit = UnitChange(module.run_command, unit_name, unit_content, bool(change and needs_restart(change)))
     result = planned(change, unit, module._diff)
     if change and change.changed and foreseen:
         warnings.append('There is no Postfix yet that could judge the new configuration')
@@ -76,7 +81,7 @@ def converge(module, params):
     return result, warnings + (change.warnings if change else [])
 
 
-def planned(change, unit, with_diff):
+def planned(change: Change | None, unit: UnitChange | None, with_diff: bool) -> dict[str, Any]:
     """Return the module's result as far as it is known before anything is done."""
     result, differences = result_of(change), diff_of(change) if change else []
     if unit:
@@ -87,7 +92,14 @@ def planned(change, unit, with_diff):
     return result
 
 
-def carry_out(module, params, journal, change, unit, result):
+def carry_out(
+    module: AnsibleModule,
+    params: Mapping[str, Any],
+    journal: Journal,
+    change: Change | None,
+    unit: UnitChange | None,
+    result: dict[str, Any],
+) -> None:
     """Do what was planned, and add to the result how it went."""
     if not change:
         remove_leftovers(journal, unit)
@@ -101,7 +113,7 @@ def carry_out(module, params, journal, change, unit, result):
         change.keep_records()
 
 
-def look_at_tls_files(options):
+def look_at_tls_files(options: Mapping[str, Any] | None) -> list[str]:
     """Return the warnings on files that the configuration names; files that cannot be used are an error."""
     report, message = tls_files.judge(options) if options else ({'warnings': []}, '')
     if message:
@@ -109,7 +121,7 @@ def look_at_tls_files(options):
     return report['warnings']
 
 
-def look_for_unrecorded(instance, journal, change, absent):
+def look_for_unrecorded(instance: Instance, journal: Journal, change: Change | None, absent: bool) -> list[str]:
     """Return a warning when something of this owner is there without a record: it cannot be undone, which is no reason
     to call it done.
 
@@ -144,7 +156,7 @@ def look_for_unrecorded(instance, journal, change, absent):
     return [message + 'An undo will not take it away']
 
 
-def remove_leftovers(journal, unit):
+def remove_leftovers(journal: Journal, unit: UnitChange | None) -> None:
     """Remove what can be there without a record."""
     journal.restore()
     if unit:

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 # Parameters that tell what local(8) does with a message.
 PARAMETERS = ('mailbox_transport', 'mailbox_command')
 LMTP_PORT = '24'
 
 
-def deliveries(routes, expanded, services, queue_directory):
+def deliveries(
+    routes: Mapping[str, Mapping[str, str]],
+    expanded: Mapping[str, str],
+    services: Iterable[Mapping[str, Any]],
+    queue_directory: str,
+) -> list[dict[str, str]]:
     """Return for each domain what its mail is handed to.
 
     Args:
-        routes: dict of domain to what postfix_rewrite.route() returned.
+        routes: domain to what postfix_rewrite.route() returned.
         expanded: the effective parameters with C($name) expanded.
         services: the entries of master.cf.
         queue_directory: of the instance.
 
     Returns:
-        list: a dict for each domain with C(domain); C(agent), which is C(lmtp), C(command), C(alias) for a domain that
-            has no mailboxes of its own,
-        or C(other); C(target), the socket or HOST:PORT of C(lmtp) or the path of C(command); and C(by), how Postfix
-        says it.
+        A dict for each domain with C(domain); C(agent), which is C(lmtp), C(command), C(alias) for a domain that
+        has no mailboxes of its own, or C(other); C(target), the socket or HOST:PORT of C(lmtp) or the path of
+        C(command); and C(by), how Postfix says it.
     """
     commands = {entry['name']: entry['command'] for entry in services if entry['type'] == 'unix'}
     found = []
@@ -39,7 +45,9 @@ def deliveries(routes, expanded, services, queue_directory):
     return found
 
 
-def _agent(transport, next_hop, expanded, commands, queue_directory):
+def _agent(
+    transport: str, next_hop: str, expanded: Mapping[str, str], commands: Mapping[str, str], queue_directory: str
+) -> tuple[str, str, str]:
     by = (f'{transport}:{next_hop}').rstrip(':')
     words = commands.get(transport, '').split()
     program = words[0] if words else ''
@@ -62,7 +70,7 @@ def _agent(transport, next_hop, expanded, commands, queue_directory):
     return 'other', '', 'local, which writes mailboxes itself'
 
 
-def _lmtp_target(next_hop, queue_directory):
+def _lmtp_target(next_hop: str, queue_directory: str) -> str:
     if next_hop.startswith('unix:'):
         return os.path.join(queue_directory, next_hop[5:])
     host, port = re.match(r'(?:inet:)?(\[[^]]*\]|[^:]*)(?::(.*))?', next_hop).groups()

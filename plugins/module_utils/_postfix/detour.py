@@ -6,18 +6,23 @@ there on its way."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective, loopback_client
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
 
 ADDRESS = '127.0.0.1'
 
 
-def route(name, port):
+def route(name: str, port: int) -> str:
     """Return the access or header check action that sends a message on the detour of this name."""
     return f'FILTER conbool-{name}:[{ADDRESS}]:{port}'
 
 
-def detour_services(name, port, rules_table, info, smtpds):
+def detour_services(
+    name: str, port: int, rules_table: str, info: Mapping[str, Any], smtpds: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """Return the master.cf entries of a detour.
 
     Args:
@@ -38,7 +43,7 @@ def detour_services(name, port, rules_table, info, smtpds):
     return [client, _listener(name, port, dict(size, **content_filter)), _cleanup(name, rules_table, info, size)]
 
 
-def behind_proxy_filter(entries, info):
+def behind_proxy_filter(entries: Iterable[Mapping[str, Any]], info: Mapping[str, Any]) -> str:
     """Return those of the listeners from which no message takes a detour, as a text for warnings."""
     return ', '.join(
         '{}/{}'.format(entry['name'], entry['type'])
@@ -47,7 +52,7 @@ def behind_proxy_filter(entries, info):
     )
 
 
-def _listener(name, port, options):
+def _listener(name: str, port: int, options: Mapping[str, str]) -> dict[str, Any]:
     """Return the listener that takes the mail back. What it may be, the first listener has decided."""
     return {
         'name': f'{ADDRESS}:{port}',
@@ -84,8 +89,8 @@ def _listener(name, port, options):
     }
 
 
-def _cleanup(name, rules_table, info, options):
-    fields = next((entry for entry in info['services'] if entry['name'] == 'cleanup'), {})
+def _cleanup(name: str, rules_table: str, info: Mapping[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
+    fields: dict[str, Any] = next((entry for entry in info['services'] if entry['name'] == 'cleanup'), {})
     return {
         'name': f'conbool-{name}-cleanup',
         'type': 'unix',

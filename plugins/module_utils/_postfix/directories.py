@@ -11,16 +11,21 @@ import os
 import pwd
 import shutil
 import stat
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import MakeDirectory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import message_files
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+
 MODES = {'queue_directory': 0o755, 'data_directory': 0o700}
 
 
-def _name(find, number):
+def _name(find: Callable[[int], Sequence[Any]], number: int | str) -> str:
     if isinstance(number, str):
         return number
     try:
@@ -29,11 +34,11 @@ def _name(find, number):
         return str(number)
 
 
-def _describe(uid, gid, mode):
+def _describe(uid: int | str, gid: int, mode: int) -> str:
     return f'directory, owner {_name(pwd.getpwuid, uid)}, group {_name(grp.getgrgid, gid)}, mode {mode:04o}\n'
 
 
-def _present(path):
+def _present(path: str) -> tuple[int, int, int] | None:
     """Return what is at a path as (uid, gid, mode), or None."""
     try:
         status = os.stat(path)
@@ -42,8 +47,8 @@ def _present(path):
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
 
 
-def _difference(path, before, after):
-    return difference(path, *(state and _describe(*state) for state in (before, after)))
+def _difference(path: str, before: tuple[Any, int, int] | None, after: tuple[Any, int, int] | None) -> dict[str, str]:
+    return difference(path, before and _describe(*before), after and _describe(*after))
 
 
 class Directories:
@@ -53,14 +58,21 @@ class Directories:
         wanted: the wanted parameters of main.cf.
         main: MainCf as it is.
         recorded: paths of those that were made here.
-        mail_owner: function that returns the name of the instance's mail_owner.
+        mail_owner: returns the name of the instance's mail_owner.
         foreseen: that user may not be there yet; nothing will be carried out.
 
     Raises:
         PlanError: naming the parameter and its value.
     """
 
-    def __init__(self, wanted, main, recorded, mail_owner, foreseen=False):
+    def __init__(
+        self,
+        wanted: Mapping[str, str | None],
+        main: MainCf,
+        recorded: list[str],
+        mail_owner: Callable[[], str],
+        foreseen: bool = False,
+    ) -> None:
         self._recorded = recorded
         self._queue, self._foreseen = main.get('queue_directory'), foreseen
         self.operations = []
@@ -84,7 +96,7 @@ class Directories:
         self.pending = recorded + made
 
     @staticmethod
-    def _path(name, value, main):
+    def _path(name: str, value: str, main: MainCf) -> str:
         path, current = os.path.normpath(value), main.get(name)
         if not os.path.isabs(value) or '$' in value:
             raise PlanError(f'parameters.{name}: {value!r} is not a plain absolute path')
@@ -99,7 +111,7 @@ class Directories:
             )
         return path
 
-    def _uid(self, name):
+    def _uid(self, name: str) -> int | str:
         try:
             return pwd.getpwnam(name).pw_uid
         except KeyError:
@@ -107,13 +119,13 @@ class Directories:
                 return name
             raise PlanError(f'parameters.mail_owner: there is no user {name!r}') from None
 
-    def diff(self):
+    def diff(self) -> list[dict[str, str]]:
         return self._changes
 
-    def diff_of_removal(self):
+    def diff_of_removal(self) -> list[dict[str, str]]:
         return [_difference(path, _present(path), None) for path in self._recorded if os.path.isdir(path)]
 
-    def refuse_to_lose_mail(self):
+    def refuse_to_lose_mail(self) -> None:
         """Mail that came in while the instance was on its way out is not removed with it.
 
         Raises:
@@ -126,7 +138,7 @@ class Directories:
                 '{} messages wait in the queue, and the instance stays: {}'.format(len(waiting), ', '.join(waiting[:5]))
             )
 
-    def remove(self):
+    def remove(self) -> None:
         for path in self._recorded:
             if os.path.isdir(path):
                 shutil.rmtree(path)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
@@ -22,7 +24,7 @@ ALWAYS = ('mail_version', 'queue_directory', 'default_database_type', 'transport
 NO_IPV6 = 'no local interface found for ::1'
 
 
-def _asked(instance, names):
+def _asked(instance: Instance, names: Sequence[str]) -> tuple[dict[str, str], dict[str, str], list[str], list[str]]:
     """Return what postconf tells; its warnings come last."""
     wanted = sorted(set(names) | set(ALWAYS)) if names else []
     try:
@@ -36,12 +38,20 @@ def _asked(instance, names):
         raise
 
 
-def facts(run, find, config_dir, sbin_dir=None, parameters=(), hosted_domains=(), hosted_domains_from='hosted_domains'):
+def facts(
+    run: Callable[..., tuple[int, Any, Any]],
+    find: Callable[..., str | None],
+    config_dir: str,
+    sbin_dir: str | None = None,
+    parameters: Sequence[str] = (),
+    hosted_domains: Sequence[str] = (),
+    hosted_domains_from: str = 'hosted_domains',
+) -> tuple[dict[str, Any], list[str]]:
     """Return what M(conbool.smtp_relay.postfix_info) returns, and the warnings of Postfix's commands.
 
     Args:
-        run: function that takes an argument list and returns (exit status, stdout, stderr).
-        find: function that takes a command's name and the keyword C(opt_dirs), and returns its path.
+        run: takes an argument list; returns exit status, stdout and stderr.
+        find: takes a command's name and the keyword C(opt_dirs), and returns its path.
         config_dir: configuration directory of the instance.
         sbin_dir: directory of Postfix's commands.
         parameters: names of the parameters that are asked for; all, when empty.

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import CERTIFICATES_TABLE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective
@@ -17,7 +19,7 @@ DIGEST_LENGTHS = {'md5': 32, 'sha1': 40, 'sha256': 64, 'sha384': 96, 'sha512': 1
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
 
-def tls_problems(entry, expanded):
+def tls_problems(entry: Mapping[str, Any], expanded: Mapping[str, str]) -> list[str]:
     name = '{}/{}'.format(entry['name'], entry['type'])
     level = effective(entry, expanded, 'smtpd_tls_security_level')
     legacy = 'yes' in (
@@ -37,7 +39,7 @@ def tls_problems(entry, expanded):
     return []
 
 
-def policy_service(command, tls_name):
+def policy_service(command: str, tls_name: str) -> dict[str, Any]:
     """Return the master.cf entry of the service that tells the gateway's certificate by its name.
 
     postfwd(1) without a daemon of its own: one process per smtpd(8) that asks, ended with it.
@@ -66,13 +68,13 @@ class GatewayCertificate:
         options: C(certificate_fingerprints) and C(client_ca_file).
     """
 
-    def __init__(self, settings, info, options):
+    def __init__(self, settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         self._settings = settings
         self._info = info
         self._ca_file = options['client_ca_file']
         self._fingerprints = options['certificate_fingerprints']
 
-    def restriction_class(self):
+    def restriction_class(self) -> str:
         """Return what a client with an address of the gateway has to show before it may name a recipient."""
         if not self._settings['inbound_require_certificate']:
             return 'reject_plaintext_session, conbool_known'
@@ -86,7 +88,7 @@ class GatewayCertificate:
             wanted = 'with the name {} in its subject'.format(self._settings['tls_name'])
         return f'reject_plaintext_session, {check}, check_client_access static:{{{NOT_NAMED % wanted}}}'
 
-    def asked_for_by(self, entry, changed):
+    def asked_for_by(self, entry: Mapping[str, Any], changed: bool) -> tuple[dict[str, str], list[str]]:
         """Return the TLS options of one service with which it asks for the certificate, and what is in the way.
 
         Args:
@@ -110,7 +112,7 @@ class GatewayCertificate:
         wanted.update(tls_ssl_options=' '.join(flags + ['NO_TICKET']), smtpd_tls_session_cache_database='')
         return wanted, problems
 
-    def _open_relay(self, entry):
+    def _open_relay(self, entry: Mapping[str, Any]) -> list[str]:
         """Return a problem when every trusted certificate lets its owner relay."""
         values = list(self._info['parameters'].values()) + list(entry['options'].values())
         if not any('permit_tls_all_clientcerts' in re.split(r'[\s,{}=]+', value) for value in values):
@@ -121,7 +123,7 @@ class GatewayCertificate:
             ' instead, or set conbool_inbound_require_certificate: false'.format(entry['name'], entry['type'])
         ]
 
-    def _unfit_fingerprints(self, entry):
+    def _unfit_fingerprints(self, entry: Mapping[str, Any]) -> list[str]:
         """Return the fingerprints that a service can never find, as problems."""
         digest = effective(entry, self._info['expanded'], 'smtpd_tls_fingerprint_digest')
         length = DIGEST_LENGTHS.get(digest)
@@ -135,7 +137,7 @@ class GatewayCertificate:
             or len(item.replace(':', '')) != (length or len(item))
         ]
 
-    def _authorities(self, entry, changed):
+    def _authorities(self, entry: Mapping[str, Any], changed: bool) -> tuple[dict[str, str], list[str]]:
         """Return the options with which one service trusts the issuer of the certificate, and what is in the way."""
         file, expanded = self._ca_file or self._settings['tls_ca_file'], self._info['expanded']
         # After the first run the option is ours, and what main.cf says counts.

@@ -6,6 +6,9 @@ it changes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
     CERTIFICATES_TABLE,
     CLIENTS_TABLE,
@@ -60,7 +63,7 @@ CHECKED = {
 }
 
 
-def _bad_values(options):
+def _bad_values(options: Mapping[str, Any]) -> list[str]:
     problems = []
     for name, read in CHECKED.items():
         try:
@@ -71,7 +74,7 @@ def _bad_values(options):
     return problems
 
 
-def stale_copies(info):
+def stale_copies(info: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the lists of main.cf that a service has a copy of, and whether main.cf says something else by now.
 
     Header checks, of which submission has a copy, are among them only when they do.
@@ -80,9 +83,9 @@ def stale_copies(info):
         info: what C(postfix_info) returned.
 
     Returns:
-        dict: by parameter, the names of the services whose copy is old; empty where all are as they should be.
+        By parameter, the names of the services whose copy is old; empty where all are as they should be.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     for entry in info['services']:
         for name, kind in KEPT.items():
             copy = entry['options'].get(f'conbool_main_{kind}')
@@ -102,7 +105,9 @@ def stale_copies(info):
     return found
 
 
-def inbound_configuration(settings, info, options):
+def inbound_configuration(
+    settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what of the MTA's configuration limits port 25 to the gateway.
 
     Args:
@@ -112,8 +117,8 @@ def inbound_configuration(settings, info, options):
             C(flag), C(flag_port), C(release_port).
 
     Returns:
-        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
-            C(problems), because of which nothing must be changed.
+        C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
+        C(problems), because of which nothing must be changed.
     """
     configuration = InboundConfiguration(settings, info, options)
     if settings['inbound'] or settings['wash_networks']:
@@ -124,14 +129,14 @@ def inbound_configuration(settings, info, options):
 class InboundConfiguration:
     """Collects what limits port 25 to the gateway, see inbound_configuration()."""
 
-    def __init__(self, settings, info, options):
+    def __init__(self, settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         self._settings = settings
         self._info = info
         fingerprints = [item.upper() for item in options['certificate_fingerprints']]
         self._options = dict(options, certificate_fingerprints=fingerprints)
         self._certificate = GatewayCertificate(settings, info, self._options)
         self._smtpds, self._postscreens = listeners(info, options['services'])
-        self.wanted = {
+        self.wanted: dict[str, Any] = {
             'parameters': {},
             'services': [],
             'service_options': [],
@@ -140,7 +145,7 @@ class InboundConfiguration:
             'problems': [],
         }
 
-    def add_all(self):
+    def add_all(self) -> None:
         limits = self._settings['inbound']
         self._add_bad_options()
         self._add_found(wash_configuration(self._settings, self._info, self._options, self._smtpds))
@@ -155,23 +160,23 @@ class InboundConfiguration:
         clients = [service['name'] for service in self.wanted['services'] if service['command'] == 'smtp']
         self.wanted['parameters'].update(unthrottled(clients, self._info['expanded']))
 
-    def _add_found(self, found):
+    def _add_found(self, found: Mapping[str, list[Any]]) -> None:
         for part in found:
             self.wanted[part] += found[part]
 
-    def _add_table(self, path, kind, content):
+    def _add_table(self, path: str, kind: str, content: str) -> None:
         self.wanted['tables'].append({'path': path, 'type': kind, 'content': content})
 
-    def _add_options(self, entry, options):
+    def _add_options(self, entry: Mapping[str, Any], options: Mapping[str, str]) -> None:
         self.wanted['service_options'].append({'name': entry['name'], 'type': entry['type'], 'options': options})
 
-    def _reference(self, kind, table):
+    def _reference(self, kind: str, table: str) -> str:
         return '{}:{}/{}'.format(kind, self._info['config_dir'], table)
 
-    def _named(self):
+    def _named(self) -> list[str]:
         return [entry['name'] for entry in self._smtpds + self._postscreens]
 
-    def _add_bad_options(self):
+    def _add_bad_options(self) -> None:
         if not self._smtpds:
             self.wanted['problems'].append(
                 'master.cf has no smtpd(8) on port 25: name the services on which mail arrives in'
@@ -184,7 +189,7 @@ class InboundConfiguration:
             if name not in self._named()
         ]
 
-    def _add_listener(self, entry):
+    def _add_listener(self, entry: Mapping[str, Any]) -> None:
         """Put the restrictions of ours in front of those of one smtpd(8), and have it ask for the certificate."""
         limits, parameters = self._settings['inbound'], self._info['parameters']
         begin = 'check_client_access ' + self._reference('cidr', 'conbool_')
@@ -209,7 +214,7 @@ class InboundConfiguration:
                 self.wanted['problems'] += problems
         self._add_options(entry, own)
 
-    def _classes(self, kept):
+    def _classes(self, kept: str) -> dict[str, str]:
         """Return the restriction classes of a listener whose own restrictions a parameter keeps."""
         known = ['check_recipient_access ' + self._reference('regexp', RECIPIENTS_TABLE)]
         known += flag_restriction(self._options) + ['$' + kept, 'permit']
@@ -222,7 +227,7 @@ class InboundConfiguration:
             'conbool_others': f'permit_mynetworks, check_client_access static:{{{NOT_OURS}}}',
         }
 
-    def _add_clients(self):
+    def _add_clients(self) -> None:
         """Add the tables of clients and recipients, which all listeners share."""
         expanded = self._info['expanded']
         mynetworks = ' '.join(effective(entry, expanded, 'mynetworks') for entry in self._smtpds[:1])
@@ -240,7 +245,7 @@ class InboundConfiguration:
         self._add_table(DATA_TABLE, 'cidr', data)
         self._add_table(RECIPIENTS_TABLE, 'regexp', recipients_table(self._settings['domains']))
 
-    def _add_certificate(self):
+    def _add_certificate(self) -> None:
         """Add what tells the gateway's certificate from others."""
         fingerprints = self._options['certificate_fingerprints']
         if not self._settings['inbound_require_certificate']:
@@ -250,14 +255,14 @@ class InboundConfiguration:
         else:
             self.wanted['services'].append(policy_service(self._options['policy_command'], self._settings['tls_name']))
 
-    def _add_postscreens(self):
+    def _add_postscreens(self) -> None:
         ours = self._reference('cidr', POSTSCREEN_TABLE)
         for entry in self._postscreens:
             self._add_options(entry, in_front(entry, self._info['parameters'], POSTSCREEN_LIST, ours, [ours]))
         if self._postscreens:
             self._add_table(POSTSCREEN_TABLE, 'cidr', postscreen_table(self._settings['networks']))
 
-    def _add_unlimited(self):
+    def _add_unlimited(self) -> None:
         """Warn of services that look like further ways in."""
         self.wanted['warnings'] += [
             f'{name}/inet is behind a proxy and is not limited to the gateway. If other servers bring mail there, name'

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -18,11 +20,11 @@ class JournalError(HostError):
     """The record cannot be read or written."""
 
 
-def empty():
+def empty() -> dict[str, Any]:
     return {'created': [], 'directories': [], 'parameters': {}, 'services': {}, 'service_options': {}, 'tables': {}}
 
 
-def owners(config_dir, base=None):
+def owners(config_dir: str, base: str | None = None) -> list[str]:
     """Return the names of the owners of whose changes to an instance there is a record."""
     directory = os.path.join(base or BASE, fingerprint(config_dir))
     if not os.path.isdir(directory):
@@ -37,7 +39,7 @@ class Journal:
     has to assume that files are switched but Postfix has not read them.
     """
 
-    def __init__(self, config_dir, owner, base=None):
+    def __init__(self, config_dir: str, owner: str, base: str | None = None) -> None:
         self.config_dir = os.path.realpath(config_dir)
         self.owner = owner
         self.directory = os.path.join(base or BASE, fingerprint(config_dir))
@@ -48,7 +50,7 @@ class Journal:
         if saved:
             self.exists, self.pending, self.records = True, saved['pending'], saved['records']
 
-    def others(self):
+    def others(self) -> dict[str, dict[str, Any]]:
         """Return the records of the other owners: {owner: records}."""
         return {
             name: _load(_store(os.path.join(self.directory, name + '.json')))['records']
@@ -56,7 +58,7 @@ class Journal:
             if name != self.owner
         }
 
-    def save(self, records, pending):
+    def save(self, records: dict[str, Any], pending: bool) -> None:
         """Replace the record. With nothing left to remember, the file and its empty directories go."""
         if not pending and records == empty():
             with told_as(JournalError, f'The record {self.path} cannot be removed'):
@@ -67,17 +69,17 @@ class Journal:
                 {'owner': self.owner, 'config_dir': self.config_dir, 'pending': pending, 'records': records}
             )
 
-    def restore(self):
+    def restore(self) -> None:
         """Bring the record back to what it was when it was loaded."""
         self.save(self.records, self.pending)
 
 
-def _store(path):
+def _store(path: str) -> Store:
     # The directories of the instance, of all instances, and of everything that this collection keeps on a host.
     return Store(path, ours=3)
 
 
-def _load(store):
+def _load(store: Store) -> dict[str, Any] | None:
     return store.load(
         _has_form,
         lambda problem: JournalError(
@@ -87,5 +89,5 @@ def _load(store):
     )
 
 
-def _has_form(saved):
+def _has_form(saved: Mapping[str, Any]) -> bool:
     return isinstance(saved['pending'], bool) and set(saved['records']) == set(empty())

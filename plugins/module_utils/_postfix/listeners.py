@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective
 
 SMTP = ('smtp', '25')
 
 
-def _command(entry):
+def _command(entry: Mapping[str, Any]) -> str:
     return entry['command'].split()[0]
 
 
-def listeners(info, further):
+def listeners(info: Mapping[str, Any], further: Container[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the entries of master.cf that take mail from other servers.
 
     Args:
@@ -22,7 +25,7 @@ def listeners(info, further):
         further: names of inet services that do so on another port.
 
     Returns:
-        tuple: the smtpd(8) entries, and the postscreen(8) entries in front of them.
+        The smtpd(8) entries, and the postscreen(8) entries in front of them.
     """
     entries = [
         entry
@@ -36,7 +39,7 @@ def listeners(info, further):
     return smtpds, postscreens
 
 
-def behind_a_proxy(info, named):
+def behind_a_proxy(info: Mapping[str, Any], named: Container[str]) -> list[str]:
     """Return the names of the inet services that take the client's address from a proxy, all but those named."""
     return [
         entry['name']

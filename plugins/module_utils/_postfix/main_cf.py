@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
@@ -18,7 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.docume
 ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)
 
 
-def value_of(text):
+def value_of(text: str) -> str | None:
     """Return the value in the text of one definition as Postfix reads it, or None when there is no definition."""
     lines = split_lines(text)
     entry = LogicalLine(0, lines)
@@ -30,13 +31,13 @@ def value_of(text):
     return match.group(2).strip(SPACES) if match else None
 
 
-def render(name, value):
+def render(name: str, value: str) -> str:
     return (f'{name} = {value}').rstrip(SPACES)
 
 
 class MainCf(Document):
 
-    def definitions(self, name=None):
+    def definitions(self, name: str | None = None) -> list[tuple[str, str, LogicalLine]]:
         """Return (name, value, logical line) of each definition in file order; of several, Postfix takes the last."""
         found = []
         for entry in self.logical_lines():
@@ -45,39 +46,39 @@ class MainCf(Document):
                 found.append((match.group(1), match.group(2).strip(SPACES), entry))
         return found
 
-    def values(self):
+    def values(self) -> dict[str, str]:
         return {name: value for name, value, dummy in self.definitions()}
 
-    def get(self, name):
+    def get(self, name: str) -> str | None:
         found = self.definitions(name)
         return found[-1][1] if found else None
 
-    def texts(self, name):
+    def texts(self, name: str) -> list[str]:
         return [self.span(entry) for dummy, dummy, entry in self.definitions(name)]
 
-    def all_texts(self):
+    def all_texts(self) -> dict[str, list[str]]:
         """Return what texts() tells of each parameter, read in one go."""
-        found = {}
+        found: dict[str, list[str]] = {}
         for name, dummy, entry in self.definitions():
             found.setdefault(name, []).append(self.span(entry))
         return found
 
-    def set(self, name, value):
+    def set(self, name: str, value: str) -> bool:
         """Give an existing definition, the last one, a new value. Returns whether there was one."""
         found = self.definitions(name)
         if found:
             self.replace(found[-1][2].first, found[-1][2].last, render(name, value))
         return bool(found)
 
-    def add(self, owner, values):
+    def add(self, owner: str, values: Iterable[tuple[str, str]]) -> None:
         self.append(heading(owner), [render(name, value) for name, value in values])
 
-    def take_out(self, owner, name):
+    def take_out(self, owner: str, name: str) -> None:
         """Replace every definition by a comment line that keeps its place."""
         for number, (dummy, dummy, entry) in reversed(list(enumerate(self.definitions(name), 1))):
             self.replace(entry.first, entry.last, placeholder(owner, name, number))
 
-    def put_back(self, owner, name, originals):
+    def put_back(self, owner: str, name: str, originals: Sequence[str]) -> None:
         """Bring back the recorded definitions of a parameter in place of the present one.
 
         Args:
@@ -106,10 +107,10 @@ class MainCf(Document):
             for text in originals:
                 self.insert(len(self.lines), text)
 
-    def forget_places(self, owner, name, count):
+    def forget_places(self, owner: str, name: str, count: int) -> None:
         """Delete the comment lines that kept the place of a parameter which somebody has defined anew."""
         for place in reversed([place for place in self._places(owner, name, count) if place is not None]):
             self.delete(place, place)
 
-    def _places(self, owner, name, count):
+    def _places(self, owner: str, name: str, count: int) -> list[int | None]:
         return [self.find_line(placeholder(owner, name, number)) for number in range(1, count + 1)]

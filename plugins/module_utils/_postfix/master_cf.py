@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
     SPACES,
@@ -14,27 +17,30 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.docume
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import MasterEntry, render_option
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
+
 # Behind the comment line of an option that was cut out of a longer line: whether that line went on before and after it.
 JOINS = {(True, True): ' <>', (True, False): ' <', (False, True): ' >', (False, False): ''}
 
 
 class MasterCf(Document):
 
-    def entries(self):
+    def entries(self) -> list[MasterEntry]:
         """Return the entries with all eight fields; the others make postconf(1) stop, which is where they are
         reported."""
         found = [MasterEntry(line, self.span(line)) for line in self.logical_lines()]
         return [entry for entry in found if entry.complete]
 
-    def services(self):
+    def services(self) -> dict[str, Service]:
         """Return the services by key; of several entries for one service, Postfix takes the last."""
         return {service.key: service for service in (entry.service() for entry in self.entries())}
 
-    def find(self, key):
+    def find(self, key: str) -> MasterEntry | None:
         found = [entry for entry in self.entries() if entry.service().key == key]
         return found[-1] if found else None
 
-    def put(self, owner, services):
+    def put(self, owner: str, services: Iterable[Service]) -> None:
         """Write whole entries, over those with the same key or below our heading."""
         new = []
         for service in services:
@@ -45,7 +51,7 @@ class MasterCf(Document):
                 new.append(service.render())
         self.append(heading(owner), new)
 
-    def put_back(self, key, original):
+    def put_back(self, key: str, original: str | None) -> None:
         """Bring back the recorded text of an entry; None deletes the entry."""
         entry = self.find(key)
         if entry and original is None:
@@ -55,10 +61,10 @@ class MasterCf(Document):
         elif original is not None:
             self.insert(len(self.lines), original)
 
-    def option(self, key, name):
+    def option(self, key: str, name: str) -> str | None:
         return self.find(key).service().options.get(name)
 
-    def set_option(self, key, name, value):
+    def set_option(self, key: str, name: str, value: str) -> None:
         """Add a -o line to an entry and leave the rest of it as it is: the last -o of a name wins.
 
         Raises:
@@ -76,7 +82,7 @@ class MasterCf(Document):
                 raise ValueError('the arguments of its command begin in the middle of a line')
         self.insert(at, render_option(name, value))
 
-    def unset_option(self, key, name, value):
+    def unset_option(self, key: str, name: str, value: str) -> bool:
         """Take the last -o with this name and value out of an entry, however it is written by now. Returns whether
         there was one."""
         entry = self.find(key)
@@ -95,21 +101,21 @@ class MasterCf(Document):
             )
         return True
 
-    def change_option(self, key, name, value):
+    def change_option(self, key: str, name: str, value: str) -> None:
         """Give the -o of this name that is in force another value, in its place."""
         entry = self.find(key)
         first, last = [override for override in entry.overrides if override[0] == name][-1][2:]
         text = entry.text[: first.start] + render_option(name, value).lstrip() + entry.text[last.end :]
         self.replace(entry.line.first, entry.line.last, text)
 
-    def cut_option(self, owner, key, name):
+    def cut_option(self, owner: str, key: str, name: str) -> list[str]:
         """Take every -o of this name out of an entry; a comment line keeps each place.
 
         Returns:
-            list: the texts that were cut out, in order.
+            The texts that were cut out, in order.
         """
         found = [override for override in self.find(key).overrides if override[0] == name]
-        cuts = []
+        cuts: list[str] = []
         for number in range(len(found), 0, -1):
             entry = self.find(key)
             dummy, dummy, first, last = [override for override in entry.overrides if override[0] == name][-1]
@@ -133,7 +139,7 @@ class MasterCf(Document):
             self.replace(entry.line.first, entry.line.last, text)
         return cuts
 
-    def paste_option(self, owner, key, name, cuts):
+    def paste_option(self, owner: str, key: str, name: str, cuts: list[str]) -> bool:
         """Put back what cut_option() took out. Returns whether every place was still there."""
         complete = True
         for number, text in enumerate(cuts, 1):
@@ -149,21 +155,21 @@ class MasterCf(Document):
             self.replace(first, last, text)
         return complete
 
-    def forget_cuts(self, owner, key, name, cuts):
+    def forget_cuts(self, owner: str, key: str, name: str, cuts: list[str]) -> None:
         """Delete the comment lines that kept the places of an option which somebody has set anew."""
         for number in range(len(cuts), 0, -1):
             at = self._find_mark(owner, key, name, number)[0]
             if at is not None:
                 self.delete(at, at)
 
-    def _find_mark(self, owner, key, name, number):
+    def _find_mark(self, owner: str, key: str, name: str, number: int) -> tuple[int | None, tuple[bool, bool]]:
         for goes_on, sign in JOINS.items():
             at = self.find_line(placeholder(owner, f'-o {name} of {key}', number) + sign)
             if at is not None:
                 return at, (goes_on[0] and at > 0, goes_on[1] and at + 1 < len(self.lines))
         return None, (False, False)
 
-    def _join_later(self, at, sides):
+    def _join_later(self, at: int, sides: tuple[bool, bool]) -> bool:
         """Hand the join over when the neighbour is itself the place of an option that was taken out."""
         line = self.lines[at].rstrip('\r\n')
         if not line.startswith(TAKEN_OUT):

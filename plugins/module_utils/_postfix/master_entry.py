@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 import socket
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import LogicalLine
 
 FIELDS = ('private', 'unprivileged', 'chroot', 'wakeup', 'max_processes')
 ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)
@@ -18,13 +22,13 @@ ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)
 class Token:
     """One argument with its place in the entry's text. Braces around it are not part of its value."""
 
-    def __init__(self, text, start, end):
+    def __init__(self, text: str, start: int, end: int) -> None:
         self.start = start
         self.end = end
         self.value = text[1:-1].strip(SPACES) if text[:1] == '{' and text[-1:] == '}' else text
 
 
-def tokens_of(text):
+def tokens_of(text: str) -> list[Token]:
     """Split the text of an entry as master(8) does: at blanks outside of braces; comment lines do not count."""
     visible = ''.join(' ' * len(line) if line.lstrip(SPACES)[:1] == '#' else line for line in split_lines(text))
     found, start, depth = [], None, 0
@@ -42,7 +46,7 @@ def tokens_of(text):
     return found
 
 
-def key_of(name, kind):
+def key_of(name: str, kind: str) -> str:
     """Return the identity of an entry; "smtp" and "25" are the same inet service to Postfix."""
     if kind != 'inet':
         return f'{name}/{kind}'
@@ -59,7 +63,7 @@ def key_of(name, kind):
 class Service:
     """What an entry says, without how it is written."""
 
-    def __init__(self, name, kind, fields, command, options):
+    def __init__(self, name: str, kind: str, fields: list[str], command: list[str], options: dict[str, str]) -> None:
         self.name = name
         self.kind = kind
         self.fields = fields
@@ -67,14 +71,14 @@ class Service:
         self.options = options
 
     @property
-    def key(self):
+    def key(self) -> str:
         return key_of(self.name, self.kind)
 
-    def meaning(self):
+    def meaning(self) -> list[Any]:
         """Return a comparable form that JSON can carry."""
         return [self.fields, self.command, sorted([name, value] for name, value in self.options.items())]
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         return dict(
             zip(FIELDS, self.fields),
             name=self.name,
@@ -83,7 +87,7 @@ class Service:
             options=dict(self.options),
         )
 
-    def render(self):
+    def render(self) -> str:
         # The command's own arguments have to follow the options (getopt stops at the first one that is none).
         lines = ['  '.join([self.name, self.kind] + self.fields + self.command[:1])]
         lines += [render_option(name, value) for name, value in self.options.items()]
@@ -92,19 +96,19 @@ class Service:
         return '\n'.join(lines)
 
 
-def quoted(word):
+def quoted(word: str) -> str:
     """Return an argument as master.cf wants it when it holds blanks (Postfix 3.0 and later)."""
     return f'{{ {word} }}' if re.search(f'[{SPACES}]', word) else word
 
 
-def render_option(name, value):
+def render_option(name: str, value: str) -> str:
     return f'  -o {{ {name} = {value} }}' if re.search(f'[{SPACES}]', value) else f'  -o {name}={value}'
 
 
 class MasterEntry:
     """One entry of master.cf together with its place."""
 
-    def __init__(self, line, text):
+    def __init__(self, line: LogicalLine, text: str) -> None:
         self.line = line
         self.text = text
         self.tokens = tokens_of(text)
@@ -130,10 +134,10 @@ class MasterEntry:
         self.arguments = self.tokens[index:]
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         return len(self.tokens) >= 8
 
-    def service(self):
+    def service(self) -> Service:
         values = [token.value for token in self.tokens]
         command = values[7:8] + self.flags + [token.value for token in self.arguments]
         return Service(

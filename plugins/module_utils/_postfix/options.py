@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 
 ENTRY = {
@@ -48,11 +51,11 @@ LISTENER = {
 }
 
 
-def _list_of(options, **more):
+def _list_of(options: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return dict({'type': 'list', 'elements': 'dict', 'default': [], 'options': options}, **more)
 
 
-def argument_spec():
+def argument_spec() -> dict[str, Any]:
     return {
         'config_dir': {'type': 'path', 'default': '/etc/postfix'},
         'sbin_dir': {'type': 'path'},

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
@@ -22,7 +24,7 @@ CONCURRENCY = '20'
 SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
 
 
-def loopback_client(name, address, **options):
+def loopback_client(name: str, address: str, **options: str) -> dict[str, Any]:
     """Return the master.cf entry of a client that hands mail to a listener on loopback.
 
     It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source
@@ -60,7 +62,7 @@ def loopback_client(name, address, **options):
     }
 
 
-def unthrottled(names, expanded):
+def unthrottled(names: Iterable[str], expanded: Mapping[str, str]) -> dict[str, str]:
     """Return the main.cf parameters that keep clients for loopback as fast as the MTA was.
 
     What the MTA allows each of many destinations is now the share of one, the listener.
@@ -69,7 +71,7 @@ def unthrottled(names, expanded):
         names: of the clients.
         expanded: the MTA's effective parameters.
     """
-    found = {}
+    found: dict[str, str] = {}
     for kind, free in (
         ('destination_rate_delay', '0s'),
         ('transport_rate_delay', '0s'),
@@ -82,7 +84,7 @@ def unthrottled(names, expanded):
     return found
 
 
-def _kept_transports(info):
+def _kept_transports(info: Mapping[str, Any]) -> list[str]:
     """Return why mail for some destinations would end up in the client for the hop, which reaches nothing but the
     hop."""
     return [
@@ -94,7 +96,7 @@ def _kept_transports(info):
     ]
 
 
-def submission_services(services):
+def submission_services(services: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the entries of master.cf on which users hand in mail."""
     return [
         entry
@@ -105,12 +107,14 @@ def submission_services(services):
     ]
 
 
-def effective(entry, parameters, name):
+def effective(entry: Mapping[str, Any], parameters: Mapping[str, str], name: str) -> str:
     """Return the value of a parameter in a service, which is its own or main.cf's."""
     return entry['options'].get(name, parameters.get(name, ''))
 
 
-def wash(config_dir, parameters, services):
+def wash(
+    config_dir: str, parameters: Mapping[str, str], services: Sequence[Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
     """Return how submission services get rid of trust headers that a user wrote.
 
     The header checks of one service are those of its cleanup service, so every cleanup service that
@@ -122,7 +126,7 @@ def wash(config_dir, parameters, services):
         services: the MTA's master.cf entries.
 
     Returns:
-        tuple: list of new services, list of C(service_options), list of warnings.
+        New services, C(service_options), and warnings.
     """
     siblings, overrides, warnings = {}, [], []
     cleanups = {entry['name']: entry for entry in services if entry['command'].split()[0] == 'cleanup'}
@@ -158,8 +162,10 @@ def wash(config_dir, parameters, services):
     return list(siblings.values()), overrides, warnings
 
 
-def _sibling(name, original, config_dir, parameters, checked):
-    def before(parameter):
+def _sibling(
+    name: str, original: Mapping[str, Any], config_dir: str, parameters: Mapping[str, str], checked: bool
+) -> dict[str, Any]:
+    def before(parameter: str) -> str:
         if not checked:
             return ''
         # The others follow header_checks by default, and would otherwise follow the washing rules.
@@ -185,7 +191,9 @@ def _sibling(name, original, config_dir, parameters, checked):
     return dict(fields, name=name, options=options)
 
 
-def outbound_configuration(settings, info, options):
+def outbound_configuration(
+    settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what of the MTA's configuration makes outbound mail go to the hop.
 
     Args:
@@ -194,14 +202,13 @@ def outbound_configuration(settings, info, options):
         options: C(address) and C(port) of the hop, and C(wash_submission).
 
     Returns:
-        dict: C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
-            C(problems),
-        because of which nothing must be changed.
+        C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
+        C(problems), because of which nothing must be changed.
     """
     parameters, config_dir = info['parameters'], info['config_dir']
     address = options['address']
     route = '{}:[{}]:{}'.format(TRANSPORT, address, options['port'])
-    wanted = {
+    wanted: dict[str, Any] = {
         'parameters': unthrottled([TRANSPORT], info['expanded']),
         'services': [loopback_client(TRANSPORT, address)],
         'service_options': [],

@@ -12,9 +12,14 @@ Each part of the configuration (parameter, service, option, table) is treated al
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request
 
 
 class PlanError(HostError):
@@ -34,33 +39,33 @@ class Plan:
         warnings: what was left alone, or is only partly as it was.
     """
 
-    def __init__(self, owner, recorded):
+    def __init__(self, owner: str, recorded: dict[str, Any]) -> None:
         self.owner = owner
         self.recorded = recorded
         self.pending = copy.deepcopy(recorded)
-        self.settled = {}
-        self.warnings = []
+        self.settled: dict[str, Any] = {}
+        self.warnings: list[str] = []
 
 
-def left_alone(what):
+def left_alone(what: str) -> str:
     return f'{what} was changed by somebody else since it was set here and is left as it is'
 
 
-def taken_out(what, rest):
+def taken_out(what: str, rest: str) -> str:
     return (
         f'{what} was changed by somebody else since it was set here: what was set here is taken out of it, and the rest'
         f' stays: {rest}'
     )
 
 
-def rest_of(current, written, before):
+def rest_of(current: str, written: Sequence[str | None], before: str) -> str | None:
     """Return what somebody else's change to a value of ours comes to without ours, or None when ours is not whole in
     it."""
     rests = [without(current, ours, before) for ours in reversed(written) if ours is not None]
     return next((rest for rest in rests if rest is not None), None)
 
 
-def refuse_conflicts(request, others):
+def refuse_conflicts(request: Request, others: Mapping[str, Mapping[str, Any]]) -> None:
     """Two owners of one thing could not be undone independently.
 
     Raises:

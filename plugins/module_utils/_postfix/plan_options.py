@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Mapping
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import (
     Plan,
     PlanError,
@@ -12,6 +15,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan i
     rest_of,
     taken_out,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 
 
 class OptionPlan(Plan):
@@ -22,16 +28,23 @@ class OptionPlan(Plan):
         recorded: likewise.
         master: the MasterCf, which is edited.
         removed: keys of the entries that are going to be deleted.
-        inherited: function that returns the value that a parameter has in a service which does not name it.
+        inherited: returns the value that a parameter has in a service which does not name it.
     """
 
-    def __init__(self, owner, recorded, master, removed, inherited):
+    def __init__(
+        self,
+        owner: str,
+        recorded: dict[str, Any],
+        master: MasterCf,
+        removed: Container[str],
+        inherited: Callable[[str], str],
+    ) -> None:
         super().__init__(owner, recorded)
         self._master = master
         self._removed = removed
         self._inherited = inherited
 
-    def reach(self, wanted):
+    def reach(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         """Edit master.cf so that its entries have the wanted options.
 
         Args:
@@ -53,7 +66,7 @@ class OptionPlan(Plan):
             elif not entry['optional']:
                 raise PlanError('service_options: {}: master.cf has no such entry'.format(entry['label']))
 
-    def _undo(self, key, name, record):
+    def _undo(self, key: str, name: str, record: Mapping[str, Any]) -> None:
         """Bring one option back, as far as nobody else has changed it."""
         master = self._master
         if not master.find(key):
@@ -79,7 +92,7 @@ class OptionPlan(Plan):
         if rest != before:
             self.warnings.append(left_alone(what) if rest is None else taken_out(what, rest))
 
-    def _set(self, key, label, name, value):
+    def _set(self, key: str, label: str, name: str, value: str | None) -> None:
         """Give one option its value."""
         master, record = self._master, self.recorded.get(key, {}).get(name)
         if master.option(key, name) == value:
@@ -107,7 +120,7 @@ class OptionPlan(Plan):
             'cuts': cuts or (record['cuts'] if record else []),
         }
 
-    def _write(self, key, label, name, value):
+    def _write(self, key: str, label: str, name: str, value: str | None) -> list[str]:
         """Write one option, or cut it out. Returns the texts that were cut out."""
         if value is None:
             return self._master.cut_option(self.owner, key, name)

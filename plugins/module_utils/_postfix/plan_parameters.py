@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import render, value_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import (
@@ -14,6 +17,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan i
     taken_out,
 )
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+
 
 class ParameterPlan(Plan):
     """How main.cf gets the wanted parameters.
@@ -22,15 +28,15 @@ class ParameterPlan(Plan):
         owner: see Plan.
         recorded: likewise.
         main: the MainCf, which is edited.
-        default: function that returns the value that a parameter has when main.cf does not name it.
+        default: returns the value that a parameter has when main.cf does not name it.
     """
 
-    def __init__(self, owner, recorded, main, default):
+    def __init__(self, owner: str, recorded: dict[str, Any], main: MainCf, default: Callable[[str], str]) -> None:
         super().__init__(owner, recorded)
         self._main = main
         self._default = default
 
-    def reach(self, wanted):
+    def reach(self, wanted: Mapping[str, str | None]) -> None:
         """Edit main.cf so that it has the wanted parameters, and of those recorded only these.
 
         Args:
@@ -46,7 +52,7 @@ class ParameterPlan(Plan):
         if all(record['original'] for record in self.settled.values()):
             self._main.drop_heading(heading(self.owner))
 
-    def _undo(self, name, record, wanted):
+    def _undo(self, name: str, record: Mapping[str, Any], wanted: bool) -> None:
         """Bring one parameter back, as far as nobody else has changed it; one that is wanted still, is only looked
         at."""
         main, originals = self._main, record['original']
@@ -70,7 +76,7 @@ class ParameterPlan(Plan):
             if current != original:
                 self.warnings.append(left_alone(f'main.cf: {name}'))
 
-    def _set(self, name, value):
+    def _set(self, name: str, value: str | None) -> bool:
         """Give one parameter its value. Returns whether it has it now; main.cf may have no place for it yet."""
         main, record, placed = self._main, self.pending.get(name), True
         if main.get(name) == value:

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import Plan, left_alone
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
 
 
 class ServicePlan(Plan):
@@ -22,12 +28,12 @@ class ServicePlan(Plan):
         removed: keys of the entries that are no longer wanted. They are deleted last, see final().
     """
 
-    def __init__(self, owner, recorded, master):
+    def __init__(self, owner: str, recorded: dict[str, Any], master: MasterCf) -> None:
         super().__init__(owner, recorded)
         self._master = master
-        self.removed = []
+        self.removed: list[str] = []
 
-    def reach(self, wanted):
+    def reach(self, wanted: Mapping[str, Service]) -> None:
         """Edit master.cf so that it has the wanted entries; nothing is deleted yet.
 
         Args:
@@ -41,7 +47,7 @@ class ServicePlan(Plan):
             self.owner, [service for key, service in wanted.items() if self._differs(key, service, present.get(key))]
         )
 
-    def _undo(self, key, record, service):
+    def _undo(self, key: str, record: Mapping[str, Any], service: Service | None) -> None:
         """Bring one entry back, unless somebody else has changed it."""
         master = self._master
         if service and service.meaning() in record['written']:
@@ -52,7 +58,7 @@ class ServicePlan(Plan):
         elif (master.span(master.find(key).line) if service else None) != record['original']:
             self.warnings.append(left_alone('master.cf: the entry {}'.format(record['label'])))
 
-    def _differs(self, key, service, present):
+    def _differs(self, key: str, service: Service, present: Service | None) -> bool:
         """Record one entry. Returns whether it has to be written."""
         record = self.recorded.get(key)
         if present and present.meaning() == service.meaning():
@@ -66,7 +72,7 @@ class ServicePlan(Plan):
         self.pending[key] = dict(self.settled[key], written=(record['written'] if record else []) + written)
         return True
 
-    def final(self):
+    def final(self) -> MasterCf:
         """Return a copy of master.cf as it is by now, without the entries that are no longer wanted."""
         final = MasterCf(self._master.text())
         for key in self.removed:

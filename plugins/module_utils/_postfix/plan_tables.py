@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import Plan, PlanError, left_alone
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Table
 
 FRESH, STALE, MISSING = 'fresh', 'stale', 'missing'
 
@@ -17,32 +22,32 @@ FRESH, STALE, MISSING = 'fresh', 'stale', 'missing'
 class TableState:
     """A table's file: content (None when there is no such file), mode, and for indexed types the state of the index."""
 
-    def __init__(self, content=None, mode=None, index=FRESH):
+    def __init__(self, content: bytes | None = None, mode: int | None = None, index: str = FRESH) -> None:
         self.content = content
         self.mode = mode
         self.index = index
 
     @classmethod
-    def original(cls, record):
+    def original(cls, record: Mapping[str, Any]) -> TableState:
         """Return what there was before a table was first written."""
         original = record['original']
         return cls() if original is None else cls(encode(original['content']), original['mode'])
 
-    def digest(self):
+    def digest(self) -> str | None:
         return None if self.content is None else hashlib.sha256(self.content).hexdigest()
 
 
 class TableChange:
     """A table to write (or to remove, when there is no content after), and the types that it had before."""
 
-    def __init__(self, kind, old_kinds, before, after):
+    def __init__(self, kind: str, old_kinds: Iterable[str], before: TableState, after: TableState) -> None:
         self.kind = kind
         self.old_kinds = [old_kind for old_kind in old_kinds if old_kind != kind]
         self.before = before
         self.after = after
 
     @property
-    def needed(self):
+    def needed(self) -> bool:
         """Whether a wanted table is not there as it should be."""
         return (
             self.before.digest() != self.after.digest()
@@ -58,18 +63,18 @@ class TablePlan(Plan):
     Args:
         owner: see Plan.
         recorded: likewise.
-        present: function from path and type to TableState.
+        present: takes path and type.
 
     Attributes:
         changes: {path: TableChange}.
     """
 
-    def __init__(self, owner, recorded, present):
+    def __init__(self, owner: str, recorded: dict[str, Any], present: Callable[[str, str], TableState]) -> None:
         super().__init__(owner, recorded)
         self._present = present
-        self.changes = {}
+        self.changes: dict[str, TableChange] = {}
 
-    def reach(self, wanted):
+    def reach(self, wanted: Mapping[str, Table]) -> None:
         """Plan what makes the wanted tables, and of those recorded only these.
 
         Args:
@@ -84,7 +89,7 @@ class TablePlan(Plan):
         for path, table in wanted.items():
             self._set(path, table)
 
-    def _undo(self, path, record):
+    def _undo(self, path: str, record: Mapping[str, Any]) -> None:
         """Bring one table back, unless somebody else has changed it."""
         kind = record['types'][-1]
         before, original = self._present(path, kind), TableState.original(record)
@@ -95,7 +100,7 @@ class TablePlan(Plan):
         elif before.digest() != original.digest():
             self.warnings.append(left_alone(f'The table {path}'))
 
-    def _set(self, path, table):
+    def _set(self, path: str, table: Table) -> None:
         """Write one table where it is not as wanted."""
         record = self.recorded.get(path)
         kinds, written = (record['types'], record['written']) if record else ([], [])

@@ -9,6 +9,8 @@ import json
 import os
 import stat
 import time
+from collections.abc import Callable, Container, Mapping
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
@@ -25,17 +27,17 @@ class QueueError(HostError):
     """C(postqueue) failed; the text is its own."""
 
 
-def parse(text):
+def parse(text: str) -> list[dict[str, Any]]:
     """Turn the lines of C(postqueue -j) into a list of messages.
 
     Returns:
-        list: dicts with C(queue_name), C(queue_id), C(sender), C(recipients) (each with C(address) and, once tried,
-            C(delay_reason)).
+        Dicts with C(queue_name), C(queue_id), C(sender), C(recipients) (each with C(address) and, once tried,
+        C(delay_reason)).
     """
     return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
-def describe(message):
+def describe(message: Mapping[str, Any]) -> str:
     """Return one line for a person: which message, for whom, and why it is still there."""
     recipients = message.get('recipients', [])
     first = recipients[0] if recipients else {}
@@ -46,7 +48,7 @@ def describe(message):
     )
 
 
-def message_files(queue_directory):
+def message_files(queue_directory: str) -> list[str]:
     """Return the paths of the messages in a queue that no Postfix is at work on; half received ones do not count."""
     found = []
     for name in QUEUES:
@@ -61,12 +63,12 @@ class Queue:
     """The queue of one Postfix instance.
 
     Args:
-        run: function that takes an argument list and returns (exit status, stdout, stderr).
+        run: takes an argument list; returns exit status, stdout and stderr.
         postqueue: path of postqueue(1).
         config_dir: configuration directory of the instance.
     """
 
-    def __init__(self, run, postqueue, config_dir):
+    def __init__(self, run: Callable[[list[str]], tuple[int, str, str]], postqueue: str, config_dir: str) -> None:
         self._run = run
         self._command = [postqueue, '-c', config_dir]
         self._postconf = [
@@ -77,13 +79,13 @@ class Queue:
             'queue_directory',
         ]
 
-    def _postqueue(self, flag):
+    def _postqueue(self, flag: str) -> str:
         status, out, err = self._run(self._command + [flag])
         if status != 0:
             raise QueueError('{} {}: {}'.format(' '.join(self._command), flag, err.strip() or f'exit status {status}'))
         return out
 
-    def messages(self):
+    def messages(self) -> list[dict[str, Any]]:
         """Return all messages of the queue, as parse() does."""
         try:
             return parse(self._postqueue('-j'))
@@ -93,22 +95,28 @@ class Queue:
             # A run that was killed before the first start of an instance leaves nothing that postqueue could read.
             return []
 
-    def _has_queues(self):
+    def _has_queues(self) -> bool:
         status, out, dummy = self._run(self._postconf)
         return status != 0 or any(os.path.isdir(os.path.join(out.strip(), name)) for name in QUEUES)
 
-    def deferred(self):
+    def deferred(self) -> set[str]:
         """Return the identifiers of the messages that have been put off."""
         return {message['queue_id'] for message in self.messages() if message['queue_name'] == 'deferred'}
 
-    def since(self, before):
+    def since(self, before: Container[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return all messages, and those of them that have been put off since deferred() was called."""
         messages = self.messages()
         return messages, [
             message for message in messages if message['queue_name'] == 'deferred' and message['queue_id'] not in before
         ]
 
-    def watch(self, seconds, work, clock=time.monotonic, sleep=time.sleep):
+    def watch(
+        self,
+        seconds: float,
+        work: Callable[[], Any],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Any] = time.sleep,
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Any]:
         """Look at the queue twice.
 
         Args:
@@ -116,21 +124,23 @@ class Queue:
             work: what to do in it.
 
         Returns:
-            tuple: the messages of the second look, those of them that have been put off in between, and what C(work)
-                returned.
+            The messages of the second look, those of them that have been put off in between, and what C(work)
+            returned.
         """
         before = self.deferred()
         done = spend(seconds, work, clock, sleep)
         return (*self.since(before), done)
 
-    def drain(self, timeout, clock=time.monotonic, sleep=time.sleep):
+    def drain(
+        self, timeout: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], Any] = time.sleep
+    ) -> list[dict[str, Any]]:
         """Have the queue sent and wait until it is empty.
 
         Args:
             timeout: seconds to wait at most.
 
         Returns:
-            list: the messages that are still there, empty when all went out.
+            The messages that are still there, empty when all went out.
         """
         end = clock() + timeout
         flushed = None
@@ -146,34 +156,30 @@ class Queue:
 
 
 class Look(QueueLook):
-    """Two looks at a queue.
+    """Two looks at a queue."""
 
-    Args:
-        queue: Queue.
-    """
-
-    def __init__(self, queue):
+    def __init__(self, queue: Queue) -> None:
         self._queue = queue
-        self._before = set()
+        self._before: set[str] = set()
 
-    def begin(self):
+    def begin(self) -> None:
         self._before = self._queue.deferred()
 
-    def end(self):
-        return tuple([describe(message) for message in some] for some in self._queue.since(self._before))
+    def end(self) -> tuple[list[str], list[str]]:
+        messages, put_off = self._queue.since(self._before)
+        return [describe(message) for message in messages], [describe(message) for message in put_off]
 
 
-def drained(queue, config_dir, timeout, check_mode):
+def drained(queue: Queue, config_dir: str, timeout: float, check_mode: bool) -> int:
     """Have the queue of an instance that is to go be sent.
 
     Args:
-        queue: Queue.
         config_dir: configuration directory of the instance, for the message.
         timeout: seconds to wait at most.
         check_mode: nothing is sent.
 
     Returns:
-        int: how many messages waited.
+        How many messages waited.
 
     Raises:
         QueueError: some are still there.

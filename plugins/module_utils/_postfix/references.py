@@ -7,10 +7,16 @@ what is there without a record."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES, TAKEN_OUT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import tokens_of
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 
 # Parameters whose value may be the bare name of a service.
 NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')
@@ -22,12 +28,12 @@ OURS = re.compile(
 )
 
 
-def _items(value):
+def _items(value: str) -> list[tuple[str, int, int]]:
     """Return the items of a list, separated by blanks or commas outside of braces, each as (text, start, end)."""
     return [(value[token.start : token.end], token.start, token.end) for token in tokens_of(value.replace(',', ' '))]
 
 
-def without(current, ours, original):
+def without(current: str, ours: str, original: str) -> str | None:
     """Return a value without what was set here.
 
     Args:
@@ -36,7 +42,7 @@ def without(current, ours, original):
         original: the value that was in force before.
 
     Returns:
-        str: None when ours is not in it as it was set.
+        None when ours is not in it as it was set.
     """
     present = _items(current)
     own, before, texts = ([item[0] for item in _items(value)] for value in (ours, original, current))
@@ -50,7 +56,9 @@ def without(current, ours, original):
     return None
 
 
-def _refers(name, value, directories, tables, services):
+def _refers(
+    name: str, value: str, directories: Iterable[str], tables: Iterable[str], services: Iterable[str]
+) -> str | None:
     """Return what the value of one parameter refers to, of these tables and services."""
     for path in tables:
         if re.search(r':({})/{}(?![\w./-])'.format('|'.join(map(re.escape, directories)), re.escape(path)), value):
@@ -64,7 +72,9 @@ def _refers(name, value, directories, tables, services):
     return None
 
 
-def dangling(main, master, directories, tables, services):
+def dangling(
+    main: MainCf, master: MasterCf, directories: Iterable[str], tables: Iterable[str], services: Mapping[str, str]
+) -> list[str]:
     """Return where a configuration refers to something that is going to be removed.
 
     Args:
@@ -74,7 +84,7 @@ def dangling(main, master, directories, tables, services):
         services: {key: name} of the services. What they refer to themselves does not count.
 
     Returns:
-        list: a text for each.
+        A text for each.
     """
     directories = list(directories) + ['$config_directory', '${config_directory}', '$(config_directory)']
     values = [(f'main.cf: {name} = {value}', name, value) for name, value in main.values().items()]
@@ -88,12 +98,12 @@ def dangling(main, master, directories, tables, services):
     return [f'{place} refers to {what}' for place, what in found if what]
 
 
-def undefined(master, gone, known):
+def undefined(master: MasterCf, gone: Mapping[str, Iterable[str]], known: Callable[[str], bool]) -> list[str]:
     """Return where options of an entry name parameters that were set there, are gone, and that Postfix does not know.
 
     Args:
         gone: {key: names} of the options.
-        known: function that tells whether a parameter has a value elsewhere.
+        known: tells whether a parameter has a value elsewhere.
     """
     found = []
     for key, names in gone.items():
@@ -109,14 +119,14 @@ def undefined(master, gone, known):
     return found
 
 
-def unrecorded(main, master, owner, others):
+def unrecorded(main: MainCf, master: MasterCf, owner: str, others: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return what of a configuration was set here, when there is no record of this owner.
 
     Args:
         others: {owner: records} of the other owners, whose parts do not count.
 
     Returns:
-        list: a text for each.
+        A text for each.
     """
     found, marks = [], (heading(owner), f'{TAKEN_OUT} ({owner})')
     for name, document in (('main.cf', main), ('master.cf', master)):

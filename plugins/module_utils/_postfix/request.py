@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES
@@ -46,7 +48,7 @@ class RequestError(HostError):
 class Table:
     """A wanted lookup table."""
 
-    def __init__(self, path, kind, content, mode):
+    def __init__(self, path: str, kind: str, content: str, mode: int) -> None:
         self.path = path
         self.kind = kind
         self.content = content
@@ -56,7 +58,15 @@ class Table:
 class Request:
     """The checked options."""
 
-    def __init__(self, owner, parameters, services, options, tables, absent=False):
+    def __init__(
+        self,
+        owner: str,
+        parameters: dict[str, str | None],
+        services: dict[str, Service],
+        options: dict[str, dict[str, Any]],
+        tables: dict[str, Table],
+        absent: bool = False,
+    ) -> None:
         self.owner = owner
         self.absent = absent
         self.parameters = parameters
@@ -66,11 +76,11 @@ class Request:
         self.tables = tables
 
 
-def fail(option, value, reason):
+def fail(option: str, value: Any, reason: str) -> NoReturn:
     raise RequestError(f'{option}: {value!r} {reason}')
 
 
-def text_value(option, value):
+def text_value(option: str, value: Any) -> str:
     """Return a value as Postfix will read it back; YAML's booleans and integers become Postfix's."""
     if isinstance(value, bool):
         return 'yes' if value else 'no'
@@ -85,13 +95,13 @@ def text_value(option, value):
     return value
 
 
-def parameter_name(option, name):
+def parameter_name(option: str, name: Any) -> str:
     if not isinstance(name, str) or not PARAMETER_NAME.match(name):
         fail(option, name, 'is not a parameter name')
     return name
 
 
-def override_value(option, value):
+def override_value(option: str, value: Any) -> str:
     """Return the value of a -o option; master(8) splits at blanks outside of balanced braces."""
     value = text_value(option, value)
     depth = 0
@@ -104,7 +114,7 @@ def override_value(option, value):
     return value
 
 
-def read_parameters(values):
+def read_parameters(values: Mapping[str, Any]) -> dict[str, str | None]:
     wanted = {}
     for name, value in values.items():
         parameter_name('parameters', name)
@@ -112,7 +122,7 @@ def read_parameters(values):
     return wanted
 
 
-def read_service(entry):
+def read_service(entry: Mapping[str, Any]) -> Service:
     name, kind = entry['name'], entry['type']
     option = f'services[{name}/{kind}]'
     if not SERVICE_NAME.match(name):
@@ -134,7 +144,7 @@ def read_service(entry):
     return Service(name, kind, [entry[field] for field in FIELDS], command, options)
 
 
-def read_service_options(entry):
+def read_service_options(entry: Mapping[str, Any]) -> dict[str, Any]:
     label = '{}/{}'.format(entry['name'], entry['type'])
     options = {}
     for name, value in entry['options'].items():
@@ -143,7 +153,7 @@ def read_service_options(entry):
     return {'label': label, 'optional': entry['optional'], 'options': options}
 
 
-def read_table(entry, default_type):
+def read_table(entry: Mapping[str, Any], default_type: str | None) -> Table:
     path = entry['path']
     parts = path.split('/')
     if (
@@ -174,7 +184,7 @@ def read_table(entry, default_type):
     return Table(path, kind, content, table_mode(path, entry['mode']))
 
 
-def table_key(path, kind, key):
+def table_key(path: str, kind: str, key: Any) -> str:
     key = text_value(f'tables[{path}].entries', key)
     if not key or key[0] == '#':
         fail(f'tables[{path}].entries', key, 'is not a key')
@@ -183,14 +193,14 @@ def table_key(path, kind, key):
     return key
 
 
-def table_value(path, key, value):
+def table_value(path: str, key: str, value: Any) -> str:
     value = text_value(f'tables[{path}].entries[{key}]', value)
     if not value:
         fail(f'tables[{path}].entries[{key}]', value, 'is empty')
     return value
 
 
-def table_mode(path, mode):
+def table_mode(path: str, mode: Any) -> int:
     if isinstance(mode, str) and re.match(r'0?[0-7]{3}\Z', mode):
         return int(mode, 8)
     if isinstance(mode, int) and not isinstance(mode, bool) and 0 <= mode <= 0o777:
@@ -198,7 +208,7 @@ def table_mode(path, mode):
     return fail(f'tables[{path}].mode', mode, 'is not an octal file mode such as "0644"')
 
 
-def unique(option, pairs):
+def unique(option: str, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found = {}
     for key, value in pairs:
         if key in found:
@@ -207,13 +217,13 @@ def unique(option, pairs):
     return found
 
 
-def owner_id(value):
+def owner_id(value: str) -> str:
     if not OWNER_ID.match(value):
         fail('owner_id', value, 'must consist of small letters, digits and "_" and begin with a letter')
     return value
 
 
-def read_unit(params):
+def read_unit(params: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return name and content of the wanted unit, the content None when it has to go; or (None, None).
 
     Raises:
@@ -233,11 +243,11 @@ def read_unit(params):
     return unit['name'], unit['content']
 
 
-def read_request(params, default_type):
+def read_request(params: Mapping[str, Any], default_type: Callable[[], str]) -> Request:
     """Return the Request in a module's parameters.
 
     Args:
-        default_type: function that returns the host's default_database_type; only called when a table needs it.
+        default_type: returns the host's default_database_type; only called when a table needs it.
 
     Raises:
         RequestError: naming option and value.

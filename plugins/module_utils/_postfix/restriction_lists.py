@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 RESTRICTIONS, DATA_RESTRICTIONS, CLASSES = (
     'smtpd_recipient_restrictions',
     'smtpd_data_restrictions',
@@ -16,7 +19,7 @@ POSTSCREEN_LIST = 'postscreen_access_list'
 KEPT = {RESTRICTIONS: 'restrictions', DATA_RESTRICTIONS: 'data', CLASSES: 'classes', POSTSCREEN_LIST: 'postscreen'}
 
 
-def _original(entry, parameters, name, begin):
+def _original(entry: Mapping[str, Any], parameters: Mapping[str, str], name: str, begin: str) -> tuple[str, str]:
     """Return where a list comes from and what it said before it was changed here.
 
     Args:
@@ -31,7 +34,9 @@ def _original(entry, parameters, name, begin):
     return 'main', parameters.get(name, '')
 
 
-def in_front(entry, parameters, name, begin, ours):
+def in_front(
+    entry: Mapping[str, Any], parameters: Mapping[str, str], name: str, begin: str, ours: Iterable[str]
+) -> dict[str, str]:
     """Return the options that put restrictions of ours in front of a list, and keep the list as it was.
 
     Parameters cannot refer to themselves, so what main.cf says is copied; the copy's name tells the next run where it

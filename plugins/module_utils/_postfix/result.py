@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import TableChange
 
-def result_of(change):
+
+def result_of(change: Change | None) -> dict[str, Any]:
     """Return the module's result for a Change that has not been carried out, or for None, when nothing is to be
     changed."""
     result = {
@@ -33,8 +40,8 @@ def result_of(change):
     return result
 
 
-def _services_changed(before, after):
-    labels = {}
+def _services_changed(before: Mapping[str, Service], after: Mapping[str, Service]) -> list[str]:
+    labels: dict[str, str] = {}
     for services in (before, after):
         labels.update((key, f'{service.name}/{service.kind}') for key, service in services.items())
     return sorted(
@@ -44,7 +51,7 @@ def _services_changed(before, after):
     )
 
 
-def diff_of(change):
+def diff_of(change: Change) -> list[dict[str, str]]:
     """Return what changes in each file, as Ansible shows it."""
     found = []
     for name, state, text in (
@@ -58,7 +65,7 @@ def diff_of(change):
     return found + (change.directories.diff_of_removal() if change.ends_instance else change.directories.diff())
 
 
-def _table_difference(path, table):
+def _table_difference(path: str, table: TableChange) -> dict[str, str]:
     modes = [state.mode for state in (table.before, table.after) if state.mode is not None]
     secret = not all(mode & stat.S_IROTH for mode in modes)
     return difference(path, table.before.content, table.after.content, secret)

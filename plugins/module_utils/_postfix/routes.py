@@ -8,8 +8,13 @@ from __future__ import annotations
 import os
 import re
 import socket
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 
 # Bits of the reply's flags (resolve_clnt.h in Postfix's source).
 FAILED = 1 << 3
@@ -23,7 +28,7 @@ class RewriteError(HostError):
     """Postfix could not be asked, or could not tell."""
 
 
-def encode(pairs):
+def encode(pairs: Iterable[tuple[str, str]]) -> bytes:
     """Return an attribute list in Postfix's null-delimited form."""
     return (
         b''.join(name.encode() + b'\0' + value.encode('utf-8', 'surrogateescape') + b'\0' for name, value in pairs)
@@ -31,10 +36,11 @@ def encode(pairs):
     )
 
 
-def decode(data):
+def decode(data: bytes) -> tuple[list[tuple[str, str]] | None, bytes]:
     """Return (list of pairs, rest) for the first whole attribute list in data, or (None, data) when it is not whole
     yet."""
-    pairs, position = [], 0
+    position = 0
+    pairs: list[tuple[str, str]] = []
     while True:
         end = data.find(b'\0', position)
         if end < 0:
@@ -49,7 +55,7 @@ def decode(data):
         position = last + 1
 
 
-def _ask(connection, request):
+def _ask(connection: socket.socket, request: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     connection.sendall(encode(request))
     data = b''
     while len(data) < LONGEST_REPLY:
@@ -69,7 +75,7 @@ def _ask(connection, request):
     raise RewriteError('trivial-rewrite sent an endless reply')
 
 
-def route(queue_directory, sender, recipient, timeout=10):
+def route(queue_directory: str, sender: str, recipient: str, timeout: float = 10) -> dict[str, str]:
     """Return the route that the running Postfix has for one message.
 
     Args:
@@ -79,7 +85,7 @@ def route(queue_directory, sender, recipient, timeout=10):
         timeout: seconds for each step of the dialogue.
 
     Returns:
-        dict: C(transport), C(next_hop), C(recipient) and C(address_class) (local, alias, virtual, relay or default).
+        C(transport), C(next_hop), C(recipient) and C(address_class) (local, alias, virtual, relay or default).
 
     Raises:
         RewriteError: Postfix does not run, or a lookup of its own failed.
@@ -108,7 +114,7 @@ def route(queue_directory, sender, recipient, timeout=10):
     }
 
 
-def routes_of(queue_directory, domains):
+def routes_of(queue_directory: str, domains: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the routes of mail to these domains, by domain.
 
     Args:
@@ -121,7 +127,7 @@ def routes_of(queue_directory, domains):
     return {domain: route(queue_directory, '', 'postmaster@' + domain) for domain in domains}
 
 
-def foreign(routes):
+def foreign(routes: Mapping[str, Mapping[str, str]]) -> list[str]:
     """Return those of the domains for which the running Postfix is not responsible (ADDRESS_CLASS_README)."""
     return [domain for domain in routes if routes[domain]['address_class'] in ('default', 'unknown')]
 
@@ -134,14 +140,14 @@ class HeaderChecks:
         parameters: its C(header_checks) and C(mime_header_checks), with C($name) expanded.
     """
 
-    def __init__(self, instance, parameters):
+    def __init__(self, instance: Instance, parameters: Mapping[str, str]) -> None:
         self._instance = instance
         self._tables = {
             name: re.split(r'[\s,]+', parameters.get(name, '').strip())
             for name in ('header_checks', 'mime_header_checks')
         }
 
-    def action(self, header):
+    def action(self, header: str) -> str:
         """Return the action of the first table that has one for this header line, or an empty string."""
         mime = re.match(r'(MIME-Version|Content-[\w-]+):', header, re.IGNORECASE)
         for table in self._tables['mime_header_checks' if mime else 'header_checks']:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -35,6 +37,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
 OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
 LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
@@ -45,7 +50,7 @@ ADVICE = (
 )
 
 
-def way(transport, next_hop):
+def way(transport: str, next_hop: str) -> str:
     """Return transport and next hop as one text."""
     return f'{transport}:{next_hop}' if next_hop else transport
 
@@ -58,16 +63,16 @@ class PostfixServer(MailServer):
     hop_decides = True
 
     @property
-    def _config_dir(self):
+    def _config_dir(self) -> str:
         return os.path.normpath(self.options['config_dir'])
 
-    def _instance(self):
+    def _instance(self) -> Instance:
         return Instance(self.module.run_command, self.module.get_bin_path, self._config_dir)
 
-    def lock_directories(self):
+    def lock_directories(self) -> list[str]:
         return [os.path.dirname(os.path.realpath(self._config_dir))]
 
-    def facts(self):
+    def facts(self) -> Facts:
         info, warnings = facts(
             self.module.run_command,
             self.module.get_bin_path,
@@ -88,7 +93,7 @@ class PostfixServer(MailServer):
             native=info,
         )
 
-    def wanted(self, facts, flag):
+    def wanted(self, facts: Facts, flag: bool) -> Wanted:
         hop, options, settings = self.settings['roles']['outbound_hop'], self.options, self.settings
         outbound = outbound_configuration(
             settings,
@@ -117,7 +122,7 @@ class PostfixServer(MailServer):
             parts=parts,
         )
 
-    def _client_ca(self, by_name):
+    def _client_ca(self, by_name: bool) -> dict[str, Any] | None:
         """Return the file with the issuers of the gateway's certificate as the option C(tls_files), None for none."""
         own = self.options['client_ca_file']
         path = own or self.settings['tls_ca_file']
@@ -128,7 +133,9 @@ class PostfixServer(MailServer):
             'names': {'ca_file': 'postfix_smarthost_client_ca_file' if own else 'conbool_tls_ca_file'},
         }
 
-    def _present(self, owner, wanted, tls_files=None):
+    def _present(
+        self, owner: str, wanted: Mapping[str, Any], tls_files: dict[str, Any] | None = None
+    ) -> Callable[[AnsibleModule], tuple[dict[str, Any], list[str]]]:
         return lambda module: converge_part(
             module,
             config_dir=self._config_dir,
@@ -140,23 +147,23 @@ class PostfixServer(MailServer):
             tls_files=tls_files,
         )
 
-    def _absent(self, owner):
+    def _absent(self, owner: str) -> Part:
         return Part(
             owner,
             lambda module: converge_part(module, config_dir=self._config_dir, owner_id=owner, state='absent'),
         )
 
-    def undo(self):
+    def undo(self) -> list[Part]:
         return [self._absent(INBOUND), self._absent(OUTBOUND)]
 
-    def leads_to_hop(self):
+    def leads_to_hop(self) -> list[str]:
         return [
             path
             for path in (os.path.join(self._config_dir, name) for name in ('main.cf', 'master.cf'))
             if any(map(LEADS_TO_HOP.match, decode(read_file(path).data or b'').split('\n')))
         ]
 
-    def routes(self, samples):
+    def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         instance = self._instance()
         queue_directory = instance.parameters(self._config_dir, ['queue_directory'])[0]['queue_directory']
         seen = [route(queue_directory, sample['sender'], sample['recipient']) for sample in samples]
@@ -169,10 +176,10 @@ class PostfixServer(MailServer):
             for found in seen
         ]
 
-    def queue(self):
+    def queue(self) -> Look:
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
 
-    def stale(self):
+    def stale(self) -> list[dict[str, Any]]:
         info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
         return [
             (

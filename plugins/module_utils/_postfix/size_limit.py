@@ -9,6 +9,6 @@ from __future__ import annotations
 SIZE_HEADROOM = 102400
 
 
-def with_headroom(limit):
+def with_headroom(limit: str) -> str:
     """Return a message_size_limit for the second time that a message is taken; 0 is no limit."""
     return str(int(limit) + SIZE_HEADROOM if int(limit) else 0)

@@ -11,6 +11,9 @@ the mark again, from whomever it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detour import (
     behind_proxy_filter,
     detour_services,
@@ -23,7 +26,9 @@ RULE = '/^%s[[:space:]]*:[[:space:]]*yes[[:space:]]*$/ %s\n'
 RELEASE_RULES = '/^X-Spam-Flag[[:space:]]*:/ IGNORE\n'
 
 
-def flag_configuration(info, options, smtpds):
+def flag_configuration(
+    info: Mapping[str, Any], options: Mapping[str, Any], smtpds: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return the detours of the gateway's mail.
 
     Args:
@@ -32,9 +37,9 @@ def flag_configuration(info, options, smtpds):
         smtpds: the entries of master.cf on which the gateway hands in mail.
 
     Returns:
-        dict: C(services), C(tables) and C(warnings); nothing when no mail is to be marked.
+        C(services), C(tables) and C(warnings); nothing when no mail is to be marked.
     """
-    found = {'services': [], 'tables': [], 'warnings': []}
+    found: dict[str, list[Any]] = {'services': [], 'tables': [], 'warnings': []}
     if not options['flag']:
         return found
     passed = behind_proxy_filter(smtpds, info)
@@ -55,6 +60,6 @@ def flag_configuration(info, options, smtpds):
     return found
 
 
-def flag_restriction(options):
+def flag_restriction(options: Mapping[str, Any]) -> list[str]:
     """Return the restrictions of the gateway's class that send its mail on the detour."""
     return ['check_client_access static:{{{}}}'.format(route('flag', options['flag_port']))] if options['flag'] else []

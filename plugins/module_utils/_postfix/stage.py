@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Container, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, set_time
@@ -17,6 +19,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instan
     words,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
 
 OUTLIVED = re.compile(r'will be removed|deprecated|obsolete')
 FACTS = ('daemon_directory', 'queue_directory', 'maillog_file')
@@ -30,12 +36,12 @@ class Stage:
         path: the staging directory.
     """
 
-    def __init__(self, instance, path):
+    def __init__(self, instance: Instance, path: str) -> None:
         self.instance = instance
         self.path = path
-        self.warnings = []
+        self.warnings: list[str] = []
 
-    def write(self, main, master, tables):
+    def write(self, main: str, master: str, tables: Mapping[str, bytes]) -> None:
         for name, data in [('main.cf', encode(main)), ('master.cf', encode(master))] + sorted(tables.items()):
             target = os.path.join(self.path, name)
             os.makedirs(os.path.dirname(target), exist_ok=True)
@@ -43,7 +49,7 @@ class Stage:
                 stream.write(data)
             set_time(target)
 
-    def check_configuration(self, known):
+    def check_configuration(self, known: Container[str]) -> None:
         """Let postconf(1) read both files, and postmap(1) start with them.
 
         C(postfix check) adds nothing to the two but a second of scripts; it also wants to create the queue directory.
@@ -65,14 +71,14 @@ class Stage:
         # The first thing each daemon does: numbers and times of the global parameters are read here, not by postconf.
         self._accepted('postmap', '-c', self.path, '-q', 'probe', 'static:ok')
 
-    def facts(self):
+    def facts(self) -> dict[str, str]:
         return self.instance.parameters(self.path, FACTS)[0]
 
-    def check_table(self, path, kind):
+    def check_table(self, path: str, kind: str) -> bytes | None:
         """Build an index, or let Postfix read a plain table; it only warns about lines that it cannot use.
 
         Returns:
-            bytes: the index, None for a plain table.
+            The index, None for a plain table.
         """
         target = os.path.join(self.path, path)
         if kind in INDEXED:
@@ -84,23 +90,23 @@ class Stage:
             raise PostfixError(f'tables[{path}]: {self._public(words(decode(err)))}')
         return read_file(target + INDEXED[kind]).data if kind in INDEXED else None
 
-    def relative(self, err):
+    def relative(self, err: str) -> list[str]:
         """Return the warnings without paths and line numbers, so that those of two directories compare."""
         for directory in (self.path, self.instance.config_dir):
             err = err.replace(directory + '/', '')
         return [re.sub(r', line \d+(-\d+)?', '', text) for dummy, text in complaints(err)]
 
-    def _accepted(self, name, *arguments):
+    def _accepted(self, name: str, *arguments: str) -> str:
         status, out, err = self.instance.run(name, *arguments)
         if status:
             raise PostfixError(f'Postfix refuses the new configuration: {self._public(words(decode(err or out)))}')
         return decode(err)
 
-    def _public(self, text):
+    def _public(self, text: str) -> str:
         return text.replace(self.path, self.instance.config_dir)
 
 
-def check_services(daemon_directory, services, known):
+def check_services(daemon_directory: str, services: Iterable[Service], known: Container[str]) -> None:
     """Refuse what would only fail when the master process starts it, where some of it is fatal.
 
     Args:

@@ -7,6 +7,8 @@ service."""
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
@@ -15,10 +17,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transacti
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import MailLog
+
 NEEDS_RESTART = ('inet_interfaces', 'inet_protocols')
 
 
-def needs_restart(change):
+def needs_restart(change: Change) -> bool:
     """Return whether a running instance has to be restarted by its own unit, so that the new configuration is in force.
 
     After a killed run nobody knows what the running one has read.
@@ -30,17 +37,23 @@ class Switch(Transaction):
     """One change on its way.
 
     Args:
-        change: Change.
         unit: UnitChange, or None when the instance's service is not ours.
         reload: whether a running instance reads the new configuration now.
         listeners: (address, port) pairs that have to greet afterwards.
         timeout: seconds that the instance has to serve its services.
-        log: MailLog.
     """
 
     old_state = 'The old configuration'
 
-    def __init__(self, change, unit, reload, listeners, timeout, log):
+    def __init__(
+        self,
+        change: Change,
+        unit: UnitChange | None,
+        reload: bool,
+        listeners: Sequence[tuple[str, int]],
+        timeout: float,
+        log: MailLog,
+    ) -> None:
         super().__init__(change.warnings)
         self.change = change
         self.instance = change.instance
@@ -53,7 +66,7 @@ class Switch(Transaction):
         self.log = log
         self.reloaded = False
 
-    def begin(self):
+    def begin(self) -> None:
         """Refuse what cannot be done, and record that the change is on its way.
 
         Raises:
@@ -66,7 +79,7 @@ class Switch(Transaction):
         if self._switches:
             self._look()
 
-    def _runs(self):
+    def _runs(self) -> bool:
         """Return whether the instance runs. One that is to be removed must neither run nor hold mail."""
         running = self.change.main_state.data is not None and self.instance.running()
         if self.change.ends_instance:
@@ -78,7 +91,7 @@ class Switch(Transaction):
             self.change.directories.refuse_to_lose_mail()
         return running
 
-    def _end_service(self):
+    def _end_service(self) -> bool:
         self.unit.stop()
         try:
             running = self._runs()
@@ -88,7 +101,7 @@ class Switch(Transaction):
         self.unit.leave()
         return running
 
-    def _begin_service(self):
+    def _begin_service(self) -> None:
         try:
             self.unit.arrive()
             for address, port in self.listeners if self.unit.starts else []:
@@ -101,11 +114,11 @@ class Switch(Transaction):
                 self.warnings,
             ) from exc
 
-    def _logged(self):
+    def _logged(self) -> str:
         said = self.log.complaints()
         return '. Postfix logged: ' + ' | '.join(said) if said else ''
 
-    def _look(self):
+    def _look(self) -> None:
         """Note what has to be known of the running instance before its files change."""
         self._warn_of_restart()
         queue = self.change.facts.get('queue_directory', '')
@@ -122,7 +135,7 @@ class Switch(Transaction):
         names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
         disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
 
-    def steps(self, undo):
+    def steps(self, undo: disk.Undo) -> None:
         if not self._switches:
             return
         for operation in self.change.directories.operations:
@@ -144,13 +157,13 @@ class Switch(Transaction):
             if not self.instance.running():
                 raise postfix.PostfixError('Postfix is not running any more')
 
-    def failure(self, exc):
+    def failure(self, exc: Exception) -> str:
         message = f'{exc}{self._logged()}'
         if self._leaves:
             self.warnings.append(f'The service {self.unit.name} is gone already')
         return message
 
-    def in_force_again(self, undo):
+    def in_force_again(self, undo: disk.Undo) -> None:
         undo.back()
         if self._running:
             if process.alive(self._pid):
@@ -160,7 +173,7 @@ class Switch(Transaction):
                 self.instance.start(self._its_unit)
         self.journal.restore()
 
-    def settle(self):
+    def settle(self) -> None:
         """Remove what was made here, have the instance's own service run, and record that the change is complete.
 
         Raises:
@@ -172,13 +185,13 @@ class Switch(Transaction):
             self._begin_service()
         self.journal.save(self.change.settled, False)
 
-    def _warn_of_restart(self):
+    def _warn_of_restart(self) -> None:
         if self._running and not (self.unit and self.unit.restarts):
             for name in NEEDS_RESTART:
                 if name in self.change.parameters_changed():
                     self.warnings.append(f'A changed {name} takes effect when Postfix is stopped and started')
 
-    def _remove_created(self):
+    def _remove_created(self) -> None:
         """Remove what was made here and is empty again; the directories that Postfix filled go with the instance
         only."""
         change = self.change

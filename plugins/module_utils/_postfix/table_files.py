@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import (
@@ -16,15 +17,18 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_t
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import TableChange
 
-def table_state(config_dir, path, kind):
+
+def table_state(config_dir: str, path: str, kind: str) -> TableState:
     """Return the TableState of a table of this type."""
     source = os.path.join(config_dir, path)
     state = disk.read_file(source)
     return TableState(state.data, state.mode, _index_state(source, kind, state) if kind in INDEXED else FRESH)
 
 
-def _index_state(source, kind, state):
+def _index_state(source: str, kind: str, state: disk.FileState) -> str:
     try:
         made = os.stat(source + INDEXED[kind]).st_mtime_ns
         return FRESH if state.data is not None and made >= os.stat(source).st_mtime_ns else STALE
@@ -32,11 +36,12 @@ def _index_state(source, kind, state):
         return MISSING
 
 
-def table_writes(config_dir, path, change, index, wanted):
+def table_writes(
+    config_dir: str, path: str, change: TableChange, index: bytes | None, wanted: bool
+) -> tuple[list[disk.Write], list[disk.Write]]:
     """Return the operations that make a table, and those that remove what is left of it or of its former types.
 
     Args:
-        change: TableChange.
         index: content of the index that Postfix has made for it.
         wanted: whether the table is one that the owner wants, so that its index stays.
     """

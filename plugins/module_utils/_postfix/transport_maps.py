@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
 
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+
 # Tables whose entries postmap(1) can list.
 LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\S+)$')
 
 
-def sample(key):
+def sample(key: str) -> str | None:
     """Return an address that a key of transport(5) stands for, or None for a local part, which has another class than
     its table says."""
     if key == '*':
@@ -27,18 +32,20 @@ def sample(key):
     return '{}@{}'.format(local or 'someone', domain) if domain else None
 
 
-def kept_transports(instance, parameters, ask=route):
+def kept_transports(
+    instance: Instance, parameters: Mapping[str, str], ask: Callable[[str, str, str], Mapping[str, str]] = route
+) -> list[dict[str, str]]:
     """Return the entries of transport_maps that name a next hop only and so keep the default transport, whatever that
     is.
 
     Args:
         instance: the instance's commands (postfix_instance.Instance).
         parameters: its C(transport_maps) and C(queue_directory), with C($name) expanded.
-        ask: function that takes queue directory, sender and recipient, and returns the route.
+        ask: takes queue directory, sender and recipient, and returns the route.
 
     Returns:
-        list: C(table), C(key) and C(value) of those for outside destinations; another class of destinations has its own
-            default.
+        C(table), C(key) and C(value) of those for outside destinations; another class of destinations has its own
+        default.
 
     Raises:
         PostfixError: a table cannot be read; Postfix defers all mail then.

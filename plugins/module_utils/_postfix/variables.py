@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 
-def fingerprint(value):
+def fingerprint(value: Any) -> str:
     """A fingerprint in upper case. How long it has to be depends on the host's smtpd_tls_fingerprint_digest."""
     text = readers.text(value)
     if not re.fullmatch('[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*', text):

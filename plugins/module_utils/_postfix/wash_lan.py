@@ -8,6 +8,9 @@ Header checks belong to a listener, not to a client. So the message makes a deto
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detour import (
     behind_proxy_filter,
     detour_services,
@@ -19,7 +22,12 @@ WASH_CLIENTS_TABLE = 'conbool_wash_clients'
 WASH_RULES_TABLE = 'conbool_wash_lan'
 
 
-def wash_configuration(settings, info, options, smtpds):
+def wash_configuration(
+    settings: Mapping[str, Any],
+    info: Mapping[str, Any],
+    options: Mapping[str, Any],
+    smtpds: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     """Return the detour of the networks that are to be washed.
 
     Args:
@@ -29,9 +37,9 @@ def wash_configuration(settings, info, options, smtpds):
         smtpds: the entries of master.cf on which these networks hand in mail.
 
     Returns:
-        dict: C(services), C(tables), C(warnings); nothing when no network is to be washed.
+        C(services), C(tables), C(warnings); nothing when no network is to be washed.
     """
-    found = {'services': [], 'tables': [], 'warnings': []}
+    found: dict[str, list[Any]] = {'services': [], 'tables': [], 'warnings': []}
     networks = settings['wash_networks']
     if not networks:
         return found
