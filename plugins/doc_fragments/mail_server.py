@@ -18,7 +18,7 @@ options:
     required: true
 """
 
-    SMARTHOST = r"""
+    CHANGE = r"""
 attributes:
   check_mode:
     support: full
@@ -30,6 +30,14 @@ attributes:
     support: full
     platforms: linux
 options:
+  timeout:
+    description: Seconds to wait for another run on the same host, and for what is started or reloaded.
+    type: int
+    default: 20
+"""
+
+    SMARTHOST = r"""
+options:
   stage:
     description:
       - V(change) makes the mail server use the gateway, or undoes it, and then verifies what was made.
@@ -38,10 +46,6 @@ options:
     type: str
     choices: [preflight, change]
     default: change
-  timeout:
-    description: Seconds to wait for another run on the same host, and for what is started or reloaded.
-    type: int
-    default: 20
 """
 
     VERIFY = r"""

@@ -18,7 +18,7 @@ description:
 extends_documentation_fragment:
   - action_common_attributes
   - conbool.smtp_relay.mail_server
-  - conbool.smtp_relay.mail_server.smarthost
+  - conbool.smtp_relay.mail_server.change
 seealso:
   - module: conbool.smtp_relay.postfix_smarthost
   - module: conbool.smtp_relay.settings

@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - action_common_attributes
   - conbool.smtp_relay.mail_server
+  - conbool.smtp_relay.mail_server.change
   - conbool.smtp_relay.mail_server.smarthost
 seealso:
   - module: conbool.smtp_relay.postfix_config

@@ -76,19 +76,21 @@ MAIL_SERVER = {'changed': False, 'ansible_facts': {'mail_server_preflight_rows':
 RED = {'changed': False, 'ansible_facts': {'mail_server_preflight_rows': [row('mta.version', 'red')]}}
 
 
-def settings(dns=DNS, host=HOST, mail_server=MAIL_SERVER, preflight='enforce'):
+def settings(preflight='enforce', **answers):
+    """Settings of a host: the answers of its modules, as far as they are not good ones, are in them."""
+    answers = {'dns': DNS, 'host': HOST, 'mail_server': MAIL_SERVER, **answers}
     expected = ('mx_targets', 'spf_addresses', 'dkim_selectors', 'servers')
     return {
         'domains': ['example.com'],
         'dns': {
             **dict.fromkeys(expected, []),
-            'relay_host': json.dumps(dns) + ' ',
+            'relay_host': json.dumps(answers['dns']) + ' ',
             'dmarc_minimum_policy': 'none',
             'ownership_txt': {},
         },
         'preflight': preflight,
-        'answer': host,
-        'mail_server': mail_server,
+        'answer': answers['host'],
+        'mail_server': answers['mail_server'],
         'state': 'present',
     }
 

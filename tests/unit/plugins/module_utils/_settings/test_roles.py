@@ -61,7 +61,7 @@ OF = {name: (role, option) for role, options in ROLES.items() for name, option i
 def read(**variables):
     """What one variable is, beside good settings of role conbool, and what is wrong."""
     settings, problems, dummy = normalise({**GOOD, **variables}, ROLES)
-    (name,) = variables
+    name = next(iter(variables))
     role = OF[name][0]
     return settings and settings['roles'][role][name[len(role) + 1 :]], problems
 
@@ -220,7 +220,7 @@ def test_a_role_that_comes_later_is_known():
     }
     settings, problems, dummy = normalise({**GOOD, 'exim_smarthost_delay': '7', 'verify_inbound_host': None}, roles)
     assert problems == [
-        "verify_inbound_host: there is no such variable; it does not begin like the variables of this" " collection"
+        'verify_inbound_host: there is no such variable; it does not begin like the variables of this collection'
     ]
     settings, problems, dummy = normalise(
         {name: value for name, value in GOOD.items() if name.startswith('conbool_')} | {'exim_smarthost_delay': '7'},
