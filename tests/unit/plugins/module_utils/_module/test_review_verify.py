@@ -1,0 +1,28 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""REVIEW, failing: what a queue says that cannot be read was a row (32758f0); now the change ends in a traceback."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import Watched
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
+
+
+class Owner:
+    """A Postfix whose postqueue -j writes what is no JSON."""
+
+    def queue(self):
+        return Look(Queue(lambda words: (0, '{"queue_name": "deferred", \n', ''), '/usr/sbin/postqueue', '/etc/postfix'))
+
+
+def test_review_what_postqueue_says_that_is_no_json_is_a_row():
+    watched = Watched('hop', Owner())
+    try:
+        watched.begin()
+    except json.JSONDecodeError:
+        pytest.fail('the module that has just changed the host ends in a traceback')
+    assert watched.row()['id'] == 'queue.failed'

@@ -1,0 +1,174 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""REVIEW, failing: what plays could do before the roles' variables were read in one place (32758f0)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
+LOCAL = {'ansible_connection': 'local', 'ansible_python_interpreter': sys.executable}
+AWAY = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1}
+DEPENDENCIES = """
+dependencies:
+  - role: conbool.smtp_relay.conbool
+"""
+SHOW = """
+- name: Show
+  ansible.builtin.debug:
+    msg: "FOLDER {{ conbool_settings.roles.spam_delivery.folder }}"
+"""
+ONE = """
+- name: One role after the other
+  hosts: all
+  gather_facts: false
+  roles:
+    - {role: one, vars: {inbound_firewall_port: 2525}}
+    - {role: two, vars: {spam_delivery_folder: Spam}}
+"""
+OUTSIDE = """
+- name: From outside
+  hosts: mx
+  gather_facts: false
+  tasks:
+    - name: An earlier role has read the variables
+      ansible.builtin.include_role:
+        name: one
+    - name: Rows of the mail server
+      ansible.builtin.set_fact:
+        mail_server_verify_rows: []
+        cacheable: true
+    - name: From outside
+      block:
+        - name: Verify
+          ansible.builtin.include_role:
+            name: conbool.smtp_relay.verify
+          vars:
+            verify_looked: true
+            verify_outside: observer
+            verify_inbound_host: 127.0.0.1
+            verify_inbound_port: 1
+      rescue:
+        - name: Rows
+          ansible.builtin.debug:
+            msg: "ROWS {{ ansible_failed_result.msg }}"
+"""
+
+
+def play(tmp_path, playbook, hosts, *arguments, collections=None, **environment):
+    (tmp_path / 'hosts.yml').write_text(json.dumps({'all': {'hosts': hosts, 'vars': GOOD}}), encoding='utf-8')
+    if isinstance(playbook, str):
+        (tmp_path / 'play.yml').write_text(playbook, encoding='utf-8')
+        playbook = tmp_path / 'play.yml'
+    done = subprocess.run(
+        [Path(sys.executable).with_name('ansible-playbook'), '-i', tmp_path / 'hosts.yml', playbook, *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg'),
+            'ANSIBLE_NOCOLOR': '1',
+            'ANSIBLE_LOCAL_TEMP': str(tmp_path),
+            'ANSIBLE_REMOTE_TEMP': str(tmp_path),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def make_roles(tmp_path):
+    """Make two roles that depend on conbool, as all of the collection do."""
+    for name in ('one', 'two'):
+        for part, text in (('meta', DEPENDENCIES), ('tasks', SHOW)):
+            (tmp_path / 'roles' / name / part).mkdir(parents=True)
+            (tmp_path / 'roles' / name / part / 'main.yml').write_text(text, encoding='utf-8')
+
+
+def test_review_a_variable_at_a_role_counts_though_an_earlier_role_has_read_the_settings(tmp_path):
+    make_roles(tmp_path)
+    output = play(tmp_path, ONE, {'mx': LOCAL})
+    assert 'FOLDER Spam' in output, output
+
+
+def test_review_verify_outside_can_be_set_at_its_role_as_the_readme_says(tmp_path):
+    make_roles(tmp_path)
+    output = play(tmp_path, OUTSIDE, {'mx': LOCAL, 'observer': LOCAL})
+    assert 'ROWS' in output and 'inbound.' in output, output
+
+
+@pytest.fixture(name='cached')
+def fixture_cached(tmp_path):
+    """Run site.yml and then verify.yml, with a cache of facts, for a host that cannot be reached."""
+    cache = {'ANSIBLE_CACHE_PLUGIN': 'jsonfile', 'ANSIBLE_CACHE_PLUGIN_CONNECTION': str(tmp_path / 'cache')}
+    hosts = {'mx': {**AWAY, 'outbound_hop_parameters': {'smtp_sasl_password_maps': 'inline:{x=u:SECRET}'}}}
+    inventory = {'children': {'conbool': {'hosts': hosts, 'vars': GOOD}}}
+    (tmp_path / 'group.yml').write_text(json.dumps({'all': inventory}), encoding='utf-8')
+    more = ['-i', str(tmp_path / 'group.yml')]
+    for name in ('rollback', 'verify'):
+        directory = f'conbool_report_dir={tmp_path / name}'
+        play(tmp_path, ROOT / f'playbooks/{name}.yml', {}, *more, '-e', directory, **cache)
+    return tmp_path
+
+
+def test_review_the_report_is_written_where_this_run_says_and_not_where_an_earlier_one_did(cached):
+    assert (cached / 'verify/verify.json').exists(), sorted(map(str, cached.glob('*/*.json')))
+
+
+def test_review_a_host_that_was_not_reached_has_no_state_of_an_earlier_run(cached):
+    path = next(cached.glob('*/verify.json'))
+    assert json.loads(path.read_text(encoding='utf-8'))['hosts']['mx']['state'] is None
+
+
+def test_review_settings_are_not_kept_on_the_controller_with_the_facts(cached):
+    kept = [path for path in (cached / 'cache').glob('*') if 'SECRET' in path.read_text(encoding='utf-8')]
+    assert not kept
+
+
+def test_review_undo_of_the_spam_folder_needs_no_mail_server(tmp_path):
+    book = """
+- name: Undo
+  hosts: all
+  gather_facts: false
+  roles: [conbool.smtp_relay.spam_delivery]
+"""
+    output = play(tmp_path, book, {'mx': LOCAL}, '--check', '-e', 'conbool_state=absent')
+    assert 'failed=0' in output, output
+
+
+CALLBACK = """
+from ansible.plugins.callback import CallbackBase
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, 'stdout', 'silent'
+    def v2_playbook_on_stats(self, stats):
+        self._display.display('{"plays": []}')
+"""
+
+
+def test_review_what_a_callback_prints_is_all_there_is_on_stdout(tmp_path):
+    """As with ANSIBLE_STDOUT_CALLBACK=ansible.posix.json, whose output is piped into a program."""
+    (tmp_path / 'callbacks').mkdir()
+    (tmp_path / 'callbacks/silent.py').write_text(CALLBACK, encoding='utf-8')
+    book = """
+- name: Report
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Report
+      conbool.smtp_relay.report:
+        playbook: site
+        directory: "{{ playbook_dir }}"
+"""
+    environment = {'ANSIBLE_CALLBACK_PLUGINS': str(tmp_path / 'callbacks'), 'ANSIBLE_STDOUT_CALLBACK': 'silent'}
+    output = play(tmp_path, book, {'mx': LOCAL}, **environment)
+    assert output.strip() == '{"plays": []}'
