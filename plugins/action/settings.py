@@ -19,8 +19,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.varia
     normalise,
 )
 
-FACT = 'conbool_settings'
-
 
 def specifications(roles):
     """Return the options of each role of the collection but C(conbool), whose variables are known in Python.
@@ -71,7 +69,7 @@ class ActionModule(ActionBase):
                 msg='The settings cannot be used:\n' + '\n'.join('- ' + problem for problem in problems),
             )
             return result
-        result.update(settings=settings, problems=[], warnings=warnings, ansible_facts={FACT: settings})
+        result.update(settings=settings, problems=[], warnings=warnings)
         return result
 
     def _evaluated(self, value):

@@ -41,8 +41,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 parts:
-  description: The parts that were changed, or would be in check mode.
-  returned: success
+  description: The parts that were changed, or would be in check mode. With a failure, those before the one that failed.
+  returned: always, unless it failed before the first change
   type: list
   elements: str
   sample: [sendmail]
@@ -59,8 +59,13 @@ rows:
   type: list
   elements: dict
   sample: [{"id": "route.ok", "status": "green", "finding": "conbool-hop:[127.0.0.1]:10027"}]
+failed_part:
+  description: The part that failed.
+  returned: failure of a part
+  type: str
+  sample: mail_port
 restored:
-  description: Whether the old state of the part that failed is in force again.
+  description: Whether the old state of the part that failed is in force again. Those of RV(parts) stay changed.
   returned: failure after the first change
   type: bool
   sample: true

@@ -40,7 +40,7 @@ def run(
         module: with the option C(timeout), the seconds to wait for another run.
         directories: those in which runs keep away from each other.
         converge: takes the module and its options, and returns its result and warnings. It takes a
-            HostError for a reason to put the old state back.
+            HostError for a reason to put the old state back. What an exception has as C(known) is part of the answer.
         busy: what is said when another run does not end in time.
     """
     for number in SIGNALS:
@@ -55,9 +55,10 @@ def run(
     except BlockingIOError:
         module.fail_json(msg=busy)
     except SwitchError as exc:
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, warnings=exc.warnings)
+        answer = {'warnings': exc.warnings, **getattr(exc, 'known', {})}
+        module.fail_json(msg=printable(str(exc)), restored=exc.restored, **answer)
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
+        module.fail_json(msg=printable(str(exc)), **getattr(exc, 'known', {}))
     for warning in warnings:
         module.warn(printable(warning))
     module.exit_json(**result)

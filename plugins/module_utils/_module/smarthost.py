@@ -6,6 +6,7 @@ collection."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping
@@ -17,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import con
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
@@ -50,7 +52,9 @@ def main(server_class: type[MailServer]) -> None:
         module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
     # What is changed beside the mail server's own directory lies below /etc.
-    directories = ['/etc', hop.lock_directory(settings), *server.lock_directories()]
+    directories = ['/etc', *server.lock_directories()]
+    if os.path.isdir(hop.lock_directory(settings)):
+        directories.append(hop.lock_directory(settings))
     run(module, directories, lambda module, dummy: converge(module, server))
 
 
@@ -148,15 +152,18 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
     strangers, a closed port is better: it makes them try again. The hop goes last, when its mail has been sent; one
     that still has mail for a gateway that is gone keeps nobody out.
     """
-    settings = server.settings
-    parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *server.undo()]
+    settings, (taking, *rest) = server.settings, server.undo()
+    parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), taking]
     if firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
-    done = _take(module, parts)
+    parts += rest
+    parts.append(Part('hop', lambda module: _without_hop(module, server)))
+    return _take(module, parts)
+
+
+def _without_hop(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     refuse_used_hop(module, server)
-    more = _take(module, [Part('hop', lambda module: hop.absent(module, settings))] if hop.there(settings) else [])
-    result, warnings = merge([done, more])
-    return dict(result, parts=sorted(set(done[0]['parts'] + more[0]['parts']))), warnings
+    return hop.absent(module, server.settings) if hop.there(server.settings) else ({'changed': False}, [])
 
 
 def refuse_used_hop(module: AnsibleModule, server: MailServer) -> None:
@@ -178,8 +185,21 @@ def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any],
 
     Returns:
         Their results as one, with C(parts), which of them changed something, and their warnings.
+
+    Raises:
+        HostError, SwitchError, OSError: a step failed. What those before it changed is in C(known) of the exception.
     """
-    done = [(part.name, part.converge(module)) for part in parts]
+    done: list[tuple[str, tuple[dict[str, Any], list[str]]]] = []
+    for part in parts:
+        try:
+            done.append((part.name, part.converge(module)))
+        except (HostError, SwitchError, OSError) as exc:
+            result, warnings = _as_one(done)
+            exc.known = dict(result, failed_part=part.name, warnings=warnings + getattr(exc, 'warnings', []))
+            raise
+    return _as_one(done)
+
+
+def _as_one(done: list[tuple[str, tuple[dict[str, Any], list[str]]]]) -> tuple[dict[str, Any], list[str]]:
     result, warnings = merge([step for dummy, step in done])
-    changed = sorted({name for name, (step, dummy) in done if step['changed']})
-    return dict(result, parts=changed), warnings
+    return dict(result, parts=sorted({name for name, (step, dummy) in done if step['changed']})), warnings

@@ -108,7 +108,7 @@ class Watched:
         try:
             self._look = self._owner.queue()
             self._look.begin()
-        except (HostError, OSError) as exc:
+        except (HostError, OSError, ValueError) as exc:
             self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
 
     def row(self) -> dict[str, Any]:
@@ -117,5 +117,5 @@ class Watched:
             return self._failed
         try:
             return queue_row(self._name, *self._look.end())
-        except (HostError, OSError) as exc:
+        except (HostError, OSError, ValueError) as exc:
             return row('queue.failed', self._name, RED, printable(str(exc)))

@@ -154,7 +154,7 @@ class MailServer(ABC):
 
     @abstractmethod
     def undo(self) -> list[Part]:
-        """Return what takes all of it away again, in this order."""
+        """Return what takes all of it away again, in order. After the first, it takes mail from everybody again."""
 
     @abstractmethod
     def leads_to_hop(self) -> list[str]:

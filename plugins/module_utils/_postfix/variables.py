@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Mapping
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
@@ -27,3 +27,13 @@ READERS = {
     'release_port': readers.port,
     'wash_port': readers.port,
 }
+
+
+def listeners(values: Mapping[str, Any]) -> list[str]:
+    """Return the variables with the ports on which something will listen."""
+    names = ['outbound_hop_port']
+    if values['conbool_wash_networks']:
+        names.append('postfix_smarthost_wash_port')
+    if values['conbool_inbound'] and values['conbool_spam_delivery'] != 'folder':
+        names += ['postfix_smarthost_flag_port', 'postfix_smarthost_release_port']
+    return names

@@ -32,9 +32,9 @@ def _result(known: Mapping[str, Any]) -> tuple[str, str]:
     return 'not done', 'its connection broke, or its tasks were left out by --tags'
 
 
-def settings_of(known: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(known: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings of a host by its variables; empty where they are refused, or were not asked for."""
-    return (known.get('ansible_facts') or {}).get('conbool_settings') or known.get('conbool_settings') or {}
+    return (known.get('conbool_checked') or {}).get('settings') or {}
 
 
 def _mta(known: Mapping[str, Any]) -> str | None:

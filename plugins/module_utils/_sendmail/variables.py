@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Mapping
+
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import mapping
@@ -14,3 +16,9 @@ READERS = {
     'system_ca_file': readers.file_path,
     'wash_port': readers.port,
 }
+
+
+def listeners(values: Mapping[str, Any]) -> list[str]:
+    """Return the variables with the ports on which something will listen."""
+    hop = values['sendmail_smarthost_decision'] == 'hop'
+    return ['outbound_hop_port', 'sendmail_smarthost_wash_port'] if hop else []

@@ -17,7 +17,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readi
 
 def words(value: Any) -> str:
     """One line of text in which blanks may be, such as the name of a mailbox."""
-    return readers.text(value, blanks=True)
+    # What YAML takes for a number was typed as a name.
+    return readers.text(str(value) if type(value) is int else value, blanks=True)
 
 
 def number(value: Any) -> float:

@@ -9,9 +9,25 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 # Facts that roles and playbooks of this collection set themselves; they are there when a play applies a role twice.
-FACTS = frozenset({'conbool_settings'})
+FACTS = frozenset({'conbool_checked', 'conbool_settings'})
 # Variables of other people may begin so. Refused is only what is almost the name of one of ours.
 GENERIC = frozenset({'preflight_', 'verify_'})
+# The same, but a role of somebody else's seldom has such a name: what is no near miss is said, and left alone.
+SHARED = frozenset({'inbound_firewall_', 'spam_delivery_'})
+# Variables that there were once, and what says it now.
+FORMER = {
+    'preflight_enforce': 'conbool_preflight: warn',
+    'preflight_postfix_config_dir': 'the variable of the mail server\'s role',
+    'preflight_sendmail_paths': 'the variable of the mail server\'s role',
+    'verify_hop_address': 'outbound_hop_address',
+    'verify_hop_config_dir': 'outbound_hop_config_dir',
+    'verify_hop_port': 'outbound_hop_port',
+    'verify_hop_sbin_dir': 'outbound_hop_sbin_dir',
+    'verify_mta': 'conbool_mta',
+    'verify_postfix_config_dir': 'the variable of the mail server\'s role',
+    'verify_sendmail_decision': 'the variable of the mail server\'s role',
+    'verify_sendmail_paths': 'the variable of the mail server\'s role',
+}
 SURELY = 0.8
 MAYBE = 0.6
 
@@ -43,7 +59,7 @@ def nearest(name: str, known: Mapping[str, Iterable[str]]) -> str | None:
     return result
 
 
-def unknown(variables: Iterable[str], known: Mapping[str, Iterable[str]]) -> list[str]:
+def unknown(variables: Iterable[str], known: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
     """Return what is wrong with the names of variables that there are not.
 
     Args:
@@ -51,15 +67,22 @@ def unknown(variables: Iterable[str], known: Mapping[str, Iterable[str]]) -> lis
         known: prefix to the names of its variables.
 
     Returns:
-        A text for each, without the variable's value: nobody knows what it is, it may be a password.
+        Problems and warnings: a text for each, without the variable's value. Nobody knows what it is, it may be a
+        password.
     """
-    problems = []
+    problems, warnings = [], []
     everything = FACTS.union(*known.values())
     for name in variables:
         if name in everything:
             continue
         prefix, meant = prefix_of(name, known), nearest(name, known)
+        if name in FORMER:
+            problems.append(f'{name}: there is no such variable any more; {FORMER[name]} says it')
+            continue
         if prefix in GENERIC and meant is None:
+            continue
+        if prefix in SHARED and meant is None:
+            warnings.append(f'{name}: there is no such variable in this collection; it is left alone')
             continue
         if meant:
             hint = f'did you mean {meant}?'
@@ -68,4 +91,4 @@ def unknown(variables: Iterable[str], known: Mapping[str, Iterable[str]]) -> lis
         else:
             hint = 'it does not begin like the variables of this collection'
         problems.append(f'{name}: there is no such variable; {hint}')
-    return problems
+    return problems, warnings

@@ -50,17 +50,22 @@ def smarthost_roles() -> dict[str, str]:
     return {name: f'{name}_smarthost' for name in with_role()}
 
 
+def package_of(role: str) -> Any:
+    """Return what a mail server's package says of the variables of its role, None where it says nothing."""
+    name = {role: name for name, role in smarthost_roles().items()}.get(role)
+    if name:
+        module = f'{PACKAGES}._{name}.variables'
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as exc:
+            if exc.name != module:
+                raise
+    return None
+
+
 def readers_of(role: str) -> dict[str, Callable[[Any], Any]]:
     """Return the stricter readers of a role, by option without the role's prefix."""
-    for name, mail_servers_role in smarthost_roles().items():
-        if role == mail_servers_role:
-            module = f'{PACKAGES}._{name}.variables'
-            try:
-                return importlib.import_module(module).READERS
-            except ModuleNotFoundError as exc:
-                if exc.name != module:
-                    raise
-    return READERS.get(role, {})
+    return getattr(package_of(role), 'READERS', READERS.get(role, {}))
 
 
 def settings_of(roles: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Setting]:
@@ -111,6 +116,14 @@ def _in_use(
     return touched or list(ours.values())
 
 
+def _listeners(role: str, roles: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Return the variables with the ports on which something will listen, as far as that is known by now."""
+    said = getattr(package_of(role), 'listeners', None)
+    if said:
+        return sorted(name for name in said(values) if name in values)
+    return [name for name in ['outbound_hop_port', *sorted(roles[role])] if name.endswith('_port') and name in values]
+
+
 def check_ports(report: Reader, roles: Mapping[str, Mapping[str, Mapping[str, Any]]], mta: str | None) -> None:
     """Remember as a problem if two listeners that one host can have on loopback were given the same port.
 
@@ -121,11 +134,7 @@ def check_ports(report: Reader, roles: Mapping[str, Mapping[str, Mapping[str, An
     """
     said = set()
     for role in _in_use(report.values, roles, mta):
-        ports = [
-            name
-            for name in ['outbound_hop_port', *sorted(roles[role])]
-            if name.endswith('_port') and name in report.values and report.good(name)
-        ]
+        ports = [name for name in _listeners(role, roles, report.values) if report.good(name)]
         for first, second in itertools.combinations(ports, 2):
             if report.values[first] == report.values[second] and (first, second) not in said:
                 said.add((first, second))

@@ -29,6 +29,8 @@ except ImportError:
     pass  # remembered in readers.IMPORT_ERRORS; the action plugin reports it before anything here runs
 
 PREFIX = 'conbool_'
+# Of roles that have no part in an undo.
+NOT_FOR_UNDO = ('preflight_', 'verify_')
 
 
 def _ownership(value: Any) -> Mapping[Any, Any]:
@@ -201,6 +203,22 @@ def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _forgive(report: Reader, roles: Mapping[str, Any]) -> None:
+    """Turn problems with variables that are not needed into warnings: an undo needs few, and must not wait for more."""
+    if report.values['conbool_state'] != 'absent':
+        return
+    known = set(SETTINGS).union(*roles.values())
+    kept = []
+    for problem in report.problems:
+        name = problem.partition(':')[0]
+        strange = name not in known and not name.startswith(PREFIX)
+        if strange or name.startswith(NOT_FOR_UNDO):
+            report.warnings.append(f'{problem}. It is not needed here, and left alone')
+        else:
+            kept.append(problem)
+    report.problems = kept
+
+
 def normalise(
     variables: Mapping[str, Any], roles: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None
 ) -> tuple[dict[str, Any] | None, list[str], list[str]]:
@@ -219,12 +237,16 @@ def normalise(
     report = Reader(variables, {**SETTINGS, **settings_of(roles)})
     _read_ownership(report)
     known = {f'{role}_': list(options) for role, options in roles.items()}
-    report.problems += unknown(variables, {PREFIX: list(SETTINGS), **known})
+    strange, foreign = unknown(variables, {PREFIX: list(SETTINGS), **known})
+    report.problems += strange
+    report.warnings += foreign
     _check_domains(report.values, report)
     _check_scope(report.values, report)
     _check_combinations(report.values, report)
     _check_wash_networks(report)
-    check_ports(report, roles, report.values['conbool_mta'])
+    if report.values['conbool_state'] == 'present':
+        check_ports(report, roles, report.values['conbool_mta'])
+    _forgive(report, roles)
     if report.problems:
         return None, report.problems, report.warnings
     settings = dict(_normalised(report.values), roles=by_role(report.values, roles))

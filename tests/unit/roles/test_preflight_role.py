@@ -27,6 +27,8 @@ PLAY = """
         - name: Host is ready
           ansible.builtin.include_role:
             name: conbool.smtp_relay.preflight
+          vars:
+            preflight_enforced: "{{ conbool_settings.preflight == 'enforce' }}"
 
         - name: Host is done
           ansible.builtin.set_fact:

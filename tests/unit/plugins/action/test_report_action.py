@@ -133,7 +133,7 @@ def test_hosts_that_fail_are_in_the_artifact_too_and_it_is_written_once(tmp_path
 
 def test_directory_of_the_settings_comes_before_the_variable(tmp_path):
     settings = {'report_dir': str(tmp_path / 'settings'), 'state': 'present'}
-    done = run(tmp_path, {'mx': [ROW]}, conbool_settings=settings, conbool_report_dir='other')
+    done = run(tmp_path, {'mx': [ROW]}, conbool_checked={'settings': settings}, conbool_report_dir='other')
     assert done.returncode == 0 and artifact(done)['hosts']['mx']['state'] == 'present'
     assert (tmp_path / 'settings/site.json').exists() and not (tmp_path / 'other').exists()
 

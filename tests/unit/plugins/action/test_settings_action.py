@@ -106,10 +106,8 @@ def test_missing_library_is_named(monkeypatch):
     assert result['exception'] == 'Traceback of the import'
 
 
-def test_settings_are_a_fact_as_well():
-    result = run(GOOD)
-    assert result['ansible_facts'] == {'conbool_settings': result['settings']}
-    assert 'ansible_facts' not in run({**GOOD, 'conbool_scope': 'some'})
+def test_settings_are_no_fact_which_would_be_kept_for_other_runs():
+    assert 'ansible_facts' not in run(GOOD)
 
 
 def test_variables_of_all_roles_are_taken_and_evaluated():

@@ -11,12 +11,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 def test_done_failed_and_unreachable_hosts():
     hostvars = {
         'mx1': {
-            'conbool_settings': {'state': 'present'},
+            'conbool_checked': {'settings': {'state': 'present'}},
             'preflight_found': {'mta': 'postfix'},
             '__conbool_done': True,
         },
         'mx2': {
-            'conbool_settings': {'state': 'present'},
+            'conbool_checked': {'settings': {'state': 'present'}},
             '__conbool_failure': 'The host\'s mail server is known: no mail server found',
         },
         'mx3': {},
@@ -38,7 +38,7 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
     green, red = {'status': 'green'}, {'status': 'red'}
     hostvars = {
         'mx1': {
-            'conbool_settings': {'state': 'present'},
+            'conbool_checked': {'settings': {'state': 'present'}},
             'preflight_found': {'mta': 'postfix'},
             '__conbool_done': True,
             'preflight_report': {'rows': [green, red]},

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""REVIEW, failing: what a change that fails half-way left and told before it was one call (32758f0)."""
+"""What a change that fails half-way has left, and tells."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def fixture_said(monkeypatch):
     return said
 
 
-def test_review_port_is_given_back_once_inbound_is_undone_though_outbound_cannot_be(said, monkeypatch):
+def test_port_is_given_back_once_inbound_is_undone_though_outbound_cannot_be(said, monkeypatch):
     server = FakeServer({'state': 'absent', 'inbound': True})
     parts = [part('postfix_smarthost_inbound', said), part('postfix_smarthost_outbound', said, HostError('in use'))]
     monkeypatch.setattr(server, 'undo', lambda: parts)
@@ -70,7 +70,7 @@ def test_review_port_is_given_back_once_inbound_is_undone_though_outbound_cannot
     assert 'mail_port' in said, said
 
 
-def test_review_a_call_that_fails_says_which_parts_it_has_changed(said, tmp_path):
+def test_a_call_that_fails_says_which_parts_it_has_changed(said, tmp_path):
     server = FakeServer({'inbound': False})
     failure = SwitchError('it does not start', True, [])
     server.given['wanted'] = Wanted(parts=[part('outbound', said), part('inbound', said, failure)])
@@ -83,7 +83,7 @@ def test_review_a_call_that_fails_says_which_parts_it_has_changed(said, tmp_path
     assert 'outbound' in told and module.answer.get('changed') and module.answer.get('diff'), module.answer
 
 
-def test_review_a_sendmail_without_a_hop_does_not_need_the_directory_of_its_configuration(tmp_path, monkeypatch):
+def test_a_sendmail_without_a_hop_does_not_need_the_directory_of_its_configuration(tmp_path, monkeypatch):
     server = FakeServer({'inbound': False})
     server.given['wanted'] = Wanted()
     server.settings['roles']['outbound_hop'] = dict(
@@ -92,7 +92,7 @@ def test_review_a_sendmail_without_a_hop_does_not_need_the_directory_of_its_conf
     module = Module()
     module.params = {'settings': server.settings, 'stage': 'change', 'timeout': 1}
     monkeypatch.setattr(smarthost, 'AnsibleModule', lambda **dummy: module)
-    monkeypatch.setattr(server, 'lock_directories', lambda: [])
+    monkeypatch.setattr(server, 'lock_directories', list)
     monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings: [])
     with pytest.raises(Ended):
         smarthost.main(lambda module, settings: server)
