@@ -16,7 +16,6 @@ GENERIC = frozenset({'preflight_', 'verify_'})
 SHARED = frozenset({'inbound_firewall_', 'spam_delivery_'})
 # Variables that there were once, and what says it now.
 FORMER = {
-    'preflight_enforce': 'conbool_preflight: warn',
     'preflight_postfix_config_dir': 'the variable of the mail server\'s role',
     'preflight_sendmail_paths': 'the variable of the mail server\'s role',
     'verify_hop_address': 'outbound_hop_address',

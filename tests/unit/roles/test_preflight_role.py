@@ -27,8 +27,6 @@ PLAY = """
         - name: Host is ready
           ansible.builtin.include_role:
             name: conbool.smtp_relay.preflight
-          vars:
-            preflight_enforced: "{{ conbool_settings.preflight == 'enforce' }}"
 
         - name: Host is done
           ansible.builtin.set_fact:
@@ -94,6 +92,7 @@ def settings(preflight='enforce', **answers):
         'answer': answers['host'],
         'mail_server': answers['mail_server'],
         'state': 'present',
+        'roles': {'preflight': {'enforce': preflight == 'enforce'}},
     }
 
 

@@ -41,7 +41,9 @@ def test_an_undo_is_not_stopped_by_variables_that_it_does_not_need(variables):
     assert normalise({'conbool_state': 'absent', **variables}, ROLES)[1] == []
 
 
-@pytest.mark.parametrize('name', ['preflight_enforce', 'verify_hop_port', 'verify_mta', 'preflight_postfix_config_dir'])
+@pytest.mark.parametrize(
+    'name', ['preflight_sendmail_paths', 'verify_hop_port', 'verify_mta', 'preflight_postfix_config_dir']
+)
 def test_a_variable_that_was_documented_is_not_ignored_in_silence(name):
     dummy, problems, warnings = normalise({**GOOD, name: False}, ROLES)
     assert name in str(problems + warnings)

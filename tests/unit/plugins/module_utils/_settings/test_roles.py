@@ -41,6 +41,7 @@ VARIABLES = {
     'postfix_smarthost_policy_command': ('/opt/postfwd1', '/opt/postfwd1', 'postfwd1'),
     'postfix_smarthost_policy_package': ('postfwd1', 'postfwd1', 'a b'),
     'preflight_certificate_days': ('7', 7, '-7'),
+    'preflight_enforce': ('no', False, 'perhaps'),
     'preflight_queue_directories': (' '.join(LIST), LIST, ['srv']),
     'preflight_queue_megabytes': ('0', 0, 'many'),
     'sendmail_smarthost_decision': ('hop', 'hop', 'both'),
