@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -61,8 +62,10 @@ def fixture_gateway(lab):
 class SilentServer:
     """A name server that takes every question and answers none."""
 
-    # Two clones may ask one at the same time.
-    address = '127.{}.{}.53'.format(*bytes.fromhex(CLONE))
+    # Two clones may ask one at the same time, and so may two processes of one.
+    address = '127.{}.{}.{}'.format(
+        *bytes.fromhex(CLONE)[:2], 53 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])
+    )
 
     def __init__(self):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
