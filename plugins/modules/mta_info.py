@@ -67,8 +67,7 @@ inbound_firewall:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import ours
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import limited
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError, find, refuse_unsupported
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 
@@ -82,7 +81,7 @@ def main():
         supports_check_mode=True,
     )
     # What is known by then is returned with a failure too.
-    result = {'inbound_firewall': ours(Host(module.run_command, module.get_bin_path))}
+    result = {'inbound_firewall': limited(module)}
     try:
         result['mta'], result['found'] = find(module.params['mta'])
         if module.params['supported']:

@@ -72,7 +72,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe, still_there
 
 
 def main():
@@ -101,12 +101,7 @@ def main():
     if not module.params['drain']:
         module.exit_json(changed=False, **result)
     if messages and not module.check_mode:
-        module.fail_json(
-            msg='{} of {} messages are still in the queue of {} after {} s, nothing of them was removed: {}'.format(
-                len(messages), waited, config_dir, module.params['timeout'], '; '.join(result['messages'])
-            ),
-            **result,
-        )
+        module.fail_json(msg=still_there(messages, waited, config_dir, module.params['timeout']), **result)
     module.exit_json(changed=waited > 0, **result)
 
 

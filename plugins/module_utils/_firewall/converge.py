@@ -28,14 +28,9 @@ def traced(host: Host) -> list[str]:
     return [name for name in sorted(BACKENDS) if BACKENDS[name](host).traces()]
 
 
-def ours(host: Host) -> bool:
-    """Whether there is a record of what was done on this host, or a file of it."""
-    return os.path.exists(record.PATH) or bool(traced(host))
-
-
 def limited(module: AnsibleModule) -> bool:
-    """Whether something of ours is in the firewall of this host."""
-    return ours(Host(module.run_command, module.get_bin_path))
+    """Whether there is a record of what was done on this host, or a file of it."""
+    return os.path.exists(record.PATH) or bool(traced(Host(module.run_command, module.get_bin_path)))
 
 
 class _Plan:

@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import con
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
@@ -140,8 +141,7 @@ def _programs(module: AnsibleModule, wanted: Wanted) -> tuple[dict[str, Any], li
         raise HostError(f'{exc}. {wanted.programs_advice}') from exc
     result = {'changed': bool(found), 'packages': found}
     if module._diff and found:
-        after = ''.join(name + '\n' for name in found)
-        result['diff'] = [{'before_header': 'packages', 'after_header': 'packages', 'before': '', 'after': after}]
+        result['diff'] = [difference('packages', None, ''.join(name + '\n' for name in found))]
     return result, []
 
 

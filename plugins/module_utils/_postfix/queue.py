@@ -170,6 +170,20 @@ class Look(QueueLook):
         return [describe(message) for message in messages], [describe(message) for message in put_off]
 
 
+def still_there(messages: list[dict[str, Any]], waited: int, config_dir: str, timeout: float) -> str:
+    """Return what is said when a queue could not be emptied in time.
+
+    Args:
+        messages: those that are left.
+        waited: how many there were.
+        config_dir: configuration directory of the instance.
+        timeout: seconds that were waited.
+    """
+    return '{} of {} messages are still in the queue of {} after {} s, nothing of them was removed: {}'.format(
+        len(messages), waited, config_dir, timeout, '; '.join(map(describe, messages[:20]))
+    )
+
+
 def drained(queue: Queue, config_dir: str, timeout: float, check_mode: bool) -> int:
     """Have the queue of an instance that is to go be sent.
 
@@ -189,9 +203,5 @@ def drained(queue: Queue, config_dir: str, timeout: float, check_mode: bool) -> 
     if messages and not check_mode:
         messages = queue.drain(timeout)
         if messages:
-            raise QueueError(
-                '{} of {} messages are still in the queue of {} after {} s, nothing of them was removed: {}'.format(
-                    len(messages), waited, config_dir, timeout, '; '.join(map(describe, messages[:20]))
-                )
-            )
+            raise QueueError(still_there(messages, waited, config_dir, timeout))
     return waited

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import look_ahead, ours
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import limited, look_ahead
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of, limits
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
@@ -161,7 +160,7 @@ def look(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, 
             files = answer(lambda: ask_tls_files(settings))
             rows += tls_rows(files)
             warnings += map(printable, files.get('warnings', []))
-        there = ours(Host(module.run_command, module.get_bin_path))
+        there = limited(module)
         settled = not there
         if limits(settings):
             firewall = answer(lambda: ask_firewall(module, settings))

@@ -20,7 +20,7 @@ def fixture_look(capsys, monkeypatch):
     """Run the module on a host that has a Kerio Connect; return its exit status and its result."""
     found = ('kerio', {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']})
     monkeypatch.setattr(mta_info, 'find', lambda wanted: found)
-    monkeypatch.setattr(mta_info, 'ours', lambda host: True)
+    monkeypatch.setattr(mta_info, 'limited', lambda module: True)
 
     def look(**arguments):
         with patch_module_args(arguments), pytest.raises(SystemExit) as left:
