@@ -34,7 +34,7 @@ BROKEN = {
         'mx.address',
     },
     'spf': {'spf.missing', 'spf.multiple', 'spf.permerror'},
-    'dmarc': {'dmarc.missing', 'dmarc.multiple', 'dmarc.invalid'},
+    'dmarc': {'dmarc.missing', 'dmarc.multiple', 'dmarc.invalid', 'dmarc.fallback'},
 }
 
 

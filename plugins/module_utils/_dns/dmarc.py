@@ -14,15 +14,21 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import NXDOMAIN, UNKNOWN, shown
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.dmarc_record import (
+    POLICIES,
+    RECORD,
+    bad_policies,
+    counts_as_none,
+    parse,
+    remarks,
+    repeated,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.findings import finding
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.client import DnsClient
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.run import Expectations
 
-# v is the first tag; its value is case-sensitive.
-RECORD = re.compile(r'[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;.*)?', re.DOTALL)
-POLICIES = ('none', 'quarantine', 'reject')
 # A longer name is shortened to this after its own query, so that nobody has to ask more than 8 times.
 LONGEST_PARENT = 7
 
@@ -48,21 +54,42 @@ async def check_dmarc(dns: DnsClient, domain: str, wanted: Expectations) -> list
         return [finding('dmarc.missing', domain, **facts)]
     facts.update(seen=[record], source=source, name='_dmarc.' + source)
     tags, missing_domain = parse(record), False
+    broken = _broken(record, tags)
+    if broken:
+        identifier, reason = broken
+        return [finding(identifier, domain, reason=reason, **facts)]
     if source != domain and 'np' in tags:
         missing_domain = (await dns.query(domain, 'MX')).status == NXDOMAIN
-    try:
-        tag, written = _policy(tags, source != domain, missing_domain)
-    except ValueError as exc:
-        return [finding('dmarc.invalid', domain, reason=exc, **facts)]
+    rows = [_verdict(domain, wanted, tags, _policy(tags, source != domain, missing_domain), facts)]
+    odd = remarks(tags)
+    return rows + ([finding('dmarc.tags', domain, reason='; '.join(odd), **facts)] if odd else [])
+
+
+def _broken(record: str, tags: dict[str, str]) -> tuple[str, str] | None:
+    """(id, reason) of a record that does not say what its owner meant; None of any other."""
+    twice = repeated(record)
+    if twice:
+        return 'dmarc.invalid', '{} is there more than once'.format(', '.join(f'{tag}=' for tag in twice))
+    bad = bad_policies(tags)
+    if bad:
+        return 'dmarc.fallback' if counts_as_none(tags) else 'dmarc.invalid', ', '.join(bad) + ' is not a policy'
+    return None
+
+
+def _verdict(
+    domain: str, wanted: Expectations, tags: dict[str, str], found: tuple[str, str], facts: dict[str, Any]
+) -> dict[str, Any]:
+    """The row about the policy that was found, a tag and its value."""
+    tag, written = found
     policy = POLICIES[max(POLICIES.index(written) - 1, 0)] if tags.get('t', '').lower() == 'y' else written
-    facts.update(tag=tag, written=written, policy=policy)
+    facts = dict(facts, tag=tag, written=written, policy=policy)
     if POLICIES.index(written) < POLICIES.index(wanted.dmarc_minimum_policy):
-        return [finding('dmarc.weak', domain, **facts)]
+        return finding('dmarc.weak', domain, **facts)
     if POLICIES.index(policy) < POLICIES.index(wanted.dmarc_minimum_policy):
-        return [finding('dmarc.testing', domain, **facts)]
+        return finding('dmarc.testing', domain, **facts)
     if written != 'none' and re.fullmatch('[0-9]{1,2}', tags.get('pct', ''), re.ASCII):
-        return [finding('dmarc.sampled', domain, percent=tags['pct'], **facts)]
-    return [finding('dmarc.ok' if source == domain else 'dmarc.inherited', domain, **facts)]
+        return finding('dmarc.sampled', domain, percent=tags['pct'], **facts)
+    return finding('dmarc.ok' if facts['source'] == domain else 'dmarc.inherited', domain, **facts)
 
 
 async def _records(dns: DnsClient, name: str) -> list[str]:
@@ -102,24 +129,8 @@ def _one_label_below(suffix: str, domain: str) -> str:
     return '.'.join(labels[-(suffix.count('.') + 2) :])
 
 
-def parse(record: str) -> dict[str, str]:
-    """Tags of a record. What is not a tag is ignored (RFC 9989, 4.8); the first of two equal tags counts."""
-    tags: dict[str, str] = {}
-    for part in record.split(';'):
-        name, equals, value = (piece.strip() for piece in part.partition('='))
-        if equals:
-            tags.setdefault(name.lower(), value)
-    return tags
-
-
 def _policy(tags: dict[str, str], inherited: bool, missing_domain: bool) -> tuple[str, str]:
     """(tag, policy) that applies to the domain."""
-    policy = tags.get('p', 'none').lower()
-    if policy not in POLICIES:
-        raise ValueError('p={} is not a policy'.format(tags['p']))
-    for tag in ('np', 'sp') if missing_domain else ('sp',) if inherited else ():
-        if tag in tags:
-            if tags[tag].lower() not in POLICIES:
-                raise ValueError(f'{tag}={tags[tag]} is not a policy')
-            return tag, tags[tag].lower()
-    return 'p', policy
+    candidates = ('np', 'sp') if missing_domain else ('sp',) if inherited else ()
+    tag = next((tag for tag in candidates if tag in tags), 'p')
+    return tag, tags.get(tag, 'none').lower()

@@ -166,7 +166,19 @@ CATALOGUE = {
         '{count} DMARC records, so none counts (RFC 9989, 4.10)',
         'Keep one record at _dmarc.{domain}.',
     ),
-    'dmarc.invalid': (RED, 'high', 'the DMARC record is not valid: {reason}', 'Correct the record at {name}.'),
+    'dmarc.invalid': (
+        RED,
+        'high',
+        'the DMARC record is not valid, and receivers ignore it: {reason}',
+        'Correct the record at {name}.',
+    ),
+    'dmarc.fallback': (
+        RED,
+        'high',
+        'receivers take the DMARC record for p=none (RFC 9989, 4.10.1): {reason}',
+        'Correct the record at {name}.',
+    ),
+    'dmarc.tags': (GREEN, 'low', 'of the DMARC record, not all counts: {reason}', 'Correct the record at {name}.'),
     'dmarc.weak': (
         RED,
         'medium',

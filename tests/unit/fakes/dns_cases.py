@@ -221,6 +221,16 @@ CASES = [
         [('_dmarc.d.test', TXT), ('_dmarc.test', TXT)],
     ),
     ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=rejected')}, {}, ['dmarc.invalid'], [('_dmarc.d.test', TXT)]),
+    # Whether reports can be sent decides what becomes of it.
+    (
+        'dmarc',
+        {'_dmarc.d.test': txt('v=DMARC1; p=reject; sp=rejct; rua=mailto:r@d.test')},
+        {},
+        ['dmarc.fallback'],
+        [('_dmarc.d.test', TXT)],
+    ),
+    ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=reject; sp=')}, {}, ['dmarc.invalid'], [('_dmarc.d.test', TXT)]),
+    ('dmarc', {'_dmarc.d.test': txt('v=DMARC1; p=none; P=none')}, {}, ['dmarc.invalid'], [('_dmarc.d.test', TXT)]),
     (
         'dmarc',
         {'_dmarc.test': txt('v=DMARC1; p=reject; sp=x')},
@@ -232,7 +242,7 @@ CASES = [
         'dmarc',
         {'_dmarc.d.test': txt('v=DMARC1')},
         {'dmarc_minimum_policy': 'quarantine'},
-        ['dmarc.weak'],
+        ['dmarc.weak', 'dmarc.tags'],
         [('_dmarc.d.test', TXT)],
     ),
     (
