@@ -9,6 +9,7 @@ import tempfile
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
@@ -18,7 +19,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
-MODE = 0o644
+# What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
+MODE, DIRECTORY_MODE = 0o600, 0o700
 OPTIONS = {
     'part': {'type': 'str', 'choices': ['preflight', 'verify']},
     'rows': {'type': 'list', 'elements': 'raw', 'default': []},
@@ -33,7 +35,7 @@ DIRECTORY = 'conbool_report_dir'
 def write(path, text):
     """Write a file so that a reader sees the old or the new one, never half; its directory is made."""
     directory = os.path.dirname(path)
-    os.makedirs(directory, exist_ok=True)
+    _make(directory)
     handle, temporary = tempfile.mkstemp(dir=directory, prefix='.' + os.path.basename(path))
     try:
         with open(handle, 'w', encoding='utf-8') as file:
@@ -45,12 +47,11 @@ def write(path, text):
         raise
 
 
-def harmless(line):
-    """Return a line as a terminal can be given it: what hosts and servers say is in it."""
-    return ''.join(
-        character if character.isprintable() else character.encode('unicode_escape').decode('ascii')
-        for character in line
-    )
+def _make(directory):
+    """Make a directory, and those above it, where they are missing; os.makedirs() would let others into the latter."""
+    if not os.path.isdir(directory):
+        _make(os.path.dirname(directory))
+        os.makedirs(directory, DIRECTORY_MODE, exist_ok=True)
 
 
 class ActionModule(ActionBase):
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
 
     def _show(self, lines):
         # Not as part of the result, as ansible.builtin.debug does: that shows all of it, and of a table the source.
-        self._display.display('\n'.join(map(harmless, lines)))
+        self._display.display('\n'.join(map(visible, lines)))
 
     def _part(self, args, task_vars):
         rows = part_rows(args['part'], args['rows'], args['results'])
@@ -80,7 +81,7 @@ class ActionModule(ActionBase):
         if complaint and args['enforce']:
             # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
             invocation = {'module_args': {'part': args['part'], 'enforce': True, 'rows': rows}}
-            return {'failed': True, 'msg': harmless(complaint), 'invocation': invocation}
+            return {'failed': True, 'msg': visible(complaint), 'invocation': invocation}
         # The table has said it; -v need not say it again.
         return {'rows': rows, 'msg': table, '_ansible_verbose_override': True}
 

@@ -95,6 +95,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client, networks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import options as dns_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 
@@ -114,7 +115,7 @@ class LookupModule(LookupBase):
             names = dns_options.names('_terms', terms, dns_options.record_name)
             return asyncio.run(self._networks(names, dns_options.client(self.get_options())))
         except (dns_options.OptionError, networks.NetworksError, client.DnsConfigurationError) as exc:
-            raise AnsibleError(f'conbool_networks: {exc}') from exc
+            raise AnsibleError(f'conbool_networks: {visible(str(exc))}') from exc
 
     async def _networks(self, names, options):
         return await networks.networks_of(client.DnsClient(**options), names, self.get_option('record'))

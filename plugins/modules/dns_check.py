@@ -235,6 +235,7 @@ import asyncio
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client, run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import options as dns_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 LIBRARIES = {'dnspython': client.IMPORT_ERRORS, 'idna': readers.IMPORT_ERRORS, 'netaddr': readers.IMPORT_ERRORS}
@@ -269,7 +270,8 @@ def main():
         options = dns_options.read(module.params)
         result = asyncio.run(run.run(**options))
     except (client.DnsConfigurationError, dns_options.OptionError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=message(error))
+    result = all_visible(result)
     bad = [row for row in result['rows'] if row['status'] in module.params['fail_on']]
     if bad:
         module.fail_json(msg=run.message(result, bad), changed=False, **result)

@@ -68,6 +68,7 @@ inbound_firewall:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import limited
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError, find, refuse_unsupported
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 
@@ -87,7 +88,7 @@ def main():
         if module.params['supported']:
             refuse_unsupported(result['mta'])
     except MtaError as error:
-        module.fail_json(msg=str(error), **result)
+        module.fail_json(msg=message(error), **result)
     module.exit_json(changed=False, **result)
 
 

@@ -194,7 +194,7 @@ file_owners:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 
 
@@ -212,9 +212,9 @@ def main():
     try:
         result, warnings = facts(module.run_command, module.get_bin_path, **module.params)
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
+        module.fail_json(msg=message(exc))
     for warning in warnings:
-        module.warn(printable(warning))
+        module.warn(message(warning))
     module.exit_json(changed=False, **result)
 
 

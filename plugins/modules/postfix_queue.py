@@ -71,6 +71,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe, still_there
 
@@ -96,12 +97,12 @@ def main():
         if module.params['drain'] and messages and not module.check_mode:
             messages = queue.drain(module.params['timeout'])
     except HostError as error:
-        module.fail_json(msg=str(error))
-    result = {'count': len(messages), 'messages': [describe(message) for message in messages[:20]]}
+        module.fail_json(msg=message(error))
+    result = {'count': len(messages), 'messages': all_visible([describe(found) for found in messages[:20]])}
     if not module.params['drain']:
         module.exit_json(changed=False, **result)
     if messages and not module.check_mode:
-        module.fail_json(msg=still_there(messages, waited, config_dir, module.params['timeout']), **result)
+        module.fail_json(msg=message(still_there(messages, waited, config_dir, module.params['timeout'])), **result)
     module.exit_json(changed=waited > 0, **result)
 
 

@@ -122,6 +122,7 @@ put_off:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import (
@@ -177,8 +178,8 @@ def main():
     try:
         result = ask(module, module.params)
     except HostError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **result)
+        module.fail_json(msg=message(error))
+    module.exit_json(changed=False, **all_visible(result))
 
 
 if __name__ == '__main__':

@@ -84,6 +84,7 @@ inbound_firewall:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.preflight import look
 
 
@@ -94,7 +95,7 @@ def main():
     )
     result, warnings = look(module, module.params['settings'])
     for warning in warnings:
-        module.warn(warning)
+        module.warn(message(warning))
     module.exit_json(changed=False, **result)
 
 

@@ -164,7 +164,7 @@ mailers:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS_OPTION, Paths, facts
 
 
@@ -183,7 +183,7 @@ def main():
             module.run_command, Paths(params['paths']), params['hosted_domains'], params['hosted_domains_from']
         )
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
+        module.fail_json(msg=message(exc))
     module.exit_json(changed=False, **found)
 
 

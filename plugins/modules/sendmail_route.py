@@ -102,7 +102,7 @@ put_off:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, decode, message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS_OPTION, Paths
@@ -158,8 +158,8 @@ def main():
     try:
         result = ask(module, module.params)
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)))
-    module.exit_json(changed=False, **result)
+        module.fail_json(msg=message(exc))
+    module.exit_json(changed=False, **all_visible(result))
 
 
 if __name__ == '__main__':

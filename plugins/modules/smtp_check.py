@@ -271,6 +271,7 @@ servers:
 '''
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import summary
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import OPTIONS
@@ -281,9 +282,9 @@ def main():
         argument_spec=OPTIONS, required_together=[('client_cert', 'client_key')], supports_check_mode=True
     )
     try:
-        servers = check(module.params)
+        servers = all_visible(check(module.params))
     except ValueError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=message(error))
     healthy = all(server['healthy'] for server in servers)
     result = {'changed': False, 'healthy': healthy, 'servers': servers}
     if healthy:

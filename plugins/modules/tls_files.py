@@ -127,6 +127,7 @@ ca_certificates:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
 
 
 def main():
@@ -136,11 +137,12 @@ def main():
         required_together=[('cert_file', 'key_file')],
         supports_check_mode=True,
     )
-    report, message = tls_files.judge(module.params)
+    report, problem = tls_files.judge(module.params)
     for warning in report.pop('warnings'):
-        module.warn(warning)
-    if message:
-        module.fail_json(msg=message, **report)
+        module.warn(message(warning))
+    report = all_visible(report)
+    if problem:
+        module.fail_json(msg=message(problem), **report)
     module.exit_json(changed=False, **report)
 
 

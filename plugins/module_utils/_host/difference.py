@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.secrets import without_secrets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, visible
 
 HIDDEN = '(not shown: the file is not readable for everybody)\n'
 UNREADABLE = '(binary, %d bytes)\n'
@@ -33,4 +34,4 @@ def _shown(content: bytes | str, secret: bool, binary: bool) -> str:
         return HIDDEN
     if binary and b'\0' in data:
         return UNREADABLE % len(data)
-    return printable(decode(data))
+    return visible(without_secrets(decode(data)), keep='\n\t')

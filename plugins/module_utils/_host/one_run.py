@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -55,10 +55,18 @@ def run(
     except BlockingIOError:
         module.fail_json(msg=busy)
     except SwitchError as exc:
-        answer = {'warnings': exc.warnings, **getattr(exc, 'known', {})}
-        module.fail_json(msg=printable(str(exc)), restored=exc.restored, **answer)
+        fail(module, exc, restored=exc.restored)
     except (HostError, OSError) as exc:
-        module.fail_json(msg=printable(str(exc)), **getattr(exc, 'known', {}))
+        fail(module, exc)
     for warning in warnings:
-        module.warn(printable(warning))
+        module.warn(message(warning))
     module.exit_json(**result)
+
+
+def fail(module: AnsibleModule, exc: Exception, **more: Any) -> None:
+    """Fail because of an exception, with what it knows: its C(warnings), and the C(known) part of the result."""
+    answer = {**more, **getattr(exc, 'known', {})}
+    # Those of a step that failed are among those of the steps before it, where there were any.
+    for warning in answer.pop('warnings', getattr(exc, 'warnings', [])):
+        module.warn(message(warning))
+    module.fail_json(msg=message(exc), **answer)

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from typing import Any
 
 
 def decode(data: bytes) -> str:
@@ -20,6 +22,43 @@ def encode(text: str) -> bytes:
 def printable(text: str) -> str:
     """Return text without the stand-ins for foreign bytes, which JSON could not carry."""
     return encode(text).decode('utf-8', 'backslashreplace')
+
+
+# Characters that do something instead of being seen: controls (C0, C1), format characters such as those that turn the
+# direction of writing, surrogates, private and unassigned ones, and what ends a line or a paragraph.
+UNSEEN = ('Cc', 'Cf', 'Cs', 'Co', 'Cn', 'Zl', 'Zp')
+
+
+def visible(text: str, keep: str = '') -> str:
+    """Return text as a terminal can be given it, whoever wrote it: what does something is shown as its escape.
+
+    Args:
+        keep: characters that may stay as they are.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return ''.join(
+        (
+            character.encode('unicode_escape').decode('ascii')
+            if unicodedata.category(character) in UNSEEN and character not in keep
+            else character
+        )
+        for character in printable(text)
+    )
+
+
+def message(text: Any) -> str:
+    """Return what a module says to a person, which may have several lines."""
+    return visible(str(text), keep='\n')
+
+
+def all_visible(value: Any) -> Any:
+    """Return data with every text in it, in lists and dictionaries too, as visible() shows it."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {name: all_visible(content) for name, content in value.items()}
+    return [all_visible(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def split_lines(text: str) -> list[str]:

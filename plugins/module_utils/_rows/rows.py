@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import (
     GREEN,
@@ -29,10 +30,16 @@ def row(
 ) -> dict[str, Any]:
     """Return one row, as M(conbool.smtp_relay.dns_check) has them, with C(target) instead of C(domain)."""
     severity = severity or {GREEN: 'info', UNKNOWN: 'medium', RED: 'critical'}[status]
-    return dict(
-        {'id': identifier, 'target': target, 'status': status, 'severity': severity, 'finding': finding, 'hint': hint},
-        **more,
-    )
+    found = {
+        'id': identifier,
+        'target': target,
+        'status': status,
+        'severity': severity,
+        'finding': finding,
+        'hint': hint,
+    }
+    # Certificates, records, log lines and servers are heard in them, and a stranger can have written any of these.
+    return all_visible(dict(found, **more))
 
 
 def skipped(result: Mapping[str, Any]) -> bool:
@@ -62,7 +69,7 @@ def dns_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     if 'rows' not in result:
         return unasked(result, 'dns', 'DNS')
     return [
-        {name: value for name, value in dict(entry, target=entry['domain']).items() if name != 'domain'}
+        all_visible({name: value for name, value in dict(entry, target=entry['domain']).items() if name != 'domain'})
         for entry in result['rows']
     ]
 

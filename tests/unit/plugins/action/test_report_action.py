@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.action.report import harmless, write
+from ansible_collections.conbool.smtp_relay.plugins.action.report import write
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
 
 ROOT = Path(__file__).resolve().parents[4]
 ROW = {'id': 'queue.ok', 'target': '/var', 'status': 'green', 'severity': 'info', 'finding': 'fine', 'hint': ''}
@@ -151,13 +152,13 @@ def test_file_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_lines_are_harmless():
-    assert harmless('ä b\x1b[1m\x07\u202e') == 'ä b\\x1b[1m\\x07\\u202e'
+    assert visible('ä b\x1b[1m\x07\u202e') == 'ä b\\x1b[1m\\x07\\u202e'
 
 
 def test_old_report_stays_when_the_new_one_fails(tmp_path, monkeypatch):
     path = tmp_path / 'site.json'
     write(str(path), 'old')
-    path.chmod(0o600)
+    path.chmod(0o644)
 
     def full(*dummy):
         raise OSError(28, 'No space left on device')
@@ -167,4 +168,14 @@ def test_old_report_stays_when_the_new_one_fails(tmp_path, monkeypatch):
         write(str(path), 'new')
     assert [entry.name for entry in tmp_path.iterdir()] == ['site.json'] and path.read_text(encoding='utf-8') == 'old'
     write(str(path), 'new')
-    assert path.read_text(encoding='utf-8') == 'new' and path.stat().st_mode & 0o777 == 0o644
+    assert path.read_text(encoding='utf-8') == 'new' and path.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_else_reads_a_report(tmp_path):
+    old = tmp_path / 'old'
+    old.mkdir(0o755)
+    write(str(old / 'new' / 'reports' / 'site.json'), '{}')
+    modes = [
+        path.stat().st_mode & 0o777 for path in (old, old / 'new', old / 'new/reports', old / 'new/reports/site.json')
+    ]
+    assert modes == [0o755, 0o700, 0o700, 0o600]
