@@ -23,6 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.conver
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import OURS, taken
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -43,11 +44,14 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
 
 def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
     """Return why the hop could not serve this mail server; nothing is changed then."""
+    options = options_of(settings, hop)
+    ours = {name: options[name[len(OWNER) + 1 :]] for name in OURS}
+    found = taken(ours, hop.directories, os.path.realpath)
     try:
-        next_hop_back(options_of(settings, hop), hop.identity)
+        next_hop_back(options, hop.identity)
     except HostError as exc:
-        return [str(exc)]
-    return []
+        found.append(str(exc))
+    return found
 
 
 def lock_directory(settings: Mapping[str, Any]) -> str:

@@ -85,12 +85,14 @@ class Directories:
             before, after = _present(path), (self._uid(mail_owner()) if name == 'data_directory' else 0, 0, mode)
             if before is None and path not in recorded:
                 made.append(path)
+            # What an instance that is there already uses is its own, whatever became of the record.
+            if before and path not in recorded and os.listdir(path) and (before != after or not main.values()):
+                raise PlanError(
+                    f'parameters.{name}: {path!r} is used for something else: {_describe(*before).strip()}'
+                    + ('' if before == after else f' instead of {_describe(*after).strip()}')
+                    + ', and not empty'
+                )
             if before != after:
-                if before and path not in recorded and os.listdir(path):
-                    raise PlanError(
-                        f'parameters.{name}: {path!r} is used for something else: {_describe(*before).strip()} instead'
-                        f' of {_describe(*after).strip()}'
-                    )
                 self.operations.append(MakeDirectory(path, mode, after[:2]))
                 self._changes.append(_difference(path, before, after))
         self.pending = recorded + made

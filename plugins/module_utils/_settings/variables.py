@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.names import unknown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import check_places
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader, Setting, is_unset
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import (
     by_role,
@@ -246,6 +247,7 @@ def normalise(
     _check_wash_networks(report)
     if report.values['conbool_state'] == 'present':
         check_ports(report, roles, report.values['conbool_mta'])
+        check_places(report)
     _forgive(report, roles)
     if report.problems:
         return None, report.problems, report.warnings

@@ -190,6 +190,18 @@ def test_directories_that_cannot_be_meant_are_refused(bare, parameters, message,
     assert sorted(bare.root.rglob('*')) == before
 
 
+@pytest.mark.parametrize('check', [True, False])
+def test_a_directory_with_something_in_it_is_not_taken(bare, check):
+    """Owner and mode are those that Postfix wants, as of the queue of any other Postfix."""
+    other = bare.root / 'spool'
+    (other / 'active').mkdir(parents=True)
+    other.chmod(0o755)
+    before = sorted(bare.root.rglob('*'))
+    with pytest.raises(PlanError, match="/spool' is used for something else: directory, .* mode 0755, and not empty"):
+        run(bare, check=check, **complete(bare, queue_directory=str(other)))
+    assert sorted(bare.root.rglob('*')) == before
+
+
 def test_a_queue_is_not_left_behind_for_another(bare):
     run(bare, **complete(bare))
     with pytest.raises(

@@ -125,6 +125,7 @@ def test_after_an_undo_that_left_something_alone_the_next_has_nothing_to_do(fake
 
 def test_an_instance_of_ones_own_is_not_stopped_without_its_record(fake):
     shutil.rmtree(fake.config_dir)
+    shutil.rmtree(fake.queue)
     fake.running = False
     unit = {'name': 'hop.service', 'content': '[Service]\n'}
     run(fake, create=True, unit=unit, parameters={'queue_directory': str(fake.queue)}, tables=[table('t', 'OK\n')])
