@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import plain_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import units
 
 NAME = 'conbool-hop.service'
@@ -43,10 +44,13 @@ def content(options: Mapping[str, Any], command_directory: str) -> str:
     Args:
         options: C(config_dir) and C(queue_directory) of the hop.
         command_directory: directory of postfix(1).
+
+    Raises:
+        HostError: one of them would mean something else to systemd.
     """
     return CONTENT.format(
         mail_servers=' '.join(units()),
-        queue_directory=options['queue_directory'],
-        config_dir=options['config_dir'],
-        postfix=command_directory + '/postfix',
+        queue_directory=plain_path('outbound_hop_queue_directory', options['queue_directory']),
+        config_dir=plain_path('outbound_hop_config_dir', options['config_dir']),
+        postfix=plain_path('command_directory', command_directory) + '/postfix',
     )

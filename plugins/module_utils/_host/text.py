@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
 
 def decode(data: bytes) -> str:
     """Return the bytes of a configuration file as text that encode() turns back into the same bytes."""
@@ -68,3 +70,17 @@ def split_lines(text: str) -> list[str]:
 
 def heading(owner: str) -> str:
     return f'# Added by the Ansible collection conbool.smtp_relay ({owner})'
+
+
+def plain_path(name: str, value: str) -> str:
+    """Return an absolute path that means the same wherever it is written: in a unit, in m4, to a shell.
+
+    Args:
+        name: whose value it is, for the message.
+
+    Raises:
+        HostError: it has a blank, a quote or another character in it that would need to be quoted.
+    """
+    if not re.fullmatch(r'/[A-Za-z0-9/._+@-]*', value):
+        raise HostError(f'{name}: {value!r} is not an absolute path of ASCII letters, digits and / . _ + @ -')
+    return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, readers
 
 
 def fingerprint(value: Any) -> str:
@@ -23,7 +23,9 @@ READERS = {
     'certificate_fingerprints': fingerprint,
     'client_ca_file': readers.file_path,
     'flag_port': readers.port,
+    'inbound_services': grammars.listener,
     'policy_command': readers.file_path,
+    'policy_package': grammars.package,
     'release_port': readers.port,
     'wash_port': readers.port,
 }

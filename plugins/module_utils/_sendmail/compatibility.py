@@ -18,6 +18,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbou
 _REQUIREMENT = re.compile(r'(?:(?:PERM|TEMP)\+)?(?:VERIFY|ENCR:)', re.IGNORECASE)
 
 
+# A host or a list of hosts, and a port.
+PLAIN_ROUTE = re.compile(r'(?:[A-Za-z0-9_.:,-]|\[(?!\[)|\](?!\]))+', re.ASCII)
+
+
 def is_address(name: str) -> bool:
     """Return whether this is an IP address, in brackets or not."""
     return _is_ip(name.strip('[]').replace('IPv6:', ''))
@@ -59,6 +63,9 @@ def smtp_route(smart_host: str, mailers: Mapping[str, Mapping[str, str]]) -> tup
         mailer, host = 'relay', smart_host
     words = mailers.get(mailer, {}).get('A', '').split()
     if words[:2] not in (['TCP', '$h'], ['IPC', '$h']) or len(words) > 3 or '@' in host:
+        return None
+    # They become words of a rule.
+    if not PLAIN_ROUTE.fullmatch(':'.join([host, *words[2:]])):
         return None
     return host, words[2] if len(words) == 3 else ''
 

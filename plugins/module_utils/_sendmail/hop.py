@@ -9,11 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     host_in_brackets,
     source_addresses,
 )
 
+PLAIN_NAME = re.compile(r'[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.IPv]+\]', re.ASCII)
 # What Postfix has by default, in case Sendmail allows less: that would cut headers off which Sendmail lets through.
 HEADER_SIZE_LIMIT = 102400
 
@@ -45,12 +47,19 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
 
     Args:
         info: what C(sendmail_info) returned.
+
+    Raises:
+        HostError: the host has no name that can be written to main.cf.
     """
-    options = info['options']
+    options, name = info['options'], info['host_name']
+    if not PLAIN_NAME.fullmatch(name):
+        raise HostError(f'{name!r} ($j of sendmail.cf) is not the name of a host; set confDOMAIN_NAME in sendmail.mc')
+    helo = options.get('heloname', '')
     found = {
-        'myhostname': info['host_name'],
-        'myorigin': info['host_name'],
-        'smtp_helo_name': options.get('heloname') or info['host_name'],
+        'myhostname': name,
+        'myorigin': name,
+        # One that is made of macros is known to Sendmail only.
+        'smtp_helo_name': helo if PLAIN_NAME.fullmatch(helo) else name,
         'message_size_limit': _number(options.get('maxmessagesize'), 0),
         'header_size_limit': str(max(HEADER_SIZE_LIMIT, int(_number(options.get('maxheaderslength'), 0)))),
     }

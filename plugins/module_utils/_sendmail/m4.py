@@ -6,9 +6,12 @@ gateway."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import plain_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop as sendmail_hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound, rulesets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
@@ -38,13 +41,16 @@ def render(
         wash_networks: networks of clients whose marks count for nothing.
         flag: whether mail that the gateway flagged gets X-Spam-Flag.
         hop: C(address), C(port) and C(wash_port) of the outbound hop when that decides; None when Sendmail does.
+
+    Raises:
+        HostError: something of the host's would mean something else to m4.
     """
     altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
     defines = authorities(settings, info, system_ca_file)
     return ''.join(
         [
             rulesets.HEAD,
-            ''.join("define(`{}', `{}')dnl\n".format(*pair) for pair in sorted(defines.items())),
+            ''.join(f"define(`{name}', `{plain_path(name, path)}')dnl\n" for name, path in sorted(defines.items())),
             '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
             rulesets.RECEIVED if settings['inbound'] else '',
             'LOCAL_CONFIG\n',
@@ -112,7 +118,13 @@ def _rulesets(
 
 def _literal(text: str) -> str:
     """Return text that m4 copies as it is: neither a quote in an address nor a word that is the name of a macro means
-    anything to it."""
+    anything to it.
+
+    Raises:
+        HostError: it would end there, or a line of it would.
+    """
+    if re.search(r'\[\[\[|\]\]\]|[^\n\t -~]', text):
+        raise HostError(f'the rules for m4 have what it would not copy: {text!r}')
     return f'changequote([[[,]]])dnl\n[[[{text}]]]dnl\nchangequote([[[`]]],[[[\']]])dnl\n'
 
 

@@ -8,11 +8,31 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import PATHS
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import mapping
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, readers
+
+PATH_READERS = {
+    'config_dir': readers.directory,
+    'm4_command': readers.file_path,
+    'sendmail_command': readers.file_path,
+}
+
+
+def paths(value: Any) -> dict[str, str | None]:
+    """Where Sendmail is, by name; what is unset is where it usually is."""
+    if not isinstance(value, Mapping):
+        raise ValueError('must be a dictionary')
+    result = {}
+    for name, path in value.items():
+        try:
+            read = PATH_READERS.get(readers.choice(*PATHS)(name), grammars.file_in('config_dir'))
+            result[name] = read(path) if path else None
+        except ValueError as exc:
+            raise ValueError(f'cannot be used: {readers.shown(name)} {exc}') from exc
+    return result
+
 
 READERS = {
-    'paths': mapping(readers.choice(*PATHS), readers.text, scalars=()),
+    'paths': paths,
     'system_ca_file': readers.file_path,
     'wash_port': readers.port,
 }

@@ -32,26 +32,24 @@ def number(value: Any) -> float:
 
 def loopback_address(value: Any) -> str:
     """An address that only programs of the same host reach."""
-    try:
-        host = ipaddress.ip_address(readers.text(value))
-    except ValueError as exc:
-        raise ValueError('is no IP address') from exc
+    text = readers.text(value)
+    # Python's own takes anything for the zone of an address (::1%x).
+    if not readers.is_address(text):
+        raise ValueError('is no IP address')
+    host = ipaddress.ip_address(text)
     if not host.is_loopback:
         raise ValueError('is no loopback address; whoever reaches the hop can send through it')
     return str(host)
 
 
 def mapping(
-    read_name: Callable[[Any], str] = readers.text,
-    read_value: Callable[[Any], Any] = words,
-    scalars: tuple[type, ...] = (bool, int, float),
+    read_name: Callable[[Any], str] = readers.text, read_value: Callable[[Any], Any] = words
 ) -> Callable[[Any], dict[str, Any]]:
     """Reader of a dictionary.
 
     Args:
         read_name: reader of its names.
-        read_value: reader of values that are neither None nor '' nor one of the scalars.
-        scalars: types that are taken as they are.
+        read_value: reader of values that are neither None nor '', a number or a truth value.
     """
 
     def read(value: Any) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def mapping(
         for name, content in value.items():
             try:
                 name = read_name(name)
-                if content is not None and content != '' and not isinstance(content, scalars):
+                if content is not None and content != '' and not isinstance(content, (bool, int, float)):
                     content = read_value(content)
             except ValueError as exc:
                 raise ValueError(f'cannot be used: {readers.shown(name)} {exc}') from exc

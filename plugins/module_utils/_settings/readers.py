@@ -26,6 +26,7 @@ except ImportError:
     IMPORT_ERRORS['netaddr'] = traceback.format_exc()
 
 from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import UNSEEN
 
 LETTERS_DIGITS = string.ascii_letters + string.digits
 PATH_CHARACTERS = LETTERS_DIGITS + '/._+@-'
@@ -65,7 +66,7 @@ def text(value: Any, blanks: bool = False) -> str:
     """The value as a str that fits on one line of a configuration file."""
     if not isinstance(value, str):
         raise ValueError('must be text')
-    if any(unicodedata.category(character) in ('Cc', 'Cs', 'Zl', 'Zp') for character in value):
+    if any(unicodedata.category(character) in UNSEEN for character in value):
         raise ValueError('contains a line break or another control character')
     if not value.strip():
         raise ValueError('is empty')
@@ -212,13 +213,20 @@ def choice(*allowed: str) -> Callable[[Any], str]:
     return read
 
 
+def _path(path: str) -> str:
+    """A path that is the same however it is compared."""
+    _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
+    if {'.', '..'} & set(path.split('/')):
+        raise ValueError('has "." or ".." in it: write the path without them')
+    return re.sub('/+', '/', path)
+
+
 def file_path(value: Any) -> str:
     """Absolute path of a file on the managed host."""
     path = text(value)
     if not path.startswith('/') or path.endswith('/'):
         raise ValueError('must be the absolute path of a file on the managed host')
-    _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
-    return path
+    return _path(path)
 
 
 def directory(value: Any) -> str:
@@ -226,8 +234,7 @@ def directory(value: Any) -> str:
     path = text(value)
     if not path.startswith('/'):
         raise ValueError('must be the absolute path of a directory on the managed host')
-    _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
-    return path.rstrip('/') or '/'
+    return _path(path).rstrip('/') or '/'
 
 
 def controller_directory(value: Any) -> str:

@@ -7,25 +7,16 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import kinds, readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, kinds, readers
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader, Setting
 
 PACKAGES = 'ansible_collections.conbool.smtp_relay.plugins.module_utils'
-
-
-def parameter_name(value: Any) -> str:
-    """A name that Postfix takes in main.cf."""
-    name = readers.text(value)
-    if not re.fullmatch('[A-Za-z0-9_][A-Za-z0-9_.-]*', name):
-        raise ValueError('is not the name of a parameter in main.cf')
-    return name
 
 
 # Where the type in argument_specs is not strict enough: role, option without the role's prefix. A mail server's role
@@ -35,13 +26,19 @@ READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
     'outbound_hop': {
         'address': kinds.loopback_address,
         'drain_timeout': readers.whole_number(0),
-        'parameters': kinds.mapping(parameter_name),
+        'parameters': kinds.mapping(grammars.parameter_name, grammars.parameter_value),
         'port': readers.port,
+        'return_address': grammars.next_hop,
         'sbin_dir': readers.directory,
     },
     'preflight': {'certificate_days': readers.whole_number(0), 'queue_megabytes': readers.whole_number(0)},
-    'spam_delivery': {'folder': kinds.words},
-    'verify': {'inbound_port': readers.port, 'queue_seconds': readers.whole_number(0, 60)},
+    'spam_delivery': {'folder': grammars.folder},
+    'verify': {
+        'inbound_host': grammars.host,
+        'inbound_port': readers.port,
+        'outside': grammars.inventory_name,
+        'queue_seconds': readers.whole_number(0, 60),
+    },
 }
 
 

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.converge import problems
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 from tests.unit.fakes.hop import MTA, OPTIONS
@@ -40,3 +42,15 @@ def test_the_way_there_does_not_matter(tmp_path):
     hop = Hop({'expanded': MTA}, directories={'the queue of the mail server': str(tmp_path / 'spool')})
     options = dict(OPTIONS, queue_directory=str(tmp_path / 'link' / 'hop'))
     assert len(problems({'roles': {'outbound_hop': options}}, hop)) == 1
+
+
+@pytest.mark.parametrize(
+    'path', ['/usr/s bin', '/usr/sbin\nExecStartPre=/bin/sh', 'sbin', '/usr/%n', "/usr/'", '', '/$x']
+)
+def test_a_unit_has_plain_paths_only(path):
+    good = {'config_dir': '/etc/conbool-hop', 'queue_directory': '/var/spool/conbool-hop'}
+    with pytest.raises(HostError, match='^command_directory: '):
+        unit.content(good, path)
+    for name in good:
+        with pytest.raises(HostError, match=f'^outbound_hop_{name}: '):
+            unit.content({**good, name: path}, '/usr/sbin')
