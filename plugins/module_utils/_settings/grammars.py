@@ -62,8 +62,9 @@ def next_hop(value: Any) -> str:
 
 
 def listener(value: Any) -> str:
-    """The name of an inet service in master.cf: a port, with or without the address on which it listens."""
-    text = readers.text(value)
+    """The name of an inet service in master.cf: a port, which may be a number, with or without the address on which it
+    listens."""
+    text = kinds.words(value)
     if not _matches(SERVICE, text):
         raise ValueError('is not the name of an inet service in master.cf such as 10025 or 192.0.2.1:smtp')
     return text

@@ -256,8 +256,9 @@ def sender(value: Any) -> str:
 
 
 def dkim_selector(value: Any) -> str:
-    """A DKIM selector (RFC 6376, with the underscore that is common in practice)."""
-    name = text(value).lower()
+    """A DKIM selector (RFC 6376, with the underscore that is common in practice); many are dates, which YAML takes for
+    numbers."""
+    name = text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value).lower()
     if not all(SELECTOR_LABEL.fullmatch(label) for label in name.split('.')):
         raise ValueError('is not a DKIM selector such as selector1')
     return name

@@ -39,6 +39,14 @@ def _plain(default: Any) -> Any:
     return list(default) if is_list(default) else default
 
 
+def _reads(setting: Setting, value: Any) -> bool:
+    try:
+        setting.read(value)
+    except ValueError:
+        return False
+    return True
+
+
 class Reader:
     """Reads every variable, remembering each problem instead of stopping at the first.
 
@@ -92,6 +100,9 @@ class Reader:
             return default
         if not setting.many:
             return self.one(name, setting.read, value)
+        if isinstance(value, int) and _reads(setting, value):
+            # An INI inventory, or YAML, takes for a number what was typed as a list of one.
+            value = [value]
         if isinstance(value, str):
             # A text area, or -e name=a,b: any of the usual separators. A list's own items are never split.
             value = [item for item in re.split('[, \t\r\n]+', value) if item]
