@@ -14,6 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     mta_parameters,
     return_address,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import own_mail, senders
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
@@ -181,7 +182,6 @@ def next_hop_back(options: Mapping[str, Any], info: Mapping[str, Any]) -> str:
 def _gateway(settings: Mapping[str, Any]) -> tuple[str, str]:
     """Return the transport to the gateway, and the one of mail without a sender."""
     gateway = 'gateway:' + settings['relay_destination']
-    # Mail without a sender would be taken for the hop's own bounces if nothing routed it here.
     return gateway, 'direct:' if settings['bypass_null_sender'] else gateway
 
 
@@ -214,14 +214,14 @@ def _parameters(
     )
 
 
-def _tables(settings: Mapping[str, Any], own_mail: str, washes: bool) -> list[dict[str, Any]]:
+def _tables(settings: Mapping[str, Any], expanded: Mapping[str, str], back: str, washes: bool) -> list[dict[str, Any]]:
     """Return the lookup tables."""
     null_sender = 'FILTER ' + _gateway(settings)[1]
     hosted = 'REJECT 5.4.6 {} is hosted here, but the mail server routes it outside'
     tables: list[dict[str, Any]] = [
         {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
-        {'path': 'own_mail', 'type': 'regexp', 'content': f'/^<>$/ {own_mail}\n/^double-bounce@/ {own_mail}\n'},
-        {'path': 'senders', 'type': 'texthash', 'entries': {'<>': null_sender, 'double-bounce@': null_sender}},
+        {'path': 'own_mail', 'type': 'regexp', 'content': own_mail(expanded, back)},
+        {'path': 'senders', 'type': 'texthash', 'entries': senders(expanded, null_sender)},
         {
             'path': 'hosted_domains',
             'type': 'texthash',
@@ -265,7 +265,7 @@ def hop_configuration(
     return {
         'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
         'services': services(settings, listen, programs['version'], programs['lookup_types'], wash),
-        'tables': _tables(settings, 'mta:' + next_hop_back(options, info), wash is not None),
+        'tables': _tables(settings, info['expanded'], 'mta:' + next_hop_back(options, info), wash is not None),
         'listener': {'address': options['address'], 'port': int(options['port'])},
         'tls_files': tls_files(settings),
     }

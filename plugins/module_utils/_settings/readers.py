@@ -202,6 +202,20 @@ def boolean(value: Any) -> bool:
         raise ValueError('must be true or false') from exc
 
 
+def boolean_or(word: str) -> Callable[[Any], bool | str]:
+    """Reader of what Ansible takes for true and false, or of one word beside."""
+
+    def read(value: Any) -> bool | str:
+        if isinstance(value, str) and value.strip().lower() == word:
+            return word
+        try:
+            return boolean(value)
+        except ValueError as exc:
+            raise ValueError(f'must be true, false or {word}') from exc
+
+    return read
+
+
 def choice(*allowed: str) -> Callable[[Any], str]:
     """Reader of one of the given words."""
 

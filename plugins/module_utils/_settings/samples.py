@@ -34,7 +34,10 @@ def certain_headers(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return header lines, each with C(header) and whether the message goes C(direct)."""
     marks = [f'{header}: true' for header in settings['loop_headers']] + ['X-Conbool-Released: yes']
     samples = [{'header': header, 'direct': True} for header in marks]
-    samples.append({'header': 'Content-Type: text/calendar; method=REQUEST', 'direct': settings['bypass_calendar']})
+    calendar = settings['bypass_calendar']
+    samples.append({'header': 'Content-Type: text/calendar; method=REQUEST', 'direct': bool(calendar)})
+    if calendar == 'itip':
+        samples.append({'header': 'Content-Type: text/calendar', 'direct': False})
     return samples + [
         {'header': header, 'direct': False}
         for header in (

@@ -42,7 +42,7 @@ def test_client_certificate_is_for_the_gateway_only():
 @pytest.mark.parametrize('bypass, target', [(True, 'FILTER direct:'), (False, 'FILTER gateway:[mail.conbool.com]:25')])
 def test_null_sender_is_never_taken_for_the_hops_own_bounce(bypass, target):
     configuration = configure({'bypass_null_sender': bypass})
-    assert table(configuration, 'senders')['entries'] == {'<>': target, 'double-bounce@': target}
+    assert table(configuration, 'senders')['entries'] == {'<>': target, 'double-bounce@mx.example.com': target}
 
 
 def test_own_bounces_return_to_the_mta():

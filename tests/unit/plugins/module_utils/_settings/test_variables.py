@@ -51,17 +51,25 @@ def test_minimal_input_gives_the_documented_settings():
 
 
 @pytest.mark.parametrize(
-    'variable',
-    ['conbool_inbound', 'conbool_inbound_require_certificate', 'conbool_bypass_calendar', 'conbool_bypass_null_sender'],
+    'variable, word',
+    [
+        ('conbool_inbound', ''),
+        ('conbool_inbound_require_certificate', ''),
+        ('conbool_bypass_calendar', 'itip'),
+        ('conbool_bypass_null_sender', ''),
+    ],
 )
-def test_booleans(variable):
+def test_booleans(variable, word):
     key = variable[len('conbool_') :]
     for value in (True, 'yes', 'on', 'True', '1', 1):
         assert accepted(**{variable: value})[key] is True
     for value in (False, 'no', 'off', 'False', '0', 0):
         assert accepted(**{variable: value})[key] is False
     for value in ('maybe', 2, [True], 'yes\nno'):
-        assert refused(**{variable: value}) == [f'{variable}: {value!r} must be true or false']
+        wanted = f'true, false or {word}' if word else 'true or false'
+        assert refused(**{variable: value}) == [f'{variable}: {value!r} must be {wanted}']
+    if word:
+        assert accepted(**{variable: word})[key] == accepted(**{variable: f' {word.upper()}'})[key] == word
 
 
 @pytest.mark.parametrize(
