@@ -14,7 +14,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     mta_parameters,
     return_address,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import own_mail, senders
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import (
+    own_mail,
+    senders,
+    user_options,
+    user_parameters,
+    user_rules,
+    user_tables,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
@@ -124,8 +131,9 @@ def services(
     if wash:
         listener, config_dir = wash
         checks = f'regexp:{config_dir}/wash regexp:{config_dir}/header_checks'
+        options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
         entries += [
-            _service(listener, 'smtpd', kind='inet', private='n', options={'cleanup_service_name': 'wash'}),
+            _service(listener, 'smtpd', kind='inet', private='n', options=options),
             _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
         ]
     return entries
@@ -191,8 +199,9 @@ def _parameters(
     """Return the parameters of main.cf."""
     config_dir = options['config_dir']
     direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
+    taken = mta_parameters(info)
     return dict(
-        mta_parameters(info),
+        taken,
         **dict(programs['parameters'], **STATIC),
         compatibility_level='3.6' if _version(programs['version']) >= (3, 6) else '2',
         queue_directory=options['queue_directory'],
@@ -209,6 +218,7 @@ def _parameters(
         header_checks=f'regexp:{config_dir}/header_checks',
         mime_header_checks=f'regexp:{config_dir}/mime_header_checks' if settings['bypass_calendar'] else '',
         sender_dependent_default_transport_maps=f'regexp:{config_dir}/own_mail',
+        **user_parameters(settings, config_dir, taken),
         smtp_tls_security_level=direct_level,
         **({'smtp_dns_support_level': 'dnssec'} if direct_level.startswith('dane') else {}),
     )
@@ -216,10 +226,11 @@ def _parameters(
 
 def _tables(settings: Mapping[str, Any], expanded: Mapping[str, str], back: str, washes: bool) -> list[dict[str, Any]]:
     """Return the lookup tables."""
-    null_sender = 'FILTER ' + _gateway(settings)[1]
+    gateway, null_sender = _gateway(settings)[0], 'FILTER ' + _gateway(settings)[1]
+    header_rules = user_rules(settings, gateway) + header_checks(settings['loop_headers'])
     hosted = 'REJECT 5.4.6 {} is hosted here, but the mail server routes it outside'
     tables: list[dict[str, Any]] = [
-        {'path': 'header_checks', 'type': 'regexp', 'content': header_checks(settings['loop_headers'])},
+        {'path': 'header_checks', 'type': 'regexp', 'content': header_rules},
         {'path': 'own_mail', 'type': 'regexp', 'content': own_mail(expanded, back)},
         {'path': 'senders', 'type': 'texthash', 'entries': senders(expanded, null_sender)},
         {
@@ -230,6 +241,7 @@ def _tables(settings: Mapping[str, Any], expanded: Mapping[str, str], back: str,
     ]
     if washes:
         tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
+    tables += user_tables(settings, expanded, gateway)
     if settings['bypass_calendar']:
         tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
     return tables

@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-
-# Postfix's default of double_bounce_sender; the hop leaves it so.
-DOUBLE_BOUNCE = 'double-bounce'
-
-
-def origin(expanded: Mapping[str, str]) -> str:
-    """Return the domain that an MTA adds to addresses without one. On Debian, myorigin may be the file that has it."""
-    value = expanded.get('myorigin') or expanded['myhostname']
-    if value.startswith('/'):
-        value = decode(read_file(value).data or b'').partition('\n')[0].strip() or expanded['myhostname']
-    return value.lower()
-
-
-def own_senders(expanded: Mapping[str, str]) -> list[str]:
-    """Return the senders of notices that this host's Postfix, the hop's or the mail server's, writes itself: of nobody
-    else's, who can write C(double-bounce@) in front of any domain."""
-    domain = origin(expanded)
-    names = [expanded.get('double_bounce_sender') or DOUBLE_BOUNCE, DOUBLE_BOUNCE]
-    return sorted({f'{name.lower()}@{domain}' for name in names})
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import (
+    DOUBLE_BOUNCE,
+    origin,
+    own_senders,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import BY_USER
 
 
 def own_mail(expanded: Mapping[str, str], back: str) -> str:
@@ -48,3 +34,40 @@ def senders(expanded: Mapping[str, str], action: str) -> dict[str, str]:
     Mail without a sender would be taken for the hop's own bounces if nothing routed it when it comes in.
     """
     return dict.fromkeys(['<>', *own_senders(expanded)], action)
+
+
+def _told_apart(settings: Mapping[str, Any]) -> bool:
+    """Whether mail without a sender goes direct only if the server wrote it, and no user."""
+    return settings['bypass_null_sender'] == 'server'
+
+
+def user_rules(settings: Mapping[str, Any], gateway: str) -> str:
+    """Return the rules of header_checks(5) for mail without a sender that the mail server marks as a user's."""
+    return f'/^{BY_USER}$/ FILTER {gateway}\n' if _told_apart(settings) else ''
+
+
+def user_parameters(settings: Mapping[str, Any], config_dir: str, taken: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of main.cf that take this mark off again: it is nobody's business outside.
+
+    Args:
+        taken: parameters that the hop takes over.
+    """
+    checks = f'regexp:{config_dir}/without_mark {taken.get("smtp_header_checks", "")}'.strip()
+    return {'smtp_header_checks': checks} if _told_apart(settings) else {}
+
+
+def user_options(settings: Mapping[str, Any], config_dir: str) -> dict[str, str]:
+    """Return the options of the listener to which the mail server leads what users hand in."""
+    table = f'check_sender_access texthash:{config_dir}/user_senders'
+    return {'smtpd_sender_restrictions': table} if _told_apart(settings) else {}
+
+
+def user_tables(settings: Mapping[str, Any], expanded: Mapping[str, str], gateway: str) -> list[dict[str, Any]]:
+    """Return the tables of these."""
+    if not _told_apart(settings):
+        return []
+    mark = BY_USER.partition(':')[0]
+    return [
+        {'path': 'without_mark', 'type': 'regexp', 'content': f'/^{mark}:/ IGNORE\n'},
+        {'path': 'user_senders', 'type': 'texthash', 'entries': senders(expanded, 'FILTER ' + gateway)},
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import mark_users, wash_rules
 
 TRANSPORT = 'conbool-hop'
 SENDERS_TABLE = 'conbool_senders'
@@ -240,5 +240,12 @@ def outbound_configuration(
         wanted['service_options'] += overrides
         wanted['warnings'] += warnings
         if siblings:
-            wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': WASH_RULES})
+            mode = settings.get('bypass_null_sender')
+            wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': wash_rules(mode)})
+            wanted['tables'] += mark_users(info, overrides) if mode == 'server' else []
+    elif settings.get('bypass_null_sender') == 'server':
+        wanted['problems'].append(
+            "conbool_bypass_null_sender: 'server' needs postfix_smarthost_wash_submission: true, or else what users"
+            ' hand in cannot be told from the notices of the server'
+        )
     return wanted

@@ -33,13 +33,23 @@ R<void 1> $*		$: <> $(conboolset {conbool_port} $@ %d $) $1
 """
 
 
-def route(hop: Mapping[str, Any]) -> dict[str, Any]:
+# The same for mail without a sender of a user, who has logged in: at that port it is not the server's.
+USERS_NULL_SENDER = """\
+R<check> < @ >		$: <auth $&{auth_type}> < @ >
+R<auth> < @ >		$: <check> < @ >
+R<auth $*> < @ >	$: <void 1> < @ >
+"""
+
+
+def route(hop: Mapping[str, Any], null_sender: object = True) -> dict[str, Any]:
     """Return where mail goes, as ConboolRoute takes it: host, port, and rules for what was led there.
 
     Args:
         hop: C(address), C(port) and C(wash_port) of the hop.
+        null_sender: setting C(bypass_null_sender).
     """
-    return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': WASH % hop['wash_port']}
+    check = (USERS_NULL_SENDER if null_sender == 'server' else '') + WASH % hop['wash_port']
+    return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': check}
 
 
 def identity(info: Mapping[str, Any]) -> dict[str, str]:

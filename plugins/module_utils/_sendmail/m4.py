@@ -74,6 +74,8 @@ def _config(
     """Return macros, classes and maps that the rules use."""
     config = sendmail_hop.CONFIG if hop else rulesets.CONFIG
     config += (rulesets.ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
+    if settings['bypass_null_sender'] == 'server':
+        config += rulesets.AUTHENTICATED
     if wash_networks:
         config += inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
@@ -99,7 +101,7 @@ def _rulesets(
     }
     way = {'gateway': bracketed, 'port': settings['relay_port'], 'check': rulesets.CHECK}
     texts = [
-        _route(settings, info, sendmail_hop.route(hop) if hop else way, hop),
+        _route(settings, info, sendmail_hop.route(hop, settings['bypass_null_sender']) if hop else way, hop),
         _header_checks(settings, info['header_checks'], wash_networks, flag, hop),
     ]
     if not hop:
@@ -149,11 +151,17 @@ def _route(
     direct = settings['bypass_null_sender'] and not hop
     return rulesets.ROUTE % dict(
         way,
-        null_sender=rulesets.NULL_SENDER if direct else '',
+        null_sender=_null_sender(settings, hop),
         bounce='1' if direct else 'gateway',
         scope=rulesets.SCOPE if scoped else '',
         before=rulesets.BEFORE % (host, port or '25') if scoped else '',
     )
+
+
+def _null_sender(settings: Mapping[str, Any], hop: Mapping[str, Any] | None) -> str:
+    if hop or not settings['bypass_null_sender']:
+        return ''
+    return rulesets.SERVERS_NULL_SENDER if settings['bypass_null_sender'] == 'server' else rulesets.NULL_SENDER
 
 
 def _header_checks(

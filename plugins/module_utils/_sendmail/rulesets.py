@@ -66,6 +66,15 @@ R<gateway> $*		$: $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conb
 CHECK = 'R<check> $*\t\t$: $(conboolset {conbool_check} $@ 1 $) $1\n'
 
 NULL_SENDER = 'R<> < @ >\t\t$: <1> < @ >\n'
+# Not of a user, who has logged in.
+SERVERS_NULL_SENDER = """\
+R<> < @ >		$: <auth $&{auth_type}> < @ >
+R<auth> < @ >		$: <1> < @ >
+R<auth $*> < @ >	$: <gateway> < @ >
+"""
+
+# By which means a client has logged in, kept with the message in the queue.
+AUTHENTICATED = 'C{persistentMacros}{auth_type}\n'
 
 SCOPE = """\
 # The sender as others see it, after masquerading.

@@ -8,4 +8,7 @@ from __future__ import annotations
 IGNORED = '(X-Conbool headers ignored)'
 
 
+# Of mail without a sender that a user handed in, between the mail server and the hop.
+BY_USER = 'X-Conbool-Null-Sender: user'
+
 WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'

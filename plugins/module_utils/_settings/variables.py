@@ -56,7 +56,7 @@ SETTINGS = {
     'conbool_smtp_allowed_networks': Setting(readers.network, [], many=True),
     'conbool_wash_networks': Setting(readers.network, [], many=True),
     'conbool_bypass_calendar': Setting(readers.boolean_or('itip'), True),
-    'conbool_bypass_null_sender': Setting(readers.boolean, True),
+    'conbool_bypass_null_sender': Setting(readers.boolean_or('server'), True),
     'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
     'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
     'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),

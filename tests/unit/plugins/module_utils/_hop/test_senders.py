@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import own_senders
 
-from tests.unit.fakes.hop import configure, rules, table
+from tests.unit.fakes.hop import configure, rules, service, table
 
 OWN = 'double-bounce@mx.example.com'
 
@@ -47,3 +47,32 @@ def test_the_origin_can_be_in_a_file(tmp_path):
     (tmp_path / 'mailname').write_text('Mail.example.org \nmore\n')
     assert of(myorigin=str(tmp_path / 'mailname'))[0] == ['<>', 'double-bounce@mail.example.org']
     assert of(myorigin=str(tmp_path / 'missing'))[0] == ['<>', OWN]
+
+
+GATEWAY = 'FILTER gateway:[mail.conbool.com]:25'
+MARK = 'X-Conbool-Null-Sender: user'
+
+
+def action(configuration, path, header):
+    return next((action for pattern, action in rules(configuration, path) if pattern.search(header)), None)
+
+
+def test_what_a_user_hands_in_is_not_the_servers():
+    configuration = configure({'bypass_null_sender': 'server'}, wash_port=10028)
+    assert set(table(configuration, 'senders')['entries'].values()) == {'FILTER direct:'}
+    assert action(configuration, 'header_checks', MARK) == GATEWAY
+    assert action(configuration, 'header_checks', 'X-Conbool-Released: yes') == 'FILTER direct:'
+    assert table(configuration, 'user_senders')['entries'] == {'<>': GATEWAY, OWN: GATEWAY}
+    listener = service(configuration, '127.0.0.1:10028')['options']
+    assert listener['smtpd_sender_restrictions'] == 'check_sender_access texthash:/etc/conbool-hop/user_senders'
+    assert configuration['parameters']['smtp_header_checks'] == 'regexp:/etc/conbool-hop/without_mark'
+    assert action(configuration, 'without_mark', MARK) == 'IGNORE'
+
+
+@pytest.mark.parametrize('mode', [True, False])
+def test_otherwise_nothing_is_told_apart(mode):
+    configuration = configure({'bypass_null_sender': mode}, wash_port=10028)
+    assert action(configuration, 'header_checks', MARK) is None
+    assert 'smtp_header_checks' not in configuration['parameters']
+    assert service(configuration, '127.0.0.1:10028')['options'] == {'cleanup_service_name': 'wash'}
+    assert not {'without_mark', 'user_senders'} & {entry['path'] for entry in configuration['tables']}

@@ -56,7 +56,7 @@ def test_minimal_input_gives_the_documented_settings():
         ('conbool_inbound', ''),
         ('conbool_inbound_require_certificate', ''),
         ('conbool_bypass_calendar', 'itip'),
-        ('conbool_bypass_null_sender', ''),
+        ('conbool_bypass_null_sender', 'server'),
     ],
 )
 def test_booleans(variable, word):
