@@ -14,8 +14,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
     source_addresses,
 )
 
-# What Postfix has by default, in case Sendmail allows less: that would cut headers off which Sendmail lets through.
+# What Postfix has by default, in case Sendmail allows less: what Sendmail lets through must not be cut off or refused.
 HEADER_SIZE_LIMIT = 102400
+HOPCOUNT_LIMIT = 50
 
 CONFIG = """\
 # Sets a macro from within a rule.
@@ -62,6 +63,9 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
         # Both write times alike, unless it is several units in one.
         if re.match(r'^\d+[smhdw]$', options.get(option, '')):
             found[name] = options[option]
+    if options.get('maxhopcount', '').isdigit():
+        # Sendmail counts before it adds its own line, and Postfix's default is the least that the hop takes.
+        found['hopcount_limit'] = str(max(HOPCOUNT_LIMIT, int(options['maxhopcount']) + 1))
     for address in source_addresses(info)[0]:
         found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found
