@@ -23,6 +23,9 @@ INHERITED_CLIENT = tuple(of_kind('client'))
 INHERITED_DIRECT = tuple(of_kind('direct'))
 INHERITED_FROM_MX = tuple(of_kind('mx'))
 
+# ldap_table(5) and its like, "OBSOLETE MAIN.CF PARAMETERS".
+SOURCE = re.compile(r'\b(?:ldap|mysql|pgsql|sqlite|mongodb|memcache):([A-Za-z][\w-]*)(?![\w./-])')
+
 
 class Client(NamedTuple):
     """The smtp(8) client with which the MTA sent mail to the outside.
@@ -73,6 +76,15 @@ def _taken(client: Client, names: Iterable[str]) -> dict[str, str]:
             # them. A dollar sign that is left now is meant as one.
             found[name] = re.sub(r'\bproxy:(?=\w+:)', '', value).replace('$', '$$')
     return found
+
+
+def _sources(info: Mapping[str, Any], values: Iterable[str]) -> dict[str, str]:
+    """Return the parameters of main.cf that describe a table which is named there and has no file of its own."""
+    names = {name for value in values for name in SOURCE.findall(value)}
+    said = info.get('configured', {}).items()
+    return {
+        key: _expand(value, info['expanded']) for key, value in said for name in names if key.startswith(name + '_')
+    }
 
 
 def direct_tls_level(info: Mapping[str, Any]) -> str:
@@ -128,6 +140,8 @@ def mta_parameters(info: Mapping[str, Any]) -> dict[str, str]:
     """
     mta, client = info['expanded'], _client(info)
     taken = dict(_taken(client._replace(values=mta), INHERITED), **_taken(client, INHERITED_CLIENT))
+    direct = _taken(client, INHERITED_DIRECT + INHERITED_FROM_MX)
+    taken.update(_sources(info, [*taken.values(), *direct.values()]))
     taken['message_size_limit'] = with_headroom(mta['message_size_limit'])
     if 'hopcount_limit' in mta:
         taken['hopcount_limit'] = with_hops(mta['hopcount_limit'])

@@ -91,6 +91,17 @@ def test_tables_are_opened_by_the_client_itself_and_a_dollar_sign_stays_one():
     assert parameters['smtp_header_checks'] == '/a$$/'
 
 
+def test_a_table_that_main_cf_describes_is_described_in_the_hop():
+    configured = {
+        'smtp_generic_maps': 'proxy:ldap:people, ldap:/etc/postfix/ldap.cf',
+        'people_server_host': 'ldap.$mail_name',
+        'other_server_host': 'x',
+    }
+    parameters = made(configured)['parameters']
+    assert parameters['people_server_host'] == 'ldap.Postfix' and 'other_server_host' not in parameters
+    assert not [name for name in made(dict(configured, smtp_generic_maps=''))['parameters'] if 'server_host' in name]
+
+
 TALK = {
     'smtp_reply_filter': 'regexp:/r',
     'smtp_delivery_status_filter': 'regexp:/s',
