@@ -25,6 +25,7 @@ SETTINGS = [
     'smtp_sasl_auth_enable=yes',
     'smtp_sasl_password_maps=static:user:secret',
     'smtp_sasl_security_options=',
+    'smtp_connect_timeout=2s',
     'address_verify_poll_delay=1s',
 ]
 FILES = {

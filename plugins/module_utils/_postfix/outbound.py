@@ -48,8 +48,7 @@ def loopback_client(name: str, address: str, known: Collection[str] = (), **opti
 
     It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source
     addresses), lead mail past it (a fallback relay), or do twice what the hop's client does. Wherever a table leads
-    it, it gets nowhere else: it has no other family than the listener's, and whoever sends from a loopback address
-    is not let out of the host.
+    it, it gets nowhere else: whoever sends from a loopback address is not answered from outside.
 
     Args:
         name: of the service.
@@ -57,11 +56,17 @@ def loopback_client(name: str, address: str, known: Collection[str] = (), **opti
         known: the names of the parameters that this Postfix has.
         options: further parameters of this client.
     """
-    ipv6 = ':' in address
-    own = {'inet_protocols': 'ipv6' if ipv6 else 'ipv4', 'smtp_bind_address': '', 'smtp_bind_address6': ''}
-    own['smtp_bind_address6' if ipv6 else 'smtp_bind_address'] = address
     if 'smtp_bind_address_enforce' in known:
-        own['smtp_bind_address_enforce'] = 'yes'
+        own = {'smtp_bind_address': '127.0.0.1', 'smtp_bind_address6': '::1', 'smtp_bind_address_enforce': 'yes'}
+    else:
+        # Postfix before 3.7 goes on from any address if it may not have the one. Its client has no other family than
+        # the listener's, then; mail that is led to an address of the other one is returned.
+        own = {
+            'inet_protocols': 'ipv6' if ':' in address else 'ipv4',
+            'smtp_bind_address': '',
+            'smtp_bind_address6': '',
+        }
+    own['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return {
         'name': name,
         'type': 'unix',

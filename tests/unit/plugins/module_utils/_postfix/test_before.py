@@ -25,12 +25,15 @@ def configure(parameters=None, scope='all', senders=(), address='127.0.0.1', **i
     )
 
 
-def test_the_client_for_the_hop_reaches_nothing_but_loopback_over_either_family():
-    options = configure()['services'][0]['options']
-    assert options['inet_protocols'] == 'ipv4' and 'smtp_bind_address_enforce' not in options
-    assert configure(address='::1')['services'][0]['options']['inet_protocols'] == 'ipv6'
-    options = configure(parameters={'smtp_bind_address_enforce': 'no'})['services'][0]['options']
+@pytest.mark.parametrize('address, family', [('127.0.0.1', 'ipv4'), ('::1', 'ipv6')])
+def test_the_client_for_the_hop_reaches_nothing_but_loopback_over_either_family(address, family):
+    options = configure({'smtp_bind_address_enforce': 'no'}, address=address)['services'][0]['options']
+    assert (options['smtp_bind_address'], options['smtp_bind_address6']) == ('127.0.0.1', '::1')
     assert options['smtp_bind_address_enforce'] == 'yes'
+    # Before 3.7.
+    options = configure(address=address)['services'][0]['options']
+    assert options['inet_protocols'] == family and 'smtp_bind_address_enforce' not in options
+    assert address in (options['smtp_bind_address'], options['smtp_bind_address6'])
 
 
 def test_the_client_for_the_hop_leaves_to_the_last_one_what_is_done_once():
