@@ -12,28 +12,27 @@ from typing import Any
 TRANSPORT = 'conbool-hop'
 SENDERS_TABLE = 'conbool_senders'
 
-# A value that was set here, and Postfix's own default.
-_OURS = {
-    'default_transport': (re.compile(rf'{TRANSPORT}:'), 'smtp'),
-    'sender_dependent_default_transport_maps': (re.compile(rf'texthash:\S*/{SENDERS_TABLE}([,\s]+|\Z)'), ''),
+# Ours goes in front of what is there.
+_IN_FRONT = {
+    'sender_dependent_default_transport_maps': re.compile(rf'\Atexthash:\S*/{SENDERS_TABLE}([,\s]+|\Z)'),
 }
+# Ours takes the place of what was there, which is Postfix's default where main.cf said nothing.
+_INSTEAD = {'default_transport': (TRANSPORT + ':', 'smtp')}
 
 
 def former(info: Mapping[str, Any], name: str) -> str:
-    """Return the value that one of the parameters which lead mail to the hop has had before.
+    """Return the value that a parameter has without what leads mail to the hop.
 
     Args:
         info: what C(postfix_info) returned; nothing of it is known of another MTA.
-        name: C(default_transport) or C(sender_dependent_default_transport_maps).
+        name: of the parameter.
     """
-    ours, default = _OURS[name]
+    ours, default = _INSTEAD.get(name, ('', ''))
     value = info.get('parameters', {}).get(name, default)
-    if not ours.match(value):
-        return value
-    # What somebody has added behind ours counts, and not what was there once.
-    rest = value[ours.match(value).end() :] if name != 'default_transport' else ''
-    recorded = info.get('originals', {}).get(name)
-    return rest or (recorded if name == 'default_transport' and recorded is not None else default)
+    if ours and value.startswith(ours):
+        recorded = info.get('originals', {}).get(name)
+        return default if recorded is None else recorded
+    return _IN_FRONT[name].sub('', value) if name in _IN_FRONT else value
 
 
 def probes(info: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
