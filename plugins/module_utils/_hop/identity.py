@@ -47,7 +47,9 @@ def _names(mta: Mapping[str, str]) -> list[str]:
 
 
 def _expand(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r'\$(\w+|\{\w+\}|\(\w+\))', lambda match: values.get(match.group(1).strip('{()}'), ''), text)
+    """Return a value with the names in it replaced, and C($$) by one dollar sign."""
+    values = dict(values, **{'$': '$'})
+    return re.sub(r'\$(\$|\w+|\{\w+\}|\(\w+\))', lambda match: values.get(match.group(1).strip('{()}'), ''), text)
 
 
 def _client(info: Mapping[str, Any]) -> Client:

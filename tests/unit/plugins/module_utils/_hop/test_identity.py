@@ -89,6 +89,8 @@ def test_tables_are_opened_by_the_client_itself_and_a_dollar_sign_stays_one():
     ]
     assert parameters['smtp_generic_maps'] == 'mysql:/g, unionmap:{pgsql:/h}'
     assert parameters['smtp_header_checks'] == '/a$$/'
+    # An option of a service comes as it stands there.
+    assert made(client={'smtp_header_checks': '/$$1$mail_name/'})['parameters']['smtp_header_checks'] == '/$$1Postfix/'
 
 
 def test_a_table_that_main_cf_describes_is_described_in_the_hop():
