@@ -140,7 +140,8 @@ def _prepare(lab, host):
 def test_mail_leaves_as_it_did_and_nobody_is_told_more(lab, fresh_host, adapter, variables_of):
     _prepare(lab.lab, fresh_host)
     outcome = playbook.apply(lab.lab, fresh_host, variables_of('outbound_only'))
-    assert 'transport_maps: regexp:/etc/postfix/transport.regexp cannot be looked into' in outcome.output
+    warned = ' '.join(outcome.output.split())
+    assert 'transport_maps: regexp:/etc/postfix/transport.regexp cannot be looked into' in warned
     outcome = Engine(Site(lab.lab, fresh_host, adapter)).run(cases(lab.lab.nodes[fresh_host].fqdn))
     assert {result.case.name: result.problems + result.unverified for result in outcome.results if not result.ok} == {}
     assert outcome.in_clear == []
