@@ -185,8 +185,8 @@ def client_options(info: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     if _names(mta):
         # Which addresses these names have, and whether it sends from one of them, Postfix finds out.
         options['gateway'] = {'inet_interfaces': mta['inet_interfaces']}
-    # Who reports what became of a message is the host, as before.
-    options.update((name, {'myhostname': mta['myhostname']}) for name in ('bounce', 'defer', 'trace'))
+    # Who reports what became of a message is the host, as before; cleanup(8) makes the Message-ID.
+    options.update((name, {'myhostname': mta['myhostname']}) for name in ('bounce', 'cleanup', 'defer', 'trace'))
     return options
 
 

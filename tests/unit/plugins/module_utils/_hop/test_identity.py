@@ -186,9 +186,9 @@ def test_what_the_mta_let_through_with_its_own_lines_gets_through_the_hop():
 
 def test_the_host_reports_what_became_of_mail_and_not_the_hop():
     configuration = made()
-    assert [options_of(configuration, name) for name in ('bounce', 'defer', 'trace')] == [
+    assert [options_of(configuration, name) for name in ('bounce', 'cleanup', 'defer', 'trace')] == [
         {'myhostname': 'mx.example.com'}
-    ] * 3
+    ] * 4
 
 
 def test_the_hop_does_not_log_into_a_file_that_only_the_mta_rotates():
