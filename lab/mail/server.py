@@ -31,6 +31,9 @@ DSN_PARAMETERS = ('RET', 'ENVID', 'NOTIFY', 'ORCPT')
 class Session(SMTP):
     """One connection."""
 
+    # As most servers: longer than RFC 5321 has it (4.5.3.1.6). Whether a line was cut on its way must show.
+    line_length_limit = 2**16
+
     def __init__(self, control, settings, sessions):
         super().__init__(
             self,

@@ -171,6 +171,22 @@ kept_transports:
       description: The entry.
       type: str
       sample: ":[gw.partner.example]"
+opaque_transport_maps:
+  description:
+    - The tables of C(transport_maps) whose entries cannot be listed (C(regexp), C(pcre), C(ldap), C(mysql) and their
+      like).
+  returned: success
+  type: list
+  elements: str
+  sample: [regexp:/etc/postfix/transport.regexp]
+originals:
+  description:
+    - What C(main.cf) said of each parameter before M(conbool.smtp_relay.postfix_config) set it, V(null) where it said
+      nothing.
+  returned: success
+  type: dict
+  sample:
+    default_transport: null
 running:
   description: Whether the instance runs.
   returned: success

@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import (
+    client_options,
     direct_tls_level,
     mta_parameters,
     return_address,
+    transport_limits,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import (
     own_mail,
@@ -23,12 +25,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders im
     user_tables,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import UNTOUCHED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
 # not for loopback.
 NO_SITE_POLICY = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
-BACK_TO_THE_MTA = dict(NO_SITE_POLICY, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6='')
+BACK_TO_THE_MTA = dict(
+    NO_SITE_POLICY, **UNTOUCHED, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6=''
+)
 
 # Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
@@ -75,6 +80,9 @@ def gateway_options(settings: Mapping[str, Any], version: str, lookup_types: Col
     )
     if _version(version) >= (3, 4):
         options['smtp_tls_servername'] = settings['tls_name']
+    if _version(version) >= (3, 10):
+        # RFC 8689: with "TLS-Required: no" in it, a message would go to whoever answers, in clear text even.
+        options['tls_required_enable'] = 'no'
     if settings['tls_ca_file']:
         options['smtp_tls_CAfile'] = settings['tls_ca_file']
     else:
@@ -94,6 +102,7 @@ def services(
     version: str,
     lookup_types: Collection[str],
     wash: tuple[str, str] | None = None,
+    more: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the master.cf entries of the hop.
 
@@ -104,6 +113,7 @@ def services(
         lookup_types: its table types.
         wash: address and port of the listener for mail in which C(X-Conbool-*) headers count for nothing, and its
             configuration directory; None for none.
+        more: what single services have of the MTA, by service; what the hop asks of them comes first.
     """
     entries = [
         _service(listen, 'smtpd', kind='inet', private='n'),
@@ -136,6 +146,8 @@ def services(
             _service(listener, 'smtpd', kind='inet', private='n', options=options),
             _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
         ]
+    for entry in entries:
+        entry['options'] = dict((more or {}).get(entry['name'], {}), **entry['options'])
     return entries
 
 
@@ -201,7 +213,7 @@ def _parameters(
     direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
     taken = mta_parameters(info)
     return dict(
-        taken,
+        dict(taken, **transport_limits(info)),
         **dict(programs['parameters'], **STATIC),
         compatibility_level='3.6' if _version(programs['version']) >= (3, 6) else '2',
         queue_directory=options['queue_directory'],
@@ -274,9 +286,14 @@ def hop_configuration(
     host = '[{}]'.format(options['address']) if ':' in options['address'] else options['address']
     wash = ('{}:{}'.format(host, options['wash_port']), options['config_dir']) if options['wash_port'] else None
     listen = '{}:{}'.format(host, options['port'])
+    # What the user has set for the hop would be hidden by an option of a service.
+    more = {
+        name: {key: value for key, value in values.items() if key not in options['parameters']}
+        for name, values in client_options(info).items()
+    }
     return {
         'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
-        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash),
+        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash, more),
         'tables': _tables(settings, info['expanded'], 'mta:' + next_hop_back(options, info), wash is not None),
         'listener': {'address': options['address'], 'port': int(options['port'])},
         'tls_files': tls_files(settings),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective, loopback_client
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
 
 ADDRESS = '127.0.0.1'
 
@@ -33,14 +33,21 @@ def detour_services(
         smtpds: the entries of master.cf from which messages come.
     """
     size = {'message_size_limit': with_headroom(info['expanded']['message_size_limit'])}
+    hops = (
+        {'hopcount_limit': with_hops(info['expanded']['hopcount_limit'])}
+        if 'hopcount_limit' in info['expanded']
+        else {}
+    )
     # The filter of the first listener is replaced by the detour, and comes after it.
     content_filter = {
         'content_filter': entry['options']['content_filter'] for entry in smtpds if 'content_filter' in entry['options']
     }
-    client = loopback_client(
-        'conbool-' + name, ADDRESS, smtp_header_checks='', smtp_generic_maps='', smtp_send_xforward_command='yes'
-    )
-    return [client, _listener(name, port, dict(size, **content_filter)), _cleanup(name, rules_table, info, size)]
+    client = loopback_client('conbool-' + name, ADDRESS, info['parameters'], smtp_send_xforward_command='yes')
+    return [
+        client,
+        _listener(name, port, dict(size, **content_filter)),
+        _cleanup(name, rules_table, info, dict(size, **hops)),
+    ]
 
 
 def behind_proxy_filter(entries: Iterable[Mapping[str, Any]], info: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
@@ -14,11 +14,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_reco
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import delivery
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import originals, owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import foreign, routes_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import kept_transports
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import kept_transports, opaque
 
 ALWAYS = ('mail_version', 'queue_directory', 'default_database_type', 'transport_maps') + delivery.PARAMETERS
 NO_IPV6 = 'no local interface found for ::1'
@@ -36,6 +36,17 @@ def _asked(instance: Instance, names: Sequence[str]) -> tuple[dict[str, str], di
                 f'{exc}. IPv6 is switched off on this host: set "inet_protocols = ipv4" in main.cf'
             ) from exc
         raise
+
+
+def _transport_maps(instance: Instance, expanded: Mapping[str, str], running: bool) -> dict[str, list[Any]]:
+    return {
+        'kept_transports': kept_transports(instance, expanded) if running else [],
+        'opaque_transport_maps': opaque(expanded.get('transport_maps')),
+    }
+
+
+def _recorded(config_dir: str) -> dict[str, Any]:
+    return {'owners': owners(config_dir), 'file_owners': file_owners(), 'originals': originals(config_dir)}
 
 
 def facts(
@@ -93,8 +104,7 @@ def facts(
         'configured': {printable(name): printable(value) for name, value in MainCf(main).values().items()},
         'services': services,
         'deliveries': delivery.deliveries(routes, expanded, services, expanded['queue_directory']),
-        'kept_transports': kept_transports(instance, expanded) if running else [],
+        **_transport_maps(instance, expanded, running),
         'running': running,
-        'owners': owners(config_dir),
-        'file_owners': file_owners(),
+        **_recorded(config_dir),
     }, warnings

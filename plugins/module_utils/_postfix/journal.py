@@ -12,6 +12,8 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store, told_as
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import value_of
 
 BASE = '/var/lib/conbool-smtp-relay/postfix'
 
@@ -30,6 +32,15 @@ def owners(config_dir: str, base: str | None = None) -> list[str]:
     if not os.path.isdir(directory):
         return []
     return sorted(name[:-5] for name in os.listdir(directory) if name.endswith('.json'))
+
+
+def originals(config_dir: str, base: str | None = None) -> dict[str, str | None]:
+    """Return what main.cf said of each parameter before it was set here, None where it said nothing."""
+    found = {}
+    for owner in owners(config_dir, base):
+        for name, record in Journal(config_dir, owner, base).records['parameters'].items():
+            found[name] = value_of(printable(record['original'][-1])) if record['original'] else None
+    return found
 
 
 class Journal:

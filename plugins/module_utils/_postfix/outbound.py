@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import (
+    SENDERS_TABLE,
+    TRANSPORT,
+    former,
+    probes,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import mark_users, wash_rules
 
-TRANSPORT = 'conbool-hop'
-SENDERS_TABLE = 'conbool_senders'
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
 
@@ -24,40 +28,67 @@ CONCURRENCY = '20'
 SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
 
 
-def loopback_client(name: str, address: str, **options: str) -> dict[str, Any]:
+# What a client leaves undone that is not the last one to see a message, whatever main.cf says of the smtp(8) client.
+# Who leaves it to the last one also leaves no message out, or in the queue, for reasons that were meant for others.
+UNTOUCHED = {
+    'smtp_body_checks': '',
+    'smtp_delivery_status_filter': '',
+    'smtp_generic_maps': '',
+    'smtp_header_checks': '',
+    'smtp_line_length_limit': '0',
+    'smtp_mime_header_checks': '',
+    'smtp_nested_header_checks': '',
+    'smtp_quote_rfc821_envelope': 'yes',
+    'smtp_reply_filter': '',
+}
+
+
+def loopback_client(name: str, address: str, known: Collection[str] = (), **options: str) -> dict[str, Any]:
     """Return the master.cf entry of a client that hands mail to a listener on loopback.
 
     It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source
-    addresses) or lead mail past it (a fallback relay).
+    addresses), lead mail past it (a fallback relay), or do twice what the hop's client does. Wherever a table leads
+    it, it gets nowhere else: whoever sends from a loopback address is not answered from outside.
 
     Args:
         name: of the service.
         address: of the listener.
+        known: the names of the parameters that this Postfix has.
         options: further parameters of this client.
     """
-    source = {'smtp_bind_address': '', 'smtp_bind_address6': ''}
-    source['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
+    if 'smtp_bind_address_enforce' in known:
+        own = {'smtp_bind_address': '127.0.0.1', 'smtp_bind_address6': '::1', 'smtp_bind_address_enforce': 'yes'}
+    else:
+        # Postfix before 3.7 goes on from any address if it may not have the one. Its client has no other family than
+        # the listener's, then; mail that is led to an address of the other one is returned.
+        own = {
+            'inet_protocols': 'ipv6' if ':' in address else 'ipv4',
+            'smtp_bind_address': '',
+            'smtp_bind_address6': '',
+        }
+    own['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return {
         'name': name,
         'type': 'unix',
         'chroot': 'n',
         'command': 'smtp',
         'options': dict(
-            source,
+            own,
             **dict(
-                {
-                    'smtp_tls_security_level': 'none',
-                    # Of a relayhost on port 465: with it, no connection without TLS is tried.
-                    'smtp_tls_wrappermode': 'no',
-                    'smtp_tls_policy_maps': '',
-                    'smtp_sasl_auth_enable': 'no',
-                    'smtp_fallback_relay': '',
-                    # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
-                    'smtp_discard_ehlo_keywords': '',
-                    'smtp_discard_ehlo_keyword_address_maps': '',
-                },
-                **options,
+                UNTOUCHED,
+                smtp_tls_security_level='none',
+                # Of a relayhost on port 465: with it, no connection without TLS is tried.
+                smtp_tls_wrappermode='no',
+                smtp_tls_policy_maps='',
+                smtp_sasl_auth_enable='no',
+                smtp_fallback_relay='',
+                # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
+                smtp_always_send_ehlo='yes',
+                smtp_never_send_ehlo='no',
+                smtp_discard_ehlo_keywords='',
+                smtp_discard_ehlo_keyword_address_maps='',
             ),
+            **options,
         ),
     }
 
@@ -93,6 +124,16 @@ def _kept_transports(info: Mapping[str, Any]) -> list[str]:
             kept['key'], kept['value'], kept['table'], 'smtp' + kept['value']
         )
         for kept in info.get('kept_transports', [])
+    ]
+
+
+def _opaque_transports(info: Mapping[str, Any]) -> list[str]:
+    """Return what nobody can tell of tables that cannot be listed."""
+    return [
+        f'transport_maps: {table} cannot be looked into: mail for an entry without a transport there (":[host]") waits'
+        ' in the client for the hop, which reaches nothing but the hop. Name the transport in each entry'
+        ' ("smtp:[host]")'
+        for table in info.get('opaque_transport_maps', [])
     ]
 
 
@@ -210,18 +251,16 @@ def outbound_configuration(
     route = '{}:[{}]:{}'.format(TRANSPORT, address, options['port'])
     wanted: dict[str, Any] = {
         'parameters': unthrottled([TRANSPORT], info['expanded']),
-        'services': [loopback_client(TRANSPORT, address)],
+        'services': [loopback_client(TRANSPORT, address, parameters)],
         'service_options': [],
         'tables': [],
-        'warnings': [],
+        'warnings': _opaque_transports(info),
         'problems': _kept_transports(info),
     }
 
     by_sender = 'sender_dependent_default_transport_maps'
     own_map = f'texthash:{config_dir}/{SENDERS_TABLE}'
-    existing = parameters.get(by_sender, '').strip()
-    if existing.startswith(own_map):
-        existing = existing[len(own_map) :].lstrip(', ')
+    existing = former(info, by_sender).strip()
     if settings['scope'] == 'senders':
         wanted['parameters'][by_sender] = f'{own_map}, {existing}' if existing else own_map
         wanted['tables'].append(
@@ -233,6 +272,9 @@ def outbound_configuration(
             wanted['warnings'].append(
                 f'{by_sender} = {existing} keeps its own routes: the senders in it do not use the gateway.'
             )
+    wanted['parameters'].update(
+        probes(info, [name for name in (by_sender, 'default_transport') if name in wanted['parameters']])
+    )
 
     if options['wash_submission']:
         siblings, overrides, warnings = wash(config_dir, parameters, info['services'])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import tokens_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ def sample(key: str) -> str | None:
     if domain.startswith('.'):
         domain = 'any' + domain
     return '{}@{}'.format(local or 'someone', domain) if domain else None
+
+
+def opaque(transport_maps: str | None) -> list[str]:
+    """Return the tables of transport_maps whose entries nobody can list: patterns, and those of other servers."""
+    text = transport_maps or ''
+    tables = [text[token.start : token.end] for token in tokens_of(text.replace(',', ' '))]
+    return [table for table in tables if not LISTABLE.match(table)]
 
 
 def kept_transports(

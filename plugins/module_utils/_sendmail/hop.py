@@ -16,8 +16,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
 )
 
 PLAIN_NAME = re.compile(r'[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.IPv]+\]', re.ASCII)
-# What Postfix has by default, in case Sendmail allows less: that would cut headers off which Sendmail lets through.
+# What Postfix has by default, in case Sendmail allows less: what Sendmail lets through must not be cut off or refused.
 HEADER_SIZE_LIMIT = 102400
+HOPCOUNT_LIMIT = 50
 
 CONFIG = """\
 # Sets a macro from within a rule.
@@ -81,6 +82,9 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
         # Both write times alike, unless it is several units in one.
         if re.match(r'^\d+[smhdw]$', options.get(option, '')):
             found[name] = options[option]
+    if options.get('maxhopcount', '').isdigit():
+        # Sendmail counts before it adds its own line, and Postfix's default is the least that the hop takes.
+        found['hopcount_limit'] = str(max(HOPCOUNT_LIMIT, int(options['maxhopcount']) + 1))
     for address in source_addresses(info)[0]:
         found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found

@@ -10,6 +10,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inboun
 )
 
 PARAMETERS = {
+    'hopcount_limit': '50',
     'message_size_limit': '10240000',
     'mynetworks': '127.0.0.0/8 [::1]/128 10.0.0.0/24',
     'postscreen_access_list': 'permit_mynetworks',

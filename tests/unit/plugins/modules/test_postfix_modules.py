@@ -101,13 +101,14 @@ def test_info_with_ipv6_switched_off(host, capsys):
 def test_info_names_whose_changes_are_in_force(host, capsys, monkeypatch):
     monkeypatch.setattr(file_record, 'BASE', str(host / 'files'))
     record = journal.Journal(str(host / 'etc' / 'postfix'), 'us')
-    record.save(dict(journal.empty(), parameters={'myorigin': None}), False)
+    record.save(dict(journal.empty(), parameters={'myorigin': {'original': [], 'written': ['x']}}), False)
     assert call(postfix_info, capsys, host)['file_owners'] == []
     file_record.FileRecord('spam_delivery').save(
         [file_record.FileRecord.new_entry('/etc/spam', None, None, b'spam')], [], False
     )
     found = call(postfix_info, capsys, host)
     assert found['owners'] == ['us'] and found['file_owners'] == ['spam_delivery']
+    assert found['originals'] == {'myorigin': None} and found['opaque_transport_maps'] == []
 
 
 def test_config_that_is_as_wanted(host, capsys):

@@ -32,6 +32,20 @@ def test_washing_is_a_detour():
     )
 
 
+def test_a_detour_is_one_more_hop_and_no_other_change():
+    services = {
+        service['name']: service['options'] for service in configure(wash_networks=['10.20.0.0/16'])['services']
+    }
+    assert services['conbool-wash-cleanup']['hopcount_limit'] == '52'
+    client = services['conbool-wash']
+    assert (client['smtp_line_length_limit'], client['smtp_generic_maps'], client['inet_protocols']) == (
+        '0',
+        '',
+        'ipv4',
+    )
+    assert client['smtp_send_xforward_command'] == 'yes'
+
+
 def test_washing_without_limits():
     wanted = configure(settings={'inbound': False, 'networks': []}, wash_networks=['10.20.0.0/16'])
     assert of(wanted) == {

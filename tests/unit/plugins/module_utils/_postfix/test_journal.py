@@ -10,7 +10,12 @@ import os
 import stat
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal, JournalError, empty
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import (
+    Journal,
+    JournalError,
+    empty,
+    originals,
+)
 
 # As version 1 of the format stands on hosts.
 STORED = """{
@@ -185,3 +190,14 @@ def test_one_that_cannot_be_removed_is_told_by_name(base, monkeypatch):
     with pytest.raises(JournalError) as caught:
         saved.save(empty(), False)
     assert str(caught.value) == f'The record {saved.path} cannot be removed: [Errno 30] Read-only file system'
+
+
+def test_what_main_cf_said_before_is_known(base):
+    assert originals('/etc/postfix', base) == {}
+    parameters = {
+        'default_transport': {'original': ['default_transport = out:\n  [relay]'], 'written': ['conbool-hop:x']},
+        'relayhost': {'original': [], 'written': ['x']},
+    }
+    journal(base).save(dict(empty(), parameters=parameters), False)
+    journal(base, owner='others').save(RECORDS, False)
+    assert originals('/etc/postfix', base) == {'default_transport': 'out: [relay]', 'relayhost': None, 'a': '\\xff'}

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import kept_transports, sample
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import (
+    kept_transports,
+    opaque,
+    sample,
+)
 
 TABLE = b'partner.example\t:[gw.partner.example]\nhosted.example\t:[10.0.0.5]\nother.example\tsmtp:[gw]\nplain.example\t:\n.sub.example\t:[a]\n'
 
@@ -65,3 +69,13 @@ def test_a_table_that_cannot_be_read_is_named():
 )
 def test_what_a_key_stands_for(key, address):
     assert sample(key) == address
+
+
+def test_tables_that_nobody_can_list_are_told_apart():
+    assert opaque('hash:/a, proxy:lmdb:/b regexp:/c,proxy:mysql:/d inline:{ {a.example = :[b, c]} } static::[d]') == [
+        'regexp:/c',
+        'proxy:mysql:/d',
+        'inline:{ {a.example = :[b, c]} }',
+        'static::[d]',
+    ]
+    assert opaque('') == opaque(None) == []
