@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.differenc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import refuse_obstacles
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
@@ -72,7 +73,9 @@ class Change(Transaction):
         return found + (self._unit.diff() if self._unit else [])
 
     def validate(self) -> None:
-        """Have the backend's own tool judge the new state. Nothing is changed."""
+        """See whether the files can be written, and have the backend's own tool judge the new state. Nothing is
+        changed."""
+        refuse_obstacles([write.path for write in self._writes] + (self._unit.paths() if self._unit else []))
         self.warnings += self._backend.validate(self._wanted, self._writes, self._astray)
 
     def begin(self) -> None:
@@ -135,11 +138,15 @@ class Change(Transaction):
         undo.back()
         if not self._recorded:
             self._backend.unload()
-            self._record.forget(self.name)
             return
         self._backend.reload()
         if self._unit:
             Unit(self._run, self._unit.name).carry_out(
                 [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
             )
-        self._record.save(self.name, self._known, self._directories)
+
+    def forget(self) -> None:
+        if self._recorded:
+            self._record.save(self.name, self._known, self._directories)
+        else:
+            self._record.forget(self.name)

@@ -134,6 +134,10 @@ class MailServer(ABC):
     def lock_directories(self) -> list[str]:
         """Return the directories in which no other run may be at work."""
 
+    def places(self) -> list[str]:
+        """Return the files that its parts change, and directories of such files."""
+        return []
+
     @abstractmethod
     def facts(self) -> Facts:
         """Return what there is to know.

@@ -72,6 +72,9 @@ class PostfixServer(MailServer):
     def lock_directories(self) -> list[str]:
         return [os.path.dirname(os.path.realpath(self._config_dir))]
 
+    def places(self) -> list[str]:
+        return [self._config_dir]
+
     def facts(self) -> Facts:
         info, warnings = facts(
             self.module.run_command,

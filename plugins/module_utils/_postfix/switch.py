@@ -73,11 +73,18 @@ class Switch(Transaction):
             PlanError: it is not possible, and nothing was changed.
         """
         self._leaves = self.unit and self.change.request.absent
-        self._running = self._end_service() if self._leaves else self._runs()
-        self.journal.save(self.change.pending, True)
         self._switches = self.change.changed
         if self._switches:
-            self._look()
+            names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
+            disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
+        self.journal.save(self.change.pending, True)
+        try:
+            self._running = self._end_service() if self._leaves else self._runs()
+            if self._switches:
+                self._look()
+        except (OSError, HostError):
+            self.journal.restore()
+            raise
 
     def _runs(self) -> bool:
         """Return whether the instance runs. One that is to be removed must neither run nor hold mail."""
@@ -132,8 +139,6 @@ class Switch(Transaction):
             # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new
             # socket.
             self._sockets = dict.fromkeys(self._sockets)
-        names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
-        disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
 
     def steps(self, undo: disk.Undo) -> None:
         if not self._switches:
@@ -171,6 +176,8 @@ class Switch(Transaction):
                 postfix.wait_until_served(self._pid, {}, self.timeout)
             else:
                 self.instance.start(self._its_unit)
+
+    def forget(self) -> None:
         self.journal.restore()
 
     def settle(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Part, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
 
@@ -199,3 +199,30 @@ def test_a_part_that_fails_leaves_the_hop(said):
     with pytest.raises(HostError, match='no record'):
         smarthost.absent(FakeModule(), server)
     assert '_hop.absent' not in said
+
+
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_no_part_is_changed_when_a_later_one_has_a_file_that_cannot_be_written(said, monkeypatch, tmp_path, state):
+    held, modes = tmp_path / 'main.cf', []
+    held.touch()
+    monkeypatch.setattr(smarthost, 'obstacles', lambda paths: [path for path in paths if path == str(held)])
+
+    def refuse(module):
+        modes.append(module.check_mode)
+        raise HostError('main.cf: it is immutable')
+
+    server = FakeServer({'state': state})
+    server.places = lambda: [str(tmp_path)]
+    server.given['wanted'] = Wanted(parts=[server.part('one'), Part('two', refuse)])
+    server.given['undo'] = [server.part('one'), Part('two', refuse)]
+    with pytest.raises(HostError, match='main.cf: it is immutable') as caught:
+        getattr(smarthost, state)(FakeModule(), server)
+    # Asked in check mode, and not as a part that was begun.
+    assert modes == [True] and not hasattr(caught.value, 'known')
+
+
+def test_parts_are_asked_once_where_all_files_can_be_written(said, tmp_path):
+    server = FakeServer()
+    server.places = lambda: [str(tmp_path)]
+    smarthost.present(FakeModule(), server)
+    assert server.done == ['one', 'two']
