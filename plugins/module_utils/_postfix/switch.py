@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import take_ordinary_way
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
@@ -186,11 +187,34 @@ class Switch(Transaction):
         Raises:
             SwitchError: the service does not run; the configuration is in place.
         """
+        if self._switches:
+            self._free_waiting()
         if self._switches and self.change.request.absent:
             self._remove_created()
         if self.unit and not self._leaves:
             self._begin_service()
         self.journal.save(self.change.settled, False)
+
+    def _free_waiting(self) -> None:
+        """Have no message wait for a transport that is gone, also when the run that took it away was killed."""
+        kept, queue = self.change.master.services(), self.change.facts.get('queue_directory')
+        gone = {
+            record['label'].rpartition('/')[0]
+            for key, record in self.journal.records['services'].items()
+            if key not in kept and record['label'].endswith('/unix')
+        }
+        if not gone or not queue or self.change.ends_instance:
+            return
+        freed = take_ordinary_way(self.instance, queue, gone)
+        if freed:
+            self.warnings.append(
+                '{} messages waited for {}, and go their ordinary way now, those on hold when they are released:'
+                ' {}'.format(
+                    len(freed),
+                    ', '.join(sorted({message.value.partition(':')[0] for message in freed})),
+                    ', '.join(message.identifier for message in freed[:20]),
+                )
+            )
 
     def _warn_of_restart(self) -> None:
         if self._running and not (self.unit and self.unit.restarts):
