@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import converge as firewall
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
@@ -72,7 +73,8 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(printable(warning))
-    return facts_rows(server.NAME, facts, server.settings)
+    settings, rows = server.settings, facts_rows(server.NAME, facts, server.settings)
+    return rows + asked('hop.return', 'hop', lambda: way_back.foreseen(settings, server.wanted(facts, False).hop))
 
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
@@ -162,6 +164,7 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
     parts += rest
     parts.append(Part('hop', lambda module: _without_hop(module, server)))
+    parts += server.undo_after_hop()
     _refuse_half_a_change(module, server, parts)
     return _take(module, parts)
 

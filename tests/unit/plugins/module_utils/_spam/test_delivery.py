@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import sieve
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.delivery import converge
 
 from tests.unit.fakes.dovecot import JUNK, NAMESPACE, Host, Killed
@@ -282,22 +280,3 @@ def test_run_that_is_killed_at_any_command_is_completed_by_the_next(tmp_path, mo
                 if not killed:
                     break
             assert step > 3
-
-
-@pytest.mark.parametrize('look', [1, 2])
-def test_a_dovecot_conf_that_vanishes_is_named_and_not_made_anew(host, monkeypatch, look):
-    read, looks = sieve.read_file, []
-
-    def vanish(path):
-        if path.endswith('dovecot.conf'):
-            looks.append(path)
-            if len(looks) == look:
-                (host.directory / 'dovecot.conf').unlink()
-        return read(path)
-
-    # Both look at it: the script's change for what is there now, the change of files for what it will be.
-    monkeypatch.setattr(sieve, 'read_file', vanish)
-    monkeypatch.setattr(file_change.disk, 'read_file', vanish)
-    with pytest.raises(ChangeError, match=r'dovecot\.conf is gone since it was looked at'):
-        run(host)
-    assert not (host.directory / 'dovecot.conf').exists() and not (host.folder / 'var').exists()
