@@ -34,6 +34,7 @@ RULES = {
     'a milter that is away': ['smtpd_milters=inet:127.0.0.1:9', 'milter_default_action=reject'],
 }
 NO_BOUNCES = '/^From:.*MAILER-DAEMON/ REJECT\n/could not be delivered/ REJECT\n'
+HOP = '/etc/conbool-hop'
 ALICE, BOUNCE = 'alice@example.com', 'waiting@bounce.test'
 OUTSIDE = 'someone@external.test'
 
@@ -110,6 +111,19 @@ def test_a_way_back_that_refuses_is_red_in_the_server_s_own_words(lab, ruled, le
     outcome = playbook.run(lab.lab, led, 'site.yml', dict(variables, conbool_preflight='enforce'))
     assert outcome.changed == [] and 'hop.return' in '\n'.join(outcome.failures)
     playbook.apply(lab.lab, led, variables_of('outbound_only'))
+
+
+def test_a_hop_that_is_emptied_by_an_undo_still_hands_its_bounces_back(lab, ruled, led, adapter, variables_of):
+    """Last of those on this host: it is as it was."""
+    batch = Engine(Site(lab.lab, led, adapter)).batch(BOUNCES)
+    lab.lab.run(led, ['sh', '-c', f'postconf -c {HOP} -e defer_transports=direct && postfix -c {HOP} reload'])
+    batch.send()
+    batch.must_be(lambda case: (Place('queue', (BOUNCE,)),), flush=False)
+    lab.lab.run(led, ['sh', '-c', f'postconf -c {HOP} -X defer_transports && postfix -c {HOP} reload'])
+    playbook.apply(lab.lab, ruled('its own name in HELO'), variables_of('outbound_only'), 'rollback.yml')
+    assert lab.lab.run(led, ['sh', '-c', 'postconf -M | grep -c :329'], check=False).stdout.strip() == '0'
+    batch.must_be(lambda case: case.expect)
+    assert batch.problems == {}
 
 
 def queue_of(lab, host):

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 SYSLOG_NAME = 'postfix/conbool-return'
-# The sender of bounces, and the one of notices to the postmaster (double_bounce_sender).
-SENDERS = 'inline:{<>=OK, double-bounce@=OK}'
+# Senders of notices to the postmaster are what double_bounce_sender says: Postfix's default, or the site's.
+NOTICES = 'double-bounce'
+PLAIN = re.compile(r'[A-Za-z0-9._+-]+')
 
 
 def loopback_address(expanded: Mapping[str, str]) -> str:
@@ -39,6 +40,14 @@ def present_next_hop(info: Mapping[str, Any]) -> str | None:
             host, dummy, port = entry['name'].rpartition(':')
             return '[{}]:{}'.format(host.strip('[]'), port)
     return None
+
+
+def _senders(expanded: Mapping[str, str]) -> str:
+    """Return the table of those whom the hop can name as the sender of what it makes itself."""
+    names = {NOTICES, expanded.get('double_bounce_sender', NOTICES)}
+    return 'inline:{{{}}}'.format(
+        ', '.join(['<>=OK'] + [f'{name}@=OK' for name in sorted(names) if PLAIN.fullmatch(name)])
+    )
 
 
 def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[str, Any]:
@@ -86,7 +95,7 @@ def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[s
             'smtpd_reject_unlisted_sender': 'no',
             'smtpd_relay_restrictions': 'permit_mynetworks, reject',
             'smtpd_sasl_auth_enable': 'no',
-            'smtpd_sender_restrictions': f'check_sender_access {SENDERS}, reject',
+            'smtpd_sender_restrictions': f'check_sender_access {_senders(expanded)}, reject',
             'smtpd_tls_security_level': 'none',
             'smtpd_tls_wrappermode': 'no',
             'smtpd_upstream_proxy_protocol': '',

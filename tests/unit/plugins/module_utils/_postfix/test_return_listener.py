@@ -49,6 +49,15 @@ def test_no_rule_of_the_site_counts_and_only_bounces_are_taken():
     }
 
 
+@pytest.mark.parametrize(
+    'name, expected', [('double-bounce', ''), ('nobody', ', nobody@=OK'), ('a b', ''), ('$x', ''), ('', '')]
+)
+def test_notices_have_the_sender_that_the_site_gave_them(name, expected):
+    (listener,) = return_configuration(329, {'double_bounce_sender': name})['services']
+    senders = 'inline:{<>=OK, double-bounce@=OK' + expected + '}'
+    assert listener['options']['smtpd_sender_restrictions'] == f'check_sender_access {senders}, reject'
+
+
 def test_without_it_there_is_none():
     assert present_next_hop({}) is None
     smtp = {'name': 'smtp', 'type': 'inet', 'command': 'smtpd', 'options': {}}
