@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
@@ -131,11 +132,23 @@ class Change(Transaction):
         self._backend.unload()
 
     def in_force_again(self, undo: disk.Undo) -> None:
+        problems = []
+        # One that fails keeps none of the others from being tried.
+        for step in (self._end_unit, undo.back, self._filter_again):
+            try:
+                step()
+            except (OSError, HostError) as exc:
+                problems.append(str(exc))
+        if problems:
+            raise FirewallError('; '.join(problems))
+
+    def _end_unit(self) -> None:
         if self._unit and not self._recorded:
             unit = UnitChange(self._run, self._unit.name, None)
             unit.stop()
             unit.leave()
-        undo.back()
+
+    def _filter_again(self) -> None:
         if not self._recorded:
             self._backend.unload()
             return
