@@ -11,7 +11,8 @@ short_description: Whether a Postfix uses the Conbool gateway as it should
 version_added: 1.0.0
 description:
   - Asks the running Postfix for the way of sample messages, and the outbound hop for what it does with marked ones.
-  - Looks whether the hop greets, whether what was made of C(main.cf) is still what it says, and whether a queue grows.
+  - Looks whether the hop greets and its bounces are taken back, whether what was made of C(main.cf) is still what it
+    says, and whether a queue grows.
   - No mail is sent, and nothing is changed. What is wrong is a row, not a failure.
 extends_documentation_fragment:
   - action_common_attributes

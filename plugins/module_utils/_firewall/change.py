@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit, UnitChange
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import refuse_obstacles
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
@@ -72,7 +74,9 @@ class Change(Transaction):
         return found + (self._unit.diff() if self._unit else [])
 
     def validate(self) -> None:
-        """Have the backend's own tool judge the new state. Nothing is changed."""
+        """See whether the files can be written, and have the backend's own tool judge the new state. Nothing is
+        changed."""
+        refuse_obstacles([write.path for write in self._writes] + (self._unit.paths() if self._unit else []))
         self.warnings += self._backend.validate(self._wanted, self._writes, self._astray)
 
     def begin(self) -> None:
@@ -128,18 +132,34 @@ class Change(Transaction):
         self._backend.unload()
 
     def in_force_again(self, undo: disk.Undo) -> None:
+        problems = []
+        # One that fails keeps none of the others from being tried.
+        for step in (self._end_unit, undo.back, self._filter_again):
+            try:
+                step()
+            except (OSError, HostError) as exc:
+                problems.append(str(exc))
+        if problems:
+            raise FirewallError('; '.join(problems))
+
+    def _end_unit(self) -> None:
         if self._unit and not self._recorded:
             unit = UnitChange(self._run, self._unit.name, None)
             unit.stop()
             unit.leave()
-        undo.back()
+
+    def _filter_again(self) -> None:
         if not self._recorded:
             self._backend.unload()
-            self._record.forget(self.name)
             return
         self._backend.reload()
         if self._unit:
             Unit(self._run, self._unit.name).carry_out(
                 [['daemon-reload'], ['enable', self._unit.name], ['start', self._unit.name]]
             )
-        self._record.save(self.name, self._known, self._directories)
+
+    def forget(self) -> None:
+        if self._recorded:
+            self._record.save(self.name, self._known, self._directories)
+        else:
+            self._record.forget(self.name)

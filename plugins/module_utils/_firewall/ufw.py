@@ -32,6 +32,7 @@ CHAIN = 'conbool-smtp'
 BEGIN = '# BEGIN conbool.smtp_relay.inbound_firewall (Ansible)\n'
 END = '# END conbool.smtp_relay.inbound_firewall (Ansible)\n'
 SYN = '-p tcp -m tcp --dport %d --tcp-flags FIN,SYN,RST,ACK SYN'
+MISSING = '%s is missing, although ufw is enabled; bring it back (package ufw has it), and give the command: ufw reload'
 # IP version to what ufw and iptables put into names for it.
 FAMILIES = {4: '', 6: '6'}
 
@@ -89,7 +90,9 @@ class Ufw:
             for name in ('before', 'after')
         ]
         # Who may not read them cannot have written them either.
-        return [path for path in paths if os.access(path, os.R_OK) and BEGIN in decode(disk.read_file(path).data)]
+        return [
+            path for path in paths if os.access(path, os.R_OK) and BEGIN in decode(disk.read_file(path).data or b'')
+        ]
 
     def check(self) -> None:
         if not self._host.find('ufw') or not ufw_enabled():
@@ -112,7 +115,7 @@ class Ufw:
                 if data is not None:
                     found[path] = encode(replace_block(path, decode(data), rules))
                 elif wanted:
-                    raise FirewallError(f'{path} is missing, although ufw is enabled')
+                    raise FirewallError(MISSING % path)
         return found
 
     def unit(self, wanted: Wanted | None) -> None:
@@ -127,7 +130,7 @@ class Ufw:
     def validate(self, wanted: Wanted | None, writes: list[disk.Write], again: bool) -> list[str]:
         for write in writes:
             version = 6 if write.path.endswith('6.rules') else 4
-            if version in self._families():
+            if version in self._families(installed=not wanted):
                 self._restore(version, decode(write.data), '--test')
         return []
 
@@ -139,10 +142,7 @@ class Ufw:
         for a moment."""
         for version in self._families():
             suffix = FAMILIES[version]
-            texts = [
-                decode(disk.read_file(os.path.join(FOLDER, f'{name}{suffix}.rules')).data)
-                for name in ('before', 'after')
-            ]
+            texts = [_text(os.path.join(FOLDER, f'{name}{suffix}.rules')) for name in ('before', 'after')]
             rules = [rule for text in texts for rule in block(text)]
             if rules:
                 self._restore(version, _table(self._without_jumps(version) + rules))
@@ -162,11 +162,12 @@ class Ufw:
 
     def _families(self, installed: bool = False) -> list[int]:
         """Return the IP versions that ufw filters, or of which there is a command to look."""
-        found = [version for version, suffix in FAMILIES.items() if self._host.find(f'ip{suffix}tables-save')]
-        return found if installed or setting(DEFAULTS, 'IPV6') == 'yes' else [4]
+        if installed:
+            return [version for version, suffix in FAMILIES.items() if self._host.find(f'ip{suffix}tables-save')]
+        return list(FAMILIES) if setting(DEFAULTS, 'IPV6') == 'yes' else [4]
 
     def _saved(self, version: int) -> str:
-        return self._host.text([self._host.find(f'ip{FAMILIES[version]}tables-save'), '-t', 'filter'])
+        return self._host.text([self._command(version, 'save'), '-t', 'filter'])
 
     def _own(self, version: int) -> list[str]:
         """Return our lines, without the counters of the chain."""
@@ -178,8 +179,21 @@ class Ufw:
         return [line.replace('-A', '-D', 1) for line in self._own(version) if line.startswith('-A ufw')]
 
     def _restore(self, version: int, text: str, *options: str) -> None:
-        command = self._host.find(f'ip{FAMILIES[version]}tables-restore')
-        self._host.text([command, '--noflush'] + list(options), text)
+        self._host.text([self._command(version, 'restore'), '--noflush'] + list(options), text)
+
+    def _command(self, version: int, verb: str) -> str:
+        name = f'ip{FAMILIES[version]}tables-{verb}'
+        path = self._host.find(name)
+        if not path:
+            raise FirewallError(f'ufw cannot be looked at or changed, there is no command {name}; install iptables')
+        return path
+
+
+def _text(path: str) -> str:
+    data = disk.read_file(path).data
+    if data is None:
+        raise FirewallError(MISSING % path)
+    return decode(data)
 
 
 def _table(commands: Iterable[str]) -> str:

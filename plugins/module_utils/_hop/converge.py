@@ -39,7 +39,9 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         settings: what M(conbool.smtp_relay.settings) returned.
         hop: Hop, None where there is nothing to configure.
     """
-    return dict(settings['roles'][OWNER], wash_port=hop.wash_port if hop else 0)
+    own = settings['roles'][OWNER]
+    asked = {'wash_port': hop.wash_port, 'return_address': own['return_address'] or hop.return_address} if hop else {}
+    return dict(own, **dict({'wash_port': 0}, **asked))
 
 
 def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:

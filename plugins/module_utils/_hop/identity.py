@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.parameters import ALWAYS, LIMITS, of_kind
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import former
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import (
+    loopback_address,
+    present_next_hop,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
 
 # What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
@@ -103,7 +107,8 @@ def direct_tls_level(info: Mapping[str, Any]) -> str:
 
 
 def return_address(info: Mapping[str, Any]) -> str | None:
-    """Return where the MTA takes the hop's bounces: its listener on port 25, on loopback when there is one.
+    """Return where the MTA takes the hop's bounces: the listener that was made for them; without one, that on port 25,
+    on loopback when there is one.
 
     Args:
         info: what C(postfix_info) returned; of another MTA, without C(services).
@@ -111,7 +116,10 @@ def return_address(info: Mapping[str, Any]) -> str | None:
     Returns:
         A next hop, or None when the MTA takes no mail on port 25.
     """
-    everywhere = '127.0.0.1' if re.search(r'\b(all|ipv4)\b', info['expanded'].get('inet_protocols', 'all')) else '::1'
+    present = present_next_hop(info)
+    if present:
+        return present
+    everywhere = loopback_address(info['expanded'])
     if 'services' not in info:
         return f'[{everywhere}]:25'
     hosts: list[str] = []

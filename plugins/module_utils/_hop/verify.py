@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
@@ -30,7 +32,7 @@ class HopServer:
     """
 
     def __init__(self, module: AnsibleModule, settings: Mapping[str, Any]) -> None:
-        self._module, self._options = module, settings['roles']['outbound_hop']
+        self._module, self._settings, self._options = module, settings, settings['roles']['outbound_hop']
 
     def _instance(self) -> Instance:
         return Instance(
@@ -56,3 +58,22 @@ class HopServer:
         """Return the rows on where it listens."""
         asked = with_defaults(hosts=[self._options['address']], port=self._options['port'], expect={'starttls': False})
         return smtp_rows({'servers': check(asked)}, 'hop')
+
+    def way_back(self) -> list[dict[str, Any]]:
+        """Return the row on whether the mail server takes what the hop itself makes, asked as its own tables say."""
+        instance, config_dir = self._instance(), self._options['config_dir']
+        names = ['sender_dependent_default_transport_maps', 'smtp_helo_name']
+        maps, helo = map(instance.parameters(config_dir, names)[0].get, names)
+        way = instance.text('postmap', '-c', config_dir, '-q', '<>', maps)[0].strip()
+        transport, dummy, next_hop = way.partition(':')
+        if transport != 'mta':
+            return [
+                row(
+                    way_back.IDENTIFIER,
+                    way,
+                    RED,
+                    'is not the way back to the mail server',
+                    'Run site.yml: it makes the hop anew.',
+                )
+            ]
+        return way_back.rows(next_hop, helo, self._settings['domains'][0])

@@ -123,10 +123,14 @@ def replace_file(path: str, data: bytes, mode: int | None = None, mtime: int | N
 
 
 class Undo:
-    """Does operations and remembers what was there before each."""
+    """Does operations and remembers what was there before each.
+
+    C(failed) says of which paths back() could not put back what was there, and why.
+    """
 
     def __init__(self) -> None:
         self._before: list[tuple[str, FileState | os.stat_result | None]] = []
+        self.failed: list[str] = []
 
     def do(self, operation: Write | MakeDirectory) -> None:
         if isinstance(operation, MakeDirectory):
@@ -139,14 +143,25 @@ class Undo:
         operation.do()
 
     def back(self) -> None:
-        """Put everything back, the last change first."""
+        """Put everything back, the last change first. What cannot be is kept in C(failed), and keeps nothing else from
+        going back."""
         for path, before in reversed(self._before):
-            if isinstance(before, FileState):
+            try:
+                self._back(path, before)
+            except OSError as exc:
+                self.failed.append(f'{path}: {exc.strerror or exc}')
+
+    @staticmethod
+    def _back(path: str, before: FileState | os.stat_result | None) -> None:
+        if isinstance(before, FileState):
+            now = read_file(path)
+            # The operation that failed may have done nothing, and would fail here for the same reason.
+            if (now.data, now.mode) != (before.data, before.mode):
                 Write(path, before.data, before.mode).do()
-            elif before:
-                MakeDirectory(path, stat.S_IMODE(before.st_mode), (before.st_uid, before.st_gid)).do()
-            elif os.path.isdir(path):
-                os.rmdir(path)
+        elif before:
+            MakeDirectory(path, stat.S_IMODE(before.st_mode), (before.st_uid, before.st_gid)).do()
+        elif os.path.isdir(path):
+            os.rmdir(path)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_reco
     digest,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import refuse_obstacles
 
 
 class FileChange:
@@ -36,6 +37,7 @@ class FileChange:
 
     Raises:
         ChangeError: the record is damaged.
+        HostError: a file that differs cannot be written.
         OSError: a file cannot be read.
     """
 
@@ -68,6 +70,7 @@ class FileChange:
             }
         )
         self.made = [disk.MakeDirectory(path) for path in missing]
+        refuse_obstacles(self.paths())
         # A run that was killed may have written everything and reloaded nothing.
         self.changed = (
             bool(self.writes)
@@ -176,6 +179,8 @@ class _Switch(Transaction):
         undo.back()
         if self._active:
             self._activate()
+
+    def forget(self) -> None:
         self._record.restore()
 
     def settle(self) -> None:

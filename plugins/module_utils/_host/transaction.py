@@ -16,7 +16,8 @@ class Transaction(ABC):
     """One change on its way.
 
     A run that is killed leaves a record that says so, and the next run does everything again; it is for a kind of
-    change to keep such a record, from begin() to settle() or to in_force_again().
+    change to keep such a record, from begin() to settle() or to forget(). It keeps the record when something could not
+    be put back.
 
     C(warnings) is a list to which each part may add; C(old_state) names what is put back, at the start of a sentence.
     """
@@ -46,12 +47,20 @@ class Transaction(ABC):
 
     def _put_back(self, undo: Undo) -> bool:
         """Put the old state back in force. Returns whether that worked, with what failed among the warnings."""
+        problems = []
         try:
             self.in_force_again(undo)
         except (OSError, HostError) as exc:
-            self.warnings.append(f'{self.old_state} could not be put back completely: {exc}')
-            return False
-        return True
+            problems.append(str(exc))
+        problems = undo.failed + problems
+        try:
+            if not problems:
+                self.forget()
+        except (OSError, HostError) as exc:
+            problems.append(str(exc))
+        if problems:
+            self.warnings.append('{} could not be put back completely: {}'.format(self.old_state, '; '.join(problems)))
+        return not problems
 
     def failure(self, exc: Exception) -> str:
         """Return what is said of a step that failed."""
@@ -71,7 +80,11 @@ class Transaction(ABC):
 
     @abstractmethod
     def in_force_again(self, undo: Undo) -> None:
-        """Take back what steps() has done, have the old state in force, and record it as before."""
+        """Take back what steps() has done, and have the old state in force."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Record the old state as before."""
 
     @abstractmethod
     def settle(self) -> None:

@@ -122,6 +122,10 @@ class UnitChange:
     def starts(self) -> bool:
         return self.restarts or ['start', self.name] in self.commands
 
+    def paths(self) -> list[str]:
+        """Return the path of the unit's file if that is to be written or removed."""
+        return [self.path] if self._differs else []
+
     def words(self) -> list[str]:
         return [' '.join(command) for command in self.commands]
 

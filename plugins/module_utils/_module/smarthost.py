@@ -15,6 +15,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import converge as firewall
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
@@ -26,6 +27,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
@@ -34,6 +36,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import co
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, Wanted
 
+# Where files of firewalls, spam engines and units are.
+OTHERS = ('/etc/systemd/system', '/etc/firewalld', '/etc/ufw', '/etc/rspamd', '/etc/spamassassin')
 OPTIONS = {
     'settings': {'type': 'dict', 'required': True},
     'stage': {'type': 'str', 'choices': ['preflight', 'change'], 'default': 'change'},
@@ -69,7 +73,8 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(message(warning))
-    return facts_rows(server.NAME, facts, server.settings)
+    settings, rows = server.settings, facts_rows(server.NAME, facts, server.settings)
+    return rows + asked('hop.return', 'hop', lambda: way_back.foreseen(settings, server.wanted(facts, False).hop))
 
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
@@ -104,6 +109,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
+    _refuse_half_a_change(module, server, parts)
     result, warnings = _take(module, parts)
     if not module.check_mode:
         # In check mode the host is as it was.
@@ -158,6 +164,8 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
     parts += rest
     parts.append(Part('hop', lambda module: _without_hop(module, server)))
+    parts += server.undo_after_hop()
+    _refuse_half_a_change(module, server, parts)
     return _take(module, parts)
 
 
@@ -178,6 +186,27 @@ def refuse_used_hop(module: AnsibleModule, server: MailServer) -> None:
             '{} still leads mail to the hop, which would wait there for good. The hop runs on, nothing of it was'
             ' changed. Undo the change of the mail server first.'.format(', '.join(left))
         )
+
+
+def _refuse_half_a_change(module: AnsibleModule, server: MailServer, parts: Iterable[Part]) -> None:
+    """Keep the first part from being changed where a later one has a file that cannot be written.
+
+    Whether such a file would be changed at all, only its part knows, and asking all of them first takes about as long
+    as changing them. So they are asked only where there is such a file.
+
+    Raises:
+        HostError: naming the file, and why.
+    """
+    roles = server.settings['roles']
+    places = [
+        *server.places(),
+        roles['outbound_hop']['config_dir'],
+        roles['spam_delivery']['dovecot_directory'],
+        *OTHERS,
+    ]
+    if not module.check_mode and obstacles(within(places)):
+        for part in parts:
+            part.converge(Look(module))
 
 
 def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any], list[str]]:

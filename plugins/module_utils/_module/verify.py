@@ -49,6 +49,7 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += asked('hop', 'hop', hop.listener) if hop else []
+        rows += asked('hop.return', 'hop', hop.way_back) if hop else []
         return rows + asked('inbound.copy', 'mail server', server.stale)
 
     for queue in watched:

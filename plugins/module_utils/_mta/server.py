@@ -49,13 +49,15 @@ class Hop:
     C(identity) has C(expanded), parameters in Postfix's terms, and whatever else M(conbool.smtp_relay.postfix_info)
     tells of a Postfix. With C(own_programs) the mail server is no Postfix of whose programs the hop could be made.
     C(wash_port) is the port for mail in which trust headers count for nothing, 0 for none. C(directories) are the mail
-    server's own, as C(Facts) has them.
+    server's own, as C(Facts) has them. C(return_address) is where a part of ours takes the hop's own bounces, in
+    Postfix's next-hop syntax; empty for the mail server's port 25.
     """
 
     identity: dict[str, Any]
     own_programs: bool = False
     wash_port: int = 0
     directories: dict[str, str] = field(default_factory=dict)
+    return_address: str = ''
 
 
 class Part(NamedTuple):
@@ -138,6 +140,10 @@ class MailServer(ABC):
     def lock_directories(self) -> list[str]:
         """Return the directories in which no other run may be at work."""
 
+    def places(self) -> list[str]:
+        """Return the files that its parts change, and directories of such files."""
+        return []
+
     @abstractmethod
     def facts(self) -> Facts:
         """Return what there is to know.
@@ -159,6 +165,10 @@ class MailServer(ABC):
     @abstractmethod
     def undo(self) -> list[Part]:
         """Return what takes all of it away again, in order. After the first, it takes mail from everybody again."""
+
+    def undo_after_hop(self) -> list[Part]:
+        """Return what takes away the parts that the hop needs until it is gone."""
+        return []
 
     @abstractmethod
     def leads_to_hop(self) -> list[str]:

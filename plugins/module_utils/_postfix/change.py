@@ -234,6 +234,10 @@ class Change:
             third.append(disk.Write(self.path('master.cf'), final))
         return [first, second, third, last]
 
+    def paths(self) -> list[str]:
+        """Return the paths that are written, made, mended or removed."""
+        return [operation.path for phase in [*self.phases(), self.directories.operations] for operation in phase]
+
     @property
     def ends_instance(self) -> bool:
         """Whether the instance was made here and goes."""

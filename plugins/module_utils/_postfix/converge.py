@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import refuse_obstacles
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
     Instance,
@@ -72,6 +73,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     if unit_name:
         unit = UnitChange(module.run_command, unit_name, unit_content, bool(change and needs_restart(change)))
     result = planned(change, unit, module._diff)
+    refuse_obstacles((change.paths() if change else []) + (unit.paths() if unit else []))
     if change and change.changed and foreseen:
         warnings.append('There is no Postfix yet that could judge the new configuration')
     elif change and change.changed:

@@ -33,6 +33,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbou
     outbound_configuration,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import (
+    next_hop,
+    return_configuration,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
+# Where the hop's bounces come back. A part of its own, since it has to be there as long as the hop is.
+RETURN = 'postfix_smarthost_return'
 LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
 LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_senders\b)')
@@ -71,6 +77,9 @@ class PostfixServer(MailServer):
 
     def lock_directories(self) -> list[str]:
         return [os.path.dirname(os.path.realpath(self._config_dir))]
+
+    def places(self) -> list[str]:
+        return [self._config_dir]
 
     def facts(self) -> Facts:
         info, warnings = facts(
@@ -112,18 +121,26 @@ class PostfixServer(MailServer):
             settings['inbound'] and settings['inbound_require_certificate'] and not options['certificate_fingerprints']
         )
         client_ca = self._client_ca(by_name)
-        parts = [Part(OUTBOUND, self._present(OUTBOUND, outbound))]
+        expanded, back = facts.native['expanded'], '' if hop['return_address'] else options['return_port']
+        parts = [Part(RETURN, self._present(RETURN, return_configuration(back, expanded)))] if back else []
+        parts.append(Part(OUTBOUND, self._present(OUTBOUND, outbound)))
         if inbound['service_options']:
             parts.append(Part(INBOUND, self._present(INBOUND, inbound, client_ca)))
         elif INBOUND in facts.parts:
             parts.append(self._absent(INBOUND))
+        if not back and RETURN in facts.parts:
+            parts.append(self._absent(RETURN))
         return Wanted(
             problems=outbound['problems'] + inbound['problems'],
             warnings=outbound['warnings'] + inbound['warnings'],
             tls_files=[client_ca] if client_ca else [],
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
-            hop=Hop(facts.native, directories=facts.directories),
+            hop=Hop(
+                facts.native,
+                directories=facts.directories,
+                return_address=next_hop(back, expanded) if back else '',
+            ),
             parts=parts,
         )
 
@@ -160,6 +177,9 @@ class PostfixServer(MailServer):
 
     def undo(self) -> list[Part]:
         return [self._absent(INBOUND), self._absent(OUTBOUND)]
+
+    def undo_after_hop(self) -> list[Part]:
+        return [self._absent(RETURN)]
 
     def leads_to_hop(self) -> list[str]:
         return [

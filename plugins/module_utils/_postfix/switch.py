@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import take_ordinary_way
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
@@ -73,11 +74,18 @@ class Switch(Transaction):
             PlanError: it is not possible, and nothing was changed.
         """
         self._leaves = self.unit and self.change.request.absent
-        self._running = self._end_service() if self._leaves else self._runs()
-        self.journal.save(self.change.pending, True)
         self._switches = self.change.changed
         if self._switches:
-            self._look()
+            names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
+            disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
+        self.journal.save(self.change.pending, True)
+        try:
+            self._running = self._end_service() if self._leaves else self._runs()
+            if self._switches:
+                self._look()
+        except (OSError, HostError):
+            self.journal.restore()
+            raise
 
     def _runs(self) -> bool:
         """Return whether the instance runs. One that is to be removed must neither run nor hold mail."""
@@ -132,8 +140,6 @@ class Switch(Transaction):
             # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new
             # socket.
             self._sockets = dict.fromkeys(self._sockets)
-        names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
-        disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
 
     def steps(self, undo: disk.Undo) -> None:
         if not self._switches:
@@ -171,6 +177,8 @@ class Switch(Transaction):
                 postfix.wait_until_served(self._pid, {}, self.timeout)
             else:
                 self.instance.start(self._its_unit)
+
+    def forget(self) -> None:
         self.journal.restore()
 
     def settle(self) -> None:
@@ -179,11 +187,34 @@ class Switch(Transaction):
         Raises:
             SwitchError: the service does not run; the configuration is in place.
         """
+        if self._switches:
+            self._free_waiting()
         if self._switches and self.change.request.absent:
             self._remove_created()
         if self.unit and not self._leaves:
             self._begin_service()
         self.journal.save(self.change.settled, False)
+
+    def _free_waiting(self) -> None:
+        """Have no message wait for a transport that is gone, also when the run that took it away was killed."""
+        kept, queue = self.change.master.services(), self.change.facts.get('queue_directory')
+        gone = {
+            record['label'].rpartition('/')[0]
+            for key, record in self.journal.records['services'].items()
+            if key not in kept and record['label'].endswith('/unix')
+        }
+        if not gone or not queue or self.change.ends_instance:
+            return
+        freed = take_ordinary_way(self.instance, queue, gone)
+        if freed:
+            self.warnings.append(
+                '{} messages waited for {}, and go their ordinary way now, those on hold when they are released:'
+                ' {}'.format(
+                    len(freed),
+                    ', '.join(sorted({message.value.partition(':')[0] for message in freed})),
+                    ', '.join(message.identifier for message in freed[:20]),
+                )
+            )
 
     def _warn_of_restart(self) -> None:
         if self._running and not (self.unit and self.unit.restarts):

@@ -27,6 +27,7 @@ READERS = {
     'policy_command': readers.file_path,
     'policy_package': grammars.package,
     'release_port': readers.port,
+    'return_port': readers.port,
     'wash_port': readers.port,
 }
 
@@ -34,6 +35,8 @@ READERS = {
 def listeners(values: Mapping[str, Any]) -> list[str]:
     """Return the variables with the ports on which something will listen."""
     names = ['outbound_hop_port']
+    if not values['outbound_hop_return_address']:
+        names.append('postfix_smarthost_return_port')
     if values['conbool_wash_networks']:
         names.append('postfix_smarthost_wash_port')
     if values['conbool_inbound'] and values['conbool_spam_delivery'] != 'folder':

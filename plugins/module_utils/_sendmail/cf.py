@@ -9,6 +9,8 @@ import os
 import re
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
 # Where the queue is when QueueDirectory is not set.
 QUEUE = '/var/spool/mqueue'
 # A ruleset's name ends where its number begins, as in Sparse=0.
@@ -36,6 +38,18 @@ def queue_base(directory: str) -> str:
     """Return the directory below which all queues are that a QueueDirectory names, those of queue groups too
     (setup_queues() in queue.c)."""
     return os.path.dirname(directory) if directory.endswith('*') else directory.rstrip('/')
+
+
+def _ruleset(line: str) -> str:
+    """Return the name in a line that begins a ruleset.
+
+    Raises:
+        HostError: there is none. Sendmail does not start with such a file.
+    """
+    found = _RULESET.match(line)
+    if not found:
+        raise HostError(f'sendmail.cf has the line {line!r}, which begins a ruleset without a name: put it right first')
+    return found[1]
 
 
 def equal(one: str, other: str) -> bool:
@@ -71,7 +85,7 @@ class SendmailCf:
         for line in lines(text):
             kind = line[0]
             if kind == 'S':
-                ruleset = _RULESET.match(line)[1]
+                ruleset = _ruleset(line)
                 self.rulesets.setdefault(ruleset, 0)
             elif kind == 'R' and ruleset:
                 self.rulesets[ruleset] += 1

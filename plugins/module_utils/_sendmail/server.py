@@ -74,6 +74,9 @@ class SendmailServer(MailServer):
     def lock_directories(self) -> list[str]:
         return [self._paths.config_dir]
 
+    def places(self) -> list[str]:
+        return [self._paths.mc, self._paths.cf, self._paths.m4]
+
     def facts(self) -> Facts:
         info = facts(self.module.run_command, self._paths, self.settings['domains'], 'conbool_domains')
         return Facts(

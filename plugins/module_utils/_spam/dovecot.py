@@ -91,6 +91,17 @@ class Dovecot:
             )
         return out
 
+    def present(self, content: bytes | None) -> bytes:
+        """Return what was read of dovecot.conf.
+
+        Raises:
+            ChangeError: it is gone, which it was not when somebody looked for it. Another would be made of our lines
+                alone.
+        """
+        if content is None:
+            raise ChangeError(f'{self.config} is gone since it was looked at. Bring it back, and run this again')
+        return content
+
     def version(self) -> tuple[int, ...]:
         """Return the first two numbers of the version."""
         return tuple(int(number) for number in re.findall(r'\d+', self.text('dovecot', '--version'))[:2])
@@ -159,7 +170,8 @@ class Dovecot:
             for name in os.listdir(self.directory):
                 os.symlink(os.path.join(self.directory, name), os.path.join(folder, name))
             path = os.path.join(folder, 'dovecot.conf')
-            os.unlink(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
             with open(path, 'wb') as stream:
                 stream.write(content)
             yield path

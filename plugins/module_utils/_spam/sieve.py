@@ -66,7 +66,7 @@ class SieveChange:
         self._lines = [heading(OWNER), include]
         wanted: dict[str, bytes | Callable[[bytes], bytes]] = {}
         if protocols:
-            original = self._without(read_file(dovecot.config).data)
+            original = self._without(dovecot.present(read_file(dovecot.config).data))
             with dovecot.staged(original) as staged:
                 self.mailbox = dovecot.junk(staged, protocols[0], folder)
                 conf = self._configuration(staged)
@@ -76,6 +76,8 @@ class SieveChange:
                 dovecot.config: self._with,
             }
         self.files = FileChange(OWNER, wanted, {dovecot.config: self._without})
+        if protocols:
+            dovecot.present(self.files.before[dovecot.config])
         self.warnings = self.files.warnings
         self._stale = bool(wanted) and not self.files.changed and not self._compiled()
         self.changed = self.files.changed or self._stale

@@ -12,6 +12,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit impo
 
 from tests.unit.fakes.firewall import BACKENDS, FIRST, SECOND, Killed, admits
 
+STUBBORN = [['systemctl', 'start'], ['systemctl', 'disable']]
+
 
 def commands_of(machine, **params):
     machine.log.clear()
@@ -97,6 +99,18 @@ def test_restore_that_fails_too_says_so(new):
         machine.converge(networks=SECOND)
     assert not failed.value.restored
     assert 'could not be put back completely' in failed.value.warnings[-1]
+
+
+def test_a_service_that_will_not_end_keeps_no_file_from_being_put_back(new):
+    machine = new('nftables')
+    before = machine.files()
+    machine.hook = lambda words: (1, '', 'systemd says no') if words[:2] in STUBBORN else None
+    with pytest.raises(SwitchError, match='systemd says no') as failed:
+        machine.converge(networks=FIRST)
+    # The record says that there is something to be undone.
+    left = {path for path in set(machine.files()) - set(before) if not path.startswith('var/')}
+    assert left == set() and not failed.value.restored
+    assert machine.table == '' and 'systemctl disable' in failed.value.warnings[-1]
 
 
 def test_systemd_reads_a_drop_in_that_a_killed_run_left(new):

@@ -5,9 +5,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import ufw
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import BEGIN, END, block, replace_block
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import writable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
+from tests.unit.fakes.firewall import FIRST
 
 NAT = '*nat\n:POSTROUTING ACCEPT [0:0]\nCOMMIT\n'
 FILTER = '*filter\n:ufw-before-input - [0:0]\n# COMMIT is not yet\n-A ufw-before-input -j ACCEPT\n'
@@ -43,3 +51,34 @@ def test_damaged_marks_are_refused(marks):
     for rules in (['-A a'], None):
         with pytest.raises(FirewallError, match='do not enclose one block'):
             replace_block('before.rules', FILTER + marks + 'COMMIT\n', rules)
+
+
+@pytest.mark.parametrize('name', ['iptables-save', 'iptables-restore', 'ip6tables-restore'])
+def test_a_command_that_is_missing_is_named_before_anything_is_changed(new, name):
+    machine = new('ufw')
+    machine.commands.discard(name)
+    before = machine.files()
+    with pytest.raises(FirewallError, match=f'there is no command {name}; install iptables'):
+        machine.converge(networks=FIRST)
+    assert machine.files() == before
+
+
+def test_a_rule_file_that_is_gone_when_the_rules_are_loaded_is_named(new):
+    machine = new('ufw')
+    machine.converge(networks=FIRST)
+    (machine.folder / 'etc/ufw/after.rules').unlink()
+    with pytest.raises(FirewallError, match=r'after\.rules is missing, although ufw is enabled'):
+        ufw.Ufw(Host(machine.run_command, machine.find)).reload()
+
+
+def test_a_rule_file_that_cannot_be_written_is_named_before_anything_is_changed(new, monkeypatch):
+    machine = new('ufw')
+    before, path = machine.files(), machine.folder / 'etc/ufw/after6.rules'
+
+    def ioctl(handle, dummy, held):
+        held[0] = 0x10 if os.path.samestat(os.fstat(handle), os.stat(path)) else 0
+
+    monkeypatch.setattr(writable.fcntl, 'ioctl', ioctl)
+    with pytest.raises(HostError, match=r'Nothing was changed.*after6\.rules: it is immutable'):
+        machine.converge(networks=FIRST)
+    assert machine.files() == before

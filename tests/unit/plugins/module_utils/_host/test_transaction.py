@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_change, file_record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, file_change, file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, Write
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
@@ -40,6 +40,9 @@ class Log(Transaction):
     def in_force_again(self, undo):
         undo.back()
         self._do('in_force_again')
+
+    def forget(self):
+        self._do('forget')
 
     def settle(self):
         self._do('settle')
@@ -77,7 +80,7 @@ def test_a_step_that_fails_is_told_and_taken_back(path, problem):
     with pytest.raises(SwitchError, match='^no: it is down$') as caught:
         log.carry_out()
     # What failed is asked for while the logs are still about it.
-    assert log.done == ['begin', 'steps', 'failure', 'in_force_again'] and path.read_text() == 'old'
+    assert log.done == ['begin', 'steps', 'failure', 'in_force_again', 'forget'] and path.read_text() == 'old'
     assert caught.value.restored and caught.value.warnings == ['from before', 'there is more']
     assert caught.value.__cause__ is problem
 
@@ -92,6 +95,63 @@ def test_an_old_state_that_does_not_come_back_is_told(path, problem):
         'there is more',
         'The old state could not be put back completely: for good',
     ]
+    # The record says what is still to be undone.
+    assert 'forget' not in log.done
+
+
+def test_what_cannot_be_put_back_keeps_nothing_else_from_going_back_and_is_named(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ('first', 'second', 'third')]
+    for path in paths:
+        path.write_text('old')
+
+    class Three(Log):
+        def steps(self, undo):
+            for path in paths:
+                undo.do(Write(str(path), b'new'))
+            raise HostError('it is down')
+
+    replace = disk.replace_file
+
+    def held(path, data, *more):
+        if data == b'old' and not path.endswith('first'):
+            raise PermissionError(1, 'Operation not permitted')
+        replace(path, data, *more)
+
+    monkeypatch.setattr(disk, 'replace_file', held)
+    log = Three(tmp_path / 'unused')
+    with pytest.raises(SwitchError) as caught:
+        log.carry_out()
+    assert [path.read_text() for path in paths] == ['old', 'new', 'new']
+    assert not caught.value.restored and 'forget' not in log.done
+    assert caught.value.warnings[-1] == (
+        f'The old state could not be put back completely: {paths[2]}: Operation not permitted;'
+        f' {paths[1]}: Operation not permitted'
+    )
+
+
+def test_a_file_that_could_not_be_written_needs_nothing_put_back(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ('first', 'held')]
+    for path in paths:
+        path.write_text('old')
+
+    class Two(Log):
+        def steps(self, undo):
+            for path in paths:
+                undo.do(Write(str(path), b'new'))
+
+    replace = disk.replace_file
+
+    def held(path, *more):
+        if path.endswith('held'):
+            raise OSError(16, 'Device or resource busy')
+        replace(path, *more)
+
+    monkeypatch.setattr(disk, 'replace_file', held)
+    log = Two(tmp_path / 'unused')
+    with pytest.raises(SwitchError, match='Device or resource busy') as caught:
+        log.carry_out()
+    assert caught.value.restored and log.done[-1] == 'forget'
+    assert [path.read_text() for path in paths] == ['old', 'old']
 
 
 @pytest.mark.parametrize('part', ['steps', 'in_force_again', 'settle'])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Part, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
 
@@ -132,6 +132,19 @@ def test_the_hop_goes_last_and_the_rest_is_undone_before_it(said):
     assert result['changed'] and result['parts'] == ['hop', 'spam', 'undo'] and warnings == ['undo warns']
 
 
+def test_what_the_hop_needs_goes_after_it_and_stays_with_it(said, monkeypatch):
+    server = FakeServer({'state': 'absent'})
+    server.done = said
+    server.undo_after_hop = lambda: [server.part('last')]
+    smarthost.absent(FakeModule(), server)
+    assert said[-2:] == ['_hop.absent', 'last']
+    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
+    said.clear()
+    with pytest.raises(HostError, match='2 messages wait'):
+        smarthost.absent(FakeModule(), server)
+    assert said[-1] == 'hop'
+
+
 def test_a_hop_that_cannot_go_keeps_nobody_out(said, monkeypatch):
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
     monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
@@ -199,3 +212,43 @@ def test_a_part_that_fails_leaves_the_hop(said):
     with pytest.raises(HostError, match='no record'):
         smarthost.absent(FakeModule(), server)
     assert '_hop.absent' not in said
+
+
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_no_part_is_changed_when_a_later_one_has_a_file_that_cannot_be_written(said, monkeypatch, tmp_path, state):
+    held, modes = tmp_path / 'main.cf', []
+    held.touch()
+    monkeypatch.setattr(smarthost, 'obstacles', lambda paths: [path for path in paths if path == str(held)])
+
+    def refuse(module):
+        modes.append(module.check_mode)
+        raise HostError('main.cf: it is immutable')
+
+    server = FakeServer({'state': state})
+    server.places = lambda: [str(tmp_path)]
+    server.given['wanted'] = Wanted(parts=[server.part('one'), Part('two', refuse)])
+    server.given['undo'] = [server.part('one'), Part('two', refuse)]
+    with pytest.raises(HostError, match='main.cf: it is immutable') as caught:
+        getattr(smarthost, state)(FakeModule(), server)
+    # Asked in check mode, and not as a part that was begun.
+    assert modes == [True] and not hasattr(caught.value, 'known')
+
+
+def test_parts_are_asked_once_where_all_files_can_be_written(said, tmp_path):
+    server = FakeServer()
+    server.places = lambda: [str(tmp_path)]
+    smarthost.present(FakeModule(), server)
+    assert server.done == ['one', 'two']
+
+
+def test_the_preflight_asks_whether_the_bounces_of_the_hop_are_taken_back(monkeypatch):
+    monkeypatch.setattr(smarthost, 'facts_rows', lambda *dummy: ['of the mail server'])
+    asked = []
+    monkeypatch.setattr(smarthost.way_back, 'foreseen', lambda *given: asked.append(given) or ['of the way back'])
+    server = FakeServer()
+    server.given['wanted'] = Wanted(hop=Hop({}))
+    assert smarthost.ready_rows(FakeModule(), server, {}) == ['of the mail server', 'of the way back']
+    assert asked == [(server.settings, Hop({}))]
+    monkeypatch.setattr(server, 'wanted', _step([], 'wanted', HostError('cannot be asked')))
+    (found,) = [row for row in smarthost.ready_rows(FakeModule(), server, {}) if isinstance(row, dict)]
+    assert (found['id'], found['status'], found['finding']) == ('hop.return.failed', 'red', 'cannot be asked')

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
     certain_headers,
     certain_routes,
@@ -25,6 +26,11 @@ class FakeHop(FakeServer):
         if 'listener' in self.given:
             raise self.given['listener']
         return []
+
+    def way_back(self):
+        if 'way_back' in self.given:
+            raise self.given['way_back']
+        return [row('hop.return', '[127.0.0.1]:329', 'green', 'takes them')]
 
 
 @pytest.fixture(name='rows')
@@ -120,7 +126,10 @@ def test_queues(rows, look, outcome):
 def test_verification_is_all_of_it(rows):
     assert (
         brief(rows(FakeServer(), FakeHop(marks=marks())))
-        == [('route.ok', 'green')] * 6 + [('header.ok', 'green')] * 7 + [('queue.ok', 'green')] * 2
+        == [('route.ok', 'green')] * 6
+        + [('header.ok', 'green')] * 7
+        + [('hop.return', 'green')]
+        + [('queue.ok', 'green')] * 2
     )
 
 
@@ -129,11 +138,12 @@ def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):
         raise HostError('it does not run')
 
     server = FakeServer(through=fail, stale=OSError('no such file'))
-    found = rows(server, FakeHop(marks=marks(), listener=ValueError('port: 0')))
+    found = rows(server, FakeHop(marks=marks(), listener=ValueError('port: 0'), way_back=HostError('no table')))
     red = [(row['id'], row['finding']) for row in found if row['status'] != 'green']
     assert red == [
         ('route.failed', 'it does not run'),
         ('hop.failed', 'port: 0'),
+        ('hop.return.failed', 'no table'),
         ('inbound.copy.failed', 'no such file'),
     ]
     assert len([row for row in found if row['id'] == 'header.ok']) == 7

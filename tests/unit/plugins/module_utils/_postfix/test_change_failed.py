@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, writable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
 
@@ -112,3 +115,58 @@ def test_two_runs_do_not_meet(tmp_path):
         pass
     with locked(str(tmp_path), 0):
         pass
+
+
+def held(monkeypatch, *paths):
+    """Have the kernel say that these files are immutable, as it does where the file system has such flags."""
+
+    def ioctl(handle, dummy, answer):
+        answer[0] = 0x10 if any(os.path.samestat(os.fstat(handle), os.stat(path)) for path in paths) else 0
+
+    monkeypatch.setattr(writable.fcntl, 'ioctl', ioctl)
+
+
+@pytest.mark.parametrize('name', ['main.cf', 'master.cf', '.'])
+@pytest.mark.parametrize('check', [False, True], ids=['run', 'check'])
+def test_what_cannot_be_written_is_known_before_the_first_change(fake, monkeypatch, name, check):
+    before, calls = fake.tree(), len(fake.calls)
+    held(monkeypatch, fake.config_dir / name)
+    with pytest.raises(HostError, match=f'Nothing was changed.*{"main.cf" if name == "." else name}: .*immutable'):
+        run(fake, check=check, **wanted(fake))
+    assert fake.tree() == before and not (fake.root / 'state').exists()
+    assert not [call for call in fake.calls[calls:] if call[-1] == 'reload']
+
+
+def test_what_does_not_change_need_not_be_writable(fake, monkeypatch):
+    run(fake, **wanted(fake))
+    held(monkeypatch, fake.config_dir / 'main.cf', fake.config_dir / 'master.cf')
+    assert not run(fake, **wanted(fake))['changed']
+    with pytest.raises(HostError, match='master.cf: it is immutable.*main.cf: it is immutable'):
+        run(fake, state='absent')
+
+
+def test_a_file_that_is_busy_only_when_it_is_written_has_nothing_to_be_put_back(fake, monkeypatch):
+    with_routes(fake)
+    before, old, replace = fake.tree(), fake.loaded, disk.replace_file
+
+    def busy(path, *more):
+        if path.endswith('main.cf'):
+            raise OSError(errno.EBUSY, 'Device or resource busy')
+        replace(path, *more)
+
+    monkeypatch.setattr(disk, 'replace_file', busy)
+    with pytest.raises(SwitchError, match='Device or resource busy') as failure:
+        run(fake, **wanted(fake))
+    assert failure.value.restored and fake.loaded == old and fake.tree() == before
+    assert not (fake.root / 'state').exists()
+
+
+def test_what_cannot_be_cleared_away_leaves_no_record_of_a_change(fake, monkeypatch):
+    def refuse(paths):
+        raise PermissionError(errno.EPERM, 'Operation not permitted')
+
+    monkeypatch.setattr(disk, 'clear_temporary', refuse)
+    before = fake.tree()
+    with pytest.raises(OSError, match='Operation not permitted'):
+        run(fake, **wanted(fake))
+    assert fake.tree() == before and not (fake.root / 'state').exists()

@@ -22,6 +22,7 @@ OPTIONS = {
     'wash_port': 10028,
     'flag_port': 10029,
     'release_port': 10030,
+    'return_port': 329,
 }
 INFO = {
     'version': '3.7.11',
@@ -52,6 +53,7 @@ INFO = {
     ],
 }
 LIST = 'smtpd_recipient_restrictions'
+PARTS = ['postfix_smarthost_return', 'postfix_smarthost_outbound', 'postfix_smarthost_inbound']
 PORT_25 = {
     'config_dir': '/etc/postfix',
     'services': [
@@ -105,17 +107,17 @@ def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gatew
 @pytest.mark.parametrize(
     'settings, options, parts, programs',
     [
-        ({'inbound': False}, {}, ['postfix_smarthost_outbound', 'postfix_smarthost_inbound'], []),
+        ({'inbound': False}, {}, PARTS, []),
         (
             {'inbound': True},
             {},
-            ['postfix_smarthost_outbound', 'postfix_smarthost_inbound'],
+            PARTS,
             [('/usr/sbin/postfwd1', 'postfwd')],
         ),
         (
             {'inbound': True},
             {'certificate_fingerprints': [':'.join(['AB'] * 32)]},
-            ['postfix_smarthost_outbound', 'postfix_smarthost_inbound'],
+            PARTS,
             [],
         ),
     ],
@@ -124,6 +126,24 @@ def test_parts_and_programs(server, monkeypatch, settings, options, parts, progr
     found = wanted(server(options, **settings), monkeypatch)
     assert ([part.name for part in found.parts], found.programs) == (parts, programs)
     assert found.hop.identity is INFO and not found.hop.own_programs
+    assert found.hop.return_address == '[127.0.0.1]:329'
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_who_names_another_way_back_needs_no_listener(server, monkeypatch, there):
+    info = dict(INFO, owners=['postfix_smarthost_return'] if there else [])
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
+    mta = server()
+    mta.settings['roles']['outbound_hop'] = dict(mta.settings['roles']['outbound_hop'], return_address='[127.0.0.1]:26')
+    found = mta.wanted(mta.facts(), False)
+    # It goes when the hop, which comes first, knows the other one.
+    parts = ['postfix_smarthost_outbound'] + ['postfix_smarthost_return'] * there
+    assert [part.name for part in found.parts] == parts and found.hop.return_address == ''
+
+
+def test_the_listener_outlives_the_hop(server):
+    assert [part.name for part in server().undo()] == PARTS[:0:-1]
+    assert [part.name for part in server().undo_after_hop()] == PARTS[:1]
 
 
 @pytest.mark.parametrize('scope', ['all', 'senders'])

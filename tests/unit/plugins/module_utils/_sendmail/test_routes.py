@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
     Look,
@@ -99,3 +100,9 @@ def test_two_looks_see_what_was_put_off_between_them(tmp_path):
     (tmp_path / 'qf00001').write_text(QUEUE_FILE % 2, encoding='utf-8')
     messages, put_off = look.end()
     assert len(messages) == 1 and messages == put_off
+
+
+@pytest.mark.parametrize('line', ['S', 'S ', 'S=0'])
+def test_a_ruleset_without_a_name_is_named_as_what_it_is(line):
+    with pytest.raises(HostError, match=f"has the line '{line.strip()}', which begins a ruleset without a name"):
+        SendmailCf(f'DSx\n{line}\nR$*\t$@ $1\n')

@@ -36,6 +36,7 @@ VARIABLES = {
     'postfix_smarthost_flag_port': ('20029', 20029, '0'),
     'postfix_smarthost_release_port': ('20030', 20030, 1.5),
     'postfix_smarthost_inbound_services': ('10025, 192.0.2.1:26', ['10025', '192.0.2.1:26'], [0]),
+    'postfix_smarthost_return_port': ('20031', 20031, 'smtp'),
     'postfix_smarthost_client_ca_file': ('/etc/ca.pem', '/etc/ca.pem', '/etc/'),
     'postfix_smarthost_certificate_fingerprints': (f'{SHA1}\n{SHA1}', [SHA1.upper()] * 2, ['abcd']),
     'postfix_smarthost_policy_command': ('/opt/postfwd1', '/opt/postfwd1', 'postfwd1'),

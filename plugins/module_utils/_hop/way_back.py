@@ -1,0 +1,90 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the mail server takes the hop's bounces back, asked as the hop would hand them in. Private to this
+collection."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import return_address
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
+
+IDENTIFIER = 'hop.return'
+NEXT_HOP = re.compile(r'\[?(?P<host>[^\[\]]+?)\]?(:(?P<port>\w+))?')
+HINT = (
+    'Bounces of mail that goes direct would be lost, and their senders hear nothing. Let the mail server accept mail'
+    ' without a sender from this host, with its own name in HELO; or have it listen where no such rule counts, and say'
+    ' so in outbound_hop_return_address.'
+)
+# Of the recipient alone (RFC 3463, 3.2): everything before it was accepted.
+NO_SUCH_MAILBOX = re.compile(r'5\d\d[ -]5\.1\.1\b')
+
+
+def rows(next_hop: str, helo: str, domain: str) -> list[dict[str, Any]]:
+    """Return the row on one way back; no message is sent.
+
+    Args:
+        next_hop: of the hop's transport to the mail server, in Postfix's syntax.
+        helo: the name that the hop greets with.
+        domain: one that is hosted.
+
+    Raises:
+        ValueError: what has to be asked cannot be said in SMTP.
+    """
+    place = NEXT_HOP.fullmatch(next_hop)
+    if not place:
+        return [row(IDENTIFIER, next_hop, RED, 'is no next hop', 'Name it as in outbound_hop_return_address.')]
+    recipient = f'postmaster@{domain}'
+    expected = {'starttls': False, 'chain_verified': False, 'name_verified': False, 'accepts': [recipient]}
+    server = check(with_defaults(hosts=[place['host']], port=_port(place['port']), helo_name=helo, expect=expected))[0]
+    answer = next(iter(server['recipients']), None)
+    if answer and answer['verdict'] == 'accepted':
+        return [row(IDENTIFIER, next_hop, GREEN, 'takes the bounces of the hop')]
+    if answer and NO_SUCH_MAILBOX.match(answer['reply']):
+        finding = f'takes the bounces of the hop, but has no {recipient}: {answer["reply"]}'
+        return [row(IDENTIFIER, next_hop, GREEN, finding, 'RFC 5321, 4.5.1 asks for one.', severity='low')]
+    said = answer['reply'] if answer else '. '.join(_said(server))
+    return [row(IDENTIFIER, next_hop, RED, f'refuses the bounces of the hop: {said}', HINT)]
+
+
+def _port(text: str | None) -> int:
+    text = text or '25'
+    try:
+        return int(text) if text.isdigit() else socket.getservbyname(text, 'tcp')
+    except OSError as exc:
+        raise ValueError(f'outbound_hop_return_address: there is no port {text!r}') from exc
+
+
+def _said(server: Mapping[str, Any]) -> list[str]:
+    """Return why it did not come to a recipient, with the server's own words where there are any."""
+    return [
+        found['finding'] + (' ({})'.format(found['seen']) if found['seen'] else '')
+        for found in server['findings']
+        if found['severity'] == 'error'
+    ]
+
+
+def foreseen(settings: Mapping[str, Any], hop: Hop | None) -> list[dict[str, Any]]:
+    """Return the row on the way back that the hop is going to have; none where that is yet to be made.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        hop: what the mail server wants of the hop, None where it wants none.
+    """
+    own = settings['roles']['outbound_hop']['return_address']
+    if not hop or (hop.return_address and not own):
+        return []
+    # Without any, it is a problem of its own.
+    next_hop = own or return_address(hop.identity)
+    expanded = hop.identity['expanded']
+    helo = expanded.get('smtp_helo_name') or expanded['myhostname']
+    return rows(next_hop, helo, settings['domains'][0]) if next_hop else []

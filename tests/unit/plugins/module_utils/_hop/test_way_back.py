@@ -1,0 +1,143 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the hop's bounces are taken back is asked as the hop would hand them in, and told in the server's own words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import verify, way_back
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.converge import options_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way_back import foreseen, rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
+
+from tests.smtp.hostile import HostileServer
+from tests.unit.fakes.mail_server import SETTINGS, FakeModule
+
+REFUSAL = b'550 5.7.1 <mx.example.com>: Helo command rejected: do not use my name\r\n'
+
+
+def ask(at=None, next_hop='[127.0.0.1]:{}', **more):
+    with HostileServer(at=at, **more) as server:
+        (found,) = rows(next_hop.format(server.port), 'mx.example.com', 'example.com')
+    return found, server.commands
+
+
+def test_what_is_said_is_what_the_hop_would_say_and_no_message_is_sent():
+    found, commands = ask()
+    assert (found['id'], found['status'], found['severity']) == ('hop.return', 'green', 'info')
+    assert commands == [
+        'EHLO mx.example.com',
+        'MAIL FROM:<>',
+        'RCPT TO:<postmaster@example.com>',
+        'RSET',
+        'QUIT',
+    ]
+
+
+@pytest.mark.parametrize('next_hop', ['[localhost]:{}', 'localhost:{}', '127.0.0.1:{}'])
+def test_a_next_hop_in_each_of_its_forms(next_hop):
+    assert ask(next_hop=next_hop)[0]['status'] == 'green'
+
+
+@pytest.mark.parametrize(
+    'at, said',
+    [
+        ({'RCPT': REFUSAL}, 'Helo command rejected: do not use my name'),
+        ({'RCPT': b'450 4.7.1 unknown host\r\n'}, '450 4.7.1 unknown host'),
+        ({'RCPT': b'550 5.1.0 no\r\n'}, '550 5.1.0 no'),
+        ({'MAIL': b'530 5.7.0 Authentication required\r\n'}, '530 5.7.0 Authentication required'),
+        ({'EHLO': b'501 5.5.2 syntax\r\n'}, r'the server refused EHLO \(501 5.5.2 syntax\)'),
+        ({'banner': b'554 go away\r\n'}, r'the server refuses service \(554 go away\)'),
+    ],
+)
+def test_a_refusal_is_red_in_the_server_s_own_words(at, said):
+    found = ask(at)[0]
+    assert found['status'] == 'red' and 'outbound_hop_return_address' in found['hint']
+    assert re.search('refuses the bounces of the hop: .*' + said, found['finding'])
+
+
+def test_nobody_who_listens_is_red():
+    with HostileServer() as server:
+        pass
+    (found,) = rows(f'[127.0.0.1]:{server.port}', 'mx.example.com', 'example.com')
+    assert found['status'] == 'red' and 'refused' in found['finding']
+
+
+def test_a_postmaster_who_is_missing_does_not_stand_in_the_way():
+    found = ask({'RCPT': b'550 5.1.1 <postmaster@example.com>: unknown user\r\n'})[0]
+    assert (found['status'], found['severity']) == ('green', 'low') and 'unknown user' in found['finding']
+
+
+def test_what_is_no_next_hop_is_named():
+    assert rows('[', 'mx.example.com', 'example.com')[0]['status'] == 'red'
+    with pytest.raises(ValueError, match="outbound_hop_return_address: there is no port 'nonsense'"):
+        rows('[127.0.0.1]:nonsense', 'mx.example.com', 'example.com')
+
+
+@pytest.fixture(name='asked')
+def fixture_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(way_back, 'rows', lambda *given: asked.append(given) or ['a row'])
+    return asked
+
+
+def settings_of(**hop):
+    return dict(SETTINGS, roles=dict(SETTINGS['roles'], outbound_hop=dict(SETTINGS['roles']['outbound_hop'], **hop)))
+
+
+IDENTITY = {'expanded': {'myhostname': 'mx.example.com', 'smtp_helo_name': 'out.example.com'}}
+
+
+@pytest.mark.parametrize(
+    'own, hop, expected',
+    [
+        ('', Hop(IDENTITY), [('[127.0.0.1]:25', 'out.example.com', 'example.com')]),
+        ('[127.0.0.1]:26', Hop(IDENTITY), [('[127.0.0.1]:26', 'out.example.com', 'example.com')]),
+        (
+            '[127.0.0.1]:26',
+            Hop(IDENTITY, return_address='[::1]:329'),
+            [('[127.0.0.1]:26', 'out.example.com', 'example.com')],
+        ),
+        (
+            '',
+            Hop({'expanded': {'myhostname': 'mx.example.com'}}),
+            [('[127.0.0.1]:25', 'mx.example.com', 'example.com')],
+        ),
+        # Yet to be made; nothing that is a problem of its own; and no hop.
+        ('', Hop(IDENTITY, return_address='[127.0.0.1]:329'), []),
+        ('', Hop(dict(IDENTITY, services=[])), []),
+        ('', None, []),
+    ],
+)
+def test_the_preflight_asks_where_the_hop_would_go(asked, own, hop, expected):
+    foreseen(settings_of(return_address=own), hop)
+    assert asked == expected
+
+
+@pytest.mark.parametrize('own, found', [('', '[127.0.0.1]:329'), ('[::1]:26', '[::1]:26')])
+def test_the_hop_is_told_of_the_mail_server_s_own_listener_unless_a_person_names_one(own, found):
+    options = options_of(settings_of(return_address=own), Hop(IDENTITY, return_address='[127.0.0.1]:329'))
+    assert options['return_address'] == found
+
+
+class Instance:
+    way = 'mta:[127.0.0.1]:329'
+
+    def parameters(self, directory, names):
+        return dict(zip(names, ('regexp:/etc/conbool-hop/own_mail', 'mx.example.com'))), []
+
+    def text(self, *argv):
+        assert argv == ('postmap', '-c', '/etc/conbool-hop', '-q', '<>', 'regexp:/etc/conbool-hop/own_mail')
+        return self.way + '\n', ''
+
+
+def test_verify_asks_where_the_hop_s_own_table_leads(asked, monkeypatch):
+    hop = verify.HopServer(FakeModule(), SETTINGS)
+    monkeypatch.setattr(hop, '_instance', Instance)
+    assert hop.way_back() == ['a row'] and asked == [('[127.0.0.1]:329', 'mx.example.com', 'example.com')]
+    monkeypatch.setattr(Instance, 'way', 'direct:')
+    (found,) = hop.way_back()
+    assert (found['id'], found['status'], found['target']) == ('hop.return', 'red', 'direct:')

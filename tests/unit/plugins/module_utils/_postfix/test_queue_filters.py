@@ -1,0 +1,178 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages that wait for a transport which goes: found in every queue, freed where they are, and nothing else touched."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import queue_filters
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
+    messages_filtered_to,
+    take_ordinary_way,
+)
+
+from tests.unit.fakes import queue_file
+from tests.unit.fakes.postfix_run import Killed, kill_at, option, run, service
+from tests.unit.fakes.queue_file import filters, message
+
+WASH, FLAG = 'conbool-wash:[127.0.0.1]:326', 'conbool-flag:[127.0.0.1]:327'
+
+
+class Postfix:
+    """What is asked of an Instance; C(before) is called before each command."""
+
+    config_dir = '/etc/postfix'
+
+    def __init__(self):
+        self.calls, self.before = [], lambda name, path: None
+
+    def run(self, name, *arguments):
+        self.calls.append((name, *arguments))
+        self.before(name, arguments[-1])
+        assert arguments[:2] == ('-c', '/etc/postfix')
+        status, out = queue_file.postcat(arguments[-1]) if name == 'postcat' else (0, '')
+        return status, out.encode(), b''
+
+
+@pytest.fixture(name='postfix')
+def fixture_postfix():
+    return Postfix()
+
+
+@pytest.fixture(name='put')
+def fixture_put(tmp_path):
+    def put(name, *given, **more):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(message(*given, **more))
+        return path
+
+    return put
+
+
+def test_only_what_waits_for_one_of_them_is_found(postfix, put, tmp_path):
+    put('deferred/A/A1', WASH)
+    put('hold/A2', 'smtp-amavis:[127.0.0.1]:10024', FLAG)
+    put('active/A3', FLAG)
+    put('incoming/A4', WASH)
+    put('deferred/B/B1')
+    put('deferred/B/B2', 'smtp-amavis:[127.0.0.1]:10024')
+    # Named, but not as a FILTER; and a transport with a longer name.
+    put('deferred/B/B3', body=['L' + WASH, 'conbool-wash:'])
+    put('deferred/B/B4', 'conbool-wash-more:[127.0.0.1]:1')
+    put('deferred/B/B5', 'my-conbool-wash:[127.0.0.1]:1')
+    (tmp_path / 'deferred/B/B6').touch()
+    found = messages_filtered_to(postfix, str(tmp_path), ['conbool-wash', 'conbool-flag'])
+    assert {(entry.queue, entry.identifier, entry.value) for entry in found} == {
+        ('deferred', 'A1', WASH),
+        ('hold', 'A2', FLAG),
+        ('active', 'A3', FLAG),
+        ('incoming', 'A4', WASH),
+    }
+    # postcat is not asked of every message.
+    assert {os.path.basename(call[-1]) for call in postfix.calls} >= {'A1', 'A2', 'A3', 'A4'}
+    assert not {'B1', 'B2', 'B6'} & {os.path.basename(call[-1]) for call in postfix.calls}
+
+
+def test_they_lose_that_one_record_and_stay_where_they_are(postfix, put, tmp_path):
+    paths = [
+        put('deferred/A1', WASH, body=['x' * 300]),
+        put('hold/A2', 'smtp-amavis:[127.0.0.1]:10024', WASH),
+        put('active/A3', WASH, recipients=['a@x', 'b@x']),
+    ]
+    other = put('hold/A4', FLAG)
+    before = {path: path.read_bytes() for path in paths + [other]}
+    done = take_ordinary_way(postfix, str(tmp_path), ['conbool-wash'])
+    assert sorted(entry.identifier for entry in done) == ['A1', 'A2', 'A3']
+    assert [filters(path) for path in paths] == [[], ['smtp-amavis:[127.0.0.1]:10024'], []]
+    for path in paths:
+        differing = [pair for pair in zip(before[path], path.read_bytes()) if pair[0] != pair[1]]
+        assert differing == [(ord('L'), ord('K'))] and len(before[path]) == path.stat().st_size
+    assert other.read_bytes() == before[other]
+    # Who is on hold is not sent, and qmgr has the third.
+    assert [call for call in postfix.calls if call[0] == 'postqueue'] == [
+        ('postqueue', '-c', '/etc/postfix', '-i', 'A1')
+    ]
+    assert take_ordinary_way(postfix, str(tmp_path), ['conbool-wash']) == []
+
+
+@pytest.mark.parametrize('when', ['postcat', 'written'])
+def test_one_that_moves_meanwhile_is_found_where_it_is(postfix, put, tmp_path, monkeypatch, when):
+    path = put('deferred/A1', WASH)
+    (tmp_path / 'active').mkdir()
+    moved = tmp_path / 'active' / 'A1'
+    strike_out = queue_filters.strike_out
+
+    def move(*dummy):
+        if path.exists():
+            path.rename(moved)
+
+    def strike(entry):
+        move()
+        strike_out(entry)
+
+    if when == 'postcat':
+        postfix.before = move
+    else:
+        monkeypatch.setattr(queue_filters, 'strike_out', strike)
+    assert [entry.queue for entry in take_ordinary_way(postfix, str(tmp_path), ['conbool-wash'])] == ['active']
+    assert filters(moved) == []
+
+
+def test_an_empty_queue_or_none_is_no_trouble(postfix, tmp_path):
+    assert take_ordinary_way(postfix, str(tmp_path / 'none'), ['conbool-wash']) == []
+
+
+def detour(fake):
+    return {
+        'services': [service('conbool-wash'), service('conbool-wash-cleanup', command='cleanup', private='n')],
+        'service_options': [option('smtp', 'inet', cleanup_service_name='conbool-wash-cleanup')],
+    }
+
+
+def waiting(fake):
+    (fake.root / 'sbin' / 'postcat').touch(mode=0o755)
+    (fake.root / 'sbin' / 'postqueue').touch(mode=0o755)
+    fake._postcat = lambda argv: (*queue_file.postcat(argv[-1]), '')
+    fake._postqueue = lambda argv: (0, '', '')
+    found = [fake.queue / 'hold' / 'H1', fake.queue / 'deferred' / 'D1']
+    for path in found:
+        path.parent.mkdir()
+        path.write_bytes(message(WASH))
+    return found
+
+
+@pytest.mark.parametrize(
+    'change', [{'state': 'absent'}, {'parameters': {'relayhost': '[x]'}}], ids=['undo', 'settings']
+)
+def test_a_transport_that_goes_leaves_no_message_behind(fake, change):
+    run(fake, **detour(fake))
+    paths = waiting(fake)
+    assert run(fake, **detour(fake))['warnings'] == [] and [filters(path) for path in paths] == [[WASH], [WASH]]
+    run(fake, check=True, **change)
+    assert [filters(path) for path in paths] == [[WASH], [WASH]]
+    result = run(fake, **change)
+    assert [filters(path) for path in paths] == [[], []]
+    assert [text for text in result['warnings'] if '2 messages waited for conbool-wash' in text and 'D1, H1' in text]
+
+
+def test_none_is_left_behind_wherever_the_run_is_killed(fake, monkeypatch):
+    for step in range(1, 60):
+        run(fake, **detour(fake))
+        for path in (paths := waiting(fake)) if step == 1 else paths:
+            path.write_bytes(message(WASH))
+        with pytest.MonkeyPatch.context() as killer:
+            kill_at(fake, killer, step)
+            try:
+                run(fake, state='absent')
+                break
+            except Killed:
+                pass
+            finally:
+                fake.observers = []
+        run(fake, state='absent')
+        assert [filters(path) for path in paths] == [[], []], step
+    assert 5 < step < 59
