@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     return_address,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
@@ -194,6 +195,7 @@ def _parameters(
     return dict(
         mta_parameters(info),
         **dict(programs['parameters'], **STATIC),
+        **line_ends(programs['version']),
         compatibility_level='3.6' if _version(programs['version']) >= (3, 6) else '2',
         queue_directory=options['queue_directory'],
         data_directory=options['data_directory'],

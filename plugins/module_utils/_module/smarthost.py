@@ -69,7 +69,7 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(printable(warning))
-    return facts_rows(server.NAME, facts, server.settings)
+    return facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
 
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
