@@ -195,6 +195,11 @@ def overriding(
         tables.append((BY_RECIPIENT, {'path': OUTSIDE_TABLE, 'type': 'texthash', 'entries': {'*': route}}))
     for name, table in tables:
         ours = '{}:{}/{}'.format(table['type'], info['config_dir'], table['path'])
-        wanted['parameters'][name] = '{}, {}'.format(ours, without_ours(info['parameters'].get(name, '')))
+        existing = without_ours(info['parameters'].get(name, ''))
+        wanted['parameters'][name] = f'{ours}, {existing}'
+        # Probes of addresses follow by default; the hop would say that every address is there.
+        probes = 'address_verify_' + name
+        if info['parameters'].get(probes) in ('$' + name, existing):
+            wanted['parameters'][probes] = existing
         wanted['tables'].append(table)
     return wanted

@@ -32,7 +32,9 @@ KNOWN_BY_ADDRESS = ('permit_mynetworks', 'permit_inet_interfaces')
 KNOWN_BY_LOGIN = ('permit_sasl_authenticated',)
 KNOWN_BY_CERTIFICATE = ('permit_tls_clientcerts', 'permit_tls_all_clientcerts')
 LOOKS_AT_WHO_IS_KNOWN = ('check_sasl_access', 'check_ccert_access')
-WITH_ARGUMENT = re.compile(r'(check_\w+|reject_rbl_client|reject_rhsbl_\w+|permit_(dnswl|rhswl)_\w+|sleep)$')
+WITH_ARGUMENT = re.compile(
+    r'(check_\w+_access|check_policy_service|reject_rbl_client|reject_rhsbl_\w+|permit_(dnswl|rhswl)_\w+|sleep)$'
+)
 TABLE = re.compile(r'[a-z]+:')
 # Addresses that the internet does not carry.
 INTERNAL = tuple(

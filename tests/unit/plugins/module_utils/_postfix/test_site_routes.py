@@ -15,7 +15,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     BY_SENDER,
     SiteRoutes,
     look,
-    problems,
     without_ours,
 )
 
@@ -69,8 +68,8 @@ def settings(**more):
     return {'domains': ['example.com'], 'scope': 'all', 'scope_senders': [], 'site_routes': 'keep', **more}
 
 
-def information(by_sender='', by_recipient=''):
-    values = {BY_SENDER: by_sender, BY_RECIPIENT: by_recipient}
+def information(by_sender='', by_recipient='', parameters=None):
+    values = {BY_SENDER: by_sender, BY_RECIPIENT: by_recipient, **(parameters or {})}
     return {
         'config_dir': '/etc/postfix',
         'parameters': values,
@@ -80,10 +79,9 @@ def information(by_sender='', by_recipient=''):
     }
 
 
-def configured(by_sender='', by_recipient='', tables=TABLES, **more):
-    info, wanted = information(by_sender, by_recipient), settings(**more)
+def configured(by_sender='', by_recipient='', tables=TABLES, parameters=None, **more):
+    info, wanted = information(by_sender, by_recipient, parameters), settings(**more)
     found = look(SiteRoutes(Maps(tables), wanted, info))
-    assert problems(wanted, found) == problems(wanted, found)
     return outbound_configuration(
         wanted,
         dict(info, site_routes=found),
@@ -130,6 +128,19 @@ def test_the_user_may_have_ours_asked_first(table):
     ]
     # A second run sees ours in front.
     assert configured(wanted['parameters'][BY_SENDER], site_routes='override') == wanted
+
+
+@pytest.mark.parametrize(
+    'present, expected', [('$sender_dependent_default_transport_maps', 'hash:/mailbox'), ('hash:/own', None)]
+)
+def test_probes_of_addresses_go_where_they_went(present, expected):
+    probes = 'address_verify_' + BY_SENDER
+    wanted = configured('hash:/mailbox', site_routes='override', parameters={probes: present})
+    assert wanted['parameters'].get(probes) == expected
+    assert (
+        configured(wanted['parameters'][BY_SENDER], site_routes='override', parameters={probes: expected or present})
+        == wanted
+    )
 
 
 def test_nothing_is_overridden_where_there_is_nothing():

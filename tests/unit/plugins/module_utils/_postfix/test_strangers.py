@@ -81,6 +81,8 @@ def refused(parameters=None, logged_in=False, tables=TABLES, configured=None, **
         ('check_sender_access hash:/blocked, reject', True),
         ('hash:/friends, reject', False),
         ('permit_something_new, reject', False),
+        # Of old, without an argument.
+        ('check_relay_domains reject', False),
         ('something_new, reject', False),
         ('$mua, reject', True),
         ('$unknown_to_all', False),
