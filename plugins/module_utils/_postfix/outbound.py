@@ -233,9 +233,13 @@ def outbound_configuration(
     if options['wash_submission']:
         further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
         wanted['problems'] += bad_names(info, further, washed)
-        siblings, overrides, warnings = wash(
-            config_dir, parameters, info['services'], login_services(info, further, washed)
-        )
+        # What a filter passes on is washed where it comes back, if the user says where.
+        logins = [
+            entry
+            for entry in login_services(info, further, washed)
+            if not (washed and effective(entry, parameters, 'smtpd_proxy_filter'))
+        ]
+        siblings, overrides, warnings = wash(config_dir, parameters, info['services'], logins)
         wanted['services'] += siblings
         wanted['service_options'] += overrides
         wanted['warnings'] += warnings
