@@ -72,8 +72,8 @@ def _row(entry: Mapping[str, Any], taker: Mapping[str, Any], info: Mapping[str, 
     else:
         hint = (
             f'If other servers bring mail there, set postfix_smarthost_inbound_services: ["{name}"], which limits it'
-            f' like port 25. If it is for users, close it to all others: add {CLOSED} to {where} in master.cf (with permit_mynetworks in front, if'
-            ' your own networks use it without logging in).'
+            f' like port 25. If it is for users, close it to all others: add {CLOSED} to {where} in master.cf (with'
+            ' permit_mynetworks in front, if your own networks use it without logging in).'
         )
     return row(
         'inbound.door',
