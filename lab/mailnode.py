@@ -142,9 +142,12 @@ class MailNode:
         ipv6: bool = False,
         mail_options=(),
         rcpt_options=(),
+        wire: str = 'lines',
         timeout: float = 15,
     ) -> dict:
         """A message to a node (or any address), by SMTP.
+
+        wire says how its bytes are sent: lines (dots are doubled), raw or chunk (BDAT), both as they are.
 
         tls is True (STARTTLS), False or 'implicit'; source the node whose address to come from, if this container has
         it (lan).
@@ -171,6 +174,7 @@ class MailNode:
             'password': password,
             'mail_options': list(mail_options),
             'rcpt_options': list(rcpt_options),
+            'wire': wire,
             'timeout': timeout,
         }
 

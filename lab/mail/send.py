@@ -67,9 +67,26 @@ def _send(order, result):
             connection.rset()
             return
         result['stage'] = 'data'
-        _say(result, 'data', connection.data(base64.b64decode(order['message'])))
+        _say(result, 'data', _hand_over(connection, base64.b64decode(order['message']), order['wire']))
         result['accepted'] = not result['refused']
         result['stage'] = 'done'
+
+
+def _hand_over(connection, content, wire):
+    """The message as a client should send it, or its very bytes, ended by a line with a dot or counted (RFC 3030)."""
+    if wire == 'lines':
+        return connection.data(content)
+    if wire == 'raw':
+        reply = connection.docmd('DATA')
+        if reply[0] != 354:
+            return reply
+        connection.send(content + b'\r\n.\r\n')
+    elif not connection.has_extn('chunking'):
+        # The chunk would be taken for commands.
+        return 502, 'BDAT is not offered'
+    else:
+        connection.send(b'BDAT %d LAST\r\n' % len(content) + content)
+    return connection.getreply()
 
 
 def _context(certificate):

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.flow import judge, message
-from tests.flow.model import QUEUE, Outgoing, Result
+from tests.flow.model import QUEUE, Outgoing, Place, Result
 
 FLUSH_EVERY = 2.0  # seconds; a message that was deferred again must not wait for the server's own timer
 # Looks in a row with nothing on its way, after which nothing can arrive any more: a message may change queues between
@@ -110,6 +110,7 @@ class Batch:
         replies = self.site.inject(self.items)
         for item in self.items:
             self.results[item.token].problems += _about_reply(item.case, replies[item.token])
+        self.items = [_as_answered(item, replies[item.token]) for item in self.items]
 
     def must_be(self, places, flush=True, prefix=''):
         """Waits until each message is where `places` of its case says, or nothing can change any more; notes what is
@@ -149,9 +150,16 @@ def _is_moving(places, sightings):
     return any(sighting.where == QUEUE and not (waits and sighting.reason) for sighting in sightings)
 
 
+def _as_answered(item, reply):
+    """A message that may be refused, and was, has to be nowhere."""
+    if reply.accepted or not item.case.or_refused:
+        return item
+    return replace(item, case=replace(item.case, expect=(Place('nowhere'),)))
+
+
 def _about_reply(case, reply):
     if case.refused is None:
-        return [] if reply.accepted else [f'the server did not accept it: {reply.text}']
+        return [] if reply.accepted or case.or_refused else [f'the server did not accept it: {reply.text}']
     if reply.accepted:
         return [f'the server accepted it ({reply.text}) instead of refusing it']
     if not re.search(case.refused, reply.text):

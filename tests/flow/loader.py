@@ -16,7 +16,7 @@ from tests.flow.model import Case, Configuration, Place
 
 HERE = Path(__file__).resolve().parent
 # In the order of the flow table; a file that is not named here comes last.
-ORDER = ['outbound', 'gateway', 'settings', 'inbound', 'spam', 'forgery', 'near_misses', 'variants']
+ORDER = ['outbound', 'gateway', 'settings', 'inbound', 'smuggling', 'spam', 'forgery', 'near_misses', 'variants']
 OWN_FILES = [HERE / 'configurations.yml'] + sorted(
     (HERE / 'cases').glob('*.yml'),
     key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem),
@@ -95,6 +95,7 @@ class Table:
                 meanwhile=_places(where + ': meanwhile', item.get('meanwhile', []), inject),
                 gateway=item.get('gateway'),
                 refused=item.get('refused'),
+                or_refused=item.get('or_refused', False),
                 source=str(path),
             )
         )

@@ -36,12 +36,20 @@ def render(inject, title, own_token, size=None):
         lines.append('MIME-Version: 1.0')
         lines += _entity(inject, 'b' + own_token.replace('-', ''), default_body=f'Token: {own_token}')
     content = '\r\n'.join(lines).encode() + b'\r\n'
+    if 'hidden' in inject:
+        return content[:-2] + inject['hidden'].encode() + _second_message(own_token)
     if size is not None:
         missing = size - len(content)
         content += FILLER * (missing // len(FILLER))
         rest = missing % len(FILLER)
         content += b'x' * (rest - 2) + b'\r\n' if rest >= 2 else b''
     return content
+
+
+def _second_message(own_token):
+    """What a server that sees an end where none is takes for commands and a message of their own."""
+    lines = ['MAIL FROM:<hidden@external.test>', 'RCPT TO:<bob@example.com>', 'DATA', 'From: hidden@external.test']
+    return '\r\n'.join([*lines, f'Subject: {own_token}: hidden', 'X-Conbool-Released: yes', '', 'hidden']).encode()
 
 
 def _envelope_headers(inject, title, own_token):

@@ -54,6 +54,7 @@ class Case:
     meanwhile: tuple[Place, ...] = ()
     gateway: str | None = None
     refused: str | None = None
+    or_refused: bool = False  # to refuse it is as good as what is expected
     source: str = ''
     repeated: bool = False  # held under another configuration as well
 

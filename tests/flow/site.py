@@ -83,6 +83,8 @@ class Site:
         options = {name: inject[name] for name in ('ipv6', 'mail_options', 'rcpt_options') if name in inject}
         if 'client_certificate' in inject:
             options['client_cert'] = inject['client_certificate']
+        if 'hidden' in inject:
+            options['wire'] = 'chunk' if inject.get('chunk') else 'raw'
         if inject['via'] != sender:
             options['source'] = inject['via']
         return peer.order(

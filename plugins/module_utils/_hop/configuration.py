@@ -25,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders im
     user_tables,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import UNTOUCHED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
@@ -215,6 +216,7 @@ def _parameters(
     return dict(
         dict(taken, **transport_limits(info)),
         **dict(programs['parameters'], **STATIC),
+        **line_ends(programs['version']),
         compatibility_level='3.6' if _version(programs['version']) >= (3, 6) else '2',
         queue_directory=options['queue_directory'],
         data_directory=options['data_directory'],

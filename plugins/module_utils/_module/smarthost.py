@@ -73,7 +73,7 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(message(warning))
-    settings, rows = server.settings, facts_rows(server.NAME, facts, server.settings)
+    settings, rows = server.settings, facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
     return rows + asked('hop.return', 'hop', lambda: way_back.foreseen(settings, server.wanted(facts, False).hop))
 
 

@@ -50,7 +50,8 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += asked('hop', 'hop', hop.listener) if hop else []
         rows += asked('hop.return', 'hop', hop.way_back) if hop else []
-        return rows + asked('inbound.copy', 'mail server', server.stale)
+        rows += asked('inbound.copy', 'mail server', server.stale)
+        return rows + asked('inbound.door', 'mail server', server.doors)
 
     for queue in watched:
         queue.begin()
@@ -69,13 +70,13 @@ def asked(identifier: str, target: str, function: Callable[[], list[dict[str, An
 def route_rows(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row for each message whose way is certain."""
     samples = certain_routes(settings)
-    null_sender = server.null_sender_through()
+    null_sender, hint = server.null_sender_through(), server.BYPASS_HINT
     return [
         route_row(
             dict(sample, hop=sample['hop'] and (null_sender or bool(sample['sender']))),
             seen.through,
             seen.way,
-            server.BYPASS_HINT,
+            hint,
         )
         for sample, seen in zip(samples, server.routes(samples))
     ]

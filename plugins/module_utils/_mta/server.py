@@ -195,6 +195,19 @@ class MailServer(ABC):
         """Whether a message without a sender is handed to the hop or the gateway like any other."""
         return True
 
+    def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
+        """Return the rows of a preflight on its own configuration: what would stand against the gateway's mail, or lead
+        mail past the gateway.
+
+        Args:
+            facts: of facts().
+        """
+        return []
+
+    def doors(self) -> list[dict[str, Any]]:
+        """Return the rows of a verification on ways past the gateway that are open."""
+        return []
+
     def stale(self) -> list[dict[str, Any]]:
         """Return rows on what was made of a configuration that has changed since."""
         return []

@@ -69,24 +69,37 @@ def client_tables(settings: Mapping[str, Any], mynetworks: str) -> tuple[str, st
     own = mynetworks_entries(mynetworks)
     rows = [(network, 'DUNNO') for network in LOOPBACK] + named + [(network, 'DUNNO') for network in own]
     rows += [('0.0.0.0/0', 'conbool_others'), ('::/0', 'conbool_others')]
-    inside = sorted({str(network) for network in own for other in gateway if overlap(network, other)})
-    warnings = (
-        [
-            'mynetworks names {}, which is in conbool_networks: such clients count as the gateway. If there are others'
-            ' among them, name these in conbool_smtp_allowed_networks.'.format(', '.join(inside))
-        ]
-        if inside
-        else []
-    )
+    warnings = _about_the_gateway_in_mynetworks(own, gateway)
     verdicts: dict[str, str] = {}
     for network, action in rows:
         verdicts.setdefault(str(network), action)
     # The certificate and the recipients were looked at before.
-    at_data = {
-        network: 'reject_plaintext_session' if action == 'conbool_gateway' else action
-        for network, action in verdicts.items()
-    }
+    last = 'reject_plaintext_session permit' if settings.get('inbound_trust') else 'reject_plaintext_session'
+    at_data = {network: last if action == 'conbool_gateway' else action for network, action in verdicts.items()}
     return _table(verdicts), _table(at_data), warnings
+
+
+def _about_the_gateway_in_mynetworks(own: Iterable[Network], gateway: Iterable[Network]) -> list[str]:
+    """Return what a person should know of networks of mynetworks in which there are addresses of the gateway."""
+    pairs = [(network, other) for network in own for other in gateway if overlap(network, other)]
+    parts = sorted({str(network) for network, other in pairs if network.prefixlen >= other.prefixlen})
+    around = sorted({f'{network} ({other})' for network, other in pairs if network.prefixlen < other.prefixlen})
+    return [
+        f'mynetworks names {names}, {text}'
+        for names, text in (
+            (
+                ', '.join(parts),
+                'which is in conbool_networks: such clients count as the gateway. If there are others among them, name'
+                ' these in conbool_smtp_allowed_networks.',
+            ),
+            (
+                ', '.join(around),
+                'which contains a network of conbool_networks: clients of that one count as the gateway, all others in'
+                ' it may do what they could before.',
+            ),
+        )
+        if names
+    ]
 
 
 def _table(rows: Mapping[str, str]) -> str:

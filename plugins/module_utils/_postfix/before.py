@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 TRANSPORT = 'conbool-hop'
-SENDERS_TABLE = 'conbool_senders'
+SENDERS_TABLE, OVERRIDE_TABLE, OUTSIDE_TABLE = 'conbool_senders', 'conbool_override', 'conbool_outside'
+BY_SENDER, BY_RECIPIENT = 'sender_dependent_default_transport_maps', 'transport_maps'
+ROUTES = (BY_SENDER, BY_RECIPIENT, 'default_transport')
 
-# Ours goes in front of what is there.
-_IN_FRONT = {
-    'sender_dependent_default_transport_maps': re.compile(rf'\Atexthash:\S*/{SENDERS_TABLE}([,\s]+|\Z)'),
-}
+# Ours is one map in front of what is there.
+OURS = re.compile(rf'\A(?:texthash|regexp):[^\s,]*/(?:{SENDERS_TABLE}|{OVERRIDE_TABLE}|{OUTSIDE_TABLE})(?:[,\s]+|\Z)')
 # Ours takes the place of what was there, which is Postfix's default where main.cf said nothing.
 _INSTEAD = {'default_transport': (TRANSPORT + ':', 'smtp')}
 
@@ -32,7 +32,7 @@ def former(info: Mapping[str, Any], name: str) -> str:
     if ours and value.startswith(ours):
         recorded = info.get('originals', {}).get(name)
         return default if recorded is None else recorded
-    return _IN_FRONT[name].sub('', value) if name in _IN_FRONT else value
+    return OURS.sub('', value.strip()) if name in (BY_SENDER, BY_RECIPIENT) else value
 
 
 def probes(info: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:

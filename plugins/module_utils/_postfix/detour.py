@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective, loopback_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import loopback_client
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 
 ADDRESS = '127.0.0.1'
 
@@ -45,7 +47,7 @@ def detour_services(
     client = loopback_client('conbool-' + name, ADDRESS, info['parameters'], smtp_send_xforward_command='yes')
     return [
         client,
-        _listener(name, port, dict(size, **content_filter)),
+        _listener(name, port, dict(size, **content_filter, **line_ends(info['version']))),
         _cleanup(name, rules_table, info, dict(size, **hops)),
     ]
 

@@ -49,6 +49,32 @@ def _recorded(config_dir: str) -> dict[str, Any]:
     return {'owners': owners(config_dir), 'file_owners': file_owners(), 'originals': originals(config_dir)}
 
 
+def _files(config_dir: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Return what main.cf sets, and the entries of master.cf."""
+    main, master = (decode(read_file(os.path.join(config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
+    values = {printable(name): printable(value) for name, value in MainCf(main).values().items()}
+    return values, [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
+
+
+def configuration(instance: Instance) -> dict[str, Any]:
+    """Return what facts() has of the configuration alone: C(config_dir), C(parameters), C(expanded), C(configured) and
+    C(services).
+
+    Raises:
+        PostfixError: a command of Postfix fails.
+        OSError: a file cannot be read.
+    """
+    raw, expanded, dummy, dummy = _asked(instance, ())
+    configured, services = _files(instance.config_dir)
+    return {
+        'config_dir': instance.config_dir,
+        'parameters': {name: printable(value) for name, value in raw.items()},
+        'expanded': {name: printable(value) for name, value in expanded.items()},
+        'configured': configured,
+        'services': services,
+    }
+
+
 def facts(
     run: Callable[..., tuple[int, Any, Any]],
     find: Callable[..., str | None],
@@ -88,9 +114,8 @@ def facts(
                 hosted_domains_from, ', '.join(others)
             )
         )
-    main, master = (decode(read_file(os.path.join(config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
+    configured, services = _files(config_dir)
     running = instance.running()
-    services = [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
     return {
         'version': expanded['mail_version'],
         'config_dir': config_dir,
@@ -101,7 +126,7 @@ def facts(
         'expanded': {
             name: printable(value) for name, value in expanded.items() if not parameters or name in parameters
         },
-        'configured': {printable(name): printable(value) for name, value in MainCf(main).values().items()},
+        'configured': configured,
         'services': services,
         'deliveries': delivery.deliveries(routes, expanded, services, expanded['queue_directory']),
         **_transport_maps(instance, expanded, running),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import CERTIFICATES_TABLE
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 
 POLICY_SERVICE = 'conbool-certificate'
 # May be cured at the gateway, so it is a 4xx: its mail waits instead of bouncing.

@@ -26,10 +26,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gatewa
     policy_service,
     tls_problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import behind_a_proxy, listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends, warning
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import is_ours, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     HEADER_CHECKS,
-    effective,
     unthrottled,
     wash,
 )
@@ -45,6 +45,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.spam_f
     flag_configuration,
     flag_restriction,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.trust import (
+    LAST_WORDS,
+    TRUSTED_TABLE,
+    trusted_table,
+    trusting,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.wash_lan import (
     WASH_CLIENTS_TABLE,
     wash_configuration,
@@ -97,7 +104,12 @@ def stale_copies(info: Mapping[str, Any]) -> dict[str, list[str]]:
                     else []
                 )
     services = {entry['name']: entry for entry in info['services']}
-    for sibling in wash(info['config_dir'], info['parameters'], info['services'])[0]:
+    washed = [
+        entry
+        for entry in info['services']
+        if entry['options'].get('cleanup_service_name', '').startswith('conbool-') and not is_ours(entry)
+    ]
+    for sibling in wash(info['config_dir'], info['parameters'], info['services'], washed)[0]:
         present = services.get(sibling['name'], sibling)['options']
         for name in HEADER_CHECKS:
             if present.get(name) != sibling['options'][name]:
@@ -156,7 +168,7 @@ class InboundConfiguration:
             self._add_clients()
             self._add_certificate()
             self._add_postscreens()
-            self._add_unlimited()
+            self.wanted['warnings'] += warning(self._info['version'])
         clients = [service['name'] for service in self.wanted['services'] if service['command'] == 'smtp']
         self.wanted['parameters'].update(unthrottled(clients, self._info['expanded']))
 
@@ -207,6 +219,9 @@ class InboundConfiguration:
             # Postfix takes <postmaster> from everybody without asking the recipient restrictions.
             data = ['check_client_access ' + self._reference('cidr', DATA_TABLE)]
             own.update(in_front(entry, parameters, DATA_RESTRICTIONS, begin, data))
+            own.update(line_ends(self._info['version']))
+            if self._settings.get('inbound_trust'):
+                own.update(trusting(entry, parameters, self._info['config_dir']))
             self.wanted['problems'] += tls_problems(entry, self._info['expanded'])
             if self._settings['inbound_require_certificate']:
                 tls, problems = self._certificate.asked_for_by(entry, changed)
@@ -217,7 +232,8 @@ class InboundConfiguration:
     def _classes(self, kept: str) -> dict[str, str]:
         """Return the restriction classes of a listener whose own restrictions a parameter keeps."""
         known = ['check_recipient_access ' + self._reference('regexp', RECIPIENTS_TABLE)]
-        known += flag_restriction(self._options) + ['$' + kept, 'permit']
+        known += flag_restriction(self._options)
+        known += LAST_WORDS if self._settings.get('inbound_trust') else ['$' + kept, 'permit']
         return {
             'conbool_gateway': self._certificate.restriction_class(),
             # "permit" ends the list, as its end would: what the list says is asked here, so that a certificate found
@@ -243,6 +259,8 @@ class InboundConfiguration:
             )
         self._add_table(CLIENTS_TABLE, 'cidr', clients)
         self._add_table(DATA_TABLE, 'cidr', data)
+        if self._settings.get('inbound_trust'):
+            self._add_table(TRUSTED_TABLE, 'cidr', trusted_table(self._settings['networks']))
         self._add_table(RECIPIENTS_TABLE, 'regexp', recipients_table(self._settings['domains']))
 
     def _add_certificate(self) -> None:
@@ -261,11 +279,3 @@ class InboundConfiguration:
             self._add_options(entry, in_front(entry, self._info['parameters'], POSTSCREEN_LIST, ours, [ours]))
         if self._postscreens:
             self._add_table(POSTSCREEN_TABLE, 'cidr', postscreen_table(self._settings['networks']))
-
-    def _add_unlimited(self) -> None:
-        """Warn of services that look like further ways in."""
-        self.wanted['warnings'] += [
-            f'{name}/inet is behind a proxy and is not limited to the gateway. If other servers bring mail there, name'
-            ' it in postfix_smarthost_inbound_services.'
-            for name in behind_a_proxy(self._info, self._named())
-        ]

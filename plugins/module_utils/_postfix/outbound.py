@@ -10,22 +10,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import (
+    BY_SENDER,
+    ROUTES,
     SENDERS_TABLE,
     TRANSPORT,
     former,
     probes,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import bad_names, login_services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import mark_users, wash_rules
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
+    NONE_FOUND,
+    overriding,
+    problems,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
 
 # Postfix's own default: connections to one destination at a time.
 CONCURRENCY = '20'
-
-# An inet service on one of these ports is for users, not for other servers.
-SUBMISSION = ('submission', '587', 'submissions', 'smtps', '465')
 
 
 # What a client leaves undone that is not the last one to see a message, whatever main.cf says of the smtp(8) client.
@@ -137,41 +143,29 @@ def _opaque_transports(info: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def submission_services(services: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the entries of master.cf on which users hand in mail."""
-    return [
-        entry
-        for entry in services
-        if entry['type'] == 'inet'
-        and entry['command'].split()[0] == 'smtpd'
-        and entry['name'].rpartition(':')[2] in SUBMISSION
-    ]
-
-
-def effective(entry: Mapping[str, Any], parameters: Mapping[str, str], name: str) -> str:
-    """Return the value of a parameter in a service, which is its own or main.cf's."""
-    return entry['options'].get(name, parameters.get(name, ''))
-
-
 def wash(
-    config_dir: str, parameters: Mapping[str, str], services: Sequence[Mapping[str, Any]]
+    config_dir: str,
+    parameters: Mapping[str, str],
+    services: Sequence[Mapping[str, Any]],
+    logins: Iterable[Mapping[str, Any]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
-    """Return how submission services get rid of trust headers that a user wrote.
+    """Return how services on which users log in get rid of trust headers that a user wrote.
 
     The header checks of one service are those of its cleanup service, so every cleanup service that
-    submission uses gets a sibling which strips the headers first and then does all that the original does.
+    they use gets a sibling which strips the headers first and then does all that the original does.
 
     Args:
         config_dir: the MTA's configuration directory.
         parameters: the MTA's effective main.cf parameters.
         services: the MTA's master.cf entries.
+        logins: those of them on which users hand in mail.
 
     Returns:
         New services, C(service_options), and warnings.
     """
     siblings, overrides, warnings = {}, [], []
     cleanups = {entry['name']: entry for entry in services if entry['command'].split()[0] == 'cleanup'}
-    for entry in submission_services(services):
+    for entry in logins:
         name = '{}/inet'.format(entry['name'])
         if effective(entry, parameters, 'smtpd_proxy_filter'):
             warnings.append(
@@ -240,7 +234,8 @@ def outbound_configuration(
     Args:
         settings: the normalised settings (see the C(settings) module).
         info: what C(postfix_info) returned of the MTA.
-        options: C(address) and C(port) of the hop, and C(wash_submission).
+        options: C(address) and C(port) of the hop, C(wash_submission), and the names of services that other servers
+            use (C(inbound_services)) and that are washed in any case (C(wash_services)).
 
     Returns:
         C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
@@ -258,26 +253,35 @@ def outbound_configuration(
         'problems': _kept_transports(info),
     }
 
-    by_sender = 'sender_dependent_default_transport_maps'
     own_map = f'texthash:{config_dir}/{SENDERS_TABLE}'
-    existing = former(info, by_sender).strip()
-    if settings['scope'] == 'senders':
-        wanted['parameters'][by_sender] = f'{own_map}, {existing}' if existing else own_map
+    existing, found = former(info, BY_SENDER), info.get('site_routes', NONE_FOUND)
+    override = overriding(settings, info, found, route)
+    wanted['problems'] += problems(settings, found)
+    wanted['parameters'].update(override['parameters'])
+    wanted['tables'] += override['tables']
+    if settings['scope'] != 'senders':
+        wanted['parameters']['default_transport'] = route
+        if existing and not found['senders'] and BY_SENDER not in override['parameters']:
+            wanted['warnings'].append(
+                f'{BY_SENDER} = {existing} keeps its own routes: the senders in it do not use the gateway.'
+            )
+    elif BY_SENDER not in override['parameters']:
+        wanted['parameters'][BY_SENDER] = f'{own_map}, {existing}' if existing else own_map
         wanted['tables'].append(
             {'path': SENDERS_TABLE, 'type': 'texthash', 'entries': dict.fromkeys(settings['scope_senders'], route)}
         )
-    else:
-        wanted['parameters']['default_transport'] = route
-        if existing:
-            wanted['warnings'].append(
-                f'{by_sender} = {existing} keeps its own routes: the senders in it do not use the gateway.'
-            )
-    wanted['parameters'].update(
-        probes(info, [name for name in (by_sender, 'default_transport') if name in wanted['parameters']])
-    )
+    wanted['parameters'].update(probes(info, [name for name in ROUTES if name in wanted['parameters']]))
 
     if options['wash_submission']:
-        siblings, overrides, warnings = wash(config_dir, parameters, info['services'])
+        further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
+        wanted['problems'] += bad_names(info, further, washed)
+        # What a filter passes on is washed where it comes back, if the user says where.
+        logins = [
+            entry
+            for entry in login_services(info, further, washed)
+            if not (washed and effective(entry, parameters, 'smtpd_proxy_filter'))
+        ]
+        siblings, overrides, warnings = wash(config_dir, parameters, info['services'], logins)
         wanted['services'] += siblings
         wanted['service_options'] += overrides
         wanted['warnings'] += warnings

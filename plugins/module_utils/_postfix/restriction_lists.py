@@ -14,12 +14,27 @@ RESTRICTIONS, DATA_RESTRICTIONS, CLASSES = (
     'smtpd_restriction_classes',
 )
 POSTSCREEN_LIST = 'postscreen_access_list'
+EXCEPTIONS = 'smtpd_client_event_limit_exceptions'
+# Lists in which a site may judge the client or the sender before it knows a recipient, or when it has the message.
+JUDGING = {
+    'smtpd_client_restrictions': 'client',
+    'smtpd_helo_restrictions': 'helo',
+    'smtpd_sender_restrictions': 'sender',
+    'smtpd_end_of_data_restrictions': 'end_of_data',
+}
 
 # Parameters of our own, in master.cf only, that keep what a list said before: as the service or as main.cf had it.
-KEPT = {RESTRICTIONS: 'restrictions', DATA_RESTRICTIONS: 'data', CLASSES: 'classes', POSTSCREEN_LIST: 'postscreen'}
+KEPT = {
+    RESTRICTIONS: 'restrictions',
+    DATA_RESTRICTIONS: 'data',
+    CLASSES: 'classes',
+    POSTSCREEN_LIST: 'postscreen',
+    EXCEPTIONS: 'exceptions',
+    **JUDGING,
+}
 
 
-def _original(entry: Mapping[str, Any], parameters: Mapping[str, str], name: str, begin: str) -> tuple[str, str]:
+def original(entry: Mapping[str, Any], parameters: Mapping[str, str], name: str, begin: str) -> tuple[str, str]:
     """Return where a list comes from and what it said before it was changed here.
 
     Args:
@@ -42,6 +57,6 @@ def in_front(
     Parameters cannot refer to themselves, so what main.cf says is copied; the copy's name tells the next run where it
     is from.
     """
-    origin, value = _original(entry, parameters, name, begin)
+    origin, value = original(entry, parameters, name, begin)
     copy = f'conbool_{origin}_{KEPT[name]}'
     return {copy: value, name: '{}, ${}'.format(', '.join(ours), copy)}

@@ -22,12 +22,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors import doors
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import configuration, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
     inbound_configuration,
     stale_copies,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import only_on_port_25, unwashed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     TRANSPORT,
     outbound_configuration,
@@ -38,6 +41,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     return_configuration,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
+    NONE_FOUND,
+    SiteRoutes,
+    look,
+    problems,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
@@ -49,7 +59,7 @@ OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
 RETURN = 'postfix_smarthost_return'
 LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
-LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_senders\b)')
+LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_(senders|override|outside)\b)')
 ADVICE = (
     "Or give the fingerprints of the gateway's certificates in postfix_smarthost_certificate_fingerprints, which needs"
     ' no package, or set conbool_inbound_require_certificate: false.'
@@ -65,8 +75,15 @@ class PostfixServer(MailServer):
     """The Postfix of this host."""
 
     NAME = 'postfix'
-    BYPASS_HINT = 'transport_maps and sender-dependent maps of the mail server win over its default route.'
     hop_decides = True
+
+    @property
+    def BYPASS_HINT(self) -> str:
+        name = 'default_transport'
+        present = self._instance().parameters(self._config_dir, [name])[0].get(name, '')
+        if self.settings['scope'] == 'all' and not present.startswith(TRANSPORT + ':'):
+            return f'main.cf says {name} = {present}. Run site.yml again: it leads mail to the hop.'
+        return 'transport_maps and sender-dependent maps of the mail server win over its default route.'
 
     @property
     def _config_dir(self) -> str:
@@ -111,8 +128,8 @@ class PostfixServer(MailServer):
         hop, options, settings = self.settings['roles']['outbound_hop'], self.options, self.settings
         outbound = outbound_configuration(
             settings,
-            facts.native,
-            {'address': hop['address'], 'port': hop['port'], 'wash_submission': options['wash_submission']},
+            dict(facts.native, site_routes=self._site_routes(facts.native)),
+            dict(options, address=hop['address'], port=hop['port']),
         )
         inbound = inbound_configuration(
             settings, facts.native, dict(options, flag=flag, services=options['inbound_services'])
@@ -131,8 +148,8 @@ class PostfixServer(MailServer):
         if not back and RETURN in facts.parts:
             parts.append(self._absent(RETURN))
         return Wanted(
-            problems=outbound['problems'] + inbound['problems'],
-            warnings=outbound['warnings'] + inbound['warnings'],
+            problems=outbound['problems'] + inbound['problems'] + self._locked_out(facts.native),
+            warnings=outbound['warnings'] + inbound['warnings'] + self._open_ways(facts.native),
             tls_files=[client_ca] if client_ca else [],
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
@@ -143,6 +160,39 @@ class PostfixServer(MailServer):
             ),
             parts=parts,
         )
+
+    def _site_routes(self, info: Mapping[str, Any]) -> dict[str, list[Any]]:
+        return look(SiteRoutes(self._instance(), self.settings, info)) if info['running'] else NONE_FOUND
+
+    def _named(self) -> tuple[list[str], list[str]]:
+        """Return the services that other servers use, and those that are washed in any case, as the user names them."""
+        return self.options['inbound_services'], self.options.get('wash_services', [])
+
+    def _locked_out(self, info: Mapping[str, Any]) -> list[str]:
+        return only_on_port_25(info, *self._named()) if self.settings['inbound'] else []
+
+    def _ways_past(self, info: Mapping[str, Any], changed: bool) -> list[dict[str, Any]]:
+        """Return the rows on services that take mail past the gateway, or whose mail is not washed."""
+        further, washed = self._named()
+        entries = TableEntries(self._instance()).of
+        found = doors(self.settings, info, entries, further, changed) if self.settings['inbound'] else []
+        return found + (unwashed(info, further, washed) if self.options['wash_submission'] else [])
+
+    def _open_ways(self, info: Mapping[str, Any]) -> list[str]:
+        rows = self._ways_past(info, changed=False)
+        return ['{target}: {finding}. {hint}'.format(**found) for found in rows if found['id'] == 'inbound.door']
+
+    def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
+        info = facts.native
+        found = problems(self.settings, self._site_routes(info)) + self._locked_out(info)
+        rows = [row('mta.refused', self.NAME, RED, text) for text in found]
+        rows += self._ways_past(info, changed=False)
+        if self.settings['inbound']:
+            rows += judging(self.settings, info, TableEntries(self._instance()).of, self.options['inbound_services'])
+        return rows
+
+    def doors(self) -> list[dict[str, Any]]:
+        return self._ways_past(configuration(self._instance()), changed=True)
 
     def _client_ca(self, by_name: bool) -> dict[str, Any] | None:
         """Return the file with the issuers of the gateway's certificate as the option C(tls_files), None for none."""

@@ -7,7 +7,7 @@ collection."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
@@ -42,6 +42,18 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 TIMEOUT = 30
+
+
+def _refused(settings: Mapping[str, Any]) -> list[str]:
+    return (
+        [
+            'conbool_inbound_trust: Sendmail cannot let a client past checks of its own that are not known here. Set it'
+            ' to false, and name the networks of conbool_networks where each check has its exceptions (access map:'
+            ' "Connect:ADDRESS OK").'
+        ]
+        if settings.get('inbound_trust') and settings['inbound']
+        else []
+    )
 
 
 class SendmailServer(MailServer):
@@ -97,7 +109,7 @@ class SendmailServer(MailServer):
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         hop, info, settings = self._hop(), facts.native, self.settings
-        problems = complaints(settings, info, hop and hop['address'])
+        problems = complaints(settings, info, hop and hop['address']) + _refused(settings)
         if problems:
             return Wanted(problems=problems)
         content = render(settings, info, self.options['system_ca_file'], settings['wash_networks'], flag, hop)

@@ -67,11 +67,12 @@ def entry(name='smtp', command='smtpd', kind='inet', **options):
 SUBMISSION = entry('submission', smtpd_sasl_auth_enable='yes')
 
 
-def configure(*services, parameters=None, settings=None, wash_networks=(), **options):
+def configure(*services, parameters=None, settings=None, wash_networks=(), version='3.7.11', **options):
     values = dict(PARAMETERS, **(parameters or {}))
     return inbound_configuration(
         dict(SETTINGS, wash_networks=list(wash_networks), **(settings or {})),
         {
+            'version': version,
             'config_dir': '/etc/postfix',
             'parameters': values,
             'expanded': values,

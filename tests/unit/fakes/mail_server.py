@@ -127,6 +127,12 @@ class FakeServer(MailServer):
     def queue(self):
         return self.given.get('queue', FakeLook())
 
+    def obstacles(self, facts):
+        return self.given.get('obstacles', [])
+
+    def doors(self):
+        return self.given.get('doors', [])
+
     def stale(self):
         with contextlib.suppress(KeyError):
             raise self.given['stale']

@@ -154,6 +154,15 @@ def test_what_the_server_says_to_the_sender():
     ]
 
 
+def test_what_may_be_refused_is_delivered_or_nowhere():
+    def problems(reply, *looks, or_refused=True):
+        return run(Site({'O1': list(looks)}, {'O1': reply}), case(or_refused=or_refused)).results[0].problems
+
+    there, nowhere, refusal, taken = [('gateway', '')], [], Reply(False, '521 5.5.2 no'), Reply(True, '250')
+    assert problems(taken, there) == problems(refusal, nowhere) == []
+    assert problems(refusal, there) and problems(taken, nowhere) and problems(refusal, nowhere, or_refused=False)
+
+
 def test_the_size_comes_from_the_server():
     site = Site({'O1': [AT_GATEWAY]})
     run(site, case(inject={'below_size_limit': 1000}))

@@ -66,3 +66,11 @@ def test_the_token_of_one_message_begins_no_other_one():
 
 def test_raw_carries_the_token():
     assert render(raw='Subject: {token}\n\nbody') == (f'Subject: {TOKEN}\r\n\r\nbody\r\n').encode()
+
+
+def test_what_is_hidden_follows_as_it_is_and_carries_the_token():
+    content = render(hidden='\n.\r\n')
+    first, second = content.split(b'\n.\r\nMAIL FROM:<hidden@external.test>\r\n')
+    # The last line of the first message has no other end.
+    assert TOKEN.encode() in first and not first.endswith(b'\r')
+    assert TOKEN.encode() in second and b'\r\nDATA\r\n' in second and b'\r\n.' not in content

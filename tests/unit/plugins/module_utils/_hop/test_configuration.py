@@ -103,6 +103,14 @@ def test_versions(version, level, postlog):
     assert ('smtp_tls_servername' in service(configuration, 'gateway')['options']) is postlog
 
 
+@pytest.mark.parametrize('version, value', [('3.4.1', None), ('3.7.9', 'yes'), ('3.7.11', 'normalize')])
+def test_one_end_of_a_message_on_all_listeners(version, value):
+    parameters = configure(version=version, wash_port=10028)['parameters']
+    assert parameters.get('smtpd_forbid_bare_newline') == value
+    # Its own exception, mynetworks, is everybody who may connect.
+    assert parameters.get('smtpd_forbid_bare_newline_exclusions') == (value and '')
+
+
 def test_user_parameters_win():
     assert configure(parameters={'smtp_tls_loglevel': '2'})['parameters']['smtp_tls_loglevel'] == '2'
 

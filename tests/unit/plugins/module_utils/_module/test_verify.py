@@ -147,3 +147,27 @@ def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):
         ('inbound.copy.failed', 'no such file'),
     ]
     assert len([row for row in found if row['id'] == 'header.ok']) == 7
+
+
+def test_ways_past_the_gateway_are_among_the_rows(rows):
+    door = row('inbound.door', '2525/inet', 'red', 'it is open')
+    assert [found for found in rows(FakeServer(doors=[door], marks=marks())) if found['id'] == 'inbound.door'] == [door]
+    assert brief(rows(FakeServer(marks=marks()))) == brief(rows(FakeServer(doors=[door], marks=marks())))[:-2] + (
+        brief(rows(FakeServer(marks=marks())))[-1:]
+    )
+
+
+def test_the_hint_is_asked_for_once(monkeypatch):
+    asked = []
+
+    class Dear(FakeServer):
+        @property
+        def BYPASS_HINT(self):
+            asked.append('x')
+            return 'a hint'
+
+    assert {found['hint'] for found in verify.route_rows(Dear(through=lambda sample: False), SETTINGS)} == {
+        'a hint',
+        '',
+    }
+    assert asked == ['x']

@@ -39,6 +39,15 @@ def test_the_gateway_in_mynetworks_stays_the_gateway():
     assert len(warnings) == 1 and '192.0.2.3/32' in warnings[0] and 'conbool_smtp_allowed_networks' in warnings[0]
 
 
+def test_a_network_that_contains_the_gateway_does_not_make_all_of_it_the_gateway():
+    (text,) = client_tables(SETTINGS, '192.0.0.0/16 10.0.0.0/24')[2]
+    assert '192.0.0.0/16 (192.0.2.0/28)' in text and 'such clients' not in text
+    assert 'clients of that one count as the gateway, all others in it may do what they could before' in text
+    (text,) = client_tables(SETTINGS, '192.0.2.0/28')[2]
+    assert 'such clients count as the gateway' in text
+    assert len(client_tables(SETTINGS, '192.0.0.0/16 2001:db8:1::5')[2]) == 2
+
+
 @pytest.mark.parametrize(
     'mynetworks, networks',
     [

@@ -52,8 +52,6 @@ def test_further_services():
     proxied = entry('10025', smtpd_upstream_proxy_protocol='haproxy')
     named = configure(proxied, services=['10025'])
     assert FRONT in of(named, '10025')['smtpd_recipient_restrictions'] and named['warnings'] == []
-    warnings = configure(entry(), proxied)['warnings']
-    assert len(warnings) == 1 and '10025/inet is behind a proxy' in warnings[0]
 
 
 @pytest.mark.parametrize(

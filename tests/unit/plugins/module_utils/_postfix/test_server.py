@@ -78,6 +78,94 @@ def fixture_server(tmp_path):
     return make
 
 
+class Instance:
+    """A Postfix whose parameters are these, and whose tables are empty."""
+
+    config_dir = '/etc/postfix'
+
+    def __init__(self, **parameters):
+        self._parameters = dict(parameters, queue_directory='/var/spool/postfix')
+
+    def parameters(self, config_dir, names, expand=True):
+        return {name: self._parameters[name] for name in names or self._parameters}, []
+
+    def run(self, name, *arguments):
+        return 1, b'', b''
+
+
+def told(server, monkeypatch, *services, expanded=None, running=True):
+    """Return the rows of a preflight and of a verification, and what a run warns of and refuses."""
+    values = dict(INFO['expanded'], inet_interfaces='all', **(expanded or {}))
+    info = dict(INFO, services=[*INFO['services'], *services], parameters=values, expanded=values, running=running)
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
+    monkeypatch.setattr(postfix, 'configuration', lambda instance: info)
+    monkeypatch.setattr(server, '_instance', Instance)
+    facts = server.facts()
+    before, after = ([(row['id'], row['target']) for row in rows] for rows in (server.obstacles(facts), server.doors()))
+    found = server.wanted(facts, False)
+    return before, after, found.warnings, found.problems
+
+
+SMTPD = dict(INFO['services'][0], name='2525')
+DOOR = ('inbound.door', '2525/inet')
+
+
+def test_a_door_is_in_preflight_verification_and_warnings(server, monkeypatch):
+    before, after, warnings, problems = told(server(inbound=True), monkeypatch, SMTPD)
+    # Port 25 is no door before it is limited, and one for as long as it is not limited afterwards.
+    assert before == [DOOR] and after == [('inbound.door', 'smtp/inet'), DOOR] and problems == []
+    assert [text.partition(':')[0] for text in warnings] == ['2525/inet']
+    named = server({'inbound_services': ['2525']}, inbound=True)
+    assert told(named, monkeypatch, SMTPD)[0] == []
+
+
+def test_where_inbound_mail_is_not_managed_no_door_is_looked_for(server, monkeypatch):
+    assert told(server(inbound=False), monkeypatch, SMTPD) == ([], [], [], [])
+
+
+@pytest.mark.parametrize('wash', [True, False])
+def test_a_filter_in_front_of_the_washing_is_told(server, monkeypatch, wash):
+    options = {'smtpd_proxy_filter': 'x:1', 'smtpd_client_restrictions': 'permit_sasl_authenticated, reject'}
+    users = dict(SMTPD, name='submission', options=options)
+    before, after, dummy, dummy = told(server({'wash_submission': wash}, inbound=False), monkeypatch, users)
+    assert before == after == ([('wash.filter', 'submission/inet')] if wash else [])
+
+
+def test_what_stands_against_the_change_is_said_before_it(server, monkeypatch):
+    sasl = {'smtpd_sasl_auth_enable': 'yes'}
+    before, dummy, dummy, problems = told(server(inbound=True), monkeypatch, expanded=sasl)
+    assert before == [('mta.refused', 'postfix')] and len(problems) == 1 and '587' in problems[0]
+    # Port 25 stays as it is.
+    assert told(server(inbound=False), monkeypatch, expanded=sasl)[3] == []
+    maps = {'sender_dependent_default_transport_maps': 'hash:/x'}
+    monkeypatch.setattr(postfix.SiteRoutes, 'of_senders', lambda self: [{'table': 't', 'key': 'k', 'value': 'v'}])
+    before, dummy, dummy, problems = told(server(inbound=True), monkeypatch, expanded=maps)
+    assert before == [('mta.refused', 'postfix')] and len(problems) == 1 and "'k'" in problems[0]
+    # A Postfix that does not run cannot be asked.
+    assert told(server(inbound=True), monkeypatch, expanded=maps, running=False)[3] == []
+
+
+def test_checks_that_judge_the_gateway_are_in_preflight(server, monkeypatch):
+    judge = {'smtpd_client_restrictions': 'reject_rbl_client bl.example'}
+    assert [found[0] for found in told(server(inbound=True), monkeypatch, expanded=judge)[0]] == ['inbound.judged']
+    assert told(server(inbound=False), monkeypatch, expanded=judge)[0] == []
+
+
+@pytest.mark.parametrize(
+    'present, scope, said',
+    [
+        ('smtp', 'all', 'default_transport = smtp'),
+        ('', 'all', 'site.yml'),
+        ('conbool-hop:[127.0.0.1]:10027', 'all', 'sender-dependent'),
+        ('smtp', 'senders', 'sender-dependent'),
+    ],
+)
+def test_what_leads_past_the_gateway(server, monkeypatch, present, scope, said):
+    mta = server(scope=scope)
+    monkeypatch.setattr(mta, '_instance', lambda: Instance(default_transport=present))
+    assert said in mta.BYPASS_HINT
+
+
 def wanted(server, monkeypatch):
     monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (INFO, []))
     facts = server.facts()
@@ -144,6 +232,12 @@ def test_who_names_another_way_back_needs_no_listener(server, monkeypatch, there
 def test_the_listener_outlives_the_hop(server):
     assert [part.name for part in server().undo()] == PARTS[:0:-1]
     assert [part.name for part in server().undo_after_hop()] == PARTS[:1]
+
+
+@pytest.mark.parametrize('table', ['senders', 'override', 'outside'])
+def test_a_table_of_ours_leads_to_the_hop(server, tmp_path, table):
+    (tmp_path / 'main.cf').write_text(f'transport_maps = regexp:/etc/postfix/conbool_{table}, x\n', encoding='utf-8')
+    assert server().leads_to_hop() == [str(tmp_path / 'main.cf')]
 
 
 @pytest.mark.parametrize('scope', ['all', 'senders'])

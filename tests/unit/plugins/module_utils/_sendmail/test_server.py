@@ -106,3 +106,14 @@ def rules(gateway, port):
 def test_rules_in_front_of_the_hop_lead_to_it_and_those_before_the_gateway_do_not(server, tmp_path, text, leads):
     (tmp_path / 'sendmail.cf').write_text(text, encoding='utf-8')
     assert server().leads_to_hop() == [str(tmp_path / 'sendmail.cf')] * leads
+
+
+def test_trust_that_it_cannot_give_is_refused(server, monkeypatch):
+    def problems(**settings):
+        mta = server(**settings)
+        found = mta.wanted(facts_of(mta, monkeypatch), False).problems
+        return [problem for problem in found if problem.startswith('conbool_inbound_trust: ')]
+
+    (problem,) = problems(inbound=True, inbound_trust=True)
+    assert 'Connect:ADDRESS OK' in problem
+    assert problems(inbound=True, inbound_trust=False) == problems(inbound=False, inbound_trust=True) == []

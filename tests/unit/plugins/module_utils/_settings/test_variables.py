@@ -30,10 +30,12 @@ def test_minimal_input_gives_the_documented_settings():
         'scope_senders': [],
         'inbound': True,
         'inbound_require_certificate': True,
+        'inbound_trust': False,
         'bypass_calendar': True,
         'bypass_null_sender': True,
         'spam_delivery': 'auto',
         'mta': 'auto',
+        'site_routes': 'keep',
         'state': 'present',
         'preflight': 'enforce',
         'report_dir': 'conbool-reports',
@@ -55,6 +57,7 @@ def test_minimal_input_gives_the_documented_settings():
     [
         ('conbool_inbound', ''),
         ('conbool_inbound_require_certificate', ''),
+        ('conbool_inbound_trust', ''),
         ('conbool_bypass_calendar', 'itip'),
         ('conbool_bypass_null_sender', 'server'),
     ],
@@ -84,6 +87,7 @@ def test_booleans(variable, word):
         ('conbool_state', 'absent '),
         ('conbool_state', True),
         ('conbool_mta', ['postfix']),
+        ('conbool_site_routes', 'mine'),
     ],
 )
 def test_choices(variable, value):
