@@ -29,6 +29,7 @@ READERS = {
     'release_port': readers.port,
     'return_port': readers.port,
     'wash_port': readers.port,
+    'wash_services': grammars.listener,
 }
 
 

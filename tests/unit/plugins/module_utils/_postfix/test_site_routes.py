@@ -131,7 +131,7 @@ def test_the_user_may_have_ours_asked_first(table):
 
 
 @pytest.mark.parametrize(
-    'present, expected', [('$sender_dependent_default_transport_maps', 'hash:/mailbox'), ('hash:/own', None)]
+    'present, expected', [('$sender_dependent_default_transport_maps', 'hash:/mailbox'), ('hash:/own', 'hash:/own')]
 )
 def test_probes_of_addresses_go_where_they_went(present, expected):
     probes = 'address_verify_' + BY_SENDER
