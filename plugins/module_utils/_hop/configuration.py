@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     return_address,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import NETWORKS, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
@@ -199,7 +200,8 @@ def _parameters(
         data_directory=options['data_directory'],
         # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
         myhostname='conbool-hop.' + info['expanded']['myhostname'],
-        mynetworks='[::1]/128' if ':' in options['address'] else '127.0.0.0/8',
+        # Both: a listener from before the last change may be at the other address for a while.
+        mynetworks=' '.join(NETWORKS.values()),
         smtpd_sender_restrictions=f'check_sender_access texthash:{config_dir}/senders',
         smtpd_recipient_restrictions=(
             f'check_recipient_access texthash:{config_dir}/hosted_domains, permit_mynetworks, reject'
@@ -259,7 +261,7 @@ def hop_configuration(
         HostError: there is no way back to the mail server.
     """
     programs = programs or dict(info, parameters={})
-    host = '[{}]'.format(options['address']) if ':' in options['address'] else options['address']
+    host = in_brackets(options['address'])
     wash = ('{}:{}'.format(host, options['wash_port']), options['config_dir']) if options['wash_port'] else None
     listen = '{}:{}'.format(host, options['port'])
     return {

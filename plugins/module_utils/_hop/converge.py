@@ -14,15 +14,19 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configurat
     hop_configuration,
     next_hop_back,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import former, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -38,16 +42,40 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         settings: what M(conbool.smtp_relay.settings) returned.
         hop: Hop, None where there is nothing to configure.
     """
-    return dict(settings['roles'][OWNER], wash_port=hop.wash_port if hop else 0)
+    options = settings['roles'][OWNER]
+    if hop is None:
+        return dict(options)
+    return dict(
+        options,
+        address=hop_address(settings, hop.protocols),
+        wash_port=hop.wash_port,
+        wash_variable=hop.wash_variable,
+    )
 
 
 def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
     """Return why the hop could not serve this mail server; nothing is changed then."""
+    options = options_of(settings, hop)
+    if not allowed(options['address'], hop.protocols):
+        return [
+            'outbound_hop_address: {!r} cannot be used by a mail server with inet_protocols = {}. Take it out: an'
+            ' address that can be is chosen then'.format(options['address'], hop.protocols)
+        ]
     try:
-        next_hop_back(options_of(settings, hop), hop.identity)
+        next_hop_back(options, hop.identity)
     except HostError as exc:
         return [str(exc)]
-    return []
+    return [problem for problem in map(listening.problem, listeners(options)) if problem]
+
+
+def ready_rows(settings: Mapping[str, Any], hop: Hop) -> list[dict[str, Any]]:
+    """Return the rows of a preflight on the places where the hop will listen."""
+    return [row for listener in listeners(options_of(settings, hop)) for row in listening.ready_rows('hop', listener)]
+
+
+def moves(settings: Mapping[str, Any], hop: Hop) -> bool:
+    """Return whether the hop listens where it shall not once nobody leads mail there."""
+    return bool(former(options_of(settings, hop), hop.protocols))
 
 
 def lock_directory(settings: Mapping[str, Any]) -> str:
@@ -63,11 +91,14 @@ def there(settings: Mapping[str, Any]) -> bool:
     return any(map(os.path.exists, places)) or OWNER in owners(config_dir)
 
 
-def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tuple[dict[str, Any], list[str]]:
+def present(
+    module: AnsibleModule, settings: Mapping[str, Any], hop: Hop, moving: bool = False
+) -> tuple[dict[str, Any], list[str]]:
     """Have the hop be configured and run, now and after a reboot.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
+        moving: it goes on listening where it does now.
 
     Returns:
         The result and its warnings.
@@ -84,21 +115,30 @@ def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tup
         )
         done.append((_package_result(module, before, after, packages), []))
     wanted = hop_configuration(settings, hop.identity, options, programs)
-    done.append(
-        converge_part(
-            module,
-            config_dir=options['config_dir'],
-            sbin_dir=options['sbin_dir'] or None,
-            owner_id=OWNER,
-            create=True,
-            parameters=wanted['parameters'],
-            services=wanted['services'],
-            tables=wanted['tables'],
-            tls_files=wanted['tls_files'],
-            unit={'name': unit.NAME, 'content': unit.content(options, wanted['parameters']['command_directory'])},
-            listeners=[wanted['listener']],
+    if moving:
+        wanted['services'] += former(options, hop.protocols)
+    try:
+        done.append(
+            converge_part(
+                module,
+                config_dir=options['config_dir'],
+                sbin_dir=options['sbin_dir'] or None,
+                owner_id=OWNER,
+                create=True,
+                parameters=wanted['parameters'],
+                services=wanted['services'],
+                tables=wanted['tables'],
+                tls_files=wanted['tls_files'],
+                unit={'name': unit.NAME, 'content': unit.content(options, wanted)},
+                listeners=[wanted['listener']],
+            )
         )
-    )
+    except (HostError, SwitchError) as exc:
+        # Somebody may have come in between.
+        taken = [problem for problem in map(listening.problem, listeners(options)) if problem]
+        if taken:
+            exc.args = ('{}. {}'.format(exc, '. '.join(taken)), *exc.args[1:])
+        raise
     return merge(done)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom
 
@@ -83,7 +84,7 @@ def return_address(info: Mapping[str, Any]) -> str | None:
     Returns:
         A next hop, or None when the MTA takes no mail on port 25.
     """
-    everywhere = '127.0.0.1' if re.search(r'\b(all|ipv4)\b', info['expanded'].get('inet_protocols', 'all')) else '::1'
+    everywhere = loopback(info['expanded'].get('inet_protocols', 'all'))
     if 'services' not in info:
         return f'[{everywhere}]:25'
     hosts: list[str] = []
@@ -99,8 +100,8 @@ def return_address(info: Mapping[str, Any]) -> str | None:
         everywhere if host in ('all', 'loopback-only', 'localhost', '0.0.0.0', '[::]') else host.strip('[]')
         for host in hosts
     ]
-    loopback = [host for host in hosts if host.startswith('127.') or host == '::1']
-    return f'[{(loopback + hosts)[0]}]:25' if hosts else None
+    inside = [host for host in hosts if host.startswith('127.') or host == '::1']
+    return f'[{(inside + hosts)[0]}]:25' if hosts else None
 
 
 def mta_parameters(info: Mapping[str, Any]) -> dict[str, str]:

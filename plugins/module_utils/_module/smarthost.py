@@ -28,6 +28,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
@@ -69,7 +70,10 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(printable(warning))
-    return facts_rows(server.NAME, facts, server.settings)
+    wanted = server.wanted(facts, bool(spam.marked(Look(module), server.settings, facts.deliveries)))
+    rows = facts_rows(server.NAME, facts, server.settings)
+    rows += hop.ready_rows(server.settings, wanted.hop) if wanted.hop else []
+    return rows + [row for place in wanted.listeners for row in listening.ready_rows('detour', place)]
 
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
@@ -89,14 +93,19 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     wanted = server.wanted(facts, bool(marked))
     unusable, said = _tls_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
+    problems += filter(None, map(listening.problem, wanted.listeners))
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
     port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
     parts = [Part('programs', partial(_programs, wanted=wanted))] if wanted.programs else []
+    # Where the hop listens by now is left when the mail server leads mail to where it will.
+    moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
     if wanted.hop:
-        parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop)))
+        parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop, moving)))
     parts += wanted.parts
+    if moving:
+        parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop)))
     # Nothing to make and nothing to undo needs no look.
     if not wanted.hop and hop.there(settings):
         parts.append(Part('hop', lambda module: hop.absent(module, settings)))

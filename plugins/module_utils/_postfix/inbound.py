@@ -217,7 +217,7 @@ class InboundConfiguration:
     def _classes(self, kept: str) -> dict[str, str]:
         """Return the restriction classes of a listener whose own restrictions a parameter keeps."""
         known = ['check_recipient_access ' + self._reference('regexp', RECIPIENTS_TABLE)]
-        known += flag_restriction(self._options) + ['$' + kept, 'permit']
+        known += flag_restriction(self._info, self._options) + ['$' + kept, 'permit']
         return {
             'conbool_gateway': self._certificate.restriction_class(),
             # "permit" ends the list, as its end would: what the list says is asked here, so that a certificate found

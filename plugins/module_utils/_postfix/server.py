@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -22,7 +24,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import there_but_unwanted
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
     inbound_configuration,
     stale_copies,
@@ -98,7 +102,11 @@ class PostfixServer(MailServer):
         outbound = outbound_configuration(
             settings,
             facts.native,
-            {'address': hop['address'], 'port': hop['port'], 'wash_submission': options['wash_submission']},
+            {
+                'address': hop_address(settings, facts.native['expanded'].get('inet_protocols', 'all')),
+                'port': hop['port'],
+                'wash_submission': options['wash_submission'],
+            },
         )
         inbound = inbound_configuration(
             settings, facts.native, dict(options, flag=flag, services=options['inbound_services'])
@@ -108,10 +116,7 @@ class PostfixServer(MailServer):
         )
         client_ca = self._client_ca(by_name)
         parts = [Part(OUTBOUND, self._present(OUTBOUND, outbound))]
-        if inbound['service_options']:
-            parts.append(Part(INBOUND, self._present(INBOUND, inbound, client_ca)))
-        elif INBOUND in facts.parts:
-            parts.append(self._absent(INBOUND))
+        parts += self._inbound_parts(facts, inbound, client_ca)
         return Wanted(
             problems=outbound['problems'] + inbound['problems'],
             warnings=outbound['warnings'] + inbound['warnings'],
@@ -119,8 +124,33 @@ class PostfixServer(MailServer):
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
             hop=Hop(facts.native),
+            listeners=self._detours(facts.native).listeners(inbound['services']),
             parts=parts,
         )
+
+    def _detours(self, info: Mapping[str, Any]) -> Detours:
+        return Detours(self.module, self._instance(), info)
+
+    def _inbound_parts(self, facts: Facts, inbound: Mapping[str, Any], client_ca: dict[str, Any] | None) -> list[Part]:
+        """Return how port 25 is limited, or how the limit goes.
+
+        A detour that goes is left when no new message takes it, and no message is on it any more.
+        """
+        if not inbound['service_options'] and INBOUND not in facts.parts:
+            return []
+        going = there_but_unwanted(facts.native, inbound)
+
+        def converge(module: AnsibleModule, also: Iterable[tuple[str, str]] = ()) -> tuple[dict[str, Any], list[str]]:
+            wanted, warnings = self._detours(facts.native).with_former(inbound, also)
+            if not wanted['service_options'] and not wanted['services']:
+                result, said = self._absent(INBOUND).converge(module)
+            else:
+                result, said = self._present(INBOUND, wanted, client_ca)(module)
+            return result, said + warnings
+
+        if not going or self.module.check_mode:
+            return [Part(INBOUND, converge)]
+        return [Part(INBOUND, partial(converge, also=going)), Part(INBOUND, converge)]
 
     def _client_ca(self, by_name: bool) -> dict[str, Any] | None:
         """Return the file with the issuers of the gateway's certificate as the option C(tls_files), None for none."""
@@ -178,6 +208,10 @@ class PostfixServer(MailServer):
 
     def queue(self) -> Look:
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
+
+    def listener_rows(self) -> list[dict[str, Any]]:
+        info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        return self._detours(info).rows()
 
     def stale(self) -> list[dict[str, Any]]:
         info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]

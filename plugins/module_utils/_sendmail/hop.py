@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import IPV6, loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     host_in_brackets,
     source_addresses,
@@ -62,6 +63,8 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
         # Both write times alike, unless it is several units in one.
         if re.match(r'^\d+[smhdw]$', options.get(option, '')):
             found[name] = options[option]
+    if loopback() == IPV6:
+        found['inet_protocols'] = 'ipv6'
     for address in source_addresses(info)[0]:
         found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -42,6 +43,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 TIMEOUT = 30
+# The next hop on loopback, whatever its port is by now.
+LEADS_TO_HOP = re.compile(r'R<gateway>.*\{conbool_to\} \$@ \[(127\.|IPv6:::1\])')
 
 
 class SendmailServer(MailServer):
@@ -63,7 +66,15 @@ class SendmailServer(MailServer):
         if not self.hop_decides:
             return None
         hop = self.settings['roles']['outbound_hop']
-        return {'address': hop['address'], 'port': hop['port'], 'wash_port': self.options['wash_port']}
+        return {
+            'address': hop_address(self.settings),
+            'port': hop['port'],
+            'wash_port': self.options['wash_port'],
+        }
+
+    @property
+    def hop_wash(self) -> tuple[str, int]:
+        return 'sendmail_smarthost_wash_port', self.options['wash_port']
 
     def _program(self) -> Program:
         return Program(self.module.run_command, self._paths.sendmail, self._paths.m4_command)
@@ -99,7 +110,7 @@ class SendmailServer(MailServer):
         ]
         return Wanted(
             warnings=warnings(settings, info),
-            hop=Hop({'expanded': identity(info)}, own_programs=True, wash_port=hop['wash_port']) if hop else None,
+            hop=Hop({'expanded': identity(info)}, True, *reversed(self.hop_wash)) if hop else None,
             parts=[self._part('present', content, routes)],
         )
 
@@ -117,10 +128,8 @@ class SendmailServer(MailServer):
         return [self._part('absent')]
 
     def leads_to_hop(self) -> list[str]:
-        port = self.settings['roles']['outbound_hop']['port']
-        leads = re.compile(r'[^#\n]*\{conbool_port\} \$@ ' + f'{port} ')
         text = decode(read_file(self._paths.cf).data or b'')
-        return [self._paths.cf] if any(map(leads.match, text.split('\n'))) else []
+        return [self._paths.cf] if any(map(LEADS_TO_HOP.match, text.split('\n'))) else []
 
     def _way(self, sender: str, recipient: str) -> dict[str, str]:
         return route(self._program(), self._paths.cf, sender, recipient)

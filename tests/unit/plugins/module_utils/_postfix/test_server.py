@@ -19,9 +19,9 @@ OPTIONS = {
     'policy_package': 'postfwd',
     'inbound_services': [],
     'wash_submission': False,
-    'wash_port': 10028,
-    'flag_port': 10029,
-    'release_port': 10030,
+    'wash_port': 326,
+    'flag_port': 327,
+    'release_port': 328,
 }
 INFO = {
     'version': '3.7.11',
@@ -89,7 +89,7 @@ def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gatew
         def parameters(self, *dummy):
             return {'queue_directory': '/var/spool/postfix'}, ''
 
-    ways = {'a': ('conbool-hop', '[127.0.0.1]:10027'), 'b': ('conbool-hop', next_hop), 'c': ('local', '')}
+    ways = {'a': ('conbool-hop', '[127.0.0.1]:325'), 'b': ('conbool-hop', next_hop), 'c': ('local', '')}
     monkeypatch.setattr(
         postfix,
         'route',
@@ -131,7 +131,7 @@ def test_a_configuration_in_front_of_the_hop_leads_to_it(server, tmp_path, scope
     found = outbound_configuration(
         {'scope': scope, 'scope_senders': ['a@example.com']},
         {'parameters': {}, 'expanded': {}, 'services': [], 'config_dir': '/etc/postfix'},
-        {'address': '127.0.0.1', 'port': 10027, 'wash_submission': False},
+        {'address': '127.0.0.1', 'port': 325, 'wash_submission': False},
     )
     routes = [
         item
