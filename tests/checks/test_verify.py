@@ -81,6 +81,8 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
     # calendar, three look-alikes.
     assert ids == ['route.ok'] * 8 + ['header.ok'] * 8 + [
         'hop.ok',
+        'hop.owner',
+        'hop.users',
         'queue.ok',
         'queue.ok',
         'inbound.ok',

@@ -9,12 +9,13 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     hop_configuration,
     next_hop_back,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import former, listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
@@ -88,7 +89,7 @@ def there(settings: Mapping[str, Any]) -> bool:
     be made of."""
     config_dir = settings['roles'][OWNER]['config_dir']
     places = (os.path.join(config_dir, 'main.cf'), os.path.join(FOLDER, unit.NAME), package.PREFIX)
-    return any(map(os.path.exists, places)) or OWNER in owners(config_dir)
+    return any(map(os.path.exists, places)) or local_users.there() or OWNER in owners(config_dir)
 
 
 def present(
@@ -117,6 +118,9 @@ def present(
     wanted = hop_configuration(settings, hop.identity, options, programs)
     if moving:
         wanted['services'] += former(options, hop.protocols)
+    users = LocalUsers(module)
+    ports = [listener.port for listener in listeners(options)]
+    done.append(users.present([*ports, *hop.beside], hop.users))
     try:
         done.append(
             converge_part(
@@ -129,7 +133,7 @@ def present(
                 services=wanted['services'],
                 tables=wanted['tables'],
                 tls_files=wanted['tls_files'],
-                unit={'name': unit.NAME, 'content': unit.content(options, wanted)},
+                unit={'name': unit.NAME, 'content': unit.content(options, wanted, users.start_command())},
                 listeners=[wanted['listener']],
             )
         )
@@ -167,6 +171,7 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
             state='absent',
         )
     )
+    done.append(LocalUsers(module).absent())
     maker = package.maker_of(module)
     if os.path.exists(package.PREFIX) and maker.possible():
         try:

@@ -27,7 +27,7 @@ Before={before}
 [Service]
 Type=forking
 PIDFile={queue_directory}/pid/master.pid
-ExecStart={postfix} -c {config_dir} start
+{before_start}ExecStart={postfix} -c {config_dir} start
 ExecReload={postfix} -c {config_dir} reload
 ExecStop={postfix} -c {config_dir} stop
 Restart=on-failure
@@ -88,10 +88,15 @@ def _paths(options: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     return sorted(found | set(map(os.path.realpath, found)))
 
 
-def content(options: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+# Outside of what the service may, and no reason not to start.
+BEFORE_START = 'ExecStartPre=-+{}\n'
+
+
+def content(options: Mapping[str, Any], wanted: Mapping[str, Any], before_start: str = '') -> str:
     """Return the text of the unit.
 
     Args:
+        before_start: a command that may fail, empty for none.
         options: C(config_dir), C(queue_directory) and C(data_directory) of the hop.
         wanted: C(parameters) and C(services) of its configuration.
     """
@@ -105,6 +110,7 @@ def content(options: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
         queue_directory=options['queue_directory'],
         config_dir=options['config_dir'],
         postfix=wanted['parameters']['command_directory'] + '/postfix',
+        before_start=BEFORE_START.format(before_start) if before_start else '',
         writes=' '.join(writes),
         protect_home='read-only' if any(_below(path, HOMES) for path in paths) else 'yes',
         private_tmp='no' if any(_below(path, TEMPORARY) for path in paths) else 'yes',

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
@@ -68,4 +69,8 @@ class HopServer:
         )
         asked = with_defaults(hosts=[options['address']], port=options['port'], expect={'starttls': False})
         rows = smtp_rows({'servers': check(asked)}, 'hop')
-        return rows + [row for listener in listeners(options) for row in owner_rows('hop', listener)]
+        first, *others = listeners(options)
+        # That nobody listens where mail is led to has been said.
+        rows += [row for row in owner_rows('hop', first) if row['id'] != 'hop.closed']
+        rows += [row for listener in others for row in owner_rows('hop', listener)]
+        return rows + LocalUsers(self._module).rows()

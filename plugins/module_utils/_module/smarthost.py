@@ -33,7 +33,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_serv
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, Wanted
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, MailServer, Wanted
 
 OPTIONS = {
     'settings': {'type': 'dict', 'required': True},
@@ -70,10 +70,16 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(printable(warning))
-    wanted = server.wanted(facts, bool(spam.marked(Look(module), server.settings, facts.deliveries)))
+    wanted = wanted_of(module, server, facts)[0]
     rows = facts_rows(server.NAME, facts, server.settings)
     rows += hop.ready_rows(server.settings, wanted.hop) if wanted.hop else []
     return rows + [row for place in wanted.listeners for row in listening.ready_rows('detour', place)]
+
+
+def wanted_of(module: AnsibleModule, server: MailServer, facts: Facts) -> tuple[Wanted, dict[str, str]]:
+    """Return what makes the mail server use the gateway, and what spam.marked() says."""
+    marked = spam.marked(Look(module), server.settings, facts.deliveries)
+    return server.wanted(facts, bool(marked)), marked
 
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
@@ -89,8 +95,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         SwitchError: it failed half-way.
     """
     settings, facts = server.settings, server.facts()
-    marked = spam.marked(Look(module), settings, facts.deliveries)
-    wanted = server.wanted(facts, bool(marked))
+    wanted, marked = wanted_of(module, server, facts)
     unusable, said = _tls_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
     problems += filter(None, map(listening.problem, wanted.listeners))

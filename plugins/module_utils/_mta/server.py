@@ -47,13 +47,16 @@ class Hop:
     C(identity) has C(expanded), parameters in Postfix's terms, and whatever else M(conbool.smtp_relay.postfix_info)
     tells of a Postfix. With C(own_programs) the mail server is no Postfix of whose programs the hop could be made.
     C(wash_port) is the port for mail in which trust headers count for nothing, 0 for none, and C(wash_variable) the
-    variable that has it.
+    variable that has it. C(users) are those that the mail server's deliveries run as, beside root. C(beside) are ports
+    of further listeners on loopback that only they may use.
     """
 
     identity: dict[str, Any]
     own_programs: bool = False
     wash_port: int = 0
     wash_variable: str = ''
+    users: tuple[str, ...] = ()
+    beside: tuple[int, ...] = ()
 
     @property
     def protocols(self) -> str:

@@ -115,6 +115,7 @@ class PostfixServer(MailServer):
             settings['inbound'] and settings['inbound_require_certificate'] and not options['certificate_fingerprints']
         )
         client_ca = self._client_ca(by_name)
+        detours = self._detours(facts.native).listeners(inbound['services'])
         parts = [Part(OUTBOUND, self._present(OUTBOUND, outbound))]
         parts += self._inbound_parts(facts, inbound, client_ca)
         return Wanted(
@@ -123,8 +124,12 @@ class PostfixServer(MailServer):
             tls_files=[client_ca] if client_ca else [],
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
-            hop=Hop(facts.native),
-            listeners=self._detours(facts.native).listeners(inbound['services']),
+            hop=Hop(
+                facts.native,
+                users=(facts.native['expanded'].get('mail_owner', 'postfix'),),
+                beside=tuple(place.port for place in detours),
+            ),
+            listeners=detours,
             parts=parts,
         )
 

@@ -70,5 +70,11 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def users(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the users that deliveries run as, beside root: C(RunAsUser), which may have a group behind it."""
+    user = re.split('[:./]', info['options'].get('runasuser', ''))[0].strip()
+    return (user,) if user else ()
+
+
 def _number(text: str | None, default: int) -> str:
     return text if text and text.isdigit() else str(default)

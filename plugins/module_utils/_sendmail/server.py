@@ -31,7 +31,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
     DIRECT,
@@ -110,7 +110,7 @@ class SendmailServer(MailServer):
         ]
         return Wanted(
             warnings=warnings(settings, info),
-            hop=Hop({'expanded': identity(info)}, True, *reversed(self.hop_wash)) if hop else None,
+            hop=Hop({'expanded': identity(info)}, True, *reversed(self.hop_wash), users=users(info)) if hop else None,
             parts=[self._part('present', content, routes)],
         )
 

@@ -75,6 +75,26 @@ def test_the_address_is_one_that_the_mail_server_can_use():
     assert len(found) == 1 and found[0].startswith("outbound_hop_address: '127.0.0.1' cannot be used")
 
 
+@pytest.fixture(name='users', autouse=True)
+def fixture_users(monkeypatch):
+    """Whom the table lets in."""
+    asked = []
+
+    class LocalUsers:
+        def __init__(self, module):
+            pass
+
+        def present(self, ports, users):
+            asked.append((list(ports), users))
+            return {'changed': False}, []
+
+        def start_command(self):
+            return '/usr/sbin/nft -f /x'
+
+    monkeypatch.setattr(converge, 'LocalUsers', LocalUsers)
+    return asked
+
+
 @pytest.fixture(name='thief')
 def fixture_thief():
     with socket.create_server(('127.0.0.1', 0)) as thief:
@@ -101,6 +121,13 @@ def test_one_who_comes_while_the_hop_is_made_is_named_with_the_failure(thief, mo
         converge.present(FakeModule(), settings(config_dir=str(tmp_path)), HOP)
 
 
+def test_who_may_connect_is_known_before_the_hop_listens(configured, users, monkeypatch):
+    monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': users != []}, []))
+    hop = Hop(HOP.identity, users=('postfix',), beside=(326, 327))
+    assert converge.present(FakeModule(), configured, hop)[0]['changed']
+    assert users == [([325, 326, 327], ('postfix',))]
+
+
 @pytest.mark.parametrize('moving', [True, False])
 def test_a_moving_hop_keeps_its_former_listener(configured, monkeypatch, moving):
     asked = []
@@ -113,6 +140,7 @@ def test_a_moving_hop_keeps_its_former_listener(configured, monkeypatch, moving)
     converge.present(FakeModule(), configured, HOP, moving)
     names = [entry['name'] for entry in asked[0]['services'] if entry['type'] == 'inet']
     assert names == ['127.0.0.1:325'] + ['127.0.0.1:10027'] * moving
+    assert '\nExecStartPre=-+/usr/sbin/nft -f /x\nExecStart=' in asked[0]['unit']['content']
 
 
 def test_only_a_process_of_root_is_the_hop(tmp_path, monkeypatch):

@@ -124,6 +124,13 @@ def test_parts_and_programs(server, monkeypatch, settings, options, parts, progr
     found = wanted(server(options, **settings), monkeypatch)
     assert ([part.name for part in found.parts], found.programs) == (parts, programs)
     assert found.hop.identity is INFO and not found.hop.own_programs
+    assert found.hop.users == ('postfix',) and found.hop.beside == () == tuple(found.listeners)
+
+
+def test_the_ports_of_detours_are_for_the_mail_server_alone(server, monkeypatch):
+    found = wanted(server(inbound=True, wash_networks=['10.20.0.0/16']), monkeypatch)
+    assert [place.variable for place in found.listeners] == ['postfix_smarthost_wash_port']
+    assert found.hop.beside == (326,)
 
 
 @pytest.mark.parametrize('scope', ['all', 'senders'])

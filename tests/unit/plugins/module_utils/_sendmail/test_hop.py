@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import identity as hop_identity
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import compatibility as fit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 
 from tests.unit.fakes.sendmail_facts import SETTINGS, SYSTEM, info
@@ -165,3 +165,8 @@ def test_what_sendmail_does_not_say_is_left_to_postfix():
         'message_size_limit': '0',
         'header_size_limit': '102400',
     }
+
+
+@pytest.mark.parametrize('text, found', [('', ()), ('smmsp', ('smmsp',)), ('mail:mail', ('mail',)), ('8.12', ('8',))])
+def test_who_delivers(text, found):
+    assert users({'options': {'runasuser': text} if text else {}}) == found
