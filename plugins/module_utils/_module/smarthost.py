@@ -24,7 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
@@ -33,7 +33,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_serv
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, MailServer, Wanted
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, Hop, MailServer, Wanted
 
 OPTIONS = {
     'settings': {'type': 'dict', 'required': True},
@@ -107,10 +107,10 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
     if wanted.hop:
-        parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop, moving)))
+        parts.append(Part('hop', lambda module: _hop(module, settings, wanted.hop, moving)))
     parts += wanted.parts
     if moving:
-        parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop)))
+        parts.append(Part('hop', lambda module: showing(hop.present(module, settings, wanted.hop))))
     # Nothing to make and nothing to undo needs no look.
     if not wanted.hop and hop.there(settings):
         parts.append(Part('hop', lambda module: hop.absent(module, settings)))
@@ -127,6 +127,16 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     return result, list(
         dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)
     )
+
+
+def _hop(
+    module: AnsibleModule, settings: Mapping[str, Any], wanted: Hop, moving: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Have the hop be there, for the time being also where it was."""
+    if not moving:
+        return hop.present(module, settings, wanted)
+    foreseen = hop.present(Look(module, module._diff), settings, wanted)[0]
+    return showing(hop.present(module, settings, wanted, True), foreseen)
 
 
 def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:

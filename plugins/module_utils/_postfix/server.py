@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
@@ -145,7 +146,7 @@ class PostfixServer(MailServer):
             return []
         going = there_but_unwanted(facts.native, inbound)
 
-        def converge(module: AnsibleModule, also: Iterable[tuple[str, str]] = ()) -> tuple[dict[str, Any], list[str]]:
+        def take(module: AnsibleModule, also: Iterable[tuple[str, str]] = ()) -> tuple[dict[str, Any], list[str]]:
             wanted, warnings = self._detours(facts.native).with_former(inbound, also)
             if not wanted['service_options'] and not wanted['services']:
                 result, said = self._absent(INBOUND).converge(module)
@@ -153,9 +154,13 @@ class PostfixServer(MailServer):
                 result, said = self._present(INBOUND, wanted, client_ca)(module)
             return result, said + warnings
 
-        if not going or self.module.check_mode:
-            return [Part(INBOUND, converge)]
-        return [Part(INBOUND, partial(converge, also=going)), Part(INBOUND, converge)]
+        def converge(module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
+            if not going or module.check_mode:
+                return take(module)
+            foreseen = take(look.Look(module, module._diff))[0]
+            return showing(merge([take(module, going), take(module)]), foreseen)
+
+        return [Part(INBOUND, converge)]
 
     def _client_ca(self, by_name: bool) -> dict[str, Any] | None:
         """Return the file with the issuers of the gateway's certificate as the option C(tls_files), None for none."""

@@ -66,14 +66,18 @@ def test_the_hop_is_there_before_mail_is_led_to_it(said):
 
 @pytest.mark.parametrize(
     'check_mode, order',
-    [(False, [('hop', True), 'one', 'two', ('hop', False)]), (True, [('hop', False), 'one', 'two'])],
+    [
+        (False, [('foreseen', False), ('hop', True), 'one', 'two', ('hop', False)]),
+        (True, [('foreseen', False), 'one', 'two']),
+    ],
 )
 def test_a_hop_that_moves_listens_at_both_places_until_mail_is_led_to_the_new_one(said, monkeypatch, check_mode, order):
     monkeypatch.setattr(smarthost.hop, 'moves', lambda settings, hop: True)
 
     def present(module, settings, hop, moving=False):
-        said.append(('hop', moving))
-        return {'changed': True}, []
+        what = 'foreseen' if module.check_mode else 'hop'
+        said.append((what, moving))
+        return {'changed': True, 'diff': [f'{what} {moving}']}, []
 
     monkeypatch.setattr(smarthost.hop, 'present', present)
     server = FakeServer()
@@ -81,6 +85,10 @@ def test_a_hop_that_moves_listens_at_both_places_until_mail_is_led_to_the_new_on
     server.done = said
     result = smarthost.present(FakeModule(check_mode=check_mode), server)[0]
     assert said == order and result['parts'] == ['hop', 'one']
+    # As check mode has it, once.
+    assert result['diff'][0] == 'foreseen False' and not [
+        each for each in result['diff'] if str(each).startswith('hop')
+    ]
 
 
 def test_a_place_that_somebody_else_has_is_known_before_any_change(said, monkeypatch):

@@ -178,3 +178,32 @@ def test_what_only_looks_alike_leads_nowhere(server, tmp_path, line):
 def test_copies_of_what_main_cf_says(server, monkeypatch, info, outcome):
     monkeypatch.setattr(postfix, 'facts', lambda *dummy: (info, []))
     assert [(row['id'], row['status']) for row in server().stale()] == outcome
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_a_detour_that_goes_stays_until_nobody_is_led_to_it(server, monkeypatch, check_mode):
+    old = {'name': '127.0.0.1:10028', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-wash-cleanup'}}
+    services = [dict(INFO['services'][0], **old), *INFO['services']]
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (dict(INFO, services=services), []))
+    asked, steps = [], []
+
+    class Detours(postfix.Detours):
+        def messages(self):
+            return []
+
+        def with_former(self, wanted, also=()):
+            asked.append(list(also))
+            return super().with_former(wanted, also)
+
+    def part(module, **options):
+        steps.append((module.check_mode, '127.0.0.1:10028' in [service['name'] for service in options['services']]))
+        return {'changed': True, 'diff': [len(steps)]}, []
+
+    monkeypatch.setattr(postfix, 'Detours', Detours)
+    monkeypatch.setattr(postfix, 'converge_part', part)
+    mta = server(inbound=True, wash_networks=['10.20.0.0/16'])
+    result = mta.wanted(mta.facts(), False).parts[-1].converge(FakeModule(check_mode=check_mode, diff=True))[0]
+    going = [('wash', '127.0.0.1:10028')]
+    assert asked == ([[]] if check_mode else [[], going, []])
+    assert steps == ([(True, False)] if check_mode else [(True, False), (False, True), (False, False)])
+    assert result['changed'] and result['diff'] == [1]
