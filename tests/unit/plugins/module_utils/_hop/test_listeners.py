@@ -148,5 +148,7 @@ def test_only_a_process_of_root_is_the_hop(tmp_path, monkeypatch):
     (tmp_path / 'pid' / 'master.pid').write_text(f'{os.getpid()}\n', encoding='ascii')
     options = {'queue_directory': str(tmp_path)}
     assert listeners.master(options) == (os.getpid() if os.geteuid() == 0 else None)
-    monkeypatch.setattr(os, 'stat', lambda path: os.stat_result([0] * 4 + [1000] + [0] * 5))
-    assert listeners.master(options) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'stat', lambda path: os.stat_result([0] * 4 + [1000] + [0] * 5))
+        found = listeners.master(options)
+    assert found is None
