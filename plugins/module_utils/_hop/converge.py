@@ -119,8 +119,6 @@ def present(
     if moving:
         wanted['services'] += former(options, hop.protocols)
     users = LocalUsers(module)
-    ports = [listener.port for listener in listeners(options)]
-    done.append(users.present([*ports, *hop.beside], hop.users))
     try:
         done.append(
             converge_part(
@@ -143,6 +141,8 @@ def present(
         if taken:
             exc.args = ('{}. {}'.format(exc, '. '.join(taken)), *exc.args[1:])
         raise
+    ports = [listener.port for listener in listeners(options)]
+    done.append(users.present([*ports, *hop.beside], hop.users))
     return merge(done)
 
 

@@ -20,6 +20,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
 
+# Below, ports are root's, unless the host says otherwise.
+PRIVILEGED = 1024
 ANYBODY = 'any local user may listen on this port, and gets the mail, while {} does not'
 
 
@@ -40,7 +42,11 @@ def problem(listener: Listener) -> str:
 def _anybody_rows(identifier: str, listener: Listener) -> list[dict[str, Any]]:
     if not for_anybody(listener.port):
         return []
-    hint = f'Unless you need this port, take {listener.variable} out of your variables.'
+    hint = (
+        f'Unless you need this port, take {listener.variable} out of your variables.'
+        if listener.port >= PRIVILEGED
+        else f'Set the sysctl net.ipv4.ip_unprivileged_port_start to {PRIVILEGED}, unless something here needs less.'
+    )
     return [
         row(f'{identifier}.unprivileged', _place(listener), GREEN, ANYBODY.format(listener.whose), hint, severity='low')
     ]

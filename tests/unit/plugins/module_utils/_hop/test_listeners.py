@@ -121,8 +121,8 @@ def test_one_who_comes_while_the_hop_is_made_is_named_with_the_failure(thief, mo
         converge.present(FakeModule(), settings(config_dir=str(tmp_path)), HOP)
 
 
-def test_who_may_connect_is_known_before_the_hop_listens(configured, users, monkeypatch):
-    monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': users != []}, []))
+def test_who_may_connect_is_said_once_the_hop_is_there(configured, users, monkeypatch):
+    monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': users == []}, []))
     hop = Hop(HOP.identity, users=('postfix',), beside=(326, 327))
     assert converge.present(FakeModule(), configured, hop)[0]['changed']
     assert users == [([325, 326, 327], ('postfix',))]

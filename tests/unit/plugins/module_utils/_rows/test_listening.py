@@ -47,6 +47,12 @@ def test_nobody_is_red_too(seen):
     assert listening.problem(PLACE) == ''
 
 
+def test_a_host_that_gives_away_ports_of_root_is_told_how_not_to(seen, monkeypatch):
+    monkeypatch.setattr(listening, 'for_anybody', lambda port: True)
+    rows = listening.owner_rows('hop', PLACE)
+    assert rows[1]['id'] == 'hop.unprivileged' and 'ip_unprivileged_port_start' in rows[1]['hint']
+
+
 def test_a_port_that_any_user_can_take_is_named_and_green(seen):
     place = PLACE._replace(port=10027, address='::1')
     rows = listening.owner_rows('hop', place)
