@@ -17,14 +17,16 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 
 WHOSE = 'the hop (conbool-hop.service)'
 
 
 def master(options: Mapping[str, Any]) -> int | None:
-    """Return the hop's master process; None while it does not run."""
-    return of_root(master_pid(options['queue_directory']))
+    """Return the hop's master process; None while it does not run. The queue may be about to move."""
+    main = MainCf(decode(read_file(os.path.join(options['config_dir'], 'main.cf')).data or b''))
+    return of_root(master_pid(main.get('queue_directory') or options['queue_directory']))
 
 
 def listeners(options: Mapping[str, Any]) -> list[Listener]:

@@ -146,9 +146,14 @@ def test_a_moving_hop_keeps_its_former_listener(configured, monkeypatch, moving)
 def test_only_a_process_of_root_is_the_hop(tmp_path, monkeypatch):
     (tmp_path / 'pid').mkdir()
     (tmp_path / 'pid' / 'master.pid').write_text(f'{os.getpid()}\n', encoding='ascii')
-    options = {'queue_directory': str(tmp_path)}
+    options = {'queue_directory': str(tmp_path), 'config_dir': str(tmp_path)}
     assert listeners.master(options) == (os.getpid() if os.geteuid() == 0 else None)
     with monkeypatch.context() as patch:
         patch.setattr(os, 'stat', lambda path: os.stat_result([0] * 4 + [1000] + [0] * 5))
         found = listeners.master(options)
     assert found is None
+    # Its queue is going to be elsewhere.
+    options['queue_directory'] = '/nowhere'
+    assert listeners.master(options) is None
+    (tmp_path / 'main.cf').write_text(f'queue_directory = {tmp_path}\n', encoding='ascii')
+    assert listeners.master(options) == (os.getpid() if os.geteuid() == 0 else None)
