@@ -84,8 +84,8 @@ class LocalUsers:
         return self._nft is not None and self._run('-c', '-f', '-', data=ruleset({25}, []))[0] == 0
 
     def start_command(self) -> str:
-        """Return the command that loads the table, empty where there is none."""
-        return f'{self._nft} -f {RULESET}' if self._nft else ''
+        """Return the command that loads the table if there is one, empty where none can be."""
+        return f"/bin/sh -c 'test ! -e {RULESET} || {self._nft} -f {RULESET}'" if self._nft else ''
 
     def _in_force(self) -> tuple[set[int], set[int]] | None:
         status, out, dummy = self._run('-n', 'list', 'table', 'inet', TABLE)

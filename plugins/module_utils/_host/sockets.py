@@ -73,11 +73,14 @@ def _name(address: str, port: int) -> str:
     return f'[{address}]:{port}' if ':' in address else f'{address}:{port}'
 
 
-def inodes_of(pid: int) -> set[int]:
-    """Return the sockets that a process holds; none of one that is gone."""
+def inodes_of(pid: int) -> set[int] | None:
+    """Return the sockets that a process holds, none of one that is gone; None when that cannot be seen: without
+    CAP_SYS_PTRACE, as in some containers, root cannot look at a process that was somebody else for a while."""
     found, folder = set(), f'/proc/{pid}/fd'
     try:
         names = os.listdir(folder)
+    except PermissionError:
+        return None
     except OSError:
         return found
     for name in names:
@@ -114,7 +117,7 @@ def holders(sockets: Iterable[Socket]) -> list[str]:
     found = {entry.inode: entry for entry in sockets}
     said, seen = [], set()
     for pid in sorted(int(name) for name in os.listdir('/proc') if name.isdigit()) if found else []:
-        held = inodes_of(pid) & set(found)
+        held = (inodes_of(pid) or set()) & set(found)
         seen |= held
         said += [_described(pid, found[inode].uid) for inode in sorted(held)]
     # Of another container, or gone in the meantime.
@@ -129,7 +132,8 @@ def strangers(address: str, port: int, pid: int | None) -> list[str]:
     """
     sockets = listening(address, port)
     ours = inodes_of(pid) if sockets and pid is not None else set()
-    return holders(entry for entry in sockets if entry.inode not in ours)
+    # What can be told without a look at the process is whose the socket is.
+    return holders(entry for entry in sockets if (entry.uid != 0 if ours is None else entry.inode not in ours))
 
 
 def for_anybody(port: int) -> bool:

@@ -99,6 +99,19 @@ def test_the_name_of_a_program_reaches_no_terminal_as_it_is(tmp_path):
     assert len(found) == 1 and f'pid {child.pid} (a?[2Jb)' in found[0]
 
 
+@pytest.mark.parametrize('uid, strange', [(0, False), (1000, True)])
+def test_where_a_process_cannot_be_looked_into_its_user_tells(monkeypatch, uid, strange):
+    def refuse(path):
+        if path.endswith('/fd'):
+            raise PermissionError(path)
+        return ['1']
+
+    monkeypatch.setattr(sockets, 'listening', lambda address, port: [sockets.Socket(address, port, uid, 7)])
+    monkeypatch.setattr(os, 'listdir', refuse)
+    assert bool(sockets.strangers('127.0.0.1', 325, 1)) == strange
+    assert sockets.strangers('127.0.0.1', 325, None) != []
+
+
 def test_a_socket_whose_process_cannot_be_seen_has_a_user_all_the_same():
     assert sockets.holders([sockets.Socket('127.0.0.1', 325, 0, 2**40)]) == ['a process of user root']
 
