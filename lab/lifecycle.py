@@ -240,11 +240,11 @@ def _mail_node(layout: Layout, name: str):
 
 def _start_host(layout: Layout, node: Node, image: str, running: dict[str, str], recreate: bool) -> None:
     if running.get(node.container) != 'running' or recreate:
-        # NET_ADMIN for the host's own firewall, AUDIT_WRITE because sshd insists.
+        # NET_ADMIN for the host's own firewall, AUDIT_WRITE because sshd insists, SYS_PTRACE to see who holds a socket.
         options = [
             *systemd_options(),
             '--cap-add',
-            'NET_ADMIN,AUDIT_WRITE',
+            'NET_ADMIN,AUDIT_WRITE,SYS_PTRACE',
             '--dns',
             layout.nodes['resolver'].ipv4,
             '--volume',

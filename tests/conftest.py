@@ -28,6 +28,7 @@ LONGEST = [
     'quality/test_newest_core',
     'fire/test_fire',
     'flow/test_flow:postfix-debian12',
+    'flow/test_ports:postfix-debian12',
     'sendmail/test_site_rules',
     'install/test_site',
     'checks/test_verify',

@@ -79,7 +79,7 @@ routes:
       description: Where it would deliver to.
       type: str
       returned: success
-      sample: "[127.0.0.1]:10027"
+      sample: "[127.0.0.1]:325"
     address_class:
       description: V(local), V(alias), V(virtual), V(relay) or V(default).
       type: str

@@ -58,7 +58,7 @@ rows:
     finding:
       description: What was found.
       type: str
-      sample: conbool-hop:[127.0.0.1]:10027
+      sample: conbool-hop:[127.0.0.1]:325
     hint:
       description: What to do, empty when there is nothing to do.
       type: str

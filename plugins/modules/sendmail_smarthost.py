@@ -58,7 +58,7 @@ rows:
   returned: success, unless it is undone or in check mode
   type: list
   elements: dict
-  sample: [{"id": "route.ok", "status": "green", "finding": "conbool-hop:[127.0.0.1]:10027"}]
+  sample: [{"id": "route.ok", "status": "green", "finding": "conbool-hop:[127.0.0.1]:325"}]
 failed_part:
   description: The part that failed.
   returned: failure of a part

@@ -212,7 +212,7 @@ settings:
         - The variables of the other roles, by role and by their names without the role's prefix.
         - Numbers, truth values, lists and dictionaries are such, whatever they were given as.
       type: dict
-      sample: {outbound_hop: {address: 127.0.0.1, port: 10027}, verify: {queue_seconds: 2}}
+      sample: {outbound_hop: {address: 127.0.0.1, port: 325}, verify: {queue_seconds: 2}}
     dns:
       description: What the DNS checks expect.
       type: dict

@@ -22,7 +22,7 @@ from lab import lifecycle
 from lab.api import Lab
 from tests.benchmarks.throughput import LAB, SECONDS, SINK, SINK_KIND, Throughput
 
-TRANSPORTS = {'plain': f'plain:[{SINK}]:25', 'hop': 'conbool-hop:[127.0.0.1]:10027'}
+TRANSPORTS = {'plain': f'plain:[{SINK}]:25', 'hop': 'conbool-hop:[127.0.0.1]:325'}
 SPOOLS = ['/var/spool/postfix', '/var/spool/conbool-hop']
 
 

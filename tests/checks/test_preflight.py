@@ -15,6 +15,7 @@ from tests.checks.conftest import BROKEN, KERIO, NO_KERIO, PLAIN
 GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + [
     'gateway.ok',
     'mta.ok',
+    'hop.free',
     'tls.ok',
     'firewall.ok',
     'queue.ok',

@@ -17,7 +17,7 @@ BACK = f'cp -p /root/main.cf /etc/postfix/main.cf && cp -p /root/hop/* {HOP}/ &&
 # A bounded stream of messages for the hop, one at a time.
 STREAM = """
 import smtplib, sys, time
-with smtplib.SMTP('127.0.0.1', 10027) as hop:
+with smtplib.SMTP('127.0.0.1', 325) as hop:
     for number in range(120):
         hop.sendmail('alice@example.com', ['someone@external.test'], 'Subject: %d\\r\\n\\r\\nhello\\r\\n' % number)
         if not number:
@@ -82,6 +82,8 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
     assert ids == ['route.ok'] * 8 + ['header.ok'] * 8 + [
         'hop.ok',
         'hop.return',
+        'hop.owner',
+        'hop.users',
         'queue.ok',
         'queue.ok',
         'inbound.ok',

@@ -32,6 +32,8 @@ NO_VARIABLES = {
     'conbool_domain',
     'conbool_released',
     'conbool_direct',
+    # A table of nftables.
+    'conbool_hop',
 }
 OF_A_MACHINE = re.compile(r'(?:^|[\s`"\'(=])(/(?:work|root|home|tmp|Users|mnt|media)/\S*)', re.MULTILINE)
 SCHEME = re.compile(r'[a-z]+:')

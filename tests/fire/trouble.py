@@ -22,7 +22,7 @@ DELIVERIES_AT_ONCE = 20
 # Those that deliver. One that serves a port may be killed before its first client, and master(8) then keeps that port
 # waiting for a minute.
 PROGRAMS, TIMES = ['smtp', 'lmtp'], 5
-MTA_PORT, HOP_PORT = 25, 10027
+MTA_PORT, HOP_PORT = 25, 325
 GREETS = 'until (exec 3<>/dev/tcp/127.0.0.1/%d && grep -qm1 ^220 <&3) 2>/dev/null; do sleep 0.1; done'
 
 

@@ -25,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders im
     user_tables,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import NETWORKS, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import UNTOUCHED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
@@ -222,7 +223,8 @@ def _parameters(
         data_directory=options['data_directory'],
         # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
         myhostname='conbool-hop.' + info['expanded']['myhostname'],
-        mynetworks='[::1]/128' if ':' in options['address'] else '127.0.0.0/8',
+        # Both: a listener from before the last change may be at the other address for a while.
+        mynetworks=' '.join(NETWORKS.values()),
         smtpd_sender_restrictions=f'check_sender_access texthash:{config_dir}/senders',
         smtpd_recipient_restrictions=(
             f'check_recipient_access texthash:{config_dir}/hosted_domains, permit_mynetworks, reject'
@@ -285,7 +287,7 @@ def hop_configuration(
         HostError: there is no way back to the mail server.
     """
     programs = programs or dict(info, parameters={})
-    host = '[{}]'.format(options['address']) if ':' in options['address'] else options['address']
+    host = in_brackets(options['address'])
     wash = ('{}:{}'.format(host, options['wash_port']), options['config_dir']) if options['wash_port'] else None
     listen = '{}:{}'.format(host, options['port'])
     # What the user has set for the hop would be hidden by an option of a service.

@@ -9,20 +9,25 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     hop_configuration,
     next_hop_back,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import former, listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import OURS, taken
 
 if TYPE_CHECKING:
@@ -40,8 +45,15 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         hop: Hop, None where there is nothing to configure.
     """
     own = settings['roles'][OWNER]
-    asked = {'wash_port': hop.wash_port, 'return_address': own['return_address'] or hop.return_address} if hop else {}
-    return dict(own, **dict({'wash_port': 0}, **asked))
+    if hop is None:
+        return dict(own, wash_port=0)
+    return dict(
+        own,
+        address=hop_address(settings, hop.protocols),
+        return_address=own['return_address'] or hop.return_address,
+        wash_port=hop.wash_port,
+        wash_variable=hop.wash_variable,
+    )
 
 
 def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
@@ -53,7 +65,22 @@ def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
         next_hop_back(options, hop.identity)
     except HostError as exc:
         found.append(str(exc))
-    return found
+    if not allowed(options['address'], hop.protocols):
+        return found + [
+            'outbound_hop_address: {!r} cannot be used by a mail server with inet_protocols = {}. Take it out: an'
+            ' address that can be is chosen then'.format(options['address'], hop.protocols)
+        ]
+    return found + [problem for problem in map(listening.problem, listeners(options)) if problem]
+
+
+def ready_rows(settings: Mapping[str, Any], hop: Hop) -> list[dict[str, Any]]:
+    """Return the rows of a preflight on the places where the hop will listen."""
+    return [row for listener in listeners(options_of(settings, hop)) for row in listening.ready_rows('hop', listener)]
+
+
+def moves(settings: Mapping[str, Any], hop: Hop) -> bool:
+    """Return whether the hop listens where it shall not once nobody leads mail there."""
+    return bool(former(options_of(settings, hop), hop.protocols))
 
 
 def lock_directory(settings: Mapping[str, Any]) -> str:
@@ -66,14 +93,17 @@ def there(settings: Mapping[str, Any]) -> bool:
     be made of."""
     config_dir = settings['roles'][OWNER]['config_dir']
     places = (os.path.join(config_dir, 'main.cf'), os.path.join(FOLDER, unit.NAME), package.PREFIX)
-    return any(map(os.path.exists, places)) or OWNER in owners(config_dir)
+    return any(map(os.path.exists, places)) or local_users.there() or OWNER in owners(config_dir)
 
 
-def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tuple[dict[str, Any], list[str]]:
+def present(
+    module: AnsibleModule, settings: Mapping[str, Any], hop: Hop, moving: bool = False
+) -> tuple[dict[str, Any], list[str]]:
     """Have the hop be configured and run, now and after a reboot.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
+        moving: it goes on listening where it does now.
 
     Returns:
         The result and its warnings.
@@ -90,21 +120,33 @@ def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tup
         )
         done.append((_package_result(module, before, after, packages), []))
     wanted = hop_configuration(settings, hop.identity, options, programs)
-    done.append(
-        converge_part(
-            module,
-            config_dir=options['config_dir'],
-            sbin_dir=options['sbin_dir'] or None,
-            owner_id=OWNER,
-            create=True,
-            parameters=wanted['parameters'],
-            services=wanted['services'],
-            tables=wanted['tables'],
-            tls_files=wanted['tls_files'],
-            unit={'name': unit.NAME, 'content': unit.content(options, wanted['parameters']['command_directory'])},
-            listeners=[wanted['listener']],
+    if moving:
+        wanted['services'] += former(options, hop.protocols)
+    users = LocalUsers(module)
+    try:
+        done.append(
+            converge_part(
+                module,
+                config_dir=options['config_dir'],
+                sbin_dir=options['sbin_dir'] or None,
+                owner_id=OWNER,
+                create=True,
+                parameters=wanted['parameters'],
+                services=wanted['services'],
+                tables=wanted['tables'],
+                tls_files=wanted['tls_files'],
+                unit={'name': unit.NAME, 'content': unit.content(options, wanted, users.start_command())},
+                listeners=[wanted['listener']],
+            )
         )
-    )
+    except (HostError, SwitchError) as exc:
+        # Somebody may have come in between.
+        taken = [problem for problem in map(listening.problem, listeners(options)) if problem]
+        if taken:
+            exc.args = ('{}. {}'.format(exc, '. '.join(taken)), *exc.args[1:])
+        raise
+    ports = [listener.port for listener in listeners(options)]
+    done.append(users.present([*ports, *hop.beside], hop.users))
     return merge(done)
 
 
@@ -133,6 +175,7 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
             state='absent',
         )
     )
+    done.append(LocalUsers(module).absent())
     maker = package.maker_of(module)
     if os.path.exists(package.PREFIX) and maker.possible():
         try:

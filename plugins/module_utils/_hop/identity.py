@@ -11,12 +11,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.parameters import ALWAYS, LIMITS, of_kind
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import former
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import (
-    loopback_address,
-    present_next_hop,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import present_next_hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
 
 # What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
@@ -119,7 +117,7 @@ def return_address(info: Mapping[str, Any]) -> str | None:
     present = present_next_hop(info)
     if present:
         return present
-    everywhere = loopback_address(info['expanded'])
+    everywhere = loopback(info['expanded'].get('inet_protocols', 'all'))
     if 'services' not in info:
         return f'[{everywhere}]:25'
     hosts: list[str] = []
@@ -135,8 +133,8 @@ def return_address(info: Mapping[str, Any]) -> str | None:
         everywhere if host in ('all', 'loopback-only', 'localhost', '0.0.0.0', '[::]') else host.strip('[]')
         for host in hosts
     ]
-    loopback = [host for host in hosts if host.startswith('127.') or host == '::1']
-    return f'[{(loopback + hosts)[0]}]:25' if hosts else None
+    inside = [host for host in hosts if host.startswith('127.') or host == '::1']
+    return f'[{(inside + hosts)[0]}]:25' if hosts else None
 
 
 def mta_parameters(info: Mapping[str, Any]) -> dict[str, str]:

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way_back
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
@@ -29,10 +33,12 @@ class HopServer:
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
+        wash: the variable that has the port for mail whose trust headers count for nothing, and the port; 0 for none.
     """
 
-    def __init__(self, module: AnsibleModule, settings: Mapping[str, Any]) -> None:
+    def __init__(self, module: AnsibleModule, settings: Mapping[str, Any], wash: tuple[str, int] = ('', 0)) -> None:
         self._module, self._settings, self._options = module, settings, settings['roles']['outbound_hop']
+        self._wash = wash
 
     def _instance(self) -> Instance:
         return Instance(
@@ -55,9 +61,21 @@ class HopServer:
         return Look(Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir']))
 
     def listener(self) -> list[dict[str, Any]]:
-        """Return the rows on where it listens."""
-        asked = with_defaults(hosts=[self._options['address']], port=self._options['port'], expect={'starttls': False})
-        return smtp_rows({'servers': check(asked)}, 'hop')
+        """Return the rows on where it listens, and on who it is that does."""
+        protocols = self._instance().parameters(self._options['config_dir'], ['inet_protocols'])[0]['inet_protocols']
+        options = dict(
+            self._options,
+            address=hop_address(self._settings, protocols),
+            wash_variable=self._wash[0],
+            wash_port=self._wash[1],
+        )
+        asked = with_defaults(hosts=[options['address']], port=options['port'], expect={'starttls': False})
+        rows = smtp_rows({'servers': check(asked)}, 'hop')
+        first, *others = listeners(options)
+        # That nobody listens where mail is led to has been said.
+        rows += [row for row in owner_rows('hop', first) if row['id'] != 'hop.closed']
+        rows += [row for listener in others for row in owner_rows('hop', listener)]
+        return rows + LocalUsers(self._module).rows()
 
     def way_back(self) -> list[dict[str, Any]]:
         """Return the row on whether the mail server takes what the hop itself makes, asked as its own tables say."""

@@ -21,6 +21,14 @@ def alive(pid: int | None) -> bool:
     return pid is not None and os.path.exists(f'/proc/{pid}')
 
 
+def of_root(pid: int | None) -> int | None:
+    """Return the process if it runs and is root's; a number of a file that was left behind can be anybody's by now."""
+    try:
+        return pid if os.stat(f'/proc/{pid}').st_uid == 0 else None
+    except OSError:
+        return None
+
+
 def systemd_unit(pid: int | None) -> str | None:
     """Return the unit that a process belongs to, or None when no service manager started it."""
     try:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -21,4 +21,20 @@ def merge(done: Iterable[tuple[dict[str, Any], list[str]]]) -> tuple[dict[str, A
             if step.get(name):
                 result[name] = result.get(name, []) + step[name]
         warnings += [warning for warning in said if warning not in warnings]
+    return result, warnings
+
+
+def showing(
+    done: tuple[dict[str, Any], list[str]], foreseen: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return a step's result and warnings with the differences that were foreseen for all steps to the same end, or
+    with none: what is there only in between is not what somebody wants to read.
+
+    Args:
+        foreseen: the result that check mode has for all of them.
+    """
+    result, warnings = done
+    result = {name: value for name, value in result.items() if name != 'diff'}
+    if foreseen and 'diff' in foreseen:
+        result['diff'] = foreseen['diff']
     return result, warnings

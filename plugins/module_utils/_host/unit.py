@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -144,7 +145,19 @@ class UnitChange:
             disk.clear_temporary([self.path])
             # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
             disk.replace_file(self.path, self._after, 0o644, time.time_ns())
-        self._unit.carry_out(self.commands)
+        try:
+            self._unit.carry_out(self.commands)
+        except UnitError:
+            if self._differs and self.restarts:
+                self._fall_back()
+            raise
+
+    def _fall_back(self) -> None:
+        """Have the service run by the file that it ran by; it may be that this host cannot do what the new one asks
+        for."""
+        disk.replace_file(self.path, self._before, 0o644, time.time_ns())
+        with contextlib.suppress(UnitError):
+            self._unit.carry_out([['daemon-reload'], ['restart', self.name]])
 
     def stop(self) -> None:
         self._only('stop')

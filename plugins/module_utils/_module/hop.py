@@ -11,10 +11,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import OPTIONS, refuse_used_hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import (
+    OPTIONS,
+    refuse_used_hop,
+    wanted_of,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import signs_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer
@@ -33,12 +36,12 @@ def main(server_class: type[MailServer]) -> None:
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop run, or tell in check mode what that takes."""
-    settings, facts = server.settings, server.facts()
-    wanted = Hop(facts.native, directories=facts.directories)
+    settings, wanted = server.settings, wanted_of(module, server, server.facts())[0].hop
     problems = hop.problems(settings, wanted)
     if problems:
         raise HostError(' | '.join(problems))
-    return hop.present(module, settings, wanted)
+    # Where mail is led to by now, the hop goes on listening until the mail server's own role leads it elsewhere.
+    return hop.present(module, settings, wanted, bool(server.leads_to_hop()))
 
 
 def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:

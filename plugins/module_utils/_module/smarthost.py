@@ -25,16 +25,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, Wanted
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, Hop, MailServer, Wanted
 
 # Where files of firewalls, spam engines and units are.
 OTHERS = ('/etc/systemd/system', '/etc/firewalld', '/etc/ufw', '/etc/rspamd', '/etc/spamassassin')
@@ -73,8 +74,18 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(message(warning))
-    settings, rows = server.settings, facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
-    return rows + asked('hop.return', 'hop', lambda: way_back.foreseen(settings, server.wanted(facts, False).hop))
+    settings, wanted = server.settings, wanted_of(module, server, facts)[0]
+    rows = facts_rows(server.NAME, facts, settings) + server.obstacles(facts)
+    if wanted.hop:
+        rows += hop.ready_rows(settings, wanted.hop)
+        rows += asked('hop.return', 'hop', lambda: way_back.foreseen(settings, wanted.hop))
+    return rows + [row for place in wanted.listeners for row in listening.ready_rows('detour', place)]
+
+
+def wanted_of(module: AnsibleModule, server: MailServer, facts: Facts) -> tuple[Wanted, dict[str, str]]:
+    """Return what makes the mail server use the gateway, and what spam.marked() says."""
+    marked = spam.marked(Look(module), server.settings, facts.deliveries)
+    return server.wanted(facts, bool(marked)), marked
 
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
@@ -90,18 +101,22 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         SwitchError: it failed half-way.
     """
     settings, facts = server.settings, server.facts()
-    marked = spam.marked(Look(module), settings, facts.deliveries)
-    wanted = server.wanted(facts, bool(marked))
+    wanted, marked = wanted_of(module, server, facts)
     unusable, said = _tls_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
+    problems += filter(None, map(listening.problem, wanted.listeners))
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
     port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
     parts = [Part('programs', partial(_programs, wanted=wanted))] if wanted.programs else []
+    # Where the hop listens by now is left when the mail server leads mail to where it will.
+    moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
     if wanted.hop:
-        parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop)))
+        parts.append(Part('hop', lambda module: _hop(module, settings, wanted.hop, moving)))
     parts += wanted.parts
+    if moving:
+        parts.append(Part('hop', lambda module: showing(hop.present(module, settings, wanted.hop))))
     # Nothing to make and nothing to undo needs no look.
     if not wanted.hop and hop.there(settings):
         parts.append(Part('hop', lambda module: hop.absent(module, settings)))
@@ -119,6 +134,16 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     return result, list(
         dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)
     )
+
+
+def _hop(
+    module: AnsibleModule, settings: Mapping[str, Any], wanted: Hop, moving: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Have the hop be there, for the time being also where it was."""
+    if not moving:
+        return hop.present(module, settings, wanted)
+    foreseen = hop.present(Look(module, module._diff), settings, wanted)[0]
+    return showing(hop.present(module, settings, wanted, True), foreseen)
 
 
 def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:

@@ -41,7 +41,7 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
     """
-    hop = HopServer(server.module, settings) if server.hop_decides else None
+    hop = HopServer(server.module, settings, server.hop_wash) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
     watched.append(Watched('mail server', server))
 
@@ -50,6 +50,7 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += asked('hop', 'hop', hop.listener) if hop else []
         rows += asked('hop.return', 'hop', hop.way_back) if hop else []
+        rows += asked('detour', 'mail server', server.listener_rows)
         rows += asked('inbound.copy', 'mail server', server.stale)
         return rows + asked('inbound.door', 'mail server', server.doors)
 

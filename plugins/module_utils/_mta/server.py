@@ -48,9 +48,11 @@ class Hop:
 
     C(identity) has C(expanded), parameters in Postfix's terms, and whatever else M(conbool.smtp_relay.postfix_info)
     tells of a Postfix. With C(own_programs) the mail server is no Postfix of whose programs the hop could be made.
-    C(wash_port) is the port for mail in which trust headers count for nothing, 0 for none. C(directories) are the mail
-    server's own, as C(Facts) has them. C(return_address) is where a part of ours takes the hop's own bounces, in
-    Postfix's next-hop syntax; empty for the mail server's port 25.
+    C(wash_port) is the port for mail in which trust headers count for nothing, 0 for none, and C(wash_variable) the
+    variable that has it. C(directories) are the mail server's own, as C(Facts) has them. C(return_address) is where a
+    part of ours takes the hop's own bounces, in Postfix's next-hop syntax; empty for the mail server's port 25.
+    C(users) are those that the mail server's deliveries run as, beside root. C(beside) are ports of further listeners
+    on loopback that only they may use.
     """
 
     identity: dict[str, Any]
@@ -58,6 +60,25 @@ class Hop:
     wash_port: int = 0
     directories: dict[str, str] = field(default_factory=dict)
     return_address: str = ''
+    wash_variable: str = ''
+    users: tuple[str, ...] = ()
+    beside: tuple[int, ...] = ()
+
+    @property
+    def protocols(self) -> str:
+        """C(inet_protocols) of the mail server."""
+        return self.identity.get('expanded', {}).get('inet_protocols', 'all')
+
+
+class Listener(NamedTuple):
+    """A listener of ours on loopback: the variable that has its port, the words for whose it is, where it is, and the
+    process that should be there, None while that does not run."""
+
+    variable: str
+    whose: str
+    address: str
+    port: int
+    pid: int | None
 
 
 class Part(NamedTuple):
@@ -78,7 +99,7 @@ class Wanted:
     C(tls_files) are options of M(conbool.smtp_relay.tls_files) with files that the configuration names, beside those
     of the settings. C(programs) are pairs of a program that has to be there and the package that has it;
     C(programs_advice) says what else there is to do where it cannot be installed. C(hop) is None where the mail server
-    decides by itself.
+    decides by itself. C(listeners) are those on loopback that the configuration of the mail server itself will have.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -87,6 +108,7 @@ class Wanted:
     programs: list[tuple[str, str]] = field(default_factory=list)
     programs_advice: str = ''
     hop: Hop | None = None
+    listeners: list[Listener] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
 
 
@@ -130,6 +152,8 @@ class MailServer(ABC):
     NAME = ''
     # What may lead mail past the gateway, for whoever reads that it does.
     BYPASS_HINT = ''
+    # The variable with the hop's port for mail whose trust headers count for nothing, and the port; 0 for none.
+    hop_wash: tuple[str, int] = ('', 0)
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         self.module = module
@@ -206,6 +230,11 @@ class MailServer(ABC):
 
     def doors(self) -> list[dict[str, Any]]:
         """Return the rows of a verification on ways past the gateway that are open."""
+        return []
+
+    def listener_rows(self) -> list[dict[str, Any]]:
+        """Return rows on the listeners on loopback that its configuration has of ours, and on mail that waits for
+        them."""
         return []
 
     def stale(self) -> list[dict[str, Any]]:

@@ -6,20 +6,48 @@ there on its way."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets, loopback, network
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import loopback_client
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 
-ADDRESS = '127.0.0.1'
+# Of all detours, and the clients that hand mail to them.
+NAMES = ('wash', 'flag', 'release')
+# What says who may hand in mail there.
+CLIENTS = ('mynetworks', 'smtpd_authorized_xforward_hosts')
+TRANSPORTS = tuple(f'conbool-{name}' for name in NAMES)
 
 
-def route(name: str, port: int) -> str:
+def address_of(info: Mapping[str, Any]) -> str:
+    """Return where detours listen on this host: what C(postfix_info) returned says what its Postfix can use."""
+    return loopback(info['expanded'].get('inet_protocols', 'all'))
+
+
+def listener_name(address: str, port: int) -> str:
+    """Return the name in master.cf of a detour's listener."""
+    return f'{in_brackets(address)}:{port}'
+
+
+def address_and_port(name: str) -> tuple[str, int]:
+    """Return what listener_name() was made of."""
+    address, dummy, port = name.rpartition(':')
+    return address.strip('[]'), int(port)
+
+
+def detour_of(entry: Mapping[str, Any]) -> str:
+    """Return the name of the detour whose listener an entry of master.cf is, empty for none."""
+    match = re.match('conbool-({})-cleanup$'.format('|'.join(NAMES)), entry['options'].get('cleanup_service_name', ''))
+    return match.group(1) if match and entry['type'] == 'inet' else ''
+
+
+def route(name: str, port: int, info: Mapping[str, Any]) -> str:
     """Return the access or header check action that sends a message on the detour of this name."""
-    return f'FILTER conbool-{name}:[{ADDRESS}]:{port}'
+    return f'FILTER conbool-{name}:[{address_of(info)}]:{port}'
 
 
 def detour_services(
@@ -44,12 +72,19 @@ def detour_services(
     content_filter = {
         'content_filter': entry['options']['content_filter'] for entry in smtpds if 'content_filter' in entry['options']
     }
-    client = loopback_client('conbool-' + name, ADDRESS, info['parameters'], smtp_send_xforward_command='yes')
+    address = address_of(info)
+    client = loopback_client('conbool-' + name, address, info['parameters'], smtp_send_xforward_command='yes')
     return [
         client,
-        _listener(name, port, dict(size, **content_filter, **line_ends(info['version']))),
+        _listener(name, address, port, dict(size, **content_filter, **line_ends(info['version']))),
         _cleanup(name, rules_table, info, dict(size, **hops)),
     ]
+
+
+def listener_at(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entry of a detour's listener for another address and port, given as its name."""
+    own = network(address_and_port(name)[0])
+    return dict(entry, name=name, options=dict(entry['options'], **dict.fromkeys(CLIENTS, own)))
 
 
 def behind_proxy_filter(entries: Iterable[Mapping[str, Any]], info: Mapping[str, Any]) -> str:
@@ -61,20 +96,19 @@ def behind_proxy_filter(entries: Iterable[Mapping[str, Any]], info: Mapping[str,
     )
 
 
-def _listener(name: str, port: int, options: Mapping[str, str]) -> dict[str, Any]:
+def _listener(name: str, address: str, port: int, options: Mapping[str, str]) -> dict[str, Any]:
     """Return the listener that takes the mail back. What it may be, the first listener has decided."""
     return {
-        'name': f'{ADDRESS}:{port}',
+        'name': listener_name(address, port),
         'type': 'inet',
         'private': 'n',
         'chroot': 'n',
         'command': 'smtpd',
         'options': dict(
             options,
+            **dict.fromkeys(CLIENTS, network(address)),
             cleanup_service_name=f'conbool-{name}-cleanup',
-            mynetworks='127.0.0.0/8',
             receive_override_options='no_address_mappings no_unknown_recipient_checks no_milters',
-            smtpd_authorized_xforward_hosts='127.0.0.0/8',
             smtpd_client_connection_count_limit='0',
             smtpd_client_restrictions='',
             smtpd_data_restrictions='',

@@ -232,7 +232,7 @@ class InboundConfiguration:
     def _classes(self, kept: str) -> dict[str, str]:
         """Return the restriction classes of a listener whose own restrictions a parameter keeps."""
         known = ['check_recipient_access ' + self._reference('regexp', RECIPIENTS_TABLE)]
-        known += flag_restriction(self._options)
+        known += flag_restriction(self._info, self._options)
         known += LAST_WORDS if self._settings.get('inbound_trust') else ['$' + kept, 'permit']
         return {
             'conbool_gateway': self._certificate.restriction_class(),

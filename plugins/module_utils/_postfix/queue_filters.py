@@ -11,7 +11,6 @@ with.
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import re
 from collections.abc import Collection
@@ -28,6 +27,9 @@ QUEUES = ('incoming', 'active', 'deferred', 'hold')
 FILTER, STRUCK_OUT = b'L', b'K'
 LINE = re.compile(r'^ *(\d+) content_filter: (.*)$', re.MULTILINE)
 MOST_PASSES = 20
+BLOCK = 4096
+# The first record of a queue file: the length of the message, and where it begins.
+SIZE = re.compile(rb'C[\x00-\xff] *(\d+) +(\d+) ')
 
 
 class FilteredMessage(NamedTuple):
@@ -54,7 +56,8 @@ def messages_filtered_to(
     for queue in QUEUES:
         for folder, dummy, names in os.walk(os.path.join(queue_directory, queue)):
             for path in [os.path.join(folder, name) for name in sorted(names)]:
-                if _contains(path, texts):
+                envelope = _envelope(path)
+                if any(text in envelope for text in texts):
                     found += [
                         FilteredMessage(path, queue, offset, value)
                         for offset, value in _filters(instance, path)
@@ -63,14 +66,24 @@ def messages_filtered_to(
     return found
 
 
-def _contains(path: str, texts: Collection[bytes]) -> bool:
-    """Whether a file may be one of them: who asks postcat(1) of every message, waits long."""
+def _envelope(path: str) -> bytes:
+    """Return what a queue file has before and behind the message itself; of one without a length, all of it.
+
+    Who asks postcat(1) of every message, waits long.
+    """
     try:
-        with open(path, 'rb') as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return any(content.find(text) >= 0 for text in texts)
-    except (OSError, ValueError):
-        # It is gone, or empty.
-        return False
+        with open(path, 'rb') as stream:
+            first = stream.read(BLOCK)
+            match = SIZE.match(first)
+            if match is None:
+                return first + stream.read()
+            length, offset = int(match.group(1)), int(match.group(2))
+            front = first[:offset] + stream.read(max(0, offset - len(first)))
+            stream.seek(offset + length)
+            return front + stream.read()
+    except OSError:
+        # Delivered in the meantime, or on its way to the next queue.
+        return b''
 
 
 def _filters(instance: Instance, path: str) -> list[tuple[int, str]]:

@@ -13,20 +13,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets, loopback, network
+
 SYSLOG_NAME = 'postfix/conbool-return'
 # Senders of notices to the postmaster are what double_bounce_sender says: Postfix's default, or the site's.
 NOTICES = 'double-bounce'
 PLAIN = re.compile(r'[A-Za-z0-9._+-]+')
 
 
-def loopback_address(expanded: Mapping[str, str]) -> str:
-    """Return the loopback address that a Postfix may use, by its effective parameters."""
-    return '127.0.0.1' if re.search(r'\b(all|ipv4)\b', expanded.get('inet_protocols', 'all')) else '::1'
+def _address(expanded: Mapping[str, str]) -> str:
+    return loopback(expanded.get('inet_protocols', 'all'))
 
 
 def next_hop(port: int | str, expanded: Mapping[str, str]) -> str:
     """Return where the hop hands in what it makes, in Postfix's next-hop syntax."""
-    return f'[{loopback_address(expanded)}]:{port}'
+    return f'[{_address(expanded)}]:{port}'
 
 
 def present_next_hop(info: Mapping[str, Any]) -> str | None:
@@ -60,10 +61,9 @@ def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[s
         port: of the listener.
         expanded: the MTA's effective parameters.
     """
-    address = loopback_address(expanded)
-    host = f'[{address}]' if ':' in address else address
+    address = _address(expanded)
     listener = {
-        'name': f'{host}:{port}',
+        'name': f'{in_brackets(address)}:{port}',
         'type': 'inet',
         'private': 'n',
         'chroot': 'n',
@@ -71,7 +71,7 @@ def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[s
         'options': {
             'content_filter': '',
             'disable_vrfy_command': 'yes',
-            'mynetworks': '[::1]/128' if ':' in address else '127.0.0.0/8',
+            'mynetworks': network(address),
             # Addresses are mapped as usual, since aliases are what the site says of its mailboxes.
             'receive_override_options': 'no_header_body_checks no_milters no_unknown_recipient_checks',
             'smtpd_authorized_verp_clients': '',

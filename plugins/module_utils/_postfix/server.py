@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -22,15 +25,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors import doors
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import configuration, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import there_but_unwanted
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
     inbound_configuration,
     stale_copies,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import only_on_port_25, unwashed
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     TRANSPORT,
     outbound_configuration,
@@ -41,13 +44,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     return_configuration,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
-    NONE_FOUND,
-    SiteRoutes,
-    look,
-    problems,
-)
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
@@ -126,10 +122,15 @@ class PostfixServer(MailServer):
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         hop, options, settings = self.settings['roles']['outbound_hop'], self.options, self.settings
+        obstacles = self._obstacles()
         outbound = outbound_configuration(
             settings,
-            dict(facts.native, site_routes=self._site_routes(facts.native)),
-            dict(options, address=hop['address'], port=hop['port']),
+            dict(facts.native, site_routes=obstacles.site_routes(facts.native)),
+            dict(
+                options,
+                address=hop_address(settings, facts.native['expanded'].get('inet_protocols', 'all')),
+                port=hop['port'],
+            ),
         )
         inbound = inbound_configuration(
             settings, facts.native, dict(options, flag=flag, services=options['inbound_services'])
@@ -139,17 +140,15 @@ class PostfixServer(MailServer):
         )
         client_ca = self._client_ca(by_name)
         expanded, back = facts.native['expanded'], '' if hop['return_address'] else options['return_port']
+        detours = self._detours(facts.native).listeners(inbound['services'])
         parts = [Part(RETURN, self._present(RETURN, return_configuration(back, expanded)))] if back else []
         parts.append(Part(OUTBOUND, self._present(OUTBOUND, outbound)))
-        if inbound['service_options']:
-            parts.append(Part(INBOUND, self._present(INBOUND, inbound, client_ca)))
-        elif INBOUND in facts.parts:
-            parts.append(self._absent(INBOUND))
+        parts += self._inbound_parts(facts, inbound, client_ca)
         if not back and RETURN in facts.parts:
             parts.append(self._absent(RETURN))
         return Wanted(
-            problems=outbound['problems'] + inbound['problems'] + self._locked_out(facts.native),
-            warnings=outbound['warnings'] + inbound['warnings'] + self._open_ways(facts.native),
+            problems=outbound['problems'] + inbound['problems'] + obstacles.locked_out(facts.native),
+            warnings=outbound['warnings'] + inbound['warnings'] + obstacles.open_ways(facts.native),
             tls_files=[client_ca] if client_ca else [],
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
@@ -157,42 +156,49 @@ class PostfixServer(MailServer):
                 facts.native,
                 directories=facts.directories,
                 return_address=next_hop(back, expanded) if back else '',
+                users=(expanded.get('mail_owner', 'postfix'),),
+                beside=tuple(place.port for place in detours),
             ),
+            listeners=detours,
             parts=parts,
         )
 
-    def _site_routes(self, info: Mapping[str, Any]) -> dict[str, list[Any]]:
-        return look(SiteRoutes(self._instance(), self.settings, info)) if info['running'] else NONE_FOUND
-
-    def _named(self) -> tuple[list[str], list[str]]:
-        """Return the services that other servers use, and those that are washed in any case, as the user names them."""
-        return self.options['inbound_services'], self.options.get('wash_services', [])
-
-    def _locked_out(self, info: Mapping[str, Any]) -> list[str]:
-        return only_on_port_25(info, *self._named()) if self.settings['inbound'] else []
-
-    def _ways_past(self, info: Mapping[str, Any], changed: bool) -> list[dict[str, Any]]:
-        """Return the rows on services that take mail past the gateway, or whose mail is not washed."""
-        further, washed = self._named()
-        entries = TableEntries(self._instance()).of
-        found = doors(self.settings, info, entries, further, changed) if self.settings['inbound'] else []
-        return found + (unwashed(info, further, washed) if self.options['wash_submission'] else [])
-
-    def _open_ways(self, info: Mapping[str, Any]) -> list[str]:
-        rows = self._ways_past(info, changed=False)
-        return ['{target}: {finding}. {hint}'.format(**found) for found in rows if found['id'] == 'inbound.door']
+    def _obstacles(self) -> Obstacles:
+        return Obstacles(self._instance(), self.settings, self.options)
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
-        info = facts.native
-        found = problems(self.settings, self._site_routes(info)) + self._locked_out(info)
-        rows = [row('mta.refused', self.NAME, RED, text) for text in found]
-        rows += self._ways_past(info, changed=False)
-        if self.settings['inbound']:
-            rows += judging(self.settings, info, TableEntries(self._instance()).of, self.options['inbound_services'])
-        return rows
+        return self._obstacles().rows(facts.native)
 
     def doors(self) -> list[dict[str, Any]]:
-        return self._ways_past(configuration(self._instance()), changed=True)
+        return self._obstacles().ways_past(configuration(self._instance()), changed=True)
+
+    def _detours(self, info: Mapping[str, Any]) -> Detours:
+        return Detours(self.module, self._instance(), info)
+
+    def _inbound_parts(self, facts: Facts, inbound: Mapping[str, Any], client_ca: dict[str, Any] | None) -> list[Part]:
+        """Return how port 25 is limited, or how the limit goes.
+
+        A detour that goes is left when no new message takes it, and no message is on it any more.
+        """
+        if not inbound['service_options'] and INBOUND not in facts.parts:
+            return []
+        going = there_but_unwanted(facts.native, inbound)
+
+        def take(module: AnsibleModule, also: Iterable[tuple[str, str]] = ()) -> tuple[dict[str, Any], list[str]]:
+            wanted, warnings = self._detours(facts.native).with_former(inbound, also)
+            if not wanted['service_options'] and not wanted['services']:
+                result, said = self._absent(INBOUND).converge(module)
+            else:
+                result, said = self._present(INBOUND, wanted, client_ca)(module)
+            return result, said + warnings
+
+        def converge(module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
+            if not going or module.check_mode:
+                return take(module)
+            foreseen = take(look.Look(module, module._diff))[0]
+            return showing(merge([take(module, going), take(module)]), foreseen)
+
+        return [Part(INBOUND, converge)]
 
     def _client_ca(self, by_name: bool) -> dict[str, Any] | None:
         """Return the file with the issuers of the gateway's certificate as the option C(tls_files), None for none."""
@@ -253,6 +259,10 @@ class PostfixServer(MailServer):
 
     def queue(self) -> Look:
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
+
+    def listener_rows(self) -> list[dict[str, Any]]:
+        info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        return self._detours(info).rows()
 
     def stale(self) -> list[dict[str, Any]]:
         info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]

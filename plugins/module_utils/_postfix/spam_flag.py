@@ -47,7 +47,7 @@ def flag_configuration(
         found['warnings'].append(
             f'Flagged mail from {passed} is not marked with X-Spam-Flag: smtpd_proxy_filter passes it on before.'
         )
-    flag_rules = RULE % ('X-Conbool-Released', route('release', options['release_port'])) + RULE % (
+    flag_rules = RULE % ('X-Conbool-Released', route('release', options['release_port'], info)) + RULE % (
         'X-Conbool-Flag',
         'PREPEND X-Spam-Flag: YES',
     )
@@ -60,6 +60,8 @@ def flag_configuration(
     return found
 
 
-def flag_restriction(options: Mapping[str, Any]) -> list[str]:
+def flag_restriction(info: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
     """Return the restrictions of the gateway's class that send its mail on the detour."""
-    return ['check_client_access static:{{{}}}'.format(route('flag', options['flag_port']))] if options['flag'] else []
+    if not options['flag']:
+        return []
+    return ['check_client_access static:{{{}}}'.format(route('flag', options['flag_port'], info))]

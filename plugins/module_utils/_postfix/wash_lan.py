@@ -54,7 +54,9 @@ def wash_configuration(
         {
             'path': WASH_CLIENTS_TABLE,
             'type': 'cidr',
-            'content': ''.join('{} {}\n'.format(network, route('wash', options['wash_port'])) for network in networks),
+            'content': ''.join(
+                '{} {}\n'.format(network, route('wash', options['wash_port'], info)) for network in networks
+            ),
         },
         {'path': WASH_RULES_TABLE, 'type': 'regexp', 'content': WASH_RULES},
     ]

@@ -22,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge imp
 MEGABYTE = 1024 * 1024
 # What the rows of a preflight are about, in the order in which a person reads them. Those on DNS, of many names, come
 # before.
-SUBJECTS = ('gateway', 'mta', 'inbound', 'wash', 'tls', 'firewall', 'queue')
+SUBJECTS = ('gateway', 'mta', 'inbound', 'wash', 'hop', 'detour', 'tls', 'firewall', 'queue')
 
 
 def row(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import IPV6, loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     host_in_brackets,
     source_addresses,
@@ -85,9 +86,17 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
     if options.get('maxhopcount', '').isdigit():
         # Sendmail counts before it adds its own line, and Postfix's default is the least that the hop takes.
         found['hopcount_limit'] = str(max(HOPCOUNT_LIMIT, int(options['maxhopcount']) + 1))
+    if loopback() == IPV6:
+        found['inet_protocols'] = 'ipv6'
     for address in source_addresses(info)[0]:
         found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found
+
+
+def users(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the users that deliveries run as, beside root: C(RunAsUser), which may have a group behind it."""
+    user = re.split('[:./]', info['options'].get('runasuser', ''))[0].strip()
+    return (user,) if user else ()
 
 
 def _number(text: str | None, default: int) -> str:

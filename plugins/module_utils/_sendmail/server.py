@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -30,7 +31,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
     DIRECT,
@@ -42,6 +43,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 TIMEOUT = 30
+# The next hop on loopback, whatever its port is by now.
+LEADS_TO_HOP = re.compile(r'R<gateway>.*\{conbool_to\} \$@ \[(127\.|IPv6:::1\])')
 
 
 def _refused(settings: Mapping[str, Any]) -> list[str]:
@@ -75,7 +78,15 @@ class SendmailServer(MailServer):
         if not self.hop_decides:
             return None
         hop = self.settings['roles']['outbound_hop']
-        return {'address': hop['address'], 'port': hop['port'], 'wash_port': self.options['wash_port']}
+        return {
+            'address': hop_address(self.settings),
+            'port': hop['port'],
+            'wash_port': self.options['wash_port'],
+        }
+
+    @property
+    def hop_wash(self) -> tuple[str, int]:
+        return 'sendmail_smarthost_wash_port', self.options['wash_port']
 
     def _program(self) -> Program:
         return Program(self.module.run_command, self._paths.sendmail, self._paths.m4_command)
@@ -118,13 +129,20 @@ class SendmailServer(MailServer):
         ]
         return Wanted(
             warnings=warnings(settings, info),
-            hop=self._hop_of(facts, hop) if hop else None,
+            hop=self._hop_of(facts) if hop else None,
             parts=[self._part('present', content, routes)],
         )
 
-    def _hop_of(self, facts: Facts, hop: dict[str, Any]) -> Hop:
-        expanded = {'expanded': identity(facts.native)}
-        return Hop(expanded, own_programs=True, wash_port=hop['wash_port'], directories=facts.directories)
+    def _hop_of(self, facts: Facts) -> Hop:
+        variable, port = self.hop_wash
+        return Hop(
+            {'expanded': identity(facts.native)},
+            own_programs=True,
+            wash_port=port,
+            wash_variable=variable,
+            directories=facts.directories,
+            users=users(facts.native),
+        )
 
     def _part(self, state: str, content: str | None = None, routes: Iterable[dict[str, str]] = ()) -> Part:
         options = {
@@ -140,10 +158,8 @@ class SendmailServer(MailServer):
         return [self._part('absent')]
 
     def leads_to_hop(self) -> list[str]:
-        port = self.settings['roles']['outbound_hop']['port']
-        leads = re.compile(r'[^#\n]*\{conbool_port\} \$@ ' + f'{port} ')
         text = decode(read_file(self._paths.cf).data or b'')
-        return [self._paths.cf] if any(map(leads.match, text.split('\n'))) else []
+        return [self._paths.cf] if any(map(LEADS_TO_HOP.match, text.split('\n'))) else []
 
     def _way(self, sender: str, recipient: str) -> dict[str, str]:
         return route(self._program(), self._paths.cf, sender, recipient)

@@ -25,7 +25,7 @@ OPTIONS = {
     'queue_directory': '/var/spool/conbool-hop',
     'data_directory': '/var/lib/conbool-hop',
     'address': '127.0.0.1',
-    'port': 10027,
+    'port': 325,
     'wash_port': 0,
     'return_address': '[127.0.0.1]:25',
     'direct_tls_security_level': 'may',

@@ -41,10 +41,10 @@ OPTIONS = {
     'client_ca_file': '',
     'policy_command': '/usr/sbin/postfwd1',
     'services': [],
-    'wash_port': 10028,
+    'wash_port': 326,
     'flag': False,
-    'flag_port': 10029,
-    'release_port': 10030,
+    'flag_port': 327,
+    'release_port': 328,
 }
 SHA256 = ':'.join(['AB'] * 32)
 FRONT = 'check_client_access cidr:/etc/postfix/conbool_clients, '

@@ -44,7 +44,7 @@ SETTINGS = {
             'queue_directory': '/var/spool/conbool-hop',
             'data_directory': '/var/lib/conbool-hop',
             'address': '127.0.0.1',
-            'port': 10027,
+            'port': 325,
             'return_address': '',
             'sbin_dir': '',
             'direct_tls_security_level': '',

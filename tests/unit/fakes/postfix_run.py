@@ -65,7 +65,7 @@ def run(fake, check=False, config_dir=None, **values):
     return dict(result, warnings=warnings)
 
 
-def wanted(fake, transport='hop:[127.0.0.1]:10027'):
+def wanted(fake, transport='hop:[127.0.0.1]:325'):
     path = fake.config_dir
     return {
         'parameters': {

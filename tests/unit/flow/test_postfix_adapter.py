@@ -10,7 +10,7 @@ from tests.flow import adapters
 ONE, TWO = 'flow-0000000001', 'flow-0000000002'
 LOG = """\
 Nov 22 07:00:01 mx postfix/cleanup[10]: 4A0000001: message-id=<flow-0000000001@flow.example.com>
-Nov 22 07:00:01 mx postfix/conbool-hop/smtp[11]: 4A0000001: to=<a@external.test>, relay=127.0.0.1[127.0.0.1]:10027, delay=0.1, dsn=2.0.0, status=sent (250)
+Nov 22 07:00:01 mx postfix/conbool-hop/smtp[11]: 4A0000001: to=<a@external.test>, relay=127.0.0.1[127.0.0.1]:325, delay=0.1, dsn=2.0.0, status=sent (250)
 Nov 22 07:00:01 mx conbool-hop/cleanup[20]: 4B0000001: message-id=<flow-0000000001@flow.example.com>
 Nov 22 07:00:02 mx conbool-hop/smtp[21]: Verified TLS connection established to mail.conbool.com[198.18.0.3]:25: TLSv1.3 with cipher X
 Nov 22 07:00:02 mx conbool-hop/smtp[21]: 4B0000001: to=<A@external.test>, relay=mail.conbool.com[198.18.0.3]:25, delay=0.1, dsn=2.0.0, status=sent (250)

@@ -113,7 +113,7 @@ def test_settings_are_no_fact_which_would_be_kept_for_other_runs():
 def test_variables_of_all_roles_are_taken_and_evaluated():
     result = run({**GOOD, 'base': 10000, 'outbound_hop_port': trust_as_template('{{ base + 5 }}')})
     assert result['settings']['roles']['outbound_hop']['port'] == 10005
-    assert result['settings']['roles']['outbound_hop']['address'] == '127.0.0.1'
+    assert result['settings']['roles']['outbound_hop']['address'] == ''
     assert result['settings']['roles']['verify']['queue_seconds'] == 2
 
 

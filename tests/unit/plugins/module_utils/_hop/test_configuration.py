@@ -121,9 +121,9 @@ def test_dane_needs_dnssec():
 
 def test_ipv6_listener():
     configuration = configure(address='::1')
-    assert service(configuration, '[::1]:10027')['type'] == 'inet'
-    assert configuration['parameters']['mynetworks'] == '[::1]/128'
-    assert configuration['listener'] == {'address': '::1', 'port': 10027}
+    assert service(configuration, '[::1]:325')['type'] == 'inet'
+    assert '[::1]/128' in configuration['parameters']['mynetworks']
+    assert configuration['listener'] == {'address': '::1', 'port': 325}
 
 
 @pytest.mark.parametrize('types, kind', [(('btree', 'lmdb'), 'btree:'), (('lmdb',), 'lmdb:')])
@@ -144,8 +144,8 @@ def test_files_are_named_with_their_variables():
 
 
 def test_a_second_listener_takes_trust_headers_away_before_they_count():
-    configuration = configure(wash_port=10028)
-    listener, cleanup = service(configuration, '127.0.0.1:10028'), service(configuration, 'wash')
+    configuration = configure(wash_port=326)
+    listener, cleanup = service(configuration, '127.0.0.1:326'), service(configuration, 'wash')
     assert listener['options'] == {'cleanup_service_name': 'wash'} and cleanup['command'] == 'cleanup'
     assert cleanup['options'] == {'header_checks': 'regexp:/etc/conbool-hop/wash regexp:/etc/conbool-hop/header_checks'}
     assert 'IGNORE' in table(configuration, 'wash')['content']
@@ -264,12 +264,41 @@ def test_identity_is_that_of_the_client_in_master_cf():
     assert parameters['smtp_tls_security_level'] == 'encrypt'
 
 
+def unit_text(parameters=None, **options):
+    wanted = configure(parameters=dict({'command_directory': '/usr/sbin'}, **(parameters or {})), **options)
+    return unit.content(dict(OPTIONS, **options), wanted)
+
+
+@pytest.mark.parametrize(
+    'parameters, home, temporary, writes',
+    [
+        ({}, 'yes', 'yes', ''),
+        ({'smtp_tls_CAfile': '/etc/ssl/ca.pem'}, 'yes', 'yes', ''),
+        ({'smtp_tls_CAfile': '/root/tls/ca.pem'}, 'read-only', 'yes', ''),
+        ({'smtp_tls_policy_maps': 'hash:/home/mail/policy, texthash:/etc/policy'}, 'read-only', 'yes', ''),
+        ({'smtp_tls_policy_maps': 'pcre:{/run/user/0/policy}'}, 'read-only', 'yes', ''),
+        ({'smtp_tls_CAfile': '/homes/ca.pem'}, 'yes', 'yes', ''),
+        ({'smtp_tls_CAfile': '/tmp/ca.pem'}, 'yes', 'no', ''),
+        ({'maillog_file': '/srv/log/postfix/mail.log'}, 'yes', 'yes', ' -/srv/log/postfix'),
+        ({'maillog_file': '/dev/stdout'}, 'yes', 'yes', ''),
+    ],
+)
+def test_the_unit_sees_what_the_configuration_names_and_writes_where_it_has_to(parameters, home, temporary, writes):
+    lines = unit_text(parameters).splitlines()
+    assert f'ProtectHome={home}' in lines and f'PrivateTmp={temporary}' in lines
+    assert f'ReadWritePaths=/var/spool/conbool-hop /var/lib/conbool-hop{writes}' in lines
+
+
+def test_a_key_behind_a_link_is_seen_where_it_is(monkeypatch):
+    monkeypatch.setattr(unit.os.path, 'realpath', lambda path: path.replace('/etc/ssl/hop.key', '/root/hop.key'))
+    assert 'ProtectHome=yes' in unit_text()
+    assert 'ProtectHome=read-only' in unit_text({'smtp_tls_key_file': '/etc/ssl/hop.key'})
+
+
 def test_the_unit_starts_before_the_mail_servers_and_looks_after_its_own_instance():
-    text = unit.content({'config_dir': '/etc/conbool-hop', 'queue_directory': '/var/spool/conbool-hop'}, '/usr/sbin')
-    lines = text.splitlines()
-    # As hosts that have the hop already have it: another text would restart it.
+    lines = unit_text().splitlines()
     assert lines[0] == '# Managed by Ansible (conbool.smtp_relay.outbound_hop).'
-    assert 'Before=postfix.service sendmail.service' in lines
+    assert 'Before=postfix.service sendmail.service atd.service cron.service crond.service' in lines
     assert 'ExecStart=/usr/sbin/postfix -c /etc/conbool-hop start' in lines
     assert 'PIDFile=/var/spool/conbool-hop/pid/master.pid' in lines
 

@@ -141,3 +141,27 @@ def test_what_was_stopped_can_be_started_again_and_nothing_else(path):
         systemctl = Systemctl(path, active, 'enabled')
         UnitChange(systemctl, NAME, None).start_again()
         assert systemctl.given == given
+
+
+@pytest.mark.parametrize('active, there', [('active', 'old'), ('inactive', 'new')])
+def test_a_service_that_ran_runs_on_by_its_former_file_when_the_new_one_is_too_much(
+    monkeypatch, tmp_path, active, there
+):
+    monkeypatch.setattr(systemd_unit, 'FOLDER', str(tmp_path))
+    path = tmp_path / NAME
+    path.write_text('old', encoding='ascii')
+
+    class Refuses(Systemctl):
+        def __call__(self, argv):
+            status = super().__call__(argv)
+            bad = argv[1] in ('start', 'restart') and self.path.read_text(encoding='ascii') == 'new'
+            return (1, '', 'Failed to set up mount namespacing') if bad else status
+
+    systemctl = Refuses(path, active, 'enabled')
+    change = UnitChange(systemctl, NAME, 'new')
+    with pytest.raises(UnitError, match='mount namespacing'):
+        change.arrive()
+    assert path.read_text(encoding='ascii') == there
+    assert [verb for verb, dummy in systemctl.given][-2:] == (
+        ['daemon-reload', 'restart'] if active == 'active' else ['start', '--no-pager']
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
 
@@ -15,16 +16,27 @@ from tests.unit.fakes.mail_server import FakeModule, FakeServer
 @pytest.fixture(name='server')
 def fixture_server(monkeypatch):
     monkeypatch.setattr(hop.hop, 'absent', lambda module, settings: ({'changed': True}, []))
-    monkeypatch.setattr(hop.hop, 'present', lambda module, settings, wanted: ({'changed': wanted.identity}, []))
+    monkeypatch.setattr(
+        hop.hop,
+        'present',
+        lambda module, settings, wanted, moving: ({'changed': wanted.identity, 'moving': moving}, []),
+    )
     monkeypatch.setattr(hop, 'signs_of', lambda name: ['/etc/fake.cf'])
     server = FakeServer()
     server.NAME = 'postfix'
+    server.given['wanted'] = Wanted(hop=Hop({'who': 'it is'}))
+    monkeypatch.setattr(hop.hop, 'problems', lambda settings, wanted: [])
     return server
 
 
-def test_it_takes_over_who_the_mail_server_is(server, monkeypatch):
-    monkeypatch.setattr(hop.hop, 'problems', lambda settings, wanted: [])
-    assert hop.present(FakeModule(), server)[0]['changed'] == server.facts().native
+def test_it_takes_over_who_the_mail_server_is(server):
+    assert hop.present(FakeModule(), server)[0]['changed'] == {'who': 'it is'}
+
+
+@pytest.mark.parametrize('leads', [[], ['/etc/fake.cf']])
+def test_it_listens_on_where_the_mail_server_leads_mail_to(server, leads):
+    server.given['leads_to_hop'] = leads
+    assert hop.present(FakeModule(), server)[0]['moving'] == bool(leads)
 
 
 def test_nothing_is_made_when_something_stands_against_it(server, monkeypatch):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Part, Wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Listener, Part, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
 
@@ -26,6 +26,7 @@ def fixture_said(monkeypatch):
         monkeypatch.setattr(place, name, _step(said, '{}.{}'.format(place.__name__.split('.')[-2], name)))
     monkeypatch.setattr(smarthost.hop, 'there', lambda settings: settings['state'] == 'absent')
     monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: [])
+    monkeypatch.setattr(smarthost.hop, 'moves', lambda settings, hop: False)
     monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {'example.com': 'nobody files it'})
     monkeypatch.setattr(smarthost, 'file_owners', list)
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
@@ -61,6 +62,54 @@ def test_the_hop_is_there_before_mail_is_led_to_it(said):
         'one warns',
         'two warns',
     ]
+
+
+@pytest.mark.parametrize(
+    'check_mode, order',
+    [
+        (False, [('foreseen', False), ('hop', True), 'one', 'two', ('hop', False)]),
+        (True, [('foreseen', False), 'one', 'two']),
+    ],
+)
+def test_a_hop_that_moves_listens_at_both_places_until_mail_is_led_to_the_new_one(said, monkeypatch, check_mode, order):
+    monkeypatch.setattr(smarthost.hop, 'moves', lambda settings, hop: True)
+
+    def present(module, settings, hop, moving=False):
+        what = 'foreseen' if module.check_mode else 'hop'
+        said.append((what, moving))
+        return {'changed': True, 'diff': [f'{what} {moving}']}, []
+
+    monkeypatch.setattr(smarthost.hop, 'present', present)
+    server = FakeServer()
+    server.given['wanted'] = with_hop(server)
+    server.done = said
+    result = smarthost.present(FakeModule(check_mode=check_mode), server)[0]
+    assert said == order and result['parts'] == ['hop', 'one']
+    # As check mode has it, once.
+    assert result['diff'][0] == 'foreseen False' and not [
+        each for each in result['diff'] if str(each).startswith('hop')
+    ]
+
+
+def test_a_place_that_somebody_else_has_is_known_before_any_change(said, monkeypatch):
+    monkeypatch.setattr(smarthost.listening, 'problem', lambda listener: f'{listener.variable}: taken')
+    server = FakeServer()
+    places = [Listener('fake_smarthost_wash_port', 'the mail server', '127.0.0.1', 326, None)]
+    server.given['wanted'] = Wanted(listeners=places, parts=[server.part('one')])
+    with pytest.raises(HostError, match='^fake_smarthost_wash_port: taken$'):
+        smarthost.present(FakeModule(), server)
+    assert server.done == said == []
+
+
+def test_the_preflight_looks_at_the_places_of_all_listeners(monkeypatch):
+    monkeypatch.setattr(smarthost.hop, 'ready_rows', lambda settings, hop: ['of the hop'])
+    monkeypatch.setattr(smarthost, 'facts_rows', lambda *dummy: ['of the mail server'])
+    monkeypatch.setattr(smarthost.listening, 'ready_rows', lambda identifier, listener: [(identifier, listener.port)])
+    server = FakeServer()
+    places = [Listener('fake_smarthost_wash_port', 'the mail server', '127.0.0.1', 326, None)]
+    server.given['wanted'] = Wanted(hop=Hop({}), listeners=places)
+    rows = smarthost.ready_rows(FakeModule(), server, {})
+    assert rows == ['of the mail server', 'of the hop', ('detour', 326)]
 
 
 def test_nothing_is_changed_when_something_stands_against_it(said, monkeypatch):

@@ -37,7 +37,7 @@ class FakeHop(FakeServer):
 def fixture_rows(monkeypatch):
     def rows(server, hop=None):
         server.hop_decides = hop is not None
-        monkeypatch.setattr(verify, 'HopServer', lambda module, settings: hop)
+        monkeypatch.setattr(verify, 'HopServer', lambda module, settings, wash: hop)
         return verify.rows_of(server, SETTINGS)
 
     return rows

@@ -20,13 +20,13 @@ def test_washing_is_a_detour():
     assert of(wanted)['smtpd_recipient_restrictions'] == (
         FRONT + 'check_client_access cidr:/etc/postfix/conbool_wash_clients, $conbool_main_restrictions'
     )
-    assert table(wanted, 'conbool_wash_clients') == '10.20.0.0/16 FILTER conbool-wash:[127.0.0.1]:10028\n'
+    assert table(wanted, 'conbool_wash_clients') == '10.20.0.0/16 FILTER conbool-wash:[127.0.0.1]:326\n'
     services = {service['name']: service['options'] for service in wanted['services']}
-    assert services['127.0.0.1:10028']['cleanup_service_name'] == 'conbool-wash-cleanup'
-    assert services['127.0.0.1:10028']['smtpd_recipient_restrictions'] == ''
+    assert services['127.0.0.1:326']['cleanup_service_name'] == 'conbool-wash-cleanup'
+    assert services['127.0.0.1:326']['smtpd_recipient_restrictions'] == ''
     assert services['conbool-wash-cleanup']['header_checks'] == 'regexp:/etc/postfix/conbool_wash_lan'
     assert (
-        services['127.0.0.1:10028']['message_size_limit']
+        services['127.0.0.1:326']['message_size_limit']
         == services['conbool-wash-cleanup']['message_size_limit']
         == '10342400'
     )
@@ -65,7 +65,7 @@ def test_washing_is_not_promised_behind_a_proxy_filter():
 
 def test_the_listener_s_own_filter_comes_after_the_detour():
     wanted = configure(entry(content_filter='amavis:[127.0.0.1]:10024'), wash_networks=['10.20.0.0/16'])
-    listener = next(service for service in wanted['services'] if service['name'] == '127.0.0.1:10028')
+    listener = next(service for service in wanted['services'] if service['name'] == '127.0.0.1:326')
     assert listener['options']['content_filter'] == 'amavis:[127.0.0.1]:10024'
 
 
@@ -74,19 +74,19 @@ def test_mail_of_the_gateway_is_marked_on_a_detour():
     assert (
         of(wanted)['conbool_known']
         == 'check_recipient_access regexp:/etc/postfix/conbool_recipients, check_client_access static:{FILTER'
-        ' conbool-flag:[127.0.0.1]:10029}, $conbool_main_restrictions, permit'
+        ' conbool-flag:[127.0.0.1]:327}, $conbool_main_restrictions, permit'
     )
     assert (
         table(wanted, 'conbool_flag')
-        == '/^X-Conbool-Released[[:space:]]*:[[:space:]]*yes[[:space:]]*$/ FILTER conbool-release:[127.0.0.1]:10030\n'
+        == '/^X-Conbool-Released[[:space:]]*:[[:space:]]*yes[[:space:]]*$/ FILTER conbool-release:[127.0.0.1]:328\n'
         '/^X-Conbool-Flag[[:space:]]*:[[:space:]]*yes[[:space:]]*$/ PREPEND X-Spam-Flag: YES\n'
     )
     assert table(wanted, 'conbool_release') == '/^X-Spam-Flag[[:space:]]*:/ IGNORE\n'
     services = {service['name']: service['options'] for service in wanted['services']}
     for name, port, rules in (
-        ('flag', 10029, 'conbool_flag'),
-        ('release', 10030, 'conbool_release'),
-        ('wash', 10028, 'conbool_wash_lan'),
+        ('flag', 327, 'conbool_flag'),
+        ('release', 328, 'conbool_release'),
+        ('wash', 326, 'conbool_wash_lan'),
     ):
         assert (
             services[f'127.0.0.1:{port}']['cleanup_service_name'] == f'conbool-{name}-cleanup'
@@ -113,3 +113,15 @@ def test_detours_are_not_slowed_down_by_limits_for_other_destinations():
     assert configure(parameters=slow, wash_networks=['10.20.0.0/16'])['parameters'] == {
         'conbool-wash_destination_rate_delay': '0s'
     }
+
+
+def test_with_ipv6_alone_detours_are_at_the_other_loopback_address():
+    wanted = configure(parameters={'inet_protocols': 'ipv6'}, flag=True, wash_networks=['2001:db8::/64'])
+    assert table(wanted, 'conbool_wash_clients') == '2001:db8::/64 FILTER conbool-wash:[::1]:326\n'
+    assert '{FILTER conbool-flag:[::1]:327}' in of(wanted)['conbool_known']
+    assert 'FILTER conbool-release:[::1]:328\n' in table(wanted, 'conbool_flag')
+    services = {service['name']: service['options'] for service in wanted['services']}
+    assert not [name for name in services if '127.0.0.1' in name]
+    assert services['[::1]:326']['mynetworks'] == '[::1]/128'
+    assert services['[::1]:326']['smtpd_authorized_xforward_hosts'] == '[::1]/128'
+    assert services['conbool-wash']['smtp_bind_address6'] == '::1'

@@ -73,7 +73,7 @@ def test_arguments_are_split_as_master_does(text, values):
         ('25', 'inet', '25/inet'),
         ('submission', 'inet', '587/inet'),
         ('127.0.0.1:smtp', 'inet', '[127.0.0.1]:25/inet'),
-        ('[::1]:10027', 'inet', '[::1]:10027/inet'),
+        ('[::1]:325', 'inet', '[::1]:325/inet'),
         ('smtp', 'unix', 'smtp/unix'),
         ('no-such-port-name', 'inet', 'no-such-port-name/inet'),
     ],

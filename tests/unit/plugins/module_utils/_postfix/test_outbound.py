@@ -22,7 +22,7 @@ PARAMETERS = {
     'smtpd_proxy_filter': '',
     'cleanup_service_name': 'cleanup',
 }
-ROUTE = 'conbool-hop:[127.0.0.1]:10027'
+ROUTE = 'conbool-hop:[127.0.0.1]:325'
 
 
 def entry(name, command, kind='unix', **options):
@@ -51,7 +51,7 @@ def configure(
     senders=(),
     wash=True,
     address='127.0.0.1',
-    port=10027,
+    port=325,
     kept=(),
     further=(),
     washed=(),
@@ -98,7 +98,7 @@ def test_ipv6_hop():
     configuration = configure(address='::1')
     options = configuration['services'][0]['options']
     assert (options['smtp_bind_address'], options['smtp_bind_address6']) == ('', '::1')
-    assert configuration['parameters']['default_transport'] == 'conbool-hop:[::1]:10027'
+    assert configuration['parameters']['default_transport'] == 'conbool-hop:[::1]:325'
 
 
 def test_scope_of_senders_leaves_the_default_alone():

@@ -23,7 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes
 ANSWER = [
     ('flags', '0'),
     ('transport', 'conbool-hop'),
-    ('nexthop', '[127.0.0.1]:10027'),
+    ('nexthop', '[127.0.0.1]:325'),
     ('recipient', 'a@external.test'),
     ('flags', str(1 << 12)),
 ]
@@ -57,7 +57,7 @@ def test_route_of_an_old_postfix_without_greeting(resolver):
     start, asked = resolver
     assert route(start(encode(ANSWER)), 'alice@example.com', 'a@external.test') == {
         'transport': 'conbool-hop',
-        'next_hop': '[127.0.0.1]:10027',
+        'next_hop': '[127.0.0.1]:325',
         'recipient': 'a@external.test',
         'address_class': 'default',
     }

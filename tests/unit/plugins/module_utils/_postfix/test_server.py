@@ -19,9 +19,9 @@ OPTIONS = {
     'policy_package': 'postfwd',
     'inbound_services': [],
     'wash_submission': False,
-    'wash_port': 10028,
-    'flag_port': 10029,
-    'release_port': 10030,
+    'wash_port': 326,
+    'flag_port': 327,
+    'release_port': 328,
     'return_port': 329,
 }
 INFO = {
@@ -179,7 +179,7 @@ def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gatew
         def parameters(self, *dummy):
             return {'queue_directory': '/var/spool/postfix'}, ''
 
-    ways = {'a': ('conbool-hop', '[127.0.0.1]:10027'), 'b': ('conbool-hop', next_hop), 'c': ('local', '')}
+    ways = {'a': ('conbool-hop', '[127.0.0.1]:325'), 'b': ('conbool-hop', next_hop), 'c': ('local', '')}
     monkeypatch.setattr(
         postfix,
         'route',
@@ -215,6 +215,7 @@ def test_parts_and_programs(server, monkeypatch, settings, options, parts, progr
     assert ([part.name for part in found.parts], found.programs) == (parts, programs)
     assert found.hop.identity is INFO and not found.hop.own_programs
     assert found.hop.return_address == '[127.0.0.1]:329'
+    assert found.hop.users == ('postfix',) and found.hop.beside == () == tuple(found.listeners)
 
 
 @pytest.mark.parametrize('there', [True, False])
@@ -240,12 +241,18 @@ def test_a_table_of_ours_leads_to_the_hop(server, tmp_path, table):
     assert server().leads_to_hop() == [str(tmp_path / 'main.cf')]
 
 
+def test_the_ports_of_detours_are_for_the_mail_server_alone(server, monkeypatch):
+    found = wanted(server(inbound=True, wash_networks=['10.20.0.0/16']), monkeypatch)
+    assert [place.variable for place in found.listeners] == ['postfix_smarthost_wash_port']
+    assert found.hop.beside == (326,)
+
+
 @pytest.mark.parametrize('scope', ['all', 'senders'])
 def test_a_configuration_in_front_of_the_hop_leads_to_it(server, tmp_path, scope):
     found = outbound_configuration(
         {'scope': scope, 'scope_senders': ['a@example.com']},
         {'parameters': {}, 'expanded': {}, 'services': [], 'config_dir': '/etc/postfix'},
-        {'address': '127.0.0.1', 'port': 10027, 'wash_submission': False},
+        {'address': '127.0.0.1', 'port': 325, 'wash_submission': False},
     )
     routes = [
         item
@@ -285,3 +292,32 @@ def test_what_only_looks_alike_leads_nowhere(server, tmp_path, line):
 def test_copies_of_what_main_cf_says(server, monkeypatch, info, outcome):
     monkeypatch.setattr(postfix, 'facts', lambda *dummy: (info, []))
     assert [(row['id'], row['status']) for row in server().stale()] == outcome
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_a_detour_that_goes_stays_until_nobody_is_led_to_it(server, monkeypatch, check_mode):
+    old = {'name': '127.0.0.1:10028', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-wash-cleanup'}}
+    services = [dict(INFO['services'][0], **old), *INFO['services']]
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (dict(INFO, services=services), []))
+    asked, steps = [], []
+
+    class Detours(postfix.Detours):
+        def messages(self):
+            return []
+
+        def with_former(self, wanted, also=()):
+            asked.append(list(also))
+            return super().with_former(wanted, also)
+
+    def part(module, **options):
+        steps.append((module.check_mode, '127.0.0.1:10028' in [service['name'] for service in options['services']]))
+        return {'changed': True, 'diff': [len(steps)]}, []
+
+    monkeypatch.setattr(postfix, 'Detours', Detours)
+    monkeypatch.setattr(postfix, 'converge_part', part)
+    mta = server(inbound=True, wash_networks=['10.20.0.0/16'])
+    result = mta.wanted(mta.facts(), False).parts[-1].converge(FakeModule(check_mode=check_mode, diff=True))[0]
+    going = [('wash', '127.0.0.1:10028')]
+    assert asked == ([[]] if check_mode else [[], going, []])
+    assert steps == ([(True, False)] if check_mode else [(True, False), (False, True), (False, False)])
+    assert result['changed'] and result['diff'] == [1]

@@ -19,7 +19,7 @@ from tests.unit.fakes.postfix_run import option, run, service, table
 def in_place(fake):
     """Changes that put nothing below a heading of ours."""
     return {
-        'parameters': {'relayhost': '', 'biff': 'conbool-hop:[127.0.0.1]:10027'},
+        'parameters': {'relayhost': '', 'biff': 'conbool-hop:[127.0.0.1]:325'},
         'service_options': [
             option(
                 'smtp',
@@ -32,7 +32,7 @@ def in_place(fake):
     }
 
 
-OUTBOUND = {'parameters': {'default_transport': 'conbool-hop:[127.0.0.1]:10027'}, 'services': [service('conbool-hop')]}
+OUTBOUND = {'parameters': {'default_transport': 'conbool-hop:[127.0.0.1]:325'}, 'services': [service('conbool-hop')]}
 
 
 def lose(fake, owner='us'):

@@ -10,12 +10,12 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import identity as hop_identity
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import compatibility as fit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 
 from tests.unit.fakes.sendmail_facts import SETTINGS, SYSTEM, info
 
-HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
+HOP = {'address': '127.0.0.1', 'port': 325, 'wash_port': 326}
 
 
 def text(changes=None, wash_networks=(), flag=False, hop_at='127.0.0.1', **about):
@@ -25,7 +25,7 @@ def text(changes=None, wash_networks=(), flag=False, hop_at='127.0.0.1', **about
 
 def test_all_mail_for_other_hosts_goes_to_the_hop_and_nothing_is_decided_here():
     m4 = text({'tls_client_cert': '/c', 'tls_client_key': '/k'})
-    assert '{conbool_to} $@ [127.0.0.1] $) $(conboolset {conbool_port} $@ 10027 $)' in m4
+    assert '{conbool_to} $@ [127.0.0.1] $) $(conboolset {conbool_port} $@ 325 $)' in m4
     assert 'mail.conbool.com' not in m4 and 'conbool_direct} $@' not in m4 and 'text / calendar' not in m4
     assert 'R<> < @ >' not in m4 and 'R<> $&n			$: <gateway>' in m4
     assert 'Local_tls_server' not in m4 and '_LOCAL_TLS_SERVER_' not in m4 and 'tls_clt_features' not in m4
@@ -40,7 +40,7 @@ def test_who_has_logged_in_and_who_is_to_be_washed_uses_the_other_listener(netwo
     m4 = text(wash_networks=networks)
     assert (
         'C{persistentMacros}{conbool_void}' in m4
-        and 'R<void 1> $*		$: <> $(conboolset {conbool_port} $@ 10028 $) $1' in m4
+        and 'R<void 1> $*		$: <> $(conboolset {conbool_port} $@ 326 $) $1' in m4
     )
     assert ('conboolwashed $&{client_addr}' in m4) == bool(networks)
     # Whatever the value is: the hop may read it more generously.
@@ -165,3 +165,8 @@ def test_what_sendmail_does_not_say_is_left_to_postfix():
         'message_size_limit': '0',
         'header_size_limit': '102400',
     }
+
+
+@pytest.mark.parametrize('text, found', [('', ()), ('smmsp', ('smmsp',)), ('mail:mail', ('mail',)), ('8.12', ('8',))])
+def test_who_delivers(text, found):
+    assert users({'options': {'runasuser': text} if text else {}}) == found

@@ -24,7 +24,7 @@ def fixture_server(tmp_path):
             'decision': decision,
             'paths': {'config_dir': str(tmp_path)},
             'system_ca_file': '/etc/ssl/certs/ca-certificates.crt',
-            'wash_port': 10028,
+            'wash_port': 326,
         }
         roles = dict(SETTINGS['roles'], sendmail_smarthost=options)
         return SendmailServer(FakeModule(), dict(SETTINGS, roles=roles, **settings))
@@ -49,7 +49,7 @@ def facts_of(server, monkeypatch, **changes):
 
 @pytest.mark.parametrize(
     'decision, gateway, null_sender',
-    [('native', '[mail.conbool.com]:25', False), ('hop', '[127.0.0.1]:10027', True)],
+    [('native', '[mail.conbool.com]:25', False), ('hop', '[127.0.0.1]:325', True)],
 )
 def test_mail_goes_to_the_gateway_or_to_the_hop(server, monkeypatch, decision, gateway, null_sender):
     ways = {
@@ -84,7 +84,8 @@ def test_native_rules_need_no_hop_and_know_what_is_washed(server, monkeypatch):
 def test_the_hop_gets_the_identity_of_sendmail(server, monkeypatch):
     mta = server('hop')
     wanted = mta.wanted(facts_of(mta, monkeypatch), False)
-    assert wanted.hop.own_programs and wanted.hop.wash_port == 10028
+    assert wanted.hop.own_programs and wanted.hop.wash_port == 326
+    assert wanted.hop.wash_variable == 'sendmail_smarthost_wash_port'
     assert wanted.hop.identity['expanded']['myhostname'] == 'mx.example.com'
 
 
@@ -96,12 +97,19 @@ def test_what_stands_against_it_leaves_nothing_to_change(server, monkeypatch):
 
 def rules(gateway, port):
     blank = dict.fromkeys(('null_sender', 'bounce', 'scope', 'before'), '')
-    return ROUTE % dict(blank, gateway=gateway, port=port, check=hop.WASH % 10028)
+    return ROUTE % dict(blank, gateway=gateway, port=port, check=hop.WASH % 326)
 
 
 @pytest.mark.parametrize(
     'text, leads',
-    [(rules('[127.0.0.1]', 10027), True), (rules('[mail.conbool.com]', 25), False), ('', False)],
+    [
+        (rules('[127.0.0.1]', 325), True),
+        # Of a run with another port.
+        (rules('[127.0.0.1]', 10027), True),
+        (rules('[IPv6:::1]', 325), True),
+        (rules('[mail.conbool.com]', 25), False),
+        ('', False),
+    ],
 )
 def test_rules_in_front_of_the_hop_lead_to_it_and_those_before_the_gateway_do_not(server, tmp_path, text, leads):
     (tmp_path / 'sendmail.cf').write_text(text, encoding='utf-8')

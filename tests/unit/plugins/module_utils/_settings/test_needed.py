@@ -16,9 +16,9 @@ GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']
     'variables',
     [
         # No listener is made on these where nothing is washed, flagged or limited.
-        {'conbool_mta': 'postfix', 'conbool_inbound': False, 'outbound_hop_port': 10028},
-        {'conbool_mta': 'postfix', 'conbool_inbound': False, 'outbound_hop_port': 10030},
-        {'conbool_mta': 'sendmail', 'sendmail_smarthost_decision': 'native', 'outbound_hop_port': 10028},
+        {'conbool_mta': 'postfix', 'conbool_inbound': False, 'outbound_hop_port': 326},
+        {'conbool_mta': 'postfix', 'conbool_inbound': False, 'outbound_hop_port': 328},
+        {'conbool_mta': 'sendmail', 'sendmail_smarthost_decision': 'native', 'outbound_hop_port': 326},
         {'spam_delivery_folder': 2026},
         # A variable of a role of the customer's own.
         {'inbound_firewall_rules': []},
@@ -31,7 +31,7 @@ def test_what_worked_before_is_not_refused(variables):
 @pytest.mark.parametrize(
     'variables',
     [
-        {'outbound_hop_port': 10028, 'conbool_mta': 'postfix'},
+        {'outbound_hop_port': 326, 'conbool_mta': 'postfix'},
         {'postfix_smarthost_wash_networks': ['10.20.0.0/16']},
         {'outbound_hop_state': 'present'},
         {'verify_queue_seconds': 90},

@@ -193,23 +193,23 @@ PORTS = ('outbound_hop_port', 'postfix_smarthost_wash_port', 'postfix_smarthost_
 @pytest.mark.parametrize(
     'variables, pairs',
     [
-        ({'outbound_hop_port': 10029}, ['outbound_hop_port postfix_smarthost_flag_port']),
-        ({'outbound_hop_port': '10029', 'conbool_mta': 'sendmail'}, []),
-        ({'outbound_hop_port': 10028, 'conbool_mta': 'sendmail'}, ['outbound_hop_port sendmail_smarthost_wash_port']),
-        ({'outbound_hop_port': 10028, 'postfix_smarthost_wash_port': 10038}, []),
-        ({'outbound_hop_port': 10028, 'sendmail_smarthost_wash_port': 10038}, []),
-        ({'postfix_smarthost_wash_port': 10030}, ['postfix_smarthost_release_port postfix_smarthost_wash_port']),
-        ({'sendmail_smarthost_wash_port': 10029}, []),
-        ({'sendmail_smarthost_wash_port': 10027}, ['outbound_hop_port sendmail_smarthost_wash_port']),
+        ({'outbound_hop_port': 327}, ['outbound_hop_port postfix_smarthost_flag_port']),
+        ({'outbound_hop_port': '327', 'conbool_mta': 'sendmail'}, []),
+        ({'outbound_hop_port': 326, 'conbool_mta': 'sendmail'}, ['outbound_hop_port sendmail_smarthost_wash_port']),
+        ({'outbound_hop_port': 326, 'postfix_smarthost_wash_port': 10038}, []),
+        ({'outbound_hop_port': 326, 'sendmail_smarthost_wash_port': 10038}, []),
+        ({'postfix_smarthost_wash_port': 328}, ['postfix_smarthost_release_port postfix_smarthost_wash_port']),
+        ({'sendmail_smarthost_wash_port': 327}, []),
+        ({'sendmail_smarthost_wash_port': 325}, ['outbound_hop_port sendmail_smarthost_wash_port']),
         (
-            dict.fromkeys(PORTS, 10027),
+            dict.fromkeys(PORTS, 325),
             [
                 'outbound_hop_port postfix_smarthost_flag_port',
                 'outbound_hop_port postfix_smarthost_wash_port',
                 'postfix_smarthost_flag_port postfix_smarthost_wash_port',
             ],
         ),
-        ({'inbound_firewall_port': 10027, 'verify_inbound_port': 10027}, []),
+        ({'inbound_firewall_port': 325, 'verify_inbound_port': 325}, []),
     ],
 )
 def test_listeners_on_loopback_have_different_ports(variables, pairs):

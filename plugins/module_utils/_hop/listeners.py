@@ -1,0 +1,68 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the outbound hop listens, where it listened before, and who may be there instead. Private to this
+collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+
+WHOSE = 'the hop (conbool-hop.service)'
+
+
+def master(options: Mapping[str, Any]) -> int | None:
+    """Return the hop's master process; None while it does not run. The queue may be about to move."""
+    main = MainCf(decode(read_file(os.path.join(options['config_dir'], 'main.cf')).data or b''))
+    return of_root(master_pid(main.get('queue_directory') or options['queue_directory']))
+
+
+def listeners(options: Mapping[str, Any]) -> list[Listener]:
+    """Return where the hop listens.
+
+    Args:
+        options: as of C(converge.options_of()).
+    """
+    pid = master(options)
+    ports = [('outbound_hop_port', options['port']), (options['wash_variable'], options['wash_port'])]
+    return [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
+
+
+def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:
+    """Return the entries of listeners that the hop has now, and no longer needs once nobody leads mail there.
+
+    What somebody else holds is none of them: the hop could not start.
+
+    Args:
+        options: as for listeners().
+        protocols: C(inet_protocols) of the hop to be.
+    """
+    text = decode(read_file(os.path.join(options['config_dir'], 'master.cf')).data or b'')
+    wanted = {f'{in_brackets(listener.address)}:{listener.port}' for listener in listeners(options)}
+    cleanups, pid, found = {'cleanup', *(['wash'] if options['wash_port'] else [])}, master(options), []
+    for entry in (entry.service().as_dict() for entry in MasterCf(printable(text)).entries()):
+        address, dummy, port = entry['name'].rpartition(':')
+        address = address.strip('[]')
+        if (
+            entry['type'] == 'inet'
+            and entry['command'].split()[0] == 'smtpd'
+            and entry['name'] not in wanted
+            and entry['options'].get('cleanup_service_name', 'cleanup') in cleanups
+            and port.isdigit()
+            and allowed(address, protocols)
+            and not strangers(address, int(port), pid)
+        ):
+            found.append(entry)
+    return found

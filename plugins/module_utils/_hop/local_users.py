@@ -1,0 +1,159 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An nftables table of its own that keeps local users from the hop and from detours: any program of the host could
+connect to loopback otherwise. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+TABLE = 'conbool_hop'
+RULESET = '/etc/conbool-hop-users.nft'
+# The owner of a socket is known in the output hook only; on loopback that is on the way to the listener.
+RULES = """\
+# Managed by Ansible (conbool.smtp_relay.outbound_hop).
+# Who may hand in mail at the outbound hop and at detours of the mail server: root, and the mail server's own user.
+# The table is replaced in one transaction; nothing else is touched.
+table inet {table}
+delete table inet {table}
+table inet {table} {{
+    chain output {{
+        type filter hook output priority filter; policy accept;
+        oifname "lo" tcp dport {{ {ports} }} meta skuid != {{ {users} }} reject with tcp reset
+    }}
+}}
+"""
+# As written above, and as nft lists it; a set of one may be written without braces.
+RULE = re.compile(r'oifname "lo" tcp dport (\{[^}]*\}|\d+) meta skuid != (\{[^}]*\}|\d+) reject with tcp reset')
+ANYBODY = 'any local user may hand mail to the hop and to detours'
+WAY = 'docs/what-happens.md says what that means: who may connect to the hop.'
+
+
+def meaning(text: str) -> tuple[set[int], set[int]] | None:
+    """Return ports and users of the rule in a ruleset; None for none."""
+    match = RULE.search(text)
+    if not match:
+        return None
+    ports, users = ({int(number) for number in re.findall(r'\d+', part)} for part in match.groups())
+    return ports, users
+
+
+def ruleset(ports: Collection[int], users: Iterable[str]) -> str:
+    """Return the table.
+
+    Raises:
+        HostError: there is no such user.
+    """
+    numbers = {0}
+    for user in users:
+        try:
+            numbers.add(int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid)
+        except KeyError as exc:
+            raise HostError(f'there is no user {user}') from exc
+    texts = (', '.join(map(str, sorted(each))) for each in (set(ports), numbers))
+    return RULES.format(table=TABLE, **dict(zip(('ports', 'users'), texts)))
+
+
+class LocalUsers:
+    """The table of this host."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self._nft = module.get_bin_path('nft')
+
+    def _run(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
+        return self._module.run_command([self._nft, *words], data=data)
+
+    def works(self) -> bool:
+        """Return whether this host can have such a table."""
+        return self._nft is not None and self._run('-c', '-f', '-', data=ruleset({25}, []))[0] == 0
+
+    def start_command(self) -> str:
+        """Return the command that loads the table if there is one, empty where none can be."""
+        return f"/bin/sh -c 'test ! -e {RULESET} || {self._nft} -f {RULESET}'" if self._nft else ''
+
+    def _in_force(self) -> tuple[set[int], set[int]] | None:
+        status, out, dummy = self._run('-n', 'list', 'table', 'inet', TABLE)
+        return meaning(out) if status == 0 else None
+
+    def present(self, ports: Collection[int], users: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+        """Have the table be there, now and whenever the hop starts.
+
+        What cannot be had is a warning: without it the hop is as any listener on loopback is.
+        """
+        if not self.works():
+            # Of a host that could have it once.
+            return self.absent()
+        try:
+            wanted = ruleset(ports, users)
+        except HostError as exc:
+            return {'changed': False}, [f'Local users are not kept from the hop: {exc}']
+        before = disk.read_file(RULESET).data
+        differs, loaded = before != encode(wanted), self._in_force() == meaning(wanted)
+        result = self._result(differs or not loaded, before, encode(wanted), '' if loaded else f'load {TABLE}\n')
+        if not result['changed'] or self._module.check_mode:
+            return result, []
+        if differs:
+            disk.clear_temporary([RULESET])
+            disk.replace_file(RULESET, encode(wanted), 0o644)
+        status, dummy, err = self._run('-f', RULESET)
+        return result, [f'Local users are not kept from the hop: nft: {err.strip()}'] if status else []
+
+    def absent(self) -> tuple[dict[str, Any], list[str]]:
+        """Have the table and its file be gone."""
+        before = disk.read_file(RULESET).data
+        loaded = self._nft is not None and self._run('list', 'table', 'inet', TABLE)[0] == 0
+        result = self._result(before is not None or loaded, before, None, f'delete {TABLE}\n' if loaded else '')
+        if result['changed'] and not self._module.check_mode:
+            if loaded:
+                self._run('delete', 'table', 'inet', TABLE)
+            disk.clear_temporary([RULESET])
+            disk.Write(RULESET, None).do()
+        return result, []
+
+    def _result(self, changed: bool, before: bytes | None, after: bytes | None, command: str) -> dict[str, Any]:
+        result: dict[str, Any] = {'changed': changed}
+        if self._module._diff and changed:
+            result['diff'] = [difference(RULESET, before, after)] if before != after else []
+            result['diff'] += [difference('nft', '', command)] if command else []
+        return result
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the row on whether local users are kept out."""
+        if not self.works():
+            return [row('hop.users', TABLE, GREEN, ANYBODY, WAY, severity='low')]
+        wanted = meaning(decode(disk.read_file(RULESET).data or b''))
+        if wanted is None:
+            return [row('hop.users', TABLE, RED, f'{ANYBODY}: there is no {RULESET}', 'Run site.yml.')]
+        if self._in_force() != wanted:
+            hint = f'Something has taken the table away, such as "flush ruleset". Run site.yml, or nft -f {RULESET}.'
+            return [row('hop.users', TABLE, RED, f'{ANYBODY}: what {RULESET} says is not in force', hint)]
+        names = ', '.join(sorted(map(_name, wanted[1])))
+        return [row('hop.users', TABLE, GREEN, f'only {names} may hand mail to the hop and to detours')]
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def there() -> bool:
+    """Return whether something of it is on this host."""
+    return os.path.exists(RULESET)
