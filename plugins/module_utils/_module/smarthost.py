@@ -74,8 +74,13 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(message(warning))
-    settings, wanted = server.settings, wanted_of(module, server, facts)[0]
-    rows = facts_rows(server.NAME, facts, settings) + server.obstacles(facts)
+    rows = facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
+    return rows + asked('hop', 'mail server', lambda: _listener_rows(module, server, facts))
+
+
+def _listener_rows(module: AnsibleModule, server: MailServer, facts: Facts) -> list[dict[str, Any]]:
+    """Return the rows on where something of ours will listen, and on what is there already and will take its mail."""
+    settings, wanted, rows = server.settings, wanted_of(module, server, facts)[0], []
     if wanted.hop:
         rows += hop.ready_rows(settings, wanted.hop)
         rows += asked('hop.return', 'hop', lambda: way_back.foreseen(settings, wanted.hop))

@@ -48,9 +48,17 @@ def test_the_way_there_does_not_matter(tmp_path):
     'path', ['/usr/s bin', '/usr/sbin\nExecStartPre=/bin/sh', 'sbin', '/usr/%n', "/usr/'", '', '/$x']
 )
 def test_a_unit_has_plain_paths_only(path):
-    good = {'config_dir': '/etc/conbool-hop', 'queue_directory': '/var/spool/conbool-hop'}
+    good = {
+        'config_dir': '/etc/conbool-hop',
+        'queue_directory': '/var/spool/conbool-hop',
+        'data_directory': '/var/lib/conbool-hop',
+    }
+
+    def wanted(directory):
+        return {'parameters': {'command_directory': directory}, 'services': []}
+
     with pytest.raises(HostError, match='^command_directory: '):
-        unit.content(good, path)
+        unit.content(good, wanted(path))
     for name in good:
         with pytest.raises(HostError, match=f'^outbound_hop_{name}: '):
-            unit.content({**good, name: path}, '/usr/sbin')
+            unit.content({**good, name: path}, wanted('/usr/sbin'))

@@ -103,13 +103,14 @@ def test_a_place_that_somebody_else_has_is_known_before_any_change(said, monkeyp
 
 def test_the_preflight_looks_at_the_places_of_all_listeners(monkeypatch):
     monkeypatch.setattr(smarthost.hop, 'ready_rows', lambda settings, hop: ['of the hop'])
+    monkeypatch.setattr(smarthost.way_back, 'foreseen', lambda settings, hop: ['of the way back'])
     monkeypatch.setattr(smarthost, 'facts_rows', lambda *dummy: ['of the mail server'])
     monkeypatch.setattr(smarthost.listening, 'ready_rows', lambda identifier, listener: [(identifier, listener.port)])
     server = FakeServer()
     places = [Listener('fake_smarthost_wash_port', 'the mail server', '127.0.0.1', 326, None)]
     server.given['wanted'] = Wanted(hop=Hop({}), listeners=places)
     rows = smarthost.ready_rows(FakeModule(), server, {})
-    assert rows == ['of the mail server', 'of the hop', ('detour', 326)]
+    assert rows == ['of the mail server', 'of the hop', 'of the way back', ('detour', 326)]
 
 
 def test_nothing_is_changed_when_something_stands_against_it(said, monkeypatch):
@@ -292,6 +293,7 @@ def test_parts_are_asked_once_where_all_files_can_be_written(said, tmp_path):
 
 def test_the_preflight_asks_whether_the_bounces_of_the_hop_are_taken_back(monkeypatch):
     monkeypatch.setattr(smarthost, 'facts_rows', lambda *dummy: ['of the mail server'])
+    monkeypatch.setattr(smarthost.hop, 'ready_rows', lambda settings, hop: [])
     asked = []
     monkeypatch.setattr(smarthost.way_back, 'foreseen', lambda *given: asked.append(given) or ['of the way back'])
     server = FakeServer()
@@ -300,4 +302,4 @@ def test_the_preflight_asks_whether_the_bounces_of_the_hop_are_taken_back(monkey
     assert asked == [(server.settings, Hop({}))]
     monkeypatch.setattr(server, 'wanted', _step([], 'wanted', HostError('cannot be asked')))
     (found,) = [row for row in smarthost.ready_rows(FakeModule(), server, {}) if isinstance(row, dict)]
-    assert (found['id'], found['status'], found['finding']) == ('hop.return.failed', 'red', 'cannot be asked')
+    assert (found['id'], found['status'], found['finding']) == ('hop.failed', 'red', 'cannot be asked')

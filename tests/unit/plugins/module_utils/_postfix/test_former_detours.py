@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import former_detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import Filtered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import FilteredMessage
 
 from tests.unit.fakes.inbound import PARAMETERS, configure, entry
 from tests.unit.fakes.mail_server import FakeModule
@@ -31,7 +31,12 @@ def info_of(wanted, **expanded):
 
 def on(name, listener, queue_id='4A'):
     address, dummy, port = listener.rpartition(':')
-    return Filtered(queue_id, 'deferred', 'conbool-{}:[{}]:{}'.format(name, address.strip('[]'), port))
+    return FilteredMessage(
+        f'/var/spool/postfix/deferred/{queue_id}',
+        'deferred',
+        0,
+        'conbool-{}:[{}]:{}'.format(name, address.strip('[]'), port),
+    )
 
 
 @pytest.fixture(name='detours')
@@ -120,7 +125,7 @@ def test_where_postfix_cannot_listen_the_message_has_to_be_decided_about_anew(de
 
 @pytest.mark.parametrize('destination', ['smtp:[192.0.2.1]', 'conbool-hop:[127.0.0.1]:25', 'conbool-wash:', 'nonsense'])
 def test_what_is_no_detour_of_ours_is_left_alone(destination):
-    assert former_detours.places([Filtered('4A', 'hold', destination)]) == {}
+    assert former_detours.places([FilteredMessage('/var/spool/postfix/hold/4A', 'hold', 0, destination)]) == {}
 
 
 def test_whose_the_listeners_have_to_be():

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
 
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 
@@ -138,7 +139,7 @@ def test_what_stands_against_the_change_is_said_before_it(server, monkeypatch):
     # Port 25 stays as it is.
     assert told(server(inbound=False), monkeypatch, expanded=sasl)[3] == []
     maps = {'sender_dependent_default_transport_maps': 'hash:/x'}
-    monkeypatch.setattr(postfix.SiteRoutes, 'of_senders', lambda self: [{'table': 't', 'key': 'k', 'value': 'v'}])
+    monkeypatch.setattr(SiteRoutes, 'of_senders', lambda self: [{'table': 't', 'key': 'k', 'value': 'v'}])
     before, dummy, dummy, problems = told(server(inbound=True), monkeypatch, expanded=maps)
     assert before == [('mta.refused', 'postfix')] and len(problems) == 1 and "'k'" in problems[0]
     # A Postfix that does not run cannot be asked.
