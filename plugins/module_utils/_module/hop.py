@@ -33,8 +33,7 @@ def main(server_class: type[MailServer]) -> None:
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop run, or tell in check mode what that takes."""
-    settings, facts = server.settings, server.facts()
-    wanted = Hop(facts.native, directories=facts.directories)
+    settings, wanted = server.settings, Hop(server.facts().native)
     problems = hop.problems(settings, wanted)
     if problems:
         raise HostError(' | '.join(problems))

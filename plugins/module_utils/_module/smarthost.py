@@ -25,7 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_reco
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
@@ -68,7 +68,7 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     facts = server.facts()
     known['mail_server_deliveries'] = facts.deliveries
     for warning in facts.warnings:
-        module.warn(message(warning))
+        module.warn(printable(warning))
     return facts_rows(server.NAME, facts, server.settings)
 
 

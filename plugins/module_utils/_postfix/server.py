@@ -91,11 +91,6 @@ class PostfixServer(MailServer):
             parts=info['owners'],
             warnings=warnings,
             native=info,
-            directories={
-                'the configuration of the mail server': self._config_dir,
-                'the queue of the mail server': info['queue_directory'],
-                'the data_directory of the mail server': info['expanded'].get('data_directory') or self._config_dir,
-            },
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
@@ -123,7 +118,7 @@ class PostfixServer(MailServer):
             tls_files=[client_ca] if client_ca else [],
             programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
             programs_advice=ADVICE,
-            hop=Hop(facts.native, directories=facts.directories),
+            hop=Hop(facts.native),
             parts=parts,
         )
 

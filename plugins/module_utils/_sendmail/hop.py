@@ -81,6 +81,10 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
         # Both write times alike, unless it is several units in one.
         if re.match(r'^\d+[smhdw]$', options.get(option, '')):
             found[name] = options[option]
+    # Not taken over: these are Sendmail's own.
+    for parameter, known in (('config_directory', 'config_dir'), ('queue_directory', 'queue_directory')):
+        if info.get(known):
+            found[parameter] = info[known]
     for address in source_addresses(info)[0]:
         found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found

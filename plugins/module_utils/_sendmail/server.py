@@ -86,10 +86,6 @@ class SendmailServer(MailServer):
             relay_networks_row='firewall.relay_networks',
             parts=[OWNER] if OWNER in info['file_owners'] else [],
             native=info,
-            directories={
-                'the queue of the mail server': info['queue_directory'],
-                'the configuration of the mail server': info['config_dir'],
-            },
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
@@ -103,13 +99,9 @@ class SendmailServer(MailServer):
         ]
         return Wanted(
             warnings=warnings(settings, info),
-            hop=self._hop_of(facts, hop) if hop else None,
+            hop=Hop({'expanded': identity(info)}, own_programs=True, wash_port=hop['wash_port']) if hop else None,
             parts=[self._part('present', content, routes)],
         )
-
-    def _hop_of(self, facts: Facts, hop: dict[str, Any]) -> Hop:
-        expanded = {'expanded': identity(facts.native)}
-        return Hop(expanded, own_programs=True, wash_port=hop['wash_port'], directories=facts.directories)
 
     def _part(self, state: str, content: str | None = None, routes: Iterable[dict[str, str]] = ()) -> Part:
         options = {
