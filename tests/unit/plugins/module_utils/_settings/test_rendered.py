@@ -122,8 +122,8 @@ def texts(wanted):
 def shape(wanted):
     """What must not depend on any value: the m4 around our rules, and the Sieve script around its folder."""
     found = [text for form, text in texts(wanted) if form == 'skeleton']
-    folder = wanted['roles']['spam_delivery']['folder']
-    return found + [text.replace(f'"{folder}"', '""') for form, text in texts(wanted) if form == 'sieve']
+    scripts = [text for form, text in texts(wanted) if form == 'sieve']
+    return found + [re.sub(r':create "[^"\\$]*";', ':create "";', text) for text in scripts]
 
 
 def read(variables):
