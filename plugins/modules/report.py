@@ -17,7 +17,8 @@ description:
   - With O(playbook), to be run once at the end of a playbook, shows a line for each of its hosts, writes what became of
     them to a file of the controller, as JSON, and makes it an artifact of the job, as M(ansible.builtin.set_stats)
     does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable
-    C(smtp_relay_report). The file can be read by all, and is replaced as a whole.
+    C(smtp_relay_report). The file can be read by its owner only, as the directories that are made for it, and is
+    replaced as a whole.
   - Opens no connection to a host and changes none.
   - Fails when the file cannot be written, naming it.
 options:

@@ -180,12 +180,14 @@ settings:
       type: bool
       sample: true
     bypass_calendar:
-      description: Whether calendar messages are delivered directly.
-      type: bool
+      description: Whether calendar messages are delivered directly, V(true), V(false), or V(itip) for those with a
+        method.
+      type: raw
       sample: true
     bypass_null_sender:
-      description: Whether messages with the null sender are delivered directly.
-      type: bool
+      description: Whether messages with the null sender are delivered directly, V(true), V(false), or V(server) for
+        those that no user has handed in.
+      type: raw
       sample: true
     spam_delivery:
       description: Where flagged messages go, V(auto), V(folder) or V(header).

@@ -240,15 +240,15 @@ def _parameters(
     )
 
 
-def _tables(settings: Mapping[str, Any], expanded: Mapping[str, str], back: str, washes: bool) -> list[dict[str, Any]]:
+def _tables(settings: Mapping[str, Any], info: Mapping[str, Any], back: str, washes: bool) -> list[dict[str, Any]]:
     """Return the lookup tables."""
     gateway, null_sender = _gateway(settings)[0], 'FILTER ' + _gateway(settings)[1]
     header_rules = user_rules(settings, gateway) + header_checks(settings['loop_headers'])
     hosted = 'REJECT 5.4.6 {} is hosted here, but the mail server routes it outside'
     tables: list[dict[str, Any]] = [
         {'path': 'header_checks', 'type': 'regexp', 'content': header_rules},
-        {'path': 'own_mail', 'type': 'regexp', 'content': own_mail(expanded, back)},
-        {'path': 'senders', 'type': 'texthash', 'entries': senders(expanded, null_sender)},
+        {'path': 'own_mail', 'type': 'regexp', 'content': own_mail(info['expanded'], back)},
+        {'path': 'senders', 'type': 'texthash', 'entries': senders(info, null_sender, 'FILTER ' + gateway)},
         {
             'path': 'hosted_domains',
             'type': 'texthash',
@@ -257,7 +257,7 @@ def _tables(settings: Mapping[str, Any], expanded: Mapping[str, str], back: str,
     ]
     if washes:
         tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
-    tables += user_tables(settings, expanded, gateway)
+    tables += user_tables(settings, info, gateway)
     if settings['bypass_calendar']:
         tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
     return tables
@@ -298,7 +298,7 @@ def hop_configuration(
     return {
         'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
         'services': services(settings, listen, programs['version'], programs['lookup_types'], wash, more),
-        'tables': _tables(settings, info['expanded'], 'mta:' + next_hop_back(options, info), wash is not None),
+        'tables': _tables(settings, info, 'mta:' + next_hop_back(options, info), wash is not None),
         'listener': {'address': options['address'], 'port': int(options['port'])},
         'tls_files': tls_files(settings),
     }

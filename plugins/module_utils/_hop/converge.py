@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 OWNER = 'outbound_hop'
+# What a mail server has for itself, in Postfix's terms.
+DIRECTORIES = ('config_directory', 'queue_directory', 'data_directory')
 
 
 def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str, Any]:
@@ -60,7 +62,9 @@ def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
     """Return why the hop could not serve this mail server; nothing is changed then."""
     options = options_of(settings, hop)
     ours = {name: options[name[len(OWNER) + 1 :]] for name in OURS}
-    found = taken(ours, hop.directories, os.path.realpath)
+    expanded = hop.identity.get('expanded', {})
+    theirs = {f'the {name} of the mail server': expanded[name] for name in DIRECTORIES if expanded.get(name)}
+    found = taken(ours, theirs, os.path.realpath)
     try:
         next_hop_back(options, hop.identity)
     except HostError as exc:

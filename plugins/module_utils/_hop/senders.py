@@ -12,9 +12,14 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import (
     DOUBLE_BOUNCE,
     origin,
-    own_senders,
+    own_sender,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import BY_USER
+
+
+def _own(expanded: Mapping[str, str]) -> str:
+    """The sender of the hop's own notices, which has the mail server's domain."""
+    return f'{DOUBLE_BOUNCE}@{origin(expanded)}'
 
 
 def own_mail(expanded: Mapping[str, str], back: str) -> str:
@@ -24,16 +29,22 @@ def own_mail(expanded: Mapping[str, str], back: str) -> str:
         expanded: the mail server's parameters.
         back: transport and next hop.
     """
-    address = re.sub(r'([^A-Za-z0-9@-])', r'\\\1', f'{DOUBLE_BOUNCE}@{origin(expanded)}')
+    address = re.sub(r'([^A-Za-z0-9@-])', r'\\\1', _own(expanded))
     return f'/^<>$/ {back}\n/^{address}$/ {back}\n'
 
 
-def senders(expanded: Mapping[str, str], action: str) -> dict[str, str]:
+def senders(info: Mapping[str, Any], action: str, ordinary: str) -> dict[str, str]:
     """Return the access(5) table of the senders that are nobody: the action for each.
 
-    Mail without a sender would be taken for the hop's own bounces if nothing routed it when it comes in.
+    Their mail would be taken for the hop's own notices if nothing routed it when it comes in.
+
+    Args:
+        info: what is known of the mail server.
+        action: for mail without a sender, and for notices of the mail server, if it is a Postfix.
+        ordinary: for the sender of the hop's own notices, of whom none come in.
     """
-    return dict.fromkeys(['<>', *own_senders(expanded)], action)
+    nobody = ['<>'] + ([own_sender(info['expanded'])] if 'services' in info else [])
+    return {_own(info['expanded']): ordinary, **dict.fromkeys(nobody, action)}
 
 
 def _told_apart(settings: Mapping[str, Any]) -> bool:
@@ -62,12 +73,16 @@ def user_options(settings: Mapping[str, Any], config_dir: str) -> dict[str, str]
     return {'smtpd_sender_restrictions': table} if _told_apart(settings) else {}
 
 
-def user_tables(settings: Mapping[str, Any], expanded: Mapping[str, str], gateway: str) -> list[dict[str, Any]]:
+def user_tables(settings: Mapping[str, Any], info: Mapping[str, Any], gateway: str) -> list[dict[str, Any]]:
     """Return the tables of these."""
     if not _told_apart(settings):
         return []
     mark = BY_USER.partition(':')[0]
     return [
         {'path': 'without_mark', 'type': 'regexp', 'content': f'/^{mark}:/ IGNORE\n'},
-        {'path': 'user_senders', 'type': 'texthash', 'entries': senders(expanded, 'FILTER ' + gateway)},
+        {
+            'path': 'user_senders',
+            'type': 'texthash',
+            'entries': senders(info, 'FILTER ' + gateway, 'FILTER ' + gateway),
+        },
     ]

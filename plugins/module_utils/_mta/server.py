@@ -25,8 +25,7 @@ class Facts:
     C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info).
     C(relay_networks) are those whose clients may send through it to anybody, in CIDR notation; C(relay_networks_from)
     is where it says so, C(relay_networks_row) the id of the row that is made of them. C(parts) are those of its
-    configuration that we have changed. C(native) is for the adapter alone. C(directories) are its own, by the words in
-    which a message can name them.
+    configuration that we have changed. C(native) is for the adapter alone.
     """
 
     version: str
@@ -39,7 +38,6 @@ class Facts:
     parts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     native: dict[str, Any] = field(default_factory=dict)
-    directories: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -49,8 +47,8 @@ class Hop:
     C(identity) has C(expanded), parameters in Postfix's terms, and whatever else M(conbool.smtp_relay.postfix_info)
     tells of a Postfix. With C(own_programs) the mail server is no Postfix of whose programs the hop could be made.
     C(wash_port) is the port for mail in which trust headers count for nothing, 0 for none, and C(wash_variable) the
-    variable that has it. C(directories) are the mail server's own, as C(Facts) has them. C(return_address) is where a
-    part of ours takes the hop's own bounces, in Postfix's next-hop syntax; empty for the mail server's port 25.
+    variable that has it. C(return_address) is where a part of ours takes the hop's own bounces, in Postfix's next-hop
+    syntax; empty for the mail server's port 25.
     C(users) are those that the mail server's deliveries run as, beside root. C(beside) are ports of further listeners
     on loopback that only they may use.
     """
@@ -58,7 +56,6 @@ class Hop:
     identity: dict[str, Any]
     own_programs: bool = False
     wash_port: int = 0
-    directories: dict[str, str] = field(default_factory=dict)
     return_address: str = ''
     wash_variable: str = ''
     users: tuple[str, ...] = ()

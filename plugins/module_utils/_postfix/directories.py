@@ -47,6 +47,11 @@ def _present(path: str) -> tuple[int, int, int] | None:
     return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
 
 
+def _used(path: str) -> bool:
+    """Whether something is in a directory. One that is a file system of its own has a place for what fsck finds."""
+    return bool(set(os.listdir(path)) - {'lost+found'})
+
+
 def _difference(path: str, before: tuple[Any, int, int] | None, after: tuple[Any, int, int] | None) -> dict[str, str]:
     return difference(path, before and _describe(*before), after and _describe(*after))
 
@@ -86,7 +91,7 @@ class Directories:
             if before is None and path not in recorded:
                 made.append(path)
             # What an instance that is there already uses is its own, whatever became of the record.
-            if before and path not in recorded and os.listdir(path) and (before != after or not main.values()):
+            if before and path not in recorded and _used(path) and (before != after or not main.values()):
                 raise PlanError(
                     f'parameters.{name}: {path!r} is used for something else: {_describe(*before).strip()}'
                     + ('' if before == after else f' instead of {_describe(*after).strip()}')

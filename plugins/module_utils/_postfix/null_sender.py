@@ -31,12 +31,12 @@ def origin(expanded: Mapping[str, str]) -> str:
     return value.lower()
 
 
-def own_senders(expanded: Mapping[str, str]) -> list[str]:
-    """Return the senders of notices that this host's Postfix, the hop's or the mail server's, writes itself: of nobody
-    else's, who can write C(double-bounce@) in front of any domain."""
-    domain = origin(expanded)
-    names = [expanded.get('double_bounce_sender') or DOUBLE_BOUNCE, DOUBLE_BOUNCE]
-    return sorted({f'{name.lower()}@{domain}' for name in names})
+def own_sender(expanded: Mapping[str, str]) -> str:
+    """Return the sender of notices that a Postfix writes itself.
+
+    Anybody can write C(double-bounce@) in front of another domain.
+    """
+    return '{}@{}'.format(expanded.get('double_bounce_sender') or DOUBLE_BOUNCE, origin(expanded)).lower()
 
 
 def wash_rules(mode: object) -> str:
@@ -59,7 +59,7 @@ def mark_users(info: Mapping[str, Any], overrides: Iterable[dict[str, Any]]) -> 
     """
     services = {(entry['name'], entry['type']): entry for entry in info['services']}
     table = 'check_sender_access texthash:{}/{}'.format(info['config_dir'], TABLE)
-    keys = set(own_senders(info['expanded']))
+    keys = {own_sender(info['expanded'])}
     for override in overrides:
         entry = services[override['name'], override['type']]
         keys.add(entry['options'].get(NULL_KEY) or info['expanded'].get(NULL_KEY) or '<>')

@@ -113,11 +113,6 @@ class PostfixServer(MailServer):
             parts=info['owners'],
             warnings=warnings,
             native=info,
-            directories={
-                'the configuration of the mail server': self._config_dir,
-                'the queue of the mail server': info['queue_directory'],
-                'the data_directory of the mail server': info['expanded'].get('data_directory') or self._config_dir,
-            },
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
@@ -154,7 +149,6 @@ class PostfixServer(MailServer):
             programs_advice=ADVICE,
             hop=Hop(
                 facts.native,
-                directories=facts.directories,
                 return_address=next_hop(back, expanded) if back else '',
                 users=(expanded.get('mail_owner', 'postfix'),),
                 beside=tuple(place.port for place in detours),

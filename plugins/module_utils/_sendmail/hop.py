@@ -88,6 +88,10 @@ def identity(info: Mapping[str, Any]) -> dict[str, str]:
         found['hopcount_limit'] = str(max(HOPCOUNT_LIMIT, int(options['maxhopcount']) + 1))
     if loopback() == IPV6:
         found['inet_protocols'] = 'ipv6'
+    # Not taken over: these are Sendmail's own.
+    for parameter, known in (('config_directory', 'config_dir'), ('queue_directory', 'queue_directory')):
+        if info.get(known):
+            found[parameter] = info[known]
     for address in source_addresses(info)[0]:
         found['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
     return found

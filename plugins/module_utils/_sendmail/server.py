@@ -112,10 +112,6 @@ class SendmailServer(MailServer):
             relay_networks_row='firewall.relay_networks',
             parts=[OWNER] if OWNER in info['file_owners'] else [],
             native=info,
-            directories={
-                'the queue of the mail server': info['queue_directory'],
-                'the configuration of the mail server': info['config_dir'],
-            },
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
@@ -140,7 +136,6 @@ class SendmailServer(MailServer):
             own_programs=True,
             wash_port=port,
             wash_variable=variable,
-            directories=facts.directories,
             users=users(facts.native),
         )
 

@@ -41,12 +41,6 @@ if not anyof (header :index 1 :matches "Received" "*%(ignored)s",
 '''
 
 
-def script(mailbox: str) -> str:
-    """Return the script that files in a mailbox."""
-    quoted = mailbox.replace('\\', '\\\\').replace('"', '\\"')
-    return SCRIPT % {'heading': heading(OWNER), 'ignored': IGNORED, 'mailbox': quoted}
-
-
 class SieveChange:
     """What makes Dovecot file flagged mail in the spam folder, or takes that away again.
 
@@ -70,8 +64,13 @@ class SieveChange:
             with dovecot.staged(original) as staged:
                 self.mailbox = dovecot.junk(staged, protocols[0], folder)
                 conf = self._configuration(staged)
+            script = SCRIPT % {
+                'heading': heading(OWNER),
+                'ignored': IGNORED,
+                'mailbox': self.mailbox.replace('\\', '\\\\').replace('"', '\\"'),
+            }
             wanted = {
-                self._paths['sieve']: encode(script(self.mailbox)),
+                self._paths['sieve']: encode(script),
                 self._paths['conf']: encode(conf),
                 dovecot.config: self._with,
             }

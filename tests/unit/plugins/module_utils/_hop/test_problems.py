@@ -14,15 +14,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 from tests.unit.fakes.hop import MTA, OPTIONS
 
 DIRECTORIES = {
-    'the configuration of the mail server': '/etc/postfix',
-    'the queue of the mail server': '/var/spool/postfix',
-    'the data_directory of the mail server': '/var/lib/postfix',
+    'config_directory': '/etc/postfix',
+    'queue_directory': '/var/spool/postfix',
+    'data_directory': '/var/lib/postfix',
 }
 
 
 def said(**options):
     settings = {'roles': {'outbound_hop': dict(OPTIONS, **options)}}
-    return problems(settings, Hop({'expanded': MTA}, directories=DIRECTORIES))
+    return problems(settings, Hop({'expanded': {**MTA, **DIRECTORIES}}))
 
 
 def test_its_own_directories_are_fine():
@@ -39,7 +39,7 @@ def test_a_directory_of_the_mail_server_is_not_taken(name, path):
 def test_the_way_there_does_not_matter(tmp_path):
     (tmp_path / 'spool').mkdir()
     (tmp_path / 'link').symlink_to(tmp_path / 'spool')
-    hop = Hop({'expanded': MTA}, directories={'the queue of the mail server': str(tmp_path / 'spool')})
+    hop = Hop({'expanded': {**MTA, 'queue_directory': str(tmp_path / 'spool')}})
     options = dict(OPTIONS, queue_directory=str(tmp_path / 'link' / 'hop'))
     assert len(problems({'roles': {'outbound_hop': options}}, hop)) == 1
 

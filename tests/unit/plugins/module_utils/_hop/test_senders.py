@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import own_senders
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import senders
 
 from tests.unit.fakes.hop import configure, rules, service, table
 
@@ -19,8 +19,8 @@ def of(**mta):
 
 
 def test_the_default():
-    senders, own = of()
-    assert senders == ['<>', OWN]
+    named, own = of()
+    assert named == ['<>', OWN]
     assert [bool(pattern.search(OWN)) for pattern, dummy in own] == [False, True]
 
 
@@ -29,18 +29,25 @@ def test_the_default():
     ['double-bounce@elsewhere.test', 'double-bounce@mxxexample.com', f'x{OWN}', f'{OWN}.test', 'double-bounce@'],
 )
 def test_nobody_elses(sender):
-    senders, own = of()
-    assert sender not in senders and not any(pattern.search(sender) for pattern, dummy in own)
+    named, own = of()
+    assert sender not in named and not any(pattern.search(sender) for pattern, dummy in own)
 
 
 def test_the_mail_servers_and_the_hops():
-    assert own_senders({'double_bounce_sender': 'Nobody', 'myorigin': 'Example.com', 'myhostname': 'mx'}) == [
-        'double-bounce@example.com',
-        'nobody@example.com',
-    ]
-    senders, own = of(double_bounce_sender='nobody', myorigin='example.com')
-    assert senders == ['<>', 'double-bounce@example.com', 'nobody@example.com']
+    configuration = configure(mta={'double_bounce_sender': 'Nobody', 'myorigin': 'Example.com'})
+    assert table(configuration, 'senders')['entries'] == {
+        '<>': 'FILTER direct:',
+        'nobody@example.com': 'FILTER direct:',
+        # It writes none to itself; whoever else does is like anybody, and does not get its mail back.
+        'double-bounce@example.com': 'FILTER gateway:[mail.conbool.com]:25',
+    }
+    own = rules(configuration, 'own_mail')
     assert not any(pattern.search('nobody@example.com') for pattern, dummy in own)
+
+
+def test_a_mail_server_that_is_no_postfix_has_no_such_sender():
+    expanded = {'myhostname': 'mx.example.com', 'myorigin': 'mx.example.com'}
+    assert senders({'expanded': expanded}, 'direct', 'gateway') == {'<>': 'direct', OWN: 'gateway'}
 
 
 def test_the_origin_can_be_in_a_file(tmp_path):

@@ -39,6 +39,8 @@ HIDES = [
     f'smtp_sasl_password_maps = static:user:{SECRET}',
     f'smtp_sasl_password_maps =\n    static:user:{SECRET}',
     f'smtp_sasl_password_maps = inline:{{ mx=user:{SECRET} }}',
+    f'submission inet n - y - - smtpd\n  -o smtp_sasl_password_maps=static:user:{SECRET}',
+    f'x unix - - n - - smtp\n  -o {{ smtp_sasl_password_maps = static:user:{SECRET} }}',
     # Sendmail
     f'AuthInfo:mx.example.com "U:smmsp" "I:user" "P:{SECRET}" "M:PLAIN"',
     f'AuthInfo:mx.example.com "U:smmsp" "P={SECRET}"',

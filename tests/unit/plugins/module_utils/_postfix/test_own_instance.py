@@ -202,6 +202,12 @@ def test_a_directory_with_something_in_it_is_not_taken(bare, check):
     assert sorted(bare.root.rglob('*')) == before
 
 
+def test_a_file_system_of_its_own_is_one(bare):
+    (bare.queue / 'lost+found').mkdir(parents=True)
+    bare.queue.chmod(0o755)
+    assert run(bare, **complete(bare))['changed']
+
+
 def test_a_queue_is_not_left_behind_for_another(bare):
     run(bare, **complete(bare))
     with pytest.raises(

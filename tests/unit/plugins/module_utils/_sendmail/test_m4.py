@@ -294,3 +294,9 @@ def test_the_hop_is_told_whose_it_is():
     found = render(dict(SETTINGS, bypass_null_sender='server'), info(), SYSTEM, hop=HOP)
     assert in_order(found, 'R<check> < @ >', 'R<auth> < @ >', 'R<auth $*> < @ >', 'R<check> $*', 'R<void 1> $*')
     assert 'R<auth>' not in render(SETTINGS, info(), SYSTEM, hop=HOP)
+
+
+def test_directories_of_sendmail_are_its_own():
+    known = info(host_name='mx.example.com', queue_directory='/var/spool/mqueue')
+    found = identity(known)
+    assert (found['config_directory'], found['queue_directory']) == ('/etc/mail', '/var/spool/mqueue')

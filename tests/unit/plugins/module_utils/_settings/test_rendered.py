@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
@@ -21,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.mc import line as include_line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS, normalise
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.sieve import script
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.sieve import SCRIPT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -114,14 +115,15 @@ def texts(wanted):
             yield 'define', found_line
         yield 'skeleton', re.sub('^define.*\n', '', LITERAL.sub('', text), flags=re.MULTILINE)
     yield 'include', include_line(Paths(sendmail['paths']).m4).rstrip('\n')
-    yield 'sieve', script(roles['spam_delivery']['folder'])
+    # As it is, without quoting.
+    yield 'sieve', SCRIPT % defaultdict(str, mailbox=roles['spam_delivery']['folder'])
 
 
 def shape(wanted):
     """What must not depend on any value: the m4 around our rules, and the Sieve script around its folder."""
     found = [text for form, text in texts(wanted) if form == 'skeleton']
-    folder = wanted['roles']['spam_delivery']['folder']
-    return found + [text.replace(f'"{folder}"', '""') for form, text in texts(wanted) if form == 'sieve']
+    scripts = [text for form, text in texts(wanted) if form == 'sieve']
+    return found + [re.sub(r':create "[^"\\$]*";', ':create "";', text) for text in scripts]
 
 
 def read(variables):
