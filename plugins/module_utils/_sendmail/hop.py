@@ -20,8 +20,9 @@ HEADER_SIZE_LIMIT = 102400
 CONFIG = """\
 # Sets a macro from within a rule.
 Kconboolset macro
-# Is 1 when the headers of a message must not count; kept with it in the queue.
-C{persistentMacros}{conbool_void}
+# Is 1 when the headers of a message must not count; kept with it in the queue. The other one has a message that Sendmail itself found to go direct,
+# before the hop was there.
+C{persistentMacros}{conbool_void} {conbool_direct}
 """
 
 # Instead of the certificate's check: where mail of those goes who may not mark it.
@@ -38,6 +39,11 @@ def route(hop: Mapping[str, Any]) -> dict[str, Any]:
         hop: C(address), C(port) and C(wash_port) of the hop.
     """
     return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': WASH % hop['wash_port']}
+
+
+def leads(text: str) -> bool:
+    """Return whether a sendmail.cf leads mail to the hop, whatever its port is."""
+    return WASH.partition('\n')[2].partition('\t')[0] in text
 
 
 def identity(info: Mapping[str, Any]) -> dict[str, str]:

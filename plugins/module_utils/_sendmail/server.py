@@ -30,7 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, leads
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
     DIRECT,
@@ -42,12 +42,22 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 TIMEOUT = 30
+NO_PROGRAMS = (
+    'there is no Postfix on this host of which the outbound hop could be made, and apt knows of none (apt-get update)'
+)
+NATIVE = (
+    "sendmail_smarthost_decision: auto leaves the decision to Sendmail's own rules. They do not see a calendar part that"
+    ' is nested in a message, as it is in the invitations and replies of Outlook, Google, Apple and Thunderbird: those go'
+    ' to the gateway. The outbound hop would see them, but: {}'
+)
 
 
 class SendmailServer(MailServer):
     """The Sendmail of this host."""
 
     NAME = 'sendmail'
+    # With C(auto): whether the hop decides, None as long as nobody has asked.
+    _chosen: bool | None = None
     BYPASS_HINT = 'mailertable and rules of your own in sendmail.mc win over it.'
 
     @property
@@ -56,7 +66,27 @@ class SendmailServer(MailServer):
 
     @property
     def hop_decides(self) -> bool:
-        return self.options['decision'] == 'hop'
+        if self.options['decision'] != 'auto':
+            return self.options['decision'] == 'hop'
+        if self._chosen is None:
+            # What is on the host is judged as it is: a hop that could be had by now is missed by nobody.
+            text = decode(read_file(self._paths.cf).data or b'')
+            self._chosen = leads(text) or (MAILER not in SendmailCf(text).mailers and self.hop_possible())
+        return self._chosen
+
+    def _choose(self, info: dict[str, Any]) -> list[str]:
+        """With C(auto), have the hop decide unless there can be none, or something stands against it that does not
+        stand against Sendmail's own rules.
+
+        Returns:
+            Why it does not.
+        """
+        if self.options['decision'] != 'auto':
+            return []
+        address = self.settings['roles']['outbound_hop']['address']
+        against = complaints(self.settings, info, address) if self.hop_possible() else [NO_PROGRAMS]
+        self._chosen = not against or (against != [NO_PROGRAMS] and bool(complaints(self.settings, info)))
+        return [] if self._chosen else against
 
     def _hop(self) -> dict[str, Any] | None:
         """Return C(address), C(port) and C(wash_port) of the hop, None where Sendmail decides by itself."""
@@ -89,7 +119,9 @@ class SendmailServer(MailServer):
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
-        hop, info, settings = self._hop(), facts.native, self.settings
+        info, settings = facts.native, self.settings
+        against = self._choose(info)
+        hop = self._hop()
         problems = complaints(settings, info, hop and hop['address'])
         if problems:
             return Wanted(problems=problems)
@@ -98,10 +130,15 @@ class SendmailServer(MailServer):
             {'recipient': recipient, 'mailer': MAILER} for recipient in ('someone@' + OUTSIDE, 'someone@[192.0.2.1]')
         ]
         return Wanted(
-            warnings=warnings(settings, info),
+            warnings=warnings(settings, info) + self._said(against),
             hop=Hop({'expanded': identity(info)}, own_programs=True, wash_port=hop['wash_port']) if hop else None,
             parts=[self._part('present', content, routes)],
         )
+
+    def _said(self, against: list[str]) -> list[str]:
+        if not against or not self.settings['bypass_calendar']:
+            return []
+        return [NATIVE.format(' | '.join(against))]
 
     def _part(self, state: str, content: str | None = None, routes: Iterable[dict[str, str]] = ()) -> Part:
         options = {

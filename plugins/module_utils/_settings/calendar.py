@@ -6,7 +6,7 @@ extended regular expressions, in which case does not matter."""
 
 from __future__ import annotations
 
-# A comment may stand wherever white space may (RFC 2045 5.1, RFC 5322 3.2.2), and have others in it; three deep are read.
+# A comment may stand wherever white space may (RFC 2045 5.1, RFC 5322 3.2.2), and have others in it: three deep here.
 _TEXT = r'[^()\]|\\.'
 _COMMENT = rf'[(]({_TEXT})*[)]'
 for _dummy in range(2):

@@ -49,7 +49,7 @@ def test_comments_and_blank_lines_do_not_tell_two_apart():
 
 def test_a_header_check_of_the_site_is_asked_first():
     plain = text()
-    assert 'HContent-Type: $>+ConboolType\nSConboolType\nRtext / calendar\t' in plain
+    assert 'HContent-Type: $>+ConboolType\nSConboolType\nR$*\t\t\t$: <$&{conbool_type}> $(conbooltype' in plain
     merged = text(
         header_checks={
             'content-type': {'ruleset': 'TheirType', 'keeps_comments': False},
@@ -233,3 +233,27 @@ def test_nothing_in_a_value_means_anything_to_m4():
         r'\[\[\[(.*?)\]\]\]dnl', text({'scope': 'senders', 'scope_senders': ["d'or@example.com"]}), re.DOTALL
     )
     assert len(quoted) == 4 and any("d'or@example.com" in part for part in quoted)
+
+
+def test_a_password_is_for_exactly_the_host_that_it_names():
+    """What Sendmail makes of it is tested with a real one."""
+    out = text()
+    assert out.index('\nSauthinfo\n') < out.index('LOCAL_NET_CONFIG')
+    assert "ifdef(`_AUTHINFO_TABLE_', `R<no> $*\t\t$: <no> <$(authinfo AuthInfo:$&{server_name} $: ? $)>\n" in out
+    assert "`ifdef(`_ACCESS_TABLE_', `R<no> $*\t\t$: <no> <$(access AuthInfo:$&{server_name} $: ? $)>\n" in out
+    # Of nobody, but for the smart host that senders outside of the scope keep.
+    assert '$: $(conboolset {conbool_auth} $@ no $) $1\n' in out
+    scoped = text({'scope': 'senders', 'scope_senders': ['@example.com']}, smart_host='relay.provider.test')
+    assert 'R<before> $*\t\t$: <before> $(conboolset {conbool_auth} $@ $) $1\n' in scoped
+
+
+def test_what_is_kept_in_the_queue_is_known_in_either_way():
+    hop = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
+    for way in (None, hop):
+        kept = re.findall(r'^C\{persistentMacros\}(.*)$', render(SETTINGS, info(), SYSTEM, hop=way), re.M)
+        assert sorted(' '.join(kept).split()) == ['{conbool_direct}', '{conbool_void}']
+
+
+def test_calendars_need_regular_expressions():
+    assert 'conbool_bypass_calendar: ' in fit.complaints(SETTINGS, info(features=[]))[0]
+    assert fit.complaints(dict(SETTINGS, bypass_calendar=False), info(features=[])) == []
