@@ -20,8 +20,8 @@ HEADER_SIZE_LIMIT = 102400
 CONFIG = """\
 # Sets a macro from within a rule.
 Kconboolset macro
-# Is 1 when the headers of a message must not count; kept with it in the queue. The other one has a message that Sendmail itself found to go direct,
-# before the hop was there.
+# Is 1 when the headers of a message must not count; kept with it in the queue. So is what Sendmail found by itself
+# before there was a hop: that a message goes direct.
 C{persistentMacros}{conbool_void} {conbool_direct}
 """
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 # Behind LOCAL_RULE_0, where another ruleset may begin, and before Sendmail's own rules of this one (authinfo in
-# cf/m4/proto.m4), which look for the entry of all hosts as well. FEATURE(`authinfo') and FEATURE(`access_db') are known.
+# cf/m4/proto.m4), which look for the entry of all hosts as well. FEATURE(`authinfo') and access_db are known by then.
 # DefaultAuthInfo counts only where there is no such ruleset, and m4 always makes one.
 _LOOK = """\
 R<no> $*		$: <no> <$(%(map)s AuthInfo:$&{server_name} $: ? $)>

@@ -46,9 +46,9 @@ NO_PROGRAMS = (
     'there is no Postfix on this host of which the outbound hop could be made, and apt knows of none (apt-get update)'
 )
 NATIVE = (
-    "sendmail_smarthost_decision: auto leaves the decision to Sendmail's own rules. They do not see a calendar part that"
-    ' is nested in a message, as it is in the invitations and replies of Outlook, Google, Apple and Thunderbird: those go'
-    ' to the gateway. The outbound hop would see them, but: {}'
+    "sendmail_smarthost_decision: auto leaves the decision to Sendmail's own rules. They do not see a calendar part"
+    ' that is nested in a message, as it is in the invitations and replies of Outlook, Google, Apple and Thunderbird:'
+    ' those go to the gateway. The outbound hop would see them, but: {}'
 )
 
 
