@@ -20,26 +20,26 @@ SETTINGS = {
 
 
 class Host:
-    def __init__(self, lab):
-        self.lab = lab
+    def __init__(self, lab, name=HOST):
+        self.lab, self.name = lab, name
 
     def sh(self, command, check=True):
-        return self.lab.run(HOST, ['sh', '-c', command], check=check).stdout
+        return self.lab.run(self.name, ['sh', '-c', command], check=check).stdout
 
     def configure(self, lines):
         """The administrator's lines, in front of MAILER_DEFINITIONS; built and read."""
         self.lab.run(
-            HOST,
+            self.name,
             ['sh', '-c', 'cat >/tmp/lines && sed -i "/^MAILER_DEFINITIONS/e cat /tmp/lines" /etc/mail/sendmail.mc'],
             input=lines,
         )
         self.sh('touch /etc/mail/mailertable && make -s -C /etc/mail')
 
     def play(self, variables=None, name='site.yml'):
-        return playbook.run(self.lab, HOST, name, dict(SETTINGS, **(variables or {})))
+        return playbook.run(self.lab, self.name, name, dict(SETTINGS, **(variables or {})))
 
     def test_mode(self, *commands):
-        return self.lab.run(HOST, ['sendmail', '-bt'], input=''.join(line + '\n' for line in commands)).stdout
+        return self.lab.run(self.name, ['sendmail', '-bt'], input=''.join(line + '\n' for line in commands)).stdout
 
     def route(self, address):
         return re.search(r'mailer (\S+), host (\S+), user', self.test_mode('/parse ' + address)).groups()
