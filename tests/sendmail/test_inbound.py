@@ -96,7 +96,8 @@ def test_the_password_is_for_hosts_that_an_entry_names(host):
     }
     for sender in ('alice@example.com', '<>'):
         assert host.test_mode(f'3,ConboolRoute {sender}', '${conbool_auth}').splitlines()[-2].endswith('no')
-    assert 'authinfo' not in host.sh('sendmail -bt </dev/null 2>&1 | grep -i warning: | grep -v multiple || true')
+    # What a ruleset in front of Sendmail's options would do.
+    assert 'redefined' not in host.sh('sendmail -bt </dev/null 2>&1')
 
 
 SEND = """
