@@ -97,9 +97,13 @@ def access_entries(program: Program, cf: SendmailCf) -> list[tuple[str, str]]:
     return []
 
 
-def tagged(access: Iterable[tuple[str, str]], tags: tuple[str, ...]) -> dict[str, str]:
-    """Return the entries of the access map that have one of some tags, by their keys in small letters."""
-    return {key.lower(): value.strip() for key, value in access if key.lower().startswith(tags)}
+def tagged(access: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Return C(tls_entries) and C(srv_entries) of the access map, each by their keys in small letters."""
+    entries = {key.lower(): value.strip() for key, value in access}
+    return {
+        name: {key: value for key, value in entries.items() if key.startswith(tags)}
+        for name, tags in (('tls_entries', TLS_TAGS), ('srv_entries', (features.TAG,)))
+    }
 
 
 def relay_networks(members: list[str], access: Iterable[tuple[str, str]]) -> list[str]:
@@ -169,8 +173,7 @@ def facts(
         'smart_host': own.smart_host,
         'deliveries': deliveries(routes, own.mailers),
         'relay_networks': relay_networks(members, access),
-        'tls_entries': tagged(access, TLS_TAGS),
-        'srv_entries': tagged(access, (features.TAG,)),
+        **tagged(access),
         'running': Daemon(run, described['pid_file'], own.queue_directory).running,
         'file_owners': file_owners(),
     }

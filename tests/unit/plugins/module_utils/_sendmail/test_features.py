@@ -86,5 +86,5 @@ def test_listeners_that_took_mail_from_strangers_are_named():
 def test_all_listeners_and_entries_are_known():
     cf = SendmailCf('O DaemonPortOptions=Port=smtp, Name=MTA\nO DaemonPortOptions=Port=587, Name=MSA, M=E\n')
     assert cf.daemon_ports == ['Port=smtp, Name=MTA', 'Port=587, Name=MSA, M=E']
-    access = [('Srv_Features:192.0.2', 'V '), ('Connect:192.0.2', 'RELAY')]
-    assert tagged(access, ('srv_features:',)) == {'srv_features:192.0.2': 'V'}
+    access = [('Srv_Features:192.0.2', 'V '), ('Connect:192.0.2', 'RELAY'), ('TLS_Srv:a.test', 'VERIFY')]
+    assert tagged(access) == {'tls_entries': {'tls_srv:a.test': 'VERIFY'}, 'srv_entries': {'srv_features:192.0.2': 'V'}}
