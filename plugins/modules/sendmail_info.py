@@ -88,6 +88,12 @@ client_ports:
   type: list
   elements: str
   sample: ["Family=inet, Address=192.0.2.25"]
+daemon_ports:
+  description: The options C(DaemonPortOptions), one for each listener.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Port=smtp, Name=MTA", "Port=587, Name=MSA, M=E"]
 config_dir:
   description: The configuration directory.
   returned: success
@@ -134,6 +140,11 @@ tls_entries:
   returned: success
   type: dict
   sample: {"tls_rcpt:partner.example": "ENCR:112"}
+srv_entries:
+  description: The entries C(Srv_Features) of the access map, by key in lower case.
+  returned: success
+  type: dict
+  sample: {"srv_features:192.0.2": "V"}
 smart_host:
   description: The value of C(SMART_HOST); empty when mail goes to its recipient's MX.
   returned: success

@@ -52,7 +52,7 @@ with ThreadPoolExecutor(10) as pool:
 
 class Bench(Throughput):
     role = 'conbool.smtp_relay.sendmail_smarthost'
-    configured = {'native': {}, 'hop': {'sendmail_smarthost_decision': 'hop'}}
+    configured = {'native': {'sendmail_smarthost_decision': 'native'}, 'hop': {'sendmail_smarthost_decision': 'hop'}}
     queues = ['/var/spool/mqueue'] + [
         '/var/spool/conbool-hop/' + name for name in ('incoming', 'active', 'deferred', 'maildrop')
     ]

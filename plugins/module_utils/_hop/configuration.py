@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.calendar import calendar_checks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import (
     client_options,
     direct_tls_level,
@@ -54,9 +55,6 @@ def header_checks(loop_headers: Iterable[str]) -> str:
     blank = '[[:space:]]*'
     rules = [(header, 'true') for header in loop_headers] + [('X-Conbool-Released', 'yes')]
     return ''.join(f'/^{_regexp(name)}{blank}:{blank}{value}{blank}$/ FILTER direct:\n' for name, value in rules)
-
-
-MIME_HEADER_CHECKS = '/^Content-Type[[:space:]]*:[[:space:]]*text\\/calendar[[:space:]]*([;(]|$)/ FILTER direct:\n'
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -259,7 +257,9 @@ def _tables(settings: Mapping[str, Any], info: Mapping[str, Any], back: str, was
         tables.append({'path': 'wash', 'type': 'regexp', 'content': WASH_RULES})
     tables += user_tables(settings, info, gateway)
     if settings['bypass_calendar']:
-        tables.append({'path': 'mime_header_checks', 'type': 'regexp', 'content': MIME_HEADER_CHECKS})
+        tables.append(
+            {'path': 'mime_header_checks', 'type': 'regexp', 'content': calendar_checks(settings['bypass_calendar'])}
+        )
     return tables
 
 

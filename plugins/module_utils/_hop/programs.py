@@ -75,6 +75,16 @@ def find(
     return programs, before, after, packages
 
 
+def possible(maker: package.Maker, sbin_dir: str | None = None) -> bool:
+    """Return whether find() would find programs, or could have them made. Nothing is downloaded for that."""
+    if sbin_dir or _has_postfix(HOST_SBIN) or _has_postfix(package.SBIN):
+        return True
+    try:
+        return maker.possible() and bool(maker.candidate())
+    except package.PackageError:
+        return False
+
+
 def _has_postfix(directory: str) -> bool:
     return os.access(os.path.join(directory, 'postconf'), os.X_OK)
 

@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import (
     OPTIONS,
     refuse_used_hop,
@@ -29,7 +30,7 @@ def main(server_class: type[MailServer]) -> None:
         argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
     )
     settings = module.params['settings']
-    server = server_class(module, settings)
+    server = server_of(server_class, module, settings)
     converge = present if settings['state'] == 'present' else absent
     run(module, [hop.lock_directory(settings)], lambda module, dummy: converge(module, server))
 

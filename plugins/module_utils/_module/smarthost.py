@@ -28,6 +28,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
@@ -50,7 +51,7 @@ def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     settings = module.params['settings']
-    server = server_class(module, settings)
+    server = server_of(server_class, module, settings)
     if module.params['stage'] == 'preflight':
         # What is wrong is a row, not a failure.
         known: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
@@ -30,7 +31,7 @@ def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
     module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
     settings = module.params['settings']
-    rows = rows_of(server_class(module, settings), settings)
+    rows = rows_of(server_of(server_class, module, settings), settings)
     # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 

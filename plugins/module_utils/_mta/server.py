@@ -156,6 +156,9 @@ class MailServer(ABC):
         self.module = module
         self.settings = settings
         self.options = settings['roles'].get(self.NAME + '_smarthost', {})
+        # Whether there are programs for a hop of which this mail server is none, or can be had. Whoever makes the
+        # server knows.
+        self.hop_possible: Callable[[], bool] = lambda: False
 
     @abstractmethod
     def lock_directories(self) -> list[str]:

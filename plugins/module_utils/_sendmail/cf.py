@@ -77,6 +77,8 @@ class SendmailCf:
         self.mailers: dict[str, dict[str, str]] = {}
         # What ClientPortOptions say, of which there may be one for each family.
         self.client_ports: list[str] = []
+        # What DaemonPortOptions say, of which there is one for each listener.
+        self.daemon_ports: list[str] = []
         # What DS says: where mail for other hosts goes; empty for their own MX.
         self.smart_host = ''
         # Name of a map to its kind and its file, for those that are made from a file.
@@ -92,8 +94,9 @@ class SendmailCf:
             elif kind == 'O' and _OPTION.match(line):
                 name, value = _OPTION.match(line).groups()
                 self.options[name.lower()] = value.strip()
-                if name.lower() == 'clientportoptions':
-                    self.client_ports.append(value.strip())
+                ports = {'clientportoptions': self.client_ports, 'daemonportoptions': self.daemon_ports}
+                if name.lower() in ports:
+                    ports[name.lower()].append(value.strip())
             elif kind == 'H' and _HEADER_CHECK.match(line):
                 name, plus, check = _HEADER_CHECK.match(line).groups()
                 self.header_checks[name.lower()] = {'ruleset': check, 'keeps_comments': plus == '+'}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import features
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbound import (
     complaints as inbound_complaints,
 )
@@ -185,7 +186,12 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
         )
     if hop:
         found += _tls_complaints(info, hop)
-    return found + (inbound_complaints(info) if settings['inbound'] else [])
+    if not hop and settings['bypass_calendar'] and 'MAP_REGEX' not in info['features']:
+        found.append(
+            'conbool_bypass_calendar: this Sendmail was built without MAP_REGEX, by which calendar messages are told;'
+            ' set it to false, or sendmail_smarthost_decision: hop'
+        )
+    return found + (inbound_complaints(info) + features.complaints(settings, info) if settings['inbound'] else [])
 
 
 def warnings(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:
@@ -209,4 +215,4 @@ def warnings(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:
             "This Sendmail does not look at a certificate's alternative names (it was built without _FFR_TLS_ALTNAMES):"
             " a certificate of the gateway without {} as its common name makes mail wait".format(settings['tls_name'])
         )
-    return found
+    return found + (features.warnings(info) if settings['inbound'] else [])

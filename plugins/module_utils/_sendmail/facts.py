@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import features
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program, SendmailError
@@ -96,6 +97,15 @@ def access_entries(program: Program, cf: SendmailCf) -> list[tuple[str, str]]:
     return []
 
 
+def tagged(access: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Return C(tls_entries) and C(srv_entries) of the access map, each by their keys in small letters."""
+    entries = {key.lower(): value.strip() for key, value in access}
+    return {
+        name: {key: value for key, value in entries.items() if key.startswith(tags)}
+        for name, tags in (('tls_entries', TLS_TAGS), ('srv_entries', (features.TAG,)))
+    }
+
+
 def relay_networks(members: list[str], access: Iterable[tuple[str, str]]) -> list[str]:
     """Return the networks whose clients may certainly send through this Sendmail to anybody.
 
@@ -153,6 +163,7 @@ def facts(
         'pid_file': described['pid_file'],
         'host_name': described['host_name'],
         'client_ports': own.client_ports,
+        'daemon_ports': own.daemon_ports,
         'config_dir': paths.config_dir,
         'queue_directory': own.queue_directory,
         'options': own.options,
@@ -162,7 +173,7 @@ def facts(
         'smart_host': own.smart_host,
         'deliveries': deliveries(routes, own.mailers),
         'relay_networks': relay_networks(members, access),
-        'tls_entries': {key.lower(): value.strip() for key, value in access if key.lower().startswith(TLS_TAGS)},
+        **tagged(access),
         'running': Daemon(run, described['pid_file'], own.queue_directory).running,
         'file_owners': file_owners(),
     }

@@ -20,12 +20,15 @@ PLAIN_NAME = re.compile(r'[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.IPv]+\]', re.ASCII)
 # What Postfix has by default, in case Sendmail allows less: what Sendmail lets through must not be cut off or refused.
 HEADER_SIZE_LIMIT = 102400
 HOPCOUNT_LIMIT = 50
+# The next hop on loopback.
+LEADS_TO_HOP = re.compile(r'^R<gateway>.*\{conbool_to\} \$@ \[(127\.|IPv6:::1\])', re.MULTILINE)
 
 CONFIG = """\
 # Sets a macro from within a rule.
 Kconboolset macro
-# Is 1 when the headers of a message must not count; kept with it in the queue.
-C{persistentMacros}{conbool_void}
+# Is 1 when the headers of a message must not count; kept with it in the queue. So is what Sendmail found by itself
+# before there was a hop: that a message goes direct.
+C{persistentMacros}{conbool_void} {conbool_direct}
 """
 
 # Instead of the certificate's check: where mail of those goes who may not mark it.
@@ -52,6 +55,11 @@ def route(hop: Mapping[str, Any], null_sender: object = True) -> dict[str, Any]:
     """
     check = (USERS_NULL_SENDER if null_sender == 'server' else '') + WASH % hop['wash_port']
     return {'gateway': host_in_brackets(hop['address']), 'port': hop['port'], 'check': check}
+
+
+def leads(text: str) -> bool:
+    """Return whether a sendmail.cf leads mail to the hop, whatever its port is."""
+    return LEADS_TO_HOP.search(text) is not None
 
 
 def identity(info: Mapping[str, Any]) -> dict[str, str]:

@@ -16,15 +16,28 @@ CONFIG = """\
 %s"""
 
 RULES = """\
-# Asked for every recipient, before Sendmail's own checks.
+# Asked for every recipient, before Sendmail's own checks. Whose headers count for nothing is noted whatever they are: Sendmail gives no ruleset a header
+# that is too long for it, which Dovecot reads all the same.
 SLocal_check_rcpt
+R$*			$: $1 $| $>ConboolTrusted yes
+R$* $| $*		$: $1
 R$*			$: $1 $| $>ConboolInbound $1
 R$* $| $#$*		$#$2
 R$* $| $*		$: $1
 
 SConboolInbound
-R$*			$: <$&{daemon_port}> $1
-R<25> $*		$: <$(conboolgateway $&{client_addr} $: other $)> $>CanonAddr $1
+R$*			$: <port $&{daemon_port}> $1
+R<port> $*		$: <port 25> $1	no daemon of ours: inetd
+R<port 25> $*		$: <$(conboolgateway $&{client_addr} $: other $)> $>CanonAddr $1
+# Other ports are for those who log in, with a password or a certificate, and for those who could relay before.
+R<port $*> $*		$: <user $&{auth_type}> $2
+R<user $+> $*		$@ OK
+R<user> $*		$: <$(conboolallowed $&{client_addr} $: relay $)> $1
+R<relay> $*		$: <client> $>Relay_ok $1
+R<client> RELAY		$@ OK
+R<client> $*		$: <certificate> $>RelayTLS no
+R<certificate> $# $*	$@ OK
+R<certificate> $*	$#error $@ 5.7.0 $: "530 authentication is required"
 R<GATEWAY> $*		$: <tls $&{tls_version}> $1
 R<tls> $*		$#error $@ 4.7.1 $: "450 encryption is required (STARTTLS)"
 R<tls $*> $*		$: <%(after_tls)s> $2

@@ -13,13 +13,14 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import plain_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop as sendmail_hop
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound, rulesets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound, passwords, rulesets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     authorities,
     host_in_brackets,
     is_address,
     smtp_route,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.calendar import pattern
 
 MAILER = 'conbool'
 
@@ -57,6 +58,7 @@ def render(
             _literal(_config(settings, altnames, wash_networks, flag, hop)),
             'LOCAL_RULE_0\n',
             _literal(rulesets.LITERALS),
+            passwords.RULES,
             'LOCAL_NET_CONFIG\n',
             _literal(rulesets.OTHERS),
             'LOCAL_RULESETS\n',
@@ -76,6 +78,8 @@ def _config(
     config += (rulesets.ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if settings['bypass_null_sender'] == 'server':
         config += rulesets.AUTHENTICATED
+    if settings['bypass_calendar'] and not hop:
+        config += rulesets.CALENDAR_CONFIG % pattern(settings['bypass_calendar']).replace('$', '$$')
     if wash_networks:
         config += inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:

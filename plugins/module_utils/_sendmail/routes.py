@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
 
 DIRECT = 'direct'
+# What Sendmail sets before it calls the ruleset of a header.
+CURRENT = '.D{{currHeader}}"{}"'
 
 
 def route(program: Program, cf_path: str, sender: str, recipient: str) -> dict[str, str]:
@@ -50,8 +52,10 @@ def header_action(program: Program, cf_path: str, checks: Mapping[str, Mapping[s
     check = checks.get(name.strip().lower())
     if not check:
         return ''
+    plain = ' '.join(value.split())
+    quoted = plain.replace('\\', '\\\\').replace('"', '\\"')
     macros = program.macros_after(
-        cf_path, ['{} {}'.format(check['ruleset'], ' '.join(value.split()))], ['conbool_direct']
+        cf_path, [CURRENT.format(quoted), '{} {}'.format(check['ruleset'], plain)], ['conbool_direct']
     )
     return DIRECT if macros['conbool_direct'] == '1' else ''
 

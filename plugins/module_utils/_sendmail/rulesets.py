@@ -16,8 +16,8 @@ dnl It is included at the end of sendmail.mc. The role's README explains it line
 CONFIG = """\
 # Sets a macro from within a rule.
 Kconboolset macro
-# Is 1 when the headers of a message say that it goes direct; kept with it in the queue.
-C{persistentMacros}{conbool_direct}
+# The first is 1 when the headers of a message say that it goes direct, the second when they must not count; kept with it in the queue.
+C{persistentMacros}{conbool_direct} {conbool_void}
 """
 
 ALTERNATIVE_NAMES = """\
@@ -41,16 +41,17 @@ R$* < @ $* $=R > $*	$@ $1 < @ $2 $3 > $4
 R$* < @ $* > $*		$#conbool $@ $2 $: $1 < @ $2 > $3
 
 # When a message is delivered: the next hop, in {conbool_to}, empty for the recipient's MX, and {conbool_port}. {conbool_check} is 1 when that is the
-# gateway. All are set each time: a bounce of our own would have those of the message that it returns, another mailer those of the delivery before.
+# gateway, {conbool_auth} is "no" when the other side gets no password. All are set each time: a bounce of our own would have those of the message that
+# it returns, another mailer those of the delivery before.
 SConboolEnvFrom
 R$*			$: $1 $| $>EnvFromSMTP $1
 R$* $| $*		$: $2 $| $>ConboolRoute $1
 R$* $| $*		$@ $1
 
 SEnvFromSMTP
-R$*			$: $(conboolset {conbool_check} $@ $) $1
+R$*			$: $(conboolset {conbool_check} $@ $) $(conboolset {conbool_auth} $@ $) $1
 SEnvFromL
-R$*			$: $(conboolset {conbool_check} $@ $) $1
+R$*			$: $(conboolset {conbool_check} $@ $) $(conboolset {conbool_auth} $@ $) $1
 
 SConboolRoute
 R$*			$: <> $1
@@ -59,6 +60,7 @@ R<> $&n			$: <%(bounce)s> $&n
 R<> $*			$: <$&{conbool_direct}> $1
 %(scope)sR<> $*			$: <gateway> $1
 R$*			$: $(conboolset {conbool_to} $@ $) $(conboolset {conbool_port} $@ 25 $) $(conboolset {conbool_check} $@ $) $1
+R$*			$: $(conboolset {conbool_auth} $@ no $) $1
 R<gateway> $*		$: $(conboolset {conbool_to} $@ %(gateway)s $) $(conboolset {conbool_port} $@ %(port)d $) <check> $1
 %(check)s%(before)sR<$*> $*		$@ $2
 """
@@ -87,6 +89,7 @@ R<> $* $| $*		$: <before> $1
 """
 
 BEFORE = """\
+R<before> $*		$: <before> $(conboolset {conbool_auth} $@ $) $1
 R<before> $*		$@ $(conboolset {conbool_to} $@ %s $) $(conboolset {conbool_port} $@ %s $) $1
 """
 
@@ -145,9 +148,16 @@ Ryes			$: <$(conboolgateway $&{client_addr} $: other $)> $&{conbool_released}
 R<GATEWAY>		$: $(conboolset {conbool_spam} $@ 1 $)
 """
 
+CALENDAR_CONFIG = """\
+# What a Content-Type is that of a calendar message.
+Kconbooltype regex -aCALENDAR ^"?%s
+"""
+
+# {currHeader} is the value with its comments, in quotes. Of several types, the first is that of the message.
 CALENDAR = """\
-Rtext / calendar	$: $(conboolset {conbool_direct} $@ 1 $)
-Rtext / calendar ; $*	$: $(conboolset {conbool_direct} $@ 1 $)
+R$*			$: <$&{conbool_type}> $(conbooltype $&{currHeader} $: other $)
+R$*			$: $(conboolset {conbool_type} $@ 1 $) $1
+R<> CALENDAR		$: $(conboolset {conbool_direct} $@ 1 $)
 """
 
 CERTIFICATE = """\

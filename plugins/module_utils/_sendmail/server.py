@@ -6,7 +6,6 @@ collection."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,7 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths, facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, users
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, leads, users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
     DIRECT,
@@ -43,8 +42,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 TIMEOUT = 30
-# The next hop on loopback, whatever its port is by now.
-LEADS_TO_HOP = re.compile(r'R<gateway>.*\{conbool_to\} \$@ \[(127\.|IPv6:::1\])')
+NO_PROGRAMS = (
+    'there is no Postfix on this host of which the outbound hop could be made, and apt knows of none (apt-get update)'
+)
+NATIVE = (
+    "sendmail_smarthost_decision: auto leaves the decision to Sendmail's own rules. They do not see a calendar part"
+    ' that is nested in a message, as it is in the invitations and replies of Outlook, Google, Apple and Thunderbird:'
+    ' those go to the gateway. The outbound hop would see them, but: {}'
+)
 
 
 def _refused(settings: Mapping[str, Any]) -> list[str]:
@@ -63,6 +68,8 @@ class SendmailServer(MailServer):
     """The Sendmail of this host."""
 
     NAME = 'sendmail'
+    # With C(auto): whether the hop decides, None as long as nobody has asked.
+    _chosen: bool | None = None
     BYPASS_HINT = 'mailertable and rules of your own in sendmail.mc win over it.'
 
     @property
@@ -71,7 +78,27 @@ class SendmailServer(MailServer):
 
     @property
     def hop_decides(self) -> bool:
-        return self.options['decision'] == 'hop'
+        if self.options['decision'] != 'auto':
+            return self.options['decision'] == 'hop'
+        if self._chosen is None:
+            # What is on the host is judged as it is: a hop that could be had by now is missed by nobody.
+            text = decode(read_file(self._paths.cf).data or b'')
+            self._chosen = leads(text) or (MAILER not in SendmailCf(text).mailers and self.hop_possible())
+        return self._chosen
+
+    def _choose(self, info: dict[str, Any]) -> list[str]:
+        """With C(auto), have the hop decide unless there can be none, or something stands against it that does not
+        stand against Sendmail's own rules.
+
+        Returns:
+            Why it does not.
+        """
+        if self.options['decision'] != 'auto':
+            return []
+        address = self.settings['roles']['outbound_hop']['address']
+        against = complaints(self.settings, info, address) if self.hop_possible() else [NO_PROGRAMS]
+        self._chosen = not against or (against != [NO_PROGRAMS] and bool(complaints(self.settings, info)))
+        return [] if self._chosen else against
 
     def _hop(self) -> dict[str, Any] | None:
         """Return C(address), C(port) and C(wash_port) of the hop, None where Sendmail decides by itself."""
@@ -115,7 +142,9 @@ class SendmailServer(MailServer):
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
-        hop, info, settings = self._hop(), facts.native, self.settings
+        info, settings = facts.native, self.settings
+        against = self._choose(info)
+        hop = self._hop()
         problems = complaints(settings, info, hop and hop['address']) + _refused(settings)
         if problems:
             return Wanted(problems=problems)
@@ -124,7 +153,7 @@ class SendmailServer(MailServer):
             {'recipient': recipient, 'mailer': MAILER} for recipient in ('someone@' + OUTSIDE, 'someone@[192.0.2.1]')
         ]
         return Wanted(
-            warnings=warnings(settings, info),
+            warnings=warnings(settings, info) + self._said(against),
             hop=self._hop_of(facts) if hop else None,
             parts=[self._part('present', content, routes)],
         )
@@ -138,6 +167,11 @@ class SendmailServer(MailServer):
             wash_variable=variable,
             users=users(facts.native),
         )
+
+    def _said(self, against: list[str]) -> list[str]:
+        if not against or not self.settings['bypass_calendar']:
+            return []
+        return [NATIVE.format(' | '.join(against))]
 
     def _part(self, state: str, content: str | None = None, routes: Iterable[dict[str, str]] = ()) -> Part:
         options = {
@@ -154,7 +188,7 @@ class SendmailServer(MailServer):
 
     def leads_to_hop(self) -> list[str]:
         text = decode(read_file(self._paths.cf).data or b'')
-        return [self._paths.cf] if any(map(LEADS_TO_HOP.match, text.split('\n'))) else []
+        return [self._paths.cf] if leads(text) else []
 
     def _way(self, sender: str, recipient: str) -> dict[str, str]:
         return route(self._program(), self._paths.cf, sender, recipient)

@@ -40,5 +40,5 @@ READERS = {
 
 def listeners(values: Mapping[str, Any]) -> list[str]:
     """Return the variables with the ports on which something will listen."""
-    hop = values['sendmail_smarthost_decision'] == 'hop'
+    hop = values['sendmail_smarthost_decision'] != 'native'
     return ['outbound_hop_port', 'sendmail_smarthost_wash_port'] if hop else []

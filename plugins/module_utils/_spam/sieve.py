@@ -22,13 +22,18 @@ NAME = 'conbool-spam'
 BEFORE = 'sieve_before'
 
 # A plain ":is" would miss a value on a line of its own, of which Dovecot keeps the white space.
+# How the Received line begins that Dovecot adds to mail handed to it by LMTP (smtp-server-transaction.c). Its delivery
+# agent (LDA) adds none. The mail server's own line says ESMTP, or has its version in front of that.
+LMTP = '^from [^ ]+( [(][[][^ ]*[)])?[[:space:]]+([(]using [^)]*[)][[:space:]]+)?by [^ ]+ with LMTPS?[[:space:]]'
+
 SCRIPT = r'''%(heading)s
 # Runs before every other script. What it files is final: no other script sees such a message.
 require ["fileinto", "index", "mailbox", "regex"];
 
-# Where the mail server cannot take forged headers away, it says so in its own line, the first, or the second below Dovecot's. A third may be forged.
+# Where the mail server cannot take forged headers away, it says so in its own line: the first, or the second below Dovecot's LMTP. Others may be forged.
 if not anyof (header :index 1 :matches "Received" "*%(ignored)s",
-              header :index 2 :matches "Received" "*%(ignored)s") {
+              allof (header :index 1 :regex "Received" "%(lmtp)s",
+                     header :index 2 :matches "Received" "*%(ignored)s")) {
     if header :regex "X-Conbool-Released" "^[[:space:]]*yes[[:space:]]*$" {
         fileinto "INBOX";
         stop;
@@ -67,6 +72,7 @@ class SieveChange:
             script = SCRIPT % {
                 'heading': heading(OWNER),
                 'ignored': IGNORED,
+                'lmtp': LMTP,
                 'mailbox': self.mailbox.replace('\\', '\\\\').replace('"', '\\"'),
             }
             wanted = {

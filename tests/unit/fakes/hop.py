@@ -9,6 +9,8 @@ import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import configuration as hop
 
+from tests.unit.fakes.posix import Expression
+
 SETTINGS = {
     'domains': ['example.com', 'sub.example.co.uk'],
     'loop_headers': ['X-Conbool-example-com', 'X-Conbool-sub-example-co-uk'],
@@ -73,17 +75,9 @@ def table(configuration, path):
 
 
 def rules(configuration, path):
-    """The table's patterns as Python's, with the flags that regexp_table(5) has by default."""
-    posix = re.findall(r'^/(.*)/ (\S.*)$', table(configuration, path)['content'], re.M)
-    return [
-        (
-            re.compile(
-                pattern.replace('[[:space:]]', r'\s').replace('([;(]|$)', r'([;(]|\Z)').replace('*$', r'*\Z'), re.I
-            ),
-            action,
-        )
-        for pattern, action in posix
-    ]
+    """The table's patterns, with the flags that regexp_table(5) has by default, and their actions."""
+    lines = re.findall(r'^/(.*)/ (\S.*)$', table(configuration, path)['content'], re.M)
+    return [(Expression(pattern), action) for pattern, action in lines]
 
 
 def decision(path, header):

@@ -56,6 +56,8 @@ def info(**changes):
         'features': ['MAP_REGEX'],
         'config_dir': '/etc/mail',
         'tls_entries': {},
+        'srv_entries': {},
         'client_ports': [],
+        'daemon_ports': ['Port=smtp, Name=MTA'],
     }
     return dict(known, **changes)

@@ -78,3 +78,18 @@ def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, m
         '3.10.13',
         package.PARAMETERS,
     )
+
+
+def test_whether_there_can_be_a_hop_is_known_without_making_one(no_postfix, host, monkeypatch, tmp_path):
+    monkeypatch.setattr(package, 'SBIN', str(tmp_path / 'ours'))
+    assert not postfix_programs.possible(Nothing)
+    assert postfix_programs.possible(Nothing, '/opt/postfix/sbin')
+    monkeypatch.setattr(Maker, 'possible', staticmethod(lambda: True))
+    assert postfix_programs.possible(Maker(host.run))
+    # apt that knows of no such package makes none.
+    assert not postfix_programs.possible(Maker(lambda words, cwd=None: (0, 'postfix:\n  Candidate: (none)\n', '')))
+    for where in (tmp_path / 'ours', no_postfix):
+        where.mkdir()
+        (where / 'postconf').touch(mode=0o755)
+        assert postfix_programs.possible(Nothing)
+        (where / 'postconf').unlink()

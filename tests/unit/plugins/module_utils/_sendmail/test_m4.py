@@ -51,7 +51,7 @@ def test_comments_and_blank_lines_do_not_tell_two_apart():
 
 def test_a_header_check_of_the_site_is_asked_first():
     plain = text()
-    assert 'HContent-Type: $>+ConboolType\nSConboolType\nRtext / calendar\t' in plain
+    assert 'HContent-Type: $>+ConboolType\nSConboolType\nR$*\t\t\t$: <$&{conbool_type}> $(conbooltype' in plain
     merged = text(
         header_checks={
             'content-type': {'ruleset': 'TheirType', 'keeps_comments': False},
@@ -86,6 +86,8 @@ def test_headers_of_others_than_the_gateway_are_said_to_be_ignored():
         out = render(inbound, info(), SYSTEM, ['10.3.0.0/16'], flag)
         assert "defn(`confRECEIVED_HEADER')`$?{conbool_void} (X-Conbool headers ignored)$.')dnl\n" in out
         assert 'SConboolFlag\nRyes\t\t\t$: $>ConboolTrusted yes\n' in out
+        # Whatever headers there are: some are never shown to a ruleset.
+        assert 'SLocal_check_rcpt\nR$*\t\t\t$: $1 $| $>ConboolTrusted yes\n' in out
         assert ('X-Spam-Flag' in out) is flag
     # Who has logged in, and who is washed.
     assert (
@@ -300,3 +302,27 @@ def test_directories_of_sendmail_are_its_own():
     known = info(host_name='mx.example.com', queue_directory='/var/spool/mqueue')
     found = identity(known)
     assert (found['config_directory'], found['queue_directory']) == ('/etc/mail', '/var/spool/mqueue')
+
+
+def test_a_password_is_for_exactly_the_host_that_it_names():
+    """What Sendmail makes of it is tested with a real one."""
+    out = text()
+    assert out.index('\nSauthinfo\n') < out.index('LOCAL_NET_CONFIG')
+    assert "ifdef(`_AUTHINFO_TABLE_', `R<no> $*\t\t$: <no> <$(authinfo AuthInfo:$&{server_name} $: ? $)>\n" in out
+    assert "`ifdef(`_ACCESS_TABLE_', `R<no> $*\t\t$: <no> <$(access AuthInfo:$&{server_name} $: ? $)>\n" in out
+    # Of nobody, but for the smart host that senders outside of the scope keep.
+    assert '$: $(conboolset {conbool_auth} $@ no $) $1\n' in out
+    scoped = text({'scope': 'senders', 'scope_senders': ['@example.com']}, smart_host='relay.provider.test')
+    assert 'R<before> $*\t\t$: <before> $(conboolset {conbool_auth} $@ $) $1\n' in scoped
+
+
+def test_what_is_kept_in_the_queue_is_known_in_either_way():
+    hop = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
+    for way in (None, hop):
+        kept = re.findall(r'^C\{persistentMacros\}(.*)$', render(SETTINGS, info(), SYSTEM, hop=way), re.M)
+        assert sorted(' '.join(kept).split()) == ['{conbool_direct}', '{conbool_void}']
+
+
+def test_calendars_need_regular_expressions():
+    assert 'conbool_bypass_calendar: ' in fit.complaints(SETTINGS, info(features=[]))[0]
+    assert fit.complaints(dict(SETTINGS, bypass_calendar=False), info(features=[])) == []

@@ -54,7 +54,10 @@ def test_header_is_judged_by_its_ruleset():
     checks = {'x-conbool-released': {'ruleset': 'ConboolReleased', 'keeps_comments': True}}
     program = FakeProgram(None, {'conbool_direct': '1'})
     assert header_action(program, 'cf', checks, 'X-Conbool-Released:  yes') == 'direct'
-    assert program.asked == ['ConboolReleased yes']
+    assert program.asked == ['.D{currHeader}"yes"', 'ConboolReleased yes']
+    quoted = FakeProgram(None)
+    header_action(quoted, 'cf', {'content-type': checks['x-conbool-released']}, 'Content-Type: text/x;\n name="a\\b"')
+    assert quoted.asked[0] == r'.D{currHeader}"text/x; name=\"a\\b\""'
     assert header_action(program, 'cf', checks, 'Subject: yes') == ''
     assert header_action(FakeProgram(None), 'cf', checks, 'X-Conbool-Released: no') == ''
 

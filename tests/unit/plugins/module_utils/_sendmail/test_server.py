@@ -125,3 +125,44 @@ def test_trust_that_it_cannot_give_is_refused(server, monkeypatch):
     (problem,) = problems(inbound=True, inbound_trust=True)
     assert 'Connect:ADDRESS OK' in problem
     assert problems(inbound=True, inbound_trust=False) == problems(inbound=False, inbound_trust=True) == []
+
+
+IN_FORCE = {
+    'native': 'Mconbool,\tP=[IPC], A=TCP $h\n',
+    'hop': 'Mconbool,\tP=[IPC], A=TCP $h\n' + rules('[127.0.0.1]', 1),
+    '': '',
+}
+
+
+@pytest.mark.parametrize('in_force', IN_FORCE)
+@pytest.mark.parametrize('possible', [True, False])
+def test_by_default_the_hop_decides_where_it_can_be_had(server, monkeypatch, tmp_path, possible, in_force):
+    (tmp_path / 'sendmail.cf').write_text(IN_FORCE[in_force], encoding='utf-8')
+    mta = server('auto')
+    mta.hop_possible = lambda: possible
+    # As long as nothing is to be changed, what is there is looked at.
+    assert mta.hop_decides == (in_force == 'hop' or (in_force == '' and possible))
+    wanted = mta.wanted(facts_of(mta, monkeypatch), False)
+    assert (wanted.hop is not None, mta.hop_decides) == (possible, possible)
+    said = [text for text in wanted.warnings if 'Outlook, Google, Apple and Thunderbird' in text]
+    assert len(said) == (not possible) and all('no Postfix on this host' in text for text in said)
+
+
+def test_what_stands_against_the_hop_alone_leaves_the_decision_to_sendmail(server, monkeypatch):
+    asked = {'tls_entries': {'tls_rcpt:partner.example': 'ENCR:112'}}
+    mta = server('auto')
+    mta.hop_possible = lambda: True
+    wanted = mta.wanted(facts_of(mta, monkeypatch, **asked), False)
+    assert (wanted.problems, wanted.hop) == ([], None)
+    assert any('Outlook' in text and 'tls_rcpt:partner.example ENCR:112' in text for text in wanted.warnings)
+    # Who asked for the hop is told what keeps it away; so is who can have neither.
+    assert 'tls_rcpt' in server('hop').wanted(facts_of(mta, monkeypatch, **asked), False).problems[0]
+    neither = server('auto')
+    neither.hop_possible = lambda: True
+    about = dict(asked, rulesets={'Local_tls_server': 2})
+    assert 'tls_rcpt' in neither.wanted(facts_of(neither, monkeypatch, **about), False).problems[0]
+
+
+def test_nobody_is_warned_of_calendars_that_are_not_to_go_direct(server, monkeypatch):
+    mta = server('auto', bypass_calendar=False)
+    assert not any('Outlook' in text for text in mta.wanted(facts_of(mta, monkeypatch), False).warnings)
