@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets, loopback, network
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import (
+    loopback_client,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import loopback_client
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 

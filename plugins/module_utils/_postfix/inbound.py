@@ -21,6 +21,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access
     postscreen_table,
     recipients_table,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import (
+    unthrottled,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import (
     GatewayCertificate,
     policy_service,
@@ -30,7 +33,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_e
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import is_ours, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     HEADER_CHECKS,
-    unthrottled,
     wash,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.restriction_lists import (

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import (
@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     former,
     probes,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import loopback_client, unthrottled
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import bad_names, login_services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import mark_users, wash_rules
@@ -29,96 +30,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values
 
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
-
-# Postfix's own default: connections to one destination at a time.
-CONCURRENCY = '20'
-
-
-# What a client leaves undone that is not the last one to see a message, whatever main.cf says of the smtp(8) client.
-# Who leaves it to the last one also leaves no message out, or in the queue, for reasons that were meant for others.
-UNTOUCHED = {
-    'smtp_body_checks': '',
-    'smtp_delivery_status_filter': '',
-    'smtp_generic_maps': '',
-    'smtp_header_checks': '',
-    'smtp_line_length_limit': '0',
-    'smtp_mime_header_checks': '',
-    'smtp_nested_header_checks': '',
-    'smtp_quote_rfc821_envelope': 'yes',
-    'smtp_reply_filter': '',
-}
-
-
-def loopback_client(name: str, address: str, known: Collection[str] = (), **options: str) -> dict[str, Any]:
-    """Return the master.cf entry of a client that hands mail to a listener on loopback.
-
-    It overrides whatever main.cf says of the smtp(8) client that would make the short way fail (TLS levels, source
-    addresses), lead mail past it (a fallback relay), or do twice what the hop's client does. Wherever a table leads
-    it, it gets nowhere else: whoever sends from a loopback address is not answered from outside.
-
-    Args:
-        name: of the service.
-        address: of the listener.
-        known: the names of the parameters that this Postfix has.
-        options: further parameters of this client.
-    """
-    if 'smtp_bind_address_enforce' in known:
-        own = {'smtp_bind_address': '127.0.0.1', 'smtp_bind_address6': '::1', 'smtp_bind_address_enforce': 'yes'}
-    else:
-        # Postfix before 3.7 goes on from any address if it may not have the one. Its client has no other family than
-        # the listener's, then; mail that is led to an address of the other one is returned.
-        own = {
-            'inet_protocols': 'ipv6' if ':' in address else 'ipv4',
-            'smtp_bind_address': '',
-            'smtp_bind_address6': '',
-        }
-    own['smtp_bind_address6' if ':' in address else 'smtp_bind_address'] = address
-    return {
-        'name': name,
-        'type': 'unix',
-        'chroot': 'n',
-        'command': 'smtp',
-        'options': dict(
-            own,
-            **dict(
-                UNTOUCHED,
-                smtp_tls_security_level='none',
-                # Of a relayhost on port 465: with it, no connection without TLS is tried.
-                smtp_tls_wrappermode='no',
-                smtp_tls_policy_maps='',
-                smtp_sasl_auth_enable='no',
-                smtp_fallback_relay='',
-                # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
-                smtp_always_send_ehlo='yes',
-                smtp_never_send_ehlo='no',
-                smtp_discard_ehlo_keywords='',
-                smtp_discard_ehlo_keyword_address_maps='',
-            ),
-            **options,
-        ),
-    }
-
-
-def unthrottled(names: Iterable[str], expanded: Mapping[str, str]) -> dict[str, str]:
-    """Return the main.cf parameters that keep clients for loopback as fast as the MTA was.
-
-    What the MTA allows each of many destinations is now the share of one, the listener.
-
-    Args:
-        names: of the clients.
-        expanded: the MTA's effective parameters.
-    """
-    found: dict[str, str] = {}
-    for kind, free in (
-        ('destination_rate_delay', '0s'),
-        ('transport_rate_delay', '0s'),
-        ('destination_concurrency_limit', CONCURRENCY),
-    ):
-        value = expanded.get('default_' + kind, free)
-        slow = int(value) < int(free) if free.isdigit() and value.isdigit() else not re.match(r'^0+[smhdw]?$', value)
-        if slow:
-            found.update((f'{name}_{kind}', free) for name in names)
-    return found
 
 
 def _kept_transports(info: Mapping[str, Any]) -> list[str]:
@@ -226,6 +137,28 @@ def _sibling(
     return dict(fields, name=name, options=options)
 
 
+def _add_routes(wanted: dict[str, Any], settings: Mapping[str, Any], info: Mapping[str, Any], route: str) -> None:
+    """Add what leads mail to the hop, behind or in front of the routes that the site has."""
+    own_map = 'texthash:{}/{}'.format(info['config_dir'], SENDERS_TABLE)
+    existing, found = former(info, BY_SENDER), info.get('site_routes', NONE_FOUND)
+    override = overriding(settings, info, found, route)
+    wanted['problems'] += problems(settings, found)
+    wanted['parameters'].update(override['parameters'])
+    wanted['tables'] += override['tables']
+    if settings['scope'] != 'senders':
+        wanted['parameters']['default_transport'] = route
+        if existing and not found['senders'] and BY_SENDER not in override['parameters']:
+            wanted['warnings'].append(
+                f'{BY_SENDER} = {existing} keeps its own routes: the senders in it do not use the gateway.'
+            )
+    elif BY_SENDER not in override['parameters']:
+        wanted['parameters'][BY_SENDER] = f'{own_map}, {existing}' if existing else own_map
+        wanted['tables'].append(
+            {'path': SENDERS_TABLE, 'type': 'texthash', 'entries': dict.fromkeys(settings['scope_senders'], route)}
+        )
+    wanted['parameters'].update(probes(info, [name for name in ROUTES if name in wanted['parameters']]))
+
+
 def outbound_configuration(
     settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -253,25 +186,7 @@ def outbound_configuration(
         'problems': _kept_transports(info),
     }
 
-    own_map = f'texthash:{config_dir}/{SENDERS_TABLE}'
-    existing, found = former(info, BY_SENDER), info.get('site_routes', NONE_FOUND)
-    override = overriding(settings, info, found, route)
-    wanted['problems'] += problems(settings, found)
-    wanted['parameters'].update(override['parameters'])
-    wanted['tables'] += override['tables']
-    if settings['scope'] != 'senders':
-        wanted['parameters']['default_transport'] = route
-        if existing and not found['senders'] and BY_SENDER not in override['parameters']:
-            wanted['warnings'].append(
-                f'{BY_SENDER} = {existing} keeps its own routes: the senders in it do not use the gateway.'
-            )
-    elif BY_SENDER not in override['parameters']:
-        wanted['parameters'][BY_SENDER] = f'{own_map}, {existing}' if existing else own_map
-        wanted['tables'].append(
-            {'path': SENDERS_TABLE, 'type': 'texthash', 'entries': dict.fromkeys(settings['scope_senders'], route)}
-        )
-    wanted['parameters'].update(probes(info, [name for name in ROUTES if name in wanted['parameters']]))
-
+    _add_routes(wanted, settings, info, route)
     if options['wash_submission']:
         further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
         wanted['problems'] += bad_names(info, further, washed)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -89,7 +90,7 @@ class FakeServer(MailServer):
     hop_decides = True
 
     def __init__(self, settings=None, **given):
-        super().__init__(FakeModule(), dict(SETTINGS, **(settings or {})))
+        super().__init__(FakeModule(), dict(copy.deepcopy(SETTINGS), **(settings or {})))
         self.given, self.done = given, []
 
     def lock_directories(self):

@@ -174,37 +174,6 @@ def test_packages_are_a_change_with_a_difference(monkeypatch):
     assert [entry['after'] for entry in result['diff']] == ['x\n']
 
 
-def test_the_hop_goes_last_and_the_rest_is_undone_before_it(said):
-    server = FakeServer({'state': 'absent'})
-    server.done = said
-    result, warnings = smarthost.absent(FakeModule(), server)
-    assert said == ['_spam.converge', 'undo', '_hop.absent']
-    assert result['changed'] and result['parts'] == ['hop', 'spam', 'undo'] and warnings == ['undo warns']
-
-
-def test_what_the_hop_needs_goes_after_it_and_stays_with_it(said, monkeypatch):
-    server = FakeServer({'state': 'absent'})
-    server.done = said
-    server.undo_after_hop = lambda: [server.part('last')]
-    smarthost.absent(FakeModule(), server)
-    assert said[-2:] == ['_hop.absent', 'last']
-    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
-    said.clear()
-    with pytest.raises(HostError, match='2 messages wait'):
-        smarthost.absent(FakeModule(), server)
-    assert said[-1] == 'hop'
-
-
-def test_a_hop_that_cannot_go_keeps_nobody_out(said, monkeypatch):
-    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
-    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
-    server = FakeServer({'state': 'absent'})
-    server.done = said
-    with pytest.raises(HostError, match='2 messages wait'):
-        smarthost.absent(FakeModule(), server)
-    assert said == ['_spam.converge', 'undo', '_firewall.converge', 'hop']
-
-
 @pytest.mark.parametrize(
     'settings, settled, there, done',
     [
@@ -236,24 +205,6 @@ def test_a_mail_port_that_cannot_be_limited_is_known_before_any_change(said, mon
 def test_what_was_made_is_verified_unless_nothing_was(check_mode):
     result = smarthost.present(FakeModule(check_mode=check_mode), FakeServer())[0]
     assert result.get('rows') == (None if check_mode else ['a row'])
-
-
-@pytest.mark.parametrize('check_mode', [True, False])
-def test_a_hop_that_still_gets_mail_stays(said, check_mode):
-    server = FakeServer({'state': 'absent'}, leads_to_hop=['/etc/fake.cf'])
-    if check_mode:
-        # Nothing is undone there, so it has to.
-        smarthost.absent(FakeModule(check_mode=True), server)
-    else:
-        with pytest.raises(HostError, match='/etc/fake.cf still leads mail to the hop'):
-            smarthost.absent(FakeModule(), server)
-    assert ('_hop.absent' in said) == check_mode
-
-
-def test_without_a_hop_none_is_removed(said, monkeypatch):
-    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
-    smarthost.absent(FakeModule(), FakeServer({'state': 'absent'}))
-    assert '_hop.absent' not in said
 
 
 def test_a_part_that_fails_leaves_the_hop(said):

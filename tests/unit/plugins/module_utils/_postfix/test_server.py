@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
 
@@ -236,49 +235,10 @@ def test_the_listener_outlives_the_hop(server):
     assert [part.name for part in server().undo_after_hop()] == PARTS[:1]
 
 
-@pytest.mark.parametrize('table', ['senders', 'override', 'outside'])
-def test_a_table_of_ours_leads_to_the_hop(server, tmp_path, table):
-    (tmp_path / 'main.cf').write_text(f'transport_maps = regexp:/etc/postfix/conbool_{table}, x\n', encoding='utf-8')
-    assert server().leads_to_hop() == [str(tmp_path / 'main.cf')]
-
-
 def test_the_ports_of_detours_are_for_the_mail_server_alone(server, monkeypatch):
     found = wanted(server(inbound=True, wash_networks=['10.20.0.0/16']), monkeypatch)
     assert [place.variable for place in found.listeners] == ['postfix_smarthost_wash_port']
     assert found.hop.beside == (326,)
-
-
-@pytest.mark.parametrize('scope', ['all', 'senders'])
-def test_a_configuration_in_front_of_the_hop_leads_to_it(server, tmp_path, scope):
-    found = outbound_configuration(
-        {'scope': scope, 'scope_senders': ['a@example.com']},
-        {'parameters': {}, 'expanded': {}, 'services': [], 'config_dir': '/etc/postfix'},
-        {'address': '127.0.0.1', 'port': 325, 'wash_submission': False},
-    )
-    routes = [
-        item
-        for item in found['parameters'].items()
-        if item[0] in ('default_transport', 'sender_dependent_default_transport_maps')
-    ]
-    assert len(routes) == 1
-    name, value = routes[0]
-    for text, leads in ((f'{name} = {value}', True), (f'  -o {name}={value}', True), (f'# {name} = {value}', False)):
-        (tmp_path / 'master.cf').write_text(f'smtp inet n\n{text}\n', encoding='utf-8')
-        assert server().leads_to_hop() == [str(tmp_path / 'master.cf')] * leads
-
-
-@pytest.mark.parametrize(
-    'line',
-    [
-        'conbool-hop  unix  -  -  n  -  -  smtp',
-        'transport_maps = hash:/etc/conbool-hop/x',
-        'myhostname = conbool-hop.mx.example.com',
-        'relayhost = [mail.conbool.com]:25',
-    ],
-)
-def test_what_only_looks_alike_leads_nowhere(server, tmp_path, line):
-    (tmp_path / 'main.cf').write_text(line + '\n', encoding='utf-8')
-    assert server().leads_to_hop() == []
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ VARIABLES = {
     'outbound_hop_drain_timeout': ('0', 0, -1),
     'postfix_smarthost_config_dir': ('/opt/postfix', '/opt/postfix', True),
     'postfix_smarthost_wash_submission': ('no', False, 'maybe'),
-    'postfix_smarthost_wash_services': ('2587, 127.0.0.1:10025', ['2587', '127.0.0.1:10025'], [5]),
+    'postfix_smarthost_wash_services': ('2587, 127.0.0.1:10025', ['2587', '127.0.0.1:10025'], [0]),
     'postfix_smarthost_wash_port': ('20028', 20028, 65536),
     'postfix_smarthost_flag_port': ('20029', 20029, '0'),
     'postfix_smarthost_release_port': ('20030', 20030, 1.5),

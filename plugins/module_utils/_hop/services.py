@@ -1,0 +1,116 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs in the outbound hop: the entries of its master.cf."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import user_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import (
+    UNTOUCHED,
+)
+
+# What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
+# not for loopback.
+NO_SITE_POLICY = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
+BACK_TO_THE_MTA = dict(
+    NO_SITE_POLICY, **UNTOUCHED, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6=''
+)
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r'\d+', text)[:2])
+
+
+def _service(name: str, command: str, kind: str = 'unix', **fields: Any) -> dict[str, Any]:
+    options = fields.pop('options', {})
+    return dict({'name': name, 'type': kind, 'chroot': 'n', 'command': command, 'options': options}, **fields)
+
+
+def gateway_options(settings: Mapping[str, Any], version: str, lookup_types: Collection[str]) -> dict[str, str]:
+    """Return the smtp(8) overrides with which the hop speaks to the gateway: TLS with chain and name verified."""
+    options = dict(
+        NO_SITE_POLICY,
+        smtp_tls_security_level='secure',
+        smtp_tls_secure_cert_match=settings['tls_name'],
+        smtp_tls_mandatory_protocols='!SSLv2, !SSLv3, !TLSv1, !TLSv1.1',
+        smtp_tls_session_cache_database=(
+            '%s:$data_directory/gateway_scache' % ('btree' if 'btree' in lookup_types else 'lmdb')
+        ),
+        tls_append_default_CA='no',
+    )
+    if version_of(version) >= (3, 4):
+        options['smtp_tls_servername'] = settings['tls_name']
+    if version_of(version) >= (3, 10):
+        # RFC 8689: with "TLS-Required: no" in it, a message would go to whoever answers, in clear text even.
+        options['tls_required_enable'] = 'no'
+    if settings['tls_ca_file']:
+        options['smtp_tls_CAfile'] = settings['tls_ca_file']
+    else:
+        # Postfix adds the system's authorities to those of a file or directory that is named, and has none when none
+        # is.
+        options['tls_append_default_CA'] = 'yes'
+        options['smtp_tls_CApath'] = '/etc/ssl/certs'
+    if settings['tls_client_cert']:
+        options['smtp_tls_cert_file'] = settings['tls_client_cert']
+        options['smtp_tls_key_file'] = settings['tls_client_key']
+    return options
+
+
+def services(
+    settings: Mapping[str, Any],
+    listen: str,
+    version: str,
+    lookup_types: Collection[str],
+    wash: tuple[str, str] | None = None,
+    more: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[dict[str, Any]]:
+    """Return the master.cf entries of the hop.
+
+    Args:
+        settings: the normalised settings.
+        listen: address and port.
+        version: of Postfix.
+        lookup_types: its table types.
+        wash: address and port of the listener for mail in which C(X-Conbool-*) headers count for nothing, and its
+            configuration directory; None for none.
+        more: what single services have of the MTA, by service; what the hop asks of them comes first.
+    """
+    entries = [
+        _service(listen, 'smtpd', kind='inet', private='n'),
+        # Nothing is handed in here, but postqueue -f takes an instance without pickup for one that is down.
+        _service('pickup', 'pickup', private='n', wakeup='60', max_processes='1'),
+        _service('cleanup', 'cleanup', private='n', max_processes='0'),
+        _service('qmgr', 'qmgr', private='n', wakeup='300', max_processes='1'),
+        _service('tlsmgr', 'tlsmgr', wakeup='1000?', max_processes='1'),
+        _service('rewrite', 'trivial-rewrite'),
+        _service('bounce', 'bounce', max_processes='0'),
+        _service('defer', 'bounce', max_processes='0'),
+        _service('trace', 'bounce', max_processes='0'),
+        _service('flush', 'flush', private='n', wakeup='1000?', max_processes='0'),
+        _service('showq', 'showq', private='n'),
+        _service('error', 'error'),
+        _service('retry', 'error'),
+        _service('anvil', 'anvil', max_processes='1'),
+        _service('scache', 'scache', max_processes='1'),
+        _service('gateway', 'smtp', options=gateway_options(settings, version, lookup_types)),
+        _service('direct', 'smtp'),
+        _service('mta', 'smtp', options=dict(BACK_TO_THE_MTA)),
+    ]
+    if version_of(version) >= (3, 4):
+        entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
+    if wash:
+        listener, config_dir = wash
+        checks = f'regexp:{config_dir}/wash regexp:{config_dir}/header_checks'
+        options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
+        entries += [
+            _service(listener, 'smtpd', kind='inet', private='n', options=options),
+            _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
+        ]
+    for entry in entries:
+        entry['options'] = dict((more or {}).get(entry['name'], {}), **entry['options'])
+    return entries
