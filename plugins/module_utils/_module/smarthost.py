@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
@@ -16,9 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
@@ -28,6 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate, look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
@@ -84,7 +83,12 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         HostError: it must not be done; naming variable and value where that is so.
         SwitchError: it failed half-way.
     """
-    settings, facts = server.settings, server.facts()
+    settings = server.settings
+    with ThreadPoolExecutor(1) as pool:
+        # Most of the time is spent waiting for the gateway.
+        gateway = pool.submit(look, settings) if asks_for_certificate(settings) else None
+        facts = server.facts()
+        facts.gateway = gateway.result() if gateway else []
     marked = spam.marked(Look(module), settings, facts.deliveries)
     wanted = server.wanted(facts, bool(marked))
     unusable, said = _tls_files(settings, wanted)
@@ -93,7 +97,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
     port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
-    parts = [Part('programs', partial(_programs, wanted=wanted))] if wanted.programs else []
+    parts = []
     if wanted.hop:
         parts.append(Part('hop', lambda module: hop.present(module, settings, wanted.hop)))
     parts += wanted.parts
@@ -107,7 +111,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     result, warnings = _take(module, parts)
     if not module.check_mode:
         # In check mode the host is as it was.
-        result['rows'] = rows_of(server, settings)
+        result['rows'] = rows_of(server, settings, facts.gateway)
         result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
     # Parts say again what was seen before.
     return result, list(
@@ -127,22 +131,6 @@ def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], 
         problems += [message] if message else []
         warnings += report['warnings']
     return problems, warnings
-
-
-def _programs(module: AnsibleModule, wanted: Wanted) -> tuple[dict[str, Any], list[str]]:
-    """Have the programs be there that the configuration needs."""
-    try:
-        found = [
-            name
-            for path, package in wanted.programs
-            for name in packages.present(maker_of(module), path, package, module.check_mode)
-        ]
-    except HostError as exc:
-        raise HostError(f'{exc}. {wanted.programs_advice}') from exc
-    result = {'changed': bool(found), 'packages': found}
-    if module._diff and found:
-        result['diff'] = [difference('packages', None, ''.join(name + '\n' for name in found))]
-    return result, []
 
 
 def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:

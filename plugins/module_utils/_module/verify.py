@@ -14,6 +14,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
+    asks_for_certificate,
+    known_rows,
+    look,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
@@ -23,6 +28,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.sampl
 )
 
 if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, QueueLook
 
 
@@ -35,11 +41,12 @@ def main(server_class: type[MailServer]) -> None:
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 
 
-def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows_of(server: MailServer, settings: Mapping[str, Any], shown: list[Shown] | None = None) -> list[dict[str, Any]]:
     """Return all rows on a mail server, and on the hop where that decides.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
+        shown: what the gateway shows; None when it has not been asked yet.
     """
     hop = HopServer(server.module, settings) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
@@ -49,6 +56,7 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += asked('hop', 'hop', hop.listener) if hop else []
+        rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         return rows + asked('inbound.copy', 'mail server', server.stale)
 
     for queue in watched:
@@ -78,6 +86,15 @@ def route_rows(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str
         )
         for sample, seen in zip(samples, server.routes(samples))
     ]
+
+
+def certificate_rows(
+    server: MailServer, settings: Mapping[str, Any], shown: list[Shown] | None
+) -> list[dict[str, Any]]:
+    """Return the rows on whether the gateway is let in."""
+    if shown is None:
+        shown = look(settings) if asks_for_certificate(settings) else []
+    return known_rows(settings, shown, server.knows)
 
 
 def header_rows(decider: MailServer | HopServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:

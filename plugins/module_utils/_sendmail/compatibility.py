@@ -178,7 +178,7 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
         )
     if hop:
         found += _tls_complaints(info, hop)
-    return found + (inbound_complaints(info) if settings['inbound'] else [])
+    return found + (inbound_complaints(settings, info) if settings['inbound'] else [])
 
 
 def warnings(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:

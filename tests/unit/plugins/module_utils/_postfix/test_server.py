@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import certificates_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
 
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 
 OPTIONS = {
-    'certificate_fingerprints': [],
     'client_ca_file': '',
-    'policy_command': '/usr/sbin/postfwd1',
-    'policy_package': 'postfwd',
     'inbound_services': [],
     'wash_submission': False,
     'wash_port': 10028,
@@ -102,28 +102,50 @@ def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gatew
     assert routes[1].way == ('conbool-hop:' + next_hop).rstrip(':') and routes[2].way == 'local'
 
 
+OUT, IN, USER = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound', 'policy_user'
+
+
+@pytest.mark.parametrize('user', [True, False])
 @pytest.mark.parametrize(
-    'settings, options, parts, programs',
+    'settings, parts, after',
     [
-        ({'inbound': False}, {}, ['postfix_smarthost_outbound', 'postfix_smarthost_inbound'], []),
-        (
-            {'inbound': True},
-            {},
-            ['postfix_smarthost_outbound', 'postfix_smarthost_inbound'],
-            [('/usr/sbin/postfwd1', 'postfwd')],
-        ),
-        (
-            {'inbound': True},
-            {'certificate_fingerprints': [':'.join(['AB'] * 32)]},
-            ['postfix_smarthost_outbound', 'postfix_smarthost_inbound'],
-            [],
-        ),
+        ({'inbound': False}, [OUT, IN], [USER]),
+        ({'inbound': True}, [OUT, USER, IN], []),
+        ({'inbound': True, 'inbound_require_certificate': False}, [OUT, IN], [USER]),
+        ({'inbound': True, 'inbound_certificate_fingerprints': [':'.join(['AB'] * 32)]}, [OUT, IN], [USER]),
     ],
 )
-def test_parts_and_programs(server, monkeypatch, settings, options, parts, programs):
-    found = wanted(server(options, **settings), monkeypatch)
-    assert ([part.name for part in found.parts], found.programs) == (parts, programs)
+def test_parts(server, monkeypatch, settings, parts, after, user):
+    monkeypatch.setattr(postfix.account, 'there', lambda name: user)
+    found = wanted(server(**settings), monkeypatch)
+    assert [part.name for part in found.parts] == parts + after * user
     assert found.hop.identity is INFO and not found.hop.own_programs
+
+
+def test_undo_takes_the_user_away_when_nothing_needs_it(server):
+    assert [part.name for part in server().undo()] == [IN, OUT, USER]
+
+
+@pytest.mark.parametrize(
+    'certificate, settings, table, known',
+    [
+        (shown(), {}, None, ''),
+        (shown(for_clients=True), {}, None, 'name'),
+        (shown(common_name='*.conbool.com', for_clients=True), {}, None, 'name'),
+        # Postfix looks at the common name only.
+        (shown(common_name='', for_clients=True), {}, None, ''),
+        (shown(common_name='other.conbool.com', for_clients=True), {}, None, ''),
+        (shown(), {}, shown().public_key, 'key'),
+        (shown(2), {}, shown().public_key, ''),
+        (shown(for_clients=True), {'inbound_certificate_fingerprints': ['AB']}, None, ''),
+        (shown(), {'inbound_certificate_fingerprints': ['AB']}, shown().certificate, 'key'),
+    ],
+)
+def test_by_what_the_gateway_is_known(server, tmp_path, certificate, settings, table, known):
+    if table:
+        content = certificates_table([], [fingerprint(table, 'sha256')])
+        (tmp_path / 'conbool_certificates').write_text(content, encoding='utf-8')
+    assert server(**settings).knows(certificate) == known
 
 
 @pytest.mark.parametrize('scope', ['all', 'senders'])

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.rulesets import ROUTE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
 
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 from tests.unit.fakes.sendmail_facts import info
 
@@ -106,3 +108,21 @@ def rules(gateway, port):
 def test_rules_in_front_of_the_hop_lead_to_it_and_those_before_the_gateway_do_not(server, tmp_path, text, leads):
     (tmp_path / 'sendmail.cf').write_text(text, encoding='utf-8')
     assert server().leads_to_hop() == [str(tmp_path / 'sendmail.cf')] * leads
+
+
+@pytest.mark.parametrize(
+    'certificate, known',
+    [
+        (shown(), 'certificate'),
+        # Of the key alone Sendmail has no fingerprint.
+        (shown()._replace(certificate=b'renewed'), ''),
+        (shown(2, for_clients=True), 'name'),
+    ],
+)
+@pytest.mark.parametrize('explicit', [[], ['AB']])
+def test_by_what_the_gateway_is_known(server, tmp_path, certificate, known, explicit):
+    name = 'ConboolNamed' if explicit else 'ConboolLearnt'
+    line = 'C{%s}%s\n' % (name, fingerprint(shown().certificate, 'sha256'))
+    (tmp_path / 'sendmail.cf').write_text('O SetCertAltnames=true\n' + line, encoding='utf-8')
+    mta = server(inbound_certificate_fingerprints=explicit)
+    assert mta.knows(certificate) == (known if known != 'name' or not explicit else '')
