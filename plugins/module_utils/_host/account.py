@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 
 # By its comment a user is known as ours: that is the record of who made it.
 COMMENT = 'conbool.smtp_relay'
+MISSING = 'There is no program %s, which comes with the package passwd (Debian) or shadow-utils (RPM systems)'
 NO_LOGIN = ('/usr/sbin/nologin', '/sbin/nologin')
+
+
+def problems(module: AnsibleModule, name: str) -> list[str]:
+    """Return why there can be no such user of ours."""
+    found = _entry(name)
+    if found is None:
+        return [] if _program(module, 'useradd') else [MISSING % 'useradd']
+    if found.pw_gecos == COMMENT:
+        return []
+    return [
+        f'There is a user {name} (uid {found.pw_uid}) that was not made here, and a program is to run as a user of its'
+        ' own by that name. Rename or remove it'
+    ]
 
 
 def present(module: AnsibleModule, name: str) -> tuple[dict[str, Any], list[str]]:
@@ -29,18 +43,16 @@ def present(module: AnsibleModule, name: str) -> tuple[dict[str, Any], list[str]
     Raises:
         HostError: it cannot be made, or the name is somebody else's.
     """
-    found = _entry(name)
-    if found is None:
+    found = problems(module, name)
+    if found:
+        raise HostError('. '.join(found))
+    missing = not there(name)
+    if missing:
         group = ['--gid', name] if _group(name) else ['--user-group']
         shell = next(filter(os.path.exists, NO_LOGIN), '/bin/false')
         options = ['--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', shell, '--comment', COMMENT]
         _change(module, ['useradd', *options, *group, name])
-    elif found.pw_gecos != COMMENT:
-        raise HostError(
-            f'There is a user {name} (uid {found.pw_uid}) that was not made here, and a program is to run as a user of'
-            ' its own by that name. Rename or remove it'
-        )
-    return _result(module, name, found is None, None, name + '\n')
+    return _result(module, name, missing, None, name + '\n')
 
 
 def absent(module: AnsibleModule, name: str) -> tuple[dict[str, Any], list[str]]:
@@ -72,10 +84,14 @@ def _group(name: str) -> bool:
     return False
 
 
+def _program(module: AnsibleModule, name: str) -> str | None:
+    return module.get_bin_path(name, opt_dirs=['/usr/sbin', '/sbin'])
+
+
 def _change(module: AnsibleModule, command: list[str]) -> None:
-    program = module.get_bin_path(command[0], opt_dirs=['/usr/sbin', '/sbin'])
+    program = _program(module, command[0])
     if not program:
-        raise HostError(f'There is no {command[0]}, which comes with the package passwd or shadow-utils')
+        raise HostError(MISSING % command[0])
     if module.check_mode:
         return
     status, out, err = module.run_command([program, *command[1:]])

@@ -124,7 +124,9 @@ class PostfixServer(MailServer):
         if not by_name and account.there(policy.USER):
             parts.append(self._without_user())
         return Wanted(
-            problems=outbound['problems'] + inbound['problems'],
+            problems=outbound['problems']
+            + inbound['problems']
+            + (account.problems(self.module, policy.USER) if by_name else []),
             warnings=outbound['warnings'] + inbound['warnings'],
             tls_files=[client_ca] if client_ca else [],
             hop=Hop(facts.native),

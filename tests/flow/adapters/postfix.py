@@ -37,6 +37,8 @@ class Adapter:
         'mime_header_checks see the MIME headers of attached messages too, and cannot tell them from those of the'
         ' message itself',
     )
+    # Configuration -> those of them that it can meet there.
+    met_in: dict = {}
     keeps_headers = ()
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
     password = 'lab-password'

@@ -17,10 +17,10 @@ class Host:
 
     def __init__(self, users=None, groups=(), check_mode=False, status=0):
         self.users, self.groups, self.status = dict(users or {}), set(groups), status
-        self.check_mode, self._diff, self.calls = check_mode, True, []
+        self.check_mode, self._diff, self.calls, self.shadow = check_mode, True, [], True
 
     def get_bin_path(self, name, opt_dirs=()):
-        return None if name == 'missing' else '/usr/sbin/' + name
+        return '/usr/sbin/' + name if self.shadow else None
 
     def run_command(self, words):
         self.calls.append(words)
@@ -82,6 +82,8 @@ def test_a_group_that_a_killed_run_left_is_used(host):
 
 def test_somebody_else_s_user_is_neither_used_nor_removed(host):
     there = host({'x': 'Xavier'}, ['x'])
+    (problem,) = account.problems(there, 'x')
+    assert 'There is a user x ' in problem
     with pytest.raises(HostError, match='There is a user x .*not made here'):
         account.present(there, 'x')
     assert not account.absent(there, 'x')[0]['changed'] and there.calls == []
@@ -90,3 +92,14 @@ def test_somebody_else_s_user_is_neither_used_nor_removed(host):
 def test_the_command_s_own_words(host):
     with pytest.raises(HostError, match='useradd --system .* x failed: cannot lock /etc/passwd'):
         account.present(host(status=1), 'x')
+
+
+def test_a_host_without_useradd_is_known_before_any_change(host):
+    there = host()
+    assert account.problems(there, 'x') == []
+    there.shadow = False
+    (problem,) = account.problems(there, 'x')
+    assert 'useradd' in problem
+    # What is there already needs none.
+    there.users['x'] = account.COMMENT
+    assert account.problems(there, 'x') == [] and not account.present(there, 'x')[0]['changed']

@@ -117,7 +117,9 @@ OUT, IN, USER = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound', 'poli
 )
 def test_parts(server, monkeypatch, settings, parts, after, user):
     monkeypatch.setattr(postfix.account, 'there', lambda name: user)
+    monkeypatch.setattr(postfix.account, 'problems', lambda module, name: ['no such user'])
     found = wanted(server(**settings), monkeypatch)
+    assert ('no such user' in found.problems) == (USER in parts)
     assert [part.name for part in found.parts] == parts + after * user
     assert found.hop.identity is INFO and not found.hop.own_programs
 
