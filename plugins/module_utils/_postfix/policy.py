@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from typing import Any
@@ -18,13 +19,23 @@ SERVICE = 'conbool-certificate'
 FILE = 'conbool_certificate.py'
 # Has nothing else to do: what runs as nobody can be reached by whatever else does.
 USER = 'conbool-policy'
-# The one that runs this; it may be in a directory of root's.
-PYTHONS = (sys.executable, '/usr/bin/python3', '/usr/libexec/platform-python')
+# What the system calls its Python, whichever version that is after an upgrade.
+PYTHON = '/usr/bin/python3'
+OLDEST_MINOR = 8
 
 
 def interpreter() -> str:
-    """Return a Python that any user of the host may run, empty when there is none."""
-    return next((path for path in PYTHONS if path and _for_everybody(path)), '')
+    """Return a Python that any user of the host may run, empty when there is none.
+
+    That is the one that runs this, if possible by a name without a version. It may be in a directory of root's, such as
+    a virtual environment; then it is that of the system, if it is new enough.
+    """
+    real, system = os.path.realpath(sys.executable), os.path.realpath(PYTHON)
+    names = [PYTHON] if system == real else []
+    names += [sys.executable, real]
+    version = re.search(r'python3\.(\d+)$', system)
+    names += [PYTHON] if version and int(version.group(1)) >= OLDEST_MINOR else []
+    return next(filter(_for_everybody, names), '')
 
 
 def _for_everybody(path: str) -> bool:

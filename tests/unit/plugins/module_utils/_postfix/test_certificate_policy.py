@@ -100,15 +100,32 @@ def test_no_word_of_a_traceback_reaches_postfix(ask):
     assert closed.returncode and closed.stdout == b''
 
 
-def test_the_interpreter_is_one_that_everybody_may_run(tmp_path, monkeypatch):
-    private = tmp_path / 'private'
+def test_the_interpreter_is_this_one_by_a_name_that_everybody_may_use(tmp_path, monkeypatch):
+    private, public = tmp_path / 'private', '/bin/sh'
     private.mkdir(mode=0o700)
-    (private / 'python3').symlink_to(sys.executable)
-    public = '/bin/sh'
-    monkeypatch.setattr(policy, 'PYTHONS', ('', str(private / 'python3'), '/no/such', public))
-    assert policy.interpreter() == public
-    monkeypatch.setattr(policy, 'PYTHONS', (str(private / 'python3'),))
-    assert policy.interpreter() == ''
+    hidden = private / 'python3'
+    hidden.symlink_to(public)
+    stable = tmp_path / 'stable'
+    stable.symlink_to(public)
+
+    def found(executable, name='/no/such'):
+        monkeypatch.setattr(policy, 'PYTHON', str(name))
+        monkeypatch.setattr(policy.sys, 'executable', str(executable))
+        return policy.interpreter()
+
+    assert found(public) == public
+    # A virtual environment of root's is left by what it leads to.
+    assert found(hidden) == os.path.realpath(public)
+    # A name without a version is better, if it is of the same.
+    monkeypatch.setattr(policy, '_for_everybody', lambda path: not path.startswith(str(private)))
+    assert found(public, stable) == str(stable) and found(public, '/bin/cat') == public
+    # Else it is the system's, if that is new enough.
+    (private / 'own').write_text('')
+    for version, name in (('3.6', ''), ('3.13', 'system'), ('3', '')):
+        (tmp_path / f'python{version}').write_text('')
+        (tmp_path / 'system').unlink(missing_ok=True)
+        (tmp_path / 'system').symlink_to(tmp_path / f'python{version}')
+        assert found(private / 'own', tmp_path / 'system') == (name and str(tmp_path / name))
 
 
 def test_the_service_runs_it_as_a_user_of_its_own():

@@ -71,7 +71,7 @@ def test_keys_are_compared_as_the_services_do(digest):
 
 
 def test_without_a_python_for_everybody_nothing_is_changed(monkeypatch):
-    monkeypatch.setattr(gateway_tls.policy, 'PYTHONS', ())
+    monkeypatch.setattr(gateway_tls.policy, 'interpreter', lambda: '')
     (problem,) = configure()['problems']
     assert '/usr/bin/python3' in problem and 'conbool_inbound_certificate_fingerprints' in problem
     explicit = {'inbound_certificate_fingerprints': [SHA256]}
