@@ -122,7 +122,8 @@ def test_rules_in_front_of_the_hop_lead_to_it_and_those_before_the_gateway_do_no
 @pytest.mark.parametrize('explicit', [[], ['AB']])
 def test_by_what_the_gateway_is_known(server, tmp_path, certificate, known, explicit):
     name = 'ConboolNamed' if explicit else 'ConboolLearnt'
-    line = 'C{%s}%s\n' % (name, fingerprint(shown().certificate, 'sha256'))
-    (tmp_path / 'sendmail.cf').write_text('O SetCertAltnames=true\n' + line, encoding='utf-8')
+    parts = (shown().certificate, shown().public_key)
+    lines = ''.join('C{%s}%s\n' % (name, fingerprint(part, 'sha256')) for part in parts)
+    (tmp_path / 'sendmail.cf').write_text('O SetCertAltnames=true\n' + lines, encoding='utf-8')
     mta = server(inbound_certificate_fingerprints=explicit)
     assert mta.knows(certificate) == (known if known != 'name' or not explicit else '')
