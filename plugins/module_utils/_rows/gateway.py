@@ -6,8 +6,9 @@ host)."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
@@ -60,6 +61,15 @@ def shown(certificate: bytes) -> Shown:
     )
 
 
+def readable(certificates: Iterable[bytes]) -> list[Shown]:
+    """Return what counts of each of the certificates that can be read, once."""
+    found = []
+    for certificate in sorted(set(certificates)):
+        with contextlib.suppress(ValueError, OSError):
+            found.append(shown(certificate))
+    return found
+
+
 def look(settings: Mapping[str, Any]) -> list[Shown]:
     """Return what the gateway shows at each of its addresses, as far as chain and name are verified; nothing where it
     cannot be asked."""
@@ -69,7 +79,7 @@ def look(settings: Mapping[str, Any]) -> list[Shown]:
         clock.start('resolve')
         addresses = sorted({found[4][0] for found in resolve(settings['relay_host'], asked, clock)})
         verified = [certificate for dummy, certificate in examined(dict(asked, hosts=addresses)) if certificate]
-        return [shown(certificate) for certificate in sorted(set(verified))]
+        return readable(verified)
     except (Stopped, ValueError, OSError):
         # What is wrong with the gateway, or with the files that this takes, is said by those who need them.
         return []
@@ -86,7 +96,7 @@ def usage_rows(settings: Mapping[str, Any], target: str, certificates: Sequence[
     if not asks_for_certificate(settings):
         return []
     rows = []
-    for certificate in map(shown, certificates):
+    for certificate in readable(certificates):
         explicit = settings['inbound_certificate_fingerprints']
         if explicit and not certificate.has(explicit):
             rows.append(

@@ -59,7 +59,7 @@ def for_clients(certificate: bytes) -> bool:
         for _tag, extensions, _whole in _elements(wrapped):
             for _tag, extension, _whole in _elements(extensions):
                 parts = list(_elements(extension))
-                if parts[0][:2] == (OBJECT_IDENTIFIER, EXTENDED_KEY_USAGE):
+                if parts and parts[0][:2] == (OBJECT_IDENTIFIER, EXTENDED_KEY_USAGE):
                     return any(
                         usage[:2] == (OBJECT_IDENTIFIER, CLIENT_AUTH)
                         for _tag, usages, _whole in _elements(parts[-1][1])

@@ -48,6 +48,12 @@ def test_what_counts_of_a_certificate():
     assert found == (made, key, 'mail.conbool.com', ('mail.conbool.com', 'mx.conbool.com'), False)
 
 
+def test_a_certificate_that_cannot_be_read_is_left_out():
+    made = certificate()[0]
+    assert gateway.readable([b'nothing', made, made]) == [gateway.shown(made)]
+    assert gateway.usage_rows(INBOUND, 'x', [b'nothing']) == []
+
+
 def brief(rows):
     return [(row['status'], row['severity']) for row in rows]
 
