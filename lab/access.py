@@ -53,7 +53,10 @@ def describe(layout: Layout) -> None:
         # For variables such as conbool_dns_servers.
         'lab_resolver': layout.nodes['resolver'].ipv4,
         'lab_gateway': [layout.nodes['gateway'].ipv4, layout.nodes['gateway'].ipv6],
-        'lab_gateway_fingerprint': certificates.fingerprint(layout.path / 'tls/gateway/normal.pem'),
+        # Of what the gateway shows as a client, with and without the usage.
+        'lab_gateway_fingerprints': [
+            certificates.fingerprint(layout.path / f'tls/gateway/{name}.pem') for name in ('normal', 'server')
+        ],
         'lab_lan': [layout.nodes['lan'].ipv4, layout.nodes['lan'].ipv6],
     }
     # From where others look at the mail servers.

@@ -13,7 +13,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .engine import replace
 from .layout import FQDN, Layout, Node
@@ -32,6 +32,9 @@ def make(layout: Layout) -> None:
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
     gateway = tls / 'gateway'
     _pair(gateway, 'normal', ca.issue_cert(name, common_name=name))
+    # What public authorities issue since 2026. The key is shown as a client, too.
+    _server_only(gateway, 'server', ca, name)
+    _server_only(gateway, 'renewed', ca, name)
     _pair(gateway, 'wrong_name', ca.issue_cert(WRONG_NAME, common_name=WRONG_NAME))
     _pair(gateway, 'no_common_name', ca.issue_cert(name))
     _pair(gateway, 'unknown_ca', unknown.issue_cert(name, common_name=name))
@@ -41,7 +44,7 @@ def make(layout: Layout) -> None:
         ca.issue_cert(name, common_name=name, not_before=yesterday - timedelta(days=30), not_after=yesterday),
     )
     _self_signed(gateway, name)
-    _pair(tls / 'internet', 'normal', unknown.issue_cert(FQDN['internet'], common_name=FQDN['internet']))
+    _pair(tls / 'internet', 'server', unknown.issue_cert(FQDN['internet'], common_name=FQDN['internet']))
     for folder in (gateway, tls / 'internet'):
         replace(folder / 'ca.pem', ca.cert_pem.bytes().decode())
         replace(folder / 'unknown-ca.pem', unknown.cert_pem.bytes().decode())
@@ -82,22 +85,42 @@ def _write(folder: Path, name: str, chain: str, key: str) -> None:
 
 def _self_signed(folder: Path, name: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    _write_signed(
+        folder, 'self_signed', key, _builder(key, name).issuer_name(_subject(name)).sign(key, hashes.SHA256())
+    )
+
+
+def _server_only(folder: Path, file: str, ca: trustme.CA, name: str) -> None:
+    """A certificate that is not for clients."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    authority = x509.load_pem_x509_certificate(ca.cert_pem.bytes())
+    signer = serialization.load_pem_private_key(ca.private_key_pem.bytes(), None)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    builder = _builder(key, name).issuer_name(authority.subject).add_extension(usage, critical=False)
+    _write_signed(folder, file, key, builder.sign(signer, hashes.SHA256()))
+
+
+def _subject(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _builder(key: ec.EllipticCurvePrivateKey, name: str) -> x509.CertificateBuilder:
     now = datetime.now(timezone.utc)
-    certificate = (
+    return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
+        .subject_name(_subject(name))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
     )
+
+
+def _write_signed(folder: Path, file: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
     _write(
         folder,
-        'self_signed',
+        file,
         certificate.public_bytes(serialization.Encoding.PEM).decode(),
         key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -15,7 +15,7 @@ from .engine import LabError, podman, replace
 from .layout import CONTAINERS, FQDN, Layout
 from .records import Records
 
-CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed')
+CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed', 'renewed')
 MODES = ('normal', 'down', 'no_starttls', *CERTIFICATE_MODES, 'tempfail', 'reject', 'hang')
 STAGES = ('connect', 'mail', 'rcpt', 'data', 'end-of-data')
 CERTIFICATES = {
@@ -24,6 +24,8 @@ CERTIFICATES = {
     'no_common_name': 'no_common_name',
     'unknown_ca': 'unknown_ca',
     'expired': 'expired',
+    'server_only': 'server',
+    'renewed': 'renewed',
     'none': None,
 }
 PATIENCE = 20

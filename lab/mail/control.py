@@ -12,7 +12,7 @@ from pathlib import Path
 WORK = Path('/var/lab')
 CERTIFICATES = Path('/etc/ssl/lab')
 # Which certificate is shown in which mode; every other mode shows the right one.
-CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed')
+CERTIFICATE_MODES = ('wrong_name', 'unknown_ca', 'expired', 'self_signed', 'renewed')
 REPLIES = {'tempfail': '451 4.3.0 the lab says: try again later', 'reject': '550 5.7.1 the lab says: not accepted'}
 DEFAULT_STAGE = {'tempfail': 'rcpt', 'reject': 'rcpt', 'hang': 'connect'}
 
@@ -47,7 +47,7 @@ class Control:
     def tls_context(self):
         if self.mode == 'no_starttls':
             return None
-        name = self.mode if self.mode in CERTIFICATE_MODES else 'normal'
+        name = self.mode if self.mode in CERTIFICATE_MODES else 'server'
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATES / f'{name}.pem', CERTIFICATES / f'{name}.key')
         # Both CAs of the lab are loaded so that a certificate of the wrong one can be recorded rather than break the

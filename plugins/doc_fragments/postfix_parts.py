@@ -107,9 +107,10 @@ options:
         description:
           - The table type. V(hash), V(btree), V(lmdb) and V(cdb) are indexed with C(postmap).
           - V(default) is the C(default_database_type) of the host.
+          - V(program) is no table, but a program that a service runs; Postfix does not look at it.
         type: str
         required: true
-        choices: [texthash, regexp, pcre, cidr, default, hash, btree, lmdb, cdb]
+        choices: [texthash, regexp, pcre, cidr, default, hash, btree, lmdb, cdb, program]
       content:
         description: The table as text. A missing line end at the end is added.
         type: str

@@ -51,7 +51,7 @@ packages:
   returned: when there are any
   type: list
   elements: str
-  sample: [postfwd]
+  sample: [conbool-hop-postfix]
 rows:
   description: What was found, before the change with O(stage=preflight), otherwise after it. See
     M(conbool.smtp_relay.postfix_verify).

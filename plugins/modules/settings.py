@@ -176,9 +176,14 @@ settings:
       type: bool
       sample: true
     inbound_require_certificate:
-      description: Whether inbound connections must show a client certificate with the name RV(settings.tls_name).
+      description: Whether inbound connections must show a client certificate by which the gateway is known.
       type: bool
       sample: true
+    inbound_certificate_fingerprints:
+      description: Fingerprints of the gateway's client certificates or their keys, upper case; empty to learn them.
+      type: list
+      elements: str
+      sample: []
     bypass_calendar:
       description: Whether calendar messages are delivered directly, V(true), V(false), or V(itip) for those with a
         method.

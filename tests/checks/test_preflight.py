@@ -14,8 +14,10 @@ from tests.checks.conftest import BROKEN, KERIO, NO_KERIO, PLAIN
 
 GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + [
     'gateway.ok',
+    'gateway.usage',
     'mta.ok',
     'hop.free',
+    'tls.server',
     'tls.ok',
     'firewall.ok',
     'queue.ok',

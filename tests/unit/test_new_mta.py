@@ -78,6 +78,9 @@ class ToyServer(MailServer):
 
     def queue(self):
         return Empty()
+
+    def knows(self, certificate):
+        return ''
 ''' % {'utils': UTILS}
 MODULE = '''#!/usr/bin/python
 from __future__ import annotations

@@ -137,8 +137,6 @@ def maker_of(module: AnsibleModule) -> Maker:
 class Maker:
     """Makes, brings up to date and removes the local package. C(run) takes words, and C(cwd), see _run()."""
 
-    Error = PackageError
-
     def __init__(self, run: Callable[..., tuple[int, str, str]]) -> None:
         self._run = run
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
@@ -17,9 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wante
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import tls_files as files_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import maker_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import packages, tls_files
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
@@ -32,6 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate, look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
@@ -106,7 +105,12 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         HostError: it must not be done; naming variable and value where that is so.
         SwitchError: it failed half-way.
     """
-    settings, facts = server.settings, server.facts()
+    settings = server.settings
+    with ThreadPoolExecutor(1) as pool:
+        # Most of the time is spent waiting for the gateway.
+        gateway = pool.submit(look, settings) if asks_for_certificate(settings) else None
+        facts = server.facts()
+        facts.gateway = gateway.result() if gateway else []
     wanted, marked = wanted_of(module, server, facts)
     unusable, said = _tls_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
@@ -115,7 +119,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
     port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
-    parts = [Part('programs', partial(_programs, wanted=wanted))] if wanted.programs else []
+    parts = []
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
     if wanted.hop:
@@ -134,7 +138,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     result, warnings = _take(module, parts)
     if not module.check_mode:
         # In check mode the host is as it was.
-        result['rows'] = rows_of(server, settings)
+        result['rows'] = rows_of(server, settings, facts.gateway)
         result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
     # Parts say again what was seen before.
     return result, list(
@@ -164,22 +168,6 @@ def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], 
         problems += [message] if message else []
         warnings += report['warnings']
     return problems, warnings
-
-
-def _programs(module: AnsibleModule, wanted: Wanted) -> tuple[dict[str, Any], list[str]]:
-    """Have the programs be there that the configuration needs."""
-    try:
-        found = [
-            name
-            for path, package in wanted.programs
-            for name in packages.present(maker_of(module), path, package, module.check_mode)
-        ]
-    except HostError as exc:
-        raise HostError(f'{exc}. {wanted.programs_advice}') from exc
-    result = {'changed': bool(found), 'packages': found}
-    if module._diff and found:
-        result['diff'] = [difference('packages', None, ''.join(name + '\n' for name in found))]
-    return result, []
 
 
 def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:

@@ -15,6 +15,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
+    asks_for_certificate,
+    known_rows,
+    look,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
@@ -24,6 +29,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.sampl
 )
 
 if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, QueueLook
 
 
@@ -36,11 +42,12 @@ def main(server_class: type[MailServer]) -> None:
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 
 
-def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows_of(server: MailServer, settings: Mapping[str, Any], shown: list[Shown] | None = None) -> list[dict[str, Any]]:
     """Return all rows on a mail server, and on the hop where that decides.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
+        shown: what the gateway shows; None when it has not been asked yet.
     """
     hop = HopServer(server.module, settings, server.hop_wash) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
@@ -52,6 +59,7 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
         rows += asked('hop', 'hop', hop.listener) if hop else []
         rows += asked('hop.return', 'hop', hop.way_back) if hop else []
         rows += asked('detour', 'mail server', server.listener_rows)
+        rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         return rows + asked('inbound.door', 'mail server', server.doors)
 
@@ -82,6 +90,15 @@ def route_rows(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str
         )
         for sample, seen in zip(samples, server.routes(samples))
     ]
+
+
+def certificate_rows(
+    server: MailServer, settings: Mapping[str, Any], shown: list[Shown] | None
+) -> list[dict[str, Any]]:
+    """Return the rows on whether the gateway is let in."""
+    if shown is None:
+        shown = look(settings) if asks_for_certificate(settings) else []
+    return known_rows(settings, shown, server.knows)
 
 
 def header_rows(decider: MailServer | HopServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 
 @dataclass
@@ -25,7 +26,8 @@ class Facts:
     C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info).
     C(relay_networks) are those whose clients may send through it to anybody, in CIDR notation; C(relay_networks_from)
     is where it says so, C(relay_networks_row) the id of the row that is made of them. C(parts) are those of its
-    configuration that we have changed. C(native) is for the adapter alone.
+    configuration that we have changed. C(native) is for the adapter alone. C(certificate_files) are those that it shows
+    as a server. C(gateway) is what the gateway shows as a server; whoever asks it puts it there before wanted().
     """
 
     version: str
@@ -38,6 +40,8 @@ class Facts:
     parts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     native: dict[str, Any] = field(default_factory=dict)
+    certificate_files: list[str] = field(default_factory=list)
+    gateway: list[Shown] = field(default_factory=list)
 
 
 @dataclass
@@ -94,16 +98,13 @@ class Wanted:
     """What makes a mail server use the gateway. With C(problems) nothing may be changed.
 
     C(tls_files) are options of M(conbool.smtp_relay.tls_files) with files that the configuration names, beside those
-    of the settings. C(programs) are pairs of a program that has to be there and the package that has it;
-    C(programs_advice) says what else there is to do where it cannot be installed. C(hop) is None where the mail server
-    decides by itself. C(listeners) are those on loopback that the configuration of the mail server itself will have.
+    of the settings. C(hop) is None where the mail server decides by itself. C(listeners) are those on loopback that the
+    configuration of the mail server itself will have.
     """
 
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     tls_files: list[dict[str, Any]] = field(default_factory=list)
-    programs: list[tuple[str, str]] = field(default_factory=list)
-    programs_advice: str = ''
     hop: Hop | None = None
     listeners: list[Listener] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
@@ -209,6 +210,10 @@ class MailServer(ABC):
     @abstractmethod
     def queue(self) -> QueueLook:
         """Return a look at its queue."""
+
+    @abstractmethod
+    def knows(self, certificate: Shown) -> str:
+        """Return by what a gateway that brings mail and shows this is known, in words; empty when it is not."""
 
     @property
     @abstractmethod

@@ -22,6 +22,9 @@ RECIPIENTS_TABLE = 'conbool_recipients'
 CERTIFICATES_TABLE = 'conbool_certificates'
 POSTSCREEN_TABLE = 'conbool_postscreen'
 
+LEARNT = '# Keys that the gateway has shown as a server, the newest first. They are kept from run to run.'
+ROW = re.compile(r'[0-9A-F]{2}(:[0-9A-F]{2})+ conbool_known')
+
 NOT_HOSTED = '550 5.7.1 This server takes mail for its own domains only'
 
 
@@ -124,8 +127,21 @@ def _escaped(text: str) -> str:
     return re.sub(r'([][\\.^$*+?(){}|/])', r'\\\1', text)
 
 
-def certificates_table(fingerprints: Iterable[str]) -> str:
-    return ''.join(f'{item} conbool_known\n' for item in fingerprints)
+def certificates_table(explicit: Iterable[str], learnt: Iterable[str]) -> str:
+    """Return the texthash table of fingerprints: of those in the settings, or else of those that were learnt."""
+    lines = [LEARNT] if learnt else []
+    return ''.join(line + '\n' for line in lines + [f'{item} conbool_known' for item in [*explicit, *learnt]])
+
+
+def learnt_fingerprints(table: str) -> list[str]:
+    """Return what certificates_table() was made of, as far as it was learnt."""
+    head, *lines = table.split('\n')
+    return [line.partition(' ')[0] for line in lines if ROW.fullmatch(line)] if head == LEARNT else []
+
+
+def certificates(table: str) -> list[str]:
+    """Return all fingerprints of the table."""
+    return [line.partition(' ')[0] for line in table.split('\n') if ROW.fullmatch(line)]
 
 
 def postscreen_table(networks: Iterable[str]) -> str:

@@ -6,16 +6,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import CERTIFICATES_TABLE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS, fingerprint, remembered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
+    CERTIFICATES_TABLE,
+    certificates_table,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 
-POLICY_SERVICE = 'conbool-certificate'
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+
 # May be cured at the gateway, so it is a 4xx: its mail waits instead of bouncing.
 NOT_NAMED = '450 4.7.1 A client certificate is required: trusted, and %s'
-DIGEST_LENGTHS = {'md5': 32, 'sha1': 40, 'sha256': 64, 'sha384': 96, 'sha512': 128}
+DIGEST_LENGTHS = {digest: length for length, digest in DIGESTS.items()}
+NO_PYTHON = (
+    'No Python of this host can be run by every user, and the name in the certificate of the gateway is compared by a'
+    ' program that does not run as root: have /usr/bin/python3 there, or name the fingerprints of the certificate in'
+    ' conbool_inbound_certificate_fingerprints'
+)
+NOT_LEARNT = (
+    "The key of the gateway is not known, since the gateway showed no verified certificate. As long as that is so, its"
+    ' mail is taken only with a certificate that is for clients (clientAuth); run site.yml again once it can be asked.'
+)
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
 
@@ -39,54 +55,100 @@ def tls_problems(entry: Mapping[str, Any], expanded: Mapping[str, str]) -> list[
     return []
 
 
-def policy_service(command: str, tls_name: str) -> dict[str, Any]:
-    """Return the master.cf entry of the service that tells the gateway's certificate by its name.
+def certificate_files(entries: Iterable[Mapping[str, Any]], expanded: Mapping[str, str]) -> list[str]:
+    """Return the files with the certificates that services show; smtpd_tls_chain_files makes Postfix ignore the
+    others."""
+    found: dict[str, None] = {}
+    for entry in entries:
+        values = [effective(entry, expanded, parameter) for parameter in CERTIFICATE_FILES]
+        named = [value for value in values if value not in ('', 'none')]
+        for value in named[:1] if values[:1] == named[:1] else named:
+            found.update(dict.fromkeys(re.split(r'[\s,]+', value)))
+    return list(found)
 
-    postfwd(1) without a daemon of its own: one process per smtpd(8) that asks, ended with it.
+
+def learnt(digests: Iterable[str], known: Iterable[str], gateway: Iterable[Shown]) -> list[str]:
+    """Return the fingerprints of the gateway's public keys that count from now on, of each digest that is compared.
+
+    Args:
+        digests: as smtpd_tls_fingerprint_digest names them.
+        known: what was learnt so far.
+        gateway: what the gateway shows as a server.
     """
-    rule = f'id=conbool;ccert_subject=={tls_name};action=conbool_known'
-    # spawn(8) leads standard error to the client as well, where a warning of Perl would be read as part of the answer.
-    shell = f"exec {command} --cache=0 --nodns --norulelog '--rule={rule}' 2>/dev/null"
-    return {
-        'name': POLICY_SERVICE,
-        'type': 'unix',
-        'private': '-',
-        'unprivileged': 'n',
-        'chroot': 'n',
-        'max_processes': '0',
-        'command': f'spawn user=nobody argv=/bin/sh -c {{ {shell} }}',
-        'options': {},
-    }
+    found = []
+    for digest in sorted(set(digests)):
+        length = DIGEST_LENGTHS.get(digest)
+        before = [item for item in known if len(item.replace(':', '')) == length]
+        found += remembered(before, [fingerprint(shown.public_key, digest) for shown in gateway])
+    return found
 
 
 class GatewayCertificate:
     """The certificate that the gateway has to show.
 
+    It is known by the fingerprint of its public key, learnt from the gateway as a server, or by its name when it is
+    trusted. Fingerprints in the settings are the only ones that count, and then no name does.
+
     Args:
         settings: the normalised settings.
         info: what C(postfix_info) returned.
-        options: C(certificate_fingerprints) and C(client_ca_file).
+        options: C(client_ca_file), C(gateway), what the gateway shows as a server, and C(learnt), the fingerprints that
+            earlier runs have learnt.
+        services: the services that ask for the certificate.
     """
 
-    def __init__(self, settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        info: Mapping[str, Any],
+        options: Mapping[str, Any],
+        services: Iterable[Mapping[str, Any]],
+    ) -> None:
         self._settings = settings
         self._info = info
         self._ca_file = options['client_ca_file']
-        self._fingerprints = options['certificate_fingerprints']
+        self._explicit = settings['inbound_certificate_fingerprints']
+        self._python = policy.interpreter()
+        digests = {self._digest(entry) for entry in services}
+        self._learnt = [] if self._explicit else learnt(digests, options['learnt'], options['gateway'])
+
+    @property
+    def wanted(self) -> bool:
+        return self._settings['inbound_require_certificate']
+
+    def configuration(self) -> dict[str, list[Any]]:
+        """Return the tables and services that tell the certificate from others, what is in the way, and what a person
+        should know."""
+        found: dict[str, list[Any]] = {'tables': [], 'services': [], 'problems': [], 'warnings': []}
+        if self._explicit or self._learnt:
+            content = certificates_table(self._explicit, self._learnt)
+            found['tables'].append({'path': CERTIFICATES_TABLE, 'type': 'texthash', 'content': content})
+        if not self._explicit:
+            config_dir, name = self._info['config_dir'], self._settings['tls_name']
+            found['tables'].append(policy.program())
+            found['services'].append(policy.service(self._python, config_dir, name))
+            found['problems'] += [] if self._python else [NO_PYTHON]
+            found['warnings'] += [] if self._learnt else [NOT_LEARNT]
+        return found
 
     def restriction_class(self) -> str:
         """Return what a client with an address of the gateway has to show before it may name a recipient."""
-        if not self._settings['inbound_require_certificate']:
+        if not self.wanted:
             return 'reject_plaintext_session, conbool_known'
-        # Either answers "conbool_known" for the right certificate; whatever else it says, or when it cannot answer, the
+        # Each answers "conbool_known" for the right certificate; whatever else they say, or when one cannot answer, the
         # last word stands.
-        if self._fingerprints:
-            check = 'check_ccert_access texthash:{}/{}'.format(self._info['config_dir'], CERTIFICATES_TABLE)
-            wanted = 'with a known fingerprint'
-        else:
-            check = f'check_policy_service {{ unix:private/{POLICY_SERVICE}, timeout=30s, default_action=DUNNO }}'
+        checks, wanted = ['reject_plaintext_session'], 'with a known fingerprint'
+        if self._explicit or self._learnt:
+            checks.append('check_ccert_access texthash:{}/{}'.format(self._info['config_dir'], CERTIFICATES_TABLE))
+        if not self._explicit:
+            checks.append(
+                f'check_policy_service {{ unix:private/{policy.SERVICE}, timeout=30s, default_action=DUNNO }}'
+            )
             wanted = 'with the name {} in its subject'.format(self._settings['tls_name'])
-        return f'reject_plaintext_session, {check}, check_client_access static:{{{NOT_NAMED % wanted}}}'
+        return ', '.join([*checks, f'check_client_access static:{{{NOT_NAMED % wanted}}}'])
+
+    def _digest(self, entry: Mapping[str, Any]) -> str:
+        return effective(entry, self._info['expanded'], 'smtpd_tls_fingerprint_digest')
 
     def asked_for_by(self, entry: Mapping[str, Any], changed: bool) -> tuple[dict[str, str], list[str]]:
         """Return the TLS options of one service with which it asks for the certificate, and what is in the way.
@@ -97,7 +159,7 @@ class GatewayCertificate:
         """
         expanded = self._info['expanded']
         wanted, problems = {'smtpd_tls_ask_ccert': 'yes'}, self._open_relay(entry)
-        if self._fingerprints:
+        if self._explicit:
             problems += self._unfit_fingerprints(entry)
         else:
             trust, found = self._authorities(entry, changed)
@@ -125,16 +187,15 @@ class GatewayCertificate:
 
     def _unfit_fingerprints(self, entry: Mapping[str, Any]) -> list[str]:
         """Return the fingerprints that a service can never find, as problems."""
-        digest = effective(entry, self._info['expanded'], 'smtpd_tls_fingerprint_digest')
+        digest = self._digest(entry)
         length = DIGEST_LENGTHS.get(digest)
         return [
-            'postfix_smarthost_certificate_fingerprints: {!r} is not a fingerprint as {}/{} compares them'
+            'conbool_inbound_certificate_fingerprints: {!r} is not a fingerprint as {}/{} compares them'
             ' (smtpd_tls_fingerprint_digest = {}): {} hexadecimal digits'.format(
-                item, entry['name'], entry['type'], digest, length or 'pairs of'
+                item, entry['name'], entry['type'], digest, length
             )
-            for item in self._fingerprints
-            if not re.match(r'[0-9A-F]{2}(:[0-9A-F]{2})*\Z', item)
-            or len(item.replace(':', '')) != (length or len(item))
+            for item in self._explicit
+            if length and len(item.replace(':', '')) != length
         ]
 
     def _authorities(self, entry: Mapping[str, Any], changed: bool) -> tuple[dict[str, str], list[str]]:

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
-    CERTIFICATES_TABLE,
     CLIENTS_TABLE,
     DATA_TABLE,
     POSTSCREEN_TABLE,
     RECIPIENTS_TABLE,
-    certificates_table,
     client_tables,
     own_addresses,
     postscreen_table,
@@ -26,7 +24,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import (
     GatewayCertificate,
-    policy_service,
     tls_problems,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends, warning
@@ -64,7 +61,6 @@ NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the 
 
 # Variables of the role whose values stand in master.cf.
 CHECKED = {
-    'policy_command': readers.file_path,
     'client_ca_file': readers.file_path,
     'wash_port': readers.port,
     'flag_port': readers.port,
@@ -127,8 +123,8 @@ def inbound_configuration(
     Args:
         settings: the normalised settings (see the C(settings) module).
         info: what C(postfix_info) returned of the MTA.
-        options: C(certificate_fingerprints), C(client_ca_file), C(policy_command), C(services), C(wash_port),
-            C(flag), C(flag_port), C(release_port).
+        options: C(client_ca_file), C(gateway), C(learnt), C(services), C(wash_port), C(flag), C(flag_port),
+            C(release_port). For C(gateway) and C(learnt) see GatewayCertificate.
 
     Returns:
         C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
@@ -146,10 +142,9 @@ class InboundConfiguration:
     def __init__(self, settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]) -> None:
         self._settings = settings
         self._info = info
-        fingerprints = [item.upper() for item in options['certificate_fingerprints']]
-        self._options = dict(options, certificate_fingerprints=fingerprints)
-        self._certificate = GatewayCertificate(settings, info, self._options)
+        self._options = options
         self._smtpds, self._postscreens = listeners(info, options['services'])
+        self._certificate = GatewayCertificate(settings, info, options, self._smtpds)
         self.wanted: dict[str, Any] = {
             'parameters': {},
             'services': [],
@@ -168,7 +163,7 @@ class InboundConfiguration:
         if limits and self._smtpds:
             self._add_found(flag_configuration(self._info, self._options, self._smtpds))
             self._add_clients()
-            self._add_certificate()
+            self._add_found(self._certificate.configuration() if self._certificate.wanted else {})
             self._add_postscreens()
             self.wanted['warnings'] += warning(self._info['version'])
         clients = [service['name'] for service in self.wanted['services'] if service['command'] == 'smtp']
@@ -225,7 +220,7 @@ class InboundConfiguration:
             if self._settings.get('inbound_trust'):
                 own.update(trusting(entry, parameters, self._info['config_dir']))
             self.wanted['problems'] += tls_problems(entry, self._info['expanded'])
-            if self._settings['inbound_require_certificate']:
+            if self._certificate.wanted:
                 tls, problems = self._certificate.asked_for_by(entry, changed)
                 own.update(tls)
                 self.wanted['problems'] += problems
@@ -264,16 +259,6 @@ class InboundConfiguration:
         if self._settings.get('inbound_trust'):
             self._add_table(TRUSTED_TABLE, 'cidr', trusted_table(self._settings['networks']))
         self._add_table(RECIPIENTS_TABLE, 'regexp', recipients_table(self._settings['domains']))
-
-    def _add_certificate(self) -> None:
-        """Add what tells the gateway's certificate from others."""
-        fingerprints = self._options['certificate_fingerprints']
-        if not self._settings['inbound_require_certificate']:
-            return
-        if fingerprints:
-            self._add_table(CERTIFICATES_TABLE, 'texthash', certificates_table(fingerprints))
-        else:
-            self.wanted['services'].append(policy_service(self._options['policy_command'], self._settings['tls_name']))
 
     def _add_postscreens(self) -> None:
         ours = self._reference('cidr', POSTSCREEN_TABLE)

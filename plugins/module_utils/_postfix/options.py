@@ -35,7 +35,7 @@ TABLE = {
     'type': {
         'type': 'str',
         'required': True,
-        'choices': ['texthash', 'regexp', 'pcre', 'cidr', 'default', 'hash', 'btree', 'lmdb', 'cdb'],
+        'choices': ['texthash', 'regexp', 'pcre', 'cidr', 'default', 'hash', 'btree', 'lmdb', 'cdb', 'program'],
     },
     'content': {'type': 'str'},
     'entries': {'type': 'dict'},

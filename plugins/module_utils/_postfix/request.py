@@ -20,7 +20,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master
 )
 
 INDEXED = {'hash': '.db', 'btree': '.db', 'lmdb': '.lmdb', 'cdb': '.cdb'}
-PLAIN = ('texthash', 'regexp', 'pcre', 'cidr')
+# No lookup table, but a file that a service of ours runs.
+PROGRAM = 'program'
+PLAIN = ('texthash', 'regexp', 'pcre', 'cidr', PROGRAM)
 RESERVED = (
     'main.cf',
     'master.cf',

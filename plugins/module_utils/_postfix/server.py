@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -23,16 +23,25 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Route,
     Wanted,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
+    CERTIFICATES_TABLE,
+    certificates,
+    learnt_fingerprints,
+    mynetworks_entries,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.certificate_policy import covers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import configuration, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import there_but_unwanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
     inbound_configuration,
     stale_copies,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     TRANSPORT,
@@ -49,6 +58,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
 # Where the hop's bounces come back. A part of its own, since it has to be there as long as the hop is.
@@ -56,10 +66,6 @@ RETURN = 'postfix_smarthost_return'
 LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
 LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_(senders|override|outside)\b)')
-ADVICE = (
-    "Or give the fingerprints of the gateway's certificates in postfix_smarthost_certificate_fingerprints, which needs"
-    ' no package, or set conbool_inbound_require_certificate: false.'
-)
 
 
 def way(transport: str, next_hop: str) -> str:
@@ -111,6 +117,7 @@ class PostfixServer(MailServer):
             relay_networks_from='mynetworks',
             relay_networks_row='firewall.mynetworks',
             parts=info['owners'],
+            certificate_files=certificate_files(listeners(info, self.options['inbound_services'])[0], info['expanded']),
             warnings=warnings,
             native=info,
         )
@@ -127,26 +134,28 @@ class PostfixServer(MailServer):
                 port=hop['port'],
             ),
         )
+        known = {'gateway': facts.gateway, 'learnt': learnt_fingerprints(self._certificates())}
         inbound = inbound_configuration(
-            settings, facts.native, dict(options, flag=flag, services=options['inbound_services'])
+            settings, facts.native, dict(options, flag=flag, services=options['inbound_services'], **known)
         )
-        by_name = (
-            settings['inbound'] and settings['inbound_require_certificate'] and not options['certificate_fingerprints']
-        )
+        by_name = any(service['name'] == policy.SERVICE for service in inbound['services'])
         client_ca = self._client_ca(by_name)
         expanded, back = facts.native['expanded'], '' if hop['return_address'] else options['return_port']
         detours = self._detours(facts.native).listeners(inbound['services'])
         parts = [Part(RETURN, self._present(RETURN, return_configuration(back, expanded)))] if back else []
         parts.append(Part(OUTBOUND, self._present(OUTBOUND, outbound)))
+        if by_name:
+            parts.append(Part('policy_user', lambda module: account.present(module, policy.USER)))
         parts += self._inbound_parts(facts, inbound, client_ca)
+        if not by_name and account.there(policy.USER):
+            parts.append(self._without_user())
         if not back and RETURN in facts.parts:
             parts.append(self._absent(RETURN))
+        problems = outbound['problems'] + inbound['problems'] + obstacles.locked_out(facts.native)
         return Wanted(
-            problems=outbound['problems'] + inbound['problems'] + obstacles.locked_out(facts.native),
+            problems=problems + (account.problems(self.module, policy.USER) if by_name else []),
             warnings=outbound['warnings'] + inbound['warnings'] + obstacles.open_ways(facts.native),
             tls_files=[client_ca] if client_ca else [],
-            programs=[(options['policy_command'], options['policy_package'])] if by_name else [],
-            programs_advice=ADVICE,
             hop=Hop(
                 facts.native,
                 return_address=next_hop(back, expanded) if back else '',
@@ -225,8 +234,24 @@ class PostfixServer(MailServer):
             lambda module: converge_part(module, config_dir=self._config_dir, owner_id=owner, state='absent'),
         )
 
+    @staticmethod
+    def _without_user() -> Part:
+        return Part('policy_user', lambda module: account.absent(module, policy.USER))
+
     def undo(self) -> list[Part]:
-        return [self._absent(INBOUND), self._absent(OUTBOUND)]
+        return [self._absent(INBOUND), self._absent(OUTBOUND), self._without_user()]
+
+    def _certificates(self) -> str:
+        """Return the table of fingerprints as it is, empty where there is none."""
+        return decode(read_file(os.path.join(self._config_dir, CERTIFICATES_TABLE)).data or b'')
+
+    def knows(self, certificate: Shown) -> str:
+        if certificate.has(certificates(self._certificates())):
+            return 'key'
+        # Postfix tells a policy service nothing but the common name.
+        named = covers(certificate.common_name, self.settings['tls_name'])
+        by_name = not self.settings['inbound_certificate_fingerprints'] and certificate.for_clients and named
+        return 'name' if by_name else ''
 
     def undo_after_hop(self) -> list[Part]:
         return [self._absent(RETURN)]

@@ -18,7 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instan
     complaints,
     words,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED, PROGRAM
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
@@ -78,9 +78,11 @@ class Stage:
         """Build an index, or let Postfix read a plain table; it only warns about lines that it cannot use.
 
         Returns:
-            The index, None for a plain table.
+            The index, None for a plain table or a program.
         """
         target = os.path.join(self.path, path)
+        if kind == PROGRAM:
+            return None
         if kind in INDEXED:
             status, dummy, err = self.instance.run('postmap', '-c', self.path, f'{kind}:{target}')
         else:

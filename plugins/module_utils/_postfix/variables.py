@@ -5,27 +5,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Mapping
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, readers
 
-
-def fingerprint(value: Any) -> str:
-    """A fingerprint in upper case. How long it has to be depends on the host's smtpd_tls_fingerprint_digest."""
-    text = readers.text(value)
-    if not re.fullmatch('[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*', text):
-        raise ValueError('is not a fingerprint: pairs of hexadecimal digits with ":" between them')
-    return text.upper()
-
-
 READERS = {
-    'certificate_fingerprints': fingerprint,
     'client_ca_file': readers.file_path,
     'flag_port': readers.port,
     'inbound_services': grammars.listener,
-    'policy_command': readers.file_path,
-    'policy_package': grammars.package,
     'release_port': readers.port,
     'return_port': readers.port,
     'wash_port': readers.port,

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.compat.version import LooseVersion
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limits
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, space_rows
@@ -56,6 +58,27 @@ def shut_out_rows(facts: Facts, settings: Mapping[str, Any]) -> list[dict[str, A
     ]
 
 
+def certificate_rows(files: Iterable[str], days: int) -> list[dict[str, Any]]:
+    """Return a row for each certificate that the mail server shows as a server. Whether it is judged, is up to the
+    gateway.
+
+    Args:
+        files: the files that it has them in.
+        days: how long a certificate should be valid.
+    """
+    rows = []
+    for path in files:
+        report = tls_files.look(cert_file=path, warn_days=days)
+        said = [printable(finding).partition(': ')[2] for finding in report['problems'] + report['warnings']]
+        left = (report['certificate'] or {}).get('days_left')
+        if said:
+            hint = f'It is what this server shows to the gateway. Have it renewed; {days} days are asked for.'
+            rows.append(row('tls.server', path, GREEN, '; '.join(said), hint, 'low'))
+        else:
+            rows.append(row('tls.server', path, GREEN, f'{left} days left'))
+    return rows
+
+
 def facts_rows(name: str, facts: Facts, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of a preflight that only who knows the mail server can give.
 
@@ -63,10 +86,13 @@ def facts_rows(name: str, facts: Facts, settings: Mapping[str, Any]) -> list[dic
         name: of the mail server, one for which there is a role.
         facts: what is known of it - C(version), whether it is C(running), its C(queue_directory), C(relay_networks),
             the networks as text whose clients it lets send mail anywhere, C(relay_networks_from), where it has them
-            from, in words, and C(relay_networks_row), the C(id) of the row on those that the firewall shuts out.
+            from, in words, C(relay_networks_row), the C(id) of the row on those that the firewall shuts out, and
+            C(certificate_files), those that it shows as a server.
         settings: the normalised settings with those of the roles.
     """
     rows = version_rows(name, facts.version, facts.running) + shut_out_rows(facts, settings)
+    if settings['inbound']:
+        rows += certificate_rows(facts.certificate_files, settings['roles']['preflight']['certificate_days'])
     # The preflight has looked at those of the settings.
     if facts.queue_directory not in queue_directories(settings):
         free = {facts.queue_directory: free_space(facts.queue_directory)}

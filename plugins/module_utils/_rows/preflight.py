@@ -18,6 +18,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import options as gateway_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import usage_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import queue_directories
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
     in_order,
@@ -27,8 +29,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
     unasked,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import examined
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -50,15 +51,11 @@ def answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def ask_gateway(settings: Mapping[str, Any]) -> dict[str, Any]:
-    asked = with_defaults(
-        hosts=[settings['relay_host']],
-        port=settings['relay_port'],
-        tls_name=settings['tls_name'],
-        ca_file=settings['tls_ca_file'],
-        client_cert=settings['tls_client_cert'],
-        client_key=settings['tls_client_key'],
-    )
-    return {'servers': check(asked)}
+    found = examined(gateway_options(settings))
+    return {
+        'servers': [server for server, dummy in found],
+        'certificates': [certificate for dummy, certificate in found if certificate],
+    }
 
 
 def ask_mta(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,6 +124,18 @@ def firewall_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + list(map(printable, result['warnings']))))]
 
 
+def gateway_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows on the gateway as a server, and as the client that it will be.
+
+    Args:
+        settings: the normalised settings.
+        result: of ask_gateway(), or what a module that fails returns.
+    """
+    rows = smtp_rows(result, 'gateway', settings['roles']['preflight']['certificate_days'])
+    target = '{relay_host}:{relay_port}'.format(**settings)
+    return rows + usage_rows(settings, target, result.get('certificates', []))
+
+
 def queue_rows(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row for the file system of each queue, the mail server's own excepted."""
     rows = []
@@ -167,7 +176,7 @@ def look(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, 
             rows += firewall_rows(firewall)
             settled = firewall.get('settled', False)
         rows += queue_rows(settings)
-        rows += smtp_rows(gateway.result(), 'gateway', settings['roles']['preflight']['certificate_days'])
+        rows += gateway_rows(settings, gateway.result())
     return {
         'mta': mta.get('mta'),
         'supported': mta.get('mta') in with_role(),

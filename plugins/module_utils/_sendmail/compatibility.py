@@ -191,7 +191,8 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
             'conbool_bypass_calendar: this Sendmail was built without MAP_REGEX, by which calendar messages are told;'
             ' set it to false, or sendmail_smarthost_decision: hop'
         )
-    return found + (inbound_complaints(info) + features.complaints(settings, info) if settings['inbound'] else [])
+    inbound = inbound_complaints(settings, info) + features.complaints(settings, info) if settings['inbound'] else []
+    return found + inbound
 
 
 def warnings(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.networks import pattern
 
 CONFIG = """\
@@ -40,8 +41,7 @@ R<certificate> $# $*	$@ OK
 R<certificate> $*	$#error $@ 5.7.0 $: "530 authentication is required"
 R<GATEWAY> $*		$: <tls $&{tls_version}> $1
 R<tls> $*		$#error $@ 4.7.1 $: "450 encryption is required (STARTTLS)"
-R<tls $*> $*		$: <%(after_tls)s> $2
-R<verify OK> $*		$: <name $&{cn_subject}> $1
+%(certificate)sR<verify OK> $*		$: <name $&{cn_subject}> $1
 R<verify $*> $*		$#error $@ 4.7.1 $: "450 a trusted certificate is required of the gateway"
 R<name %(name)s> $*	$: <recipient> $1
 %(alternatives)sR<name $*> $*	$#error $@ 4.7.1 $: "450 another certificate is required of the gateway; this one is for " $1
@@ -72,32 +72,38 @@ def network_map(name: str, result: str, networks: Sequence[str]) -> str:
     return 'K{} regex -a{} {}\n'.format(name, result, pattern(networks).replace('$', '$$'))
 
 
-def config_lines(settings: Mapping[str, Any]) -> str:
-    """Return the lines for LOCAL_CONFIG."""
-    return CONFIG % (
+def config_lines(settings: Mapping[str, Any], known: Sequence[str]) -> str:
+    """Return the lines for LOCAL_CONFIG.
+
+    Args:
+        settings: the normalised settings.
+        known: the fingerprints of certificates by which the gateway is known.
+    """
+    return certificates.config_lines(settings, known) + CONFIG % (
         network_map('conboolgateway', 'GATEWAY', settings['networks']),
         network_map('conboolallowed', 'ALLOWED', settings['allowed_networks']),
         ''.join(f'C{{ConboolHosted}}{domain}\n' for domain in settings['domains']),
     )
 
 
-def rules(settings: Mapping[str, Any], altnames: bool) -> str:
+def rules(settings: Mapping[str, Any], altnames: bool, known: Sequence[str]) -> str:
     """Return the rulesets.
 
     Args:
         settings: the normalised settings.
         altnames: whether Sendmail looks at alternative names of certificates.
+        known: as for config_lines().
     """
     return RULES % {
-        'after_tls': 'verify $&{verify}' if settings['inbound_require_certificate'] else 'recipient',
+        'certificate': certificates.rules(settings, known),
         'name': settings['tls_name'],
         'alternatives': ALTERNATIVES % {'name': settings['tls_name']} if altnames else '',
     }
 
 
-def complaints(info: Mapping[str, Any]) -> list[str]:
+def complaints(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:
     """Return the reasons why port 25 of this Sendmail cannot be limited, each with what to do."""
-    found = []
+    found = certificates.complaints(settings, info)
     missing = [name for name in ('ServerCertFile', 'ServerKeyFile') if not info['options'].get(name.lower())]
     if missing:
         found.append(

@@ -12,8 +12,13 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import plain_path
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import (
+    certificates,
+    inbound,
+    passwords,
+    rulesets,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop as sendmail_hop
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import inbound, passwords, rulesets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     authorities,
     host_in_brackets,
@@ -32,6 +37,7 @@ def render(
     wash_networks: Sequence[str] = (),
     flag: bool = False,
     hop: Mapping[str, Any] | None = None,
+    known: Sequence[str] = (),
 ) -> str:
     """Return the file's text.
 
@@ -42,12 +48,13 @@ def render(
         wash_networks: networks of clients whose marks count for nothing.
         flag: whether mail that the gateway flagged gets X-Spam-Flag.
         hop: C(address), C(port) and C(wash_port) of the outbound hop when that decides; None when Sendmail does.
+        known: fingerprints of certificates by which the gateway is known.
 
     Raises:
         HostError: something of the host's would mean something else to m4.
     """
     altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
-    defines = authorities(settings, info, system_ca_file)
+    defines = dict(authorities(settings, info, system_ca_file), **certificates.defines(settings, info))
     return ''.join(
         [
             rulesets.HEAD,
@@ -55,14 +62,14 @@ def render(
             '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
             rulesets.RECEIVED if settings['inbound'] else '',
             'LOCAL_CONFIG\n',
-            _literal(_config(settings, altnames, wash_networks, flag, hop)),
+            _literal(_config(settings, altnames, wash_networks, flag, hop, known)),
             'LOCAL_RULE_0\n',
             _literal(rulesets.LITERALS),
             passwords.RULES,
             'LOCAL_NET_CONFIG\n',
             _literal(rulesets.OTHERS),
             'LOCAL_RULESETS\n',
-            _literal(_rulesets(settings, info, altnames, wash_networks, flag, hop)),
+            _literal(_rulesets(settings, info, altnames, wash_networks, flag, hop, known)),
             'MAILER_DEFINITIONS',
             rulesets.MAILERS,
             'divert(0)dnl\n',
@@ -71,7 +78,12 @@ def render(
 
 
 def _config(
-    settings: Mapping[str, Any], altnames: bool, wash_networks: Sequence[str], flag: bool, hop: Mapping[str, Any] | None
+    settings: Mapping[str, Any],
+    altnames: bool,
+    wash_networks: Sequence[str],
+    flag: bool,
+    hop: Mapping[str, Any] | None,
+    known: Sequence[str],
 ) -> str:
     """Return macros, classes and maps that the rules use."""
     config = sendmail_hop.CONFIG if hop else rulesets.CONFIG
@@ -83,7 +95,7 @@ def _config(
     if wash_networks:
         config += inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
-        config += inbound.config_lines(settings) + (rulesets.FLAG_CONFIG if flag else '')
+        config += inbound.config_lines(settings, known) + (rulesets.FLAG_CONFIG if flag else '')
     return config
 
 
@@ -94,6 +106,7 @@ def _rulesets(
     wash_networks: Sequence[str],
     flag: bool,
     hop: Mapping[str, Any] | None,
+    known: Sequence[str],
 ) -> str:
     bracketed = host_in_brackets(settings['relay_host'])
     names = {
@@ -116,7 +129,7 @@ def _rulesets(
         )
         texts.append(rulesets.CERTIFICATE % rules)
     if settings['inbound']:
-        texts.append(inbound.rules(settings, altnames))
+        texts.append(inbound.rules(settings, altnames, known))
     if settings['tls_client_cert'] and not hop:
         texts.append(rulesets.CLIENT_CERTIFICATE % names)
     return '\n'.join(texts)

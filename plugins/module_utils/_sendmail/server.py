@@ -7,7 +7,7 @@ collection."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -21,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Verdict,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
@@ -40,6 +41,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
     route,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 TIMEOUT = 30
 NO_PROGRAMS = (
@@ -137,6 +141,7 @@ class SendmailServer(MailServer):
             relay_networks=info['relay_networks'],
             relay_networks_from='relay-domains (class R) or the access map (Connect:)',
             relay_networks_row='firewall.relay_networks',
+            certificate_files=[name for name in info['options'].get('servercertfile', '').split(',') if name],
             parts=[OWNER] if OWNER in info['file_owners'] else [],
             native=info,
         )
@@ -148,12 +153,13 @@ class SendmailServer(MailServer):
         problems = complaints(settings, info, hop and hop['address']) + _refused(settings)
         if problems:
             return Wanted(problems=problems)
-        content = render(settings, info, self.options['system_ca_file'], settings['wash_networks'], flag, hop)
+        known = certificates.learnt(info, decode(read_file(self._paths.m4).data or b''), facts.gateway)
+        content = render(settings, info, self.options['system_ca_file'], settings['wash_networks'], flag, hop, known)
         routes = [
             {'recipient': recipient, 'mailer': MAILER} for recipient in ('someone@' + OUTSIDE, 'someone@[192.0.2.1]')
         ]
         return Wanted(
-            warnings=warnings(settings, info) + self._said(against),
+            warnings=warnings(settings, info) + self._said(against) + certificates.warnings(settings, info, known),
             hop=self._hop_of(facts) if hop else None,
             parts=[self._part('present', content, routes)],
         )
@@ -223,6 +229,16 @@ class SendmailServer(MailServer):
         program, cf = self._program(), self._cf()
         said = [header_action(program, self._paths.cf, cf.header_checks, line) for line in lines]
         return [Verdict(action == DIRECT, f'the mail server says {action!r}') for action in said]
+
+    def knows(self, certificate: Shown) -> str:
+        cf = decode(read_file(self._paths.cf).data or b'')
+        explicit = bool(self.settings['inbound_certificate_fingerprints'])
+        if certificate.has(
+            certificates.members(cf, certificates.NAMED if explicit else certificates.LEARNT), key=False
+        ):
+            return 'certificate'
+        named = certificates.by_name(certificate, self.settings['tls_name'], cf)
+        return 'name' if named and not explicit else ''
 
     def queue(self) -> Look:
         return Look(Queue(self._cf().queue_directory))

@@ -27,6 +27,7 @@ except ImportError:
 
 from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import UNSEEN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS
 
 LETTERS_DIGITS = string.ascii_letters + string.digits
 PATH_CHARACTERS = LETTERS_DIGITS + '/._+@-'
@@ -256,6 +257,16 @@ def controller_directory(value: Any) -> str:
     path = text(value)
     _only(path, PATH_CHARACTERS, 'ASCII letters, digits and / . _ + @ -')
     return path
+
+
+def fingerprint(value: Any) -> str:
+    """A fingerprint in upper case. Which digest it is of, its length says."""
+    digits = text(value).upper()
+    if not re.fullmatch('[0-9A-F]{2}(:[0-9A-F]{2})*', digits) or len(digits.replace(':', '')) not in DIGESTS:
+        raise ValueError(
+            'is not a fingerprint: pairs of hexadecimal digits with ":" between them, as of SHA-256 32 of them'
+        )
+    return digits
 
 
 def sender(value: Any) -> str:

@@ -54,6 +54,7 @@ SETTINGS = {
     'conbool_inbound': Setting(readers.boolean, True),
     'conbool_inbound_require_certificate': Setting(readers.boolean, True),
     'conbool_inbound_trust': Setting(readers.boolean, False),
+    'conbool_inbound_certificate_fingerprints': Setting(readers.fingerprint, [], many=True),
     'conbool_smtp_allowed_networks': Setting(readers.network, [], many=True),
     'conbool_wash_networks': Setting(readers.network, [], many=True),
     'conbool_bypass_calendar': Setting(readers.boolean_or('itip'), True),

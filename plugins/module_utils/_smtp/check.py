@@ -23,7 +23,19 @@ def check(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises:
         ValueError: an option cannot be used; the text names it. Nothing was sent.
     """
+    return [result for result, dummy in examined(params)]
+
+
+def examined(params: Mapping[str, Any]) -> list[tuple[dict[str, Any], bytes | None]]:
+    """Return for each server what check() does, and its certificate (DER); None unless chain and name were verified.
+
+    Raises:
+        ValueError: as check().
+    """
     expect = expectations(params['expect'] or {})
     settings = canonical(params, expect)
     prepared = contexts(settings)
-    return [judge(facts, expect) for facts in examine_all(settings, prepared)]
+    return [
+        (judge(facts, expect), facts.shown if facts['chain_verified'] and facts['name_verified'] else None)
+        for facts in examine_all(settings, prepared)
+    ]

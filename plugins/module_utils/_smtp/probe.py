@@ -51,6 +51,8 @@ class Facts(dict):
         self.troubles: list[dict[str, Any]] = []
         # The certificate (DER), kept until the conversation is over: the server should not wait while it is read.
         self.unread: bytes | None = None
+        # The certificate (DER) that all of this is about.
+        self.shown: bytes | None = None
 
     def trouble(self, kind: str, finding: str, seen: str | None = None, hint: str | None = None) -> None:
         self.troubles.append({'kind': kind, 'finding': finding, 'seen': seen, 'hint': hint})
@@ -58,6 +60,7 @@ class Facts(dict):
 
 def note_certificate(facts: Facts, der: bytes) -> None:
     """Put what the certificate says into the facts."""
+    facts.shown = der
     try:
         certificate = decoded(der)
         facts['certificate'] = certificate_facts(der, certificate)

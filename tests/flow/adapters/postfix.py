@@ -42,6 +42,8 @@ class Adapter:
         'N6.second-type': 'Postfix looks at each header by itself, and knows nothing of those before it',
         'N8.nul-behind': NUL,
     }
+    # Configuration -> those of them that it can meet there.
+    met_in: dict = {}
     keeps_headers = ()
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
     password = 'lab-password'

@@ -44,6 +44,8 @@ class Adapter:
         'I2.header-denied': 'a header of ours gives way to one of the same name that the message has',
         **dict.fromkeys(('T3', 'T3.direct'), UTF8),
     }
+    # Configuration -> those of them that it can meet there.
+    met_in = {'inbound_fingerprint': ('I5.no-common-name',)}
     # Headers that a user forged stay in the message, without effect: this mail server cannot take any away.
     keeps_headers = ('x-conbool-',)
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
     inbound_configuration,
 )
+
+from tests.unit.fakes.gateway import shown
 
 PARAMETERS = {
     'hopcount_limit': '50',
@@ -29,6 +32,7 @@ PARAMETERS = {
 SETTINGS = {
     'inbound': True,
     'inbound_require_certificate': True,
+    'inbound_certificate_fingerprints': [],
     'domains': ['example.com'],
     'tls_name': 'mail.conbool.com',
     'tls_ca_file': None,
@@ -37,9 +41,9 @@ SETTINGS = {
     'wash_networks': [],
 }
 OPTIONS = {
-    'certificate_fingerprints': [],
     'client_ca_file': '',
-    'policy_command': '/usr/sbin/postfwd1',
+    'gateway': [shown()],
+    'learnt': [],
     'services': [],
     'wash_port': 326,
     'flag': False,
@@ -47,6 +51,8 @@ OPTIONS = {
     'release_port': 328,
 }
 SHA256 = ':'.join(['AB'] * 32)
+# Of the gateway's key.
+LEARNT = fingerprint(shown().public_key, 'sha256')
 FRONT = 'check_client_access cidr:/etc/postfix/conbool_clients, '
 
 

@@ -29,6 +29,7 @@ SETTINGS = {
     'scope_senders': [],
     'inbound': False,
     'inbound_require_certificate': True,
+    'inbound_certificate_fingerprints': [],
     'bypass_calendar': True,
     'bypass_null_sender': True,
     'relay_host': 'mail.conbool.com',
@@ -124,6 +125,9 @@ class FakeServer(MailServer):
     def headers(self, lines):
         direct = self.given.get('direct', lambda line: line in self.given['marks'])
         return [Verdict(direct(line), 'it says so') for line in lines]
+
+    def knows(self, certificate):
+        return self.given.get('knows', '')
 
     def queue(self):
         return self.given.get('queue', FakeLook())

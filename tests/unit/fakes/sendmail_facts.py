@@ -53,6 +53,7 @@ def info(**changes):
         'mailers': cf.mailers,
         'smart_host': '',
         'ffr': ['_FFR_TLS_ALTNAMES'],
+        'version': '8.18.1',
         'features': ['MAP_REGEX'],
         'config_dir': '/etc/mail',
         'tls_entries': {},

@@ -205,3 +205,6 @@ def test_a_session_knows_what_its_mail_server_cannot_do(lab):
     report = session.report('default', [lost])
     assert [result.expected_failure for result in report.results] == [None]
     assert report.results[0].problems == ['it passes, but is listed as impossible for this mail server: cannot']
+    adapter.met_in = {'default': ('X1',)}
+    again = Session(lab, 'mx', adapter, table=None, apply=False).report('default', [lost])
+    assert again.results[0].problems == []

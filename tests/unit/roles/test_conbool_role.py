@@ -90,6 +90,7 @@ def test_unanswered_questions_of_awx_give_the_defaults(play):
             'conbool_scope_senders',
             'conbool_inbound',
             'conbool_inbound_require_certificate',
+            'conbool_inbound_certificate_fingerprints',
             'conbool_smtp_allowed_networks',
             'conbool_bypass_calendar',
             'conbool_bypass_null_sender',

@@ -26,6 +26,7 @@ EVERYTHING = {
     'bypass_null_sender': True,
     'inbound': True,
     'inbound_require_certificate': True,
+    'inbound_certificate_fingerprints': [],
     'networks': ['192.0.2.0/24'],
     'allowed_networks': ['10.0.0.0/8'],
     'domains': ['example.com'],
@@ -36,13 +37,14 @@ INFO = {
     'mailers': {},
     'smart_host': '',
     'ffr': ['_FFR_TLS_ALTNAMES'],
+    'version': '8.18.1',
     'config_dir': '/etc/mail',
 }
 NAMES = re.compile(r"^(?:\[\[\[)?(define\(`\w+|K\w+|C\{\w+\}|O \w+|S\w+|M\w+|H[^:\s]+|LOCAL_\w+)", re.MULTILINE)
 
 
 def test_every_line_of_the_m4_file_is_explained_in_its_order():
-    text = render(EVERYTHING, INFO, '/ca.pem', ['10.3.0.0/16'], True)
+    text = render(EVERYTHING, INFO, '/ca.pem', ['10.3.0.0/16'], True, known=['AB'])
     names = list(dict.fromkeys(name.replace('`', '') for name in NAMES.findall(text)))
     section = README.read_text(encoding='utf-8').split('## The m4 file, line by line')[1].split('\n## ')[0]
     assert len(names) > 30

@@ -10,6 +10,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Listener, Part, Wanted
 
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
 
 
@@ -31,7 +32,8 @@ def fixture_said(monkeypatch):
     monkeypatch.setattr(smarthost, 'file_owners', list)
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
     monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': False}, []))
-    monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings: ['a row'])
+    monkeypatch.setattr(smarthost, 'look', lambda settings: [])
+    monkeypatch.setattr(smarthost, 'rows_of', lambda *dummy: ['a row'])
     return said
 
 
@@ -152,26 +154,19 @@ def test_spam_is_looked_at_where_something_is_to_be_made_or_undone(said, monkeyp
     assert said == ['_spam.converge'] * looked + ['_firewall.converge'] * inbound
 
 
-def test_a_program_that_cannot_be_had_is_named_with_the_way_out(monkeypatch):
-    def refuse(maker, path, package, check_mode):
-        raise HostError(f'there is no {path}')
-
-    monkeypatch.setattr(smarthost.packages, 'present', refuse)
-    server = FakeServer()
-    wanted = Wanted(programs=[('/usr/sbin/x', 'x')], programs_advice='Or else.', parts=[server.part('one')])
-    server.given['wanted'] = wanted
-    with pytest.raises(HostError, match='there is no /usr/sbin/x. Or else.'):
-        smarthost.present(FakeModule(), server)
-    assert server.done == []
-
-
-def test_packages_are_a_change_with_a_difference(monkeypatch):
-    monkeypatch.setattr(smarthost.packages, 'present', lambda maker, path, package, check_mode: [package])
-    server = FakeServer()
-    server.given['wanted'] = Wanted(programs=[('/usr/sbin/x', 'x')])
-    result = smarthost.present(FakeModule(diff=True), server)[0]
-    assert (result['parts'], result['packages']) == (['programs'], ['x'])
-    assert [entry['after'] for entry in result['diff']] == ['x\n']
+@pytest.mark.parametrize(
+    'settings, asked',
+    [({'inbound': True}, True), ({}, False), ({'inbound': True, 'inbound_require_certificate': False}, False)],
+)
+def test_what_the_gateway_shows_is_known_before_what_is_wanted(monkeypatch, settings, asked):
+    seen = []
+    monkeypatch.setattr(smarthost, 'look', lambda settings: [shown()])
+    server = FakeServer(settings)
+    monkeypatch.setattr(server, 'wanted', lambda facts, flag: seen.append(facts.gateway) or Wanted())
+    monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings, shown: seen.append(shown) or [])
+    smarthost.present(FakeModule(), server)
+    # The same is verified in the end.
+    assert seen == [[shown()] * asked] * 2
 
 
 @pytest.mark.parametrize(

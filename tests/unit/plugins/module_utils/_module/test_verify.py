@@ -14,6 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.sampl
     certain_routes,
 )
 
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import SETTINGS, FakeLook, FakeServer
 
 
@@ -171,3 +172,18 @@ def test_the_hint_is_asked_for_once(monkeypatch):
         '',
     }
     assert asked == ['x']
+
+
+@pytest.mark.parametrize('known, status', [('key', 'green'), ('', 'red')])
+@pytest.mark.parametrize('before', [None, [shown()]])
+def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status, before):
+    asked = []
+    monkeypatch.setattr(verify, 'look', lambda settings: asked.append(1) or [shown()])
+    server = FakeServer(knows=known, marks=marks())
+    server.hop_decides = False
+    rows = verify.rows_of(server, dict(SETTINGS, inbound=True), before)
+    assert [row['status'] for row in rows if row['id'] == 'inbound.certificate'] == [status]
+    assert len(asked) == (before is None)
+    # Where port 25 is not limited, nobody asks.
+    assert 'inbound.certificate' not in [row['id'] for row in verify.rows_of(server, SETTINGS)]
+    assert len(asked) == (before is None)

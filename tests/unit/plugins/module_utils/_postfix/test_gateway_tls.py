@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import gateway_tls
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import learnt_fingerprints
+
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.inbound import (
+    LEARNT,
     SHA256,
     again,
     configure,
@@ -17,24 +24,58 @@ from tests.unit.fakes.inbound import (
 )
 
 
-def test_gateway_needs_tls_and_a_certificate_with_its_name():
+def test_gateway_needs_tls_and_a_known_key_or_a_certificate_with_its_name():
     wanted = configure()
-    checks = of(wanted)['conbool_gateway'].split(', ', 1)
-    assert checks[0] == 'reject_plaintext_session'
-    assert 'unix:private/conbool-certificate' in checks[1] and 'default_action=DUNNO' in checks[1]
-    # Whatever the policy service does not say, the last word is a refusal that lets mail wait.
-    assert (
-        checks[1]
-        .rpartition(', ')[0]
-        .endswith('check_client_access static:{450 4.7.1 A client certificate is required: trusted')
-    )
+    tls, key, name, refusal = re.split(r', (?=check_)', of(wanted)['conbool_gateway'])
+    assert tls == 'reject_plaintext_session'
+    assert key == 'check_ccert_access texthash:/etc/postfix/conbool_certificates'
+    assert 'unix:private/conbool-certificate' in name and 'default_action=DUNNO' in name
+    # Whatever the two do not say, the last word is a refusal that lets mail wait.
+    assert refusal.startswith('check_client_access static:{450 4.7.1 A client certificate is required: trusted')
     assert of(wanted)['smtpd_tls_ask_ccert'] == 'yes'
-    assert (
-        wanted['services'][0]['command'].count(
-            "'--rule=id=conbool;ccert_subject==mail.conbool.com;action=conbool_known'"
-        )
-        == 1
+    assert table(wanted, 'conbool_certificates').endswith(f'\n{LEARNT} conbool_known\n')
+    assert wanted['services'][0]['command'].startswith('spawn user=conbool-policy argv=')
+    assert wanted['services'][0]['command'].endswith(' /etc/postfix/conbool_certificate.py mail.conbool.com')
+    assert wanted['warnings'] == [] and wanted['problems'] == []
+
+
+def keys(wanted):
+    return learnt_fingerprints(table(wanted, 'conbool_certificates'))
+
+
+def test_keys_are_kept_from_run_to_run():
+    before = keys(configure())
+    assert before == [LEARNT]
+    away = configure(gateway=[], learnt=before)
+    assert keys(away) == before and away['warnings'] == []
+    renewed = configure(gateway=[shown(2)], learnt=before)
+    assert keys(renewed) == [fingerprint(shown(2).public_key, 'sha256'), LEARNT]
+    assert keys(configure(gateway=[shown(2)], learnt=keys(renewed))) == keys(renewed)
+
+
+def test_a_gateway_that_was_never_seen_is_known_by_name_only():
+    wanted = configure(gateway=[])
+    assert 'check_ccert_access' not in of(wanted)['conbool_gateway']
+    assert 'check_policy_service' in of(wanted)['conbool_gateway']
+    assert 'conbool_certificates' not in [item['path'] for item in wanted['tables']]
+    assert len(wanted['warnings']) == 1 and 'The key of the gateway is not known' in wanted['warnings'][0]
+
+
+@pytest.mark.parametrize('digest', ['md5', 'sha1', 'sha512'])
+def test_keys_are_compared_as_the_services_do(digest):
+    wanted = configure(
+        entry(), entry('192.0.2.1:25', smtpd_tls_fingerprint_digest=digest), learnt=[LEARNT, SHA256, 'AB:CD']
     )
+    # Those of each digest by themselves; what is of none is not kept.
+    assert sorted(keys(wanted)) == sorted([LEARNT, SHA256, fingerprint(shown().public_key, digest)])
+
+
+def test_without_a_python_for_everybody_nothing_is_changed(monkeypatch):
+    monkeypatch.setattr(gateway_tls.policy, 'interpreter', lambda: '')
+    (problem,) = configure()['problems']
+    assert '/usr/bin/python3' in problem and 'conbool_inbound_certificate_fingerprints' in problem
+    explicit = {'inbound_certificate_fingerprints': [SHA256]}
+    assert configure(settings=explicit)['problems'] == []
 
 
 def test_sessions_without_a_certificate_cannot_be_resumed():
@@ -103,10 +144,12 @@ def test_without_certificate():
     assert wanted['services'] == [] and 'smtpd_tls_ask_ccert' not in of(wanted)
 
 
-def test_fingerprints_need_neither_service_nor_authorities():
-    wanted = configure(certificate_fingerprints=[SHA256.lower()])
-    assert wanted['services'] == [] and wanted['problems'] == []
+def test_fingerprints_in_the_settings_are_the_only_ones_that_count():
+    wanted = configure(settings={'inbound_certificate_fingerprints': [SHA256]}, learnt=[LEARNT])
+    assert wanted['services'] == [] and wanted['problems'] == [] and wanted['warnings'] == []
     assert table(wanted, 'conbool_certificates') == SHA256 + ' conbool_known\n'
+    # Nor are they taken for learnt ones when they are gone from the settings.
+    assert keys(wanted) == []
     assert (
         'check_ccert_access texthash:/etc/postfix/conbool_certificates, check_client_access static:{450 '
         in of(wanted)['conbool_gateway']
@@ -118,18 +161,11 @@ def test_fingerprints_need_neither_service_nor_authorities():
     )
 
 
-@pytest.mark.parametrize(
-    'fingerprint, parameters',
-    [
-        ('AB:CD', {}),
-        (SHA256[:-1] + 'G', {}),
-        (SHA256.replace(':', ''), {}),
-        (SHA256, {'smtpd_tls_fingerprint_digest': 'md5'}),
-    ],
-)
-def test_fingerprints_that_postfix_cannot_find(fingerprint, parameters):
-    problems = configure(certificate_fingerprints=[fingerprint], parameters=parameters)['problems']
-    assert len(problems) == 1 and problems[0].startswith(f'postfix_smarthost_certificate_fingerprints: {fingerprint!r}')
+@pytest.mark.parametrize('digest', ['md5', 'sha512'])
+def test_fingerprints_that_postfix_cannot_find(digest):
+    settings = {'inbound_certificate_fingerprints': [SHA256]}
+    (problem,) = configure(settings=settings, parameters={'smtpd_tls_fingerprint_digest': digest})['problems']
+    assert problem.startswith(f'conbool_inbound_certificate_fingerprints: {SHA256!r}') and digest in problem
 
 
 @pytest.mark.parametrize(

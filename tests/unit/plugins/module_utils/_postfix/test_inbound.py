@@ -27,7 +27,13 @@ def test_only_port_25_is_touched():
     wanted = configure()
     assert [(item['name'], item['type']) for item in wanted['service_options']] == [('smtp', 'inet')]
     assert wanted['parameters'] == {} and wanted['problems'] == [] and wanted['warnings'] == []
-    assert [item['path'] for item in wanted['tables']] == ['conbool_clients', 'conbool_data', 'conbool_recipients']
+    assert [item['path'] for item in wanted['tables']] == [
+        'conbool_clients',
+        'conbool_data',
+        'conbool_recipients',
+        'conbool_certificates',
+        'conbool_certificate.py',
+    ]
     assert [item['name'] for item in wanted['services']] == ['conbool-certificate']
 
 
@@ -57,8 +63,6 @@ def test_further_services():
 @pytest.mark.parametrize(
     'variable, value',
     [
-        ('policy_command', "/usr/sbin/postfwd1 --rule='x'"),
-        ('policy_command', 'postfwd1'),
         ('client_ca_file', '/etc/ssl/a b.pem'),
         ('client_ca_file', '/etc/x\nsmtpd_tls_CAfile='),
         ('wash_port', 0),

@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import certificates_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
 
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 
 OPTIONS = {
-    'certificate_fingerprints': [],
     'client_ca_file': '',
-    'policy_command': '/usr/sbin/postfwd1',
-    'policy_package': 'postfwd',
     'inbound_services': [],
     'wash_submission': False,
     'wash_port': 326,
@@ -192,27 +192,25 @@ def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gatew
     assert routes[1].way == ('conbool-hop:' + next_hop).rstrip(':') and routes[2].way == 'local'
 
 
+BACK, OUT, IN, USER = PARTS[0], 'postfix_smarthost_outbound', 'postfix_smarthost_inbound', 'policy_user'
+
+
+@pytest.mark.parametrize('user', [True, False])
 @pytest.mark.parametrize(
-    'settings, options, parts, programs',
+    'settings, parts, after',
     [
-        ({'inbound': False}, {}, PARTS, []),
-        (
-            {'inbound': True},
-            {},
-            PARTS,
-            [('/usr/sbin/postfwd1', 'postfwd')],
-        ),
-        (
-            {'inbound': True},
-            {'certificate_fingerprints': [':'.join(['AB'] * 32)]},
-            PARTS,
-            [],
-        ),
+        ({'inbound': False}, [BACK, OUT, IN], [USER]),
+        ({'inbound': True}, [BACK, OUT, USER, IN], []),
+        ({'inbound': True, 'inbound_require_certificate': False}, [BACK, OUT, IN], [USER]),
+        ({'inbound': True, 'inbound_certificate_fingerprints': [':'.join(['AB'] * 32)]}, [BACK, OUT, IN], [USER]),
     ],
 )
-def test_parts_and_programs(server, monkeypatch, settings, options, parts, programs):
-    found = wanted(server(options, **settings), monkeypatch)
-    assert ([part.name for part in found.parts], found.programs) == (parts, programs)
+def test_parts(server, monkeypatch, settings, parts, after, user):
+    monkeypatch.setattr(postfix.account, 'there', lambda name: user)
+    monkeypatch.setattr(postfix.account, 'problems', lambda module, name: ['no such user'])
+    found = wanted(server(**settings), monkeypatch)
+    assert ('no such user' in found.problems) == (USER in parts)
+    assert [part.name for part in found.parts] == parts + after * user
     assert found.hop.identity is INFO and not found.hop.own_programs
     assert found.hop.return_address == '[127.0.0.1]:329'
     assert found.hop.users == ('postfix',) and found.hop.beside == () == tuple(found.listeners)
@@ -228,6 +226,32 @@ def test_who_names_another_way_back_needs_no_listener(server, monkeypatch, there
     # It goes when the hop, which comes first, knows the other one.
     parts = ['postfix_smarthost_outbound'] + ['postfix_smarthost_return'] * there
     assert [part.name for part in found.parts] == parts and found.hop.return_address == ''
+
+
+def test_undo_takes_the_user_away_when_nothing_needs_it(server):
+    assert [part.name for part in server().undo()] == [IN, OUT, USER]
+
+
+@pytest.mark.parametrize(
+    'certificate, settings, table, known',
+    [
+        (shown(), {}, None, ''),
+        (shown(for_clients=True), {}, None, 'name'),
+        (shown(common_name='*.conbool.com', for_clients=True), {}, None, 'name'),
+        # Postfix looks at the common name only.
+        (shown(common_name='', for_clients=True), {}, None, ''),
+        (shown(common_name='other.conbool.com', for_clients=True), {}, None, ''),
+        (shown(), {}, shown().public_key, 'key'),
+        (shown(2), {}, shown().public_key, ''),
+        (shown(for_clients=True), {'inbound_certificate_fingerprints': ['AB']}, None, ''),
+        (shown(), {'inbound_certificate_fingerprints': ['AB']}, shown().certificate, 'key'),
+    ],
+)
+def test_by_what_the_gateway_is_known(server, tmp_path, certificate, settings, table, known):
+    if table:
+        content = certificates_table([], [fingerprint(table, 'sha256')])
+        (tmp_path / 'conbool_certificates').write_text(content, encoding='utf-8')
+    assert server(**settings).knows(certificate) == known
 
 
 def test_the_listener_outlives_the_hop(server):

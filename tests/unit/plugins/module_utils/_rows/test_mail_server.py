@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import ssl
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import mail_server
+
+from tests.unit.fakes.gateway import certificate
 
 SETTINGS = {
     'inbound': True,
@@ -37,6 +40,7 @@ def facts(**more):
             'relay_networks': [],
             'relay_networks_from': 'mynetworks',
             'relay_networks_row': 'firewall.mynetworks',
+            'certificate_files': [],
             **more,
         }
     )
@@ -111,3 +115,21 @@ def test_a_queue_without_room(monkeypatch):
     monkeypatch.setattr(mail_server, 'free_space', lambda directory: {'bytes': 5 << 20, 'inodes': None})
     rows = mail_server.facts_rows('postfix', facts(), SETTINGS)
     assert brief(rows[1:]) == [('queue.space', '/var/spool/postfix', 'red')]
+
+
+@pytest.mark.parametrize('days, severity', [(14, 'info'), (100, 'low')])
+def test_the_certificate_that_the_gateway_is_shown_is_looked_at_in_time(tmp_path, days, severity):
+    path = tmp_path / 'server.pem'
+    path.write_text(ssl.DER_cert_to_PEM_cert(certificate()[0]), encoding='ascii')
+    rows = mail_server.certificate_rows([str(path), '/no/such.pem'], days)
+    assert [(row['id'], row['status'], row['severity']) for row in rows] == [
+        ('tls.server', 'green', severity),
+        ('tls.server', 'green', 'low'),
+    ]
+    assert '89 days' in rows[0]['finding'] and 'cannot be read' in rows[1]['finding']
+
+
+def test_it_does_not_count_where_inbound_mail_is_not_managed():
+    shows = facts(certificate_files=['/no/such.pem'])
+    found = [mail_server.facts_rows('postfix', shows, dict(SETTINGS, inbound=value)) for value in (True, False)]
+    assert [('tls.server' in {row['id'] for row in rows}) for rows in found] == [True, False]

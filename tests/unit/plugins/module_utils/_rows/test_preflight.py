@@ -10,9 +10,11 @@ import threading
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import preflight
 
 from tests.unit.fakes.firewall import Machine
+from tests.unit.fakes.gateway import certificate
 
 SETTINGS = {
     'relay_host': 'mail.conbool.com',
@@ -24,6 +26,8 @@ SETTINGS = {
     'mta': 'auto',
     'state': 'present',
     'inbound': False,
+    'inbound_require_certificate': True,
+    'inbound_certificate_fingerprints': [],
     'networks': ['192.0.2.0/24'],
     'allowed_networks': ['10.1.0.0/16'],
     'roles': {
@@ -55,7 +59,7 @@ def fixture_machine(tmp_path, monkeypatch):
     """A host with a Postfix and nftables, from which the gateway is reachable."""
     machine = Machine(tmp_path / 'machine', monkeypatch)
     monkeypatch.setattr(preflight, 'LOCK', str(tmp_path))
-    monkeypatch.setattr(preflight, 'check', lambda params: [dict(SERVER, host=params['hosts'][0])])
+    monkeypatch.setattr(preflight, 'examined', lambda params: [(dict(SERVER, host=params['hosts'][0]), None)])
     monkeypatch.setattr(preflight, 'find', lambda wanted: ('postfix', {}))
     monkeypatch.setattr(preflight, 'free_space', lambda directory: {'bytes': 5 << 30, 'inodes': None})
     return machine
@@ -126,11 +130,11 @@ def test_preflight_is_all_of_it_by_subject(machine, tmp_path):
 def test_the_gateway_is_asked_as_the_settings_say_beside_the_other_questions(machine, monkeypatch):
     asked = {}
 
-    def check(params):
+    def examined(params):
         asked.update(params, beside=threading.current_thread() is not threading.main_thread())
-        return [SERVER]
+        return [(SERVER, None)]
 
-    monkeypatch.setattr(preflight, 'check', check)
+    monkeypatch.setattr(preflight, 'examined', examined)
     certificate = {'tls_client_cert': '/relay.pem', 'tls_client_key': '/relay.key'}
     preflight.look(machine, {**SETTINGS, **certificate, 'tls_name': 'gw.conbool.com', 'relay_port': 26})
     assert asked['beside']
@@ -146,7 +150,7 @@ def test_certificate_that_ends_too_soon(machine):
 
 
 def test_each_question_is_asked_whatever_becomes_of_the_others(machine, monkeypatch):
-    monkeypatch.setattr(preflight, 'check', fails(ValueError('client_cert: cannot be loaded')))
+    monkeypatch.setattr(preflight, 'examined', fails(ValueError('client_cert: cannot be loaded')))
     monkeypatch.setattr(preflight, 'find', fails(MtaError('no mail server found')))
     monkeypatch.setattr(preflight.tls_files, 'judge', fails(OSError(5, 'Input/output error')))
     monkeypatch.setattr(preflight, 'look_ahead', fails(FirewallError('iptables-legacy')))
@@ -207,3 +211,23 @@ def test_expiring_client_certificate_is_a_warning(machine, monkeypatch):
     monkeypatch.setattr(preflight.tls_files, 'judge', lambda options: (report, ''))
     result, warnings = preflight.look(machine, {**SETTINGS, 'tls_client_cert': '/relay.pem'})
     assert warnings == ['/relay.pem: the certificate expires'] and ('tls.ok', 'green') in brief(result['rows'])
+
+
+@pytest.mark.parametrize(
+    'usage, more, outcome',
+    [
+        ('server', {}, ('gateway.usage', 'green')),
+        ('both', {}, None),
+        ('server', {'inbound': False}, None),
+        ('server', {'inbound_require_certificate': False}, None),
+        ('both', {'inbound_certificate_fingerprints': [':'.join(['AB'] * 32)]}, ('gateway.key', 'red')),
+    ],
+)
+def test_what_the_gateway_will_show_as_a_client_is_known_before(machine, monkeypatch, usage, more, outcome):
+    made = certificate(usage)[0]
+    monkeypatch.setattr(preflight, 'examined', lambda params: [(SERVER, made)])
+    rows = brief(preflight.look(machine, {**INBOUND, **more})[0]['rows'])
+    assert [found for found in rows if found[0] in ('gateway.usage', 'gateway.key')] == [outcome] * bool(outcome)
+    if outcome == ('gateway.key', 'red'):
+        named = {'inbound_certificate_fingerprints': [fingerprint(made, 'sha1')]}
+        assert 'gateway.key' not in dict(brief(preflight.look(machine, {**INBOUND, **named})[0]['rows']))

@@ -56,6 +56,7 @@ def test_headers_that_count_for_local_users_are_looked_at_all_the_same():
     inbound = {
         'inbound': True,
         'inbound_require_certificate': True,
+        'inbound_certificate_fingerprints': [],
         'networks': ['192.0.2.1'],
         'allowed_networks': [],
         'domains': ['example.com'],

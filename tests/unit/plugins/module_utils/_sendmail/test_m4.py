@@ -77,6 +77,7 @@ def test_headers_of_others_than_the_gateway_are_said_to_be_ignored():
         SETTINGS,
         inbound=True,
         inbound_require_certificate=True,
+        inbound_certificate_fingerprints=[],
         networks=['192.0.2.0/24'],
         allowed_networks=[],
         domains=['example.com'],

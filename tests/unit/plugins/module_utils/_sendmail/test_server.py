@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.rulesets import ROUTE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
 
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 from tests.unit.fakes.sendmail_facts import info
 
@@ -166,3 +168,22 @@ def test_what_stands_against_the_hop_alone_leaves_the_decision_to_sendmail(serve
 def test_nobody_is_warned_of_calendars_that_are_not_to_go_direct(server, monkeypatch):
     mta = server('auto', bypass_calendar=False)
     assert not any('Outlook' in text for text in mta.wanted(facts_of(mta, monkeypatch), False).warnings)
+
+
+@pytest.mark.parametrize(
+    'certificate, known',
+    [
+        (shown(), 'certificate'),
+        # Of the key alone Sendmail has no fingerprint.
+        (shown()._replace(certificate=b'renewed'), ''),
+        (shown(2, for_clients=True), 'name'),
+    ],
+)
+@pytest.mark.parametrize('explicit', [[], ['AB']])
+def test_by_what_the_gateway_is_known(server, tmp_path, certificate, known, explicit):
+    name = 'ConboolNamed' if explicit else 'ConboolLearnt'
+    parts = (shown().certificate, shown().public_key)
+    lines = ''.join('C{%s}%s\n' % (name, fingerprint(part, 'sha256')) for part in parts)
+    (tmp_path / 'sendmail.cf').write_text('O SetCertAltnames=true\n' + lines, encoding='utf-8')
+    mta = server(inbound_certificate_fingerprints=explicit)
+    assert mta.knows(certificate) == (known if known != 'name' or not explicit else '')

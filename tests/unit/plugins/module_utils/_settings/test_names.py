@@ -23,7 +23,7 @@ def problems_of(*names):
         ('outbound_hop_prot', 'outbound_hop_port'),
         ('outbound_hop_adress', 'outbound_hop_address'),
         ('outbound_hop_queue_dir', 'outbound_hop_queue_directory'),
-        ('postfix_smarthost_fingerprints', 'postfix_smarthost_certificate_fingerprints'),
+        ('postfix_smarthost_certificate_fingerprints', 'conbool_inbound_certificate_fingerprints'),
         ('postfix_smarthost_wash_networks', 'conbool_wash_networks'),
         ('sendmail_smarthost_wash_networks', 'conbool_wash_networks'),
         ('inbound_firewall_ports', 'inbound_firewall_port'),

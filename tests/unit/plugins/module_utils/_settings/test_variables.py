@@ -31,6 +31,7 @@ def test_minimal_input_gives_the_documented_settings():
         'inbound': True,
         'inbound_require_certificate': True,
         'inbound_trust': False,
+        'inbound_certificate_fingerprints': [],
         'bypass_calendar': True,
         'bypass_null_sender': True,
         'spam_delivery': 'auto',
