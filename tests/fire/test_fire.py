@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fire.stream import Stream
-from tests.fire.trouble import DELIVERIES_AT_ONCE, SHORT_TURN, TURN, Trouble
+from tests.fire.trouble import CHANGE, DELIVERIES_AT_ONCE, SHORT_TURN, TURN, Trouble
 from tests.flow import playbook
 from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
@@ -66,7 +66,9 @@ def test_c6_every_message_is_accounted_for(site, variables_of, request, record_p
     assert account.in_clear == []
     assert account.greetings and not account.missed, account.in_full()
     assert account.unverified == {}, account.in_full()
-    assert trouble.modules_killed > trouble.modules_tried / 2
+    # One that had less to do than was measured, since a run that was killed had done it, ends before its time. The first of
+    # each kind follows a run that was left in peace.
+    assert all(trouble.modules_killed[name] for name in CHANGE), trouble.modules_killed
 
 
 def test_what_goes_wrong_is_noticed(site, variables_of):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import signal
 import time
+from collections import Counter
 from contextlib import contextmanager
 
 from tests.flow import playbook
@@ -32,7 +33,8 @@ class Trouble:
         self.site = stream.site
         self.lab, self.host = self.site.lab, self.site.host
         self.variables_of = variables_of
-        self.modules_tried = self.modules_killed = 0
+        # By playbook.
+        self.modules_killed = Counter()
         self._killer = ModuleKiller(self.lab, self.host)
 
     def turn(self, steps):
@@ -77,8 +79,7 @@ class Trouble:
     def module_killed(self, name, share):
         """SIGKILL to the module on the host, unless it has ended before."""
         dummy, felled = self._killer.kill(name, self.variables_of(WHOLE), CHANGE[name], share)
-        self.modules_tried += 1
-        self.modules_killed += felled
+        self.modules_killed[name] += felled
 
     # ---- servers
 
@@ -178,6 +179,8 @@ TURN = [
     ('module_killed', 'site.yml', 0.45),
     ('module_killed', 'site.yml', 0.6),
     ('ansible_killed', 'site.yml', 0.9),
+    # So that there is something to undo, whatever the runs that were killed have left.
+    ('applied', WHOLE),
     ('module_killed', 'rollback.yml', 0.4),
     ('ansible_killed', 'rollback.yml', 0.4),
     ('module_killed', 'site.yml', 0.5),

@@ -33,15 +33,17 @@ def parents():
     return found
 
 
-def modules():
-    """Python below sshd; what the tests themselves run here is not."""
+def modules(others=frozenset()):
+    """Python below sshd, but for some others and whatever they are about to execute; what the tests themselves run here
+    is not below it."""
     known = parents()
     for pid, (name, parent) in known.items():
         above = []
         while parent in known and len(above) < 20:
-            above.append(known[parent][0])
+            above.append(parent)
             parent = known[parent][1]
-        if name.startswith('python3') and any(each.startswith('sshd') for each in above):
+        below_sshd = any(known[each][0].startswith('sshd') for each in above)
+        if name.startswith('python3') and below_sshd and others.isdisjoint([pid, *above]):
             yield pid
 
 
@@ -57,7 +59,7 @@ def used(pid):
 def kill(limit, others):
     """Print processor time and 1 if it was killed, 0 if it had ended."""
     end = time.monotonic() + SECONDS
-    while not (found := set(modules()) - others) and time.monotonic() < end:
+    while not (found := set(modules(others))) and time.monotonic() < end:
         time.sleep(0.01)
     pid, last = min(found), 0.0
     while (now := used(pid)) is not None and now < limit:

@@ -141,7 +141,9 @@ class UnitChange:
 
     def arrive(self) -> None:
         """Bring the unit's file in place and have the service run."""
-        if self._differs:
+        # Whoever notes what was there before may have written it already. A second time is a second moment in which a
+        # run that is killed leaves something behind.
+        if disk.read_file(self.path).data != self._after:
             disk.clear_temporary([self.path])
             # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
             disk.replace_file(self.path, self._after, 0o644, time.time_ns())

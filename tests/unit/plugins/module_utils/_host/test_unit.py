@@ -119,6 +119,14 @@ def test_a_unit_as_wanted_is_left_as_it_is(path):
     assert systemctl.given == [] and path.stat().st_ino == inode
 
 
+def test_a_unit_that_its_owner_has_written_is_not_written_again(path):
+    change = UnitChange(Systemctl(path), NAME, '[Unit]\n')
+    path.write_text('[Unit]\n')
+    inode = path.stat().st_ino
+    change.arrive()
+    assert path.stat().st_ino == inode
+
+
 def test_a_unit_is_stopped_disabled_removed_and_forgotten_in_this_order(path):
     path.write_text('[Unit]\n')
     systemctl = Systemctl(path, 'active', 'enabled')

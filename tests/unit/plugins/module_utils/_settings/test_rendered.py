@@ -11,6 +11,7 @@ from collections import defaultdict
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import (
@@ -89,11 +90,13 @@ def postfix_texts(wanted):
 def texts(wanted):
     """All files that are made of the settings, as (form, text)."""
     roles = wanted['roles']
-    postfix, sendmail, hop = roles['postfix_smarthost'], roles['sendmail_smarthost'], roles['outbound_hop']
+    postfix, sendmail = roles['postfix_smarthost'], roles['sendmail_smarthost']
+    hop = dict(roles['outbound_hop'], address=hop_address(wanted))
     for wash_port in (0, sendmail['wash_port']):
         configuration = hop_fake.hop.hop_configuration(wanted, INFO, dict(hop, wash_port=wash_port))
         yield from postfix_texts(configuration)
-    text = unit.content(hop, '/usr/sbin')
+    parameters = dict(configuration['parameters'], command_directory='/usr/sbin')
+    text = unit.content(hop, dict(configuration, parameters=parameters))
     yield 'unit', text.rstrip('\n')
     for match in re.finditer(r'^Exec\w+=(.*)$', text, re.MULTILINE):
         yield 'exec', match.group(1)
