@@ -132,6 +132,11 @@ def foreign(routes: Mapping[str, Mapping[str, str]]) -> list[str]:
     return [domain for domain in routes if routes[domain]['address_class'] in ('default', 'unknown')]
 
 
+def way(transport: str, next_hop: str) -> str:
+    """Return transport and next hop as one text."""
+    return f'{transport}:{next_hop}' if next_hop else transport
+
+
 class HeaderChecks:
     """The header checks of an instance, asked with postmap(1) as cleanup(8) asks its tables.
 

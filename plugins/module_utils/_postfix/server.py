@@ -52,7 +52,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     next_hop,
     return_configuration,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
@@ -66,11 +66,6 @@ RETURN = 'postfix_smarthost_return'
 LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
 LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_(senders|override|outside)\b)')
-
-
-def way(transport: str, next_hop: str) -> str:
-    """Return transport and next hop as one text."""
-    return f'{transport}:{next_hop}' if next_hop else transport
 
 
 class PostfixServer(MailServer):

@@ -54,11 +54,12 @@ def render(
         HostError: something of the host's would mean something else to m4.
     """
     altnames, flag = '_FFR_TLS_ALTNAMES' in info['ffr'], flag and settings['inbound']
-    defines = dict(authorities(settings, info, system_ca_file), **certificates.defines(settings, info))
+    defines = {name: plain_path(name, path) for name, path in authorities(settings, info, system_ca_file).items()}
+    defines.update(certificates.defines(settings, info))
     return ''.join(
         [
             rulesets.HEAD,
-            ''.join(f"define(`{name}', `{plain_path(name, path)}')dnl\n" for name, path in sorted(defines.items())),
+            ''.join(f"define(`{name}', `{value}')dnl\n" for name, value in sorted(defines.items())),
             '' if hop else "define(`_LOCAL_TLS_SERVER_')dnl\n",
             rulesets.RECEIVED if settings['inbound'] else '',
             'LOCAL_CONFIG\n',

@@ -145,7 +145,8 @@ def test_trust_goes_in_front_of_what_judges_and_keeps_who_may_deliver_what():
     )
     # Others are judged as before, and the gateway has to show its certificate.
     assert options['smtpd_recipient_restrictions'].endswith(', $conbool_main_restrictions')
-    assert options['conbool_gateway'].startswith('reject_plaintext_session, check_policy_service')
+    assert options['conbool_gateway'].startswith('reject_plaintext_session, check_ccert_access ')
+    assert ', check_policy_service ' in options['conbool_gateway']
     assert '192.0.2.0/28 reject_plaintext_session permit\n' in table(wanted, 'conbool_data')
     assert 'smtpd_relay_restrictions' not in options
     exceptions = 'smtpd_client_event_limit_exceptions'

@@ -13,10 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 
 OPTIONS = {
-    'certificate_fingerprints': [],
     'client_ca_file': '',
-    'policy_command': '/usr/sbin/postfwd1',
-    'policy_package': 'postfwd',
     'inbound_services': [],
     'wash_submission': False,
     'wash_port': 326,

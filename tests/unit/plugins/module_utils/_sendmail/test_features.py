@@ -17,6 +17,7 @@ INBOUND = dict(
     SETTINGS,
     inbound=True,
     inbound_require_certificate=True,
+    inbound_certificate_fingerprints=[],
     networks=['192.0.2.0/24', '2001:db8:7::/48'],
     allowed_networks=[],
     domains=['example.com'],

@@ -29,6 +29,7 @@ from hypothesis import strategies as st
 
 from tests.unit.fakes import hop as hop_fake
 from tests.unit.fakes import inbound as inbound_fake
+from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.sendmail_facts import info as sendmail_info
 from tests.unit.fakes.variables import EXAMPLES, GOOD
 
@@ -59,12 +60,12 @@ LINES = {
     'main.cf': r'[A-Za-z0-9_.-]+ = [ -~]*',
     'master.cf': r'[A-Za-z0-9_.:/\[\]-]+ (?:inet|unix|unix-dgram)(?: \S+){5} [ -~]+',
     'regexp': rf'/(?:[^/\\\n]|\\.)*/ (?:IGNORE|DUNNO|FILTER {TARGET}|{TARGET}|\d\d\d [ -~]+|REJECT [ -~]+|[A-Z]+ [ -~]+)',
-    'texthash': rf'\S+ (?:FILTER {TARGET}|{TARGET}|REJECT [ -~]+|conbool_known)',
+    'texthash': rf'#[ -~]*|\S+ (?:FILTER {TARGET}|{TARGET}|REJECT [ -~]+|conbool_known)',
     'cidr': r'[0-9a-fA-F.:/]+ [ -~]+',
     'unit': r'#[ -~]*|\[\w+\]|[A-Za-z]+=[ -~]*|',
     'exec': r'/[A-Za-z0-9/._+@-]+/postfix -c /[A-Za-z0-9/._+@-]* (?:start|stop|reload)',
     'literal': r'#[ -~\t]*|[RHSKCO][ -~\t]+|C\{\w+\}[ -~]+|',
-    'define': r"define\(`\w+', `/[A-Za-z0-9/._+@-]*'\)dnl",
+    'define': r"define\(`\w+', `(?:/[A-Za-z0-9/._+@-]*|sha256)'\)dnl",
     'include': r"include\(`/[A-Za-z0-9/._+@-]+'\)dnl [ -~]+",
 }
 LITERAL = re.compile(
@@ -108,7 +109,9 @@ def texts(wanted):
         )
     )
     yield from postfix_texts(
-        inbound_configuration(wanted, INFO, dict(postfix, flag=True, services=postfix['inbound_services']))
+        inbound_configuration(
+            wanted, INFO, dict(postfix, flag=True, services=postfix['inbound_services'], gateway=[shown()], learnt=[])
+        )
     )
     for found in (None, {'address': hop['address'], 'port': hop['port'], 'wash_port': sendmail['wash_port']}):
         text = render(wanted, sendmail_info(), sendmail['system_ca_file'], wanted['wash_networks'], True, found)
