@@ -231,18 +231,24 @@ def outbound_configuration(
         )
 
     if options['wash_submission']:
-        further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
-        wanted['problems'] += bad_names(info, further, washed)
-        # What a filter passes on is washed where it comes back, if the user says where.
-        logins = [
-            entry
-            for entry in login_services(info, further, washed)
-            if not (washed and effective(entry, parameters, 'smtpd_proxy_filter'))
-        ]
-        siblings, overrides, warnings = wash(config_dir, parameters, info['services'], logins)
-        wanted['services'] += siblings
-        wanted['service_options'] += overrides
-        wanted['warnings'] += warnings
-        if siblings:
-            wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': WASH_RULES})
+        _add_washing(wanted, info, options)
     return wanted
+
+
+def _add_washing(wanted: dict[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Add what takes trust headers away from the mail of users."""
+    config_dir, parameters = info['config_dir'], info['parameters']
+    further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
+    # What a filter passes on is washed where it comes back, if the user says where.
+    logins = [
+        entry
+        for entry in login_services(info, further, washed)
+        if not (washed and effective(entry, parameters, 'smtpd_proxy_filter'))
+    ]
+    siblings, overrides, warnings = wash(config_dir, parameters, info['services'], logins)
+    wanted['problems'] += bad_names(info, further, washed)
+    wanted['services'] += siblings
+    wanted['service_options'] += overrides
+    wanted['warnings'] += warnings
+    if siblings:
+        wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': WASH_RULES})
