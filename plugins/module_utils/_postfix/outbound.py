@@ -174,8 +174,7 @@ def outbound_configuration(
         C(parameters), C(services), C(service_options), C(tables) for C(postfix_config), C(warnings), and
         C(problems), because of which nothing must be changed.
     """
-    parameters, config_dir = info['parameters'], info['config_dir']
-    address = options['address']
+    parameters, address = info['parameters'], options['address']
     route = '{}:[{}]:{}'.format(TRANSPORT, address, options['port'])
     wanted: dict[str, Any] = {
         'parameters': unthrottled([TRANSPORT], info['expanded']),
@@ -188,25 +187,33 @@ def outbound_configuration(
 
     _add_routes(wanted, settings, info, route)
     if options['wash_submission']:
-        further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
-        wanted['problems'] += bad_names(info, further, washed)
-        # What a filter passes on is washed where it comes back, if the user says where.
-        logins = [
-            entry
-            for entry in login_services(info, further, washed)
-            if not (washed and effective(entry, parameters, 'smtpd_proxy_filter'))
-        ]
-        siblings, overrides, warnings = wash(config_dir, parameters, info['services'], logins)
-        wanted['services'] += siblings
-        wanted['service_options'] += overrides
-        wanted['warnings'] += warnings
-        if siblings:
-            mode = settings.get('bypass_null_sender')
-            wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': wash_rules(mode)})
-            wanted['tables'] += mark_users(info, overrides) if mode == 'server' else []
+        _add_washing(wanted, settings, info, options)
     elif settings.get('bypass_null_sender') == 'server':
         wanted['problems'].append(
             "conbool_bypass_null_sender: 'server' needs postfix_smarthost_wash_submission: true, or else what users"
             ' hand in cannot be told from the notices of the server'
         )
     return wanted
+
+
+def _add_washing(
+    wanted: dict[str, Any], settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]
+) -> None:
+    """Add what takes trust headers away from the mail of users."""
+    config_dir, parameters = info['config_dir'], info['parameters']
+    further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
+    wanted['problems'] += bad_names(info, further, washed)
+    # What a filter passes on is washed where it comes back, if the user says where.
+    logins = [
+        entry
+        for entry in login_services(info, further, washed)
+        if not (washed and effective(entry, parameters, 'smtpd_proxy_filter'))
+    ]
+    siblings, overrides, warnings = wash(config_dir, parameters, info['services'], logins)
+    wanted['services'] += siblings
+    wanted['service_options'] += overrides
+    wanted['warnings'] += warnings
+    if siblings:
+        mode = settings.get('bypass_null_sender')
+        wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': wash_rules(mode)})
+        wanted['tables'] += mark_users(info, overrides) if mode == 'server' else []

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets, loopback, network
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
 
 SYSLOG_NAME = 'postfix/conbool-return'
 # Senders of notices to the postmaster are what double_bounce_sender says: Postfix's default, or the site's.
@@ -51,7 +52,7 @@ def _senders(expanded: Mapping[str, str]) -> str:
     )
 
 
-def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[str, Any]:
+def return_configuration(port: int | str, expanded: Mapping[str, str], version: str) -> dict[str, Any]:
     """Return the listener, as C(services) for C(postfix_config), with the other parts empty.
 
     Every local user reaches loopback. So it takes what the hop hands in, and no more: mail without a sender, to one
@@ -60,6 +61,7 @@ def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[s
     Args:
         port: of the listener.
         expanded: the MTA's effective parameters.
+        version: of the MTA.
     """
     address = _address(expanded)
     listener = {
@@ -69,6 +71,7 @@ def return_configuration(port: int | str, expanded: Mapping[str, str]) -> dict[s
         'chroot': 'n',
         'command': 'smtpd',
         'options': {
+            **line_ends(version),
             'content_filter': '',
             'disable_vrfy_command': 'yes',
             'mynetworks': network(address),

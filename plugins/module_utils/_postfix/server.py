@@ -137,7 +137,9 @@ class PostfixServer(MailServer):
         client_ca = self._client_ca(by_name)
         expanded, back = facts.native['expanded'], '' if hop['return_address'] else options['return_port']
         detours = self._detours(facts.native).listeners(inbound['services'])
-        parts = [Part(RETURN, self._present(RETURN, return_configuration(back, expanded)))] if back else []
+        parts = (
+            [Part(RETURN, self._present(RETURN, return_configuration(back, expanded, facts.version)))] if back else []
+        )
         parts.append(Part(OUTBOUND, self._present(OUTBOUND, outbound)))
         if by_name:
             parts.append(Part('policy_user', lambda module: account.present(module, policy.USER)))

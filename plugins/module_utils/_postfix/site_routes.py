@@ -18,7 +18,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     OVERRIDE_TABLE,
     former,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError, complaints
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import words as words_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
@@ -105,8 +106,10 @@ class SiteRoutes:
 
     def _ask(self, table: str, key: str) -> str:
         status, out, err = self._instance.run('postmap', '-c', self._instance.config_dir, '-q', key, table)
-        if status and err.strip():
-            raise PostfixError(f'postmap -q {key!r} {table}: {printable(decode(err)).strip()}')
+        # Not found is status 1 as well, with what postmap may have to say of main.cf.
+        said = printable(decode(err))
+        if status and any(severity != 'warning' for severity, dummy in complaints(said)):
+            raise PostfixError(f'postmap -q {key!r} {table}: {words_of(said)}')
         return '' if status else printable(decode(out)).strip()
 
 

@@ -35,6 +35,7 @@ LOOKS_AT_WHO_IS_KNOWN = ('check_sasl_access', 'check_ccert_access')
 WITH_ARGUMENT = re.compile(
     r'(check_\w+_access|check_policy_service|reject_rbl_client|reject_rhsbl_\w+|permit_(dnswl|rhswl)_\w+|sleep)$'
 )
+VERSIONS = {'ipv4': 4, 'ipv6': 6}
 TABLE = re.compile(r'[a-z]+:')
 # Addresses that the internet does not carry.
 INTERNAL = tuple(
@@ -141,9 +142,10 @@ class _Restrictions:
         return PERMITTED if any(self._action(action, left) == PERMITTED for dummy, action in entries) else PASSED
 
     def _table_of_clients(self, entries: Iterable[tuple[str, str]], left: int) -> str:
-        """Return what a table says of clients that are in none of the known networks, over IPv4 and IPv6."""
-        found = {4: PASSED, 6: PASSED}
-        open_versions = {4, 6}
+        """Return what a table says of clients that are in none of the known networks, over IPv4 and IPv6 alike."""
+        protocols = words(self._values.of('inet_protocols'))
+        open_versions = {VERSIONS[name] for name in protocols if name in VERSIONS} or set(VERSIONS.values())
+        found = dict.fromkeys(open_versions, PASSED)
         for key, action in entries:
             # "10.0" is a network in indexed tables.
             network = network_of(key) or network_of(_from_octets(key))

@@ -53,8 +53,6 @@ def configure(
     address='127.0.0.1',
     port=325,
     kept=(),
-    further=(),
-    washed=(),
 ):
     values = dict(PARAMETERS, **(parameters or {}))
     info = {
@@ -67,13 +65,7 @@ def configure(
     return outbound_configuration(
         {'scope': scope, 'scope_senders': list(senders)},
         info,
-        {
-            'address': address,
-            'port': port,
-            'wash_submission': wash,
-            'inbound_services': list(further),
-            'wash_services': list(washed),
-        },
+        {'address': address, 'port': port, 'wash_submission': wash},
     )
 
 
@@ -204,30 +196,6 @@ def test_second_run_wants_the_same(submission):
 def test_proxy_filter_is_named():
     configuration = configure([entry('submission', 'smtpd', 'inet', smtpd_proxy_filter='127.0.0.1:10024'), CLEANUP])
     assert configuration['service_options'] == [] and 'submission/inet' in configuration['warnings'][0]
-
-
-def test_behind_a_proxy_filter_mail_is_washed_where_the_user_says_that_it_comes_back():
-    filtered, back = (
-        entry('submission', 'smtpd', 'inet', smtpd_proxy_filter='127.0.0.1:10024'),
-        entry('127.0.0.1:10025', 'smtpd', 'inet', receive_override_options='no_header_body_checks'),
-    )
-    configuration = configure([filtered, back, CLEANUP], washed=['127.0.0.1:10025'])
-    assert [override['name'] for override in configuration['service_options']] == ['127.0.0.1:10025']
-    assert configuration['warnings'] == configuration['problems'] == []
-    assert len(configure([filtered, back, CLEANUP], washed=['10026'])['problems']) == 1
-
-
-@pytest.mark.parametrize('name', ['588', '10465', '2587'])
-def test_every_service_on_which_users_log_in_is_washed(name):
-    users = entry(name, 'smtpd', 'inet', smtpd_sasl_auth_enable='yes', cleanup_service_name='subcleanup')
-    special = entry('subcleanup', 'cleanup')
-    configuration = configure([SMTP, SUBMISSION, users, CLEANUP, special])
-    assert [(item['name'], item['options']['cleanup_service_name']) for item in configuration['service_options']] == [
-        ('submission', 'conbool-cleanup'),
-        (name, 'conbool-subcleanup'),
-    ]
-    # One that other servers use is not.
-    assert len(configure([SMTP, SUBMISSION, users, CLEANUP, special], further=[name])['service_options']) == 1
 
 
 def test_missing_cleanup_service_is_named():

@@ -25,7 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
 )
 def test_it_listens_where_postfix_may(protocols, name, networks, hop):
     expanded = {'inet_protocols': protocols}
-    (listener,) = return_configuration(329, expanded)['services']
+    (listener,) = return_configuration(329, expanded, '3.7.11')['services']
     assert (listener['name'], listener['options']['mynetworks']) == (name, networks)
     assert next_hop(329, expanded) == hop == present_next_hop({'services': [listener]})
     # Whoever makes the hop alone, without knowing of it, finds it.
@@ -33,7 +33,7 @@ def test_it_listens_where_postfix_may(protocols, name, networks, hop):
 
 
 def test_no_rule_of_the_site_counts_and_only_bounces_are_taken():
-    (listener,) = return_configuration(329, {})['services']
+    (listener,) = return_configuration(329, {}, '3.7.11')['services']
     options = listener['options']
     lists = ('client', 'helo', 'recipient', 'data', 'end_of_data')
     assert [options[f'smtpd_{name}_restrictions'] for name in lists] == [''] * 5
@@ -53,7 +53,7 @@ def test_no_rule_of_the_site_counts_and_only_bounces_are_taken():
     'name, expected', [('double-bounce', ''), ('nobody', ', nobody@=OK'), ('a b', ''), ('$x', ''), ('', '')]
 )
 def test_notices_have_the_sender_that_the_site_gave_them(name, expected):
-    (listener,) = return_configuration(329, {'double_bounce_sender': name})['services']
+    (listener,) = return_configuration(329, {'double_bounce_sender': name}, '3.7.11')['services']
     senders = 'inline:{<>=OK, double-bounce@=OK' + expected + '}'
     assert listener['options']['smtpd_sender_restrictions'] == f'check_sender_access {senders}, reject'
 

@@ -127,6 +127,15 @@ def test_networks_that_are_everybody():
 
 
 @pytest.mark.parametrize(
+    'protocols, expected',
+    [('ipv4', True), ('all', False), ('ipv6', False), ('ipv4, ipv6', False), ('', False)],
+)
+def test_a_protocol_that_is_off_brings_nobody(protocols, expected):
+    only = {'smtpd_client_restrictions': 'check_client_access cidr:/ipv4_only'}
+    assert refused({'inet_protocols': protocols}, **only) is expected
+
+
+@pytest.mark.parametrize(
     'options, expected',
     [
         ({'smtpd_tls_req_ccert': 'yes', 'smtpd_tls_security_level': 'encrypt'}, True),
