@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import (
@@ -142,6 +143,8 @@ INBOUND = shape(BASE), shape(read({'conbool_inbound': False}))
 
 def check(wanted):
     for form, text in texts(wanted):
+        # The same for everybody.
+        assert form != 'program' or text == policy.program()['content'].rstrip('\n')
         for line in text.split('\n') if form in LINES else ():
             assert re.fullmatch(LINES[form], line), (form, line)
     assert shape(wanted) == INBOUND[0 if wanted['inbound'] else 1]
@@ -149,7 +152,7 @@ def check(wanted):
 
 def test_the_files_of_good_settings_have_their_forms():
     check(BASE)
-    assert {form for form, dummy in texts(BASE)} == {*LINES, 'skeleton', 'sieve'}
+    assert {form for form, dummy in texts(BASE)} == {*LINES, 'skeleton', 'sieve', 'program'}
 
 
 def test_every_variable_has_an_example():
