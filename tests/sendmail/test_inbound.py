@@ -49,7 +49,7 @@ def fixture_host(borrowed, lab):
     }
     outcome = host.play(variables)
     assert outcome.returncode == 0, outcome.output
-    assert 'DAEMON_OPTIONS(Family=inet, Name=OTHER, Port=2525, M=E)' in outcome.output
+    assert 'DAEMON_OPTIONS(Family=inet, Name=OTHER, Port=2525, M=E)' in ' '.join(outcome.output.split())
     host.sh('for i in $(seq 40); do ss -ltn | grep -q :2525 && exit; sleep 0.25; done; exit 1')
     return host
 
