@@ -14,7 +14,7 @@ import pytest
 from tests.sendmail.host import HOST, Host
 
 OTHER_PORT = "DAEMON_OPTIONS(`Family=inet, Name=OTHER, Port=2525, M=E')dnl\n"
-PASSWORDS = "FEATURE(`authinfo', `hash /etc/mail/authinfo')dnl\n"
+PASSWORDS = "FEATURE(`authinfo', `hash /etc/mail/authinfo')dnl\nFEATURE(`mailertable')dnl\n"
 # For all hosts, as it was for the smart host, and for one that has a name.
 ENTRIES = r"""printf 'AuthInfo:\t"U:us" "P:secret"\nAuthInfo:named.test\t"U:us" "P:named"\n' | makemap hash /etc/mail/authinfo"""
 MESSAGE = 'Subject: %s\r\nMessage-ID: <%s@flow.example.com>\r\n%s\r\nx\r\n'
@@ -40,6 +40,7 @@ def fixture_host(borrowed, lab):
     host = Host(lab)
     host.sh(ENTRIES)
     host.configure(OTHER_PORT + PASSWORDS)
+    host.sh("echo 'partner.test\tesmtp:[127.0.0.9]' | makemap hash /etc/mail/mailertable")
     variables = {
         'sendmail_smarthost_decision': 'native',
         'conbool_inbound': True,
@@ -48,7 +49,7 @@ def fixture_host(borrowed, lab):
     }
     outcome = host.play(variables)
     assert outcome.returncode == 0, outcome.output
-    assert 'DAEMON_OPTIONS(Family=inet, Name=OTHER, Port=2525, M=E)' in outcome.output
+    assert 'DAEMON_OPTIONS(Family=inet, Name=OTHER, Port=2525, M=E)' in ' '.join(outcome.output.split())
     host.sh('for i in $(seq 40); do ss -ltn | grep -q :2525 && exit; sleep 0.25; done; exit 1')
     return host
 
@@ -98,6 +99,47 @@ def test_the_password_is_for_hosts_that_an_entry_names(host):
         assert host.test_mode(f'3,ConboolRoute {sender}', '${conbool_auth}').splitlines()[-2].endswith('no')
     # What a ruleset in front of Sendmail's options would do.
     assert 'redefined' not in host.sh('sendmail -bt </dev/null 2>&1')
+
+
+# A server of strangers that offers AUTH, and writes down what it is told.
+STUB = """
+import socketserver
+
+class Stranger(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b'220 stranger.test ESMTP\\r\\n')
+        for line in self.rfile:
+            with open('/tmp/told', 'ab') as told:
+                told.write(line)
+            verb = line[:4].upper()
+            self.wfile.write({b'EHLO': b'250-stranger.test\\r\\n250 AUTH PLAIN LOGIN', b'AUTH': b'235 yes', b'DATA': b'354 go'}.get(verb, b'250 yes') + b'\\r\\n')
+            if verb == b'DATA':
+                while self.rfile.readline().strip() != b'.':
+                    pass
+                self.wfile.write(b'250 yes\\r\\n')
+
+socketserver.TCPServer(('127.0.0.1', 2526), Stranger).serve_forever()
+"""
+STRANGER = """
+nft add table ip stranger
+nft 'add chain ip stranger out { type nat hook output priority -100; }'
+nft add rule ip stranger out ip daddr 127.0.0.9 tcp dport 25 dnat to 127.0.0.1:2526
+systemd-run -q --unit stranger python3 /tmp/stub.py
+for i in $(seq 40); do ss -ltn | grep -q 127.0.0.1:2526 && exit; sleep 0.25; done; exit 1
+"""
+
+
+def test_a_stranger_who_offers_auth_is_not_told_the_password(lab, host):
+    lab.run(HOST, ['sh', '-c', 'cat >/tmp/stub.py'], input=STUB)
+    host.sh(STRANGER)
+    told = {}
+    for recipient in ('x@[127.0.0.9]', 'x@partner.test'):
+        host.sh('rm -f /tmp/told')
+        # Without a sender, so that it goes direct.
+        lab.run(HOST, ['sendmail', '-Am', '-odi', '-f', '<>', recipient], input='Subject: x\n\nx\n')
+        told[recipient] = host.sh('grep -c ^AUTH /tmp/told; grep -c ^DATA /tmp/told', check=False).split()
+    # A destination of mailertable is the site's own affair, and shows that the password was there to be told.
+    assert told == {'x@[127.0.0.9]': ['0', '1'], 'x@partner.test': ['1', '1']}
 
 
 SEND = """

@@ -85,6 +85,8 @@ def test_headers_of_others_than_the_gateway_are_said_to_be_ignored():
         out = render(inbound, info(), SYSTEM, ['10.3.0.0/16'], flag)
         assert "defn(`confRECEIVED_HEADER')`$?{conbool_void} (X-Conbool headers ignored)$.')dnl\n" in out
         assert 'SConboolFlag\nRyes\t\t\t$: $>ConboolTrusted yes\n' in out
+        # Nobody is logged in: asked first, since the other rule matches a recipient in angle brackets as well.
+        assert out.index('R<user> $*') < out.index('R<user $+> $*')
         # Whatever headers there are: some are never shown to a ruleset.
         assert 'SLocal_check_rcpt\nR$*\t\t\t$: $1 $| $>ConboolTrusted yes\n' in out
         assert ('X-Spam-Flag' in out) is flag
