@@ -7,7 +7,7 @@ collection."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
@@ -26,15 +26,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
-    Filtered,
+    FilteredMessage,
     messages_filtered_to,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
-
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
 
 
 class Detours:
@@ -44,8 +41,8 @@ class Detours:
         info: what C(postfix_info) returned of it.
     """
 
-    def __init__(self, module: AnsibleModule, instance: Instance, info: Mapping[str, Any]) -> None:
-        self._module, self._instance, self._info = module, instance, info
+    def __init__(self, instance: Instance, info: Mapping[str, Any]) -> None:
+        self._instance, self._info = instance, info
         self._queue_directory = info['queue_directory']
 
     def _master(self) -> int | None:
@@ -65,15 +62,9 @@ class Detours:
             if detour_of(entry)
         ]
 
-    def messages(self) -> list[Filtered]:
+    def messages(self) -> list[FilteredMessage]:
         """Return the messages in the queue that are on a detour."""
-        return messages_filtered_to(
-            self._queue_directory,
-            TRANSPORTS,
-            self._module.run_command,
-            self._instance.binary('postcat'),
-            self._instance.config_dir,
-        )
+        return messages_filtered_to(self._instance, self._queue_directory, TRANSPORTS)
 
     def with_former(
         self, wanted: Mapping[str, Any], also: Iterable[tuple[str, str]] = ()

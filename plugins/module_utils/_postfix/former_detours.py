@@ -22,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detour
     listener_at,
     listener_name,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import Filtered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import FilteredMessage
 
 DESTINATION = re.compile(r'conbool-([a-z]+):\[([0-9A-Fa-f.:]+)\]:(\d+)$')
 WAITING = (
@@ -36,18 +36,18 @@ STRANDED = (
 )
 
 
-def places(messages: Sequence[Filtered]) -> dict[tuple[str, str], list[str]]:
+def places(messages: Sequence[FilteredMessage]) -> dict[tuple[str, str], list[str]]:
     """Return the detours that messages name, each by its own name and that of its listener, and the queue ids."""
     found: dict[tuple[str, str], list[str]] = {}
     for message in messages:
-        match = DESTINATION.match(message.destination)
+        match = DESTINATION.match(message.value)
         if match and match.group(1) in NAMES:
             name, address, port = match.groups()
-            found.setdefault((name, listener_name(address, int(port))), []).append(message.queue_id)
+            found.setdefault((name, listener_name(address, int(port))), []).append(message.identifier)
     return found
 
 
-def stranded(info: Mapping[str, Any], messages: Sequence[Filtered]) -> dict[str, list[str]]:
+def stranded(info: Mapping[str, Any], messages: Sequence[FilteredMessage]) -> dict[str, list[str]]:
     """Return the listeners that messages name and that master.cf does not have, and the queue ids."""
     there = {entry['name'] for entry in info['services']}
     return {

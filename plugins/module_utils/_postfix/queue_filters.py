@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError, words
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 
 # What may still be delivered.
 QUEUES = ('incoming', 'active', 'deferred', 'hold')
@@ -22,12 +25,16 @@ SIZE = re.compile(rb'C[\x00-\xff] *(\d+) +(\d+) ')
 CONTENT_FILTER = re.compile(r'^content_filter: (\S+)$', re.MULTILINE)
 
 
-class Filtered(NamedTuple):
-    """A message, the queue that it is in, and where its filter sends it, as C(transport:nexthop)."""
+class FilteredMessage(NamedTuple):
+    """A message: its file, the queue that it is in, and where its filter sends it, as C(transport:nexthop)."""
 
-    queue_id: str
-    queue_name: str
-    destination: str
+    path: str
+    queue: str
+    value: str
+
+    @property
+    def identifier(self) -> str:
+        return os.path.basename(self.path)
 
 
 def _envelope(path: str) -> bytes:
@@ -60,34 +67,22 @@ def _candidates(queue_directory: str, transports: Iterable[str]) -> Iterable[tup
 
 
 def messages_filtered_to(
-    queue_directory: str,
-    transports: Iterable[str],
-    run: Callable[[list[str]], tuple[int, str, str]],
-    postcat: str,
-    config_dir: str,
-) -> list[Filtered]:
+    instance: Instance, queue_directory: str, transports: Collection[str]
+) -> list[FilteredMessage]:
     """Return the messages that a FILTER action has sent to one of these transports.
 
-    Args:
-        queue_directory: of the instance.
-        transports: names of services in master.cf.
-        run: takes an argument list; returns exit status, stdout and stderr.
-        postcat: path of postcat(1).
-        config_dir: configuration directory of the instance.
-
     Raises:
-        HostError: a message cannot be read.
+        PostfixError: a message cannot be read.
     """
-    transports, found = list(transports), {}
+    found = {}
     for queue, path in _candidates(queue_directory, transports):
-        status, out, err = run([postcat, '-c', config_dir, '-e', path])
+        status, out, err = instance.run('postcat', '-c', instance.config_dir, '-e', path)
         if status:
             if os.path.exists(path):
-                raise HostError(f'{path}: {err.strip()}')
+                raise PostfixError(f'{path}: {words(decode(err))}')
             continue
         # Postfix goes by the last one.
-        destinations = CONTENT_FILTER.findall(printable(decode(out) if isinstance(out, bytes) else out))
-        if destinations and destinations[-1].partition(':')[0] in transports:
-            name = os.path.basename(path)
-            found[name] = Filtered(name, queue, destinations[-1])
+        values = CONTENT_FILTER.findall(printable(decode(out)))
+        if values and values[-1].partition(':')[0] in transports:
+            found[os.path.basename(path)] = FilteredMessage(path, queue, values[-1])
     return [found[name] for name in sorted(found)]

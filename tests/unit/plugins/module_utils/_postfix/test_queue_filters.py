@@ -45,11 +45,13 @@ class Postcat:
     def __init__(self):
         self.asked, self.status = [], 0
 
-    def __call__(self, words):
-        assert words[:4] == ['/usr/sbin/postcat', '-c', '/etc/postfix', '-e']
+    config_dir = '/etc/postfix'
+
+    def run(self, *words):
+        assert words[:4] == ('postcat', '-c', '/etc/postfix', '-e')
         self.asked.append(words[4].rpartition('/')[2])
         if self.status:
-            return self.status, '', 'postcat: fatal: no'
+            return self.status, b'', b'postcat: fatal: no'
         with open(words[4], 'rb') as stream:
             data = stream.read()
         found, index = [], 0
@@ -62,19 +64,18 @@ class Postcat:
             if kind == b'L':
                 found.append(f'content_filter: {data[index : index + length].decode()}\n')
             index += length
-        return 0, 'sender: alice\n' + ''.join(found), ''
+        return 0, ('sender: alice\n' + ''.join(found)).encode(), b''
 
 
 def messages(tmp_path, postcat):
-    return queue_filters.messages_filtered_to(
-        str(tmp_path), ['conbool-wash', 'conbool-flag'], postcat, '/usr/sbin/postcat', '/etc/postfix'
-    )
+    return queue_filters.messages_filtered_to(postcat, str(tmp_path), ['conbool-wash', 'conbool-flag'])
 
 
 def test_a_message_on_a_detour_is_found_in_every_queue_from_which_mail_is_sent(tmp_path, queue):
     for number, name in enumerate(('incoming', 'active', 'deferred/A', 'hold', 'corrupt', 'maildrop')):
         queue(f'{name}/ID{number}', behind=[WASH.encode()])
-    assert messages(tmp_path, Postcat()) == [
+    found = [(message.identifier, message.queue, message.value) for message in messages(tmp_path, Postcat())]
+    assert found == [
         ('ID0', 'incoming', WASH),
         ('ID1', 'active', WASH),
         ('ID2', 'deferred', WASH),
@@ -88,33 +89,34 @@ def test_postcat_is_asked_of_what_has_the_bytes_outside_of_the_text(tmp_path, qu
     queue('deferred/LONG', body=b'x' * 20000, behind=[WASH.encode()])
     queue('deferred/FRONT', body=b'x' * 20000, before=[WASH.encode()])
     postcat = Postcat()
-    assert [message.queue_id for message in messages(tmp_path, postcat)] == ['FRONT', 'LONG']
+    assert [message.identifier for message in messages(tmp_path, postcat)] == ['FRONT', 'LONG']
     assert sorted(postcat.asked) == ['FRONT', 'LONG']
 
 
 def test_the_last_filter_counts(tmp_path, queue):
     queue('deferred/THERE', before=[OTHER.encode()], behind=[WASH.encode()])
     queue('deferred/ELSEWHERE', before=[WASH.encode()], behind=[OTHER.encode()])
-    assert [message.queue_id for message in messages(tmp_path, Postcat())] == ['THERE']
+    assert [message.identifier for message in messages(tmp_path, Postcat())] == ['THERE']
 
 
 def test_a_file_without_a_size_is_read_whole(tmp_path, queue):
     path = queue('deferred/ID')
     path.write_bytes(record(b'N', b'x' * 9000) + record(b'L', WASH.encode()))
-    assert [message.queue_id for message in messages(tmp_path, Postcat())] == ['ID']
+    assert [message.identifier for message in messages(tmp_path, Postcat())] == ['ID']
 
 
 def test_what_is_delivered_meanwhile_is_no_failure_and_what_cannot_be_read_is(tmp_path, queue):
     path, postcat = queue('deferred/ID', behind=[WASH.encode()]), Postcat()
     postcat.status = 1
-    with pytest.raises(HostError, match='ID: postcat: fatal: no'):
+    with pytest.raises(HostError, match='ID: fatal: no'):
         messages(tmp_path, postcat)
 
-    def delivered(words):
-        path.unlink()
-        return postcat(words)
+    class Delivered(Postcat):
+        def run(self, *words):
+            path.unlink()
+            return postcat.run(*words)
 
-    assert messages(tmp_path, delivered) == []
+    assert messages(tmp_path, Delivered()) == []
 
 
 def test_no_queue_has_no_messages(tmp_path):
