@@ -36,9 +36,7 @@ def waiting(queue_id, destination):
 
 def on(name, listener, queue_id='4A'):
     address, dummy, port = listener.rpartition(':')
-    return FilteredMessage(
-        f'/q/deferred/{queue_id}', 'deferred', 'conbool-{}:[{}]:{}'.format(name, address.strip('[]'), port)
-    )
+    return waiting(queue_id, 'conbool-{}:[{}]:{}'.format(name, address.strip('[]'), port))
 
 
 @pytest.fixture(name='detours')
