@@ -75,7 +75,7 @@ def _config(
     config = sendmail_hop.CONFIG if hop else rulesets.CONFIG
     config += (rulesets.ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if settings['bypass_null_sender'] == 'server':
-        config += rulesets.AUTHENTICATED
+        config += rulesets.USER_CONFIG
     if wash_networks:
         config += inbound.network_map('conboolwashed', 'WASHED', wash_networks)
     if settings['inbound']:
@@ -111,6 +111,8 @@ def _rulesets(
             canonical='' if is_address(bracketed) else rulesets.CANONICAL % names,
         )
         texts.append(rulesets.CERTIFICATE % rules)
+    if settings['bypass_null_sender'] == 'server':
+        texts.append(rulesets.USER)
     if settings['inbound']:
         texts.append(inbound.rules(settings, altnames))
     if settings['tls_client_cert'] and not hop:
