@@ -160,6 +160,11 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
                 host_in_brackets(settings['relay_host'])
             )
         )
+    if settings['bypass_null_sender'] == 'server' and info['rulesets'].get('Local_check_mail'):
+        found.append(
+            "conbool_bypass_null_sender: 'server' needs a rule in Local_check_mail, where sendmail.mc has rules of its"
+            ' own that could end before it; set the variable to true or false'
+        )
     if options.get('fallbacksmarthost'):
         found.append(
             'confFALLBACK_SMARTHOST is {}: mail would go there while the {} cannot be reached; take it out of'
