@@ -25,7 +25,7 @@ BEFORE = 'sieve_before'
 # How the Received line begins that Dovecot adds to mail handed to it by LMTP (smtp-server-transaction.c). Its delivery
 # agent (LDA) adds none. The mail server's own line says ESMTP, or has its version in front of that.
 LMTP = (
-    '^from [^ ]+( [(][[][^ ]*[)])?[[:space:]]+([(]using [^)]*[)][[:space:]]+)?by [^ ]+ with (UTF8)?LMTPS?A?[[:space:]]'
+    '^from [^ ]+( [(][[][^ ]*[)])?[[:space:]]+([(]using [^)]*[)]+[[:space:]]+)?by [^ ]+ with (UTF8)?LMTPS?A?[[:space:]]'
 )
 
 SCRIPT = r'''%(heading)s
