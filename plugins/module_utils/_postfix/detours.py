@@ -7,7 +7,7 @@ collection."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
@@ -33,9 +33,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
 
 class Detours:
     """The detours of a Postfix.
@@ -44,8 +41,8 @@ class Detours:
         info: what C(postfix_info) returned of it.
     """
 
-    def __init__(self, module: AnsibleModule, instance: Instance, info: Mapping[str, Any]) -> None:
-        self._module, self._instance, self._info = module, instance, info
+    def __init__(self, instance: Instance, info: Mapping[str, Any]) -> None:
+        self._instance, self._info = instance, info
         self._queue_directory = info['queue_directory']
 
     def _master(self) -> int | None:

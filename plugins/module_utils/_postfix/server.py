@@ -173,7 +173,7 @@ class PostfixServer(MailServer):
         return self._obstacles().ways_past(configuration(self._instance()), changed=True)
 
     def _detours(self, info: Mapping[str, Any]) -> Detours:
-        return Detours(self.module, self._instance(), info)
+        return Detours(self._instance(), info)
 
     def _inbound_parts(self, facts: Facts, inbound: Mapping[str, Any], client_ca: dict[str, Any] | None) -> list[Part]:
         """Return how port 25 is limited, or how the limit goes.

@@ -136,6 +136,29 @@ def _tls_complaints(info: Mapping[str, Any], address: str) -> list[str]:
     return found
 
 
+def _own_complaints(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str]:
+    """Return the reasons why this Sendmail cannot decide by itself."""
+    found = []
+    if info['rulesets'].get('Local_tls_server'):
+        found.append(
+            "sendmail.mc has rules of its own for the certificates of servers (LOCAL_TLS_SERVER); the check of the"
+            " gateway's certificate would have to be one of them"
+        )
+    if settings['tls_client_cert'] and info['rulesets'].get('tls_clt_features'):
+        found.append(
+            'conbool_tls_client_cert: sendmail.mc chooses certificates by server already (ruleset tls_clt_features, as'
+            ' of FEATURE(`tls_session_features\')); give {} its certificate there, and leave the variable unset'.format(
+                host_in_brackets(settings['relay_host'])
+            )
+        )
+    if settings['bypass_calendar'] and 'MAP_REGEX' not in info['features']:
+        found.append(
+            'conbool_bypass_calendar: this Sendmail was built without MAP_REGEX, by which calendar messages are told;'
+            ' set it to false, or sendmail_smarthost_decision: hop'
+        )
+    return found
+
+
 def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | None = None) -> list[str]:
     """Return the reasons why this Sendmail cannot decide by itself where mail goes, or lead it to the hop, each with
     what to do.
@@ -148,17 +171,12 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
     found, options = [], info['options']
     if 'esmtp' not in info['mailers']:
         found.append("sendmail.mc has no MAILER(`smtp'): this Sendmail does not send mail to other hosts")
-    if not hop and info['rulesets'].get('Local_tls_server'):
+    if not hop:
+        found += _own_complaints(settings, info)
+    if settings['bypass_null_sender'] == 'server' and info['rulesets'].get('Local_check_mail'):
         found.append(
-            "sendmail.mc has rules of its own for the certificates of servers (LOCAL_TLS_SERVER); the check of the"
-            " gateway's certificate would have to be one of them"
-        )
-    if not hop and settings['tls_client_cert'] and info['rulesets'].get('tls_clt_features'):
-        found.append(
-            'conbool_tls_client_cert: sendmail.mc chooses certificates by server already (ruleset tls_clt_features, as'
-            ' of FEATURE(`tls_session_features\')); give {} its certificate there, and leave the variable unset'.format(
-                host_in_brackets(settings['relay_host'])
-            )
+            "conbool_bypass_null_sender: 'server' needs a rule in Local_check_mail, where sendmail.mc has rules of its"
+            ' own that could end before it; set the variable to true or false'
         )
     if options.get('fallbacksmarthost'):
         found.append(
@@ -186,11 +204,6 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
         )
     if hop:
         found += _tls_complaints(info, hop)
-    if not hop and settings['bypass_calendar'] and 'MAP_REGEX' not in info['features']:
-        found.append(
-            'conbool_bypass_calendar: this Sendmail was built without MAP_REGEX, by which calendar messages are told;'
-            ' set it to false, or sendmail_smarthost_decision: hop'
-        )
     inbound = inbound_complaints(settings, info) + features.complaints(settings, info) if settings['inbound'] else []
     return found + inbound
 

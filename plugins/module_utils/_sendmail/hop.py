@@ -40,7 +40,7 @@ R<void 1> $*		$: <> $(conboolset {conbool_port} $@ %d $) $1
 
 # The same for mail without a sender of a user, who has logged in: at that port it is not the server's.
 USERS_NULL_SENDER = """\
-R<check> < @ >		$: <auth $&{auth_type}> < @ >
+R<check> < @ >		$: <auth $&{conbool_user}> < @ >
 R<auth> < @ >		$: <check> < @ >
 R<auth $*> < @ >	$: <void 1> < @ >
 """

@@ -32,8 +32,8 @@ R<port> $*		$: <port 25> $1	no daemon of ours: inetd
 R<port 25> $*		$: <$(conboolgateway $&{client_addr} $: other $)> $>CanonAddr $1
 # Other ports are for those who log in, with a password or a certificate, and for those who could relay before.
 R<port $*> $*		$: <user $&{auth_type}> $2
-R<user $+> $*		$@ OK
 R<user> $*		$: <$(conboolallowed $&{client_addr} $: relay $)> $1
+R<user $+> $*		$@ OK
 R<relay> $*		$: <client> $>Relay_ok $1
 R<client> RELAY		$@ OK
 R<client> $*		$: <certificate> $>RelayTLS no

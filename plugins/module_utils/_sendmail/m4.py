@@ -90,7 +90,7 @@ def _config(
     config = sendmail_hop.CONFIG if hop else rulesets.CONFIG
     config += (rulesets.ALTERNATIVE_NAMES if altnames else '') + _scope_classes(settings)
     if settings['bypass_null_sender'] == 'server':
-        config += rulesets.AUTHENTICATED
+        config += rulesets.USER_CONFIG
     if settings['bypass_calendar'] and not hop:
         config += rulesets.CALENDAR_CONFIG % pattern(settings['bypass_calendar']).replace('$', '$$')
     if wash_networks:
@@ -129,6 +129,8 @@ def _rulesets(
             canonical='' if is_address(bracketed) else rulesets.CANONICAL % names,
         )
         texts.append(rulesets.CERTIFICATE % rules)
+    if settings['bypass_null_sender'] == 'server':
+        texts.append(rulesets.USER)
     if settings['inbound']:
         texts.append(inbound.rules(settings, altnames, known))
     if settings['tls_client_cert'] and not hop:

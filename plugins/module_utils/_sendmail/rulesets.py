@@ -70,13 +70,21 @@ CHECK = 'R<check> $*\t\t$: $(conboolset {conbool_check} $@ 1 $) $1\n'
 NULL_SENDER = 'R<> < @ >\t\t$: <1> < @ >\n'
 # Not of a user, who has logged in.
 SERVERS_NULL_SENDER = """\
-R<> < @ >		$: <auth $&{auth_type}> < @ >
+R<> < @ >		$: <auth $&{conbool_user}> < @ >
 R<auth> < @ >		$: <1> < @ >
 R<auth $*> < @ >	$: <gateway> < @ >
 """
 
-# By which means a client has logged in, kept with the message in the queue.
-AUTHENTICATED = 'C{persistentMacros}{auth_type}\n'
+USER_CONFIG = """\
+# By which means the client has logged in that handed a message in; kept with it in the queue.
+C{persistentMacros}{conbool_user}
+"""
+
+# {auth_type} itself would be that of a connection to another server by the time of the delivery.
+USER = """\
+SLocal_check_mail
+R$*			$: $(conboolset {conbool_user} $@ $&{auth_type} $) $1
+"""
 
 SCOPE = """\
 # The sender as others see it, after masquerading.

@@ -24,7 +24,9 @@ BEFORE = 'sieve_before'
 # A plain ":is" would miss a value on a line of its own, of which Dovecot keeps the white space.
 # How the Received line begins that Dovecot adds to mail handed to it by LMTP (smtp-server-transaction.c). Its delivery
 # agent (LDA) adds none. The mail server's own line says ESMTP, or has its version in front of that.
-LMTP = '^from [^ ]+( [(][[][^ ]*[)])?[[:space:]]+([(]using [^)]*[)][[:space:]]+)?by [^ ]+ with LMTPS?[[:space:]]'
+LMTP = (
+    '^from [^ ]+( [(][[][^ ]*[)])?[[:space:]]+([(]using [^)]*[)]+[[:space:]]+)?by [^ ]+ with (UTF8)?LMTPS?A?[[:space:]]'
+)
 
 SCRIPT = r'''%(heading)s
 # Runs before every other script. What it files is final: no other script sees such a message.

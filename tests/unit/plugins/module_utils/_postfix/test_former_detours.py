@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import former_detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import FilteredMessage
 
 from tests.unit.fakes.inbound import PARAMETERS, configure, entry
-from tests.unit.fakes.mail_server import FakeModule
 
 OLD, NEW = 10028, 326
 LAN = ['10.20.0.0/16']
@@ -29,14 +29,14 @@ def info_of(wanted, **expanded):
     }
 
 
+def waiting(queue_id, destination):
+    """What is looked at of a message in the queue."""
+    return SimpleNamespace(identifier=queue_id, value=destination)
+
+
 def on(name, listener, queue_id='4A'):
     address, dummy, port = listener.rpartition(':')
-    return FilteredMessage(
-        f'/var/spool/postfix/deferred/{queue_id}',
-        'deferred',
-        0,
-        'conbool-{}:[{}]:{}'.format(name, address.strip('[]'), port),
-    )
+    return waiting(queue_id, 'conbool-{}:[{}]:{}'.format(name, address.strip('[]'), port))
 
 
 @pytest.fixture(name='detours')
@@ -48,7 +48,7 @@ def fixture_detours(monkeypatch):
         class Instance:
             config_dir = '/etc/postfix'
 
-        detours = Detours(FakeModule(), Instance(), info)
+        detours = Detours(Instance(), info)
         monkeypatch.setattr(detours, 'messages', lambda: messages)
         return detours.with_former(wanted, also)
 
@@ -125,12 +125,12 @@ def test_where_postfix_cannot_listen_the_message_has_to_be_decided_about_anew(de
 
 @pytest.mark.parametrize('destination', ['smtp:[192.0.2.1]', 'conbool-hop:[127.0.0.1]:25', 'conbool-wash:', 'nonsense'])
 def test_what_is_no_detour_of_ours_is_left_alone(destination):
-    assert former_detours.places([FilteredMessage('/var/spool/postfix/hold/4A', 'hold', 0, destination)]) == {}
+    assert former_detours.places([waiting('4A', destination)]) == {}
 
 
 def test_whose_the_listeners_have_to_be():
     wanted = configure(wash_networks=LAN, flag=True)
-    found = Detours(FakeModule(), None, info_of([])).listeners(wanted['services'])
+    found = Detours(None, info_of([])).listeners(wanted['services'])
     assert sorted((place.variable, place.address, place.port, place.pid) for place in found) == [
         ('postfix_smarthost_flag_port', '127.0.0.1', 327, None),
         ('postfix_smarthost_release_port', '127.0.0.1', 328, None),
