@@ -172,7 +172,7 @@ def test_the_ways_through_that_it_names(lab, site, play, wanted):
     assert b'X-Conbool-Released' not in seen['content']
     # The gateway is not judged, more often than any client may come, and has to be what it says all the same.
     assert [
-        lab.gateway.send(PLAIN, 'x@external.test', 'alice@example.com', message()[1])['accepted'] for _ in '123'
+        lab.gateway.send(PLAIN, 'x@external.test', 'alice@example.com', message()[1])['accepted'] for dummy in '123'
     ] == [True] * 3
     for recipient, options, codes in (
         ('nobody-here@example.com', {}, [550]),

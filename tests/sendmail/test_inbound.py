@@ -112,7 +112,8 @@ class Stranger(socketserver.StreamRequestHandler):
             with open('/tmp/told', 'ab') as told:
                 told.write(line)
             verb = line[:4].upper()
-            self.wfile.write({b'EHLO': b'250-stranger.test\\r\\n250 AUTH PLAIN LOGIN', b'AUTH': b'235 yes', b'DATA': b'354 go'}.get(verb, b'250 yes') + b'\\r\\n')
+            said = {b'EHLO': b'250-stranger.test\\r\\n250 AUTH PLAIN LOGIN', b'AUTH': b'235 yes', b'DATA': b'354 go'}
+            self.wfile.write(said.get(verb, b'250 yes') + b'\\r\\n')
             if verb == b'DATA':
                 while self.rfile.readline().strip() != b'.':
                     pass

@@ -23,8 +23,9 @@ NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')
 # NAME=VALUE of a parameter that the roles have set, or that names something of theirs. What was made by hand, as the
 # vendor describes it, may begin alike.
 OURS = re.compile(
-    r'(?<![\w.@-])(conbool-hop:|conbool_(certificates|clients|data|flag|gateway|known|main_\w+|others|outside|override|postscreen|recipients|release|senders|service_\w+'
-    r'|trusted|wash|wash_clients|wash_lan)\b)|cleanup_service_name=conbool-|private/conbool-'
+    r'(?<![\w.@-])(conbool-hop:|conbool_(certificates|clients|data|flag|gateway|known|main_\w+|others|outside|override'
+    r'|postscreen|recipients|release|senders|service_\w+|trusted|wash|wash_clients|wash_lan)\b)'
+    r'|cleanup_service_name=conbool-|private/conbool-'
 )
 
 

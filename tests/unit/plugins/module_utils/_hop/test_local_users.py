@@ -17,12 +17,12 @@ from tests.unit.fakes.mail_server import FakeModule
 
 LISTED = """\
 table inet conbool_hop {
-	chain output {
-		type filter hook output priority 0; policy accept;
-		oifname "lo" tcp dport %s meta skuid != %s reject with tcp reset
-	}
+    chain output {
+        type filter hook output priority 0; policy accept;
+        oifname "lo" tcp dport %s meta skuid != %s reject with tcp reset
+    }
 }
-"""
+""".replace('    ', '\t')
 
 
 class Host(FakeModule):

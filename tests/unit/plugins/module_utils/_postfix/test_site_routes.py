@@ -81,7 +81,8 @@ def information(by_sender='', by_recipient='', parameters=None):
     }
 
 
-def configured(by_sender='', by_recipient='', tables=TABLES, parameters=None, **more):
+def configured(by_sender='', by_recipient='', tables=None, parameters=None, **more):
+    tables = TABLES if tables is None else tables
     info, wanted = information(by_sender, by_recipient, parameters), settings(**more)
     found = look(SiteRoutes(Maps(tables), wanted, info))
     return outbound_configuration(

@@ -30,7 +30,8 @@ TABLES = {
 }
 
 
-def refused(parameters=None, logged_in=False, tables=TABLES, configured=None, **options):
+def refused(parameters=None, logged_in=False, tables=None, configured=None, **options):
+    tables = TABLES if tables is None else tables
     info = {'parameters': dict(PARAMETERS, **(parameters or {})), 'configured': configured or {}}
     stranger = Stranger(tables.get, [ipaddress.ip_network('192.0.2.0/28')], logged_in)
     return stranger.is_refused(entry('2525', **options), info)
