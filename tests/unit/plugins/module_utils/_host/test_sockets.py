@@ -60,9 +60,11 @@ def test_a_child_of_the_process_shares_its_socket_and_is_no_stranger():
             subprocess.Popen([sys.executable, '-c', 'input()'], pass_fds=handles, stdin=subprocess.PIPE)
         )
         stack.callback(child.kill)
+        other = stack.enter_context(subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE))
+        stack.callback(other.kill)
         assert sockets.strangers('127.0.0.1', port, os.getpid()) == []
-        # The other way round the parent is nobody's child.
-        assert len(sockets.strangers('127.0.0.1', port, 1)) == 2
+        # To a process without that socket, both are.
+        assert len(sockets.strangers('127.0.0.1', port, other.pid)) == 2
 
 
 @pytest.mark.parametrize(
