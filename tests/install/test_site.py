@@ -29,7 +29,8 @@ VARIABLES = {
     'conbool_dns_servers': ['{{ lab_resolver }}'],
 }
 # Of no certificate: nothing is compared here.
-FINGERPRINTS = {'conbool_inbound_certificate_fingerprints': [':'.join(['AB'] * 32)]}
+# Of no certificate of the gateway, which the preflight would not let pass.
+FINGERPRINTS = {'conbool_inbound_certificate_fingerprints': [':'.join(['AB'] * 32)], 'conbool_preflight': 'warn'}
 USER = 'conbool-policy'
 
 
