@@ -81,9 +81,9 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
     # calendar, three look-alikes.
     assert ids == ['route.ok'] * 8 + ['header.ok'] * 8 + [
         'hop.ok',
-        'hop.return',
         'hop.owner',
         'hop.users',
+        'hop.return',
         'queue.ok',
         'queue.ok',
         'inbound.ok',
