@@ -173,9 +173,9 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any], hop: str | 
         found.append("sendmail.mc has no MAILER(`smtp'): this Sendmail does not send mail to other hosts")
     if not hop:
         found += _own_complaints(settings, info)
-    if settings['bypass_null_sender'] == 'server' and info['rulesets'].get('Local_check_mail'):
+    if settings['bypass_null_sender'] == 'server' and info['rulesets'].get('Local_check_rcpt'):
         found.append(
-            "conbool_bypass_null_sender: 'server' needs a rule in Local_check_mail, where sendmail.mc has rules of its"
+            "conbool_bypass_null_sender: 'server' needs a rule in Local_check_rcpt, where sendmail.mc has rules of its"
             ' own that could end before it; set the variable to true or false'
         )
     if options.get('fallbacksmarthost'):

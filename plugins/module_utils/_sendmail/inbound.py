@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates, rulesets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.networks import pattern
 
 CONFIG = """\
@@ -20,7 +20,7 @@ RULES = """\
 # Asked for every recipient, before Sendmail's own checks. Whose headers count for nothing is noted whatever they are: Sendmail gives no ruleset a header
 # that is too long for it, which Dovecot reads all the same.
 SLocal_check_rcpt
-R$*			$: $1 $| $>ConboolTrusted yes
+%(user)sR$*			$: $1 $| $>ConboolTrusted yes
 R$* $| $*		$: $1
 R$*			$: $1 $| $>ConboolInbound $1
 R$* $| $#$*		$#$2
@@ -95,6 +95,7 @@ def rules(settings: Mapping[str, Any], altnames: bool, known: Sequence[str]) -> 
         known: as for config_lines().
     """
     return RULES % {
+        'user': rulesets.USER if settings['bypass_null_sender'] == 'server' else '',
         'certificate': certificates.rules(settings, known),
         'name': settings['tls_name'],
         'alternatives': ALTERNATIVES % {'name': settings['tls_name']} if altnames else '',

@@ -129,10 +129,10 @@ def _rulesets(
             canonical='' if is_address(bracketed) else rulesets.CANONICAL % names,
         )
         texts.append(rulesets.CERTIFICATE % rules)
-    if settings['bypass_null_sender'] == 'server':
-        texts.append(rulesets.USER)
     if settings['inbound']:
         texts.append(inbound.rules(settings, altnames, known))
+    elif settings['bypass_null_sender'] == 'server':
+        texts.append('SLocal_check_rcpt\n' + rulesets.USER)
     if settings['tls_client_cert'] and not hop:
         texts.append(rulesets.CLIENT_CERTIFICATE % names)
     return '\n'.join(texts)

@@ -80,11 +80,9 @@ USER_CONFIG = """\
 C{persistentMacros}{conbool_user}
 """
 
-# {auth_type} itself would be that of a connection to another server by the time of the delivery.
-USER = """\
-SLocal_check_mail
-R$*			$: $(conboolset {conbool_user} $@ $&{auth_type} $) $1
-"""
+# {auth_type} itself would be that of a connection to another server by the time of the delivery. At RCPT: with
+# FEATURE(delay_checks), nobody asks check_mail about a client that has logged in.
+USER = 'R$*\t\t\t$: $(conboolset {conbool_user} $@ $&{auth_type} $) $1\n'
 
 SCOPE = """\
 # The sender as others see it, after masquerading.

@@ -15,6 +15,13 @@ def text(changes=None):
     return render(dict(SETTINGS, **(changes or {})), info(), SYSTEM)
 
 
+INBOUND = {
+    'inbound': True,
+    'inbound_require_certificate': False,
+    'inbound_certificate_fingerprints': [],
+    'networks': ['192.0.2.0/24'],
+    'allowed_networks': [],
+}
 HOP = {'address': '127.0.0.1', 'port': 10027, 'wash_port': 10028}
 
 
@@ -26,11 +33,17 @@ def in_order(found, *rules):
 def test_of_mail_without_a_sender_only_the_servers_goes_direct():
     found = text({'bypass_null_sender': 'server'})
     assert 'C{persistentMacros}{conbool_user}\n' in found
-    assert 'SLocal_check_mail\nR$*\t\t\t$: $(conboolset {conbool_user} $@ $&{auth_type} $) $1\n' in found
+    assert 'SLocal_check_rcpt\nR$*\t\t\t$: $(conboolset {conbool_user} $@ $&{auth_type} $) $1\n' in found
     assert in_order(found, 'R<> < @ >', 'R<auth> < @ >', 'R<auth $*> < @ >', 'R<> $&n')
     for mode in (True, False):
         assert 'conbool_user' not in text({'bypass_null_sender': mode})
         assert 'R<auth>' not in text({'bypass_null_sender': mode})
+
+
+def test_with_inbound_mail_the_same_rules_note_it():
+    found = text({'bypass_null_sender': 'server', **INBOUND})
+    assert found.count('SLocal_check_rcpt') == 1
+    assert 'SLocal_check_rcpt\nR$*\t\t\t$: $(conboolset {conbool_user} $@ $&{auth_type} $) $1\nR$*' in found
 
 
 def test_the_hop_is_told_whose_it_is():
@@ -42,5 +55,5 @@ def test_the_hop_is_told_whose_it_is():
 def test_rules_of_the_site_at_the_same_place_are_named():
     server = dict(SETTINGS, bypass_null_sender='server')
     assert fit.complaints(server, info()) == []
-    assert fit.complaints(SETTINGS, info(rulesets={'Local_check_mail': 2})) == []
-    assert 'conbool_bypass_null_sender' in fit.complaints(server, info(rulesets={'Local_check_mail': 2}))[0]
+    assert fit.complaints(SETTINGS, info(rulesets={'Local_check_rcpt': 2})) == []
+    assert 'conbool_bypass_null_sender' in fit.complaints(server, info(rulesets={'Local_check_rcpt': 2}))[0]
