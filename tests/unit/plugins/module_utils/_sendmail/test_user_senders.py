@@ -17,6 +17,7 @@ def text(changes=None):
 
 INBOUND = {
     'inbound': True,
+    'domains': ['example.com'],
     'inbound_require_certificate': False,
     'inbound_certificate_fingerprints': [],
     'networks': ['192.0.2.0/24'],
