@@ -37,17 +37,21 @@ NO_BOUNCES = '/^From:.*MAILER-DAEMON/ REJECT\n/could not be delivered/ REJECT\n'
 HOP = '/etc/conbool-hop'
 ALICE, BOUNCE = 'alice@example.com', 'waiting@bounce.test'
 OUTSIDE = 'someone@external.test'
+BOB = 'bob@example.com'
+BOB_AND_HIS_FORWARD = [Place('mailbox:bob'), Place('direct', ('bob@external.test',))]
 
 
-def case(name, place, via, sender, recipient, *headers):
+def case(name, places, via, sender, recipient, *headers):
     inject = {'via': via, 'from': sender, 'to': [recipient], 'headers': list(headers)}
-    return Case(name, name, 'way back', 'default', inject, expect=(place,))
+    return Case(name, name, 'way back', 'default', inject, expect=tuple(places))
 
 
 RELEASED = 'X-Conbool-Released: yes'
 BOUNCES = [
-    case('to alice', Place('bounce:alice'), 'sendmail', ALICE, BOUNCE, RELEASED),
-    case('to an outside sender', Place('bounce:direct', sender='<>'), 'sendmail', OUTSIDE, BOUNCE, RELEASED),
+    case('to alice', [Place('bounce:alice')], 'sendmail', ALICE, BOUNCE, RELEASED),
+    case(
+        'to an outside sender', [Place('bounce:direct', (OUTSIDE,), sender='<>')], 'sendmail', OUTSIDE, BOUNCE, RELEASED
+    ),
 ]
 # What another local user could make of that port.
 TRIED = """
@@ -139,13 +143,13 @@ def test_c3_what_waits_for_a_detour_takes_its_ordinary_way_and_what_is_held_stay
     lab.lab.run(fresh_host, ['sh', '-c', 'postconf -e defer_transports=conbool-wash && postfix reload'])
     batch = Engine(Site(lab.lab, fresh_host, adapter)).batch(
         [
-            case('deferred', Place('mailbox:alice'), 'lan', 'printer@example.com', ALICE),
-            case('on hold', Place('direct', (OUTSIDE,)), 'lan', 'printer@example.com', OUTSIDE),
+            case('deferred', [Place('mailbox:alice')], 'lan', 'printer@example.com', ALICE),
+            case('on hold', BOB_AND_HIS_FORWARD, 'lan', 'printer@example.com', BOB),
         ]
     )
     batch.send()
     batch.must_be(lambda case: (Place('queue', tuple(case.inject['to'])),), flush=False)
-    held = queue_of(lab, fresh_host)[OUTSIDE]['queue_id']
+    held = queue_of(lab, fresh_host)[BOB]['queue_id']
     lab.lab.run(fresh_host, ['postsuper', '-h', held])
     # Otherwise it would be put off in the end by that alone.
     lab.lab.run(fresh_host, ['sh', '-c', 'postconf -X defer_transports && postfix reload'])
@@ -153,7 +157,7 @@ def test_c3_what_waits_for_a_detour_takes_its_ordinary_way_and_what_is_held_stay
     assert not outcome.returncode, outcome.output
     assert '2 messages waited for conbool-wash' in ' '.join(outcome.output.split())
     waiting = queue_of(lab, fresh_host)
-    assert (waiting[OUTSIDE]['queue_id'], waiting[OUTSIDE]['queue_name']) == (held, 'hold')
+    assert (waiting[BOB]['queue_id'], waiting[BOB]['queue_name']) == (held, 'hold')
     lab.lab.run(fresh_host, ['postsuper', '-H', held])
     batch.must_be(lambda case: case.expect)
     assert batch.problems == {}
