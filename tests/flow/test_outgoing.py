@@ -150,7 +150,8 @@ def test_mail_leaves_as_it_did_and_nobody_is_told_more(lab, fresh_host, adapter,
     hop = ['postconf', '-c', '/etc/conbool-hop', '-h', 'smtp_sasl_auth_enable', 'smtp_sasl_password_maps']
     assert lab.lab.run(fresh_host, hop).stdout == 'no\n\n'
 
-    # Whoever is probed is asked himself, and not the hop.
+    # Whoever is probed is asked himself, and not the hop; with the password, too, where there is one.
+    lab.lab.run(fresh_host, ['sh', '-c', 'postconf -e smtp_sasl_auth_enable=no && postfix reload'])
     answers = lab.lab.run(fresh_host, ['python3', '-c', ASK, 'x@bounce.test', 'x@external.test']).stdout
     (refused, why), (taken, dummy) = json.loads(answers)
     assert (refused // 100, taken) == (4, 250) and 'said: 550' in why, answers
