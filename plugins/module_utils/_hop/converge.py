@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configurat
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
@@ -80,7 +81,12 @@ def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tup
     done: list[tuple[dict[str, Any], list[str]]] = []
     if hop.own_programs:
         programs, before, after, packages = find(
-            module.run_command, package.maker_of(module), options['sbin_dir'] or None, module.check_mode
+            module.run_command,
+            package.maker_of(module),
+            options['sbin_dir'] or None,
+            module.check_mode,
+            # Updates are the timer's; until then nothing is amiss.
+            update=not isinstance(module, Look),
         )
         done.append((_package_result(module, before, after, packages), []))
     wanted = hop_configuration(settings, hop.identity, options, programs)
@@ -91,6 +97,7 @@ def present(module: AnsibleModule, settings: Mapping[str, Any], hop: Hop) -> tup
             sbin_dir=options['sbin_dir'] or None,
             owner_id=OWNER,
             create=True,
+            exclusive=True,
             parameters=wanted['parameters'],
             services=wanted['services'],
             tables=wanted['tables'],
@@ -123,6 +130,7 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
             sbin_dir=options['sbin_dir'] or None,
             owner_id=OWNER,
             create=True,
+            exclusive=True,
             unit={'name': unit.NAME},
             state='absent',
         )

@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import gateway_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import client_rows, route_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
@@ -30,7 +36,8 @@ class HopServer:
     """
 
     def __init__(self, module: AnsibleModule, settings: Mapping[str, Any]) -> None:
-        self._module, self._options = module, settings['roles']['outbound_hop']
+        self._module, self._settings = module, settings
+        self._options = settings['roles']['outbound_hop']
 
     def _instance(self) -> Instance:
         return Instance(
@@ -50,7 +57,27 @@ class HopServer:
 
     def queue(self) -> Look:
         """Return a look at its queue."""
-        return Look(Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir']))
+        queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
+        return Look(queue, self._settings['relay_host'], last=True)
+
+    def way(self) -> list[dict[str, Any]]:
+        """Return the rows on the way of a plain message from here to its end."""
+        instance, config_dir = self._instance(), self._options['config_dir']
+        parameters = instance.parameters(config_dir, ['queue_directory', 'mail_version'])[0]
+        wanted = gateway_options(self._settings, parameters['mail_version'], instance.lookup_types())
+        level = self._options['direct_tls_security_level']
+        rows = client_rows(instance, wanted, level, self._options['parameters'])
+        return rows + route_rows(parameters['queue_directory'], self._settings)
+
+    def running(self) -> list[dict[str, Any]]:
+        """Return the rows on what runs, and whether it knows what its files say."""
+        rows = running_rows('hop', self._instance(), unit.NAME)
+        shadows = Unit(self._module.run_command, unit.NAME).shadows()
+        hint = 'Remove it, then: systemctl daemon-reload, systemctl restart ' + unit.NAME
+        return rows + [
+            row('running.unit', path, RED, f'systemd reads it for {unit.NAME}, which is not ours', hint)
+            for path in shadows
+        ]
 
     def listener(self) -> list[dict[str, Any]]:
         """Return the rows on where it listens."""

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 
 class Look:
-    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take."""
+    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take.
+
+    Args:
+        diff: whether differences are wanted.
+    """
 
     check_mode = True
-    _diff = False
 
-    def __init__(self, module: AnsibleModule) -> None:
-        self._module = module
+    def __init__(self, module: AnsibleModule, diff: bool = False) -> None:
+        self._module, self._diff = module, diff
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)

@@ -52,11 +52,14 @@ def main(server_class: type[MailServer]) -> None:
         rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
         module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
+    run(module, directories_of(server), lambda module, dummy: converge(module, server))
+
+
+def directories_of(server: MailServer) -> list[str]:
+    """Return the directories in which no other run may be at work."""
     # What is changed beside the mail server's own directory lies below /etc.
-    directories = ['/etc', *server.lock_directories()]
-    if os.path.isdir(hop.lock_directory(settings)):
-        directories.append(hop.lock_directory(settings))
-    run(module, directories, lambda module, dummy: converge(module, server))
+    own = [hop.lock_directory(server.settings)]
+    return ['/etc', *server.lock_directories(), *filter(os.path.isdir, own)]
 
 
 def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,6 +87,25 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         HostError: it must not be done; naming variable and value where that is so.
         SwitchError: it failed half-way.
     """
+    parts, said = wanted_parts(module, server)
+    result, warnings = _take(module, parts)
+    if not module.check_mode:
+        # In check mode the host is as it was.
+        result['rows'] = rows_of(server, server.settings)
+        result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
+    # Parts say again what was seen before.
+    return result, list(dict.fromkeys(said + warnings))
+
+
+def wanted_parts(module: AnsibleModule | Look, server: MailServer) -> tuple[list[Part], list[str]]:
+    """Look at all that could stand against the wanted state; nothing is changed.
+
+    Returns:
+        The parts that bring the host there, in order, and warnings.
+
+    Raises:
+        HostError: it must not be done; naming variable and value where that is so.
+    """
     settings, facts = server.settings, server.facts()
     marked = spam.marked(Look(module), settings, facts.deliveries)
     wanted = server.wanted(facts, bool(marked))
@@ -104,15 +126,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
-    result, warnings = _take(module, parts)
-    if not module.check_mode:
-        # In check mode the host is as it was.
-        result['rows'] = rows_of(server, settings)
-        result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
-    # Parts say again what was seen before.
-    return result, list(
-        dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)
-    )
+    return parts, facts.warnings + said + wanted.warnings + spam.notes(settings, marked)
 
 
 def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:

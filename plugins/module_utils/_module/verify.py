@@ -6,7 +6,7 @@ collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -14,6 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import gateway_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
@@ -29,17 +30,32 @@ if TYPE_CHECKING:
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
     module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
+    # That one asks us what has become of what it made.
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
+
     settings = module.params['settings']
-    rows = rows_of(server_class(module, settings), settings)
+    server = server_class(module, settings)
+    more = [('gateway', 'gateway', lambda: gateway_rows(settings))]
+    if settings['state'] == 'present':
+        more.append(('drift', 'this host', lambda: drift_rows(server)))
+    rows = rows_of(server, settings, more, stuck=True)
     # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 
 
-def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows_of(
+    server: MailServer,
+    settings: Mapping[str, Any],
+    more: Iterable[tuple[str, str, Callable[[], list[dict[str, Any]]]]] = (),
+    stuck: bool = False,
+) -> list[dict[str, Any]]:
     """Return all rows on a mail server, and on the hop where that decides.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
+        more: further questions, as of asked(). Whoever has just made all of it need not compare it, and what was
+            asked of the gateway before is no matter of the change.
+        stuck: whether mail is judged that waited before. A change that mends something finds it waiting still.
     """
     hop = HopServer(server.module, settings) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
@@ -48,13 +64,16 @@ def rows_of(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, A
     def work() -> list[dict[str, Any]]:
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
-        rows += asked('hop', 'hop', hop.listener) if hop else []
-        return rows + asked('inbound.copy', 'mail server', server.stale)
+        for part in (('hop', hop.listener), ('hop.way', hop.way), ('running', hop.running)) if hop else ():
+            rows += asked(part[0], 'hop', part[1])
+        rows += asked('running', 'mail server', server.running)
+        rows += asked('inbound.copy', 'mail server', server.stale)
+        return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:
         queue.begin()
     rows = spend(settings['roles']['verify']['queue_seconds'], work)
-    return rows + [queue.row() for queue in watched]
+    return rows + [queue.row(stuck) for queue in watched]
 
 
 def asked(identifier: str, target: str, function: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -111,11 +130,16 @@ class Watched:
         except (HostError, OSError, ValueError) as exc:
             self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
 
-    def row(self) -> dict[str, Any]:
-        """Take the second look, and return the row on both."""
+    def row(self, stuck: bool = False) -> dict[str, Any]:
+        """Take the second look, and return the row on both.
+
+        Args:
+            stuck: whether mail is judged that waited before.
+        """
         if self._failed:
             return self._failed
         try:
-            return queue_row(self._name, *self._look.end())
+            found = self._look.end()
+            return queue_row(self._name, *found, self._look.stuck() if stuck else ())
         except (HostError, OSError, ValueError) as exc:
             return row('queue.failed', self._name, RED, printable(str(exc)))

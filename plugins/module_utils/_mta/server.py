@@ -25,7 +25,8 @@ class Facts:
     C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info).
     C(relay_networks) are those whose clients may send through it to anybody, in CIDR notation; C(relay_networks_from)
     is where it says so, C(relay_networks_row) the id of the row that is made of them. C(parts) are those of its
-    configuration that we have changed. C(native) is for the adapter alone.
+    configuration that we have changed. C(native) is for the adapter alone. C(lost) is what there is to say of one that
+    runs, while its pid file does not name it.
     """
 
     version: str
@@ -38,6 +39,7 @@ class Facts:
     parts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     native: dict[str, Any] = field(default_factory=dict)
+    lost: str = ''
 
 
 @dataclass
@@ -113,6 +115,10 @@ class QueueLook(ABC):
             The messages in it, a line each; and those of them that were put off since the first look.
         """
 
+    def stuck(self) -> list[str]:
+        """Return those of the second look that wait for something that a person has to mend, a line each."""
+        return []
+
 
 class MailServer(ABC):
     """A mail server of this host.
@@ -180,6 +186,10 @@ class MailServer(ABC):
     def null_sender_through(self) -> bool:
         """Whether a message without a sender is handed to the hop or the gateway like any other."""
         return True
+
+    def running(self) -> list[dict[str, Any]]:
+        """Return rows on what runs, and whether it knows what its files say."""
+        return []
 
     def stale(self) -> list[dict[str, Any]]:
         """Return rows on what was made of a configuration that has changed since."""

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request
 
 
+# Of main.cf and master.cf of an instance that is ours alone, as Postfix makes them.
+MODE = 0o644
+
+
 class Change:
     """The difference between what one owner wants and what is.
 
@@ -61,9 +65,7 @@ class Change:
         may_miss = self.create or self.path('main.cf') in self.created
         if not os.path.isdir(self.instance.config_dir) and not may_miss:
             raise PlanError(f'config_dir: {self.instance.config_dir!r} is not a directory')
-        self.main_state, self.master_state = disk.read_file(self.path('main.cf')), disk.read_file(
-            self.path('master.cf')
-        )
+        self.main_state, self.master_state = (disk.read_file(self.path(name)) for name in ('main.cf', 'master.cf'))
         for name, state in (('main.cf', self.main_state), ('master.cf', self.master_state)):
             if state.data is None and not may_miss:
                 raise PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
@@ -72,10 +74,16 @@ class Change:
         others = self.journal.others()
         refuse_conflicts(self.request, others)
         self.shared = {path for records in others.values() for path in records['created']}
-        self.main_before, self.main = (MainCf(decode(self.main_state.data or b'')) for dummy in range(2))
+        main, master = (decode(state.data or b'') for state in (self.main_state, self.master_state))
+        self.main_before, self.services_before = MainCf(main), MasterCf(master).services()
+        # Ours are only files that were made here.
+        made = self.path('main.cf') in self.created or self.main_state.data is None
+        self.alone = self.request.exclusive and made and not others
+        # Nothing is kept of what somebody has written into files that are ours alone.
+        anew = self.alone and not self.request.absent
+        self.main = MainCf('' if anew else main)
         # Between the two texts lies the time in which main.cf may still name what is going to be removed.
-        self.master_between = MasterCf(decode(self.master_state.data or b''))
-        self.services_before = self.master_between.services()
+        self.master_between = MasterCf('' if anew else master)
         self.pending: dict[str, Any] = {}
         self.settled: dict[str, Any] = {}
         self._plan_parts()
@@ -102,7 +110,7 @@ class Change:
         ):
             plan.reach(wanted)
             self.pending[kind], self.settled[kind] = plan.pending, plan.settled
-            self.warnings += plan.warnings
+            self.warnings += [] if self.alone else plan.warnings
         self.master, self.tables = services.final(), tables.changes
 
     def _default(self, name: str) -> str:
@@ -197,9 +205,13 @@ class Change:
     def _file_data(self, name: str, text: str) -> bytes | None:
         """Return what a file has to contain; None for the files of an instance that was made here and is empty
         again."""
-        empty = not self.main.text() and not self.master.text()
+        empty = self.alone or not (self.main.text() or self.master.text())
         mine = self.request.absent and self.path(name) in self.created and self.path(name) not in self.shared
         return None if empty and mine else encode(text)
+
+    def _mode(self, state: disk.FileState) -> int | None:
+        """Return the mode that a file of ours gets; None where it is not ours to say, or is so already."""
+        return MODE if self.alone and state.data is not None and state.mode != MODE else None
 
     def phases(self) -> list[list[disk.Write | disk.MakeDirectory]]:
         """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
@@ -224,12 +236,13 @@ class Change:
                 second += made
         between, final = encode(self.master_between.text()), self._file_data('master.cf', self.master.text())
         current = self.master_state.data
-        if between != (current or b'') or (current is None and final is not None):
-            first.append(disk.Write(self.path('master.cf'), between))
+        mode = self._mode(self.master_state)
+        if between != (current or b'') or (current is None and final is not None) or mode is not None:
+            first.append(disk.Write(self.path('master.cf'), between, mode))
             current = between
-        main = self._file_data('main.cf', self.main.text())
-        if main != self.main_state.data:
-            second.append(disk.Write(self.path('main.cf'), main))
+        main, mode = self._file_data('main.cf', self.main.text()), self._mode(self.main_state)
+        if main != self.main_state.data or (mode is not None and main is not None):
+            second.append(disk.Write(self.path('main.cf'), main, mode))
         if final != current:
             third.append(disk.Write(self.path('master.cf'), final))
         return [first, second, third, last]
@@ -255,7 +268,8 @@ class Change:
         known = []
         with disk.staging_directory(self.instance.config_dir, fingerprint(self.instance.config_dir)) as path:
             stage = Stage(self.instance, path)
-            if self.main_state.data is not None and self.master_state.data is not None:
+            # Of files of which nothing is kept it does not matter what Postfix says, or whether it can read them.
+            if not self.alone and self.main_state.data is not None and self.master_state.data is not None:
                 known = stage.relative(self.instance.text('postconf', '-c', self.instance.config_dir, '-nx')[1])
             if self.ends_instance:
                 self.facts = (

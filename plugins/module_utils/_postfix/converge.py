@@ -67,18 +67,20 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     change = None
     if not request.absent or journal.exists:
         change = Change(instance, journal, request, params['create'], foreseen)
-    warnings += look_for_unrecorded(instance, journal, change, request.absent)
+    unrecorded = look_for_unrecorded(instance, journal, change, request.absent)
     unit = None
     if unit_name:
         unit = UnitChange(module.run_command, unit_name, unit_content, bool(change and needs_restart(change)))
     result = planned(change, unit, module._diff)
+    if unrecorded:
+        result['unrecorded'] = unrecorded
     if change and change.changed and foreseen:
         warnings.append('There is no Postfix yet that could judge the new configuration')
     elif change and change.changed:
         change.validate()
     if not module.check_mode:
         carry_out(module, params, journal, change, unit, result)
-    return result, warnings + (change.warnings if change else [])
+    return result, warnings + unrecorded + (change.warnings if change else [])
 
 
 def planned(change: Change | None, unit: UnitChange | None, with_diff: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -34,6 +35,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbou
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file, running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
@@ -91,6 +93,7 @@ class PostfixServer(MailServer):
             parts=info['owners'],
             warnings=warnings,
             native=info,
+            lost='' if info['running'] else lost_pid_file(info['queue_directory']),
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
@@ -176,8 +179,12 @@ class PostfixServer(MailServer):
             for found in seen
         ]
 
+    def running(self) -> list[dict[str, Any]]:
+        return running_rows('mail server', self._instance(), MAIL_SERVERS[self.NAME].units[0])
+
     def queue(self) -> Look:
-        return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
+        queue = Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir)
+        return Look(queue, self.settings['roles']['outbound_hop']['address'])
 
     def stale(self) -> list[dict[str, Any]]:
         info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]

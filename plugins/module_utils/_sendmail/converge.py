@@ -47,6 +47,8 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
         wish = Wish(program, shop, record, paths, params)
         change = wish.change()
         result.update(changed=change.changed, files=change.paths())
+        if change.unrecorded:
+            result['unrecorded'] = change.unrecorded
         if module._diff:
             result['diff'] = change.diff()
         if change.changed:
@@ -56,7 +58,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
             daemon.check()
             change.switch(lambda: None, lambda: _activate(daemon, params['timeout']))
             result['reloaded'] = change.changed and daemon.running
-    return result, wish.warnings + change.warnings
+    return result, wish.warnings + change.warnings + change.unrecorded
 
 
 def refuse_without_record(record: FileRecord, paths: Paths) -> None:

@@ -7,7 +7,7 @@ collection."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
@@ -29,6 +29,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
     warnings,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
@@ -38,6 +39,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
     Queue,
     header_action,
     route,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.running import (
+    lost_pid_file,
+    map_rows,
+    running_rows,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
@@ -86,7 +92,14 @@ class SendmailServer(MailServer):
             relay_networks_row='firewall.relay_networks',
             parts=[OWNER] if OWNER in info['file_owners'] else [],
             native=info,
+            lost=self._lost(info),
         )
+
+    def _lost(self, info: Mapping[str, Any]) -> str:
+        if info['running']:
+            return ''
+        strangers = Daemon(self.module.run_command, info['pid_file'], info['queue_directory']).strangers()
+        return lost_pid_file(info['pid_file'], strangers) if strangers else ''
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         hop, info, settings = self._hop(), facts.native, self.settings
@@ -156,5 +169,11 @@ class SendmailServer(MailServer):
         said = [header_action(program, self._paths.cf, cf.header_checks, line) for line in lines]
         return [Verdict(action == DIRECT, f'the mail server says {action!r}') for action in said]
 
+    def running(self) -> list[dict[str, Any]]:
+        program, paths = self._program(), self._paths
+        rows = running_rows(self.module.run_command, program, paths)
+        return rows + map_rows(program, paths, self.settings, self.hop_decides)
+
     def queue(self) -> Look:
-        return Look(Queue(self._cf().queue_directory))
+        hop = self._hop()
+        return Look(Queue(self._cf().queue_directory), hop['address'] if hop else self.settings['relay_host'])
