@@ -60,14 +60,19 @@ class HopServer:
         queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
         return Look(queue, self._settings['relay_host'], last=True)
 
-    def way(self) -> list[dict[str, Any]]:
-        """Return the rows on the way of a plain message from here to its end."""
-        instance, config_dir = self._instance(), self._options['config_dir']
-        parameters = instance.parameters(config_dir, ['queue_directory', 'mail_version'])[0]
-        wanted = gateway_options(self._settings, parameters['mail_version'], instance.lookup_types())
+    def clients(self) -> list[dict[str, Any]]:
+        """Return the rows on what is in force in its clients."""
+        instance = self._instance()
+        version = instance.parameters(instance.config_dir, ['mail_version'])[0]['mail_version']
+        wanted = gateway_options(self._settings, version, instance.lookup_types())
         level = self._options['direct_tls_security_level']
-        rows = client_rows(instance, wanted, level, self._options['parameters'])
-        return rows + route_rows(parameters['queue_directory'], self._settings)
+        return client_rows(instance, wanted, level, self._options['parameters'])
+
+    def way(self) -> list[dict[str, Any]]:
+        """Return the rows on the way of plain messages from here."""
+        instance = self._instance()
+        parameters = instance.parameters(instance.config_dir, ['queue_directory'])[0]
+        return route_rows(parameters['queue_directory'], self._settings)
 
     def running(self) -> list[dict[str, Any]]:
         """Return the rows on what runs, and whether it knows what its files say."""

@@ -64,8 +64,9 @@ def rows_of(
     def work() -> list[dict[str, Any]]:
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
-        for part in (('hop', hop.listener), ('hop.way', hop.way), ('running', hop.running)) if hop else ():
-            rows += asked(part[0], 'hop', part[1])
+        if hop:
+            rows += asked('hop', 'hop', hop.listener) + asked('hop.client', 'hop', hop.clients)
+            rows += asked('hop.route', 'hop', hop.way) + asked('running', 'hop', hop.running)
         rows += asked('running', 'mail server', server.running)
         rows += asked('inbound.copy', 'mail server', server.stale)
         return rows + [entry for question in more for entry in asked(*question)]

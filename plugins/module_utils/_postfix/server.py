@@ -194,8 +194,8 @@ class PostfixServer(MailServer):
                     'inbound.copy',
                     name,
                     RED,
-                    'changed in main.cf, and {} has what it said before'.format(', '.join(services)),
-                    'Run site.yml again: the change is not in force there.',
+                    '{} has something else than main.cf'.format(', '.join(services)),
+                    'Run site.yml again: it copies what main.cf says.',
                 )
                 if services
                 else row('inbound.copy', name, GREEN, 'as main.cf has it')

@@ -26,6 +26,9 @@ class FakeHop(FakeServer):
             raise self.given['listener']
         return []
 
+    def clients(self):
+        return [verify.row('hop.client', 'gateway', 'green', 'TLS level secure')]
+
     def way(self):
         return [verify.row('hop.route', 'a message', 'green', 'gateway:[mail.conbool.com]:25')]
 
@@ -128,7 +131,7 @@ def test_verification_is_all_of_it(rows):
         brief(rows(FakeServer(), FakeHop(marks=marks())))
         == [('route.ok', 'green')] * 6
         + [('header.ok', 'green')] * 7
-        + [('hop.route', 'green'), ('running.ok', 'green')]
+        + [('hop.client', 'green'), ('hop.route', 'green'), ('running.ok', 'green')]
         + [('queue.ok', 'green')] * 2
     )
 

@@ -9,9 +9,11 @@ import os
 import shutil
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import RequestError
 
-from tests.unit.fakes.own_postfix import own
+from tests.unit.fakes.own_postfix import complete, own
 from tests.unit.fakes.postfix_run import run, service
 
 
@@ -88,3 +90,28 @@ def test_undo_takes_all_of_it_whatever_somebody_has_added(made):
 def test_it_is_for_an_instance_that_is_made_here(fake):
     with pytest.raises(RequestError, match='exclusive: True is meant for an instance that is made here'):
         run(fake, exclusive=True)
+
+
+def whole(bare):
+    values = dict(complete(bare), exclusive=True)
+    listener = service('127.0.0.1:2526', 'inet', 'smtpd', private='n')
+    return dict(values, services=[*values['services'], listener])
+
+
+def test_a_listener_that_somebody_has_moved_is_moved_back_by_a_restart(bare, monkeypatch):
+    run(bare, **whole(bare))
+    monkeypatch.setattr(process, 'refused_address', lambda name: 'Address already in use')
+    master = bare.config_dir / 'master.cf'
+    master.write_text(master.read_text().replace('127.0.0.1:2526', '0.0.0.0:2526'))
+    assert run(bare, check=True, **whole(bare))['unit_commands'] == ['restart hop.service']
+    master.write_text(master.read_text().replace('0.0.0.0:2526', '0.0.0.0:2527'))
+    with pytest.raises(PostfixError, match='cannot listen there: Address already in use'):
+        run(bare, check=True, **whole(bare))
+
+
+def test_a_running_instance_that_cannot_read_its_files_is_restarted(bare, monkeypatch):
+    run(bare, **whole(bare))
+    add(bare, 'main.cf', 'what is this\n')
+    assert run(bare, check=True, **whole(bare))['unit_commands'] == []
+    monkeypatch.setattr(Instance, 'running', lambda self: False)
+    assert run(bare, check=True, **whole(bare))['unit_commands'] == ['restart hop.service']
