@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
-LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
 LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_senders\b)')
 ADVICE = (
@@ -169,12 +168,13 @@ class PostfixServer(MailServer):
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         instance = self._instance()
         queue_directory = instance.parameters(self._config_dir, ['queue_directory'])[0]['queue_directory']
+        hop = self.settings['roles']['outbound_hop']
         seen = [route(queue_directory, sample['sender'], sample['recipient']) for sample in samples]
-        # An entry of transport_maps without a transport leads the hop's client elsewhere.
+        # Whatever else the hop's client is led to, an entry of transport_maps without a transport for one, is not the hop.
         return [
             Route(
                 way(found['transport'], found['next_hop']),
-                found['transport'] == TRANSPORT and LOOPBACK.match(found['next_hop']) is not None,
+                (found['transport'], found['next_hop']) == (TRANSPORT, '[{address}]:{port}'.format(**hop)),
             )
             for found in seen
         ]

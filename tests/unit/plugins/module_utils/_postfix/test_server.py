@@ -83,7 +83,9 @@ def wanted(server, monkeypatch):
     return server.wanted(facts, False)
 
 
-@pytest.mark.parametrize('next_hop', ['[gw.partner.example]', '[192.0.2.1]:25', 'external.test', ''])
+@pytest.mark.parametrize(
+    'next_hop', ['[gw.partner.example]', '[192.0.2.1]:25', '[127.0.0.1]:2526', '[127.0.0.2]:10027', 'external.test', '']
+)
 def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gateway(server, monkeypatch, next_hop):
     class Instance:
         def parameters(self, *dummy):
