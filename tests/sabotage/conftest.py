@@ -38,6 +38,7 @@ class Breakage:
     server: str
     do: str
     only: str = ''
+    mend: str = ''
     unnoticed: str = ''
     sample: bool = False
 
@@ -104,7 +105,7 @@ class Machine:
             'mta': self.server.partition('_')[0],
             'archive': ARCHIVE,
             'settings': self.settings,
-            'breakages': [[breakage.name, breakage.do] for breakage in breakages],
+            'breakages': [[breakage.name, breakage.do, breakage.mend] for breakage in breakages],
         }
         process = self.lab.start(self.name, ['python3', '-c', (HERE / 'driver.py').read_text(encoding='utf-8')])
         out, dummy = process.communicate(json.dumps(job), timeout=SECONDS_EACH * (len(breakages) + 1))

@@ -117,12 +117,12 @@ def save():
         subprocess.run(['cp', '-a', path, KEPT + path], check=True)
 
 
-def restore():
+def restore(mend):
     for path in PLACES:
         subprocess.run(['rm', '-rf', path], check=True)
         if os.path.exists(KEPT + path):
             subprocess.run(['cp', '-a', KEPT + path, path], check=True)
-    return shell(AGAIN)
+    return shell(AGAIN + mend)
 
 
 class Host:
@@ -135,7 +135,7 @@ class Host:
     def site(self):
         return call(self.job['mta'] + '_smarthost', settings=self.settings)
 
-    def outcome(self, name, do):
+    def outcome(self, name, do, mend):
         """Break, verify, repair, verify; afterwards the host is as it was, or it is said what is not."""
         begin = time.monotonic()
         status, said = shell(do)
@@ -146,7 +146,7 @@ class Host:
         found['changed'] = answer.get('changed', False)
         found['after'] = self.verify()
         if found['after']:
-            found['restored'] = restore()[1]
+            found['restored'] = restore(mend)[1]
             self.site()
             found['spoilt'] = self.verify()
         found['seconds'] = round(time.monotonic() - begin, 1)
@@ -161,8 +161,8 @@ def main():
         importlib.import_module(PREFIX + job['mta'] + name)
     host = Host(job)
     save()
-    for name, do in job['breakages']:
-        print(json.dumps(host.outcome(name, do)), flush=True)
+    for breakage in job['breakages']:
+        print(json.dumps(host.outcome(*breakage)), flush=True)
     if not job['breakages']:
         print(json.dumps({'name': '', 'verify': host.verify(), 'files': glob.glob(KEPT + '/*')}), flush=True)
 

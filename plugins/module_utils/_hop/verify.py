@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import gateway_options
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import client_rows, route_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
@@ -79,10 +80,18 @@ class HopServer:
         rows = running_rows('hop', self._instance(), unit.NAME)
         shadows = Unit(self._module.run_command, unit.NAME).shadows()
         hint = 'Remove it, then: systemctl daemon-reload, systemctl restart ' + unit.NAME
-        return rows + [
+        rows += [
             row('running.unit', path, RED, f'systemd reads it for {unit.NAME}, which is not ours', hint)
             for path in shadows
         ]
+        return rows + (self._updates() if os.path.exists(package.PREFIX) else [])
+
+    def _updates(self) -> list[dict[str, Any]]:
+        timer = package.PACKAGE + '.timer'
+        if Unit(self._module.run_command, timer).state().get('ActiveState') == 'active':
+            return []
+        hint = f'systemctl unmask {timer}, systemctl start {timer}'
+        return [row('running.timer', timer, RED, 'the hop\'s programs get no updates', hint)]
 
     def listener(self) -> list[dict[str, Any]]:
         """Return the rows on where it listens."""

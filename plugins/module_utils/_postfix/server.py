@@ -170,7 +170,7 @@ class PostfixServer(MailServer):
         queue_directory = instance.parameters(self._config_dir, ['queue_directory'])[0]['queue_directory']
         hop = self.settings['roles']['outbound_hop']
         seen = [route(queue_directory, sample['sender'], sample['recipient']) for sample in samples]
-        # Whatever else the hop's client is led to, an entry of transport_maps without a transport for one, is not the hop.
+        # An entry of transport_maps without a transport, for one, leads the hop's client elsewhere.
         return [
             Route(
                 way(found['transport'], found['next_hop']),
