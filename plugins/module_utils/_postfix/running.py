@@ -10,6 +10,7 @@ configuration, so it is as old as what is in force.
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 
 FILES = ('main.cf', 'master.cf')
+# Seconds in which a queue manager starts.
+PATIENCE = 3.0
 
 
 def master(queue_directory: str) -> tuple[int | None, bool]:
@@ -67,12 +70,18 @@ def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any
         end = f'End process {pid}, then: systemctl restart {unit}'
         return [row('running.pid_file', name, RED, lost_pid_file(queue_directory), end)]
     reload = f'systemctl reload {unit}'
-    managers = [process.started(found) for found, parent in process.named('qmgr') if parent == pid]
-    paths = [os.path.join(instance.config_dir, file) for file in FILES]
-    old = process.newer(paths, max(filter(None, managers))) if any(managers) else []
+    end = time.monotonic() + PATIENCE
+    while True:
+        managers = [process.started(found) for found, parent in process.named('qmgr') if parent == pid]
+        paths = [os.path.join(instance.config_dir, file) for file in FILES]
+        old = process.newer(paths, max(filter(None, managers))) if any(managers) else []
+        # After a reload the old one may be there for a moment, or none.
+        if (any(managers) and not old) or time.monotonic() > end:
+            break
+        time.sleep(process.PAUSE)
     if old:
         return [row('running.old', name, RED, 'what runs is older than {}'.format(', '.join(old)), reload)]
-    if not managers:
+    if not any(managers):
         return [row('running.queue', name, RED, 'there is no queue manager: mail is taken and goes nowhere', reload)]
     missing = [] if parameters.get('master_service_disable') else _missing_sockets(instance, queue_directory)
     if missing:

@@ -39,6 +39,7 @@ def fixture_instance(tmp_path, monkeypatch):
     made.manager = time.time() + 60
     monkeypatch.setattr(process, 'named', lambda name: made.processes[name])
     monkeypatch.setattr(process, 'started', lambda pid: made.manager)
+    monkeypatch.setattr(running, 'PATIENCE', 0.3)
     return made
 
 
@@ -76,6 +77,13 @@ def test_service_without_its_socket(instance, name):
 def test_no_queue_manager(instance):
     instance.processes['qmgr'] = []
     assert asked(instance) == [('running.queue', 'red')]
+
+
+def test_a_queue_manager_that_is_just_being_started_is_waited_for(instance, monkeypatch):
+    monkeypatch.setattr(running, 'PATIENCE', 5)
+    later = [[], [], [(os.getpid() + 1, os.getpid())]]
+    monkeypatch.setattr(process, 'named', lambda name: later.pop(0) if len(later) > 1 else later[0])
+    assert asked(instance) == [('running.ok', 'green')]
 
 
 def test_stopped(instance):
