@@ -33,6 +33,6 @@ def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
     if _TRANSPORT.search(reason) or (tls and _TLS.search(reason)):
         return True
     # A recipient that the next hop cannot judge now is no matter of the way there, and greylisting ends by itself.
-    if to not in reason or 'in reply to RCPT TO' in reason:
+    if not to or to not in reason or 'in reply to RCPT TO' in reason:
         return False
     return age > OLD or ' said: ' not in reason

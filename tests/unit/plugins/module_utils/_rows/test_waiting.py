@@ -56,6 +56,7 @@ def test_what_others_do_is_no_matter_of_the_way_to_the_gateway(reason):
 def test_certificates_of_others_where_the_hop_is_next():
     assert not is_stuck('Server certificate not trusted', 1, '127.0.0.1', tls=False)
     assert is_stuck('connect to 127.0.0.1[127.0.0.1]:10027: Connection refused', 1, '127.0.0.1', tls=False)
+    assert not is_stuck('connect to 127.0.0.1[127.0.0.1]:10027: Connection refused', 1, '', tls=False)
 
 
 LINE = (
