@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import Directories
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import (
+    FILE_MODE,
+    MODES,
+    Directories,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, refuse_conflicts
@@ -28,10 +33,6 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request
-
-
-# Of main.cf and master.cf of an instance that is ours alone, as Postfix makes them.
-MODE = 0o644
 
 
 class Change:
@@ -61,11 +62,12 @@ class Change:
         return os.path.join(self.instance.config_dir, name)
 
     def _read(self) -> None:
-        self.created = self.journal.records['created']
+        self.created, self.made_directories = (self.journal.records[name] for name in ('created', 'directories'))
         may_miss = self.create or self.path('main.cf') in self.created
         if not os.path.isdir(self.instance.config_dir) and not may_miss:
             raise PlanError(f'config_dir: {self.instance.config_dir!r} is not a directory')
-        self.main_state, self.master_state = (disk.read_file(self.path(name)) for name in ('main.cf', 'master.cf'))
+        self.files = [self.path('main.cf'), self.path('master.cf')]
+        self.main_state, self.master_state = map(disk.read_file, self.files)
         for name, state in (('main.cf', self.main_state), ('master.cf', self.master_state)):
             if state.data is None and not may_miss:
                 raise PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
@@ -76,14 +78,17 @@ class Change:
         self.shared = {path for records in others.values() for path in records['created']}
         main, master = (decode(state.data or b'') for state in (self.main_state, self.master_state))
         self.main_before, self.services_before = MainCf(main), MasterCf(master).services()
-        # Ours are only files that were made here.
-        made = self.path('main.cf') in self.created or self.main_state.data is None
-        self.alone = self.request.exclusive and made and not others
-        # Nothing is kept of what somebody has written into files that are ours alone.
-        anew = self.alone and not self.request.absent
-        self.main = MainCf('' if anew else main)
+        # Ours are only files that were made here. If the record is lost, they bear our name.
+        exclusive = self.request.exclusive and not others
+        self.adopted = exclusive and not self.journal.exists and heading(self.request.owner) in main
+        if self.adopted:
+            self.created = [self.instance.config_dir, *self.files]
+            self.made_directories = [self.main_before.get(name) for name in sorted(MODES) if self.main_before.get(name)]
+        self.alone = exclusive and (self.files[0] in self.created or self.main_state.data is None)
+        # Nothing is kept of what somebody has written into them.
+        main, master = ('', '') if self.alone and not self.request.absent else (main, master)
         # Between the two texts lies the time in which main.cf may still name what is going to be removed.
-        self.master_between = MasterCf('' if anew else master)
+        self.main, self.master_between = MainCf(main), MasterCf(master)
         self.pending: dict[str, Any] = {}
         self.settled: dict[str, Any] = {}
         self._plan_parts()
@@ -98,9 +103,8 @@ class Change:
         parameters = ParameterPlan(owner, records['parameters'], self.main, self._default)
         services = ServicePlan(owner, records['services'], self.master_between)
         options = OptionPlan(owner, records['service_options'], self.master_between, services.removed, self._inherited)
-        tables = TablePlan(
-            owner, records['tables'], lambda path, kind: table_state(self.instance.config_dir, path, kind)
-        )
+        state_of = partial(table_state, self.instance.config_dir)
+        tables = TablePlan(owner, records['tables'], state_of, self.adopted)
         # What an option inherits is what main.cf says by then, and no option is wanted of a service that goes.
         for kind, plan, wanted in (
             ('parameters', parameters, request.parameters),
@@ -159,7 +163,7 @@ class Change:
 
     def _plan_created(self) -> None:
         """Plan which directories and files to make, or to remove because they were made here."""
-        wanted = [] if self.request.absent else [self.instance.config_dir, self.path('main.cf'), self.path('master.cf')]
+        wanted = [] if self.request.absent else [self.instance.config_dir, *self.files]
         for path, change in self.tables.items():
             directory = os.path.dirname(self.path(path))
             while (
@@ -169,11 +173,7 @@ class Change:
                 directory = os.path.dirname(directory)
         # What another owner made and both use, the last of them removes.
         new = [path for path in wanted if path in self.shared or not os.path.exists(path)]
-        self.new_directories = sorted(
-            path
-            for path in new
-            if path not in (self.path('main.cf'), self.path('master.cf')) and not os.path.exists(path)
-        )
+        self.new_directories = sorted(path for path in new if path not in self.files and not os.path.exists(path))
         self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
         self.settled['created'] = [] if self.request.absent else self.pending['created']
 
@@ -182,7 +182,7 @@ class Change:
         self.directories = Directories(
             self.request.parameters if self.create else {},
             self.main_before,
-            self.journal.records['directories'],
+            self.made_directories,
             lambda: self.main.get('mail_owner') or self.instance.mail_owner(),
             self.foreseen,
         )
@@ -211,7 +211,7 @@ class Change:
 
     def _mode(self, state: disk.FileState) -> int | None:
         """Return the mode that a file of ours gets; None where it is not ours to say, or is so already."""
-        return MODE if self.alone and state.data is not None and state.mode != MODE else None
+        return FILE_MODE if self.alone and state.mode not in (None, FILE_MODE) else None
 
     def phases(self) -> list[list[disk.Write | disk.MakeDirectory]]:
         """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
@@ -249,7 +249,6 @@ class Change:
 
     @property
     def ends_instance(self) -> bool:
-        """Whether the instance was made here and goes."""
         return self._file_data('main.cf', self.main.text()) is None
 
     @property

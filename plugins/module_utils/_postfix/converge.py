@@ -67,7 +67,9 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     change = None
     if not request.absent or journal.exists:
         change = Change(instance, journal, request, params['create'], foreseen)
-    unrecorded = look_for_unrecorded(instance, journal, change, request.absent)
+    # The record of an instance that is ours alone is made anew.
+    lost = not (change and change.alone) or module.check_mode
+    unrecorded = look_for_unrecorded(instance, journal, change, request.absent) if lost else []
     unit = None
     if unit_name:
         unit = UnitChange(module.run_command, unit_name, unit_content, bool(change and needs_restart(change)))

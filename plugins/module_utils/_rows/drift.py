@@ -37,7 +37,7 @@ def drift_row(part: str, result: Mapping[str, Any]) -> dict[str, Any] | None:
             TARGET,
             RED,
             ' '.join(result['unrecorded']),
-            'Bring the record back from a backup. site.yml says the same, and cannot repair it.',
+            'Run site.yml: that of the hop is made anew. Any other has to come back from a backup.',
         )
     return None
 

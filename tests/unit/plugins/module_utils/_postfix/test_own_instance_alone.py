@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import RequestError
 
-from tests.unit.fakes.own_postfix import complete, own
-from tests.unit.fakes.postfix_run import run, service
+from tests.unit.fakes.own_postfix import GONE, complete, own
+from tests.unit.fakes.postfix_run import run, service, table, wanted
 
 
 def alone(fake):
@@ -115,3 +117,30 @@ def test_a_running_instance_that_cannot_read_its_files_is_restarted(bare, monkey
     assert run(bare, check=True, **whole(bare))['unit_commands'] == []
     monkeypatch.setattr(Instance, 'running', lambda self: False)
     assert run(bare, check=True, **whole(bare))['unit_commands'] == ['restart hop.service']
+
+
+def test_a_record_that_is_lost_is_made_anew(bare):
+    values = dict(whole(bare), tables=[table('checks', '/^X:/ IGNORE\n')])
+    values['parameters'].pop('header_checks')
+    before = bare.tree()
+    run(bare, **values)
+    record = next((bare.root / 'state').rglob('us.json'))
+    kept = record.read_text()
+    record.unlink()
+    foretold = run(bare, check=True, **values)
+    assert not foretold['changed'] and 'There is no record' in foretold['unrecorded'][0]
+    again = run(bare, **values)
+    assert not again['changed'] and 'unrecorded' not in again
+    assert json.loads(record.read_text())['records'] == json.loads(kept)['records']
+    assert 'unrecorded' not in run(bare, check=True, **values)
+    run(bare, **dict(GONE, exclusive=True))
+    assert bare.tree() == before
+
+
+def test_our_heading_stays_as_long_as_there_is_no_record(fake):
+    values = dict(wanted(fake), tables=[table('conbool/checks', '/^X:/ IGNORE\n')])
+    values['parameters'].pop('transport_maps')
+    run(fake, **values)
+    next((fake.root / 'state').rglob('us.json')).unlink()
+    assert not run(fake, **values)['changed']
+    assert heading('us') in (fake.config_dir / 'main.cf').read_text()
