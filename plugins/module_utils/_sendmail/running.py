@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TARGET = 'mail server'
 RESTART = 'Restart Sendmail (on Debian: systemctl restart sendmail).'
+_MTA_HOST = re.compile(r'^D\{MTAHost\}(\S+)', re.MULTILINE)
 # Classes that are read from files when Sendmail starts (op.me, F lines).
 _CLASS_FILE = re.compile(r'^F\{?\w+\}?\s*(?:-o\s*)?(/[^\s|]+)', re.MULTILINE)
 
@@ -65,20 +66,14 @@ def map_rows(program: Program, paths: Paths, settings: Mapping[str, Any], hop: b
         settings: what M(conbool.smtp_relay.settings) returned.
         hop: whether the outbound hop speaks to the gateway.
     """
-    rows = [_submit_row(program, paths)]
+    rows, gateway = [_submit_row(program, paths)], settings['relay_host']
     if not hop:
-        refused = program.answer(paths.cf, 'try_tls', server_name=settings['relay_host'])
-        rows.append(
-            row(
-                'access.tls',
-                settings['relay_host'],
-                RED,
-                'the access map (Try_TLS) has mail go there without TLS: it' ' waits',
-                'Take the entry out, and build the map anew.',
-            )
-            if 'error' in refused
-            else row('access.tls', settings['relay_host'], GREEN, 'the access map does not forbid TLS')
-        )
+        refused = program.answer(paths.cf, 'try_tls', server_name=gateway)
+        if 'error' in refused:
+            finding = f'the access map (Try_TLS) has Sendmail not try TLS there, and mail waits: {refused}'
+            rows.append(row('access.tls', gateway, RED, finding, 'Take the entry out, and build the map anew.'))
+        else:
+            rows.append(row('access.tls', gateway, GREEN, 'the access map does not forbid TLS'))
     if settings['inbound'] and settings['inbound_require_certificate']:
         rows += [_asks_row(program, paths, settings['relay_host'], network) for network in settings['networks'][:1]]
     return rows
@@ -99,11 +94,12 @@ def _submit_row(program: Program, paths: Paths) -> dict[str, Any]:
     path = os.path.join(paths.config_dir, 'submit.cf')
     if not os.path.exists(path):
         return row('submit.ok', path, GREEN, 'there is none: programs hand mail to the mail server itself')
-    found = program.routes(path, ['someone@' + OUTSIDE])[0]
-    host = found['host'].strip('[]') if found else ''
-    if not host or not own_address(host):
-        way = '{mailer}:{host}'.format(**found) if found else 'nowhere'
-        finding = f'mail of programs on this host goes to {way}, past this mail server'
+    # What FEATURE(msp) hands everything to.
+    named = _MTA_HOST.search(decode(read_file(path).data or b''))
+    found = None if named else program.routes(path, ['someone@' + OUTSIDE])[0]
+    host = named.group(1) if named else found['host'] if found else ''
+    if not host or not own_address(host.strip('[]')):
+        finding = f'mail of programs on this host goes to {host or "nowhere"}, past this mail server'
         return row('submit.elsewhere', path, RED, finding, 'Have submit.mc name [127.0.0.1], and build submit.cf anew.')
     return row('submit.ok', path, GREEN, 'hands mail to this host')
 

@@ -114,3 +114,11 @@ def test_programs_hand_in_mail_elsewhere(host, to):
     (host.folder / 'submit.cf').touch()
     host.program.host = to
     assert maps(host)['submit.elsewhere'] == 'red'
+
+
+@pytest.mark.parametrize('to, identifier', [('[127.0.0.1]', 'submit.ok'), ('[192.0.2.7]', 'submit.elsewhere')])
+def test_programs_hand_in_mail_where_msp_says_whatever_dns_says(host, to, identifier):
+    (host.folder / 'submit.cf').write_text(f'DnMAILER-DAEMON\nD{{MTAHost}}{to}\n', encoding='ascii')
+    # A name that cannot be looked up is parsed without the rules of msp.
+    host.program.host = 'conbool-verify.invalid'
+    assert identifier in maps(host)
