@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import refuse_edited, workshop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import as_left, refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program, SendmailError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
@@ -129,7 +129,8 @@ def facts(
     with workshop(program, paths.mc, paths.cf, paths.m4) as shop:
         base = shop.build('base')
         # After a run that was killed, the next one brings both in line.
-        if not FileRecord(OWNER).pending:
+        record = FileRecord(OWNER)
+        if not record.pending and not as_left(record, paths.mc, paths.cf, paths.m4):
             refuse_edited(paths.cf, read_file(paths.cf).data, [shop.present(), base])
         described = program.describe(base.path)
         cf = SendmailCf(decode(read_file(paths.cf).data or b''))
