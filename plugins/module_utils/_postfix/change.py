@@ -286,7 +286,8 @@ class Change:
                 if name in self.request.tables:
                     self._indexes[name] = stage.check_table(name, self.tables[name].kind)
             self.facts = stage.facts()
-            check_services(self.facts['daemon_directory'], self.changed_services(), self.services_before)
+            known = {*self.services_before, *self.journal.records['services']}
+            check_services(self.facts['daemon_directory'], self.changed_services(), known)
             self.warnings += stage.warnings
 
     def keep_records(self) -> None:

@@ -112,7 +112,7 @@ def check_services(daemon_directory: str, services: Iterable[Service], known: Co
 
     Args:
         services: services that are new or changed.
-        known: keys of the services that are in master.cf already.
+        known: keys of the services that are in master.cf already, or were when it was there.
     """
     for service in services:
         command = os.path.join(daemon_directory, service.command[0])
