@@ -53,6 +53,18 @@ def lost_pid_file(queue_directory: str) -> str:
     return f'it runs (process {pid}), but {queue_directory}/pid/master.pid does not name it, so that nothing reloads it'
 
 
+def unread(config_dir: str, pid: int) -> list[str] | None:
+    """Return the files of an instance that were changed after what runs had read them; None when that is not to be
+    seen, since there is no queue manager.
+
+    Args:
+        pid: its master process.
+    """
+    managers = [process.started(found) for found, parent in process.named('qmgr') if parent == pid]
+    known = [since for since in managers if since]
+    return process.newer([os.path.join(config_dir, file) for file in FILES], max(known)) if known else None
+
+
 def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any]]:
     """Return the row on what runs.
 
@@ -72,16 +84,14 @@ def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any
     reload = f'systemctl reload {unit}'
     end = time.monotonic() + PATIENCE
     while True:
-        managers = [process.started(found) for found, parent in process.named('qmgr') if parent == pid]
-        paths = [os.path.join(instance.config_dir, file) for file in FILES]
-        old = process.newer(paths, max(filter(None, managers))) if any(managers) else []
-        # After a reload the old one may be there for a moment, or none.
-        if (any(managers) and not old) or time.monotonic() > end:
+        old = unread(instance.config_dir, pid)
+        # After a reload the old queue manager may be there for a moment, or none.
+        if old == [] or time.monotonic() > end:
             break
         time.sleep(process.PAUSE)
     if old:
         return [row('running.old', name, RED, 'what runs is older than {}'.format(', '.join(old)), reload)]
-    if not any(managers):
+    if old is None:
         return [row('running.queue', name, RED, 'there is no queue manager: mail is taken and goes nowhere', reload)]
     missing = [] if parameters.get('master_service_disable') else _missing_sockets(instance, queue_directory)
     if missing:

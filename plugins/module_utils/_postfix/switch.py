@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transacti
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import port_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import unread
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
@@ -135,9 +136,9 @@ class Switch(Transaction):
         self._sockets = postfix.sockets_of(
             queue, [service for service in self.change.changed_services() if service.key not in before]
         )
-        if self.journal.pending:
-            # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new
-            # socket.
+        if self.journal.pending or (self._pid and unread(self.instance.config_dir, self._pid)):
+            # After a killed run nobody knows whether Postfix has read the files, and what somebody has put back without
+            # a reload it has not: what it serves already gets no new socket.
             self._sockets = dict.fromkeys(self._sockets)
         names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
         disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
