@@ -54,15 +54,17 @@ def lost_pid_file(queue_directory: str) -> str:
 
 
 def unread(config_dir: str, pid: int) -> list[str] | None:
-    """Return the files of an instance that were changed after what runs had read them; None when that is not to be
-    seen, since there is no queue manager.
+    """Return the files of an instance that were changed, or removed, after what runs had read them; None when that is
+    not to be seen, since there is no queue manager.
 
     Args:
         pid: its master process.
     """
     managers = [process.started(found) for found, parent in process.named('qmgr') if parent == pid]
     known = [since for since in managers if since]
-    return process.newer([os.path.join(config_dir, file) for file in FILES], max(known)) if known else None
+    paths = [os.path.join(config_dir, file) for file in FILES]
+    gone = [path for path in paths if not os.path.exists(path)]
+    return gone + process.newer(paths, max(known)) if known else None
 
 
 def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any]]:

@@ -60,6 +60,11 @@ def test_files_that_nobody_has_read(instance, name):
     assert row['hint'] == 'systemctl reload conbool-hop.service'
 
 
+def test_a_file_that_is_gone_was_read_before(instance):
+    os.unlink(os.path.join(instance.config_dir, 'master.cf'))
+    assert [os.path.basename(path) for path in running.unread(instance.config_dir, os.getpid())] == ['master.cf']
+
+
 def test_a_file_that_was_put_back_with_its_old_time_is_new(instance):
     instance.manager = time.time() - 60
     for name in running.FILES:
