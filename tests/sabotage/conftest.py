@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,8 @@ def table():
         for name, entry in content['breakages'].items():
             for server in content['servers']:
                 entry_here = dict(entry, sample=server in entry.get('sample', ()))
-                found.append(Breakage(f'{group}.{name}', server, **entry_here))
+                # pytest tells the parameters of a fixture by identity.
+                found.append(Breakage(f'{group}.{name}', sys.intern(server), **entry_here))
     return found
 
 
