@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import zipfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +55,7 @@ def table():
         for name, entry in content['breakages'].items():
             for server in content['servers']:
                 entry_here = dict(entry, sample=server in entry.get('sample', ()))
-                # pytest tells the parameters of a fixture by identity.
-                found.append(Breakage(f'{group}.{name}', sys.intern(server), **entry_here))
+                found.append(Breakage(f'{group}.{name}', server, **entry_here))
     return found
 
 
@@ -114,24 +113,44 @@ class Machine:
         return {entry['name']: entry for entry in map(json.loads, out.splitlines())}
 
 
-@pytest.fixture(scope='module', name='machine')
-def fixture_machine(request, borrowed, tmp_path_factory):
-    server = request.param
-    name = adapters.load(server)().default_host
-    with borrowed.hosts(name) as lab:
-        yield Machine(lab, name, server, tmp_path_factory.mktemp('sabotage'))
+class Machines:
+    """One host at a time for each mail server, and what came of the breakages that are tried on it.
+
+    No parameter of a fixture: pytest would begin anew with each breakage.
+    """
+
+    def __init__(self, borrowed, folder, chosen):
+        self._borrowed, self._folder, self._chosen = borrowed, folder, chosen
+        self._stack, self._machine, self._outcomes = ExitStack(), None, {}
+
+    def of(self, server):
+        if not self._machine or self._machine.server != server:
+            self.close()
+            name = adapters.load(server)().default_host
+            lab = self._stack.enter_context(self._borrowed.hosts(name))
+            self._machine = Machine(lab, name, server, self._folder)
+        return self._machine
+
+    def outcome(self, breakage):
+        server = breakage.server
+        if server not in self._outcomes:
+            chosen = [entry for entry in self._chosen if entry.server == server]
+            self._outcomes[server] = self.of(server).outcomes(chosen)
+            (ROOT / '.cache').mkdir(exist_ok=True)
+            text = json.dumps(self._outcomes[server], indent=1)
+            (ROOT / '.cache' / f'sabotage-{server}.json').write_text(text, encoding='utf-8')
+        return self._outcomes[server][breakage.name]
+
+    def close(self):
+        self._machine = None
+        self._stack.close()
 
 
-@pytest.fixture(scope='module', name='outcomes')
-def fixture_outcomes(request, machine):
-    """Of the breakages that were chosen for this session and are tried on this host."""
+@pytest.fixture(scope='module', name='machines')
+def fixture_machines(request, borrowed, tmp_path_factory):
+    """With the breakages that were chosen for this session."""
     parameters = [getattr(getattr(item, 'callspec', None), 'params', {}) for item in request.session.items]
-    chosen = [
-        each['breakage']
-        for each in parameters
-        if isinstance(each.get('breakage'), Breakage) and each['breakage'].server == machine.server
-    ]
-    found = machine.outcomes(chosen)
-    (ROOT / '.cache').mkdir(exist_ok=True)
-    (ROOT / '.cache' / f'sabotage-{machine.server}.json').write_text(json.dumps(found, indent=1), encoding='utf-8')
-    return found
+    chosen = [each['breakage'] for each in parameters if isinstance(each.get('breakage'), Breakage)]
+    machines = Machines(borrowed, tmp_path_factory.mktemp('sabotage'), chosen)
+    yield machines
+    machines.close()

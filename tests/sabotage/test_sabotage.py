@@ -8,29 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sabotage.conftest import Breakage, table
-
-
-def _parameters():
-    for breakage in table():
-        marks = [] if breakage.sample else [pytest.mark.full]
-        if breakage.unnoticed:
-            marks.append(pytest.mark.xfail(reason=breakage.unnoticed, strict=True))
-        yield pytest.param(breakage.server, breakage, id=f'{breakage.server}-{breakage.name}', marks=marks)
-
-
-@pytest.mark.parametrize('machine, breakage', _parameters(), indirect=['machine'])
-def test_it_is_noticed_and_repaired_or_named(machine, outcomes, breakage: Breakage):
-    found = outcomes[breakage.name]
-    assert found['broken'], found
-    assert found['verify'], f'verify is green: {found}'
-    assert any(text.rstrip().endswith('.') or 'systemctl' in text for dummy, text in found['verify']), found
-    if breakage.only:
-        assert found['after'] and found['site'], f'{breakage.only}: {found}'
-    else:
-        assert not found['after'], f'site.yml has not repaired it: {found}'
-    assert not found.get('spoilt'), found
-
+from tests.sabotage.conftest import table
 
 GATEWAY = {
     'down': 'gateway.connect',
@@ -41,8 +19,9 @@ GATEWAY = {
 }
 
 
-@pytest.mark.parametrize('machine', ['postfix', pytest.param('sendmail', marks=pytest.mark.full)], indirect=True)
-def test_a_gateway_that_takes_no_mail_is_red_and_so_is_what_waits_for_it(machine):
+@pytest.mark.parametrize('server', ['postfix', pytest.param('sendmail', marks=pytest.mark.full)])
+def test_a_gateway_that_takes_no_mail_is_red_and_so_is_what_waits_for_it(machines, server):
+    machine = machines.of(server)
     assert machine.outcomes([])['']['verify'] == []
     try:
         for mode, identifier in GATEWAY.items():
@@ -56,3 +35,26 @@ def test_a_gateway_that_takes_no_mail_is_red_and_so_is_what_waits_for_it(machine
         assert [entry[0] for entry in machine.outcomes([])['']['verify']] == ['queue.stuck']
     finally:
         machine.lab.gateway.set()
+
+
+def _parameters():
+    # Hosts of one mail server at a time.
+    for breakage in sorted(table(), key=lambda breakage: breakage.server):
+        marks = [] if breakage.sample else [pytest.mark.full]
+        if breakage.unnoticed:
+            marks.append(pytest.mark.xfail(reason=breakage.unnoticed, strict=True))
+        yield pytest.param(breakage.server, breakage, id=f'{breakage.server}-{breakage.name}', marks=marks)
+
+
+@pytest.mark.parametrize('server, breakage', _parameters())
+def test_it_is_noticed_and_repaired_or_named(machines, server, breakage):
+    assert breakage.server == server
+    found = machines.outcome(breakage)
+    assert found['broken'], found
+    assert found['verify'], f'verify is green: {found}'
+    assert any(text.rstrip().endswith('.') or 'systemctl' in text for dummy, text in found['verify']), found
+    if breakage.only:
+        assert found['after'] and found['site'], f'{breakage.only}: {found}'
+    else:
+        assert not found['after'], f'site.yml has not repaired it: {found}'
+    assert not found.get('spoilt'), found
