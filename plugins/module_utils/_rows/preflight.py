@@ -49,7 +49,7 @@ def answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {'failed': True, 'msg': printable(str(error))}
 
 
-def ask_gateway(settings: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+def ask_gateway(settings: Mapping[str, Any]) -> dict[str, Any]:
     asked = with_defaults(
         hosts=[settings['relay_host']],
         port=settings['relay_port'],
@@ -57,7 +57,6 @@ def ask_gateway(settings: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         ca_file=settings['tls_ca_file'],
         client_cert=settings['tls_client_cert'],
         client_key=settings['tls_client_key'],
-        **more,
     )
     return {'servers': check(asked)}
 

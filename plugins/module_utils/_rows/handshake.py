@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.preflight import ask_gateway
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
 # Whoever only verifies does not wait for a gateway that is away as long as mail does.
 TIMEOUT, DEADLINE = 10, 20
@@ -20,7 +21,17 @@ MEANWHILE = 'Mail waits in the queue until then.'
 def gateway_rows(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows on one TLS handshake with the gateway, of which all that is not green keeps mail waiting."""
     days = settings['roles']['preflight']['certificate_days']
-    rows = smtp_rows(ask_gateway(settings, timeout=TIMEOUT, deadline=DEADLINE), 'gateway', days)
+    asked = with_defaults(
+        hosts=[settings['relay_host']],
+        port=settings['relay_port'],
+        tls_name=settings['tls_name'],
+        ca_file=settings['tls_ca_file'],
+        client_cert=settings['tls_client_cert'],
+        client_key=settings['tls_client_key'],
+        timeout=TIMEOUT,
+        deadline=DEADLINE,
+    )
+    rows = smtp_rows({'servers': check(asked)}, 'gateway', days)
     return [
         entry if entry['status'] == GREEN else dict(entry, hint=' '.join(filter(None, [entry['hint'], MEANWHILE])))
         for entry in rows
