@@ -20,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
@@ -120,7 +121,12 @@ def present(
     done: list[tuple[dict[str, Any], list[str]]] = []
     if hop.own_programs:
         programs, before, after, packages = find(
-            module.run_command, package.maker_of(module), options['sbin_dir'] or None, module.check_mode
+            module.run_command,
+            package.maker_of(module),
+            options['sbin_dir'] or None,
+            module.check_mode,
+            # Updates are the timer's; until then nothing is amiss.
+            update=not isinstance(module, Look),
         )
         done.append((_package_result(module, before, after, packages), []))
     wanted = hop_configuration(settings, hop.identity, options, programs)
@@ -135,6 +141,7 @@ def present(
                 sbin_dir=options['sbin_dir'] or None,
                 owner_id=OWNER,
                 create=True,
+                exclusive=True,
                 parameters=wanted['parameters'],
                 services=wanted['services'],
                 tables=wanted['tables'],
@@ -175,6 +182,7 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
             sbin_dir=options['sbin_dir'] or None,
             owner_id=OWNER,
             create=True,
+            exclusive=True,
             unit={'name': unit.NAME},
             state='absent',
         )

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 PAUSE = 0.1
+# Seconds by which a file has to be newer than what has read it: clocks are compared, and both happen in one run.
+LATER = 1.0
 
 
 def alive(pid: int | None) -> bool:
@@ -27,6 +29,45 @@ def of_root(pid: int | None) -> int | None:
         return pid if os.stat(f'/proc/{pid}').st_uid == 0 else None
     except OSError:
         return None
+
+
+def started(pid: int | None) -> float | None:
+    """Return when a process was started, in seconds as time.time() has them, or None when it is gone."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as stream:
+            # The name in brackets may hold blanks and brackets. The time is field 22 (proc(5)), in ticks since boot.
+            ticks = int(stream.read().rpartition(b')')[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf('SC_CLK_TCK')
+
+
+def named(name: str) -> list[tuple[int, int]]:
+    """Return process and parent of every process of this name, the oldest first."""
+    found = []
+    for pid in sorted(int(entry) for entry in os.listdir('/proc') if entry.isdigit()):
+        try:
+            with open(f'/proc/{pid}/stat', 'rb') as stream:
+                head, dummy, rest = decode(stream.read()).rpartition(')')
+        except OSError:
+            continue
+        if head.partition('(')[2] == name:
+            found.append((pid, int(rest.split()[1])))
+    return found
+
+
+def newer(paths: Iterable[str], since: float) -> list[str]:
+    """Return those of the files that were changed after this time, in whatever way; a file that was put back is as new
+    as its change."""
+    found = []
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        if status.st_ctime > since + LATER:
+            found.append(path)
+    return found
 
 
 def systemd_unit(pid: int | None) -> str | None:
