@@ -7,7 +7,8 @@
 
 PATH is a checkout of the collection as it was. All hosts are configured by it first, so that our first run shows
 whether it takes what the other one made for its own. Counted is the processor time of ansible-playbook and all that it
-starts on the controller; the hosts are containers on the same processors, whose work is not in it.
+starts on the controller; the hosts are containers on the same processors, whose work is not in it. More than some
+twenty need fs.inotify.max_user_instances above its usual 128.
 """
 
 from __future__ import annotations
