@@ -12,43 +12,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 
 from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
+from tests.unit.fakes.smarthost import step, with_hop
 
-
-@pytest.fixture(name='said', autouse=True)
-def fixture_said(monkeypatch):
-    """What was called of the hop and the spam folder, which do nothing else here."""
-    said = []
-    for place, name in (
-        (smarthost.hop, 'present'),
-        (smarthost.hop, 'absent'),
-        (smarthost.spam, 'converge'),
-        (smarthost.firewall, 'converge'),
-    ):
-        monkeypatch.setattr(place, name, _step(said, '{}.{}'.format(place.__name__.split('.')[-2], name)))
-    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: settings['state'] == 'absent')
-    monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: [])
-    monkeypatch.setattr(smarthost.hop, 'moves', lambda settings, hop: False)
-    monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {'example.com': 'nobody files it'})
-    monkeypatch.setattr(smarthost, 'file_owners', list)
-    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
-    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': False}, []))
-    monkeypatch.setattr(smarthost, 'look', lambda settings: [])
-    monkeypatch.setattr(smarthost, 'rows_of', lambda *dummy: ['a row'])
-    return said
-
-
-def _step(said, name, fails=None):
-    def take(*dummy):
-        said.append(name)
-        if fails:
-            raise fails
-        return {'changed': True}, []
-
-    return take
-
-
-def with_hop(server):
-    return Wanted(warnings=['mind it'], hop=Hop({}), parts=[server.part('one'), server.part('two', changed=False)])
+pytestmark = pytest.mark.usefixtures('said')
 
 
 def test_the_hop_is_there_before_mail_is_led_to_it(said):
@@ -246,6 +212,6 @@ def test_the_preflight_asks_whether_the_bounces_of_the_hop_are_taken_back(monkey
     server.given['wanted'] = Wanted(hop=Hop({}))
     assert smarthost.ready_rows(FakeModule(), server, {}) == ['of the mail server', 'of the way back']
     assert asked == [(server.settings, Hop({}))]
-    monkeypatch.setattr(server, 'wanted', _step([], 'wanted', HostError('cannot be asked')))
+    monkeypatch.setattr(server, 'wanted', step([], 'wanted', HostError('cannot be asked')))
     (found,) = [row for row in smarthost.ready_rows(FakeModule(), server, {}) if isinstance(row, dict)]
     assert (found['id'], found['status'], found['finding']) == ('hop.failed', 'red', 'cannot be asked')

@@ -8,45 +8,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
+from tests.unit.fakes.smarthost import step
 
-
-@pytest.fixture(name='said', autouse=True)
-def fixture_said(monkeypatch):
-    """What was called of the hop and the spam folder, which do nothing else here."""
-    said = []
-    for place, name in (
-        (smarthost.hop, 'present'),
-        (smarthost.hop, 'absent'),
-        (smarthost.spam, 'converge'),
-        (smarthost.firewall, 'converge'),
-    ):
-        monkeypatch.setattr(place, name, _step(said, '{}.{}'.format(place.__name__.split('.')[-2], name)))
-    monkeypatch.setattr(smarthost.hop, 'there', lambda settings: settings['state'] == 'absent')
-    monkeypatch.setattr(smarthost.hop, 'problems', lambda settings, hop: [])
-    monkeypatch.setattr(smarthost.hop, 'moves', lambda settings, hop: False)
-    monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {'example.com': 'nobody files it'})
-    monkeypatch.setattr(smarthost, 'file_owners', list)
-    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
-    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': False}, []))
-    monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings: ['a row'])
-    return said
-
-
-def _step(said, name, fails=None):
-    def take(*dummy):
-        said.append(name)
-        if fails:
-            raise fails
-        return {'changed': True}, []
-
-    return take
-
-
-def with_hop(server):
-    return Wanted(warnings=['mind it'], hop=Hop({}), parts=[server.part('one'), server.part('two', changed=False)])
+pytestmark = pytest.mark.usefixtures('said')
 
 
 def test_the_hop_goes_last_and_the_rest_is_undone_before_it(said):
@@ -63,7 +29,7 @@ def test_what_the_hop_needs_goes_after_it_and_stays_with_it(said, monkeypatch):
     server.undo_after_hop = lambda: [server.part('last')]
     smarthost.absent(FakeModule(), server)
     assert said[-2:] == ['_hop.absent', 'last']
-    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
+    monkeypatch.setattr(smarthost.hop, 'absent', step(said, 'hop', HostError('2 messages wait')))
     said.clear()
     with pytest.raises(HostError, match='2 messages wait'):
         smarthost.absent(FakeModule(), server)
@@ -72,7 +38,7 @@ def test_what_the_hop_needs_goes_after_it_and_stays_with_it(said, monkeypatch):
 
 def test_a_hop_that_cannot_go_keeps_nobody_out(said, monkeypatch):
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
-    monkeypatch.setattr(smarthost.hop, 'absent', _step(said, 'hop', HostError('2 messages wait')))
+    monkeypatch.setattr(smarthost.hop, 'absent', step(said, 'hop', HostError('2 messages wait')))
     server = FakeServer({'state': 'absent'})
     server.done = said
     with pytest.raises(HostError, match='2 messages wait'):

@@ -9,8 +9,11 @@ import shutil
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 
+from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 from tests.unit.fakes.postfix import FakePostfix
+from tests.unit.fakes.postfix_server import OPTIONS
 
 
 @pytest.fixture
@@ -26,3 +29,17 @@ def bare(fake):
     shutil.rmtree(fake.queue)
     fake.running = False
     return fake
+
+
+@pytest.fixture(name='server')
+def fixture_server(tmp_path, monkeypatch):
+    """Makes the adapter of a Postfix, with variables of its role and settings."""
+    monkeypatch.setattr(postfix.account, 'problems', lambda module, name: [])
+    monkeypatch.setattr(postfix.account, 'there', lambda name: False)
+
+    def make(options=None, **settings):
+        options = dict(OPTIONS, config_dir=str(tmp_path), **(options or {}))
+        roles = dict(SETTINGS['roles'], postfix_smarthost=options)
+        return postfix.PostfixServer(FakeModule(), dict(SETTINGS, roles=roles, **settings))
+
+    return make

@@ -8,50 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import NOT_LEARNT
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
 
-from tests.unit.fakes.mail_server import SETTINGS, FakeModule
+from tests.unit.fakes.mail_server import FakeModule
+from tests.unit.fakes.postfix_server import DOOR, INFO, PARTS, SMTPD, Instance, told
 
-OPTIONS = {
-    'client_ca_file': '',
-    'inbound_services': [],
-    'wash_submission': False,
-    'wash_port': 326,
-    'flag_port': 327,
-    'release_port': 328,
-    'return_port': 329,
-}
-INFO = {
-    'version': '3.7.11',
-    'running': True,
-    'queue_directory': '/var/spool/postfix',
-    'deliveries': [],
-    'config_dir': '/etc/postfix',
-    'owners': ['postfix_smarthost_inbound'],
-    'parameters': {},
-    'expanded': {
-        'mynetworks': '127.0.0.0/8 10.0.0.0/24',
-        'message_size_limit': '0',
-        'smtpd_tls_security_level': 'may',
-        'smtpd_tls_cert_file': '/etc/ssl/server.pem',
-    },
-    'services': [
-        {
-            'name': 'smtp',
-            'type': 'inet',
-            'private': 'n',
-            'unprivileged': '-',
-            'chroot': 'y',
-            'wakeup': '-',
-            'max_processes': '-',
-            'command': 'smtpd',
-            'options': {},
-        }
-    ],
-}
 LIST = 'smtpd_recipient_restrictions'
-PARTS = ['postfix_smarthost_return', 'postfix_smarthost_outbound', 'postfix_smarthost_inbound']
 PORT_25 = {
     'config_dir': '/etc/postfix',
     'services': [
@@ -64,51 +26,6 @@ PORT_25 = {
         {'name': 'submission', 'type': 'inet', 'command': 'smtpd', 'options': {LIST: 'permit_sasl_authenticated'}},
     ],
 }
-
-
-@pytest.fixture(name='server')
-def fixture_server(tmp_path, monkeypatch):
-    monkeypatch.setattr(postfix.account, 'problems', lambda module, name: [])
-    monkeypatch.setattr(postfix.account, 'there', lambda name: False)
-
-    def make(options=None, **settings):
-        options = dict(OPTIONS, config_dir=str(tmp_path), **(options or {}))
-        roles = dict(SETTINGS['roles'], postfix_smarthost=options)
-        return PostfixServer(FakeModule(), dict(SETTINGS, roles=roles, **settings))
-
-    return make
-
-
-class Instance:
-    """A Postfix whose parameters are these, and whose tables are empty."""
-
-    config_dir = '/etc/postfix'
-
-    def __init__(self, **parameters):
-        self._parameters = dict(parameters, queue_directory='/var/spool/postfix')
-
-    def parameters(self, config_dir, names, expand=True):
-        return {name: self._parameters[name] for name in names or self._parameters}, []
-
-    def run(self, name, *arguments):
-        return 1, b'', b''
-
-
-def told(server, monkeypatch, *services, expanded=None, running=True):
-    """Return the rows of a preflight and of a verification, and what a run warns of and refuses."""
-    values = dict(INFO['expanded'], inet_interfaces='all', **(expanded or {}))
-    info = dict(INFO, services=[*INFO['services'], *services], parameters=values, expanded=values, running=running)
-    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
-    monkeypatch.setattr(postfix, 'configuration', lambda instance: info)
-    monkeypatch.setattr(server, '_instance', Instance)
-    facts = server.facts()
-    before, after = ([(row['id'], row['target']) for row in rows] for rows in (server.obstacles(facts), server.doors()))
-    found = server.wanted(facts, False)
-    return before, after, found.warnings, found.problems
-
-
-SMTPD = dict(INFO['services'][0], name='2525')
-DOOR = ('inbound.door', '2525/inet')
 
 
 def test_a_door_is_in_preflight_verification_and_warnings(server, monkeypatch):
