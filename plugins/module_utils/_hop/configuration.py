@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -28,15 +27,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import NETWORKS, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 # Option of M(conbool.smtp_relay.tls_files) to the setting, less its C(tls_).
 TLS_FILES = {'cert_file': 'client_cert', 'key_file': 'client_key', 'ca_file': 'ca_file'}
-
-
-def _regexp(text: str) -> str:
-    """Escape literal text for a regexp(5) pattern between slashes."""
-    return re.sub(r'([^A-Za-z0-9-])', r'\\\1', text)
 
 
 def header_checks(loop_headers: Iterable[str]) -> str:
@@ -46,7 +41,7 @@ def header_checks(loop_headers: Iterable[str]) -> str:
     """
     blank = '[[:space:]]*'
     rules = [(header, 'true') for header in loop_headers] + [('X-Conbool-Released', 'yes')]
-    return ''.join(f'/^{_regexp(name)}{blank}:{blank}{value}{blank}$/ FILTER direct:\n' for name, value in rules)
+    return ''.join(f'/^{literal(name)}{blank}:{blank}{value}{blank}$/ FILTER direct:\n' for name, value in rules)
 
 
 def tls_files(settings: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -74,7 +74,12 @@ def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
             'outbound_hop_address: {!r} cannot be used by a mail server with inet_protocols = {}. Take it out: an'
             ' address that can be is chosen then'.format(options['address'], hop.protocols)
         ]
-    return found + [problem for problem in map(listening.problem, listeners(options)) if problem]
+    return found + _held(options)
+
+
+def _held(options: Mapping[str, Any]) -> list[str]:
+    """Return where somebody else listens, as problems."""
+    return [problem for problem in map(listening.problem, listeners(options)) if problem]
 
 
 def ready_rows(settings: Mapping[str, Any], hop: Hop) -> list[dict[str, Any]]:
@@ -145,9 +150,9 @@ def present(
         )
     except (HostError, SwitchError) as exc:
         # Somebody may have come in between.
-        taken = [problem for problem in map(listening.problem, listeners(options)) if problem]
-        if taken:
-            exc.args = ('{}. {}'.format(exc, '. '.join(taken)), *exc.args[1:])
+        held = _held(options)
+        if held:
+            exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
         raise
     ports = [listener.port for listener in listeners(options)]
     done.append(users.present([*ports, *hop.beside], hop.users))

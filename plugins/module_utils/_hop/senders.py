@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_s
     origin,
     own_sender,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import BY_USER
 
 
@@ -29,7 +29,7 @@ def own_mail(expanded: Mapping[str, str], back: str) -> str:
         expanded: the mail server's parameters.
         back: transport and next hop.
     """
-    address = re.sub(r'([^A-Za-z0-9@-])', r'\\\1', _own(expanded))
+    address = literal(_own(expanded))
     return f'/^<>$/ {back}\n/^{address}$/ {back}\n'
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import plain_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import units
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import within
 
 NAME = 'conbool-hop.service'
 CONTENT = """\
@@ -75,7 +76,7 @@ PATH = re.compile(r'(?:^|[\s,:={])(/[^\s,{}]+)')
 
 
 def _below(path: str, directories: Iterable[str]) -> bool:
-    return any(path == directory or path.startswith(directory + '/') for directory in directories)
+    return any(within(path, directory) for directory in directories)
 
 
 def _paths(options: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

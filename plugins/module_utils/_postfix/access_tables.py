@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def client_tables(settings: Mapping[str, Any], mynetworks: str) -> tuple[str, st
     for network, action in rows:
         verdicts.setdefault(str(network), action)
     # The certificate and the recipients were looked at before.
-    last = 'reject_plaintext_session permit' if settings.get('inbound_trust') else 'reject_plaintext_session'
+    last = 'reject_plaintext_session permit' if settings['inbound_trust'] else 'reject_plaintext_session'
     at_data = {network: last if action == 'conbool_gateway' else action for network, action in verdicts.items()}
     return _table(verdicts), _table(at_data), warnings
 
@@ -113,7 +114,7 @@ def recipients_table(domains: Iterable[str]) -> str:
     """Return the regexp(5) table of the recipients that the gateway may name; patterns ignore case, <postmaster> is
     never looked up."""
     names = sorted({name for domain in domains for name in (domain, _unicode(domain))})
-    return ''.join(f'/@{_escaped(name)}$/ DUNNO\n' for name in names) + f'/./ {NOT_HOSTED}\n'
+    return ''.join(f'/@{literal(name)}$/ DUNNO\n' for name in names) + f'/./ {NOT_HOSTED}\n'
 
 
 def _unicode(domain: str) -> str:
@@ -121,10 +122,6 @@ def _unicode(domain: str) -> str:
         return domain.encode('ascii').decode('idna')
     except UnicodeError:
         return domain
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r'([][\\.^$*+?(){}|/])', r'\\\1', text)
 
 
 def certificates_table(explicit: Iterable[str], learnt: Iterable[str]) -> str:

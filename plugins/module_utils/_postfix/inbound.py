@@ -217,7 +217,7 @@ class InboundConfiguration:
             data = ['check_client_access ' + self._reference('cidr', DATA_TABLE)]
             own.update(in_front(entry, parameters, DATA_RESTRICTIONS, begin, data))
             own.update(line_ends(self._info['version']))
-            if self._settings.get('inbound_trust'):
+            if self._settings['inbound_trust']:
                 own.update(trusting(entry, parameters, self._info['config_dir']))
             self.wanted['problems'] += tls_problems(entry, self._info['expanded'])
             if self._certificate.wanted:
@@ -230,7 +230,7 @@ class InboundConfiguration:
         """Return the restriction classes of a listener whose own restrictions a parameter keeps."""
         known = ['check_recipient_access ' + self._reference('regexp', RECIPIENTS_TABLE)]
         known += flag_restriction(self._info, self._options)
-        known += LAST_WORDS if self._settings.get('inbound_trust') else ['$' + kept, 'permit']
+        known += LAST_WORDS if self._settings['inbound_trust'] else ['$' + kept, 'permit']
         return {
             'conbool_gateway': self._certificate.restriction_class(),
             # "permit" ends the list, as its end would: what the list says is asked here, so that a certificate found
@@ -256,7 +256,7 @@ class InboundConfiguration:
             )
         self._add_table(CLIENTS_TABLE, 'cidr', clients)
         self._add_table(DATA_TABLE, 'cidr', data)
-        if self._settings.get('inbound_trust'):
+        if self._settings['inbound_trust']:
             self._add_table(TRUSTED_TABLE, 'cidr', trusted_table(self._settings['networks']))
         self._add_table(RECIPIENTS_TABLE, 'regexp', recipients_table(self._settings['domains']))
 

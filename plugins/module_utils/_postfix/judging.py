@@ -71,7 +71,7 @@ def judging(
         entries: see Stranger.
         further: names of services that other servers use, beside those of port 25.
     """
-    networks, trusted = settings['networks'], settings.get('inbound_trust', False)
+    networks, trusted = settings['networks'], settings['inbound_trust']
     found: dict[tuple[str, str], tuple[list[str], str]] = {}
     for entry in listeners(info, further)[0]:
         checks = [*_milters(entry, info, networks), *_restrictions(entry, info, networks, entries, trusted)]

@@ -48,7 +48,7 @@ class Obstacles:
 
     def _named(self) -> tuple[list[str], list[str]]:
         """Return the services that other servers use, and those that are washed in any case, as the user names them."""
-        return self._options['inbound_services'], self._options.get('wash_services', [])
+        return self._options['inbound_services'], self._options['wash_services']
 
     def locked_out(self, info: Mapping[str, Any]) -> list[str]:
         """Return why users could not hand in mail any more."""

@@ -188,7 +188,7 @@ def outbound_configuration(
     _add_routes(wanted, settings, info, route)
     if options['wash_submission']:
         _add_washing(wanted, settings, info, options)
-    elif settings.get('bypass_null_sender') == 'server':
+    elif settings['bypass_null_sender'] == 'server':
         wanted['problems'].append(
             "conbool_bypass_null_sender: 'server' needs postfix_smarthost_wash_submission: true, or else what users"
             ' hand in cannot be told from the notices of the server'
@@ -201,7 +201,7 @@ def _add_washing(
 ) -> None:
     """Add what takes trust headers away from the mail of users."""
     config_dir, parameters = info['config_dir'], info['parameters']
-    further, washed = options.get('inbound_services', ()), options.get('wash_services', ())
+    further, washed = options['inbound_services'], options['wash_services']
     wanted['problems'] += bad_names(info, further, washed)
     # What a filter passes on is washed where it comes back, if the user says where.
     logins = [
@@ -214,6 +214,6 @@ def _add_washing(
     wanted['service_options'] += overrides
     wanted['warnings'] += warnings
     if siblings:
-        mode = settings.get('bypass_null_sender')
+        mode = settings['bypass_null_sender']
         wanted['tables'].append({'path': WASH_TABLE, 'type': 'regexp', 'content': wash_rules(mode)})
         wanted['tables'] += mark_users(info, overrides) if mode == 'server' else []

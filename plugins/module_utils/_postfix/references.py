@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES, TAKEN_OUT
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import tokens_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import placed_words, words
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
@@ -29,11 +29,6 @@ OURS = re.compile(
 )
 
 
-def _items(value: str) -> list[tuple[str, int, int]]:
-    """Return the items of a list, separated by blanks or commas outside of braces, each as (text, start, end)."""
-    return [(value[token.start : token.end], token.start, token.end) for token in tokens_of(value.replace(',', ' '))]
-
-
 def without(current: str, ours: str, original: str) -> str | None:
     """Return a value without what was set here.
 
@@ -45,8 +40,8 @@ def without(current: str, ours: str, original: str) -> str | None:
     Returns:
         None when ours is not in it as it was set.
     """
-    present = _items(current)
-    own, before, texts = ([item[0] for item in _items(value)] for value in (ours, original, current))
+    present = placed_words(current)
+    own, before, texts = (words(value) for value in (ours, original, current))
     if before and own[-len(before) :] == before:
         # Ours went in front of what was there, which may have been changed as well.
         own, original = own[: -len(before)], ''

@@ -20,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError, complaints
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import words as words_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
@@ -138,7 +139,7 @@ def look(routes: SiteRoutes) -> dict[str, list[Any]]:
 
 
 def _overrides(settings: Mapping[str, Any]) -> bool:
-    return settings.get('site_routes') == 'override'
+    return settings['site_routes'] == 'override'
 
 
 def problems(settings: Mapping[str, Any], found: Mapping[str, list[Any]]) -> list[str]:
@@ -170,7 +171,7 @@ def _text(parameter: str, answer: Mapping[str, str], advice: str) -> str:
 
 def _pattern(sender: str) -> str:
     """Return the regexp(5) pattern of a sender or of all senders of a domain."""
-    text = re.sub(r'([][\\.^$*+?(){}|/])', r'\\\1', sender)
+    text = literal(sender)
     return f'/{text}$/' if sender.startswith('@') else f'/^{text}$/'
 
 

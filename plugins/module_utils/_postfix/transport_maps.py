@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import tokens_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
@@ -35,9 +35,7 @@ def sample(key: str) -> str | None:
 
 def opaque(transport_maps: str | None) -> list[str]:
     """Return the tables of transport_maps whose entries nobody can list: patterns, and those of other servers."""
-    text = transport_maps or ''
-    tables = [text[token.start : token.end] for token in tokens_of(text.replace(',', ' '))]
-    return [table for table in tables if not LISTABLE.match(table)]
+    return [table for table in words(transport_maps or '') if not LISTABLE.match(table)]
 
 
 def kept_transports(

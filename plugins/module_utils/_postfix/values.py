@@ -16,9 +16,14 @@ REFERENCE = re.compile(r'\$(?:(\w+)|\{\s*(\w+)\s*([?:][^{}]*)?\}|\(\s*(\w+)\s*([
 DEEPEST = 10
 
 
+def placed_words(text: str) -> list[tuple[str, int, int]]:
+    """Split a list at blanks and commas outside of braces, each item with where it begins and ends."""
+    return [(text[token.start : token.end], token.start, token.end) for token in tokens_of(text.replace(',', ' '))]
+
+
 def words(text: str) -> list[str]:
     """Split a list at blanks and commas outside of braces."""
-    return [text[token.start : token.end] for token in tokens_of(text.replace(',', ' '))]
+    return [word for word, dummy, dummy in placed_words(text)]
 
 
 def effective(entry: Mapping[str, Any], parameters: Mapping[str, str], name: str) -> str:

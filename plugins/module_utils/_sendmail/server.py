@@ -63,7 +63,7 @@ def _refused(settings: Mapping[str, Any]) -> list[str]:
             ' to false, and name the networks of conbool_networks where each check has its exceptions (access map:'
             ' "Connect:ADDRESS OK").'
         ]
-        if settings.get('inbound_trust') and settings['inbound']
+        if settings['inbound_trust'] and settings['inbound']
         else []
     )
 

@@ -16,7 +16,8 @@ OURS = ('outbound_hop_config_dir', 'outbound_hop_queue_directory', 'outbound_hop
 ENDINGS = ('_config_dir', '_directory')
 
 
-def _within(path: str, directory: str) -> bool:
+def within(path: str, directory: str) -> bool:
+    """Return whether a path is that of a directory or of something in it."""
     return path == directory or path.startswith(directory.rstrip('/') + '/')
 
 
@@ -24,7 +25,7 @@ def clash(path: str, other: str) -> str:
     """Return how two directories are in each other's way, an empty text when they are not."""
     if path == other:
         return 'is'
-    return 'lies in' if _within(path, other) else 'contains' if _within(other, path) else ''
+    return 'lies in' if within(path, other) else 'contains' if within(other, path) else ''
 
 
 def taken(

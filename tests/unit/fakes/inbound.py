@@ -32,6 +32,7 @@ PARAMETERS = {
 SETTINGS = {
     'inbound': True,
     'inbound_require_certificate': True,
+    'inbound_trust': False,
     'inbound_certificate_fingerprints': [],
     'domains': ['example.com'],
     'tls_name': 'mail.conbool.com',

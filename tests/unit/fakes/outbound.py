@@ -18,6 +18,9 @@ PARAMETERS = {
     'cleanup_service_name': 'cleanup',
 }
 ROUTE = 'conbool-hop:[127.0.0.1]:325'
+SETTINGS = {'scope': 'all', 'scope_senders': [], 'site_routes': 'keep', 'bypass_null_sender': True}
+# Of role postfix_smarthost.
+NO_SERVICES = {'inbound_services': [], 'wash_services': []}
 
 
 def entry(name, command, kind='unix', **options):
@@ -60,7 +63,7 @@ def configure(
         'kept_transports': list(kept),
     }
     return outbound_configuration(
-        {'scope': scope, 'scope_senders': list(senders)},
+        dict(SETTINGS, scope=scope, scope_senders=list(senders)),
         info,
         {
             'address': address,

@@ -11,6 +11,7 @@ OPTIONS = {
     'client_ca_file': '',
     'inbound_services': [],
     'wash_submission': False,
+    'wash_services': [],
     'wash_port': 326,
     'flag_port': 327,
     'release_port': 328,

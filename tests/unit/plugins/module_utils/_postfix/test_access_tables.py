@@ -12,7 +12,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access
     recipients_table,
 )
 
-SETTINGS = {'networks': ['192.0.2.0/28', '2001:db8:1::/64'], 'allowed_networks': ['10.20.0.0/16']}
+SETTINGS = {
+    'networks': ['192.0.2.0/28', '2001:db8:1::/64'],
+    'allowed_networks': ['10.20.0.0/16'],
+    'inbound_trust': False,
+}
 
 
 def test_who_is_who_at_port_25():
@@ -27,7 +31,8 @@ def test_who_is_who_at_port_25():
 
 def test_the_smaller_network_and_then_the_gateway_comes_first():
     clients = client_tables(
-        {'networks': ['10.0.0.0/8', '192.0.2.0/24'], 'allowed_networks': ['10.1.0.0/16', '192.0.2.0/24']}, '10.2.0.0/16'
+        dict(SETTINGS, networks=['10.0.0.0/8', '192.0.2.0/24'], allowed_networks=['10.1.0.0/16', '192.0.2.0/24']),
+        '10.2.0.0/16',
     )[0].split('\n')
     assert clients.index('10.1.0.0/16 DUNNO') < clients.index('10.0.0.0/8 conbool_gateway')
     assert '192.0.2.0/24 conbool_gateway' in clients and '192.0.2.0/24 DUNNO' not in clients

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 
+from tests.unit.fakes.outbound import SETTINGS
+
 PARAMETERS = {
     'default_transport': 'smtp',
     'sender_dependent_default_transport_maps': '',
@@ -19,7 +21,7 @@ def configure(parameters=None, scope='all', senders=(), address='127.0.0.1', **i
     values = dict(PARAMETERS, **(parameters or {}))
     known = {'config_dir': '/etc/postfix', 'parameters': values, 'expanded': values, 'services': []}
     return outbound_configuration(
-        {'scope': scope, 'scope_senders': list(senders)},
+        dict(SETTINGS, scope=scope, scope_senders=list(senders)),
         dict(known, **info),
         {'address': address, 'port': 10027, 'wash_submission': False},
     )

@@ -13,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbou
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 
 from tests.unit.fakes.inbound import PARAMETERS, SUBMISSION, entry
+from tests.unit.fakes.outbound import NO_SERVICES, SETTINGS
 
 CHECKS = dict.fromkeys(('header_checks', 'mime_header_checks', 'nested_header_checks'), '')
 MTA = {**PARAMETERS, **CHECKS, 'myhostname': 'mx.example.com', 'cleanup_service_name': 'cleanup'}
@@ -24,8 +25,8 @@ def configure(*services, mode='server', wash=True, **parameters):
     values = {**MTA, **parameters}
     found = [entry(), entry('cleanup', 'cleanup', 'unix'), *(services or [SUBMISSION])]
     info = {'config_dir': '/etc/postfix', 'parameters': values, 'expanded': values, 'services': found}
-    settings = {'scope': 'all', 'scope_senders': [], 'bypass_null_sender': mode}
-    return outbound_configuration(settings, info, {'address': '::1', 'port': 10027, 'wash_submission': wash}), info
+    options = {'address': '::1', 'port': 10027, 'wash_submission': wash, **NO_SERVICES}
+    return outbound_configuration(dict(SETTINGS, bypass_null_sender=mode), info, options), info
 
 
 def options(configuration):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 
+from tests.unit.fakes.outbound import SETTINGS
+
 
 @pytest.mark.parametrize('table', ['senders', 'override', 'outside'])
 def test_a_table_of_ours_leads_to_the_hop(server, tmp_path, table):
@@ -18,7 +20,7 @@ def test_a_table_of_ours_leads_to_the_hop(server, tmp_path, table):
 @pytest.mark.parametrize('scope', ['all', 'senders'])
 def test_a_configuration_in_front_of_the_hop_leads_to_it(server, tmp_path, scope):
     found = outbound_configuration(
-        {'scope': scope, 'scope_senders': ['a@example.com']},
+        dict(SETTINGS, scope=scope, scope_senders=['a@example.com']),
         {'parameters': {}, 'expanded': {}, 'services': [], 'config_dir': '/etc/postfix'},
         {'address': '127.0.0.1', 'port': 325, 'wash_submission': False},
     )

@@ -18,6 +18,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     look,
 )
 
+from tests.unit.fakes.outbound import SETTINGS
+
 ROUTE = 'conbool-hop:[127.0.0.1]:10027'
 
 
@@ -67,7 +69,7 @@ TABLES = {
 
 
 def settings(**more):
-    return {'domains': ['example.com'], 'scope': 'all', 'scope_senders': [], 'site_routes': 'keep', **more}
+    return {'domains': ['example.com'], **SETTINGS, **more}
 
 
 def information(by_sender='', by_recipient='', parameters=None):

@@ -10,6 +10,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbou
 
 from tests.unit.fakes.inbound import PARAMETERS, SUBMISSION
 from tests.unit.fakes.inbound import entry as inet
+from tests.unit.fakes.outbound import SETTINGS
 
 CLEANUP, SPECIAL = (inet(name, command='cleanup', kind='unix') for name in ('cleanup', 'subcleanup'))
 SMTP = inet()
@@ -19,7 +20,7 @@ def configure(services, further=(), washed=()):
     info = {'config_dir': '/etc/postfix', 'parameters': PARAMETERS, 'expanded': PARAMETERS, 'services': services}
     options = {'address': '127.0.0.1', 'port': 10027, 'wash_submission': True}
     return outbound_configuration(
-        {'scope': 'all', 'scope_senders': []},
+        SETTINGS,
         info,
         dict(options, inbound_services=list(further), wash_services=list(washed)),
     )

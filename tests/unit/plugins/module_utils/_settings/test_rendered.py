@@ -106,7 +106,7 @@ def texts(wanted):
         outbound_configuration(
             wanted,
             INFO,
-            {'address': hop['address'], 'port': hop['port'], 'wash_submission': postfix['wash_submission']},
+            dict(postfix, address=hop['address'], port=hop['port']),
         )
     )
     yield from postfix_texts(
