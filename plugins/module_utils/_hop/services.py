@@ -10,9 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import user_options
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import (
-    UNTOUCHED,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import UNTOUCHED
 
 # What the MTA asks of other servers' TLS is for mail that goes direct, not for the gateway, of which more is asked, and
 # not for loopback.

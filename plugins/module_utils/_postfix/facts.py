@@ -56,25 +56,6 @@ def _files(config_dir: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
     return values, [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
 
 
-def configuration(instance: Instance) -> dict[str, Any]:
-    """Return what facts() has of the configuration alone: C(config_dir), C(parameters), C(expanded), C(configured) and
-    C(services).
-
-    Raises:
-        PostfixError: a command of Postfix fails.
-        OSError: a file cannot be read.
-    """
-    raw, expanded, dummy, dummy = _asked(instance, ())
-    configured, services = _files(instance.config_dir)
-    return {
-        'config_dir': instance.config_dir,
-        'parameters': {name: printable(value) for name, value in raw.items()},
-        'expanded': {name: printable(value) for name, value in expanded.items()},
-        'configured': configured,
-        'services': services,
-    }
-
-
 def facts(
     run: Callable[..., tuple[int, Any, Any]],
     find: Callable[..., str | None],

@@ -7,9 +7,11 @@ collection."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors import doors
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import only_on_port_25, unwashed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
@@ -20,62 +22,84 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 
 
 class Obstacles:
-    """What is asked of it.
+    """What is asked of it, each thing once.
 
     Args:
         instance: its commands.
         settings: what M(conbool.smtp_relay.settings) returned.
         options: the variables of its role.
+        info: what C(postfix_info) returned.
+        changed: whether what limits strangers is there.
     """
 
-    def __init__(self, instance: Instance, settings: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        self._instance, self._settings, self._options = instance, settings, options
+    def __init__(
+        self,
+        instance: Instance,
+        settings: Mapping[str, Any],
+        options: Mapping[str, Any],
+        info: Mapping[str, Any],
+        changed: bool = False,
+    ) -> None:
+        self._instance, self._settings, self._options, self._changed = instance, settings, options, changed
+        self.info = info
+        self._entries = TableEntries(instance).of
+        # The services that other servers use, and those that are washed in any case, as the user names them.
+        self._named = options['inbound_services'], options['wash_services']
 
-    def site_routes(self, info: Mapping[str, Any]) -> dict[str, list[Any]]:
-        """Return what look() returns; of a Postfix that does not run, nothing.
+    @cached_property
+    def site_routes(self) -> dict[str, list[Any]]:
+        """What look() returns; of a Postfix that does not run, nothing."""
+        return look(SiteRoutes(self._instance, self._settings, self.info)) if self.info['running'] else NONE_FOUND
 
-        Args:
-            info: what C(postfix_info) returned, here and below.
-        """
-        return look(SiteRoutes(self._instance, self._settings, info)) if info['running'] else NONE_FOUND
+    @cached_property
+    def locked_out(self) -> list[str]:
+        """Why users could not hand in mail any more."""
+        return only_on_port_25(self.info, *self._named) if self._settings['inbound'] else []
 
-    def _named(self) -> tuple[list[str], list[str]]:
-        """Return the services that other servers use, and those that are washed in any case, as the user names them."""
-        return self._options['inbound_services'], self._options['wash_services']
-
-    def locked_out(self, info: Mapping[str, Any]) -> list[str]:
-        """Return why users could not hand in mail any more."""
-        return only_on_port_25(info, *self._named()) if self._settings['inbound'] else []
-
-    def ways_past(self, info: Mapping[str, Any], changed: bool) -> list[dict[str, Any]]:
-        """Return the rows on services that take mail past the gateway, or whose mail is not washed.
-
-        Args:
-            changed: whether what limits them is there.
-        """
-        further, washed = self._named()
-        entries = TableEntries(self._instance).of
-        found = doors(self._settings, info, entries, further, changed) if self._settings['inbound'] else []
-        return found + (unwashed(info, further, washed) if self._options['wash_submission'] else [])
-
-    def open_ways(self, info: Mapping[str, Any]) -> list[str]:
-        """Return the services that take mail past the gateway, as texts for warnings."""
-        rows = self.ways_past(info, changed=False)
-        return ['{target}: {finding}. {hint}'.format(**found) for found in rows if found['id'] == 'inbound.door']
-
-    def rows(self, info: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return all rows of a preflight."""
-        found = problems(self._settings, self.site_routes(info)) + self.locked_out(info)
-        rows = [row('mta.refused', 'postfix', RED, text) for text in found]
-        rows += self.ways_past(info, changed=False)
+    @cached_property
+    def ways_past(self) -> list[dict[str, Any]]:
+        """The rows on services that take mail past the gateway, or whose mail is not washed."""
+        further, dummy = self._named
+        found = []
         if self._settings['inbound']:
-            entries = TableEntries(self._instance).of
-            rows += judging(self._settings, info, entries, self._options['inbound_services'])
+            found += doors(self._settings, self.info, self._entries, further, self._changed)
+        return found + (unwashed(self.info, *self._named) if self._options['wash_submission'] else [])
+
+    def open_ways(self) -> list[str]:
+        """Return the services that take mail past the gateway, as texts for warnings."""
+        return [
+            '{target}: {finding}. {hint}'.format(**found) for found in self.ways_past if found['id'] == 'inbound.door'
+        ]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return all rows of a preflight."""
+        found = problems(self._settings, self.site_routes) + self.locked_out
+        rows = [row('mta.refused', 'postfix', RED, text) for text in found] + self.ways_past
+        if self._settings['inbound']:
+            rows += judging(self._settings, self.info, self._entries, self._options['inbound_services'])
         return rows
+
+
+def copy_rows(info: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row on each list of main.cf that a service has a copy of."""
+    return [
+        (
+            row(
+                'inbound.copy',
+                name,
+                RED,
+                'changed in main.cf, and {} has what it said before'.format(', '.join(services)),
+                'Run site.yml again: the change is not in force there.',
+            )
+            if services
+            else row('inbound.copy', name, GREEN, 'as main.cf has it')
+        )
+        for name, services in sorted(stale_copies(info).items())
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look
@@ -33,16 +34,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.certificate_policy import covers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import configuration, facts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import there_but_unwanted
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import (
-    inbound_configuration,
-    stale_copies,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     TRANSPORT,
     outbound_configuration,
@@ -53,8 +51,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     return_configuration,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route, way
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -73,6 +69,7 @@ class PostfixServer(MailServer):
 
     NAME = 'postfix'
     hop_decides = True
+    _asked: Obstacles | None = None
 
     @property
     def BYPASS_HINT(self) -> str:
@@ -119,10 +116,10 @@ class PostfixServer(MailServer):
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         hop, options, settings = self.settings['roles']['outbound_hop'], self.options, self.settings
-        obstacles = self._obstacles()
+        obstacles = self._obstacles(facts.native)
         outbound = outbound_configuration(
             settings,
-            dict(facts.native, site_routes=obstacles.site_routes(facts.native)),
+            dict(facts.native, site_routes=obstacles.site_routes),
             dict(
                 options,
                 address=hop_address(settings, facts.native['expanded'].get('inet_protocols', 'all')),
@@ -148,10 +145,10 @@ class PostfixServer(MailServer):
             parts.append(self._without_user())
         if not back and RETURN in facts.parts:
             parts.append(self._absent(RETURN))
-        problems = outbound['problems'] + inbound['problems'] + obstacles.locked_out(facts.native)
+        problems = outbound['problems'] + inbound['problems'] + obstacles.locked_out
         return Wanted(
             problems=problems + (account.problems(self.module, policy.USER) if by_name else []),
-            warnings=outbound['warnings'] + inbound['warnings'] + obstacles.open_ways(facts.native),
+            warnings=outbound['warnings'] + inbound['warnings'] + obstacles.open_ways(),
             tls_files=[client_ca] if client_ca else [],
             hop=Hop(
                 facts.native,
@@ -163,14 +160,22 @@ class PostfixServer(MailServer):
             parts=parts,
         )
 
-    def _obstacles(self) -> Obstacles:
-        return Obstacles(self._instance(), self.settings, self.options)
+    def _obstacles(self, info: Mapping[str, Any]) -> Obstacles:
+        # A preflight asks for its rows, and then for what would be made.
+        if self._asked is None or self._asked.info is not info:
+            self._asked = Obstacles(self._instance(), self.settings, self.options, info)
+        return self._asked
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
-        return self._obstacles().rows(facts.native)
+        return self._obstacles(facts.native).rows()
+
+    @cached_property
+    def _in_force(self) -> dict[str, Any]:
+        """What a verification looks at, once."""
+        return facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
 
     def doors(self) -> list[dict[str, Any]]:
-        return self._obstacles().ways_past(configuration(self._instance()), changed=True)
+        return Obstacles(self._instance(), self.settings, self.options, self._in_force, changed=True).ways_past
 
     def _detours(self, info: Mapping[str, Any]) -> Detours:
         return Detours(self._instance(), info)
@@ -277,22 +282,7 @@ class PostfixServer(MailServer):
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
-        return self._detours(info).rows()
+        return self._detours(self._in_force).rows()
 
     def stale(self) -> list[dict[str, Any]]:
-        info = facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
-        return [
-            (
-                row(
-                    'inbound.copy',
-                    name,
-                    RED,
-                    'changed in main.cf, and {} has what it said before'.format(', '.join(services)),
-                    'Run site.yml again: the change is not in force there.',
-                )
-                if services
-                else row('inbound.copy', name, GREEN, 'as main.cf has it')
-            )
-            for name, services in sorted(stale_copies(info).items())
-        ]
+        return copy_rows(self._in_force)

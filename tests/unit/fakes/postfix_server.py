@@ -68,7 +68,6 @@ def told(server, monkeypatch, *services, expanded=None, running=True):
     values = dict(INFO['expanded'], inet_interfaces='all', **(expanded or {}))
     info = dict(INFO, services=[*INFO['services'], *services], parameters=values, expanded=values, running=running)
     monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
-    monkeypatch.setattr(postfix, 'configuration', lambda instance: info)
     monkeypatch.setattr(server, '_instance', Instance)
     facts = server.facts()
     before, after = ([(row['id'], row['target']) for row in rows] for rows in (server.obstacles(facts), server.doors()))

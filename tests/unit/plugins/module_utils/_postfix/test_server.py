@@ -63,6 +63,25 @@ def test_what_stands_against_the_change_is_said_before_it(server, monkeypatch):
     assert told(server(inbound=True), monkeypatch, expanded=maps, running=False)[3] == []
 
 
+def test_what_takes_long_is_asked_once(server, monkeypatch):
+    asked = []
+    values = dict(INFO['expanded'], inet_interfaces='all')
+    info = dict(INFO, parameters=values, expanded=values)
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: asked.append('facts') or (info, []))
+    monkeypatch.setattr(SiteRoutes, 'of_senders', lambda self: asked.append('routes') or [])
+    mta = server(inbound=True)
+    monkeypatch.setattr(mta, '_instance', Instance)
+    # A preflight asks for its rows, and then for what would be made.
+    facts = mta.facts()
+    mta.obstacles(facts)
+    mta.wanted(facts, False)
+    assert asked == ['facts', 'routes']
+    # A verification does not take what was before a change.
+    for question in (mta.stale, mta.listener_rows, mta.doors):
+        question()
+    assert asked == ['facts', 'routes', 'facts']
+
+
 def test_checks_that_judge_the_gateway_are_in_preflight(server, monkeypatch):
     judge = {'smtpd_client_restrictions': 'reject_rbl_client bl.example'}
     assert [found[0] for found in told(server(inbound=True), monkeypatch, expanded=judge)[0]] == ['inbound.judged']
