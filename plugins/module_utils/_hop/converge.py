@@ -134,12 +134,9 @@ def present(
     users = LocalUsers(module)
     try:
         done.append(
-            converge_part(
+            _converge(
                 module,
-                config_dir=options['config_dir'],
-                sbin_dir=options['sbin_dir'] or None,
-                owner_id=OWNER,
-                create=True,
+                options,
                 parameters=wanted['parameters'],
                 services=wanted['services'],
                 tables=wanted['tables'],
@@ -159,6 +156,18 @@ def present(
     return merge(done)
 
 
+def _converge(module: AnsibleModule, options: Mapping[str, Any], **more: Any) -> tuple[dict[str, Any], list[str]]:
+    """Bring the hop's instance of Postfix to a state."""
+    return converge_part(
+        module,
+        config_dir=options['config_dir'],
+        sbin_dir=options['sbin_dir'] or None,
+        owner_id=OWNER,
+        create=True,
+        **more,
+    )
+
+
 def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Have what waits in the hop be sent, and then everything of it be gone.
 
@@ -173,17 +182,7 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
         queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
         waited = drained(queue, options['config_dir'], options['drain_timeout'], module.check_mode)
         done.append(({'changed': waited > 0}, []))
-    done.append(
-        converge_part(
-            module,
-            config_dir=options['config_dir'],
-            sbin_dir=options['sbin_dir'] or None,
-            owner_id=OWNER,
-            create=True,
-            unit={'name': unit.NAME},
-            state='absent',
-        )
-    )
+    done.append(_converge(module, options, unit={'name': unit.NAME}, state='absent'))
     done.append(LocalUsers(module).absent())
     maker = package.maker_of(module)
     if os.path.exists(package.PREFIX) and maker.possible():
