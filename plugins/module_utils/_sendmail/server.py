@@ -99,8 +99,7 @@ class SendmailServer(MailServer):
         """
         if self.options['decision'] != 'auto':
             return []
-        address = self.settings['roles']['outbound_hop']['address']
-        against = complaints(self.settings, info, address) if self.hop_possible() else [NO_PROGRAMS]
+        against = complaints(self.settings, info, hop_address(self.settings)) if self.hop_possible() else [NO_PROGRAMS]
         self._chosen = not against or (against != [NO_PROGRAMS] and bool(complaints(self.settings, info)))
         return [] if self._chosen else against
 

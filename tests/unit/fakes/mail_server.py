@@ -47,7 +47,7 @@ SETTINGS = {
             'config_dir': '/etc/conbool-hop',
             'queue_directory': '/var/spool/conbool-hop',
             'data_directory': '/var/lib/conbool-hop',
-            'address': '127.0.0.1',
+            'address': '',
             'port': 325,
             'return_address': '',
             'sbin_dir': '',
