@@ -18,7 +18,6 @@ SCOPED = re.compile(r'([0-9A-Fa-f:.]+)%[A-Za-z0-9_.-]+')
 NEXT_HOP = re.compile(r'(?:\[(?P<inside>[^\[\]]+)\]|(?P<name>[^\[\]:]+))(?::(?P<port>[^:]+))?')
 SERVICE = re.compile(r'(?:(?:\[(?P<inside>[^\[\]]+)\]|(?P<name>[^\[\]:]+)):)?(?P<port>[^:\[\]]+)')
 PORT_WORD = re.compile(r'[a-z][a-z0-9-]{0,14}')
-PACKAGE = re.compile(r'[A-Za-z0-9][A-Za-z0-9+._-]*[A-Za-z0-9+]')
 PARAMETER = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*')
 # What has a variable of its own, with checks of its own.
 PARAMETERS_ELSEWHERE = {
@@ -84,14 +83,6 @@ def inventory_name(value: Any) -> str:
     text = readers.text(value)
     if text.startswith('-') or not all(character.isalnum() or character in '_.:@-' for character in text):
         raise ValueError('is not the name of a host in the inventory: letters, digits and _ . : @ -')
-    return text
-
-
-def package(value: Any) -> str:
-    """The name of a package of the distribution; no path, version, pattern or option."""
-    text = readers.text(value)
-    if not PACKAGE.fullmatch(text) or text.lower().endswith(('.deb', '.rpm')):
-        raise ValueError('is not the name of a package: letters, digits and + . _ -, no file and no option')
     return text
 
 

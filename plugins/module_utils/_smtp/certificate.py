@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-SEQUENCE, CONTEXT_0, CONTEXT_3, OCTET_STRING, OBJECT_IDENTIFIER = 0x30, 0xA0, 0xA3, 0x04, 0x06
+SEQUENCE, CONTEXT_0, CONTEXT_3, OBJECT_IDENTIFIER = 0x30, 0xA0, 0xA3, 0x06
 # The fields of a TBSCertificate in front of the public key, its version excepted.
 BEFORE_KEY = ('serialNumber', 'signature', 'issuer', 'validity', 'subject')
 EXTENDED_KEY_USAGE = bytes.fromhex('551d25')  # 2.5.29.37

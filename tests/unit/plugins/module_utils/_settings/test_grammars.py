@@ -87,14 +87,6 @@ def test_what_is_more_than_a_value_is_refused(name):
             ['', '-x', 'a b', '{{x}}', "a'b", 'a,b', 'a*'],
         ),
         (
-            grammars.package,
-            ['postfwd', 'libstdc++6', 'python3.11', 'g++', 'perl-Net_DNS'],
-            [
-                '', './x.deb', '/tmp/x.deb', 'x.deb', 'X.RPM', '-y', '--allow-downgrades', 'postfix-', 'a=1', 'a/stable',
-                'a*', '~nfoo', '@core', 'a,b', 'a', 'https://x/y.rpm',
-            ],  # fmt: skip
-        ),
-        (
             grammars.parameter_name,
             ['smtp_tls_loglevel', 'a.b-c'],
             ['', 'a b', 'a=', '$a', '-a', 'queue_directory', 'data_directory', 'config_directory'],
