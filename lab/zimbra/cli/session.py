@@ -9,7 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 
-from ..errors import ServiceError
+from ..errors import LDAP, ServiceError, failure
 from ..store import locked, write_json
 from .provisioning import Provisioning
 from .world import World
@@ -23,6 +23,7 @@ class LdapSession:
     soap = False
 
     def __init__(self, world: World, master: bool):
+        self.world = world
         self._provisioning = Provisioning(
             world.store,
             cache={},
@@ -32,7 +33,9 @@ class LdapSession:
         )
 
     def connect(self) -> None:
-        pass
+        """Raises ServiceError when the directory does not answer; only its code is Zimbra's."""
+        if self.world.switch('ldap', 'up') == 'down':
+            raise failure('unable to get config', (LDAP, 'LDAP error: : the directory of the double is switched off'))
 
     @contextlib.contextmanager
     def provisioning(self) -> Iterator[Provisioning]:
