@@ -52,7 +52,7 @@ class Run:
         show.attributes(self.world, values, wanted, self.force_display)
 
     def show_entry(self, kind: str, name: str, entry: dict, own_only: bool, wanted: list[str]) -> None:
-        show.header(self.world, name)
+        show.line(self.world, f'# name {name}')
         values = entry['own'] if own_only else {**entry['defaults'], **entry['own']}
         # -fd was told the names in lower case here, as the real one is.
         self.shown(values, kind, [each.lower() for each in wanted])
@@ -104,7 +104,7 @@ def _get_all(kind: str) -> Callable:
             if verbose:
                 run.show_entry(kind, name, entry, own_only, others)
             else:
-                run.world.out.write(f'{name}\n')
+                show.line(run.world, name)
 
     return get
 
@@ -116,7 +116,7 @@ def _get_all_cos(run: Run, args: list[str]) -> None:
             if verbose:
                 run.show_entry('cos', name, provisioning.listed('cos', name), False, [])
             else:
-                run.world.out.write(f'{name}\n')
+                show.line(run.world, name)
 
 
 def _modify(kind: str) -> Callable:

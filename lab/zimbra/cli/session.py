@@ -30,6 +30,7 @@ class LdapSession:
             clock=world.clock,
             replica=not master,
             log=lambda line: world.err.write(f'[] WARN: {line}\n'),
+            deprecated=may_write_deprecated(world),
         )
 
     def connect(self) -> None:
@@ -86,7 +87,8 @@ class SoapSession:
         with locked(path.with_suffix('.lock')):
             cache = json.loads(path.read_text('utf-8')) if path.exists() else {}
             try:
-                yield Provisioning(self.world.store, cache, self.world.clock)
+                allowed = may_write_deprecated(self.world)
+                yield Provisioning(self.world.store, cache, self.world.clock, deprecated=allowed)
             finally:
                 write_json(path, cache)
 
@@ -98,6 +100,10 @@ class SoapSession:
                 cache = json.loads(path.read_text('utf-8'))
                 Provisioning(self.world.store, cache, self.world.clock).flush(kind, names)
                 write_json(path, cache)
+
+
+def may_write_deprecated(world: World) -> bool:
+    return world.localconfig.get('allow_modifying_deprecated_attributes') == 'true'
 
 
 def forget_caches(world: World) -> None:
