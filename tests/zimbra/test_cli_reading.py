@@ -216,6 +216,41 @@ def test_headers_are_ascii_where_attributes_are_utf_8(machine, zmprov):
 
 
 @pytest.mark.parametrize(
+    ('query', 'names'),
+    [
+        ('(zimbraAdminSieveScriptBefore=*)', ['bob@example.com']),
+        ('(zimbraadminsievescriptbefore=STOP;)', ['bob@example.com']),
+        (
+            '(|(zimbraMailDeliveryAddress=alice@example.com)(zimbraMailAlias=*))',
+            ['alice@example.com', 'all@example.com'],
+        ),
+        ('(&(zimbraMailDeliveryAddress=*)(!(zimbraAdminSieveScriptBefore=*)))', ['alice@example.com']),
+        ('(zimbraMailAlias=a\\28b\\29@example.com)', ['all@example.com']),
+        ('(zimbraNotes=*)', []),
+    ],
+)
+def test_search_of_accounts(machine, zmprov, query, names):
+    """[src] doSearchAccounts: names of accounts and lists that match by their own values."""
+    machine.put('cos', 'default', 'zimbraNotes', 'inherited by nobody')
+    with machine.store.change() as data:
+        data['accounts']['bob@example.com'] = {
+            'zimbraMailDeliveryAddress': ['bob@example.com'],
+            'zimbraAdminSieveScriptBefore': ['stop;'],
+        }
+        data['lists'] = {'all@example.com': {'zimbraMailAlias': ['a(b)@example.com']}}
+    done = zmprov('sa', query)
+    assert (done.code, done.out.splitlines()) == (0, names)
+    assert zmprov('sa', query, 'domain', 'example.com', 'limit', '1').out.splitlines() == names[:1]
+
+
+@pytest.mark.parametrize('query', ['zimbraNotes=*', '(zimbraNotes=*', '(zimbraNotes=a*)', '(!(a=b)(c=d))', '(a=b)x'])
+def test_a_bad_search(zmprov, query):
+    """[?] The code is the library's for a filter that it cannot read; substrings are not in this double."""
+    done = zmprov('sa', query)
+    assert (done.code, done.err.split()[1]) == (2, 'ldap.INVALID_SEARCH_FILTER')
+
+
+@pytest.mark.parametrize(
     ('command', 'name', 'said'),
     [
         ('gs', 'x.example.com', 'account.NO_SUCH_SERVER (no such server: x.example.com)'),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import Crash, invalid_request
 from ..schema import find
+from ..search import compile_filter
 from . import show
 from .provisioning import Provisioning, Wanted, hash_order
 from .session import LdapSession, SoapSession
@@ -115,6 +116,27 @@ def _get_all_cos(run: Run, args: list[str]) -> None:
         for name in provisioning.names('cos'):
             if verbose:
                 run.show_entry('cos', name, provisioning.listed('cos', name), False, [])
+            else:
+                show.line(run.world, name)
+
+
+def _search_accounts(run: Run, args: list[str]) -> None:
+    """Accounts and lists whose own values match, from the directory and not from a cache."""
+    verbose = args[0] == '-v'
+    args = args[verbose:]
+    if len(args) % 2 == 0:
+        raise Usage()
+    options = dict(zip(args[1::2], args[2::2]))
+    if not options.keys() <= {'domain', 'limit', 'offset'}:
+        run.world.err.write('of the options of searchAccounts only domain, limit and offset are in this double\n')
+        raise Ended(70)
+    with run.session.provisioning() as provisioning:
+        domain = provisioning.find('domains', options['domain']) if 'domain' in options else ''
+        found = provisioning.search(compile_filter(args[0]), domain)
+        first = int(options.get('offset', 0))
+        for kind, name in found[first : first + int(options.get('limit', len(found)))]:
+            if verbose:
+                run.show_entry(kind, name, provisioning.listed(kind, name), False, [])
             else:
                 show.line(run.world, name)
 
@@ -238,6 +260,7 @@ COMMANDS = [
     Command('modifyCos', 'mc', f'{{name|id}} {PAIRS}', 3, None, _modify('cos')),
     Command('modifyDomain', 'md', f'{{domain|id}} {PAIRS}', 3, None, _modify('domains')),
     Command('modifyServer', 'ms', f'{{name|id}} {PAIRS}', 3, None, _modify('servers')),
+    Command('searchAccounts', 'sa', '[-v] {ldap-query} [option1 value1...]', 1, None, _search_accounts),
 ]
 
 

@@ -82,6 +82,19 @@ class Provisioning:
                 return name
         return None
 
+    def search(self, test, domain: str = '') -> list[tuple[str, str]]:
+        """[(kind, name)] of accounts and lists that match, sorted by name; domain: only those in it."""
+        directory = self._directory()
+        return sorted(
+            (
+                (kind, name)
+                for kind in ('accounts', 'lists')
+                for name, values in directory.get(kind, {}).items()
+                if test(values) and name.endswith(f'@{domain}' if domain else '')
+            ),
+            key=lambda found: found[1],
+        )
+
     def entry(self, kind: str, name: str, fresh: bool = False) -> dict:
         """{"own", "defaults"} of an entry, from the cache unless it is too old or to be read again."""
         known = self.cache.setdefault(kind, {}).get(name)

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from ..localconfig import LocalConfig
+from ..localconfig import LocalConfig, root, state
 from ..store import Store, locked
 from . import BIN, LIBEXEC
 from .services import Services
@@ -179,8 +179,8 @@ def this_machine() -> World:
     """The real one. Standard output is not buffered by lines: what several programs say stays in order."""
     environment = dict(os.environ)
     return World(
-        home=Path(environment.get('ZIMBRA_DOUBLE_ROOT', '/opt/zimbra')),
-        state=Path(environment.get('ZIMBRA_DOUBLE_STATE', '/opt/zimbra/double')),
+        home=root(),
+        state=state(),
         store=Store(),
         user=pwd.getpwuid(os.geteuid()).pw_name,
         env=environment,
