@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, List
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
@@ -20,6 +20,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directo
     Values,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord, Remembered
+
+Finish = Callable[[Iterable[Key], bool], List[str]]
 
 
 def equal(first: Values, second: Values) -> bool:
@@ -105,11 +107,12 @@ class AttributeChange:
         shown = shown_values(attribute, self.changes[entry, attribute][when])
         return ''.join(f'{attribute}: {value}\n' for value in shown)
 
-    def carry_out(self, directory: Directory, finish: Callable[[Iterable[Key]], list[str]]) -> list[str]:
+    def carry_out(self, directory: Directory, finish: Finish) -> list[str]:
         """Write the attributes, look whether they are there, and finish.
 
         Args:
-            finish: brings the change in force, given the attributes that were written, and returns warnings.
+            finish: brings in force what was written: takes the attributes, and whether they were put back; returns
+                warnings.
 
         Raises:
             SwitchError: it failed; with whether everything is as it was before.
@@ -125,7 +128,7 @@ class AttributeChange:
             if self.changes:
                 warnings += directory.write({key: after for key, (dummy, after) in self.changes.items()})
                 self._look(directory)
-            warnings += finish(self.changes)
+            warnings += finish(self.changes, False)
         except HostError as exc:
             raise SwitchError(*self._back(directory, finish, exc), warnings) from exc
         if self.record.pending or self._kept != self.record.attributes:
@@ -139,16 +142,14 @@ class AttributeChange:
         if lost:
             raise ZimbraError('{} did not take the value that was written'.format(', '.join(lost)))
 
-    def _back(
-        self, directory: Directory, finish: Callable[[Iterable[Key]], list[str]], cause: HostError
-    ) -> tuple[str, bool]:
+    def _back(self, directory: Directory, finish: Finish, cause: HostError) -> tuple[str, bool]:
         """Put back what was there before. Returns what is said of it, and whether it could be."""
         try:
             seen = directory.read(self.changes)[0]
             left = {key: before for key, (before, dummy) in self.changes.items() if not equal(seen[key], before)}
             if left:
                 directory.write(left)
-                finish(left)
+                finish(left, True)
             self.record.restore()
         except (HostError, OSError) as exc:
             return f'{cause}. What was there before could not be put back: {exc}', False

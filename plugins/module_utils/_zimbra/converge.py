@@ -137,7 +137,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     if not module.check_mode:
         # With nothing to do, what somebody else has changed is not ours any more.
         change.warnings += change.carry_out(
-            directory, (lambda dummy: []) if change.settled and not drift else work.finish
+            directory, (lambda *dummies: []) if change.settled and not drift else work.finish
         )
         result['applied'] = work.applied
     return dict(result, starts=directory.starts), change.warnings + values.without_effect(wanted)
@@ -167,7 +167,7 @@ class Work:
     def __init__(self, directory: Directory, mta: Mta, this: Entry, apply: bool) -> None:
         self._directory, self._mta, self._this, self._apply = directory, mta, this, apply
         self._parameters: dict[str, str] = {}
-        self._mailbox, self._here = '', False
+        self._mailbox = ''
         self.applied = False
 
     def look(
@@ -188,7 +188,6 @@ class Work:
         change = AttributeChange(own, wanted, present)
         if 'mta' in services and self._apply:
             self._parameters = self._effective(names, change.after(present))
-            self._here = bool(self._parameters)
         change.warnings += self._shadowed(wanted, change.after(present))
         return change, self._mta.different(self._parameters)
 
@@ -208,8 +207,16 @@ class Work:
         texts = [''.join(f'{name} = {both[when]}\n' for name, both in sorted(drift.items())) for when in (0, 1)]
         return [difference(os.path.join(self._mta.config_dir, 'main.cf'), *texts)] if drift else []
 
-    def finish(self, keys: Iterable[Key]) -> list[str]:
-        """Bring what was written in force. When it is put back, the parameters are not those that were wanted."""
+    def finish(self, keys: Iterable[Key], back: bool) -> list[str]:
+        """Bring what was written in force.
+
+        Args:
+            keys: the attributes.
+            back: they were put back, so that Postfix will not be as it was wanted.
+
+        Returns:
+            Warnings.
+        """
         entries = {entry for entry, dummy in keys if entry.kind in REMEMBERED}
         warnings = []
         if entries and self._mailbox:
@@ -218,8 +225,7 @@ class Work:
                 ' they are restarted'
                 for words in self._directory.flush(self._mailbox, entries)
             ]
-        if self._here:
-            wanted, self._parameters = self._parameters, {}
+        if self._parameters:
             self.applied = True
-            self._mta.bring_in_force(wanted)
+            self._mta.bring_in_force({} if back else self._parameters)
         return warnings

@@ -58,7 +58,8 @@ def refusals(entry: Entry, attribute: str, values: Values) -> list[str]:
     if attribute in GUARDED:
         return [f'{entry}: {attribute} is left alone: what is not among its values is switched off']
     found = [(value, _why(entry, attribute, value)) for value in values]
-    if len(set(values)) != len(values):
+    # Zimbra's directory does not tell capitals from small letters.
+    if len({value.lower() for value in values}) != len(values):
         found.append((', '.join(values), 'has a value twice'))
     if attribute == 'zimbraMtaRelayHost' and len(values) > 1:
         found.append((', '.join(values), 'is more than one, and there can be one only'))
