@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS, fingerprint, remembered
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
     certificates_table,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown

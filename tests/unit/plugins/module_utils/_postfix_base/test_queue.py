@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, QueueError, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, QueueError, describe
 
 MESSAGE = {
     'queue_name': 'deferred',

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     client_tables,
     mynetworks_entries,
     recipients_table,

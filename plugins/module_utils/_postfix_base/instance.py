@@ -16,7 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import Service
 
 # A configuration that the master process cannot work with ends it within moments after the reload.
 SETTLE = 0.4

@@ -10,10 +10,10 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import split_lines
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import SPACES
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import LogicalLine
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import LogicalLine
 
 FIELDS = ('private', 'unprivileged', 'chroot', 'wakeup', 'max_processes')
 ASSIGNMENT = re.compile(rf'([^={SPACES}]+)[{SPACES}]*=(.*)', re.DOTALL)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import stat
 import sys
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import certificate_policy
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import PROGRAM
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import certificate_policy
 
+# No lookup table, but a file that a service of ours runs.
+PROGRAM = 'program'
 SERVICE = 'conbool-certificate'
 # Below config_dir, where SELinux lets Postfix's processes read.
 FILE = 'conbool_certificate.py'

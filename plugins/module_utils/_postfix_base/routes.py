@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 # Bits of the reply's flags (resolve_clnt.h in Postfix's source).
 FAILED = 1 << 3

@@ -10,7 +10,7 @@ import socket
 import threading
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import (
     HeaderChecks,
     RewriteError,
     decode,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import Document
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf, value_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf, value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import certificate_policy, policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import certificate_policy, policy
 
 KNOWN, UNKNOWN = b'action=conbool_known\n\n', b'action=DUNNO\n\n'
 

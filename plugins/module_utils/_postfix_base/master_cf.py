@@ -9,16 +9,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import (
     SPACES,
     TAKEN_OUT,
     Document,
     placeholder,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import MasterEntry, render_option
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import (
+    MasterEntry,
+    render_option,
+)
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import Service
 
 # Behind the comment line of an option that was cut out of a longer line: whether that line went on before and after it.
 JOINS = {(True, True): ' <>', (True, False): ' <', (False, True): ' >', (False, False): ''}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import (
     Service,
     key_of,
     tokens_of,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading, split_lines
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import (
     SPACES,
     Document,
     LogicalLine,

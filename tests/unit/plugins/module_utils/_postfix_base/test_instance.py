@@ -13,8 +13,8 @@ import types
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
     Instance,
     MailLog,
     PostfixError,
