@@ -24,7 +24,7 @@ CERTIFICATES_TABLE = 'conbool_certificates'
 POSTSCREEN_TABLE = 'conbool_postscreen'
 
 LEARNT = '# Keys that the gateway has shown as a server, the newest first. They are kept from run to run.'
-ROW = re.compile(r'[0-9A-F]{2}(:[0-9A-F]{2})+ conbool_known')
+ROW = re.compile(r'[0-9A-F]{2}(:[0-9A-F]{2})+ \w+')
 
 NOT_HOSTED = '550 5.7.1 This server takes mail for its own domains only'
 
@@ -124,10 +124,14 @@ def _unicode(domain: str) -> str:
         return domain
 
 
-def certificates_table(explicit: Iterable[str], learnt: Iterable[str]) -> str:
-    """Return the texthash table of fingerprints: of those in the settings, or else of those that were learnt."""
+def certificates_table(explicit: Iterable[str], learnt: Iterable[str], action: str = 'conbool_known') -> str:
+    """Return the texthash table of fingerprints: of those in the settings, or else of those that were learnt.
+
+    Args:
+        action: what is so for each, of access(5).
+    """
     lines = [LEARNT] if learnt else []
-    return ''.join(line + '\n' for line in lines + [f'{item} conbool_known' for item in [*explicit, *learnt]])
+    return ''.join(line + '\n' for line in lines + [f'{item} {action}' for item in [*explicit, *learnt]])
 
 
 def learnt_fingerprints(table: str) -> list[str]:

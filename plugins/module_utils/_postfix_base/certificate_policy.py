@@ -13,7 +13,8 @@ import re
 import sys
 from typing import BinaryIO
 
-KNOWN, UNKNOWN = b'action=conbool_known\n\n', b'action=DUNNO\n\n'
+# What a known certificate leads to, unless the command line says another action of access(5).
+KNOWN, UNKNOWN = 'conbool_known', b'action=DUNNO\n\n'
 # Longer lines and requests than Postfix ever sends. Whoever sends such a thing is not answered.
 LONGEST_LINE, MOST_LINES = 8192, 200
 # Quoted octets of an attribute: xtext (RFC 3461 4).
@@ -37,7 +38,7 @@ def unquoted(text: str) -> str:
     return QUOTED.sub(lambda found: chr(int(found.group(1), 16)), text)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, name: str) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO, name: str, known: str = KNOWN) -> None:
     """Answer requests until they end, or one is not what Postfix sends."""
     subject, lines = '', 0
     while True:
@@ -50,7 +51,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, name: str) -> None:
             subject = unquoted(value)
         elif not line.strip():
             # Postfix gives the subject of a trusted certificate only; without one it is empty.
-            answers.write(KNOWN if covers(subject, name) else UNKNOWN)
+            answers.write(b'action=' + known.encode() + b'\n\n' if covers(subject, name) else UNKNOWN)
             answers.flush()
             subject, lines = '', 0
 
@@ -58,4 +59,4 @@ def serve(requests: BinaryIO, answers: BinaryIO, name: str) -> None:
 if __name__ == '__main__':
     # spawn(8) leads standard error to Postfix as well, which would read a traceback as an answer.
     sys.stderr = None
-    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1])
+    serve(sys.stdin.buffer, sys.stdout.buffer, *sys.argv[1:3])

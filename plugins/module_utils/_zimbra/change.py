@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directo
     Key,
     Values,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import WITHOUT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord, Remembered
 
 Finish = Callable[[Iterable[Key], bool], List[str]]
@@ -27,6 +28,26 @@ Finish = Callable[[Iterable[Key], bool], List[str]]
 def equal(first: Values, second: Values) -> bool:
     """Return whether two lists of values are the same; the directory promises no order."""
     return sorted(first) == sorted(second)
+
+
+def original_of(key: Key, present: Values, remembered: Remembered | None) -> Values:
+    """Return the own values that an attribute has without us. Where a value is ours in part only, whatever a person
+    changed beside it counts.
+
+    Args:
+        key: the attribute.
+        present: its values now.
+        remembered: what the record has of it, None for nothing.
+    """
+    without = WITHOUT.get(key[1])
+    if remembered and (without is None or known(present, remembered)):
+        return remembered.original
+    return tuple(filter(None, map(without, present))) if without else present
+
+
+def known(values: Values, remembered: Remembered) -> bool:
+    """Return whether an attribute was left as it was before or as it was written here."""
+    return any(equal(values, each) for each in (remembered.original, *remembered.wrote))
 
 
 class AttributeChange:
@@ -53,33 +74,27 @@ class AttributeChange:
 
     def _arrive(self, key: Key, before: Values, after: Values) -> None:
         remembered = self.record.attributes.get(key)
+        original = original_of(key, before, remembered)
         if not equal(before, after):
             self.changes[key] = (before, after)
-        elif not remembered:
+        elif not remembered and equal(original, after):
             # Somebody else has set it, whose it stays.
             return
-        known = remembered or Remembered(before, ())
-        if remembered and not self._ours(before, remembered):
-            self.warnings.append(
-                f'{_words(key)} was changed by somebody since, and is brought back to what is wanted'
-                if key in self.changes
-                else f'{_words(key)} was changed by somebody since, to what is wanted'
-            )
-        if not equal(known.original, after):
-            wrote = [*(values for values in known.wrote if not equal(values, after)), after]
-            self._kept[key] = Remembered(known.original, tuple(wrote))
+        if remembered and not known(before, remembered) and key[1] not in WITHOUT:
+            done = 'and is brought back to what is wanted' if key in self.changes else 'to what is wanted'
+            self.warnings.append(f'{_words(key)} was changed by somebody since, {done}')
+        if not equal(original, after):
+            wrote = remembered.wrote if remembered else ()
+            self._kept[key] = Remembered(original, (*(each for each in wrote if not equal(each, after)), after))
 
     def _leave(self, key: Key, before: Values, remembered: Remembered) -> None:
-        if equal(before, remembered.original):
+        original = original_of(key, before, remembered)
+        if equal(before, original):
             return
-        if self._ours(before, remembered):
-            self.changes[key] = (before, remembered.original)
+        if known(before, remembered) or key[1] in WITHOUT:
+            self.changes[key] = (before, original)
         else:
             self.warnings.append(f'{_words(key)} was changed by somebody since, and stays as it is')
-
-    @staticmethod
-    def _ours(values: Values, remembered: Remembered) -> bool:
-        return any(equal(values, known) for known in (remembered.original, *remembered.wrote))
 
     @property
     def settled(self) -> bool:
@@ -119,8 +134,8 @@ class AttributeChange:
         """
         during = dict(self.record.attributes)
         for key, (before, after) in self.changes.items():
-            known = during.get(key) or Remembered(before, ())
-            during[key] = Remembered(known.original, (*known.wrote, after))
+            remembered = during.get(key) or Remembered(original_of(key, before, None), ())
+            during[key] = Remembered(remembered.original, (*remembered.wrote, after))
         if self.changes:
             self.record.save(during, True)
         warnings: list[str] = []

@@ -7,7 +7,7 @@ to this collection."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple, Tuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import ZimbraError
@@ -88,11 +88,14 @@ class Directory:
         """How often zmprov was started, which takes seconds each time."""
         return self._zmprov.starts
 
-    def read(self, keys: Iterable[Key], more: Sequence[Sequence[str]] = ()) -> tuple[dict[Key, Values], list[str]]:
+    def read(
+        self, keys: Iterable[Key], more: Sequence[Sequence[str]] = (), may_be_gone: Container[Entry] = ()
+    ) -> tuple[dict[Key, Values], list[str]]:
         """Return the own values of attributes, by one start of zmprov.
 
         Args:
             more: further commands.
+            may_be_gone: entries that have no values when they are not there.
 
         Returns:
             Attribute to values, none for one that is unset; and what the further commands wrote.
@@ -105,7 +108,11 @@ class Directory:
         if not commands:
             return {}, []
         outputs, errors = self._zmprov.batch(commands)
-        found = {key: parsed(key, output) for key, output in zip(keys, outputs)}
+        found: dict[Key, Values] = {}
+        for key, output in zip(keys, outputs):
+            gone = key[0] in may_be_gone and not output.startswith('# name ')
+            found[key] = () if gone else parsed(key, output)
+            errors = errors[:-1] if gone else errors
         if errors:
             raise ZimbraError('zmprov: ' + ' '.join(errors))
         return found, outputs[len(keys) :]

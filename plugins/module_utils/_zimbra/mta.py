@@ -105,3 +105,10 @@ class Mta:
             if attempt == ATTEMPTS:
                 words = '; '.join(f'{name} = {seen!r} instead of {value!r}' for name, (seen, value) in left.items())
                 raise ZimbraError(f'The configuration daemon of Zimbra (zmconfigd) does not write it: {words}')
+
+    def flush(self) -> None:
+        """Have Postfix try again what waits in its queue."""
+        words = [os.path.join(self.sbin_dir, 'postqueue'), '-c', self.config_dir, '-f']
+        status, out, err = self._run_command(words, encoding=None, handle_exceptions=False)[:3]
+        if status:
+            raise ZimbraError('{}: {}'.format(' '.join(words), ' '.join(printable(decode(err or out)).split())))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -14,13 +15,24 @@ import shlex
 import stat
 from types import SimpleNamespace
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands, record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import (
+    beside,
+    commands,
+    facts,
+    inbound,
+    part,
+    record,
+    server,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS
 
 from lab.zimbra.cli import world as double
 from lab.zimbra.localconfig import LocalConfig
 from lab.zimbra.schema import config_defaults, cos_defaults
 from lab.zimbra.store import Store, write_json
+from tests.unit.fakes.mail_server import SETTINGS
 
 HOST = 'mail.example.com'
 PROGRAMS = (
@@ -33,6 +45,24 @@ PROGRAMS = (
     'common/sbin/postfix',
     'common/sbin/postqueue',
 )
+# What Postfix has without a main.cf, as far as somebody asks.
+DEFAULTS = {
+    'mail_version': '3.6.14',
+    'inet_interfaces': 'all',
+    'inet_protocols': 'all',
+    'mail_owner': 'postfix',
+    'queue_directory': '/opt/zimbra/data/postfix/spool',
+    'default_transport': 'smtp',
+    'smtpd_tls_cert_file': '/opt/zimbra/conf/smtpd.crt',
+    'smtpd_tls_fingerprint_digest': 'sha256',
+    'message_size_limit': '10240000',
+    'hopcount_limit': '50',
+}
+MASTER_CF = '''smtp inet n - n - 1 postscreen
+smtpd pass - - n - - smtpd
+    -o smtpd_tls_security_level=may
+smtp unix - - n - - smtp
+'''
 SERVICES = ['mta', 'mailbox', 'amavis', 'antispam', 'antivirus', 'opendkim']
 MYNETWORKS = ['127.0.0.0/8 [::1]/128 192.0.2.0/24']
 
@@ -65,14 +95,30 @@ class PlayedZimbra:
         local.configured['zimbra_server_hostname'] = name
         local.save()
         self.main_cf, self.ran, self.loses, self.daemon, self.late = {}, [], set(), True, False
+        self.units, self.waiting = {}, False
+        (self.prefix / 'common/conf/master.cf').write_text(MASTER_CF, encoding='ascii')
         self._rewrite()
-        monkeypatch.setattr(pwd, 'getpwnam', lambda user: SimpleNamespace(pw_uid=os.geteuid(), pw_gid=os.getegid()))
+        real = pwd.getpwnam
+        ours = SimpleNamespace(pw_uid=os.geteuid(), pw_gid=os.getegid())
+        monkeypatch.setattr(pwd, 'getpwnam', lambda user: ours if user == 'zimbra' else real(user))
         self.enter(monkeypatch)
 
     def enter(self, monkeypatch):
         """Be the host on which everything runs."""
         monkeypatch.setattr(commands, 'PREFIX', str(self.prefix))
         monkeypatch.setattr(record, 'BASE', str(self.root / 'records'))
+        monkeypatch.setattr(file_record, 'BASE', str(self.root / 'files'))
+        units = self.root / 'units'
+        units.mkdir(exist_ok=True)
+        for module in (unit, part, beside):
+            monkeypatch.setattr(module, 'FOLDER', str(units))
+        for name in ('REASSERT', 'CERTIFICATE'):
+            program = os.path.basename(getattr(beside, name))
+            monkeypatch.setattr(beside, name, str(self.root / 'lib' / program))
+        monkeypatch.setattr(facts, 'daemon_alive', lambda: self.daemon)
+        monkeypatch.setattr(server, 'route', self.route)
+        monkeypatch.setattr(policy, 'interpreter', lambda: '/usr/bin/python3')
+        monkeypatch.setattr(inbound, 'hashed', lambda: True)
         return self
 
     def own(self, kind, name=''):
@@ -101,7 +147,26 @@ class PlayedZimbra:
         if name == 'bash':
             return self._as_zimbra(words[-1], data)
         status, out, err = getattr(self, '_' + name)(words[1:])
-        return status, out.encode(), err.encode()
+        # Some ask for bytes, as Postfix's commands are asked; the units' for text.
+        return (status, out, err) if name in ('systemctl', 'journalctl') else (status, out.encode(), err.encode())
+
+    def _systemctl(self, words):
+        state = self.units.setdefault(words[-1], {'ActiveState': 'inactive', 'UnitFileState': ''})
+        self.ran.append(('systemctl', *words))
+        if words[0] == 'show':
+            return 0, ''.join(f'{name}={value}\n' for name, value in state.items()), ''
+        if words[0] in ('start', 'restart', 'stop'):
+            state['ActiveState'] = 'inactive' if words[0] == 'stop' else 'active'
+        if words[0] in ('enable', 'disable'):
+            state['UnitFileState'] = words[0] + 'd'
+        return 0, '', ''
+
+    def _journalctl(self, words):
+        return 0, '', ''
+
+    def _postqueue(self, words):
+        self.ran.append(('postqueue', *words[2:]))
+        return 0, '', ''
 
     def _as_zimbra(self, line, data):
         words = shlex.split(line)
@@ -138,6 +203,40 @@ class PlayedZimbra:
                 values = [{'TRUE': 'yes', 'FALSE': 'no'}.get(value, value) for value in self.effective(attribute)]
                 self.main_cf[parameter] = ' '.join(values)
         self.main_cf['mynetworks'] = ' '.join(self.effective('zimbraMtaMyNetworks'))
+        self._write()
+
+    def _write(self):
+        text = ''.join(f'{name} = {value}\n' for name, value in self.main_cf.items())
+        (self.prefix / 'common/conf/main.cf').write_text(text, encoding='utf-8')
+
+    def edit(self, **values):
+        """Somebody changes main.cf, None for unset."""
+        for name, value in values.items():
+            self.main_cf.pop(name, None)
+            if value is not None:
+                self.main_cf[name] = value
+        self._write()
+
+    def upgrade(self):
+        """An upgrade replaces main.cf, and the configuration daemon writes its own parameters."""
+        self.main_cf.clear()
+        self._rewrite()
+
+    def route(self, dummy, sender, recipient):
+        """What trivial-rewrite(8) says."""
+        if recipient.rpartition('@')[2] in self.store.read()['domains']:
+            return {'transport': 'lmtp', 'next_hop': f'{self.name}:7025'}
+        keys = [sender or '<>', '@' + sender.rpartition('@')[2]]
+        for table in re.split(r'[,\s]+', self.main_cf.get('sender_dependent_relayhost_maps', '')):
+            kind, dummy, path = table.partition(':')
+            if kind == 'static':
+                return {'transport': 'smtp', 'next_hop': path}
+            lines = open(path, encoding='ascii').read().splitlines() if kind == 'texthash' else []
+            found = dict(line.split(' ', 1) for line in lines)
+            for key in keys:
+                if key in found:
+                    return {'transport': 'smtp', 'next_hop': found[key]}
+        return {'transport': 'smtp', 'next_hop': self.main_cf.get('relayhost') or recipient.rpartition('@')[2]}
 
     def _zimbra_configrewrite(self, sections):
         if self.daemon and 'mta' in sections:
@@ -154,15 +253,22 @@ class PlayedZimbra:
         return 0, '', ''
 
     def _postconf(self, words):
+        if words[:1] == ['-d']:
+            return 0, '', ''
         assert words[:2] == ['-c', str(self.prefix / 'common/conf')]
-        words = words[2:]
-        if words[0] == '-e':
-            self.main_cf.update(re.split(' = ', pair, maxsplit=1) for pair in words[1:])
-        elif words[0] == '-X':
-            for name in words[1:]:
-                self.main_cf.pop(name, None)
+        options, names = [word for word in words[2:] if word[0] == '-'], [word for word in words[2:] if word[0] != '-']
+        if options == ['-e']:
+            self.edit(**dict(re.split(' = ', pair, maxsplit=1) for pair in names))
+        elif options == ['-X']:
+            self.edit(**dict.fromkeys(names))
+        elif options == ['-m']:
+            return 0, 'cidr\nlmdb\npcre\nregexp\ntexthash\n', ''
         else:
-            return 0, ''.join(f'{name} = {self.main_cf.get(name, "")}\n' for name in words if name[0] != '-'), ''
+            known = {**DEFAULTS, **self.main_cf}
+            return 0, ''.join(f'{name} = {known.get(name, "")}\n' for name in names or sorted(known)), ''
+        return 0, '', ''
+
+    def _postfix(self, words):
         return 0, '', ''
 
 
@@ -171,12 +277,48 @@ class PlayedModule:
 
     def __init__(self, zimbra, check_mode=False, diff=True):
         self.check_mode, self._diff, self.run_command = check_mode, diff, zimbra.run_command
+        self.params = {}
 
     @staticmethod
     def get_bin_path(name, *dummy, **dummies):
-        return None
+        return '/usr/sbin/useradd' if name == 'useradd' else None
 
 
 def dump(store):
     """Everything in a directory, to be compared."""
     return json.dumps(store.read(), sort_keys=True)
+
+
+OPTIONS = {'client_ca_file': '', 'command_timeout': 60, 'wash_port': 326, 'wash_senders': False}
+
+
+def settings_of(options=None, **changes):
+    """Settings with inbound mail managed, as the module takes them."""
+    settings = copy.deepcopy({**SETTINGS, 'inbound': True, **changes})
+    settings['roles']['zimbra_smarthost'] = {**OPTIONS, **(options or {})}
+    settings['roles']['outbound_hop']['address'] = '127.0.0.1'
+    return settings
+
+
+def apply(zimbra, check_mode=False, flag=False, gateway=(), **changes):
+    """Carry out what the adapter wants of Zimbra itself. Returns its result, its warnings, and what it wanted."""
+    module = PlayedModule(zimbra, check_mode)
+    adapter = server.ZimbraServer(module, settings_of(**changes))
+    known = adapter.facts()
+    known.gateway = list(gateway)
+    wanted = adapter.wanted(known, flag)
+    if wanted.problems:
+        return None, None, wanted
+    (own,) = [each for each in wanted.parts if each.name == facts.OWNER]
+    return (*own.converge(module), wanted)
+
+
+def undo(zimbra, check_mode=False, **changes):
+    """Undo it. Returns result and warnings."""
+    module = PlayedModule(zimbra, check_mode)
+    return server.ZimbraServer(module, settings_of(**changes)).undo()[0].converge(module)
+
+
+def stale(zimbra, **changes):
+    """Return the rows of a verification on what has changed since."""
+    return server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes)).stale()

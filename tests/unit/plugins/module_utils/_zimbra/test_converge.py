@@ -182,7 +182,7 @@ def test_a_server_wins_over_the_global_configuration_and_that_is_said(zimbra):
 
 def test_what_was_set_by_postconf_is_found(zimbra):
     run(zimbra, server(zimbraMtaRelayHost=RELAY))
-    zimbra.main_cf['relayhost'] = '[by.hand.example.net]'
+    zimbra.edit(relayhost='[by.hand.example.net]')
     result, dummy = run(zimbra, server(zimbraMtaRelayHost=RELAY))
     assert result['changed'] and result['attributes'] == [] and result['parameters'] == ['relayhost']
     assert zimbra.main_cf['relayhost'] == RELAY
