@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import copy
 import io
-import json
 import os
 import pwd
 import re
@@ -32,7 +30,6 @@ from lab.zimbra.cli import world as double
 from lab.zimbra.localconfig import LocalConfig
 from lab.zimbra.schema import config_defaults, cos_defaults
 from lab.zimbra.store import Store, write_json
-from tests.unit.fakes.mail_server import SETTINGS
 
 HOST = 'mail.example.com'
 PROGRAMS = (
@@ -270,55 +267,3 @@ class PlayedZimbra:
 
     def _postfix(self, words):
         return 0, '', ''
-
-
-class PlayedModule:
-    """What a function that converges takes for an AnsibleModule."""
-
-    def __init__(self, zimbra, check_mode=False, diff=True):
-        self.check_mode, self._diff, self.run_command = check_mode, diff, zimbra.run_command
-        self.params = {}
-
-    @staticmethod
-    def get_bin_path(name, *dummy, **dummies):
-        return '/usr/sbin/useradd' if name == 'useradd' else None
-
-
-def dump(store):
-    """Everything in a directory, to be compared."""
-    return json.dumps(store.read(), sort_keys=True)
-
-
-OPTIONS = {'client_ca_file': '', 'command_timeout': 60, 'wash_port': 326, 'wash_senders': False}
-
-
-def settings_of(options=None, **changes):
-    """Settings with inbound mail managed, as the module takes them."""
-    settings = copy.deepcopy({**SETTINGS, 'inbound': True, **changes})
-    settings['roles']['zimbra_smarthost'] = {**OPTIONS, **(options or {})}
-    settings['roles']['outbound_hop']['address'] = '127.0.0.1'
-    return settings
-
-
-def apply(zimbra, check_mode=False, flag=False, gateway=(), **changes):
-    """Carry out what the adapter wants of Zimbra itself. Returns its result, its warnings, and what it wanted."""
-    module = PlayedModule(zimbra, check_mode)
-    adapter = server.ZimbraServer(module, settings_of(**changes))
-    known = adapter.facts()
-    known.gateway = list(gateway)
-    wanted = adapter.wanted(known, flag)
-    if wanted.problems:
-        return None, None, wanted
-    (own,) = [each for each in wanted.parts if each.name == facts.OWNER]
-    return (*own.converge(module), wanted)
-
-
-def undo(zimbra, check_mode=False, **changes):
-    """Undo it. Returns result and warnings."""
-    module = PlayedModule(zimbra, check_mode)
-    return server.ZimbraServer(module, settings_of(**changes)).undo()[0].converge(module)
-
-
-def stale(zimbra, **changes):
-    """Return the rows of a verification on what has changed since."""
-    return server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes)).stale()

@@ -9,10 +9,10 @@ import os
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server
 
-from tests.unit.fakes.zimbra import HOST, PlayedModule, PlayedZimbra, apply, dump, settings_of, stale, undo
+from tests.unit.fakes.zimbra import HOST, PlayedZimbra
+from tests.unit.fakes.zimbra_runs import PlayedModule, apply, dump, settings_of, stale, tree, undo
 
 HOP, WASH = '[127.0.0.1]:325', '[127.0.0.1]:326'
 SIEVE = 'zimbraAdminSieveScriptBefore'
@@ -20,18 +20,6 @@ SIEVE = 'zimbraAdminSieveScriptBefore'
 
 def own(zimbra):
     return zimbra.own('servers', zimbra.name)
-
-
-def tree(zimbra):
-    """All files of a host that are not the double's own, with their contents."""
-    found = {}
-    for folder, dummy, names in os.walk(zimbra.root):
-        for name in names:
-            path = os.path.join(folder, name)
-            if '/double/' not in path:
-                with open(path, 'rb') as stream:
-                    found[os.path.relpath(path, zimbra.root)] = stream.read()
-    return found
 
 
 def test_the_relay_host_of_this_server_is_the_hop(zimbra):
@@ -196,51 +184,6 @@ def test_washing_by_sender_leads_to_the_other_port(zimbra):
     assert wanted.hop.wash_port == 326
 
 
-def test_flagged_mail_is_filed_by_each_domain_and_released_mail_known(zimbra):
-    zimbra.set('domains', 'example.com', zimbraAdminSieveScriptBefore='keep;')
-    apply(zimbra)
-    for domain in ('example.com', 'sub.example.co.uk'):
-        (script,) = zimbra.own('domains', domain)[SIEVE]
-        assert 'fileinto "Junk"' in script and script.startswith('# conbool.smtp_relay: begin\nrequire ["fileinto"];')
-    assert script.endswith('# conbool.smtp_relay: end\n')
-    assert zimbra.own('domains', 'example.com')[SIEVE][0].endswith('# conbool.smtp_relay: end\nkeep;')
-    assert zimbra.own('config')['zimbraSpamWhitelistHeader'] == ['X-Conbool-Released']
-    assert zimbra.own('config')['zimbraSpamWhitelistHeaderValue'] == ['(?i)\\s*yes\\s*']
-
-
-def test_the_rule_for_released_mail_is_read_by_amavis_and_its_queue_tried_again(zimbra):
-    rules = zimbra.prefix / 'data/spamassassin/localrules/sauser.cf'
-    rules.write_text('score FOO 3\n', encoding='ascii')
-    apply(zimbra)
-    assert 'score    CONBOOL_RELEASED -1000' in rules.read_text() and rules.read_text().startswith('score FOO 3\n')
-    assert ('zmamavisdctl', 'reload') in zimbra.ran and ('postqueue', '-f') in zimbra.ran
-    zimbra.ran.clear()
-    apply(zimbra)
-    assert zimbra.starts('zmamavisdctl') == 0
-    undo(zimbra)
-    assert rules.read_text() == 'score FOO 3\n' and ('zmamavisdctl', 'reload') in zimbra.ran
-
-
-def test_another_header_for_released_mail_is_not_overwritten(zimbra):
-    zimbra.set('config', zimbraSpamWhitelistHeader='X-Other', zimbraSpamWhitelistHeaderValue='yes')
-    before = dump(zimbra.store)
-    problems = apply(zimbra)[2].problems
-    assert len(problems) == 1 and "'X-Other' is set already" in problems[0] and dump(zimbra.store) == before
-
-
-@pytest.mark.parametrize('header', ['X-Conbool-Released', 'x-conbool-released'])
-def test_a_half_done_set_up_by_hand_ends_right(zimbra, header):
-    zimbra.set('config', zimbraSpamWhitelistHeader=header, zimbraSpamWhitelistHeaderValue='yes')
-    zimbra.set('servers', HOST, zimbraMtaRelayHost='[mail.conbool.com]:25')
-    zimbra._rewrite()
-    apply(zimbra)
-    assert zimbra.main_cf['relayhost'] == HOP
-    assert zimbra.own('config')['zimbraSpamWhitelistHeaderValue'] == ['(?i)\\s*yes\\s*']
-    undo(zimbra)
-    assert zimbra.own('config')['zimbraSpamWhitelistHeaderValue'] == ['yes']
-    assert own(zimbra)['zimbraMtaRelayHost'] == ['[mail.conbool.com]:25']
-
-
 def test_what_was_set_by_postconf_is_noticed_and_repaired(zimbra):
     apply(zimbra)
     zimbra.edit(relayhost='[elsewhere]:25')
@@ -257,67 +200,6 @@ def test_what_is_set_globally_and_for_the_server_ends_right(zimbra):
     assert zimbra.main_cf['relayhost'] == HOP and zimbra.own('config')['zimbraMtaRelayHost'] == [
         '[mail.conbool.com]:25'
     ]
-
-
-def test_entries_that_hide_the_domains_script_are_named(zimbra):
-    zimbra.set('cos', 'board', zimbraAdminSieveScriptBefore='keep;')
-    zimbra.set('cos', 'good', zimbraAdminSieveScriptBefore='if header :is "X-Conbool-Flag" "YES" { discard; }')
-    apply(zimbra)
-    (row,) = stale(zimbra)
-    assert row['id'] == 'spam.hidden' and row['target'] == 'COS board' and row['status'] == 'red'
-
-
-@pytest.mark.parametrize(
-    'changes, words',
-    [
-        ({'wash_networks': ['10.0.0.0/8']}, 'conbool_wash_networks: 10.0.0.0/8'),
-        ({'bypass_null_sender': 'server'}, "conbool_bypass_null_sender: 'server'"),
-        ({'inbound_trust': True}, 'conbool_inbound_trust'),
-        ({'inbound_certificate_fingerprints': ['AA:BB']}, "'AA:BB' is not a fingerprint as Zimbra compares"),
-    ],
-)
-def test_what_a_zimbra_cannot_do_is_refused(zimbra, changes, words):
-    assert words in ' '.join(apply(zimbra, **changes)[2].problems)
-
-
-@pytest.mark.parametrize(
-    'name, value, words',
-    [
-        ('smtp_bind_address', '192.0.2.1', 'postconf -X smtp_bind_address'),
-        ('sender_dependent_default_transport_maps', 'lmdb:/x', 'wins over the relay host'),
-        ('default_transport', 'relay:[x]', 'default_transport = relay:[x] leads mail elsewhere'),
-        ('inet_interfaces', '192.0.2.1', 'inet_interfaces = 192.0.2.1'),
-        ('smtp_tls_wrappermode', 'yes', 'smtp_tls_wrappermode'),
-    ],
-)
-def test_what_keeps_mail_from_the_hop_is_refused(zimbra, name, value, words):
-    zimbra.edit(**{name: value})
-    assert words in ' '.join(apply(zimbra)[2].problems)
-
-
-def test_a_fallback_past_the_gateway_is_refused(zimbra):
-    zimbra.set('config', zimbraMtaFallbackRelayHost='[fallback.example.net]')
-    assert 'zimbraMtaFallbackRelayHost' in ' '.join(apply(zimbra)[2].problems)
-
-
-def test_a_server_without_tls_is_refused(zimbra):
-    zimbra.set('servers', HOST, zimbraMtaTlsSecurityLevel='none')
-    assert 'zimbraMtaTlsSecurityLevel' in ' '.join(apply(zimbra)[2].problems)
-
-
-def test_a_header_instead_of_a_folder_is_refused(zimbra):
-    assert 'conbool_spam_delivery: header' in ' '.join(apply(zimbra, flag=True)[2].problems)
-
-
-def test_a_domain_of_somebody_else_is_refused(zimbra):
-    with pytest.raises(HostError, match='conbool_domains: no.example is no domain of this Zimbra'):
-        apply(zimbra, domains=['example.com', 'no.example'])
-
-
-def test_a_mailbox_server_is_refused(zimbra):
-    zimbra.set('servers', HOST, zimbraServiceEnabled=['mailbox'])
-    with pytest.raises(HostError, match='has no service "mta"'):
-        apply(zimbra)
 
 
 def test_when_the_daemon_does_not_write_everything_is_as_it_was(zimbra):
