@@ -63,9 +63,10 @@ options:
         type: str
         required: true
       agent:
-        description: What kind of thing delivers. V(alias) is a domain without mailboxes of its own.
+        description: What kind of thing delivers. V(alias) is a domain without mailboxes of its own, V(own) one whose
+          mail server files flagged mail itself.
         type: str
-        choices: [lmtp, command, alias, other]
+        choices: [lmtp, command, alias, own, other]
         required: true
       target:
         description: Path of the LMTP socket or C(HOST:PORT), or path of the delivery command.
@@ -207,7 +208,7 @@ def main():
                 'default': [],
                 'options': {
                     'domain': {'type': 'str', 'required': True},
-                    'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'other'], 'required': True},
+                    'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'own', 'other'], 'required': True},
                     'target': {'type': 'str', 'default': ''},
                     'by': {'type': 'str', 'default': ''},
                 },

@@ -152,6 +152,8 @@ class MailServer(ABC):
     BYPASS_HINT = ''
     # The variable with the hop's port for mail whose trust headers count for nothing, and the port; 0 for none.
     hop_wash: tuple[str, int] = ('', 0)
+    # Where it has Postfix's programs, of which the hop is made; empty for where they usually are.
+    hop_sbin_dir = ''
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         self.module = module
