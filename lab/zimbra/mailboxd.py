@@ -57,7 +57,7 @@ def files_of(data: dict, host: str) -> dict[str, str]:
         values = effective(data, 'accounts', address)
         if values.get('zimbraMailHost') != [host]:
             continue
-        users.append(f'{address}::::::{HOME}/store/{address}::\n')
+        users.append(f'{address}:x::::{HOME}/store/{address}\n')
         files.update(_scripts(f'sieve/{address}', values))
     files['users'] = ''.join(users)
     return files
