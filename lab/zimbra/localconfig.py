@@ -7,6 +7,7 @@ conf/localconfig.xml is written along with it; what is not set has the default o
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -18,12 +19,22 @@ class BadReference(Exception):
     """A ${key} that is not set, or that leads to itself."""
 
 
-class LocalConfig:
-    """path: of localconfig.json; xml: the file that is written along with it, or None."""
+def root() -> Path:
+    """What Zimbra calls /opt/zimbra."""
+    return Path(os.environ.get('ZIMBRA_DOUBLE_ROOT', '/opt/zimbra'))
 
-    def __init__(self, path: str | Path, xml: str | Path | None = None):
-        self.path = Path(path)
-        self.xml = Path(xml) if xml else None
+
+def state() -> Path:
+    """The double's own directory on this host."""
+    return Path(os.environ.get('ZIMBRA_DOUBLE_STATE', '/opt/zimbra/double'))
+
+
+class LocalConfig:
+    """path: of localconfig.json; xml: the file that is written along with it; both default to this host's."""
+
+    def __init__(self, path: str | Path | None = None, xml: str | Path | None = None):
+        self.path = Path(path or state() / 'localconfig.json')
+        self.xml = Path(xml or root() / 'conf' / 'localconfig.xml')
         self.configured: dict[str, str] = json.loads(self.path.read_text('utf-8')) if self.path.exists() else {}
 
     def known(self, key: str) -> bool:
@@ -54,8 +65,7 @@ class LocalConfig:
     def save(self) -> None:
         """Both files, each as a new one that takes the old one's place."""
         _replace(self.path, json.dumps(self.configured, indent=1, sort_keys=True) + '\n', 0o640)
-        if self.xml:
-            _replace(self.xml, as_xml(sorted(self.configured.items())), 0o640)
+        _replace(self.xml, as_xml(sorted(self.configured.items())), 0o640)
 
 
 def as_xml(pairs: list[tuple[str, str]]) -> str:

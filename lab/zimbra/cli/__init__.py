@@ -5,11 +5,47 @@
 
 from __future__ import annotations
 
-# Name -> module of this package, which has main(world, arguments) -> exit code.
+# Command -> module of this package, which has main(world, arguments) -> exit code.
 BIN = {
     'zmprov': 'zmprov',
     'zmlocalconfig': 'zmlocalconfig',
     'zmhostname': 'zmlocalconfig',
+    'zmcontrol': 'zmcontrol',
+    'zmconfigdctl': 'configd',
+    'zmmtactl': 'mta',
+    'postfix': 'mta',
+    'postconf': 'mta',
+    'zmamavisdctl': 'amavis',
+    'zmsaslauthdctl': 'filters',
+    'zmopendkimctl': 'filters',
+    'zmantispamctl': 'filters',
+    'zmantivirusctl': 'filters',
+    'zmstorectl': 'store',
+    **dict.fromkeys(
+        [
+            'ldap',
+            'zmarchivectl',
+            'zmcbpolicydctl',
+            'zmclamdctl',
+            'zmdnscachectl',
+            'zmfreshclamctl',
+            'zmloggerctl',
+            'zmmailboxdctl',
+            'zmmemcachedctl',
+            'zmmilterctl',
+            'zmproxyctl',
+            'zmspellctl',
+            'zmstatctl',
+            'zmswatchctl',
+        ],
+        'daemons',
+    ),
     'double': 'double',
 }
-LIBEXEC: dict[str, str] = {}
+LIBEXEC = {
+    'configrewrite': 'configd',
+    'zmconfigd': 'configd',
+    'zmfixperms': 'fixperms',
+    'zmmtainit': 'mtainit',
+    'zmmtastatus': 'mta',
+}

@@ -6,6 +6,8 @@
 double set start_seconds 3                      what each Java machine costs (zmprov starts two); default 0
 double set pauses 0                             factor for the fixed waits of the real scripts; default 1
 double set mailboxd '{"mail.example.com": "hung"}'     or down; default up where the service mailbox is enabled
+double set ldap '"down"'                        the directory does not answer; or up
+double set version '"10.1.0.GA.4655.UBUNTU22.64"'      of the package zimbra-core; default what dpkg says
 double replica hold | release                   the replica that `zmprov -l` reads stays behind, or not any more
 """
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import Crash, invalid_request
 from ..schema import find
+from ..search import compile_filter
 from . import show
 from .provisioning import Provisioning, Wanted, hash_order
 from .session import LdapSession, SoapSession
@@ -52,7 +53,7 @@ class Run:
         show.attributes(self.world, values, wanted, self.force_display)
 
     def show_entry(self, kind: str, name: str, entry: dict, own_only: bool, wanted: list[str]) -> None:
-        show.header(self.world, name)
+        show.line(self.world, f'# name {name}')
         values = entry['own'] if own_only else {**entry['defaults'], **entry['own']}
         # -fd was told the names in lower case here, as the real one is.
         self.shown(values, kind, [each.lower() for each in wanted])
@@ -104,7 +105,7 @@ def _get_all(kind: str) -> Callable:
             if verbose:
                 run.show_entry(kind, name, entry, own_only, others)
             else:
-                run.world.out.write(f'{name}\n')
+                show.line(run.world, name)
 
     return get
 
@@ -116,7 +117,28 @@ def _get_all_cos(run: Run, args: list[str]) -> None:
             if verbose:
                 run.show_entry('cos', name, provisioning.listed('cos', name), False, [])
             else:
-                run.world.out.write(f'{name}\n')
+                show.line(run.world, name)
+
+
+def _search_accounts(run: Run, args: list[str]) -> None:
+    """Accounts and lists whose own values match, from the directory and not from a cache."""
+    verbose = args[0] == '-v'
+    args = args[verbose:]
+    if len(args) % 2 == 0:
+        raise Usage()
+    options = dict(zip(args[1::2], args[2::2]))
+    if not options.keys() <= {'domain', 'limit', 'offset'}:
+        run.world.err.write('of the options of searchAccounts only domain, limit and offset are in this double\n')
+        raise Ended(70)
+    with run.session.provisioning() as provisioning:
+        domain = provisioning.find('domains', options['domain']) if 'domain' in options else ''
+        found = provisioning.search(compile_filter(args[0]), domain)
+        first = int(options.get('offset', 0))
+        for kind, name in found[first : first + int(options.get('limit', len(found)))]:
+            if verbose:
+                run.show_entry(kind, name, provisioning.listed(kind, name), False, [])
+            else:
+                show.line(run.world, name)
 
 
 def _modify(kind: str) -> Callable:
@@ -238,6 +260,7 @@ COMMANDS = [
     Command('modifyCos', 'mc', f'{{name|id}} {PAIRS}', 3, None, _modify('cos')),
     Command('modifyDomain', 'md', f'{{domain|id}} {PAIRS}', 3, None, _modify('domains')),
     Command('modifyServer', 'ms', f'{{name|id}} {PAIRS}', 3, None, _modify('servers')),
+    Command('searchAccounts', 'sa', '[-v] {ldap-query} [option1 value1...]', 1, None, _search_accounts),
 ]
 
 

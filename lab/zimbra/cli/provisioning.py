@@ -38,14 +38,16 @@ def _java_hash(text: str) -> int:
 
 class Provisioning:
     """cache: {"config": values, "servers": {name: {"own", "defaults", "at"}}, ...}, filled by use; replica: whether
-    reads go to a replica of the directory; log: takes what Zimbra's library logs."""
+    reads go to a replica of the directory; log: takes what Zimbra's library logs; deprecated: whether deprecated
+    attributes may be written."""
 
-    def __init__(self, store: Store, cache: dict, clock, replica: bool = False, log=lambda line: None):
+    def __init__(self, store: Store, cache: dict, clock, replica=False, log=lambda line: None, deprecated=True):
         self.store = store
         self.cache = cache
         self.clock = clock
         self.replica = replica
         self.log = log
+        self.deprecated = deprecated
 
     # -- reading
 
@@ -79,6 +81,19 @@ class Provisioning:
             if key.lower() in [each.lower() for each in (name, *others)]:
                 return name
         return None
+
+    def search(self, test, domain: str = '') -> list[tuple[str, str]]:
+        """[(kind, name)] of accounts and lists that match, sorted by name; domain: only those in it."""
+        directory = self._directory()
+        return sorted(
+            (
+                (kind, name)
+                for kind in ('accounts', 'lists')
+                for name, values in directory.get(kind, {}).items()
+                if test(values) and name.endswith(f'@{domain}' if domain else '')
+            ),
+            key=lambda found: found[1],
+        )
 
     def entry(self, kind: str, name: str, fresh: bool = False) -> dict:
         """{"own", "defaults"} of an entry, from the cache unless it is too old or to be read again."""
@@ -150,6 +165,8 @@ class Provisioning:
             if attribute.immutable:
                 raise invalid_request(f'{attribute.name} is immutable')
             attribute.check(value)
+        if attribute.deprecated and not self.deprecated:
+            raise failure(f'modifying deprecated attribute is not allowed: {attribute.name}')
         if attribute.one_value:
             _check_one_value(name, wanted, {**entry['defaults'], **entry['own']})
 

@@ -9,7 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 
-from ..errors import ServiceError
+from ..errors import LDAP, ServiceError, failure
 from ..store import locked, write_json
 from .provisioning import Provisioning
 from .world import World
@@ -23,16 +23,20 @@ class LdapSession:
     soap = False
 
     def __init__(self, world: World, master: bool):
+        self.world = world
         self._provisioning = Provisioning(
             world.store,
             cache={},
             clock=world.clock,
             replica=not master,
             log=lambda line: world.err.write(f'[] WARN: {line}\n'),
+            deprecated=may_write_deprecated(world),
         )
 
     def connect(self) -> None:
-        pass
+        """Raises ServiceError when the directory does not answer; only its code is Zimbra's."""
+        if self.world.switch('ldap', 'up') == 'down':
+            raise failure('unable to get config', (LDAP, 'LDAP error: : the directory of the double is switched off'))
 
     @contextlib.contextmanager
     def provisioning(self) -> Iterator[Provisioning]:
@@ -83,7 +87,8 @@ class SoapSession:
         with locked(path.with_suffix('.lock')):
             cache = json.loads(path.read_text('utf-8')) if path.exists() else {}
             try:
-                yield Provisioning(self.world.store, cache, self.world.clock)
+                allowed = may_write_deprecated(self.world)
+                yield Provisioning(self.world.store, cache, self.world.clock, deprecated=allowed)
             finally:
                 write_json(path, cache)
 
@@ -95,6 +100,10 @@ class SoapSession:
                 cache = json.loads(path.read_text('utf-8'))
                 Provisioning(self.world.store, cache, self.world.clock).flush(kind, names)
                 write_json(path, cache)
+
+
+def may_write_deprecated(world: World) -> bool:
+    return world.localconfig.get('allow_modifying_deprecated_attributes') == 'true'
 
 
 def forget_caches(world: World) -> None:

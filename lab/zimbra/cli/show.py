@@ -24,11 +24,11 @@ def hide(values: Values, kind: str) -> Values:
     return {name: BLOCKED if name in names else said for name, said in values.items()}
 
 
-def header(world: World, name: str) -> None:
-    """Headers, unlike attributes, are printed in the Java machine's own character set: ASCII for LC_ALL=C."""
+def line(world: World, text: str) -> None:
+    """Print what is no attribute: in the Java machine's own character set, ASCII for LC_ALL=C."""
     if world.env.get('LC_ALL') in ('C', 'POSIX'):
-        name = name.encode('ascii', 'replace').decode()
-    world.out.write(f'# name {name}\n')
+        text = text.encode('ascii', 'replace').decode()
+    world.out.write(f'{text}\n')
 
 
 def attributes(world: World, values: Values, wanted: list[str], force: bool = False) -> None:

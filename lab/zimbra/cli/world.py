@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,12 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from ..localconfig import LocalConfig
+from ..localconfig import LocalConfig, root, state
 from ..store import Store, locked
 from . import BIN, LIBEXEC
 from .services import Services
-
-JAVA = ('zmprov', 'zmlocalconfig')
 
 
 def run(argv: list[str], world: World) -> int:
@@ -45,6 +44,31 @@ def run(argv: list[str], world: World) -> int:
     return code
 
 
+def spawn(argv: list[str]) -> None:
+    """Start a program that stays."""
+    nowhere = subprocess.DEVNULL
+    subprocess.Popen(argv, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+
+
+def ask(port: int, line: str, seconds: float) -> str | None:
+    """What a program of this host answers, as nc(1) would hear it: '' if it says nothing in time, None if nobody
+    listens."""
+    try:
+        with socket.create_connection(('localhost', port), timeout=seconds) as connection:
+            connection.sendall(line.encode())
+            with contextlib.suppress(TimeoutError, socket.timeout), connection.makefile('r') as answer:
+                return answer.read()
+            return ''
+    except OSError:
+        return None
+
+
+def change_owner(path: Path, user: str | None, group: str | None) -> None:
+    """chown(1) without a word where the user may not."""
+    with contextlib.suppress(PermissionError, LookupError, FileNotFoundError):
+        shutil.chown(path, user, group)
+
+
 def hang() -> None:
     while True:
         signal.pause()
@@ -52,8 +76,8 @@ def hang() -> None:
 
 @dataclasses.dataclass
 class World:
-    """home: what Zimbra calls /opt/zimbra; state: the double's own directory on this host; caller: the command that
-    started this one."""
+    """home: what Zimbra calls /opt/zimbra; state: the double's own directory on this host;
+    command: the one that runs."""
 
     home: Path
     state: Path
@@ -66,8 +90,13 @@ class World:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.time
     run: Callable[[list[str], World], int] = run
+    spawn: Callable[[list[str]], None] = spawn
+    ask: Callable[[int, str, float], str | None] = ask
+    kill: Callable[[int, int], None] = os.kill
+    chown: Callable[[Path, str | None, str | None], None] = change_owner
     hang: Callable[[], None] = hang
-    caller: str | None = None
+    aliases: Path = Path('/etc/aliases')
+    command: str | None = None
 
     @property
     def localconfig(self) -> LocalConfig:
@@ -125,18 +154,18 @@ def start(world: World, name: str, arguments: list[str]) -> int:
     """Start a command, write down that it was started, and return its exit code."""
     _write_down(world, name, arguments)
     module = importlib.import_module(f'{__package__}.{ {**BIN, **LIBEXEC}[name]}')
-    caller, world.caller = world.caller, name
+    caller, world.command = world.command, name
     try:
         return module.main(world, arguments)
     finally:
-        world.caller = caller
+        world.command = caller
 
 
 def _write_down(world: World, name: str, arguments: list[str]) -> None:
     """One line of starts.log a start, so that tests can count them."""
     said = {'time': round(world.clock(), 3), 'command': name, 'arguments': arguments, 'user': world.user}
-    if world.caller:
-        said['by'] = world.caller
+    if world.command:
+        said['by'] = world.command
     path = world.state / 'starts.log'
     with contextlib.suppress(PermissionError), locked(world.state / 'starts.log.lock'):
         new = not path.exists()
@@ -150,8 +179,8 @@ def this_machine() -> World:
     """The real one. Standard output is not buffered by lines: what several programs say stays in order."""
     environment = dict(os.environ)
     return World(
-        home=Path(environment.get('ZIMBRA_DOUBLE_ROOT', '/opt/zimbra')),
-        state=Path(environment.get('ZIMBRA_DOUBLE_STATE', '/opt/zimbra/double')),
+        home=root(),
+        state=state(),
         store=Store(),
         user=pwd.getpwuid(os.geteuid()).pw_name,
         env=environment,
@@ -159,9 +188,3 @@ def this_machine() -> World:
         out=io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8', errors='surrogateescape', write_through=True),
         err=io.TextIOWrapper(sys.stderr.buffer, encoding='utf-8', errors='surrogateescape', write_through=True),
     )
-
-
-def change_owner(path: Path, user: str | None = None, group: str | None = None) -> None:
-    """chown(1) without a word where the user may not."""
-    with contextlib.suppress(PermissionError, LookupError, FileNotFoundError):
-        shutil.chown(path, user, group)

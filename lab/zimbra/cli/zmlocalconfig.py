@@ -38,9 +38,8 @@ class Refused(Exception):
 
 
 def main(world: World, arguments: list[str]) -> int:
-    name = world.caller
     world.start_java()
-    if name == 'zmhostname':
+    if world.command == 'zmhostname':
         arguments = ['-m', 'nokey', 'zimbra_server_hostname']
     try:
         given, names = getopt.gnu_getopt(arguments, 'c:m:defhilnpqrsux', LONG)
