@@ -97,7 +97,7 @@ def hidden_rows(facts: ZimbraFacts) -> list[dict[str, Any]]:
     rule = re.sub(r'\s+', ' ', sieve.RULE).strip()
     return [
         row(
-            'spam.hidden',
+            'inbound.hidden',
             ', '.join(found),
             RED,
             f'has a {SIEVE} of its own, which hides that of the domain: flagged mail is not filed there',

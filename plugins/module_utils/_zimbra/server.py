@@ -248,5 +248,5 @@ class ZimbraServer(MailServer):
         known = self._gathered()
         plan = self._plan(known, [], False)
         work = Work(OnlyLook(self.module), self._host, known, plan, self.settings)
-        rows = [row('zimbra.changed', known.this.name, RED, found, HINT) for found in work.differences()]
+        rows = [row('mta.changed', known.this.name, RED, found, HINT) for found in work.differences()]
         return rows + (hidden_rows(known) if self.settings['inbound'] else [])
