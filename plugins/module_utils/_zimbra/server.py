@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look as OnlyLook
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -53,6 +53,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
 
 HINT = 'An upgrade of Zimbra replaces main.cf, and somebody may have changed the rest. Run site.yml.'
 
@@ -101,6 +102,12 @@ def info(module: AnsibleModule, domains: list[str], timeout: int) -> dict[str, A
     }
 
 
+def _of_this_host(network: Network) -> bool:
+    """Return whether a network is an address of this host, as the installer lists it. Mail from there comes over
+    loopback, which no firewall shuts."""
+    return network.num_addresses == 1 and there(str(network.network_address))
+
+
 class ZimbraServer(MailServer):
     """The Zimbra of this host, a server with an MTA."""
 
@@ -145,6 +152,7 @@ class ZimbraServer(MailServer):
 
     def facts(self) -> Facts:
         known = self._gathered()
+        networks = mynetworks_entries(known.expanded.get('mynetworks', ''))
         return Facts(
             version=known.version,
             running=known.running,
@@ -152,7 +160,7 @@ class ZimbraServer(MailServer):
             deliveries=[
                 {'domain': domain, 'agent': 'own', 'target': '', 'by': 'Zimbra'} for domain in self.settings['domains']
             ],
-            relay_networks=[str(network) for network in mynetworks_entries(known.expanded.get('mynetworks', ''))],
+            relay_networks=[str(network) for network in networks if not _of_this_host(network)],
             relay_networks_from='zimbraMtaMyNetworks',
             relay_networks_row='firewall.mynetworks',
             parts=[OWNER] if AttributeRecord(OWNER).attributes else [],
