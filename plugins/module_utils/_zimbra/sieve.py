@@ -20,7 +20,7 @@ if allof (header :is "X-Conbool-Flag" "YES", not header :is "X-Conbool-Released"
 # Comments and blanks, of which a script may have some before and between what it requires (RFC 5228, 3.2).
 _BLANK = r'(?:\s+|#[^\n]*(?:\n|\Z)|/\*.*?\*/)*'
 _STATEMENT = re.compile(
-    _BLANK + r'require' + _BLANK + r'(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])' + _BLANK + r';[ \t]*\n?',
+    _BLANK + r'require' + _BLANK + r'(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])' + _BLANK + r';[ \t]*(?:\r?\n)?',
     re.DOTALL | re.IGNORECASE,
 )
 
