@@ -250,7 +250,7 @@ class ZimbraServer(MailServer):
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
         hidden = hidden_rows(known) if self.settings['inbound'] else []
-        return obstacle_rows(known, self.settings) + hidden
+        return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
 
     def stale(self) -> list[dict[str, Any]]:
         known = self._gathered()
