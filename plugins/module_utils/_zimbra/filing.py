@@ -58,16 +58,12 @@ def without_rules(data: bytes) -> bytes:
     return encode(sieve.BLOCK.sub('', decode(data)))
 
 
-def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRecord, flag: bool) -> Plan:
-    """Return what has flagged mail be filed as spam, and released mail not.
-
-    Args:
-        flag: whether flagged mail should get a header instead.
-    """
+def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRecord) -> Plan:
+    """Return what has flagged mail be filed as spam, and released mail not."""
     plan = Plan()
     if not settings['inbound'] or settings['roles']['spam_delivery']['state'] != 'present':
         return plan
-    if flag:
+    if settings['spam_delivery'] == 'header':
         plan.problems.append(
             'conbool_spam_delivery: header is not possible with a Zimbra, which can add no header by a rule; it files'
             ' flagged mail itself. Use auto or folder'

@@ -172,16 +172,16 @@ class ZimbraServer(MailServer):
     def _inbound(self, known: ZimbraFacts, record: AttributeRecord) -> Inbound:
         return Inbound(self.settings, known, record, self._host.mta.config_dir, self.options['client_ca_file'])
 
-    def _plan(self, known: ZimbraFacts, gateway: list[Shown], flag: bool) -> Plan:
+    def _plan(self, known: ZimbraFacts, gateway: list[Shown]) -> Plan:
         record = AttributeRecord(OWNER)
         plan = outbound(self.settings, known, record, self._host.mta.config_dir, self._wash_port)
         plan.add(self._inbound(known, record).plan(gateway))
-        plan.add(filing(self.settings, known, record, flag))
+        plan.add(filing(self.settings, known, record))
         return plan
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         known = facts.native['zimbra']
-        plan = self._plan(known, facts.gateway, flag)
+        plan = self._plan(known, facts.gateway)
         variable, port = self.hop_wash
         parts = [Part('policy_user', lambda module: account.present(module, policy.USER))] if plan.by_name else []
         parts.append(Part(OWNER, lambda module: self._converge(module, plan)))
@@ -254,7 +254,7 @@ class ZimbraServer(MailServer):
 
     def stale(self) -> list[dict[str, Any]]:
         known = self._gathered()
-        plan = self._plan(known, [], False)
+        plan = self._plan(known, [])
         work = Work(OnlyLook(self.module), self._host, known, plan, self.settings)
         rows = [row('mta.changed', known.this.name, RED, found, HINT) for found in work.differences()]
         return rows + (hidden_rows(known) if self.settings['inbound'] else [])
