@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,14 +89,13 @@ def hidden_rows(facts: ZimbraFacts) -> list[dict[str, Any]]:
     found = [f'COS {name}' for name in facts.cos] + [f'account {name}' for name in facts.accounts]
     if not found:
         return []
-    rule = re.sub(r'\s+', ' ', sieve.RULE).strip()
     return [
         row(
             'inbound.hidden',
             ', '.join(found),
             RED,
             f'has a {SIEVE} of its own, which hides that of the domain: flagged mail is not filed there',
-            f'Put this at its beginning: {sieve.REQUIRE.strip()} {rule}',
+            f'Put the blocks between the markers in {SIEVE} of the domain at its beginning, too.',
             'medium',
         )
     ]

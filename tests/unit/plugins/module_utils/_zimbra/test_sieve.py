@@ -43,6 +43,12 @@ def test_the_rule_comes_before_what_the_site_does(script):
     assert all(merged.index(sieve.RULE) < place for place in acts)
 
 
+def test_blanks_behind_a_value_do_not_matter():
+    for word in ('YES', 'yes'):
+        for blank in ('', ' ', '   ', '\t'):
+            assert f'"{word}{blank}"' in sieve.RULE
+
+
 def test_a_statement_on_the_line_of_a_requirement_stays_whole():
     merged = sieve.with_rule('require "tag"; tag "x";')
     assert 'require "tag"; \n' in merged and merged.endswith('\ntag "x";')
