@@ -63,10 +63,9 @@ options:
         type: str
         required: true
       agent:
-        description: What kind of thing delivers. V(alias) is a domain without mailboxes of its own, V(own) one whose
-          mail server files flagged mail itself.
+        description: What kind of thing delivers. V(alias) is a domain without mailboxes of its own.
         type: str
-        choices: [lmtp, command, alias, own, other]
+        choices: [lmtp, command, alias, other]
         required: true
       target:
         description: Path of the LMTP socket or C(HOST:PORT), or path of the delivery command.
@@ -208,7 +207,7 @@ def main():
                 'default': [],
                 'options': {
                     'domain': {'type': 'str', 'required': True},
-                    'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'own', 'other'], 'required': True},
+                    'agent': {'type': 'str', 'choices': ['lmtp', 'command', 'alias', 'other'], 'required': True},
                     'target': {'type': 'str', 'default': ''},
                     'by': {'type': 'str', 'default': ''},
                 },

@@ -45,10 +45,6 @@ def choose(wanted: str, deliveries: Sequence[Mapping[str, str]], dovecot: Doveco
     """
     plan = Plan()
     for delivery in deliveries:
-        if delivery['agent'] == 'own' and wanted != 'header':
-            # The mail server files it itself.
-            plan.folder.append(delivery['domain'])
-            continue
         protocol, reason = (None, 'header is wanted') if wanted == 'header' else _protocol(delivery, dovecot)
         if protocol:
             plan.folder.append(delivery['domain'])

@@ -10,7 +10,7 @@ import pwd
 import shlex
 import socket
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -147,8 +147,3 @@ def daemon_answer(words: str, timeout: float = 10) -> str:
 def daemon_alive() -> bool:
     """Return whether Zimbra's configuration daemon is at work."""
     return daemon_answer('STATUS').startswith('SUCCESS')
-
-
-def program_there(name: str, among: Sequence[str] = ('bin', 'libexec')) -> bool:
-    """Return whether there is such a program of Zimbra's."""
-    return any(os.access(os.path.join(PREFIX, folder, name), os.X_OK) for folder in among)

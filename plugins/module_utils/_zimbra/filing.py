@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,16 +57,12 @@ def without_rules(data: bytes) -> bytes:
     return encode(sieve.BLOCK.sub('', decode(data)))
 
 
-def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRecord, flag: bool) -> Plan:
-    """Return what has flagged mail be filed as spam, and released mail not.
-
-    Args:
-        flag: whether flagged mail should get a header instead.
-    """
+def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRecord) -> Plan:
+    """Return what has flagged mail be filed as spam, and released mail not."""
     plan = Plan()
     if not settings['inbound'] or settings['roles']['spam_delivery']['state'] != 'present':
         return plan
-    if flag:
+    if settings['spam_delivery'] == 'header':
         plan.problems.append(
             'conbool_spam_delivery: header is not possible with a Zimbra, which can add no header by a rule; it files'
             ' flagged mail itself. Use auto or folder'
@@ -94,14 +89,13 @@ def hidden_rows(facts: ZimbraFacts) -> list[dict[str, Any]]:
     found = [f'COS {name}' for name in facts.cos] + [f'account {name}' for name in facts.accounts]
     if not found:
         return []
-    rule = re.sub(r'\s+', ' ', sieve.RULE).strip()
     return [
         row(
-            'spam.hidden',
+            'inbound.hidden',
             ', '.join(found),
             RED,
             f'has a {SIEVE} of its own, which hides that of the domain: flagged mail is not filed there',
-            f'Put this at its beginning: {sieve.REQUIRE.strip()} {rule}',
+            f'Put the blocks between the markers in {SIEVE} of the domain at its beginning, too.',
             'medium',
         )
     ]

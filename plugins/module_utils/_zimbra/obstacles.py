@@ -11,7 +11,8 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import ZimbraFacts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import RELAY_HOST, ZimbraFacts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
 # Restrictions that go by the address or the name of a client.
 JUDGES = re.compile(
@@ -20,7 +21,7 @@ JUDGES = re.compile(
 )
 
 
-def obstacle_rows(facts: ZimbraFacts, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def obstacle_rows(facts: ZimbraFacts, settings: Mapping[str, Any], record: AttributeRecord) -> list[dict[str, Any]]:
     """Return the rows of a preflight on this Zimbra."""
     rows = []
     if facts.daemon:
@@ -35,6 +36,12 @@ def obstacle_rows(facts: ZimbraFacts, settings: Mapping[str, Any]) -> list[dict[
                 'zmconfigdctl restart, as user zimbra; log/zmconfigd.log says why.',
             )
         )
+    relay = facts.site(RELAY_HOST, record)
+    if relay and settings['scope'] == 'all':
+        login = facts.expanded.get('smtp_sasl_auth_enable') == 'yes' and facts.expanded.get('smtp_sasl_password_maps')
+        with_login = f', with its passwords in {login},' if login else ''
+        finding = f'the relay host of before{with_login} is not used as long as mail goes to the gateway'
+        rows.append(row('mta.relay_host', relay, GREEN, finding, 'An undo brings it back.', 'low'))
     checks = facts.expanded.get('header_checks', '')
     if checks:
         rows.append(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look as OnlyLook
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -53,6 +53,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
 
 HINT = 'An upgrade of Zimbra replaces main.cf, and somebody may have changed the rest. Run site.yml.'
 
@@ -101,6 +102,12 @@ def info(module: AnsibleModule, domains: list[str], timeout: int) -> dict[str, A
     }
 
 
+def _of_this_host(network: Network) -> bool:
+    """Return whether a network is an address of this host, as the installer lists it. Mail from there comes over
+    loopback, which no firewall shuts."""
+    return network.num_addresses == 1 and there(str(network.network_address))
+
+
 class ZimbraServer(MailServer):
     """The Zimbra of this host, a server with an MTA."""
 
@@ -145,6 +152,7 @@ class ZimbraServer(MailServer):
 
     def facts(self) -> Facts:
         known = self._gathered()
+        networks = mynetworks_entries(known.expanded.get('mynetworks', ''))
         return Facts(
             version=known.version,
             running=known.running,
@@ -152,7 +160,7 @@ class ZimbraServer(MailServer):
             deliveries=[
                 {'domain': domain, 'agent': 'own', 'target': '', 'by': 'Zimbra'} for domain in self.settings['domains']
             ],
-            relay_networks=[str(network) for network in mynetworks_entries(known.expanded.get('mynetworks', ''))],
+            relay_networks=[str(network) for network in networks if not _of_this_host(network)],
             relay_networks_from='zimbraMtaMyNetworks',
             relay_networks_row='firewall.mynetworks',
             parts=[OWNER] if AttributeRecord(OWNER).attributes else [],
@@ -164,16 +172,16 @@ class ZimbraServer(MailServer):
     def _inbound(self, known: ZimbraFacts, record: AttributeRecord) -> Inbound:
         return Inbound(self.settings, known, record, self._host.mta.config_dir, self.options['client_ca_file'])
 
-    def _plan(self, known: ZimbraFacts, gateway: list[Shown], flag: bool) -> Plan:
+    def _plan(self, known: ZimbraFacts, gateway: list[Shown]) -> Plan:
         record = AttributeRecord(OWNER)
         plan = outbound(self.settings, known, record, self._host.mta.config_dir, self._wash_port)
         plan.add(self._inbound(known, record).plan(gateway))
-        plan.add(filing(self.settings, known, record, flag))
+        plan.add(filing(self.settings, known, record))
         return plan
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         known = facts.native['zimbra']
-        plan = self._plan(known, facts.gateway, flag)
+        plan = self._plan(known, facts.gateway)
         variable, port = self.hop_wash
         parts = [Part('policy_user', lambda module: account.present(module, policy.USER))] if plan.by_name else []
         parts.append(Part(OWNER, lambda module: self._converge(module, plan)))
@@ -242,11 +250,11 @@ class ZimbraServer(MailServer):
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
         hidden = hidden_rows(known) if self.settings['inbound'] else []
-        return obstacle_rows(known, self.settings) + hidden
+        return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
 
     def stale(self) -> list[dict[str, Any]]:
         known = self._gathered()
-        plan = self._plan(known, [], False)
+        plan = self._plan(known, [])
         work = Work(OnlyLook(self.module), self._host, known, plan, self.settings)
-        rows = [row('zimbra.changed', known.this.name, RED, found, HINT) for found in work.differences()]
+        rows = [row('mta.changed', known.this.name, RED, found, HINT) for found in work.differences()]
         return rows + (hidden_rows(known) if self.settings['inbound'] else [])

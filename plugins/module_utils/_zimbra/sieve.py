@@ -11,16 +11,24 @@ BEGIN, END = '# conbool.smtp_relay: begin', '# conbool.smtp_relay: end'
 BLOCK = re.compile(rf'^{re.escape(BEGIN)}\n.*?^{re.escape(END)}\n', re.MULTILINE | re.DOTALL)
 REQUIRE = 'require ["fileinto"];\n'
 # Runs before the users' own rules. Zimbra has looked at the spam headers by then: mail that is spam for it is in Junk.
-RULE = """\
-if allof (header :is "X-Conbool-Flag" "YES", not header :is "X-Conbool-Released" "yes") {
+# It keeps blanks behind a value, and knows no regular expressions in Sieve.
+BLANKS = ('', ' ', '  ', '   ', '\t')
+
+
+def _forms(word: str) -> str:
+    return '[{}]'.format(', '.join(f'"{word}{blank}"' for blank in BLANKS))
+
+
+RULE = f"""\
+if allof (header :is "X-Conbool-Flag" {_forms('YES')}, not header :is "X-Conbool-Released" {_forms('yes')}) {{
   fileinto "Junk";
   stop;
-}
+}}
 """
 # Comments and blanks, of which a script may have some before and between what it requires (RFC 5228, 3.2).
 _BLANK = r'(?:\s+|#[^\n]*(?:\n|\Z)|/\*.*?\*/)*'
 _STATEMENT = re.compile(
-    _BLANK + r'require' + _BLANK + r'(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])' + _BLANK + r';[ \t]*\n?',
+    _BLANK + r'require' + _BLANK + r'(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])' + _BLANK + r';[ \t]*(?:\r?\n)?',
     re.DOTALL | re.IGNORECASE,
 )
 

@@ -241,7 +241,10 @@ class PlayedZimbra:
         return 0, '', ''
 
     def _zimbra_postfix(self, arguments):
-        return 0, '', ''
+        # What Postfix is told to look into has to be there.
+        named = re.findall(r'(?:cidr|texthash|regexp):(/[^\s,]+/conbool_\w+)', ' '.join(self.main_cf.values()))
+        missing = [path for path in named if not os.path.exists(path)]
+        return (1, '', f'fatal: open {missing[0]}: No such file') if missing else (0, '', '')
 
     def _zimbra_zmcontrol(self, arguments):
         return 0, 'Release 10.1.0.GA.4655.UBUNTU22_64 UBUNTU22_64 FOSS edition.\n', ''

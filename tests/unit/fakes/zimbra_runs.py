@@ -43,13 +43,13 @@ def settings_of(options=None, **changes):
     return settings
 
 
-def apply(zimbra, check_mode=False, flag=False, gateway=(), **changes):
+def apply(zimbra, check_mode=False, gateway=(), **changes):
     """Carry out what the adapter wants of Zimbra itself. Returns its result, its warnings, and what it wanted."""
     module = PlayedModule(zimbra, check_mode)
     adapter = server.ZimbraServer(module, settings_of(**changes))
     known = adapter.facts()
     known.gateway = list(gateway)
-    wanted = adapter.wanted(known, flag)
+    wanted = adapter.wanted(known, False)
     if wanted.problems:
         return None, None, wanted
     (own,) = [each for each in wanted.parts if each.name == facts.OWNER]

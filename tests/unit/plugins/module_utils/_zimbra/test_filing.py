@@ -68,4 +68,4 @@ def test_entries_that_hide_the_domains_script_are_named(zimbra):
     zimbra.set('cos', 'good', zimbraAdminSieveScriptBefore='if header :is "X-Conbool-Flag" "YES" { discard; }')
     apply(zimbra)
     (row,) = stale(zimbra)
-    assert row['id'] == 'spam.hidden' and row['target'] == 'COS board' and row['status'] == 'red'
+    assert row['id'] == 'inbound.hidden' and row['target'] == 'COS board' and row['status'] == 'red'

@@ -51,7 +51,7 @@ def test_a_server_without_tls_is_refused(zimbra):
 
 
 def test_a_header_instead_of_a_folder_is_refused(zimbra):
-    assert 'conbool_spam_delivery: header' in ' '.join(apply(zimbra, flag=True)[2].problems)
+    assert 'conbool_spam_delivery: header' in ' '.join(apply(zimbra, spam_delivery='header')[2].problems)
 
 
 def test_a_domain_of_somebody_else_is_refused(zimbra):

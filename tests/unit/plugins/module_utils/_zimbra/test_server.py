@@ -235,3 +235,11 @@ def test_what_leads_to_the_hop_is_told(zimbra):
     assert adapter.leads_to_hop() == [str(zimbra.prefix / 'common/conf/main.cf')]
     undo(zimbra)
     assert adapter.leads_to_hop() == []
+
+
+def test_addresses_of_the_host_itself_are_no_networks_that_a_firewall_shuts_out(zimbra, monkeypatch):
+    monkeypatch.setattr(server, 'there', lambda address: address == '198.18.94.10')
+    zimbra.set('servers', HOST, zimbraMtaMyNetworks='127.0.0.0/8 198.18.94.10/32 198.18.94.0/24 192.0.2.7/32')
+    zimbra._rewrite()
+    found = server.ZimbraServer(PlayedModule(zimbra), settings_of()).facts().relay_networks
+    assert found == ['127.0.0.0/8', '198.18.94.0/24', '192.0.2.7/32']
