@@ -12,14 +12,26 @@ import uuid
 
 from . import schema
 from .localconfig import LocalConfig
-from .store import Store, write_json
+from .store import Store, locked, write_json
 
 STATE = '/opt/zimbra/double'
 LOCALCONFIG_XML = '/opt/zimbra/conf/localconfig.xml'
 DOMAIN, SECOND_DOMAIN = 'example.com', 'sub.example.co.uk'
 PASSWORD = 'lab-password'
 SERVICES = [
-    *('amavis', 'antispam', 'antivirus', 'mta', 'opendkim', 'stats', 'logger', 'mailbox', 'memcached', 'proxy', 'service'),
+    *(
+        'amavis',
+        'antispam',
+        'antivirus',
+        'mta',
+        'opendkim',
+        'stats',
+        'logger',
+        'mailbox',
+        'memcached',
+        'proxy',
+        'service',
+    ),
     *('snmp', 'spell', 'zimbra', 'zimbraAdmin', 'zimlet', 'ldap'),
 ]
 # What the administrator had the mailbox servers do before the gateway came.
@@ -139,8 +151,9 @@ def local_configuration(fqdn: str) -> dict[str, str]:
 
 def main(fqdn: str, *addresses: str) -> int:
     store = Store()
-    if not store.path.exists():
-        write_json(store.path, new_store())
+    with locked(store.beside('.lock')):
+        if not store.path.exists():
+            write_json(store.path, new_store())
     with store.change() as data:
         data['servers'].setdefault(fqdn, server(fqdn, list(addresses)))
         # On several servers with one directory, the first has the mailboxes.
