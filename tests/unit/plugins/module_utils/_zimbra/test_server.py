@@ -166,6 +166,15 @@ def test_a_strict_tls_level_does_not_count_on_the_way_to_the_hop(zimbra):
     assert not apply(zimbra)[0]['changed']
 
 
+def test_what_is_decided_goes_by_the_directory_which_main_cf_follows_later(zimbra):
+    zimbra.set('config', zimbraMtaSmtpTlsSecurityLevel='encrypt')
+    zimbra.set('servers', HOST, zimbraMtaMyNetworks=['127.0.0.0/8', '203.0.113.0/24'])
+    apply(zimbra)
+    assert 'conbool_tls' in zimbra.main_cf['smtp_tls_policy_maps'] and stale(zimbra) == []
+    clients = (zimbra.prefix / 'common/conf/conbool_clients').read_text(encoding='ascii')
+    assert '203.0.113.0/24 DUNNO' in clients and '192.0.2.0/24' not in clients
+
+
 def test_the_hop_is_told_what_the_site_had(zimbra):
     zimbra.set('config', zimbraMtaRelayHost='[old.example.net]:25')
     zimbra._rewrite()
