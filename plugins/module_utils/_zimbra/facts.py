@@ -33,8 +33,7 @@ RELAY_HOST, FALLBACK = 'zimbraMtaRelayHost', 'zimbraMtaFallbackRelayHost'
 ASK, CA_FILE, CA_PATH = 'zimbraMtaSmtpdTlsAskCcert', 'zimbraMtaSmtpdTlsCAfile', 'zimbraMtaSmtpdTlsCApath'
 TLS = 'zimbraMtaTlsSecurityLevel'
 # A server's own value wins over the global one.
-# What is decided goes by these as the directory has them: main.cf says the same only after the next rewrite, which may be
-# ours.
+# Decisions go by these as the directory has them. main.cf says the same after the next rewrite only, which may be ours.
 SOON = {'zimbraMtaMyNetworks': 'mynetworks', 'zimbraMtaSmtpTlsSecurityLevel': 'smtp_tls_security_level'}
 OF_BOTH = (RELAY_HOST, FALLBACK, CLIENT, DATA, POSTSCREEN, ASK, CA_FILE, CA_PATH, TLS, *SOON)
 RELEASED, RELEASED_VALUE = 'zimbraSpamWhitelistHeader', 'zimbraSpamWhitelistHeaderValue'

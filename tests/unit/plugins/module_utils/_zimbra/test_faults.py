@@ -145,6 +145,7 @@ def senders_are_right(zimbra):
         assert zimbra.route('', 'a@outside.test', 'a@outside.test')['next_hop'] == '[old.example.net]:25'
         script = (zimbra.root / 'lib/reassert').read_text(encoding='ascii')
         assert zimbra.main_cf['sender_dependent_relayhost_maps'] in script
+        zimbra.units['conbool-zimbra.path']['ActiveState'] = 'failed'
         zimbra.upgrade()
         assert stale(zimbra, **SENDERS), 'what an upgrade took away is not noticed'
         apply(zimbra, **SENDERS)

@@ -129,8 +129,14 @@ def test_what_an_upgrade_takes_away_is_noticed_and_put_back(zimbra):
     apply(zimbra, **senders)
     assert stale(zimbra, **senders) == []
     zimbra.upgrade()
-    (row,) = stale(zimbra, **senders)
-    assert row['status'] == 'red' and 'sender_dependent_relayhost_maps' in row['finding'] and 'site.yml' in row['hint']
+    assert stale(zimbra, **senders) == [], 'it is put back at once'
+    zimbra.units['conbool-zimbra.path']['ActiveState'] = 'failed'
+    zimbra.upgrade()
+    line, unit = stale(zimbra, **senders)
+    assert (
+        line['status'] == 'red' and 'sender_dependent_relayhost_maps' in line['finding'] and 'site.yml' in line['hint']
+    )
+    assert unit['status'] == 'red' and unit['finding'] == 'start conbool-zimbra.path'
     assert apply(zimbra, **senders)[0]['changed']
     assert zimbra.route('', 'a@example.com', 'a@o.test')['next_hop'] == HOP and stale(zimbra, **senders) == []
 
