@@ -71,6 +71,15 @@ def test_references_are_replaced_with_x(local):
     assert local('-x', '-m', 'nokey', 'zmprov_tmp_directory').out == '/opt/zimbra/data/tmp/zmprov\n'
 
 
+def test_a_reference_to_itself(machine, local):
+    """[src] 1, no endless loop; the text is [?]."""
+    machine.localconfig.update(one='${other}', other='x${one}')
+    assert local('one').out == 'one = ${other}\n'
+    done = local('-x', 'one')
+    assert (done.code, done.out) == (1, '')
+    assert done.err.startswith('Error: ')
+
+
 def test_an_unset_key(local):
     """[src] A warning on standard error, nothing else, 0; -q silences."""
     done = local('no_such_key')

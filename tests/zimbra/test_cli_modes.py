@@ -13,6 +13,11 @@ RELAY = 'zimbraMtaRelayHost'
 LEVEL = 'zimbraMtaSmtpTlsSecurityLevel'
 
 
+def test_two_dashes_end_the_options(machine):
+    """[?] As in every program with that option parser."""
+    assert machine.zmprov('-l', '--', 'gcf', LEVEL).out == f'{LEVEL}: may\n'
+
+
 def test_options_come_before_the_command(machine):
     """[src] Parsing stops at the first word that is no option."""
     assert machine.zmprov('gs', '-l', HOST).code == 2
@@ -190,7 +195,9 @@ def test_other_entries_are_old_for_a_quarter_of_an_hour(machine, kind, name, rea
     machine.put(kind, name, 'description', 'new')
     assert 'new' not in machine.zmprov(read, name).out
     assert 'new' in machine.zmprov('-l', read, name).out
-    machine.now += 15 * 60 + 1
+    machine.now += 15 * 60 - 1
+    assert 'new' not in machine.zmprov(read, name).out
+    machine.now += 2
     assert 'new' in machine.zmprov(read, name).out
 
 

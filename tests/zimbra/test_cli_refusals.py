@@ -64,6 +64,12 @@ def test_what_passes_the_checks(machine, attribute, value):
     assert machine.own('config', '', attribute) == [value]
 
 
+def test_a_value_given_twice(machine, zmprov):
+    """[?] LDAP compares without regard to case, and refuses."""
+    text = refusal(zmprov('mcf', 'zimbraMtaRestriction', 'reject', 'zimbraMtaRestriction', 'REJECT'))
+    assert text.startswith('service.FAILURE (system failure: unable to modify attrs: LDAP error: ')
+
+
 def test_several_values_for_a_single_one(machine, zmprov):
     """[src] account.INVALID_ATTR_VALUE from LDAP; the wording behind is slapd's [?]."""
     text = refusal(zmprov('mcf', CLIENT, 'reject', CLIENT, 'permit'))
@@ -176,6 +182,17 @@ def test_the_first_failure_is_reported_alone_in_hash_order(machine, zmprov):
 
 def test_hash_order_is_java_s():
     """[run] Asked of Java 17, for these words and for 800 sets of attribute names."""
+    names = [
+        'RelayHost',
+        'MyNetworks',
+        'SmtpTlsSecurityLevel',
+        'SmtpdClientRestrictions',
+        'TlsAuthOnly',
+        'HeaderChecks',
+    ]
+    names += ['BlockedExtensionWarnRecipient', 'MaxUse', 'MyHostname', 'HopcountLimit', 'SmtpHeloName', 'InFlowDelay']
+    names = [f'zimbraMta{name}' for name in names] + ['zimbraSpamHeader', 'zimbraSpamHeaderValue']
+    assert [names.index(name) for name in hash_order(names)] == [9, 7, 11, 8, 1, 5, 2, 3, 4, 6, 10, 13, 12, 0]
     assert hash_order(['one', 'two', 'three', 'four', 'five', 'six', 'seven']) == [
         *('six', 'four', 'one', 'seven', 'two', 'three', 'five')
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,24 @@ def test_a_change_that_fails_is_not_written(tmp_path):
         assert data['config'] == {'a': ['1']} and data['lists'] == {'x': {}}
     assert store.read()['lists'] == {'x': {}}
     assert list(tmp_path.glob('.store*')) == []
+
+
+def test_changes_at_once_are_made_one_after_the_other(tmp_path):
+    """[double] None is lost."""
+    path = tmp_path / 'store.json'
+    path.write_text('{"config": {"a": []}}')
+
+    def change():
+        for dummy in range(20):
+            with Store(path).change() as data:
+                data['config']['a'].append('1')
+
+    threads = [threading.Thread(target=change) for dummy in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(Store(path).read()['config']['a']) == 80
 
 
 @pytest.mark.parametrize('path', sorted(HERE.glob('test_cli*.py')), ids=lambda path: path.stem)

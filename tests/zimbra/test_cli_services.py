@@ -13,6 +13,23 @@ import pytest
 from .machine import HOST, MTA, Machine
 
 
+def test_scripts_use_what_an_earlier_call_left_in_the_environment(machine):
+    """[src] zmsetvars=true: the local configuration is not read again, however it was changed since."""
+    machine.localconfig['postfix_mail_owner'] = 'new'
+    (machine.home / 'common/conf/main.cf').unlink()
+    machine.env.update(zmsetvars='true', postfix_mail_owner='old', postfix_setgid_group='old')
+    machine('postfix', 'status')
+    assert machine.ran[0][2:] == ['mail_owner=old', 'setgid_group=old']
+
+
+def test_java_machines_of_a_reload(machine):
+    """[src] One for the local configuration, passed on to what the script calls."""
+    machine.env['ZIMBRA_DOUBLE_START_SECONDS'] = '3'
+    machine.set('pauses', 0)
+    machine('zmmtactl', 'reload')
+    assert [seconds for seconds in machine.slept if seconds == 3.0] == [3.0]
+
+
 @pytest.fixture(name='daemon')
 def fixture_daemon(machine):
     """A configuration daemon that runs: process number and answer."""
@@ -30,9 +47,9 @@ def test_status_of_the_configuration_daemon(machine, daemon):
         'zmconfigd is running.\n',
     )
     assert machine.asked[0] == 'STATUS'
-    machine.answer = ''
-    done = machine('zmconfigdctl', 'status')
-    assert (done.code, done.out) == (1, 'zmconfigd is not running.\n')
+    for machine.answer in ('', 'SUCCESS OTHER\n', None):
+        done = machine('zmconfigdctl', 'status')
+        assert (done.code, done.out) == (1, 'zmconfigd is not running.\n')
     daemon.unlink()
     machine.answer = 'SUCCESS ACTIVE\n'
     assert machine('zmconfigdctl', 'status').code == 1
@@ -140,7 +157,7 @@ def test_a_restart_stops_all_and_starts_with_zmconfigd_among_the_first(machine, 
     said = [line.strip() for line in done.out.splitlines()]
     begin = said.index(f'Host {HOST}', 1)
     assert said[1] == 'Stopping zmconfigd...Done.' and said[begin - 1] == 'Stopping ldap...Done.'
-    assert said[begin + 1] == 'Starting zmconfigd...Done.'
+    assert said[begin + 1 : begin + 3] == ['Starting ldap...Done.', 'Starting zmconfigd...Done.']
     assert said.index('Starting amavis...Done.') < said.index('Starting mta...Done.')
     assert [each for each in machine.asked if each.startswith('REWRITE')] == []
 

@@ -57,6 +57,16 @@ def is_program(world: World, path: str) -> bool:
     return program.is_file() and bool(program.stat().st_mode & 0o111)
 
 
+def say_stopped(world: World, codes: dict[str, int]) -> int:
+    """Say which scripts' programs do not run; the exit code of the last of them, 0 if all run."""
+    worst = 0
+    for script, code in codes.items():
+        if code:
+            world.out.write(f'{script} is not running\n')
+            worst = code
+    return worst
+
+
 def main(world: World, arguments: list[str]) -> int:
     daemon = DAEMONS[world.command]
     if daemon.only_zimbra and refused(world):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .daemons import is_program
+from .daemons import is_program, say_stopped
 from .world import World
 
 
@@ -43,27 +43,21 @@ def _zmmtactl(world: World, action: str, more: list[str]) -> int:
     if action in ('start', 'reload', 'restart') and not more:
         _rewrite(world)
     if action == 'start':
-        codes = {script: world.call(script, 'start', 'norewrite') for script in scripts}
-        for script, code in codes.items():
+        worst = 0
+        for script in scripts:
+            code = world.call(script, 'start', 'norewrite')
             world.out.write(f'{script} failed to start\n' if code else '')
-        return _last(codes)
+            worst = code or worst
+        return worst
     if action == 'stop':
         return [world.call(script, 'stop') for script in reversed(scripts)][-1]
     if action in ('reload', 'restart'):
         # The same for both, and for amavis and saslauthd it is a stop and a start.
         return [world.call(script, 'reload', *more) for script in scripts][-1]
     if action == 'status':
-        codes = {script: world.call(script, 'status', quiet=True) for script in scripts}
-        for script, code in codes.items():
-            world.out.write(f'{script} is not running\n' if code else '')
-        return _last(codes)
+        return say_stopped(world, {script: world.call(script, 'status', quiet=True) for script in scripts})
     world.out.write(f'{world.home}/bin/zmmtactl start|stop|restart|reload|status\n')
     return 1
-
-
-def _last(codes: dict[str, int]) -> int:
-    """The code of the last one that failed."""
-    return next((code for code in reversed(codes.values()) if code), 0)
 
 
 def _rewrite(world: World) -> None:

@@ -184,7 +184,8 @@ def _wanted(run: Run, args: list[str]) -> Wanted:
 
 
 def _warn_of_deprecated(run: Run, names: list[str]) -> None:
-    found = [(name, find(name)) for name in hash_order(names) if name[0] not in '+-']
+    # Looked up as it was given: with a sign in front nothing is found.
+    found = [(name, find(name)) for name in hash_order(names)]
     old = [(name, attribute.deprecated) for name, attribute in found if attribute and attribute.deprecated]
     for name, since in old:
         run.world.out.write(f'Warn: attribute {name} has been deprecated since {since}\n')

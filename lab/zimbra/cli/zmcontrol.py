@@ -125,19 +125,23 @@ def _status(world: World) -> int:
 
 def _start(world: World) -> int:
     world.out.write(f'Host {world.hostname}\n')
-    ldap_is_here = f'/{world.hostname}' in (world.localconfig.get('ldap_url') or '')
-    if ldap_is_here and world.output_of('ldap', 'status')[0]:
-        world.out.write('\tStarting ldap...')
-        code, said = world.output_of('ldap', 'start')
-        world.out.write('Done.\n')
-        if code:
-            world.out.write(f'Failed.\n{said}\n\n')
-            return 1
+    if f'/{world.hostname}' in (world.localconfig.get('ldap_url') or '') and not _ldap_is_up(world):
+        return 1
     enabled = _enabled(world)
-    if enabled is None:
+    if enabled is None or ('ldap' in enabled and not _ldap_is_up(world)):
         return 1
     chosen = [service for service in SERVICES if service in enabled and service != 'ldap']
     return max([_one(world, 'Starting', service, 'start', 'norewrite') for service in chosen])
+
+
+def _ldap_is_up(world: World) -> bool:
+    """Whether it runs, or could be started."""
+    if world.output_of('ldap', 'status')[0] == 0:
+        return True
+    world.out.write('\tStarting ldap...')
+    code, said = world.output_of('ldap', 'start')
+    world.out.write('Done.\n' + (f'Failed.\n{said}\n\n' if code else ''))
+    return code == 0
 
 
 def _stop(world: World) -> int:
