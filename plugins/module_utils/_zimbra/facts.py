@@ -33,7 +33,9 @@ RELAY_HOST, FALLBACK = 'zimbraMtaRelayHost', 'zimbraMtaFallbackRelayHost'
 ASK, CA_FILE, CA_PATH = 'zimbraMtaSmtpdTlsAskCcert', 'zimbraMtaSmtpdTlsCAfile', 'zimbraMtaSmtpdTlsCApath'
 TLS = 'zimbraMtaTlsSecurityLevel'
 # A server's own value wins over the global one.
-OF_BOTH = (RELAY_HOST, FALLBACK, CLIENT, DATA, POSTSCREEN, ASK, CA_FILE, CA_PATH, TLS)
+# Decisions go by these as the directory has them. main.cf says the same after the next rewrite only, which may be ours.
+SOON = {'zimbraMtaMyNetworks': 'mynetworks', 'zimbraMtaSmtpTlsSecurityLevel': 'smtp_tls_security_level'}
+OF_BOTH = (RELAY_HOST, FALLBACK, CLIENT, DATA, POSTSCREEN, ASK, CA_FILE, CA_PATH, TLS, *SOON)
 RELEASED, RELEASED_VALUE = 'zimbraSpamWhitelistHeader', 'zimbraSpamWhitelistHeaderValue'
 MAILBOX_SERVERS = ['gas', 'mailbox']
 # Values of these hide that of the domain.
@@ -111,7 +113,7 @@ def gather(
         )
     raw = instance.parameters(instance.config_dir, [], expand=False)[0]
     expanded, warnings = instance.parameters(instance.config_dir, [])
-    return ZimbraFacts(
+    known = ZimbraFacts(
         version=_version(programs.said('bin/zmcontrol', '-v')),
         this=this,
         own=own,
@@ -127,6 +129,10 @@ def gather(
         accounts=[name for name in outputs[2].split() if name.rpartition('@')[2] in domains],
         warnings=warnings,
     )
+    for attribute, parameter in SOON.items():
+        if known.effective(attribute):
+            known.expanded[parameter] = known.effective(attribute)
+    return known
 
 
 def gather_recorded(sources: Sources, this: Entry) -> ZimbraFacts:

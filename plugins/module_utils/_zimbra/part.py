@@ -185,23 +185,34 @@ class Work:
         written = self._first.paths()
         if any(path.startswith(FOLDER) for path in written):
             self._module.run_command(['systemctl', 'daemon-reload'])
-        for unit in self._units:
-            if unit.name in (beside.DOOR, beside.WATCH) and self._is_wanted(unit):
+        coming = [unit for unit in self._units if self._is_wanted(unit)]
+        going = [unit for unit in self._units if unit not in coming]
+        for unit in coming:
+            if unit.name == beside.DOOR:
                 unit.arrive()
+        for unit in going:
+            if unit.name == beside.WATCH:
+                # It would put back what is about to be taken away.
+                unit.stop()
+                self._module.run_command(['systemctl', 'stop', beside.ASSERT])
         self._rules_read(written)
         try:
             self._attributes.carry_out(self._host.sources, self._finish)
         except SwitchError as exc:
+            for unit in going:
+                unit.start_again()
             if not exc.restored:
                 # What is referred to has to stay.
                 raise
             raise ChangeError(str(exc)) from exc
         if any(path.startswith(self._host.mta.config_dir) for path in written):
             self._host.mta.reload()
-        for unit in self._units:
-            if not self._is_wanted(unit):
-                unit.stop()
-                unit.leave()
+        for unit in coming:
+            if unit.name != beside.DOOR:
+                unit.arrive()
+        for unit in going:
+            unit.stop()
+            unit.leave()
 
     def _is_wanted(self, unit: UnitChange) -> bool:
         return self._plan.by_name if unit.name == beside.DOOR else beside.REASSERT in self._files

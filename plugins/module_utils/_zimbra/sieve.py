@@ -5,22 +5,27 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 BEGIN, END = '# conbool.smtp_relay: begin', '# conbool.smtp_relay: end'
 BLOCK = re.compile(rf'^{re.escape(BEGIN)}\n.*?^{re.escape(END)}\n', re.MULTILINE | re.DOTALL)
 REQUIRE = 'require ["fileinto"];\n'
-# Runs before the users' own rules. Zimbra has looked at the spam headers by then: mail that is spam for it is in Junk.
 # It keeps blanks behind a value, and knows no regular expressions in Sieve.
-BLANKS = ('', ' ', '  ', '   ', '\t')
+BLANKS = [''.join(each) for length in range(4) for each in itertools.product(' \t', repeat=length)]
 
 
 def _forms(word: str) -> str:
     return '[{}]'.format(', '.join(f'"{word}{blank}"' for blank in BLANKS))
 
 
+# Runs before the users' own rules. Zimbra has looked at the spam headers by then: mail that is spam for it is in Junk.
 RULE = f"""\
-if allof (header :is "X-Conbool-Flag" {_forms('YES')}, not header :is "X-Conbool-Released" {_forms('yes')}) {{
+if header :is "X-Conbool-Released" {_forms('yes')} {{
+  keep;
+  stop;
+}}
+if header :is "X-Conbool-Flag" {_forms('YES')} {{
   fileinto "Junk";
   stop;
 }}

@@ -117,7 +117,8 @@ def inbound_is_right(zimbra):
 def filing_is_right(zimbra):
     for domain, site in (('example.com', SCRIPT), ('sub.example.co.uk', '')):
         (script,) = zimbra.own('domains', domain)[SIEVE]
-        assert 'not header :is "X-Conbool-Released" ["yes", ' in script and 'fileinto "Junk"' in script
+        released, flagged = (script.index(f'header :is "X-Conbool-{each}" [') for each in ('Released', 'Flag'))
+        assert released < script.index('stop;') < flagged < script.index('fileinto "Junk"'), 'released mail is spam'
         assert all(line in script for line in site.splitlines()), 'the script of the site was lost'
         # What a script requires has to come before everything else.
         assert script.index('if ') > script.rindex('require'), 'something is required too late'
@@ -145,6 +146,7 @@ def senders_are_right(zimbra):
         assert zimbra.route('', 'a@outside.test', 'a@outside.test')['next_hop'] == '[old.example.net]:25'
         script = (zimbra.root / 'lib/reassert').read_text(encoding='ascii')
         assert zimbra.main_cf['sender_dependent_relayhost_maps'] in script
+        zimbra.units['conbool-zimbra.path']['ActiveState'] = 'failed'
         zimbra.upgrade()
         assert stale(zimbra, **SENDERS), 'what an upgrade took away is not noticed'
         apply(zimbra, **SENDERS)

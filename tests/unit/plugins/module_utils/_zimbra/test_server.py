@@ -129,8 +129,14 @@ def test_what_an_upgrade_takes_away_is_noticed_and_put_back(zimbra):
     apply(zimbra, **senders)
     assert stale(zimbra, **senders) == []
     zimbra.upgrade()
-    (row,) = stale(zimbra, **senders)
-    assert row['status'] == 'red' and 'sender_dependent_relayhost_maps' in row['finding'] and 'site.yml' in row['hint']
+    assert stale(zimbra, **senders) == [], 'it is put back at once'
+    zimbra.units['conbool-zimbra.path']['ActiveState'] = 'failed'
+    zimbra.upgrade()
+    line, unit = stale(zimbra, **senders)
+    assert (
+        line['status'] == 'red' and 'sender_dependent_relayhost_maps' in line['finding'] and 'site.yml' in line['hint']
+    )
+    assert unit['status'] == 'red' and unit['finding'] == 'start conbool-zimbra.path'
     assert apply(zimbra, **senders)[0]['changed']
     assert zimbra.route('', 'a@example.com', 'a@o.test')['next_hop'] == HOP and stale(zimbra, **senders) == []
 
@@ -164,6 +170,15 @@ def test_a_strict_tls_level_does_not_count_on_the_way_to_the_hop(zimbra):
     assert zimbra.main_cf['smtp_tls_policy_maps'] == f'texthash:{conf}/conbool_tls, lmdb:/opt/zimbra/conf/policy'
     assert (conf / 'conbool_tls').read_text() == f'{HOP} none\n'
     assert not apply(zimbra)[0]['changed']
+
+
+def test_what_is_decided_goes_by_the_directory_which_main_cf_follows_later(zimbra):
+    zimbra.set('config', zimbraMtaSmtpTlsSecurityLevel='encrypt')
+    zimbra.set('servers', HOST, zimbraMtaMyNetworks=['127.0.0.0/8', '203.0.113.0/24'])
+    apply(zimbra)
+    assert 'conbool_tls' in zimbra.main_cf['smtp_tls_policy_maps'] and stale(zimbra) == []
+    clients = (zimbra.prefix / 'common/conf/conbool_clients').read_text(encoding='ascii')
+    assert '203.0.113.0/24 DUNNO' in clients and '192.0.2.0/24' not in clients
 
 
 def test_the_hop_is_told_what_the_site_had(zimbra):
