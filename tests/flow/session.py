@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.flow import playbook
-from tests.flow.engine import Engine
+from tests.flow.engine import Engine, Report
+from tests.flow.model import Result
 from tests.flow.site import Site
 
 
@@ -42,9 +43,13 @@ class Session:
             self.say(f'configuration {name}: ansible-playbook playbooks/site.yml')
             variables = dict(self.table.configurations[name].variables, **self.adapter.variables)
             outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
-            if outcome.returncode:
+            refusal = self.adapter.refused.get(name)
+            if outcome.returncode and refusal and refusal in outcome.output:
+                return _refused(cases, refusal)
+            if outcome.returncode or refusal:
                 self._failed.add(name)
-                raise NotConfigured(f'configuration {name} could not be applied:\n{outcome.output}')
+                wrong = f'could not be applied:\n{outcome.output}' if outcome.returncode else f'is not refused: {refusal}'
+                raise NotConfigured(f'configuration {name} {wrong}')
         site = Site(self.lab, self.host, self.adapter)
         report = Engine(site, deadline=self.adapter.deadline, say=self.say).run(
             [_as_far_as_possible(case, self.adapter) for case in cases]
@@ -55,6 +60,14 @@ class Session:
             if reason is not None and result.case.id not in self.adapter.met_in.get(name, ()):
                 result.expect_failure(reason)
         return report
+
+
+def _refused(cases, refusal):
+    """What the role says that it cannot do, no case has to meet."""
+    results = [Result(case, '', problems=['not sent']) for case in cases]
+    for result in results:
+        result.expect_failure(refusal)
+    return Report(results, [])
 
 
 def _as_far_as_possible(case, adapter):

@@ -44,6 +44,8 @@ class Adapter:
         'N6.second-type': 'Postfix looks at each header by itself, and knows nothing of those before it',
         'N8.nul-behind': NUL,
     }
+    # Configuration -> what the role says when it refuses that, because this mail server cannot do it.
+    refused: dict = {}
     # Configuration -> those of them that it can meet there.
     met_in: dict = {}
     keeps_headers = ()

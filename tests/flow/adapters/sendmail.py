@@ -46,6 +46,8 @@ class Adapter:
         'I2.header-denied': 'a header of ours gives way to one of the same name that the message has',
         **dict.fromkeys(('T3', 'T3.direct'), UTF8),
     }
+    # Configuration -> what the role says when it refuses that, because this mail server cannot do it.
+    refused: dict = {}
     # Configuration -> those of them that it can meet there.
     met_in = {'inbound_fingerprint': ('I5.no-common-name',)}
     # Headers that a user forged stay in the message, without effect: this mail server cannot take any away.

@@ -35,6 +35,11 @@ class Adapter(postfix.Adapter):
         'N7.daemon': 'the site has mail of programs written as from its domain, of which mailer-daemon is the null sender',
         **dict.fromkeys(('O11', 'O11.all', 'O11.submissions', 'O11.local'), FORGED),
     }
+    refused = {
+        'inbound_washed': 'Zimbra has no place where headers could be taken away by the address of a client',
+        'spam_header': 'Zimbra has no place where headers could be taken away by the address of a client',
+        'narrow_bypass': "conbool_bypass_null_sender: 'server': a Zimbra cannot tell",
+    }
     mailboxes = {user: f'/opt/zimbra/store/{user}@example.com/Maildir' for user in ('alice', 'bob')}
     reordered = []
     reload_message = DOVECOT_RELOADS
