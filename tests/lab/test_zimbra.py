@@ -83,41 +83,38 @@ def test_all_services_run(zimbra):
 
 
 def test_mail_from_outside_passes_amavis_once(zimbra):
-    assert send(zimbra, FIRST, 'flow-z-in', headers='X-Spam-Flag: YES\r\n')['accepted']
-    (path,) = until(lambda: mailbox(zimbra, 'flow-z-in'), 30)
+    assert send(zimbra, FIRST, 'flow-zin', headers='X-Spam-Flag: YES\r\n')['accepted']
+    (path,) = until(lambda: mailbox(zimbra, 'flow-zin'), 30)
     content = run(zimbra, f'cat {path}').stdout
     assert '/Junk' not in path and 'X-Spam-Status: No' in content
-    assert content.count('with ESMTP id') == 2 and 'DKIM-Signature' not in content
+    assert len(re.findall('with ESMTPS? id', content)) == 2 and 'DKIM-Signature' not in content
 
 
-def test_spam_is_filed_by_mailboxd_before_any_script(zimbra):
+def test_spam_is_filed_by_mailboxd_and_what_is_worse_does_not_arrive(zimbra):
     gtube = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
-    as_zimbra(zimbra, 'zmprov mcf zimbraSpamKillPercent 75000')
-    as_zimbra(zimbra, '/opt/zimbra/libexec/configrewrite amavis antispam; zmamavisdctl restart')
-    try:
-        message = f'Subject: flow-z-spam\r\nX-Site-Spam: no\r\n\r\n{gtube}\r\n'.encode()
+    for token, text in (('flow-zkilled', gtube), ('flow-zspam', 'the site takes this for spam')):
+        message = f'Subject: {token}\r\n\r\n{text}\r\n'.encode()
         assert zimbra.internet.send(FIRST, 'x@external.test', ['alice@example.com'], message, tls=True)['accepted']
-        (path,) = until(lambda: mailbox(zimbra, 'flow-z-spam'), 30)
-        assert '/.Junk/' in path and 'X-Spam-Flag: YES' in run(zimbra, f'cat {path}').stdout
-    finally:
-        as_zimbra(zimbra, 'zmprov mcf zimbraSpamKillPercent 75')
-        as_zimbra(zimbra, '/opt/zimbra/libexec/configrewrite amavis antispam; zmamavisdctl restart')
+    (path,) = until(lambda: mailbox(zimbra, 'flow-zspam'), 30)
+    assert '/.Junk/' in path and 'X-Spam-Flag: YES' in run(zimbra, f'cat {path}').stdout
+    until(lambda: 'Blocked SPAM {DiscardedInbound' in zimbra.log(FIRST), 30)
+    assert not mailbox(zimbra, 'flow-zkilled')
 
 
 def test_mail_from_inside_passes_amavis_twice_and_is_signed(zimbra):
     answer = send(
         zimbra,
         FIRST,
-        'flow-z-out',
+        'flow-zout',
         'alice@example.com',
         'x@external.test',
-        'From: alice@example.com\r\nDate: Mon, 5 Jan 2026 10:00:00 +0000\r\nMessage-ID: <flow-z-out@example.com>\r\n',
+        'From: alice@example.com\r\nDate: Mon, 5 Jan 2026 10:00:00 +0000\r\nMessage-ID: <flow-zout@example.com>\r\n',
         port=587,
         user='alice@example.com',
         password='lab-password',
     )
     assert answer['accepted']
-    (delivery,) = zimbra.internet.wait_for('flow-z-out', timeout=30)
+    (delivery,) = zimbra.internet.wait_for('flow-zout', timeout=30)
     content = delivery['content'].decode()
     assert re.search(r'^DKIM-Signature: .* d=example.com; s=lab;', content, re.MULTILINE)
     assert re.findall(r'with ESMTP(?:SA)? id|\(amavis, port (\d+)\)', content) == ['', '10032', '', '10026', '']
@@ -127,24 +124,24 @@ def test_webmail_hands_in_without_logging_in_and_nobody_else(zimbra):
     own = run(zimbra, 'hostname -I').stdout.split()[0]
     program = (
         'import smtplib, sys; s = smtplib.SMTP(sys.argv[1], source_address=(sys.argv[1], 0));'
-        's.sendmail("alice@example.com", ["x@external.test"], "Subject: flow-z-webmail\\r\\n\\r\\nhello\\r\\n")'
+        's.sendmail("alice@example.com", ["x@external.test"], "Subject: flow-zwebmail\\r\\n\\r\\nhello\\r\\n")'
     )
     zimbra.run(FIRST, ['python3', '-c', program, own])
-    zimbra.internet.wait_for('flow-z-webmail', timeout=30)
-    refused = send(zimbra, FIRST, 'flow-z-relay', 'alice@example.com', 'x@external.test')
+    zimbra.internet.wait_for('flow-zwebmail', timeout=30)
+    refused = send(zimbra, FIRST, 'flow-zrelay', 'alice@example.com', 'x@external.test')
     assert not refused['accepted'] and 'Relay access denied' in refused['text']
     wrong = send(
-        zimbra, FIRST, 'flow-z-login', 'alice@example.com', 'x@external.test', port=587, user='alice', password='no'
+        zimbra, FIRST, 'flow-zlogin', 'alice@example.com', 'x@external.test', port=587, user='alice', password='no'
     )
     assert not wrong['accepted'] and wrong['code'] == 535
 
 
 def test_forwards_and_lists_lead_outside(zimbra):
     for recipient in ('bob', 'mixed', 'fwd'):
-        assert send(zimbra, FIRST, f'flow-z-{recipient}', to=f'{recipient}@example.com')['accepted']
-        (delivery,) = zimbra.internet.wait_for(f'flow-z-{recipient}', timeout=30)
+        assert send(zimbra, FIRST, f'flow-z{recipient}', to=f'{recipient}@example.com')['accepted']
+        (delivery,) = zimbra.internet.wait_for(f'flow-z{recipient}', timeout=30)
         assert [to['address'] for to in delivery['recipients']] == [f'{recipient}@external.test']
-    until(lambda: mailbox(zimbra, 'flow-z-bob', 'bob') and mailbox(zimbra, 'flow-z-mixed'), 30)
+    until(lambda: mailbox(zimbra, 'flow-zbob', 'bob') and mailbox(zimbra, 'flow-zmixed'), 30)
 
 
 # ---- two servers, and upgrades
@@ -153,10 +150,11 @@ def test_forwards_and_lists_lead_outside(zimbra):
 def test_two_servers_have_one_directory_and_one_place_of_mailboxes(zimbra):
     as_zimbra(zimbra, f'zmprov ms {SECOND}.example.com zimbraMtaSmtpdBanner "said by the first"', FIRST)
     as_zimbra(zimbra, '/opt/zimbra/libexec/configrewrite mta', SECOND)
-    assert run(zimbra, 'postconf -h smtpd_banner', SECOND).stdout == 'said by the first\n'
+    # A poll that is under way may be the one that sees it.
+    until(lambda: run(zimbra, 'postconf -h smtpd_banner', SECOND).stdout == 'said by the first\n', 60)
     assert 'said by' not in run(zimbra, 'postconf -h smtpd_banner').stdout
-    assert send(zimbra, SECOND, 'flow-z-second')['accepted']
-    assert until(lambda: mailbox(zimbra, 'flow-z-second'), 30)
+    assert send(zimbra, SECOND, 'flow-zsecond')['accepted']
+    assert until(lambda: mailbox(zimbra, 'flow-zsecond'), 30)
 
 
 def test_an_upgrade_leaves_what_attributes_say_and_nothing_else(zimbra):
@@ -182,5 +180,5 @@ def test_a_reboot_finds_it_as_it_was(zimbra):
     as_zimbra(zimbra, f'zmprov ms {FIRST}.example.com zimbraMtaMaxUse 77')
     zimbra.restart(FIRST)
     assert run(zimbra, 'postconf -h max_use').stdout == '77\n'
-    assert send(zimbra, FIRST, 'flow-z-again')['accepted']
-    assert until(lambda: mailbox(zimbra, 'flow-z-again'), 30)
+    assert send(zimbra, FIRST, 'flow-zagain')['accepted']
+    assert until(lambda: mailbox(zimbra, 'flow-zagain'), 30)
