@@ -9,7 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -27,6 +27,34 @@ def of_root(pid: int | None) -> int | None:
         return pid if os.stat(f'/proc/{pid}').st_uid == 0 else None
     except OSError:
         return None
+
+
+class Process(NamedTuple):
+    """A process: its name (15 bytes at most), its parent, and when it was started, in ticks since boot (proc(5))."""
+
+    pid: int
+    name: str
+    parent: int
+    started: int
+
+
+def process(pid: int | str | None) -> Process | None:
+    """Return what is known of a process, None for none."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as stream:
+            # The name in brackets may hold blanks and brackets.
+            front, dummy, rest = stream.read().rpartition(b')')
+        number, dummy, name = front.partition(b' (')
+        words = rest.split()
+        return Process(int(number), decode(name), int(words[1]), int(words[19]))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def processes(parent: int | None) -> list[Process]:
+    """Return the children of a process."""
+    found = [process(name) for name in os.listdir('/proc') if name.isdigit()] if parent else []
+    return [child for child in found if child and child.parent == parent]
 
 
 def systemd_unit(pid: int | None) -> str | None:

@@ -35,7 +35,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.certif
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import there_but_unwanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import (
+    STILL_OPEN,
+    there_but_unwanted,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
@@ -51,6 +54,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     return_configuration,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route, way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -201,7 +205,9 @@ class PostfixServer(MailServer):
             if not going or module.check_mode:
                 return take(module)
             foreseen = take(look.Look(module, module._diff))[0]
-            return showing(merge([take(module, going), take(module)]), foreseen)
+            first, sessions = take(module, going), wait_for_end(facts.queue_directory)
+            last = ({'changed': False}, [STILL_OPEN.format(listed(sessions))]) if sessions else take(module)
+            return showing(merge([first, last]), foreseen)
 
         return [Part(INBOUND, converge)]
 

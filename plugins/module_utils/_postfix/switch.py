@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transacti
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import take_ordinary_way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
@@ -205,7 +206,14 @@ class Switch(Transaction):
         }
         if not gone or not queue or self.change.ends_instance:
             return
+        open_still = wait_for_end(queue)
         freed = take_ordinary_way(self.instance, queue, gone)
+        if open_still:
+            self.warnings.append(
+                f'Sessions that were begun before the change are open still (processes {listed(open_still)}). Should a'
+                f' message of theirs wait for {", ".join(sorted(gone))}, run:'
+                f' postsuper -c {self.instance.config_dir} -r QUEUE_ID'
+            )
         if freed:
             self.warnings.append(
                 '{} messages waited for {}, and go their ordinary way now, those on hold when they are released:'

@@ -171,12 +171,8 @@ def _title(pid: int | None) -> str:
 
 
 def _parent(pid: int | None) -> int | None:
-    try:
-        with open(f'/proc/{pid}/stat', 'rb') as stream:
-            # The name in brackets may hold blanks and brackets.
-            return int(stream.read().rpartition(b')')[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
+    found = process.process(pid)
+    return found.parent if found else None
 
 
 def _read_pid_file(path: str) -> tuple[int | None, str]:
