@@ -24,8 +24,8 @@ def begun_before(family: list[Process]) -> list[int]:
 
     Each reload starts qmgr(8) anew; every other process ends when it has done what it was at.
     """
-    reload = max((process.started for process in family if process.name == 'qmgr'), default=0)
-    return [process.pid for process in family if process.name in WRITERS and process.started < reload]
+    reload = max((process.ticks for process in family if process.name == 'qmgr'), default=0)
+    return [process.pid for process in family if process.name in WRITERS and process.ticks < reload]
 
 
 def wait_for_end(
@@ -42,9 +42,9 @@ def wait_for_end(
     Returns:
         The processes that still are.
     """
-    end = clock() + longest
+    end, pid = clock() + longest, master_pid(queue_directory)
     while True:
-        found = begun_before(processes(master_pid(queue_directory)))
+        found = begun_before(processes(parent=pid)) if pid else []
         if not found or clock() >= end:
             return found
         sleep(PAUSE)

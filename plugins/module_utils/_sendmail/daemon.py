@@ -45,16 +45,20 @@ class Daemon:
         self._unit = process.systemd_unit(self.pid) if self.running else None
         self._listeners = _listeners(self.pid) if self.running else []
 
-    def check(self) -> None:
-        """Raise SendmailError when a reload would not do."""
+    def strangers(self) -> list[int]:
+        """Return the processes that accept connections, and that the pid file does not name."""
         # A restart by Debian's init script can leave one behind, and the new one then cannot listen.
-        strangers = [
+        return [
             pid
             for pid in _pids()
             if self.pid not in (pid, _parent(pid))
             and 'accepting connections' in _title(pid)
             and 'sendmail' in _title(pid)
         ]
+
+    def check(self) -> None:
+        """Raise SendmailError when a reload would not do."""
+        strangers = self.strangers()
         if strangers:
             raise SendmailError(
                 'A Sendmail that is not the one of {} accepts connections (process {}): '

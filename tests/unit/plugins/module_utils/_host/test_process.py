@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -24,15 +25,16 @@ def fixture_child(tmp_path):
 
 
 def test_a_process_is_known_by_name_parent_and_start(child):
-    own = process.process(os.getpid())
-    found = process.process(child.pid)
+    own, found = process.process(os.getpid()), process.process(child.pid)
     assert (found.pid, found.name, found.parent) == (child.pid, 'a) b (', os.getpid())
-    assert own.started <= found.started
-    assert found in process.processes(os.getpid()) and own not in process.processes(os.getpid())
+    assert own.ticks <= found.ticks and abs(found.started - time.time()) < 10
+    assert process.processes(parent=os.getpid())[-1] == found and own not in process.processes(parent=os.getpid())
+    assert process.processes('a) b (') == [found] == process.processes('a) b (', os.getpid())
+    assert process.processes('a) b (', 1) == []
 
 
 def test_of_none_nothing_is_known(child):
     child.kill()
     child.wait()
     assert process.process(child.pid) is None
-    assert process.process(None) is None and process.processes(None) == []
+    assert process.process(None) is None and process.processes(parent=child.pid) == []

@@ -52,8 +52,8 @@ def fixture_postfix(monkeypatch, tmp_path):
         def sleep(self, seconds):
             self.now += seconds
 
-        def processes(self, pid):
-            assert pid == MASTER
+        def processes(self, parent):
+            assert parent == MASTER
             self.looks -= 1
             return family(100, *[('smtpd', 90)] * (self.looks >= 0))
 
