@@ -26,7 +26,7 @@ def test_an_attribute_of_this_server_is_set_and_comes_into_force(zimbra):
     change = {'entry': 'server', 'name': HOST, 'attribute': 'zimbraMtaRelayHost', 'before': [], 'after': [RELAY]}
     assert result['attributes'] == [change]
     assert [part['after'] for part in result['diff']] == [
-        f'zimbraMtaRelayHost: {RELAY}\n',
+        f'zimbraMtaRelayHost = {RELAY}\n',
         f'relayhost = {RELAY}\n',
     ]
 
