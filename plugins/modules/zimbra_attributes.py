@@ -189,7 +189,7 @@ warnings:
   elements: str
   sample: ["zimbraMtaRelayHost is set globally, but server mail.example.com has a value of its own, which wins there"]
 diff:
-  description: The attributes that change, one element for each entry, and the lines of C(main.cf).
+  description: The attributes that change, one element for each, and the lines of C(main.cf).
   returned: in diff mode
   type: list
   elements: dict

@@ -15,7 +15,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import ZimbraError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import (
     Directory,
-    Entry,
     Key,
     Values,
 )
@@ -106,21 +105,11 @@ class AttributeChange:
         return {key: self.changes[key][1] if key in self.changes else values for key, values in present.items()}
 
     def diff(self) -> list[dict[str, str]]:
-        """Return what changes, one element for each entry."""
-        by_entry: dict[Entry, list[str]] = {}
-        for entry, attribute in self.changes:
-            by_entry.setdefault(entry, []).append(attribute)
+        """Return what changes, one element for each attribute."""
         return [
-            difference(
-                f'Zimbra, {entry}',
-                *(''.join(self._line(entry, attribute, when) for attribute in sorted(attributes)) for when in (0, 1)),
-            )
-            for entry, attributes in by_entry.items()
+            difference(f'Zimbra, {_words((entry, attribute))}', *(_lines(attribute, values) for values in both))
+            for (entry, attribute), both in self.changes.items()
         ]
-
-    def _line(self, entry: Entry, attribute: str, when: int) -> str:
-        shown = shown_values(attribute, self.changes[entry, attribute][when])
-        return ''.join(f'{attribute}: {value}\n' for value in shown)
 
     def carry_out(self, directory: Directory, finish: Finish) -> list[str]:
         """Write the attributes, look whether they are there, and finish.
@@ -174,6 +163,11 @@ class AttributeChange:
 def shown_values(attribute: str, values: Values) -> list[str]:
     """Return the values of an attribute as they may be shown."""
     return ['(hidden)' for dummy in values] if judged.secret(attribute) else list(values)
+
+
+def _lines(attribute: str, values: Values) -> str:
+    # As main.cf has it, whose lines stand beside.
+    return ''.join(f'{attribute} = {value}\n' for value in shown_values(attribute, values))
 
 
 def result_of(change: AttributeChange) -> list[dict[str, Any]]:

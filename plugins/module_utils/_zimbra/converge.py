@@ -167,7 +167,7 @@ class Work:
     def __init__(self, directory: Directory, mta: Mta, this: Entry, apply: bool) -> None:
         self._directory, self._mta, self._this, self._apply = directory, mta, this, apply
         self._parameters: dict[str, str] = {}
-        self._mailbox = ''
+        self._mailbox, self._here, self._drift = '', False, False
         self.applied = False
 
     def look(
@@ -186,10 +186,14 @@ class Work:
             servers = outputs[0].split()
             self._mailbox = self._this.name if self._this.name in servers else (servers or [''])[0]
         change = AttributeChange(own, wanted, present)
-        if 'mta' in services and self._apply:
+        self._here = 'mta' in services and self._apply
+        if self._here:
             self._parameters = self._effective(names, change.after(present))
         change.warnings += self._shadowed(wanted, change.after(present))
-        return change, self._mta.different(self._parameters)
+        drift = self._mta.different(self._parameters)
+        # A run that was cut short may have left it to this one.
+        self._drift = bool(drift) or own.pending
+        return change, drift
 
     def _effective(self, names: Iterable[str], after: Mapping[Key, Values]) -> dict[str, str]:
         """Return what main.cf has to say: a server's own values win."""
@@ -217,6 +221,7 @@ class Work:
         Returns:
             Warnings.
         """
+        keys = list(keys)
         entries = {entry for entry, dummy in keys if entry.kind in REMEMBERED}
         warnings = []
         if entries and self._mailbox:
@@ -225,7 +230,8 @@ class Work:
                 ' they are restarted'
                 for words in self._directory.flush(self._mailbox, entries)
             ]
-        if self._parameters:
+        written = any(entry in (CONFIG, self._this) and values.DAEMON.match(name) for entry, name in keys)
+        if self._here and (written or self._drift):
             self.applied = True
             self._mta.bring_in_force({} if back else self._parameters)
         return warnings

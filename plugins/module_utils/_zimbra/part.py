@@ -154,12 +154,6 @@ class Work:
         units = [part for unit in self._units for part in unit.diff()]
         return [*self._last.diff(), *self._attributes.diff(), *lines, *units]
 
-    def differences(self) -> list[str]:
-        """Return what differs, each in a few words."""
-        found = [f'{entry}: {name}' for entry, name in self._attributes.changes]
-        found += [f'main.cf: {name} = {seen}' for name, (seen, dummy) in self._drift.items()]
-        return found + self._last.paths() + [word for unit in self._units for word in unit.words()]
-
     def carry_out(self) -> None:
         """Do it.
 

@@ -9,7 +9,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look as OnlyLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -28,8 +27,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
@@ -45,7 +42,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, Work, converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov import Zmprov
@@ -54,8 +51,6 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
-
-HINT = 'An upgrade of Zimbra replaces main.cf, and somebody may have changed the rest. Run site.yml.'
 
 
 def host_of(module: AnsibleModule, timeout: int) -> Host:
@@ -253,8 +248,4 @@ class ZimbraServer(MailServer):
         return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
 
     def stale(self) -> list[dict[str, Any]]:
-        known = self._gathered()
-        plan = self._plan(known, [])
-        work = Work(OnlyLook(self.module), self._host, known, plan, self.settings)
-        rows = [row('mta.changed', known.this.name, RED, found, HINT) for found in work.differences()]
-        return rows + (hidden_rows(known) if self.settings['inbound'] else [])
+        return hidden_rows(self._gathered()) if self.settings['inbound'] else []

@@ -9,6 +9,8 @@ import copy
 import json
 import os
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.drift import drift_row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import facts, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.converge import converge
 
@@ -63,8 +65,12 @@ def undo(zimbra, check_mode=False, **changes):
 
 
 def stale(zimbra, **changes):
-    """Return the rows of a verification on what has changed since."""
-    return server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes)).stale()
+    """Return the rows of a verification on what is not as it would be made."""
+    module = PlayedModule(zimbra)
+    adapter = server.ZimbraServer(module, settings_of(**changes))
+    parts = [each for each in adapter.wanted(adapter.facts(), False).parts if each.name == facts.OWNER]
+    rows = [drift_row(each.name, each.converge(Look(module, diff=True))[0]) for each in parts]
+    return [*filter(None, rows), *adapter.stale()]
 
 
 def attribute_server(**values):
