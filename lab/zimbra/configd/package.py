@@ -17,25 +17,18 @@ from . import sections
 
 TREE = Path(__file__).parent / 'tree'
 MAIN_CF = 'common/conf/main.cf'
-# What templates of services that no double runs are made of: attributes that the real ones use.
 PLACEHOLDER = '# Placeholder of a double of Zimbra: what is written here is of no use to any program.\n'
-USED = {
-    'conf/amavisd.conf.in': (
-        'networks %%zimbraMtaMyNetworks%%',
-        'kill %%range VAR:zimbraSpamKillPercent 0 20%%',
-        'tag %%range VAR:zimbraSpamTagPercent 0 20%%',
-        'subject %%zimbraSpamSubjectTag%%',
-        'quarantine %%zimbraAmavisQuarantineAccount%%',
-        'sockets %%zimbraAmavisListenSockets%%',
-    ),
-    'conf/sasl2/smtpd.conf.in': ('mech_list: %%zimbraMtaSaslSmtpdMechList%%',),
-    'conf/saslauthd.conf.in': ('zimbra_url: %%getAllMtaAuthURLs%%',),
+# Sections whose placeholders hold what the section depends on, so that they fail as the real templates do.
+SHOWN = ('amavis', 'antivirus', 'antispam', 'sasl', 'cbpolicyd')
+FUNCTIONS = {
+    'conf/amavisd.conf.in': ('%%range VAR:zimbraSpamKillPercent 0 20%%', '%%range VAR:zimbraSpamTagPercent 0 20%%'),
+    'conf/freshclam.conf.in': ('%%freq VAR:zimbraVirusDefinitionsUpdateFrequency 24%%',),
 }
 
 
 def files() -> dict:
     """Return {path below the root: (content, mode)}."""
-    found = {name: (PLACEHOLDER + ''.join(f'{line}\n' for line in USED.get(name, ())), 0o440) for name in templates()}
+    found = {name: (_placeholder(name, section), 0o440) for name, section in templates().items()}
     for path in TREE.rglob('*'):
         if path.is_file():
             name = path.relative_to(TREE).as_posix()
@@ -45,11 +38,19 @@ def files() -> dict:
     return found
 
 
-def templates() -> set:
-    """Return the paths of all templates that some section has rewritten."""
-    described = [section.get('files', {}) for section in sections.table().values()]
-    sources = [source for files_ in described for source in files_.values()]
-    return {source[0] if isinstance(source, list) else source for source in sources}
+def templates() -> dict:
+    """Return {path of a template: name of the section that has it rewritten}."""
+    return {
+        source[0] if isinstance(source, list) else source: name
+        for name, section in sections.table().items()
+        for source in section.get('files', {}).values()
+    }
+
+
+def _placeholder(name, section):
+    shown = sections.table()[section].get('attributes', []) if section in SHOWN else ()
+    lines = [f'{attribute} %%{attribute}%%' for attribute in shown] + list(FUNCTIONS.get(name, ()))
+    return PLACEHOLDER + ''.join(f'{line}\n' for line in lines)
 
 
 def lists() -> dict:

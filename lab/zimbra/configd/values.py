@@ -88,9 +88,11 @@ class Values:
         with contextlib.suppress(UnicodeEncodeError):
             _quarantine(self.config)
             _sorted_lists(self.config)
-        self.server = joined({**self._provider.config(), **self._provider.server()})
-        with contextlib.suppress(UnicodeEncodeError):
-            self._derive_server()
+        # Without a name of its own, it goes on with the server that it knows.
+        if self.local.get('zimbra_server_hostname'):
+            self.server = joined({**self._provider.config(), **self._provider.server()})
+            with contextlib.suppress(UnicodeEncodeError):
+                self._derive_server()
         self.others = _other_servers([joined(server) for server in self._provider.servers()])
 
     def _derive_server(self) -> None:

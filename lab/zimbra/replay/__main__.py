@@ -5,9 +5,9 @@
 
     python -m lab.zimbra.replay FILE ...
 
-plays every vector of the files (their format: tests/zimbra/vectors/README.md). base.json and default-*.json are those
-beside the file, or else those of tests/zimbra/vectors. Each difference is printed; the last line counts the vectors, and
-the exit status is 1 if any is different."""
+plays every vector of the files (their format: tests/zimbra/vectors/README.md); base.json and default-*.json are those
+beside the file, or else those of tests/zimbra/vectors. Each difference is printed. The last line counts the vectors,
+and the exit status is 1 if any is different."""
 
 from __future__ import annotations
 

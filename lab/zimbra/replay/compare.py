@@ -143,7 +143,9 @@ def _failed_calls(event, seen, recording):
     if isinstance(recorded, int):
         return _same(int(recorded), bool(seen.failed) if recorded is True else len(seen.failed))
     lines = _same(len(recorded), len(seen.failed), ' number')
-    said = [' '.join([call['parameter'], *call['arguments'], call['error']]) for call in seen.failed]
+    said = [' '.join([call['parameter'], *call['arguments'], call['error'], 'exit status 1']) for call in seen.failed]
+    # By parameter, or one after the other.
+    recorded = [*recorded, recorded] if isinstance(recorded, dict) else recorded
     for leaf in _leaves(recorded):
         if not any(leaf in text for text in said):
             lines.append(f': {leaf!r} recorded, the double has {said}')
@@ -153,7 +155,7 @@ def _failed_calls(event, seen, recording):
 def _leaves(value):
     """The texts in whatever they are wrapped in; a true one says no more than that there is something."""
     if isinstance(value, dict):
-        return [leaf for pair in value.items() for part in pair for leaf in _leaves(part)]
+        return [leaf for part in value.values() for leaf in _leaves(part)]
     if isinstance(value, (list, tuple)):
         return [leaf for part in value for leaf in _leaves(part)]
     return [] if value is True else [str(value)]
