@@ -9,15 +9,15 @@ from __future__ import annotations
 class Stored:
     """The store of attributes and the local configuration of this host, read anew at each question."""
 
-    def __init__(self, store=None, localconfig=None):
+    def __init__(self, store=None, read_localconfig=None):
         # Replays do without either.
         from ..localconfig import LocalConfig
         from ..store import Store
 
-        self._store, self._localconfig = store or Store(), localconfig or LocalConfig()
+        self._store, self._read_localconfig = store or Store(), read_localconfig or LocalConfig
 
     def localconfig(self) -> dict:
-        return self._localconfig.values()
+        return self._read_localconfig().values()
 
     def config(self) -> dict:
         return self._store.read()['config']

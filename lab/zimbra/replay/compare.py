@@ -134,7 +134,7 @@ def words(error: Exception) -> str:
     if isinstance(error, UnicodeEncodeError) and error.end == error.start + 1:
         said = said.replace("character '", "character u'")
     kind = 'IOError' if isinstance(error, OSError) else type(error).__name__
-    return f'{kind}: Sleeping...Configuration inconsistency detected ({said})'
+    return f'{kind}: {said}; Sleeping...Configuration inconsistency detected ({said})'
 
 
 def _failed_calls(event, seen, recording):

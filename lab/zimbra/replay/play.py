@@ -83,7 +83,7 @@ class _Stage:
         self._host.main_cf.update(event.get('manual_postconf_before') or {})
         self._host.forget()
         name = event['event']
-        sections = re.fullmatch(r'configrewrite ?(.*?)(%s)?' % re.escape(ONE_SHOT), name)
+        sections = re.fullmatch(rf'configrewrite ?(.*?)({re.escape(ONE_SHOT)})?', name)
         if sections and sections.group(2):
             return self.run(first=True, forced=sections.group(1).split())
         if sections:
