@@ -16,6 +16,7 @@ import pytest
 from lab.zimbra.configd import __main__ as program
 from lab.zimbra.configd import listener, package
 from lab.zimbra.configd.host import System
+from lab.zimbra.configd.provider import Stored
 from lab.zimbra.configd.services import RESTART, START, STOP, Services
 from tests.zimbra.scene import running
 
@@ -204,3 +205,27 @@ def test_there_is_one_of_it(tmp_path):
     assert program._runs(pid_file)
     pid_file.write_text('4194304\n', encoding='utf-8')
     assert not program._runs(pid_file)
+
+
+class Store:
+    def read(self):
+        return {
+            'config': {'zimbraMtaAuthPort': ['7073'], 'zimbraMtaAuthTarget': ['FALSE']},
+            'servers': {'a.example.com': {'zimbraMtaAuthTarget': ['TRUE']}, 'b.example.com': {}},
+        }
+
+
+class LocalConfig:
+    name = 'a.example.com'
+
+    def values(self):
+        return {'zimbra_server_hostname': self.name}
+
+
+def test_it_reads_the_server_that_it_is_on_and_all_others(monkeypatch):
+    provider = Stored(Store(), LocalConfig)
+    assert provider.server() == {'zimbraMtaAuthTarget': ['TRUE']}
+    assert [server['zimbraMtaAuthTarget'] for server in provider.servers()] == [['TRUE'], ['FALSE']]
+    # Read anew each time.
+    monkeypatch.setattr(LocalConfig, 'name', 'c.example.com')
+    assert provider.server() == {}

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 
 class Stored:
-    """The store of attributes and the local configuration of this host, read anew at each question."""
+    """The store of attributes and the local configuration of a host, read anew at each question.
 
-    def __init__(self, store=None, read_localconfig=None):
-        # Replays do without either.
-        from ..localconfig import LocalConfig
-        from ..store import Store
+    store -- has `read()`; read_localconfig -- returns what has `values()`"""
 
-        self._store, self._read_localconfig = store or Store(), read_localconfig or LocalConfig
+    def __init__(self, store, read_localconfig):
+        self._store, self._read_localconfig = store, read_localconfig
 
     def localconfig(self) -> dict:
         return self._read_localconfig().values()
