@@ -129,6 +129,33 @@ def test_a_newly_enabled_service_without_a_place_in_the_order_stops_it_at_every_
         scene.poll()
 
 
+def test_a_service_that_is_started_brings_amavis_along_enabled_or_not():
+    """Source."""
+    scene = Scene(services=['mta', 'opendkim'])
+    scene.poll()
+    scene.enable('antispam')
+    # The content filter comes with it, and so do restarts of section amavis, which are stops here.
+    stops = ['bin/zmclamdctl stop norewrite', 'bin/zmamavisdctl stop norewrite']
+    assert scene.poll().commands == ['bin/zmantispamctl restart norewrite', *stops, RELOAD]
+    assert scene.poll().commands == ['bin/zmamavisdctl restart norewrite']
+    assert scene.poll().commands == []
+
+
+def test_the_mailbox_server_is_restarted_for_its_ports():
+    """Source."""
+    scene = running()
+    scene.server['zimbraMailPort'] = ['8080']
+    host = scene.poll()
+    assert (host.commands, 'mailboxd/etc/jetty.xml' in host.written) == (['bin/zmmailboxdctl restart norewrite'], True)
+
+
+def test_the_order_of_cipher_suites_is_no_change():
+    """Source."""
+    scene = running(zimbraSSLExcludeCipherSuites=['b', 'A'])
+    scene.server['zimbraSSLExcludeCipherSuites'] = ['A', 'b']
+    assert scene.poll().written == []
+
+
 def test_a_pair_of_quotes_vanishes():
     scene = running()
     scene.server['zimbraMtaSmtpdBanner'] = ["$myhostname 'well'"]

@@ -126,11 +126,14 @@ def test_an_upgrade_puts_package_files_back(root):
     master = root / 'common/conf/master.cf.in'
     master.chmod(0o640)
     master.write_text('', encoding='utf-8')
+    os.link(master, root / 'kept')
     assert package.write(root, [package.MAIN_CF]) == [package.MAIN_CF]
     assert (root / package.MAIN_CF).read_text(encoding='utf-8') == package.files()[package.MAIN_CF][0]
     assert master.read_text(encoding='utf-8') == ''
     assert 'common/conf/master.cf.in' in package.write(root)
     assert stat.S_IMODE(master.stat().st_mode) == 0o440
+    # They are other files then, as those of a package are.
+    assert (root / 'kept').read_text(encoding='utf-8') == ''
     with pytest.raises(KeyError):
         package.write(root, ['conf/none'])
 
@@ -166,6 +169,8 @@ def test_it_is_asked_at_its_port_and_answers_when_it_is_written():
         while not ended.is_set():
             sleep.sleep(PATIENCE)
             if not ended.is_set():
+                # An answer that does not wait is there before.
+                time.sleep(0.3)
                 scene.poll()
 
     listener.listen(scene.daemon, sleep.wake)

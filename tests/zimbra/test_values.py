@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from lab.zimbra.configd import sections
 from lab.zimbra.configd.macros import Macros, is_true
+from lab.zimbra.configd.values import COMMA_LISTS
 from tests.zimbra.scene import Scene, running
 
 VALUES = {
@@ -233,3 +235,28 @@ def test_what_all_servers_say_is_looked_at_too():
     host = scene.poll()
     assert set(host.written) == {'conf/saslauthd.conf', 'conf/sasl2/smtpd.conf'}
     assert host.commands == ['bin/zmmtactl reload norewrite', 'bin/zmsaslauthdctl restart norewrite']
+    # What it makes of nothing.
+    assert 'getAllMtaAuthURLs U N K N O W N   O U T P U T\n' in host.files['conf/saslauthd.conf']
+
+
+@pytest.mark.parametrize('name', COMMA_LISTS)
+def test_words_are_joined_by_commas(name):
+    scene = Scene(**{name: ['a  b', 'c']})
+    scene.config['zimbraMtaBlockedExtensionWarnRecipient'] = ['FALSE']
+    (parameter,) = {owned[1] for owned in sections.parameters() if owned[3] == name}
+    assert scene.poll().passed[parameter] == 'a, b, c'
+
+
+def test_what_a_server_does_not_have_it_inherits():
+    scene = Scene(zimbraMtaNotifyClasses=[])
+    assert scene.poll().passed['notify_classes'] == 'resource, software'
+
+
+def test_a_block_list_is_no_restriction_whatever_its_name():
+    """Source."""
+    scene = Scene(zimbraMtaRestriction=['reject_rbl_client reject', 'reject_non_fqdn_sender'])
+    assert scene.poll().passed['smtpd_recipient_restrictions'].split(', ')[4:] == [
+        'reject_non_fqdn_sender',
+        'reject_rbl_client reject',
+        'permit',
+    ]

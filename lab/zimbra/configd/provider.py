@@ -50,4 +50,4 @@ class Given:
 def effective(config: dict, own: dict) -> dict:
     """Return a server's values: its own ones, else the global ones. Those that servers do not inherit do no harm: the
     daemon looks at both."""
-    return {**config, **own}
+    return {**config, **{name: values for name, values in own.items() if values}}

@@ -11,6 +11,7 @@ import contextlib
 import re
 
 from .macros import Macros, is_true, text
+from .provider import effective
 
 # Attributes whose words are joined by commas, whatever stood between them.
 COMMA_LISTS = (
@@ -90,7 +91,7 @@ class Values:
             _sorted_lists(self.config)
         # Without a name of its own, it goes on with the server that it knows.
         if self.local.get('zimbra_server_hostname'):
-            self.server = joined({**self._provider.config(), **self._provider.server()})
+            self.server = joined(effective(self._provider.config(), self._provider.server()))
             with contextlib.suppress(UnicodeEncodeError):
                 self._derive_server()
         self.others = _other_servers([joined(server) for server in self._provider.servers()])
