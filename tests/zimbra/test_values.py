@@ -9,7 +9,6 @@ import pytest
 
 from lab.zimbra.configd import sections
 from lab.zimbra.configd.macros import Macros, is_true
-from lab.zimbra.configd.values import COMMA_LISTS
 from tests.zimbra.scene import Scene, running
 
 VALUES = {
@@ -239,7 +238,21 @@ def test_what_all_servers_say_is_looked_at_too():
     assert 'getAllMtaAuthURLs U N K N O W N   O U T P U T\n' in host.files['conf/saslauthd.conf']
 
 
-@pytest.mark.parametrize('name', COMMA_LISTS)
+@pytest.mark.parametrize(
+    'name',
+    [
+        'zimbraMtaHeaderChecks',
+        'zimbraMtaImportEnvironment',
+        'zimbraMtaLmtpConnectionCacheDestinations',
+        'zimbraMtaLmtpHostLookup',
+        'zimbraMtaNotifyClasses',
+        'zimbraMtaPropagateUnmatchedExtensions',
+        'zimbraMtaSmtpSaslMechanismFilter',
+        'zimbraMtaSmtpSaslSecurityOptions',
+        'zimbraMtaSmtpdSaslSecurityOptions',
+        'zimbraMtaSmtpdSaslTlsSecurityOptions',
+    ],
+)
 def test_words_are_joined_by_commas(name):
     scene = Scene(**{name: ['a  b', 'c']})
     scene.config['zimbraMtaBlockedExtensionWarnRecipient'] = ['FALSE']
@@ -249,7 +262,9 @@ def test_words_are_joined_by_commas(name):
 
 def test_what_a_server_does_not_have_it_inherits():
     scene = Scene(zimbraMtaNotifyClasses=[])
-    assert scene.poll().passed['notify_classes'] == 'resource, software'
+    scene.config['zimbraMtaMyDestination'] = []
+    passed = scene.poll().passed
+    assert (passed['notify_classes'], 'mydestination' in passed) == ('resource, software', False)
 
 
 def test_a_block_list_is_no_restriction_whatever_its_name():

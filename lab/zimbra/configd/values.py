@@ -121,7 +121,7 @@ class Values:
         if kind == 'LOCAL':
             return self.local.get(key)
         if kind == 'SERVICE':
-            return {'mailboxd': 'mailbox'}.get(key, key) in self.services
+            return key in self.services
         if kind == 'FILE':
             if key not in self._lists:
                 self._lists[key] = Macros(self.look_up).list(self._host.read(f'conf/{key}'))
