@@ -262,9 +262,9 @@ def test_words_are_joined_by_commas(name):
 
 def test_what_a_server_does_not_have_it_inherits():
     scene = Scene(zimbraMtaNotifyClasses=[])
-    scene.config['zimbraMtaMyDestination'] = []
+    scene.config.update(zimbraMtaEnableSmtpdPolicyd=['TRUE'], zimbraMtaPolicyTimeLimit=[])
     passed = scene.poll().passed
-    assert (passed['notify_classes'], 'mydestination' in passed) == ('resource, software', False)
+    assert (passed['notify_classes'], 'policy_time_limit' in passed) == ('resource, software', False)
 
 
 def test_a_block_list_is_no_restriction_whatever_its_name():
