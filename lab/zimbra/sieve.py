@@ -18,7 +18,8 @@ from email.message import Message
 TOKENS = re.compile(
     r"""\s+ | \#[^\n]* | /\*.*?\*/
     | (?P<text>text:[ \t]*(?:\#[^\n]*)?\r?\n (?P<lines>.*?) ^\.\r?$)
-    | (?P<string>"(?:[^"\\]|\\.)*") | (?P<tag>:\w+) | (?P<word>[A-Za-z_]\w*) | (?P<number>\d+[KMG]?) | (?P<sign>[][{}(),;])
+    | (?P<string>"(?:[^"\\]|\\.)*") | (?P<tag>:\w+) | (?P<word>[A-Za-z_]\w*) | (?P<number>\d+[KMG]?)
+    | (?P<sign>[][{}(),;])
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )

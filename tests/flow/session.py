@@ -48,7 +48,9 @@ class Session:
                 return _refused(cases, refusal)
             if outcome.returncode or refusal:
                 self._failed.add(name)
-                wrong = f'could not be applied:\n{outcome.output}' if outcome.returncode else f'is not refused: {refusal}'
+                wrong = (
+                    f'could not be applied:\n{outcome.output}' if outcome.returncode else f'is not refused: {refusal}'
+                )
                 raise NotConfigured(f'configuration {name} {wrong}')
         site = Site(self.lab, self.host, self.adapter)
         report = Engine(site, deadline=self.adapter.deadline, say=self.say).run(
