@@ -35,6 +35,7 @@ class Adapter(postfix.Adapter):
         'N7.daemon': 'the site has mail of programs written as from its domain, of which mailer-daemon is the null sender',
         **dict.fromkeys(('O11', 'O11.all', 'O11.submissions', 'O11.local'), FORGED),
     }
+    whole = 'default'
     refused = {
         'inbound_washed': 'Zimbra has no place where headers could be taken away by the address of a client',
         'spam_header': 'Zimbra has no place where headers could be taken away by the address of a client',
