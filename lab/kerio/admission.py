@@ -105,9 +105,10 @@ class Admission:
     def _policy(self, guest):
         """By the service and the security policy."""
         profile, security = self.state.profile, self.state.data['security']
-        if security['mode'] == 'SPEncryptionRequired' and profile.encryption_required_on_25 and not guest.tls:
-            if not self.state.excepted(security['encryptionExceptionGroup'], guest.address):
-                return '530 5.7.0 Must issue a STARTTLS command first'
+        required = security['mode'] == 'SPEncryptionRequired' and profile.encryption_required_on_25
+        excepted = self.state.excepted(security['encryptionExceptionGroup'], guest.address)
+        if required and not guest.tls and not excepted:
+            return '530 5.7.0 Must issue a STARTTLS command first'
         if guest.user or guest.service == 'SMTP':
             return None
         open_port = profile.open_465 if guest.service == 'Secure SMTP' else profile.open_587

@@ -26,10 +26,11 @@ def notice(state, to: str, replies: dict, report: str, original: bytes) -> bytes
     told.make_mixed()
     told.set_type('multipart/report')
     told.set_param('report-type', 'delivery-status')
+    status_code = '5.0.0' if report == 'failed' else '4.0.0'
     parts = [f'Reporting-MTA: dns; {host}\r\n\r\n']
     for recipient, (code, text) in replies.items():
         parts.append(
-            f'Final-Recipient: rfc822; {recipient}\r\nAction: {report}\r\nStatus: {5 if report == "failed" else 4}.0.0\r\n'
+            f'Final-Recipient: rfc822; {recipient}\r\nAction: {report}\r\nStatus: {status_code}\r\n'
             f'Diagnostic-Code: smtp; {code} {" ".join(text.split())}\r\n\r\n'
         )
     status = Message()

@@ -145,6 +145,42 @@ def services(language: str) -> list[dict]:
     ]
 
 
+def security() -> dict:
+    return {
+        'mode': 'SPNoRestrictions',
+        'authenticationExceptionGroup': entity(),
+        'encryptionExceptionGroup': entity(),
+        'authenticationMethods': [],
+        'enableLockout': True,
+        'failedLoginsToLock': 5,
+        'minutesToUnlock': 5,
+        'antiHammering': {
+            'isEnabled': True,
+            'failedLoginsToBlock': 5,
+            'minutesToBlock': 5,
+            'exceptionIpGroup': entity(),
+        },
+    }
+
+
+def advanced() -> dict:
+    return {
+        'miscellaneous': {
+            'logHostNames': False,
+            'showProgramNameAndVersion': True,
+            'insertXEnvelopeTo': False,
+            'enableTNEFDecoding': True,
+            'enableUUEncodedConversion': True,
+        },
+        'webMail': {
+            'messageSizeLimit': 20,
+            'sessionExpireTimeout': {'value': 30, 'units': 'Minutes'},
+            'maximumSessionDuration': {'value': 12, 'units': 'Hours'},
+            'forceLogout': False,
+        },
+    }
+
+
 def fresh(profile) -> dict:
     """The whole state of a server without domains."""
     data = {
@@ -164,21 +200,7 @@ def fresh(profile) -> dict:
         'outgoing_rules': [],
         'ip_entries': [],
         'services': services(profile.language),
-        'security': {
-            'mode': 'SPNoRestrictions',
-            'authenticationExceptionGroup': entity(),
-            'encryptionExceptionGroup': entity(),
-            'authenticationMethods': [],
-            'enableLockout': True,
-            'failedLoginsToLock': 5,
-            'minutesToUnlock': 5,
-            'antiHammering': {
-                'isEnabled': True,
-                'failedLoginsToBlock': 5,
-                'minutesToBlock': 5,
-                'exceptionIpGroup': entity(),
-            },
-        },
+        'security': security(),
         'sender_policy': {'authenticationRequired': False, 'antiSpoofingEnabled': False, 'IPWhiteList': entity()},
         'antispam': antispam(profile.score_scale),
         'custom_rules': [],
@@ -187,21 +209,7 @@ def fresh(profile) -> dict:
         'users': [],
         'aliases': [],
         'lists': [],
-        'advanced': {
-            'miscellaneous': {
-                'logHostNames': False,
-                'showProgramNameAndVersion': True,
-                'insertXEnvelopeTo': False,
-                'enableTNEFDecoding': True,
-                'enableUUEncodedConversion': True,
-            },
-            'webMail': {
-                'messageSizeLimit': 20,
-                'sessionExpireTimeout': {'value': 30, 'units': 'Minutes'},
-                'maximumSessionDuration': {'value': 12, 'units': 'Hours'},
-                'forceLogout': False,
-            },
-        },
+        'advanced': advanced(),
         'certificates': [],
     }
     if profile.round_trip:

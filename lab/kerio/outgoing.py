@@ -80,7 +80,7 @@ def send(state, route, sender: str, recipients: list[str], raw: bytes) -> Outcom
                     break
     except OSError as error:
         problem = str(error)
-    return Outcome({recipient: (421, problem) for recipient in recipients})
+    return Outcome(dict.fromkeys(recipients, (421, problem)))
 
 
 def _said(error):
