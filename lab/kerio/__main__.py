@@ -33,6 +33,9 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *dummy: ended.set())
     with double:
+        # Written when everything answers.
+        ports = {'administration': double.web.port, **{name: port for (name, dummy), port in double.mail.ports.items()}}
+        (folder / 'ports.json').write_text(json.dumps(ports), encoding='utf-8')
         ended.wait()
 
 

@@ -26,22 +26,26 @@ def notice(state, to: str, replies: dict, report: str, original: bytes) -> bytes
     told.make_mixed()
     told.set_type('multipart/report')
     told.set_param('report-type', 'delivery-status')
-    status_code = '5.0.0' if report == 'failed' else '4.0.0'
-    parts = [f'Reporting-MTA: dns; {host}\r\n\r\n']
-    for recipient, (code, text) in replies.items():
-        parts.append(
-            f'Final-Recipient: rfc822; {recipient}\r\nAction: {report}\r\nStatus: {status_code}\r\n'
-            f'Diagnostic-Code: smtp; {code} {" ".join(text.split())}\r\n\r\n'
-        )
     status = Message()
     status['Content-Type'] = 'message/delivery-status'
-    status.set_payload(''.join(parts))
+    status.set_payload([_block({'Reporting-MTA': f'dns; {host}'})])
+    for recipient, (code, text) in replies.items():
+        block = {'Final-Recipient': f'rfc822; {recipient}', 'Action': report}
+        block['Status'] = '5.0.0' if report == 'failed' else '4.0.0'
+        status.attach(_block({**block, 'Diagnostic-Code': f'smtp; {code} {" ".join(text.split())}'}))
     headers = Message()
     headers['Content-Type'] = 'text/rfc822-headers'
     headers.set_payload(message.head(original).decode('utf-8', 'replace'))
     told.attach(status)
     told.attach(headers)
     return _bytes(told)
+
+
+def _block(fields):
+    block = Message()
+    for name, value in fields.items():
+        block[name] = value
+    return block
 
 
 def away(state, user: str, to: str) -> bytes:

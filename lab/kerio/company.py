@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's company on a double: the people that all mail servers of the lab have, and what an administrator had set."""
+"""The company of the lab on a double: the people that all its mail servers have, and what an administrator had set."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import defaultdict
 from email.message import EmailMessage
@@ -131,7 +132,10 @@ class Delivery:
             raw = message.prepended(raw, f'X-Envelope-To: {recipient}')
         place = mailbox(state, own, folder)
         place.mkdir(parents=True, exist_ok=True)
-        (place / f'{queued.identity}-{len(list(place.iterdir())):04d}.eml').write_bytes(raw)
+        name = f'{queued.identity}-{secrets.token_hex(4)}.eml'
+        # Whoever looks sees whole messages only.
+        (place.parent / name).write_bytes(raw)
+        (place.parent / name).replace(place / name)
         state.journal.count('deliveredToLocals')
         self._log(queued, own, 'delivered', (250, '2.0.0 delivered'))
 

@@ -12,7 +12,7 @@ import re
 from email.utils import formatdate
 
 PROGRAM = 'Kerio Connect'
-FIELD = re.compile(rb'^([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)', re.MULTILINE)
+FIELD = re.compile(rb'^([!-9;-~]+)[ \t]*:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)', re.MULTILINE)
 # The double's own stand-in for DKIM: it knows whether signed fields and body are as they were, and no more.
 SIGNATURE = 'DKIM-Signature'
 KEY = b'lab'

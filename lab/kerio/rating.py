@@ -97,8 +97,8 @@ def _engine(state, raw, verdict):
 def matches(rule: dict, raw: bytes, recipients: list[str], profile) -> bool:
     """Whether a custom rule holds for a message."""
     if rule['kind'] == 'Body':
-        body = raw.partition(b'\r\n\r\n')[2].decode('utf-8', 'replace')
-        return re.search(rule['content'], body) is not None
+        body = raw.partition(b'\r\n\r\n')[2].decode('utf-8', 'replace').replace('\r\n', '\n')
+        return re.search(rule['content'], body, re.MULTILINE) is not None
     name = rule['header'].lower()
     if name not in KNOWN_HEADERS and profile.custom_headers != 'any':
         return False

@@ -61,7 +61,12 @@ class Schema:
         self.enums = {name: enum['values'] for name, enum in data['enums'].items()}
         self.structs = {name: struct['members'] for name, struct in data['structs'].items()}
         self.whole = {name for name, struct in data['structs'].items() if struct.get('whole')}
-        self.partial = {name for name, struct in data['structs'].items() if struct.get('partial')}
+        # Of these, only what is said to be required has to be there.
+        self.partial = {
+            name
+            for name, struct in data['structs'].items()
+            if struct.get('partial') or any('requiredForCreate' in member for member in struct['members'].values())
+        }
         self.methods = {name: method for name, method in data['methods'].items() if self._has(method['since'])}
         if profile.numbers < (9,):
             self._as_version_8()
@@ -207,7 +212,11 @@ class Schema:
         return taken
 
     def _missing(self, kind, name, member, before, where, partial):
-        may = partial or (isinstance(kind, str) and kind in self.partial and not member.get('requiredForCreate'))
+        may = (
+            partial
+            or member.get('optional')
+            or (isinstance(kind, str) and kind in self.partial and not member.get('requiredForCreate'))
+        )
         if not may and self.profile.missing_members == 'refuse':
             raise invalid(where, 'missing')
         kept = may or self.profile.missing_members == 'keep'
