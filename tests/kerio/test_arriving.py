@@ -186,6 +186,23 @@ def test_an_exception_makes_the_difference(hostile, check):
     mail(double)
 
 
+def test_with_everything_on_only_an_exception_lets_mail_in(make):
+    """All checks at once: whoever forgets one exception loses mail."""
+
+    def prepare(state):
+        company.forbid_strangers(state)
+        state.data['antispam']['repellentSetting']['delay'] = 1
+
+    double = make(prepare=prepare, world=HOSTILE)
+    for sender in ('x@external.test', 'bob@example.com'):
+        assert refusal(double, sender) in (450, 451, 550)
+    with double.state.lock:
+        let_in(double.state, '127.0.0.8')
+    for number in range(5):
+        send(double, ('x@external.test', 'bob@example.com')[number % 2], source='127.0.0.8')
+    mail(double, count=5)
+
+
 def test_a_greylisted_message_is_taken_later(hostile):
     double = hostile('greylistingStatus')
     assert refusal(double) == 451
