@@ -147,3 +147,48 @@ def settled(double, seconds=5):
     while double.mail.queue.waiting() and time.monotonic() < end:
         time.sleep(0.01)
     assert double.mail.queue.waiting() == []
+
+
+LOGIN = ('alice@example.com', company.PASSWORD)
+REFUSED = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused)
+
+
+def refusal(*args, **more):
+    """The code by which a message is refused."""
+    with pytest.raises(REFUSED) as refused:
+        send(*args, **more)
+    if isinstance(refused.value, smtplib.SMTPRecipientsRefused):
+        return next(iter(refused.value.recipients.values()))[0]
+    return refused.value.smtp_code
+
+
+OUT = 'y@external.test'
+
+
+def out(double, sender='alice@example.com', recipients=(OUT,), **more):
+    send(double, sender, list(recipients), 'SMTP Submission', login=LOGIN, **more)
+
+
+@pytest.fixture(name='sent')
+def fixture_sent(make, sink):
+    """sent(*rules, version=, tls=) -> (double, hop, outside): rules lead to hop.test, the outside has external.test."""
+
+    def start(*rules, version='10.0.8', tls='offered', prepare=None, **ways):
+        hop, outside = sink(tls), sink(tls)
+
+        def settle(state):
+            company.entrust(state, rules)
+            if prepare:
+                prepare(state)
+
+        world = {'hosts': {'hop.test': hop.place}, 'exchangers': {'external.test': outside.place}}
+        return make(version, settle, world, **ways), hop, outside
+
+    return start
+
+
+def rule(pattern='', test='RelayCondSender', comparator='RelayCompEqual', host='hop.test', **more):
+    found = company.relay_rule(f'{test} {pattern} {host}', host, pattern=pattern or '', **more)
+    if pattern:
+        found['condition'].update(test=test, comparator=comparator)
+    return found
