@@ -47,6 +47,15 @@ def test_a_call_needs_cookie_and_token(make, admin, missing):
     assert complaints(double) == ['a call after -32001, without a new log-in']
 
 
+@pytest.mark.parametrize('token', ['', '0' * 64])
+def test_the_session_alone_is_not_enough(make, admin, token):
+    double = make()
+    session = admin(double).headers['Cookie'].partition(';')[0]
+    client = Rpc(double)
+    client.headers = {'Cookie': session, 'X-Token': token}
+    fails(-32001, client, 'Session.whoAmI')
+
+
 def test_a_token_in_the_body_has_to_be_the_same(make, admin):
     client = admin(make())
     for token, right in ((client.token, True), ('0' * 64, False)):
@@ -79,8 +88,9 @@ def test_a_session_ends_by_itself(make, limit):
         for calls in range(10):
             client.call('Session.whoAmI')
             # Each call renews the idle time, but not the whole.
-            time.sleep(MINUTE if limit == 'maximumSessionDuration' else MINUTE * (1 + 4 * (calls == 2)))
-    assert failed.value.code == -32001 and calls >= 2
+            time.sleep(MINUTE if limit == 'maximumSessionDuration' else MINUTE * (1 + 4 * (calls == 4)))
+    assert failed.value.code == -32001
+    assert (calls == 5) if limit == 'sessionExpireTimeout' else (calls >= 2)
 
 
 def test_a_session_ends_in_the_middle_of_a_run(make):
