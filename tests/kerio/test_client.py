@@ -142,6 +142,8 @@ def test_a_session_that_ended_is_begun_once_more(make, version):
         double.state.control.expire_before = 1
         with pytest.raises(Refused) as refused:
             kerio.call('Smtp.get')
+        with pytest.raises(KerioError, match='not asked'):
+            kerio.call('Smtp.get')
     assert refused.value.code == -32001 and logins(double) == 2
     # There is no session left to end.
     assert double.state.journal.calls[-1] == 'Smtp.get'

@@ -45,6 +45,10 @@ class Refused(KerioError):
         self.code = code
 
 
+class Silent(KerioError):
+    """The server did not answer in time."""
+
+
 class ItemErrors(KerioError):
     """Some items of a call failed; the others are done.
 
@@ -113,6 +117,8 @@ class Client:
             ItemErrors: some of the items failed.
             KerioError: there is no answer, or none that can be read.
         """
+        if not self._headers:
+            raise KerioError(f'{method}: not asked, since the session ended twice')
         seconds = timeout or self.timeout
         try:
             result = self._ask(method, params, seconds)
@@ -133,10 +139,15 @@ class Client:
         """The result of a call that not every server answers and that changes nothing; None when it does not.
 
         Servers let calls hang that they do not know, or that the role may not make.
+
+        Raises:
+            KerioError: there is no session any more, or no server.
         """
         try:
             return self.call(method, timeout, **params)
-        except KerioError as error:
+        except (Refused, Silent) as error:
+            if isinstance(error, Refused) and error.code == NO_SESSION:
+                raise
             self.warnings.append(str(error))
             return None
 
@@ -163,7 +174,7 @@ class Client:
         except NoAnswer as error:
             unsure = ', and nobody knows whether it was done: look there before you run this again'
             text = f'{method}: {error}{unsure if error.sent and _changes(method) else ""}'
-            raise KerioError(self._clean(text)) from None
+            raise (Silent if error.late else KerioError)(self._clean(text)) from None
         self._cookies = _values(cookies)
         if answer.get('id') != self._number:
             raise KerioError(f'{method}: the answer is to another question')

@@ -31,11 +31,21 @@ class NoAnswer(Exception):
 
     Args:
         sent: whether the request may have reached the server.
+        late: whether its time is over.
     """
 
-    def __init__(self, text: str, sent: bool) -> None:
+    def __init__(self, text: str, sent: bool, late: bool = False) -> None:
         super().__init__(text)
         self.sent = sent
+        self.late = late
+
+
+def digest(fingerprint: str | None) -> str:
+    """A SHA-256 fingerprint as 64 hex digits in lower case, '' for none. Raises HostError when it is no such thing."""
+    plain = re.sub(r'[:\s]', '', fingerprint or '').lower()
+    if plain and not re.fullmatch('[0-9a-f]{64}', plain):
+        raise HostError(f'{fingerprint!r} is no SHA-256 fingerprint: 64 hex digits, with or without colons')
+    return plain
 
 
 @dataclass(frozen=True)
@@ -55,14 +65,6 @@ class Server:
     # The name that the certificate is for, if it is not the host.
     tls_name: str | None = None
 
-    @property
-    def digest(self) -> str:
-        """The fingerprint as 64 hex digits in lower case, '' for none. Raises HostError when it is none."""
-        plain = re.sub(r'[:\s]', '', self.fingerprint or '').lower()
-        if plain and not re.fullmatch('[0-9a-f]{64}', plain):
-            raise HostError(f'{self.fingerprint!r} is no SHA-256 fingerprint: 64 hex digits, with or without colons')
-        return plain
-
     def context(self) -> ssl.SSLContext:
         """Raises HostError when ca_file cannot be used."""
         try:
@@ -70,7 +72,7 @@ class Server:
         except (OSError, ssl.SSLError) as error:
             raise HostError(f'the CA certificates in {self.ca_file} cannot be read: {error}') from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.digest:
+        if digest(self.fingerprint):
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
@@ -121,7 +123,7 @@ def post(
             return _exchange(server, sock, body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
             if watch.over or isinstance(error, socket.timeout):
-                raise NoAnswer(f'{_place(server)} did not answer within {timeout:g} s', sent) from None
+                raise NoAnswer(f'{_place(server)} did not answer within {timeout:g} s', sent, late=True) from None
             raise NoAnswer(_reason(server, error), sent) from None
         finally:
             if sock is not None:
@@ -138,9 +140,9 @@ def _connected(server: Server, watch: Watch, timeout: float) -> ssl.SSLSocket:
         plain.close()
         raise
     watch.sock = sock
-    if server.digest:
+    if wanted := digest(server.fingerprint):
         shown = hashlib.sha256(sock.getpeercert(binary_form=True) or b'').hexdigest()
-        if shown != server.digest:
+        if shown != wanted:
             sock.close()
             raise ssl.SSLError(f'its certificate has another fingerprint: {shown}')
     return sock
