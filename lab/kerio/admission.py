@@ -16,6 +16,8 @@ CLOSE = ''
 RELAYING = '550 5.7.1 Relaying is denied'
 LOG_IN = '550 5.7.1 Authentication Required'
 HOUR = 60
+# Addresses that are asked of no list in the DNS.
+NEVER_LISTED = ('127.0.0.1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16')
 
 
 class Guest:
@@ -28,8 +30,8 @@ class Guest:
         self.tls = False
         self.sender = ''
         self.recipients = 0
-        # What SPF and the like have given the message.
-        self.score = 0
+        # What blacklists have given the client, and with them SPF and the like the message.
+        self.listed = self.score = 0
 
 
 class Admission:
@@ -64,12 +66,25 @@ class Admission:
                 return '421 4.7.0 Too many unknown recipients'
             if self._over('maximumConnections', self.open[guest.address] + 1):
                 return '421 4.7.0 Too many connections from your address'
-        black = data['antispam']['customBlackList']
-        if black['enabled'] and black['action'] == 'BlockMessage' and self.state.in_group(black['id'], guest.address):
+        if self._blacklisted(guest):
             return '554 5.7.1 Your address is on a blacklist'
         if data['smtp']['verifyClientRDnsEntry'] and guest.address not in self.state.world.named:
             return '554 5.7.1 Your address has no name in the DNS'
         return None
+
+    def _blacklisted(self, guest):
+        """By the administrator's own list, whatever the address; by lists in the DNS but for the white list."""
+        setting, lists = self.state.data['antispam'], []
+        black = setting['customBlackList']
+        if black['enabled'] and self.state.in_group(black['id'], guest.address):
+            lists.append(black)
+        excepted = _within(guest.address, NEVER_LISTED) or self.state.excepted(
+            setting['customWhiteList'], guest.address
+        )
+        if not excepted and _within(guest.address, self.state.world.listed):
+            lists += [one for one in self.state.data['blacklists'] if one['enabled']]
+        guest.listed = sum(one['score'] for one in lists if one['action'] == 'ScoreMessage')
+        return any(one['action'] == 'BlockMessage' for one in lists)
 
     def greeting_delay(self, guest: Guest) -> float:
         """Seconds of the spam repellent; who talks before they are over is sent away."""

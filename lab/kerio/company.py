@@ -144,6 +144,8 @@ def forbid_strangers(state) -> None:
     names['repellentSetting'].update(enabled=True, customWhiteList=dict(nobody))
     names['greylistingStatus'].update(enabled=True, customWhiteList=dict(nobody))
     names['customWhiteList'] = dict(nobody)
+    blacklist = {'id': identity('blacklist'), 'enabled': True, 'dnsSuffix': 'bl.test', 'description': 'All the lab'}
+    data['blacklists'].append({**blacklist, 'action': 'BlockMessage', 'score': 0, 'askDirectly': False})
     limits = data['smtp']['ipBasedLimit']
     for name, number in (('maximumFromIp', 3), ('maximumConnections', 2), ('maximumUnknowns', 2)):
         limits[name] = {'isActive': True, 'limit': number}

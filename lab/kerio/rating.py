@@ -152,4 +152,6 @@ def marked(state, raw: bytes, verdict: Verdict) -> bytes:
         f'X-Spam-Level: {"*" * int(shown)}',
         f'X-Spam-Status: {said}, hits={shown:.1f} required={tag:.1f}',
     )
+    if state.profile.rules and setting['integratedAntiSpamSetting']['enabled']:
+        raw = message.prepended(raw, f'X-Kerio-Anti-Spam: lab-double; score={shown:.1f}')
     return message.prepended(raw, 'X-Spam-Flag: YES') if verdict.tagged else raw

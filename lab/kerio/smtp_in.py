@@ -111,7 +111,7 @@ class Connection(SMTP):
     async def handle_MAIL(self, server, session, envelope, address, options):
         self.guest.tls = self._tls() is not None
         self.guest.sender = '' if address == '<>' else address
-        self.guest.recipients = self.guest.score = 0
+        self.guest.recipients, self.guest.score = 0, self.guest.listed
         size = next((int(found.group(1)) for option in options if (found := re.match(r'SIZE=(\d+)$', option))), 0)
         with self.state.lock:
             refusal = self.mail.admission.mail(self.guest, size)

@@ -31,6 +31,8 @@ class World:
     senders: dict = field(default_factory=dict)
     # Addresses that have a name in the DNS.
     named: list = field(default_factory=list)
+    # Networks that DNS blacklists have; each of them has this address, for tests.
+    listed: list = field(default_factory=lambda: ['127.0.0.2'])
     # Addresses that the double's own anti-spam engine has heard of.
     infamous: list = field(default_factory=list)
     dns: bool = False

@@ -38,7 +38,7 @@ options:
     type: str
   ca_file:
     description: File with the CA certificates (PEM) that the server's certificate must lead to. Without this and
-      O(certificate_sha256), these are the CAs of the system.
+      O(certificate_sha256), these are the CAs of the system. With both, both must be right.
     type: path
   tls_name:
     description: The name that the certificate is for, if it is not O(host). Not asked for with O(certificate_sha256).

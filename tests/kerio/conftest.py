@@ -134,7 +134,7 @@ def mail(double, user='alice', folder='INBOX', count=1, seconds=5):
     """The messages of a folder of example.com, once there are so many."""
     place = mailbox(double.state, f'{user}@example.com', folder)
     end = time.monotonic() + seconds
-    while time.monotonic() < end and (not place.exists() or len(list(place.iterdir())) < count):
+    while count and time.monotonic() < end and (not place.exists() or len(list(place.iterdir())) < count):
         time.sleep(0.01)
     found = [path.read_bytes() for path in sorted(place.iterdir())] if place.exists() else []
     assert len(found) == count

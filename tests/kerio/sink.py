@@ -39,6 +39,7 @@ class Sink:
         self.replies: list[str] = []
         # Replies to RCPT by address.
         self.refused: dict[str, str] = {}
+        self.sessions: list[SMTP] = []
         self.context = _context(tls)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -54,8 +55,15 @@ class Sink:
     async def _serve(self):
         return await self.loop.create_server(self._session, '127.0.0.1', 0)
 
+    async def _end(self):
+        self.server.close()
+        # Whoever waits for an answer to QUIT must not wait for long.
+        for session in self.sessions:
+            if session.transport:
+                session.transport.abort()
+
     def _session(self):
-        return LongLines(
+        session = LongLines(
             self,
             hostname='sink.test',
             tls_context=self.context,
@@ -63,6 +71,8 @@ class Sink:
             authenticator=self._log_in,
             loop=self.loop,
         )
+        self.sessions.append(session)
+        return session
 
     def _log_in(self, server, session, envelope, mechanism, data):
         self.logins.append((data.login.decode(), data.password.decode()))
@@ -91,7 +101,7 @@ class Sink:
         return self.deliveries
 
     def close(self):
-        self.loop.call_soon_threadsafe(self.server.close)
+        asyncio.run_coroutine_threadsafe(self._end(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
 

@@ -144,13 +144,13 @@ def switched_off(state, *but):
 
 @pytest.fixture(name='hostile')
 def fixture_hostile(make):
-    def start(*only, **ways):
+    def start(*only, listed=(), **ways):
         def prepare(state):
             company.forbid_strangers(state)
             switched_off(state, *only)
             let_in(state, '127.0.0.8')
 
-        return make(prepare=prepare, world=HOSTILE, **ways)
+        return make(prepare=prepare, world={**HOSTILE, 'listed': list(listed)}, **ways)
 
     return start
 
@@ -248,10 +248,26 @@ def test_names_in_the_dns(make):
     send(double, '', source='127.0.0.8')
 
 
-def test_a_blacklisted_address(make):
+@pytest.mark.parametrize('action', ['BlockMessage', 'ScoreMessage'])
+def test_a_blacklist_of_the_administrator(make, action):
     def prepare(state):
         black = state.data['antispam']['customBlackList']
-        black.update(enabled=True, id=company.group(state, 'Black', {'type': 'Host', 'host': '127.0.0.1'}))
+        group = company.group(state, 'Black', {'type': 'Host', 'host': '127.0.0.1'})
+        black.update(enabled=True, id=group, action=action, score=6)
 
+    double = make(prepare=prepare)
+    if action == 'BlockMessage':
+        with pytest.raises(smtplib.SMTPConnectError):
+            connect(double)
+    else:
+        send(double)
+        mail(double, folder='Junk E-mail')
+
+
+def test_a_blacklist_in_the_dns(hostile):
+    double = hostile(listed=['127.0.0.0/8', '10.0.0.0/8'])
+    # The white list, and the address that is never asked for.
+    for source in ('127.0.0.8', '127.0.0.1'):
+        connect(double, source=source).close()
     with pytest.raises(smtplib.SMTPConnectError):
-        connect(make(prepare=prepare))
+        connect(double, source='127.0.0.7')

@@ -66,10 +66,12 @@ def test_a_server_is_known_by_its_fingerprint(make, colons):
         print_ = ':'.join(print_[place : place + 2] for place in range(0, 64, 2)).upper()
     with client(double, fingerprint=print_):
         pass
+    with client(double, fingerprint=print_, ca_file=str(double.ca_file)):
+        pass
     with pytest.raises(KerioError, match=f'another fingerprint: {double.fingerprint}'):
         client(double, fingerprint='0' * 64).__enter__()
     # The password was not told to anybody.
-    assert double.state.journal.calls == ['Session.login', 'Session.logout']
+    assert double.state.journal.calls == ['Session.login', 'Session.logout'] * 2
 
 
 def test_a_server_is_known_by_its_authority_and_name(make):

@@ -31,6 +31,7 @@ def test_a_user_forwards(sent, mode, kept):
     company.person(double.state, 'bob')['emailForwarding']['mode'] = mode
     send(double, recipients=['bob@example.com'])
     outside.wait(int(mode != 'UForwardNone'))
+    settled(double)
     mail(double, 'bob', count=kept)
 
 

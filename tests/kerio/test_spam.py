@@ -189,7 +189,8 @@ def test_the_engine_may_read_received_lines(make, reads):
     double = ruled(make, antispam_reads_received=reads, world={'infamous': ['203.0.113.5']})
     double.state.data['antispam']['integratedAntiSpamSetting']['enabled'] = True
     send(double, headers='Received: from bad ([203.0.113.5])\r\n\tby hop\r\n')
-    mail(double, folder='Junk E-mail' if reads else 'INBOX')
+    raw = mail(double, folder='Junk E-mail' if reads else 'INBOX')[0]
+    assert header(raw, 'X-Kerio-Anti-Spam')
 
 
 @pytest.mark.parametrize('ways, junk', [({}, False), ({'junk_rule': 'header'}, True)])

@@ -52,8 +52,8 @@ def digest(fingerprint: str | None) -> str:
 class Server:
     """Where the administration is, and how its certificate is checked.
 
-    Without ca_file and fingerprint it must lead to a CA of the system. The name is not asked for with a fingerprint,
-    which stands for one certificate.
+    Without ca_file and fingerprint it must lead to a CA of the system; with both, both must be right. The name is not
+    asked for with a fingerprint, which stands for one certificate.
     """
 
     host: str = '127.0.0.1'
@@ -67,14 +67,18 @@ class Server:
 
     def context(self) -> ssl.SSLContext:
         """Raises HostError when ca_file cannot be used."""
-        try:
-            context = ssl.create_default_context(cafile=self.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise HostError(f'the CA certificates in {self.ca_file} cannot be read: {error}') from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if digest(self.fingerprint):
+        pinned = bool(digest(self.fingerprint))
+        if pinned and not self.ca_file:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+        else:
+            try:
+                context = ssl.create_default_context(cafile=self.ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise HostError(f'the CA certificates in {self.ca_file} cannot be read: {error}') from error
+            context.check_hostname = not pinned
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
 
 
