@@ -19,6 +19,7 @@ class Profile:
     # By version, as seen on real servers.
     unknown_method: str = 'error'  # error, hang (10.0.8)
     anonymous_text: str = 'Session expired.'
+    empty_result: str = 'object'  # object, null (9.4.1): what a setter answers
     round_trip: bool = False  # answers have members and values that nobody knows, and sets must bring them back
     # U1
     login_failure_code: int = 1000  # 1000, -32001
@@ -107,7 +108,7 @@ class Profile:
 VERSIONS = {
     '8.5': {},
     '9.2': {},
-    '9.4.1': {},
+    '9.4.1': {'empty_result': 'null'},
     '10.0.8': {'unknown_method': 'hang'},
     '10.0.9': {'anonymous_text': 'The user %1 does not have administrator rights.'},
     'next': {'round_trip': True},

@@ -126,7 +126,7 @@ class Api:
             if control.second_admin and control.second_admin[0] == call.method:
                 change, control.second_admin = control.second_admin[1], ()
                 change(self.state)
-        return result
+        return None if result == {} and self.state.profile.empty_result == 'null' else result
 
     @staticmethod
     def _changes(method):

@@ -120,5 +120,6 @@ def test_every_profile_starts_and_answers(make, admin, name):
     double = make(wanted.version, prepare=company.settle, **ways)
     client = admin(double)
     server = client.call('Smtp.get')['server']
-    assert client.call('Smtp.set', server=server) == {} or wanted.version == '8.5'
+    # Setters answer with an object, or with nothing.
+    assert client.call('Smtp.set', server=server) == (None if wanted.version == '9.4.1' else {})
     assert client.call('Smtp.get')['server'] == server
