@@ -4,6 +4,8 @@
 """python3 -m kerio FOLDER JSON: a double on the real ports of this machine until SIGTERM, which has it write its file.
 
 JSON: profile (differences, "version" among them), world (members of World), settings (forbid_strangers: true).
+FOLDER/ports.json is there when it answers, FOLDER/control.json says how it shall misbehave, FOLDER/complaints.json what
+clients have done wrong, after it has ended.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ def main():
         ports = {'administration': double.web.port, **{name: port for (name, dummy), port in double.mail.ports.items()}}
         (folder / 'ports.json').write_text(json.dumps(ports), encoding='utf-8')
         ended.wait()
+        (folder / 'complaints.json').write_text(json.dumps(double.complaints()), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -34,12 +34,12 @@ def targets(world, route) -> list[tuple[str, int]]:
     """
     if route.way == 'mx':
         if route.host in world.exchangers:
-            return [world.exchangers[route.host]]
+            return [tuple(world.exchangers[route.host])]
         return _by_dns(route.host) if world.dns else _nobody(route.host)
     for key in ((route.host, route.port), route.host):
         if key in world.hosts:
             found = world.hosts[key]
-            return [found if isinstance(found, tuple) else (found, route.port)]
+            return [(found, route.port) if isinstance(found, str) else tuple(found)]
     return [(route.host, route.port)]
 
 

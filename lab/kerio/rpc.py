@@ -96,6 +96,7 @@ class Api:
 
     def _result(self, call):
         control, journal = self.state.control, self.state.journal
+        control.read()
         seconds = control.slow.get(call.method, control.slow.get('*', 0))
         if seconds:
             self.stopping.wait(seconds)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import configuration, defaults, groups
+from .control import Control
 from .journal import Journal
 from .schema import Schema
 
@@ -49,22 +50,6 @@ class World:
     os: str = 'Linux'
 
 
-@dataclass
-class Control:
-    """How the interface shall misbehave from now on. Methods by name; '*' stands for each."""
-
-    hang: list = field(default_factory=list)
-    reset: list = field(default_factory=list)
-    slow: dict = field(default_factory=dict)  # method -> seconds
-    errors_without_data: bool = False
-    # The session ends once, before this call of all (1 is the next), as if it had been idle for too long.
-    expire_before: int = 0
-    # Why no set is allowed at present: "check mode", "second run".
-    forbid_sets: str = ''
-    # (method, function of the state): once, right after this method was answered.
-    second_admin: tuple = ()
-
-
 class State:
     """Raises ValueError when the configuration file cannot be read."""
 
@@ -72,13 +57,12 @@ class State:
         self.profile = profile
         self.folder = folder
         self.world = world or World()
-        self.control = Control()
+        self.control = Control(folder / 'control.json')
         self.journal = Journal(folder)
         self.lock = threading.RLock()
         self.changed: list = []  # functions that are told which part was set
         # What somebody but the client under test has put there, and what may not get lost: part -> identities.
         self.entrusted: dict[str, list] = {'relay_rules': [], 'custom_rules': []}
-        # Commands of SMTP that no mail server says to a Kerio.
         self.file = folder / 'mailserver.cfg'
         self.load()
 

@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.https import Server
 
 from lab.kerio import company, configuration
 from lab.kerio.double import PASSWORD, Double
@@ -22,6 +25,7 @@ from lab.kerio.state import World
 
 from .rpc import Rpc
 
+PARTNER = {'Partner': 'partner-secret'}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -100,11 +104,18 @@ def test_the_double_runs_as_a_program_until_it_is_told_to_stop(tmp_path):
                 break
             time.sleep(0.02)
         place = json.loads(ports.read_text())
+        (tmp_path / 'kerio/control.json').write_text('{"forbid_sets": "check mode", "hang": ["Services.get"]}')
+        authority = str(tmp_path / 'kerio/sslcert/ca.pem')
+        with Client(Server('127.0.0.1', place['administration'], authority), 'Admin', PASSWORD) as kerio:
+            assert kerio.attempt('Services.get', timeout=0.3) is None
+            relay.converge(kerio, relay.Wanted(rules=[], switched_off=['Old smart host'], passwords=PARTNER), False)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     assert place.keys() == {'administration', 'SMTP', 'Secure SMTP', 'SMTP Submission'}
     state = Double(tmp_path / 'kerio', profile('9.4.1'), World()).state
-    assert [rule['description'] for rule in state.data['relay_rules']] == ['Partner', 'Old smart host']
+    assert [rule['isEnabled'] for rule in state.data['relay_rules']] == [True, False]
+    complaints = json.loads((tmp_path / 'kerio/complaints.json').read_text())
+    assert complaints == ['Smtp.setRelayDeliveryRuleList in check mode']
 
 
 def test_a_stopped_double_answers_nobody(make):
