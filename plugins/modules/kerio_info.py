@@ -7,6 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kerio_info
+author: Conbool SMTP Relay collection contributors (@conbool)
 short_description: Reads the mail settings of a Kerio Connect
 version_added: 1.0.0
 description:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kerio_relay
+author: Conbool SMTP Relay collection contributors (@conbool)
 short_description: Manages relay rules of a Kerio Connect
 version_added: 1.0.0
 description:
