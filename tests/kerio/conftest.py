@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
 import ssl
 import time
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
 
 from lab.kerio import company
 from lab.kerio.delivery import mailbox
-from lab.kerio.double import Double
+from lab.kerio.double import PASSWORD, Double
 from lab.kerio.profiles import profile
 from lab.kerio.state import World
 
@@ -79,6 +82,35 @@ def fixture_admin():
     for client in clients:
         if any(one.alive and one.token == client.token for one in client.double.api.sessions.all):
             client.log_out()
+
+
+@pytest.fixture(name='run')
+def fixture_run(capsys, monkeypatch):
+    """run(MODULE, double, check=False, **options) -> (exit status, result); no secret is in it."""
+
+    warnings = []
+    # Ansible keeps them until the process ends.
+    monkeypatch.setattr(AnsibleModule, 'warn', lambda self, text: warnings.append(text))
+
+    def run(module, double, check=False, **options):
+        account = {
+            'password': PASSWORD,
+            'port': double.web.port,
+            'certificate_sha256': double.fingerprint,
+            'timeout': 5,
+        }
+        arguments = {**account, **options, '_ansible_check_mode': check, '_ansible_diff': True}
+        with patch_module_args(arguments), pytest.raises(SystemExit) as left:
+            module.main()
+        said = capsys.readouterr()
+        result = {**json.loads(said.out), 'warnings': list(warnings)}
+        warnings.clear()
+        # Ansible shows what it was called with, but for what is no_log.
+        shown = json.dumps(result) + said.err
+        assert [secret for secret in double.secrets() if secret in shown] == []
+        return left.value.code, result
+
+    return run
 
 
 def complaints(double):

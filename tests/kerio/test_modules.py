@@ -9,13 +9,10 @@ import json
 
 import pytest
 import yaml
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.facts import PARTS
 from ansible_collections.conbool.smtp_relay.plugins.modules import kerio_info, kerio_relay
 
 from lab.kerio import company
-from lab.kerio.double import PASSWORD
 from lab.kerio.profiles import VERSIONS, every
 
 from .conftest import OUT, out
@@ -24,35 +21,6 @@ from .shapes import HOP
 NAME = 'Conbool (managed)'
 SETS = ('Smtp.setRelayDeliveryRuleList',)
 PARTNER = {'Partner': 'partner-secret'}
-
-
-@pytest.fixture(name='run')
-def fixture_run(capsys, monkeypatch):
-    """run(MODULE, double, check=False, **options) -> (exit status, result); no secret is in it."""
-
-    warnings = []
-    # Ansible keeps them until the process ends.
-    monkeypatch.setattr(AnsibleModule, 'warn', lambda self, text: warnings.append(text))
-
-    def run(module, double, check=False, **options):
-        account = {
-            'password': PASSWORD,
-            'port': double.web.port,
-            'certificate_sha256': double.fingerprint,
-            'timeout': 5,
-        }
-        arguments = {**account, **options, '_ansible_check_mode': check, '_ansible_diff': True}
-        with patch_module_args(arguments), pytest.raises(SystemExit) as left:
-            module.main()
-        said = capsys.readouterr()
-        result = {**json.loads(said.out), 'warnings': list(warnings)}
-        warnings.clear()
-        # Ansible shows what it was called with, but for what is no_log.
-        shown = json.dumps(result) + said.err
-        assert [secret for secret in double.secrets() if secret in shown] == []
-        return left.value.code, result
-
-    return run
 
 
 def rule(**more):
