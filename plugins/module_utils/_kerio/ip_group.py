@@ -120,6 +120,39 @@ def values(entry: str, groups: dict[str, str]) -> dict[str, str]:
     return {'type': 'Network', 'addr1': str(network.network_address), 'addr2': str(network.netmask)}
 
 
+def contains(entries: list[dict[str, Any]], group: str, address: str, above: tuple[str, ...] = ()) -> bool:
+    """Whether an address is in a group for sure: names are not looked up, and this machine is 127.0.0.1 and ::1.
+
+    Args:
+        entries: those of all groups.
+        group: its id.
+        above: groups of which it is a part.
+    """
+    wanted = ipaddress.ip_address(address)
+    for entry in entries:
+        if entry['groupId'] != group or not entry['enabled']:
+            continue
+        child = entry['childGroupId']
+        if entry['type'] == 'ChildGroup' and child not in above:
+            if contains(entries, child, address, (*above, group)):
+                return True
+        elif _covers(told(entry), wanted):
+            return True
+    return False
+
+
+def _covers(entry: str, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if entry == MACHINE:
+        return str(wanted) in ('127.0.0.1', '::1')
+    try:
+        if '-' in entry:
+            first, last = (ipaddress.ip_address(part) for part in entry.split('-'))
+            return first.version == wanted.version and int(first) <= int(wanted) <= int(last)
+        return wanted in ipaddress.ip_network(entry)
+    except ValueError:
+        return False
+
+
 def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
     """Makes the group as it has to be, and looks whether it is.
 
