@@ -12,6 +12,7 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import rule_list
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import (
     UNKNOWN_METHOD,
     Client,
@@ -84,12 +85,7 @@ def planned(before: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any]
     Raises:
         KerioError: two rules have the name of one of ours, or one to be switched is not there.
     """
-    names = [rule['name'] for rule in wanted.rules]
-    held = {name: [rule for rule in before if rule['description'] == name] for name in names}
-    for name, found in held.items():
-        if len(found) > 1:
-            raise KerioError(f'{len(found)} relay rules are called {name!r}: remove all but one of them')
-    others = [copy.deepcopy(rule) for rule in before if rule['description'] not in names]
+    held, others = rule_list.split(before, [rule['name'] for rule in wanted.rules])
     for switched, on in ((wanted.switched_off, False), (wanted.switched_on, True)):
         for name in switched:
             found = [rule for rule in others if rule['description'] == name]
@@ -99,13 +95,12 @@ def planned(before: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any]
                 rule['isEnabled'] = on
     if wanted.state == 'absent':
         return others
-    ours = [_rule(rule, held[rule['name']]) for rule in wanted.rules]
-    return [*ours, *others] if wanted.position == 'first' else [*others, *ours]
+    return rule_list.placed([_rule(rule, held.get(rule['name'])) for rule in wanted.rules], others, wanted.position)
 
 
-def _rule(wanted: dict[str, Any], held: list[dict[str, Any]]) -> dict[str, Any]:
+def _rule(wanted: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any]:
     """One of ours, with what else the server knows of it."""
-    rule: dict[str, Any] = copy.deepcopy(held[0]) if held else {'id': '', 'authentication': {}, 'condition': {}}
+    rule: dict[str, Any] = copy.deepcopy(held) if held else {'id': '', 'authentication': {}, 'condition': {}}
     rule.update(isEnabled=wanted['enabled'], description=wanted['name'], hostName=wanted['host'], port=wanted['port'])
     rule['authentication'].update(isRequired=False, userName='', password='', authType='Auth')
     rule['condition'].update(
@@ -152,15 +147,6 @@ def shown(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def within(wanted: Any, held: Any) -> bool:
-    """Whether a value is held, and no more than members that only the server knows are added."""
-    if isinstance(wanted, dict) and isinstance(held, dict):
-        return all(name in held and within(value, held[name]) for name, value in wanted.items())
-    if isinstance(wanted, list) and isinstance(held, list):
-        return len(wanted) == len(held) and all(map(within, wanted, held))
-    return bool(wanted == held)
-
-
 def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
     """Makes the list as it has to be, and looks whether it is.
 
@@ -183,10 +169,5 @@ def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]
     sent = with_passwords(after, wanted)
     if check_mode:
         return told
-    # Whoever has changed the list in between would lose that.
-    if read(client) != before:
-        raise KerioError('somebody else changes the relay rules at this moment: nothing was changed, run this again')
-    client.call(SET, list=sent)
-    if not within(told['after'], shown(read(client))):
-        raise KerioError('the server has taken the relay rules, and holds others: look at them')
+    rule_list.write(lambda: read(client), lambda: client.call(SET, list=sent), before, told['after'], shown)
     return told
