@@ -167,3 +167,14 @@ def test_a_server_that_holds_something_else_is_found_out(make, run):
 )
 def test_what_a_server_holds_is_told_in_our_words(entry, text):
     assert ip_group.told(entry) == text
+
+
+def test_groups_that_contain_each_other_have_an_end():
+    """No server takes them; a file may hold them all the same."""
+    entries = [
+        {'groupId': one, 'enabled': True, 'type': 'ChildGroup', 'childGroupId': other, 'childGroupName': other}
+        for one, other in (('a', 'b'), ('b', 'a'))
+    ]
+    assert ip_group.contains(entries, 'a', '192.0.2.1') is False
+    host = {'groupId': 'b', 'enabled': True, 'type': 'Host', 'host': '192.0.2.1', 'childGroupId': ''}
+    assert ip_group.contains([*entries, host], 'a', '192.0.2.1') is True
