@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from lab.kerio import company
+from lab.kerio.profiles import VERSIONS, every
 
 # Getter, setter, the setter's parameter, and what in the answer it is.
 SETTINGS = [
@@ -87,3 +90,11 @@ def create(client, *wanted):
 
 def only_group(client):
     return client.call('IpAddressGroups.getGroupList')['groups'][0]['id']
+
+
+def profiles(*uncertain):
+    """Names of all profiles as parameters: versions and these uncertainties always, the others with --full."""
+    always = {*VERSIONS, *uncertain}
+    return [
+        pytest.param(name, marks=[] if name.partition(' ')[0] in always else [pytest.mark.full]) for name in every()
+    ]
