@@ -6,7 +6,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 
+import yaml
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
@@ -14,12 +17,16 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
     run_report,
+    run_result,
     run_summary,
     settings_of,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
 # What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
+COLOURS = {GREEN: C.COLOR_OK, UNKNOWN: C.COLOR_WARN, RED: C.COLOR_ERROR}
 MODE, DIRECTORY_MODE = 0o600, 0o700
 OPTIONS = {
     'part': {'type': 'str', 'choices': ['preflight', 'verify']},
@@ -27,9 +34,19 @@ OPTIONS = {
     'results': {'type': 'dict', 'default': {}},
     'enforce': {'type': 'bool', 'default': False},
     'playbook': {'type': 'str'},
+    'host': {'type': 'bool', 'default': False},
     'directory': {'type': 'str'},
 }
 DIRECTORY = 'conbool_report_dir'
+
+
+def version():
+    """Return the version of this collection: an installed one has a manifest, a clone has what that is made of."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        return json.loads((root / 'MANIFEST.json').read_text(encoding='utf-8'))['collection_info']['version']
+    except FileNotFoundError:
+        return yaml.safe_load((root / 'galaxy.yml').read_text(encoding='utf-8'))['version']
 
 
 def write(path, text):
@@ -66,37 +83,64 @@ class ActionModule(ActionBase):
         )
         result = super().run(tmp, task_vars)
         result['changed'] = False
-        result.update(self._part(args, task_vars) if args['part'] else self._run_of_all(args, task_vars))
+        if args['part']:
+            result.update(self._part(args, task_vars))
+        else:
+            result.update(self._of_host(args, task_vars) if args['host'] else self._run_of_all(args, task_vars))
+        if result.get('failed'):
+            # What is wrong is wrong with the host; an excerpt of the source of this task would not say more.
+            self._task._ds = None
         return result
 
-    def _show(self, lines):
+    def _of_host(self, args, task_vars):
+        """Fail where the host is not done. Ansible takes no artifact of a task that fails: that one is another."""
+        done, dummy = run_result(task_vars, args['playbook'])
+        return {} if done == 'done' else {'failed': True, 'msg': f'{done.capitalize()}: see the table above.'}
+
+    def _show(self, lines, indent=''):
         # Not as part of the result, as ansible.builtin.debug does: that shows all of it, and of a table the source.
-        self._display.display('\n'.join(map(visible, lines)))
+        for line in lines:
+            self._display.display(indent + line.text, color=COLOURS.get(line.status))
 
     def _part(self, args, task_vars):
         rows = part_rows(args['part'], args['rows'], args['results'])
         table = check_table(rows)
-        self._show([task_vars['inventory_hostname'] + ':'] + ['  ' + line for line in table])
+        self._show([Line(visible(task_vars['inventory_hostname']) + ':')])
+        self._show(table, '  ')
         complaint = check_complaint(rows)
         if complaint and args['enforce']:
             # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
             invocation = {'module_args': {'part': args['part'], 'enforce': True, 'rows': rows}}
             return {'failed': True, 'msg': visible(complaint), 'invocation': invocation}
         # The table has said it; -v need not say it again.
-        return {'rows': rows, 'msg': table, '_ansible_verbose_override': True}
+        return {
+            'rows': rows,
+            'green': not complaint,
+            'msg': [line.text for line in table],
+            '_ansible_verbose_override': True,
+        }
 
     def _run_of_all(self, args, task_vars):
         path = os.path.join(self._directory(args, task_vars), args['playbook'] + '.json')
-        report = run_report(task_vars['hostvars'], task_vars['ansible_play_hosts_all'])
+        report = run_report(
+            task_vars['hostvars'],
+            task_vars['ansible_play_hosts_all'],
+            args['playbook'],
+            version=version(),
+            check_mode=self._task.check_mode,
+        )
         summary = run_summary(report)
         self._show(summary)
+        warnings = []
         try:
             write(path, json.dumps(report, indent=4) + '\n')
         except OSError as error:
-            return {'failed': True, 'msg': f'{path} cannot be written on the controller: {error.strerror}'}
+            # The artifact has it all the same, and no host is the worse for it.
+            warnings.append(f'{path} cannot be written on the controller: {error.strerror}')
         return {
-            'msg': summary,
-            'path': path,
+            'msg': [line.text for line in summary],
+            'path': None if warnings else path,
+            'warnings': warnings,
             '_ansible_verbose_override': True,
             # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with
             # conbool_ are settings.

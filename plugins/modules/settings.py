@@ -22,7 +22,9 @@ description:
   - Listeners on the loopback address of one host have to have different ports.
   - Runs on the controller, opens no connection to the host and changes nothing.
   - Unset variables, V(null), empty strings, and lists of nothing but empty strings get their default, because AWX sends
-    empty strings for unanswered questions.
+    empty strings for unanswered questions. Where such an extra variable hides what the inventory or the play says,
+    that counts.
+  - What a playbook says itself, with C(__) before the variable's name, stands above everything.
   - Where a list is expected, a string is split at commas, blanks and line breaks. Items of a real list are never split.
   - Variables that begin like those of a role, for example with C(conbool_) or C(outbound_hop_), but are unknown are
     refused, so that a misspelt name cannot go unnoticed. Their values are neither evaluated nor shown. Of names that
@@ -198,6 +200,14 @@ settings:
       description: Where flagged messages go, V(auto), V(folder) or V(header).
       type: str
       sample: auto
+    hosts:
+      description: Groups or hosts that the playbooks work on, with commas between them.
+      type: str
+      sample: conbool
+    slices:
+      description: Whether a run may have nobody to work on.
+      type: bool
+      sample: false
     mta:
       description: The MTA of the host, or V(auto).
       type: str

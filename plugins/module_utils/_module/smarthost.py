@@ -139,7 +139,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     if not module.check_mode:
         # In check mode the host is as it was.
         result['rows'] = rows_of(server, settings, facts.gateway)
-        result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
+        result['ansible_facts']['mail_server_verify_rows'] = result['rows']
     # Parts say again what was seen before.
     return result, list(
         dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)
@@ -250,4 +250,5 @@ def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any],
 
 def _as_one(done: list[tuple[str, tuple[dict[str, Any], list[str]]]]) -> tuple[dict[str, Any], list[str]]:
     result, warnings = merge([step for dummy, step in done])
-    return dict(result, parts=sorted({name for name, (step, dummy) in done if step['changed']})), warnings
+    parts = sorted({name for name, (step, dummy) in done if step['changed']})
+    return dict(result, parts=parts, ansible_facts={'mail_server_parts': parts}), warnings

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import (
     GREEN,
     RED,
@@ -17,9 +16,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
     WORST_FIRST,
     worst,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import NOT_ASKED
 
 MEGABYTE = 1024 * 1024
+# Kinds of findings that a complaint names.
+MOST_SAID = 5
 # What the rows of a preflight are about, in the order in which a person reads them. Those on DNS, of many names, come
 # before.
 SUBJECTS = ('gateway', 'mta', 'inbound', 'wash', 'hop', 'detour', 'tls', 'firewall', 'queue')
@@ -177,28 +179,32 @@ def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
     return worst([entry['status'] for entry in rows])
 
 
-def check_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def check_table(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
     """Return a text table of the rows, the worst first, with what to do about them."""
     cells = []
     for entry in sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status'])):
         advice = '' if entry['status'] == GREEN and entry['severity'] == 'info' else entry['hint']
-        cells.append(
-            [entry['status'], entry['id'], entry['target'], '. '.join(filter(None, [entry['finding'], advice]))]
-        )
+        finding = '. '.join(filter(None, [entry['finding'], advice]))
+        cells.append((entry['status'], [entry['status'], entry['id'], entry['target'], finding]))
     return table(['status', 'check', 'target', 'finding'], cells)
 
 
 def check_complaint(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return what an error message says of rows that are not green, or an empty string.
+    """Return one line on the rows that are not green, or an empty text. What was found stands in the table.
 
     Args:
         rows: all rows.
     """
-    bad = [
-        '{} {}: {}'.format(entry['id'], entry['target'], entry['finding'])
-        for status in WORST_FIRST
-        if status != GREEN
-        for entry in rows
-        if entry['status'] == status
+    bad: dict[str, list[str]] = {}
+    for status in WORST_FIRST:
+        for entry in rows:
+            if entry['status'] == status != GREEN:
+                bad.setdefault(entry['id'], []).append(entry['target'])
+    said = [
+        f'{identifier} {targets[0]}' if len(targets) == 1 else f'{identifier} ({len(targets)} times)'
+        for identifier, targets in bad.items()
     ]
-    return '{} of {} checks are not green. {}'.format(len(bad), len(rows), '; '.join(bad)) if bad else ''
+    if len(said) > MOST_SAID:
+        said[MOST_SAID:] = [f'{len(said) - MOST_SAID} others']
+    count = sum(map(len, bad.values()))
+    return f'{count} of {len(rows)} checks are not green: {", ".join(said)}' if bad else ''

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.names import unknown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import check_places
@@ -32,12 +32,24 @@ except ImportError:
 PREFIX = 'conbool_'
 # Of roles that have no part in an undo.
 NOT_FOR_UNDO = ('preflight_', 'verify_')
+OWNERSHIP = 'must be a dictionary of domain and TXT value, or lines of both'
 
 
 def _ownership(value: Any) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError('must be a dictionary of domain and TXT value')
-    return value
+    """A dictionary as it is, or text with a domain, a blank and the TXT value in each line."""
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(OWNERSHIP)
+    result: dict[str, str] = {}
+    for line in filter(None, map(str.strip, value.splitlines())):
+        domain, *content = line.split(None, 1)
+        if not content:
+            raise ValueError(f'{OWNERSHIP}: {readers.shown(line)} has no TXT value')
+        if domain in result:
+            raise ValueError(f'names {domain} twice')
+        result[domain] = content[0]
+    return result
 
 
 SETTINGS = {
@@ -60,6 +72,9 @@ SETTINGS = {
     'conbool_bypass_calendar': Setting(readers.boolean_or('itip'), True),
     'conbool_bypass_null_sender': Setting(readers.boolean_or('server'), True),
     'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
+    # Both are for the playbooks, before any host is asked: plugins/lookup/hosts.py.
+    'conbool_hosts': Setting(grammars.host_groups, 'conbool'),
+    'conbool_slices': Setting(readers.boolean, False),
     'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
     'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),
     'conbool_report_dir': Setting(readers.controller_directory, 'conbool-reports'),

@@ -32,6 +32,8 @@ EXAMPLES = {
     'conbool_site_routes': 'override',
     'conbool_bypass_null_sender': False,
     'conbool_spam_delivery': 'header',
+    'conbool_hosts': 'mail',
+    'conbool_slices': True,
     'conbool_mta': 'postfix',
     'conbool_preflight': 'warn',
     'conbool_report_dir': 'reports',
