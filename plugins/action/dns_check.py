@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 
 from ansible.plugins.action.normal import ActionModule as AnyModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import quiet
 
 INTERPRETER = 'ansible_python_interpreter'
 
@@ -14,7 +15,8 @@ class ActionModule(AnyModule):
     """Runs the module, documented in plugins/modules/dns_check.py, as any other.
 
     But an interpreter that was given as an extra variable is that of the mail servers, which the controller need not
-    have. What runs on the controller itself has its Python, with the libraries that the collection needs.
+    have. What runs on the controller itself has its Python, with the libraries that the collection needs. And what was
+    found in very many domains is too long for an event of AWX.
     """
 
     def run(self, tmp=None, task_vars=None):
@@ -25,4 +27,4 @@ class ActionModule(AnyModule):
             task_vars['ansible_delegated_vars'] = {
                 host: {**known, INTERPRETER: sys.executable} for host, known in delegated.items()
             }
-        return super().run(tmp, task_vars)
+        return quiet(super().run(tmp, task_vars))

@@ -12,7 +12,9 @@ import yaml
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.color import stringc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import excerpt, quiet
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
@@ -90,23 +92,25 @@ class ActionModule(ActionBase):
         if result.get('failed'):
             # What is wrong is wrong with the host; an excerpt of the source of this task would not say more.
             self._task._ds = None
-        return result
+        return quiet(result)
 
     def _of_host(self, args, task_vars):
         """Fail where the host is not done. Ansible takes no artifact of a task that fails: that one is another."""
         done, dummy = run_result(task_vars, args['playbook'])
         return {} if done == 'done' else {'failed': True, 'msg': f'{done.capitalize()}: see the table above.'}
 
-    def _show(self, lines, indent=''):
+    def _show(self, lines):
         # Not as part of the result, as ansible.builtin.debug does: that shows all of it, and of a table the source.
-        for line in lines:
-            self._display.display(indent + line.text, color=COLOURS.get(line.status))
+        # All at once, since AWX keeps an event for each time that something is shown.
+        colours = [COLOURS.get(line.status) for line in lines]
+        shown = [stringc(line.text, colour) if colour else line.text for line, colour in zip(lines, colours)]
+        self._display.display('\n'.join(shown), screen_only=True)
+        self._display.display('\n'.join(line.text for line in lines), log_only=True)
 
     def _part(self, args, task_vars):
         rows = part_rows(args['part'], args['rows'], args['results'])
-        table = check_table(rows)
-        self._show([Line(visible(task_vars['inventory_hostname']) + ':')])
-        self._show(table, '  ')
+        host = visible(task_vars['inventory_hostname'])
+        self._show([Line(f'{host}:'), *(Line('  ' + line.text, line.status) for line in check_table(rows))])
         complaint = check_complaint(rows)
         if complaint and args['enforce']:
             # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
@@ -116,7 +120,6 @@ class ActionModule(ActionBase):
         return {
             'rows': rows,
             'green': not complaint,
-            'msg': [line.text for line in table],
             '_ansible_verbose_override': True,
         }
 
@@ -144,7 +147,7 @@ class ActionModule(ActionBase):
             '_ansible_verbose_override': True,
             # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with
             # conbool_ are settings.
-            'ansible_stats': {'data': {'smtp_relay_report': report}, 'per_host': False, 'aggregate': True},
+            'ansible_stats': {'data': {'smtp_relay_report': excerpt(report)}, 'per_host': False, 'aggregate': True},
         }
 
     def _directory(self, args, task_vars):

@@ -17,8 +17,9 @@ description:
   - With O(playbook), to be run once at the end of a playbook, shows a line for each of its hosts, writes what became of
     them to a file of the controller, as JSON, and makes it an artifact of the job, as M(ansible.builtin.set_stats)
     does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable
-    C(smtp_relay_report). The file can be read by its owner only, as the directories that are made for it, and is
-    replaced as a whole.
+    C(smtp_relay_report). Of a report that is too long for that, the artifact has only rows that are not green, or some
+    of them, and in C(left_out) how many are missing.
+  - The file can be read by its owner only, as the directories that are made for it, and is replaced as a whole.
   - Opens no connection to a host and changes none.
   - A file that cannot be written is a warning that names it; the artifact has the same.
 options:
@@ -119,8 +120,8 @@ green:
   type: bool
   sample: true
 msg:
-  description: The lines of the table that was shown, or what is not green.
-  returned: always
+  description: The lines of the table of hosts, or what is not green.
+  returned: failure, and with O(playbook)
   type: raw
   sample: "1 of 9 checks are not green: queue.space /var/spool/conbool-hop"
 path:

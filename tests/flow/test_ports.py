@@ -110,10 +110,10 @@ def test_the_ports_are_roots_and_a_stranger_there_is_named(lab, own_host, adapte
     # Who may all the same.
     end = thief(own_host, 'root', 325)
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
-    assert seen.returncode and 'hop.foreign' in seen.output, seen.output
-    assert re.search(r'held by pid \d+ \(python3\), user root', seen.output), seen.output
+    assert seen.returncode and 'hop.foreign' in seen.findings, seen.output
+    assert re.search(r'held by pid \d+ \(python3\), user root', seen.findings), seen.output
     ready = playbook.run(lab.lab, own_host, 'preflight.yml', dict(variables, conbool_preflight='enforce'))
-    assert ready.returncode and 'hop.foreign' in ready.output and 'outbound_hop_port' in ready.output, ready.output
+    assert ready.returncode and 'hop.foreign' in ready.findings and 'outbound_hop_port' in ready.findings, ready.output
     failed = playbook.run(lab.lab, own_host, 'site.yml', variables)
     assert failed.returncode and failed.changed == []
     assert re.search(
@@ -134,7 +134,7 @@ def test_a_port_that_any_user_can_take_is_told_and_so_is_who_took_it(lab, own_ho
     lab.lab.run(own_host, ['systemctl', 'stop', 'conbool-hop'])
     assert thief(own_host, 'alice', 10027)
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
-    assert seen.returncode and re.search(r'held by pid \d+ \(python3\), user alice', seen.output), seen.output
+    assert seen.returncode and re.search(r'held by pid \d+ \(python3\), user alice', seen.findings), seen.output
     # Away from there, with the default; the thief keeps what he has.
     playbook.apply(lab.lab, own_host, variables_of('outbound_only'))
     assert 325 in listening(lab, own_host)
@@ -153,7 +153,7 @@ def test_local_users_cannot_connect_and_whoever_takes_that_away_is_found_out(lab
     assert problems(lab, own_host, adapter, PLAIN) == {}
     run(own_host, ['nft', 'flush', 'ruleset'])
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
-    assert seen.returncode and 'hop.users' in seen.output, seen.output
+    assert seen.returncode and 'hop.users' in seen.findings, seen.output
     assert connects('alice') == '220'
     assert playbook.apply(lab.lab, own_host, variables).changed != []
     assert connects('alice') == 'ConnectionRefusedError'
@@ -198,7 +198,7 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
         moved = playbook.apply(lab.lab, fresh_host, variables)
         account = stream.account()
     # A message may have been on its way to an old listener just then, which stays for it until the next run.
-    if 'messages in the queue are on their way to' in ' '.join(moved.output.split()):
+    if 'messages in the queue are on their way to' in moved.findings + ' '.join(moved.output.split()):
         playbook.apply(lab.lab, fresh_host, variables)
     assert set(listening(lab, fresh_host)) == {325, 326, 327, 328}
     assert (account.lost, account.misplaced, account.given_up, account.unexplained) == (
@@ -218,14 +218,14 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
     batch.send()
     batch.must_be(lambda item: (Place('queue', tuple(item.inject['to'])),))
     moved = playbook.apply(lab.lab, fresh_host, variables)
-    assert 'messages in the queue are on their way to 127.0.0.1:10028' in moved.output, moved.output
+    assert 'messages in the queue are on their way to 127.0.0.1:10028' in moved.findings + moved.output, moved.output
     assert set(listening(lab, fresh_host)) == {325, 326, 327, 328, 10028}
     run(fresh_host, ['postconf', '-X', 'defer_transports'])
     run(fresh_host, ['postfix', 'reload'])
     site.flush()
     batch.must_be(lambda item: item.expect)
     assert batch.problems == {}
-    assert 'detour.unprivileged' in playbook.run(lab.lab, fresh_host, 'verify.yml', variables).output
+    assert 'detour.unprivileged' in playbook.run(lab.lab, fresh_host, 'verify.yml', variables).findings
     assert playbook.apply(lab.lab, fresh_host, variables).changed != []
     assert set(listening(lab, fresh_host)) == {325, 326, 327, 328}
     assert playbook.apply(lab.lab, fresh_host, variables).changed == []

@@ -49,13 +49,14 @@ OPTIONS = {
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    settings = module.params['settings']
+    # The answer has the options: these are long, and known.
+    settings = module.params.pop('settings')
     server = server_of(server_class, module, settings)
     if module.params['stage'] == 'preflight':
         # What is wrong is a row, not a failure.
         known: dict[str, Any] = {}
         rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
-        module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, mail_server_preflight_rows=rows))
+        module.exit_json(changed=False, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
     # What is changed beside the mail server's own directory lies below /etc.
     directories = ['/etc', *server.lock_directories()]
@@ -138,8 +139,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     result, warnings = _take(module, parts)
     if not module.check_mode:
         # In check mode the host is as it was.
-        result['rows'] = rows_of(server, settings, facts.gateway)
-        result['ansible_facts']['mail_server_verify_rows'] = result['rows']
+        result['ansible_facts']['mail_server_verify_rows'] = rows_of(server, settings, facts.gateway)
     # Parts say again what was seen before.
     return result, list(
         dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)

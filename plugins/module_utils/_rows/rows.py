@@ -20,6 +20,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import NOT_ASKED
 
 MEGABYTE = 1024 * 1024
+# Rows that a person reads in a terminal.
+MOST_SHOWN = 100
 # Kinds of findings that a complaint names.
 MOST_SAID = 5
 # What the rows of a preflight are about, in the order in which a person reads them. Those on DNS, of many names, come
@@ -180,13 +182,18 @@ def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def check_table(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
-    """Return a text table of the rows, the worst first, with what to do about them."""
+    """Return a text table of the rows, the worst first, with what to do about them; of very many the first ones."""
     cells = []
-    for entry in sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status'])):
+    worst_first = sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status']))
+    for entry in worst_first[:MOST_SHOWN]:
         advice = '' if entry['status'] == GREEN and entry['severity'] == 'info' else entry['hint']
         finding = '. '.join(filter(None, [entry['finding'], advice]))
         cells.append((entry['status'], [entry['status'], entry['id'], entry['target'], finding]))
-    return table(['status', 'check', 'target', 'finding'], cells)
+    lines, left = table(['status', 'check', 'target', 'finding'], cells), worst_first[MOST_SHOWN:]
+    if left:
+        bad = sum(entry['status'] != GREEN for entry in left)
+        lines.append(Line(f'... and {len(left)} more rows in the report, {bad} of them not green', left[0]['status']))
+    return lines
 
 
 def check_complaint(rows: Sequence[Mapping[str, Any]]) -> str:
