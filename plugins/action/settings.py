@@ -11,7 +11,6 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import quiet
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
@@ -74,7 +73,8 @@ class ActionModule(ActionBase):
             )
             return result
         result.update(settings=settings, problems=[], warnings=warnings)
-        return quiet(result)
+        # Parameters of the hop may have passwords in them, and AWX keeps what is shown of a result.
+        return {**result, '_ansible_no_log': True}
 
     def _evaluated(self, value):
         """The value of a template, or the exception that says why there is none."""

@@ -40,7 +40,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings impor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
-HOSTS, SLICES = 'conbool_hosts', 'conbool_slices'
+HOSTS = 'conbool_hosts'
+SLICES = 'conbool_slices'
 # The modes of ansible-playbook that run nothing, and may have no inventory.
 LOOKS = ('syntax', 'listtags', 'listtasks', 'listhosts')
 

@@ -17,6 +17,7 @@ description:
   - Which variables there are, with their types, choices and defaults, is read from the C(meta/argument_specs.yml) of
     each role on the controller; those of the role P(conbool.smtp_relay.conbool#role), which begin with C(conbool_), are
     known to the module itself. A variable counts for all roles, whichever are applied.
+  - The result is kept for other tasks and not shown, since it may have passwords in parameters of the hop.
   - All problems are collected and reported in one message. Each names the variable and the value, except for the
     content of a key or certificate. What a variable may hold is in the documentation of its role.
   - Listeners on the loopback address of one host have to have different ports.
@@ -164,6 +165,14 @@ settings:
       description: File with the client certificate's key, or V(null).
       type: str
       sample: /etc/ssl/private/relay.key
+    tls_client_cert_source:
+      description: File on the controller that becomes RV(settings.tls_client_cert), or V(null).
+      type: str
+      sample: null
+    tls_client_key_source:
+      description: File on the controller that becomes RV(settings.tls_client_key), or V(null).
+      type: str
+      sample: null
     scope:
       description: Whose mail uses the gateway, V(all) or V(senders).
       type: str

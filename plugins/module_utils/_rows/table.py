@@ -44,7 +44,7 @@ def table(columns: list[str], rows: Sequence[tuple[str, Sequence[object]]]) -> l
     cells = [[visible(str(cell)) for cell in row] for row in [columns] + [row for dummy, row in rows]]
     widths, lines = _widths(cells), []
     for status, row in zip(statuses, cells):
-        wrapped = [textwrap.wrap(cell, width) or [''] for cell, width in zip(row, widths)]
+        wrapped = [textwrap.wrap(cell, width, break_on_hyphens=False) or [''] for cell, width in zip(row, widths)]
         for number in range(max(map(len, wrapped))):
             parts = [cell[number] if number < len(cell) else '' for cell in wrapped]
             text = GAP.join(part.ljust(width) for part, width in zip(parts, widths)).rstrip()

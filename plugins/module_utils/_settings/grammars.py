@@ -96,6 +96,14 @@ def host_groups(value: Any) -> str:
     return ','.join(inventory_name(name) for name in readers.text(value).split(','))
 
 
+def controller_file(value: Any) -> str:
+    """Absolute path of a file on the controller."""
+    try:
+        return readers.file_path(value)
+    except ValueError as exc:
+        raise ValueError(str(exc).replace('the managed host', 'the controller')) from exc
+
+
 def parameter_name(value: Any) -> str:
     """A name that Postfix takes in main.cf, and that has no variable of its own."""
     name = readers.text(value)

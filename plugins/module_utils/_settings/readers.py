@@ -12,7 +12,7 @@ import re
 import string
 import traceback
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 IMPORT_ERRORS = {}
@@ -57,10 +57,13 @@ SHORTEST_PREFIX = {4: 8, 6: 16}
 
 
 def shown(value: Any) -> str:
-    """The value for an error message: control characters escaped, of a sane length, never a key."""
+    """The value for an error message: control characters escaped, of a sane length, never a key or a password."""
     text = repr(value)
     if PEM_MARK in text:
         return '(PEM text, not shown)'
+    if isinstance(value, Mapping):
+        # Values may be passwords of parameters.
+        text = 'the dictionary of ' + (', '.join(sorted(map(repr, value))) or 'nothing')
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + f'... ({len(text)} characters)'
 
 

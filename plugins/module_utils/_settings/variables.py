@@ -61,6 +61,9 @@ SETTINGS = {
     'conbool_tls_ca_file': Setting(readers.file_path),
     'conbool_tls_client_cert': Setting(readers.file_path),
     'conbool_tls_client_key': Setting(readers.file_path),
+    # Files of the controller, for the playbook client_certificate.
+    'conbool_tls_client_cert_source': Setting(grammars.controller_file),
+    'conbool_tls_client_key_source': Setting(grammars.controller_file),
     'conbool_scope': Setting(readers.choice('all', 'senders'), 'all'),
     'conbool_scope_senders': Setting(readers.sender, [], many=True),
     'conbool_inbound': Setting(readers.boolean, True),
@@ -159,6 +162,10 @@ def _check_combinations(values: Mapping[str, Any], report: Reader) -> None:
     for given, other in ((cert, key), (key, cert)):
         if report.good(given, other) and values[given] and not values[other]:
             report.problem(given, values[given], f'needs {other} as well (give both or neither)')
+    for given in (cert, key):
+        source = given + '_source'
+        if report.good(given, source) and values[source] and not values[given]:
+            report.problem(source, values[source], f'needs {given}, which says where on the host it goes')
     host = values['conbool_relay_host']
     if (
         report.good('conbool_relay_host', 'conbool_tls_name')

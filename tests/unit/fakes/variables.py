@@ -20,6 +20,8 @@ EXAMPLES = {
     'conbool_tls_ca_file': '/etc/ssl/gateway.pem',
     'conbool_tls_client_cert': '/etc/ssl/relay.pem',
     'conbool_tls_client_key': '/etc/ssl/relay.key',
+    'conbool_tls_client_cert_source': '/secrets/relay.pem',
+    'conbool_tls_client_key_source': '/secrets/relay.key',
     'conbool_scope': 'all',
     'conbool_scope_senders': ['alice@example.com'],
     'conbool_inbound': False,

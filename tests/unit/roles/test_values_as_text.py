@@ -27,7 +27,10 @@ OPTIONS = {name: option for role in ['conbool', *ROLES] for name, option in spec
 FALSE = ['false', 'False', 'FALSE', 'no', 'No', 'off', '0', 'n', 0, False]
 TRUE = ['true', 'True', 'yes', 'on', '1', 'y', 1, True]
 # Needed beside a variable, so that it can be set alone.
+PAIR = {'conbool_tls_client_cert': '/etc/ssl/relay.pem', 'conbool_tls_client_key': '/etc/ssl/relay.key'}
 WITH = {
+    'conbool_tls_client_cert_source': PAIR,
+    'conbool_tls_client_key_source': PAIR,
     'conbool_tls_client_cert': {'conbool_tls_client_key': '/etc/ssl/relay.key'},
     'conbool_tls_client_key': {'conbool_tls_client_cert': '/etc/ssl/relay.pem'},
 }

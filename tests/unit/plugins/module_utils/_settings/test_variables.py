@@ -26,6 +26,8 @@ def test_minimal_input_gives_the_documented_settings():
         'tls_ca_file': None,
         'tls_client_cert': None,
         'tls_client_key': None,
+        'tls_client_cert_source': None,
+        'tls_client_key_source': None,
         'scope': 'all',
         'scope_senders': [],
         'inbound': True,
@@ -126,7 +128,7 @@ def test_item_of_a_list_is_never_split():
 
 @pytest.mark.parametrize('value', [{'a.example': 1}, b'a.example'])
 def test_lists_must_be_lists(value):
-    assert refused(conbool_domains=value) == [f'conbool_domains: {value!r} must be a list']
+    assert refused(conbool_domains=value) == [f'conbool_domains: {readers.shown(value)} must be a list']
 
 
 def test_dns_settings():
@@ -233,3 +235,8 @@ def test_directory_of_reports_may_be_relative(path):
 @pytest.mark.parametrize('path', ['{{ x }}', 'a b', 'a\nb', '~/reports'])
 def test_bad_directory_of_reports_is_refused(path):
     assert refused(conbool_report_dir=path)[0].startswith(f'conbool_report_dir: {readers.shown(path)}')
+
+
+def test_values_of_a_dictionary_are_not_shown_since_they_may_be_passwords():
+    value = {'smtp_sasl_password_maps': 'inline:{x=user:sesame}', 'no name': 'x'}
+    assert readers.shown(value) == "the dictionary of 'no name', 'smtp_sasl_password_maps'"
