@@ -29,6 +29,7 @@ LONGEST = [
     'fire/test_fire',
     'flow/test_flow:postfix-debian12',
     'flow/test_ports:postfix-debian12',
+    'flow/test_ports_moved:postfix-debian12',
     'sendmail/test_site_rules',
     'install/test_site',
     'checks/test_verify',

@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 
+import jinja2
 import yaml
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -15,6 +17,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import excerpt, quiet
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports import csv_text, junit_text
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import page
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import TEXTS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
@@ -40,6 +45,9 @@ OPTIONS = {
     'directory': {'type': 'str'},
 }
 DIRECTORY = 'conbool_report_dir'
+
+
+TEMPLATE = Path(__file__).resolve().parents[2] / 'playbooks/templates/report.html.j2'
 
 
 def version():
@@ -71,6 +79,13 @@ def _make(directory):
     if not os.path.isdir(directory):
         _make(os.path.dirname(directory))
         os.makedirs(directory, DIRECTORY_MODE, exist_ok=True)
+
+
+def rendered(report, language):
+    """Return the report as a page. Every value is escaped: strangers can have written records and certificates."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string(TEMPLATE.read_text(encoding='utf-8'))
+    return template.render(page=page(report), t=TEXTS[language], language=language)
 
 
 class ActionModule(ActionBase):
@@ -125,24 +140,36 @@ class ActionModule(ActionBase):
 
     def _run_of_all(self, args, task_vars):
         path = os.path.join(self._directory(args, task_vars), args['playbook'] + '.json')
+        now = time.strftime('%Y-%m-%d %H:%M:%S %z')
         report = run_report(
             task_vars['hostvars'],
             task_vars['ansible_play_hosts_all'],
             args['playbook'],
             version=version(),
             check_mode=self._task.check_mode,
+            time=now,
         )
         summary = run_summary(report)
         self._show(summary)
+        stamped = f'{path[: -len(".json")]}-{now[:19]}'.replace(':', '').replace(' ', '-')
+        files = {
+            path: json.dumps(report, indent=4) + '\n',
+            stamped + '.html': rendered(report, settings_of(task_vars).get('report_language') or 'en'),
+            stamped + '.csv': csv_text(report),
+            stamped + '.xml': junit_text(report),
+        }
         warnings = []
-        try:
-            write(path, json.dumps(report, indent=4) + '\n')
-        except OSError as error:
-            # The artifact has it all the same, and no host is the worse for it.
-            warnings.append(f'{path} cannot be written on the controller: {error.strerror}')
+        for name, text in files.items():
+            try:
+                write(name, text)
+            except OSError as error:
+                # The artifact has it all the same, and no host is the worse for it.
+                warnings.append(f'{name} cannot be written on the controller: {error.strerror}')
+                break
         return {
             'msg': [line.text for line in summary],
             'path': None if warnings else path,
+            'page': None if warnings else stamped + '.html',
             'warnings': warnings,
             '_ansible_verbose_override': True,
             # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with

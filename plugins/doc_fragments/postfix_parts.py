@@ -10,6 +10,13 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  exclusive:
+    description:
+      - Whether C(main.cf) and C(master.cf) of an instance of one's own (O(create=true)) have nothing but O(parameters)
+        and O(services). Whatever else somebody has written there is taken out, comments too.
+      - It has no effect on files that were there before, or in which another O(owner_id) has something.
+    type: bool
+    default: false
   parameters:
     description:
       - Parameters of C(main.cf), see L(postconf(5\),https://www.postfix.org/postconf.5.html). V(null) means that the

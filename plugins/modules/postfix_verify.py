@@ -12,7 +12,9 @@ version_added: 1.0.0
 description:
   - Asks the running Postfix for the way of sample messages, and the outbound hop for what it does with marked ones.
   - Looks whether the hop greets and its bounces are taken back, whether what was made of C(main.cf) is still what it
-    says, and whether a queue grows.
+    says, whether what runs has read its files, and whether a queue grows or waits for a person.
+  - Compares everything that M(conbool.smtp_relay.postfix_smarthost) makes with what it would make, and makes one TLS
+    handshake with the gateway.
   - No mail is sent, and nothing is changed. What is wrong is a row, not a failure.
 extends_documentation_fragment:
   - action_common_attributes

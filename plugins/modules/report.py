@@ -19,7 +19,8 @@ description:
     does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable
     C(smtp_relay_report). Of a report that is too long for that, the artifact has only rows that are not green, or some
     of them, and in C(left_out) how many are missing.
-  - The file can be read by its owner only, as the directories that are made for it, and is replaced as a whole.
+  - Beside the file it writes the same as a page for people, and as CSV and JUnit XML, with the time in their names.
+  - The files can be read by their owner only, as the directories that are made for it, and is replaced as a whole.
   - Opens no connection to a host and changes none.
   - A file that cannot be written is a warning that names it; the artifact has the same.
 options:
@@ -129,4 +130,9 @@ path:
   returned: success, with O(playbook) and without O(host)
   type: str
   sample: /home/admin/conbool-reports/site.json
+page:
+  description: The same for people, a file in HTML. Beside it are tables for programs, in CSV and JUnit XML.
+  returned: success, with O(playbook) and without O(host)
+  type: str
+  sample: /home/admin/conbool-reports/site-2026-11-30-113717.html
 """

@@ -11,7 +11,10 @@ short_description: Whether a Sendmail uses the Conbool gateway as it should
 version_added: 1.0.0
 description:
   - Asks Sendmail for the way of sample messages, and what it, or the outbound hop, does with marked ones.
-  - Looks whether the hop greets and its bounces are taken back, where there is one, and whether a queue grows.
+  - Looks whether the hop greets and its bounces are taken back, where there is one, whether what runs has read its
+    files, and whether a queue grows or waits for a person.
+  - Compares everything that M(conbool.smtp_relay.sendmail_smarthost) makes with what it would make, and makes one TLS
+    handshake with the gateway.
   - No mail is sent, and nothing is changed. What is wrong is a row, not a failure.
 extends_documentation_fragment:
   - action_common_attributes

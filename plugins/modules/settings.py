@@ -229,6 +229,10 @@ settings:
       description: Directory on the controller for reports.
       type: str
       sample: conbool-reports
+    report_language:
+      description: V(en) or V(de).
+      type: str
+      sample: en
     state:
       description: V(present) or V(absent).
       type: str

@@ -79,11 +79,17 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
     ids = [row['id'] for row in report.rows('relayed', 'verify')]
     # Three domains: a route in and one out for each, a stranger's and a bounce's; a header for each, released,
     # calendar, three look-alikes.
+    # Plain senders, and the way back; what runs is the hop and the mail server.
     assert ids == ['route.ok'] * 8 + ['header.ok'] * 8 + [
         'hop.ok',
         'hop.owner',
         'hop.users',
         'hop.return',
+        *['hop.client'] * 2,
+        *['hop.route'] * 5,
+        *['running.ok'] * 2,
+        'gateway.ok',
+        'drift.ok',
         'queue.ok',
         'queue.ok',
         'inbound.ok',
@@ -102,7 +108,7 @@ def test_everything_that_leads_mail_astray_is_found_at_once(play, lab, gateway, 
     assert lab.run(RELAYED, ['cat', '/run/stream']).stdout == 'flows\n'
     assert report.outcome.returncode != 0
     assert report.bad('relayed', 'verify') == dict.fromkeys(
-        ['route.bypass', 'header.wrong', 'queue.grows', 'inbound.recipient'], 'red'
+        ['route.bypass', 'header.wrong', 'gateway.connect', 'drift.hop', 'queue.grows', 'inbound.recipient'], 'red'
     )
     assert 'trap.external.test' in report.finding('relayed', 'route.bypass', 'verify')
     assert 'X-Conbool-Released: yes' in report.finding('relayed', 'header.wrong', 'verify')
@@ -122,8 +128,9 @@ def test_stopped_hop_closed_port_and_an_observer_who_is_away(play, lab, spoil, i
         },
     )
     assert report.outcome.returncode != 0
-    assert report.bad('relayed', 'verify') == dict.fromkeys(['hop.connect', 'inbound.connect'], 'red')
-    assert report.bad('unseen', 'verify') == {'hop.connect': 'red', 'inbound.unreachable': 'unknown'}
+    stopped = dict.fromkeys(['hop.connect', 'hop.route.failed', 'running.stopped', 'drift.hop'], 'red')
+    assert report.bad('relayed', 'verify') == {**stopped, 'inbound.connect': 'red'}
+    assert report.bad('unseen', 'verify') == {**stopped, 'inbound.unreachable': 'unknown'}
     assert report.host('nobody')['result'] == 'not done'
 
 
@@ -164,7 +171,9 @@ def test_a_restriction_that_port_25_has_an_old_copy_of_is_found(lab, play, spoil
             'postconf -e "smtpd_recipient_restrictions = reject_unknown_recipient_domain" && systemctl reload postfix'
         )
         report = play('verify.yml', {'relayed': limited})
-        assert report.outcome.returncode != 0 and report.bad('relayed', 'verify') == {'inbound.copy': 'red'}
+        assert report.outcome.returncode != 0 and report.bad('relayed', 'verify') == dict.fromkeys(
+            ['inbound.copy', 'drift.postfix_smarthost_inbound'], 'red'
+        )
         assert 'smtp/inet' in report.finding('relayed', 'inbound.copy', 'verify')
         assert play('site.yml', {'relayed': limited}).outcome.returncode == 0
         assert play('verify.yml', {'relayed': limited}).bad('relayed', 'verify') == {}

@@ -99,7 +99,7 @@ class Run:
         folder = Path(self._folder.name)
         self._record = folder / 'record'
         self._record.touch()
-        self._report = folder / playbook.replace('.yml', '.json')
+        self._report = Path(variables.get('conbool_report_dir', folder)) / playbook.replace('.yml', '.json')
         self._output = folder / 'output'
         (folder / 'vars.json').write_text(
             json.dumps({'conbool_report_dir': str(folder), **variables}), encoding='utf-8'

@@ -1,36 +1,20 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose the ports of the hop and of the detours are: nobody else can have them, who has them all the same is named, and
-they can be moved while mail flows."""
+"""Whose the ports of the hop and of the detours are: nobody else can have them, who has them all the same is named."""
 
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import sockets
 
-from tests.fire.stream import Stream
 from tests.flow import playbook
-from tests.flow.engine import Engine
-from tests.flow.model import Case, Place
-from tests.flow.site import Site
+from tests.flow.model import Place
+from tests.flow.ports import OUT, PLAIN, case, listening, problems
 
 pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail_hop'])]
 
-# As they were before; any user can have these.
-FORMER = {
-    'outbound_hop_port': 10027,
-    'postfix_smarthost_wash_port': 10028,
-    'postfix_smarthost_flag_port': 10029,
-    'postfix_smarthost_release_port': 10030,
-    'sendmail_smarthost_wash_port': 10028,
-}
-PORTS = {325, 326, 327, 328, *FORMER.values()}
-OUT = 'ports@external.test'
-REFUSED = re.compile(r'connect to (127\.0\.0\.1|::1)\S*:\d+: Connection refused')
 # Greets as an SMTP server does, and does no more.
 THIEF = """\
 import os, socket, sys
@@ -71,33 +55,6 @@ try:
 except OSError as exc:
     print(type(exc).__name__)
 """
-
-
-def listening(lab, host):
-    """The ports of ours on which something listens, and where."""
-    found = []
-    for path, family in sockets.TABLES.items():
-        found += sockets.parse(lab.lab.run(host, ['cat', path]).stdout, family)
-    return {entry.port: entry.address for entry in found if entry.port in PORTS}
-
-
-def case(name, inject, *places):
-    return Case(name, name, 'ports', 'default', inject, expect=places)
-
-
-def problems(lab, host, adapter, *cases):
-    outcome = Engine(Site(lab.lab, host, adapter)).run(list(cases))
-    return {result.case.name: result.problems + result.unverified for result in outcome.results if not result.ok}
-
-
-PLAIN = case('plain', {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}, Place('gateway', (OUT,)))
-FROM_LAN = {
-    'via': 'lan',
-    'tls': False,
-    'from': 'printer@example.com',
-    'to': ['fwd@example.com'],
-    'headers': ['X-Conbool-Released: yes'],
-}
 
 
 def test_the_ports_are_roots_and_a_stranger_there_is_named(lab, own_host, adapter, variables_of, thief):
@@ -183,52 +140,6 @@ def test_the_hop_may_no_more_than_it_has_to(lab, own_host, adapter, variables_of
         Place('bounce:alice'),
     )
     assert problems(lab, own_host, adapter, PLAIN, away) == {}
-
-
-@pytest.mark.servers('postfix')
-def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fresh_host, adapter, variables_of):
-    variables, run = variables_of('spam_header'), lab.lab.run
-    site = Site(lab.lab, fresh_host, adapter)
-    former = dict(variables, **FORMER)
-    run(fresh_host, ['sh', '-ec', adapter.offer_starttls])
-    playbook.apply(lab.lab, fresh_host, former)
-    assert set(listening(lab, fresh_host)) == {10027, 10028, 10029, 10030}
-    begun = time.time()
-    with Stream(site) as stream:
-        moved = playbook.apply(lab.lab, fresh_host, variables)
-        account = stream.account()
-    # A message may have been on its way to an old listener just then, which stays for it until the next run.
-    if 'messages in the queue are on their way to' in moved.findings + ' '.join(moved.output.split()):
-        playbook.apply(lab.lab, fresh_host, variables)
-    assert set(listening(lab, fresh_host)) == {325, 326, 327, 328}
-    assert (account.lost, account.misplaced, account.given_up, account.unexplained) == (
-        {},
-        {},
-        {},
-        {},
-    ), account.in_full()
-    assert [line for line in lab.lab.log(fresh_host, since=begun).splitlines() if REFUSED.search(line)] == []
-    assert playbook.apply(lab.lab, fresh_host, variables).changed == []
-
-    # The other way round, and once more with messages that wait on a detour and in front of the hop.
-    playbook.apply(lab.lab, fresh_host, former)
-    run(fresh_host, ['postconf', '-e', 'defer_transports=conbool-wash conbool-hop'])
-    run(fresh_host, ['postfix', 'reload'])
-    batch = Engine(site).batch([PLAIN, case('washed', FROM_LAN, Place('gateway', ('fwd@external.test',)))])
-    batch.send()
-    batch.must_be(lambda item: (Place('queue', tuple(item.inject['to'])),))
-    moved = playbook.apply(lab.lab, fresh_host, variables)
-    assert 'messages in the queue are on their way to 127.0.0.1:10028' in moved.findings + moved.output, moved.output
-    assert set(listening(lab, fresh_host)) == {325, 326, 327, 328, 10028}
-    run(fresh_host, ['postconf', '-X', 'defer_transports'])
-    run(fresh_host, ['postfix', 'reload'])
-    site.flush()
-    batch.must_be(lambda item: item.expect)
-    assert batch.problems == {}
-    assert 'detour.unprivileged' in playbook.run(lab.lab, fresh_host, 'verify.yml', variables).findings
-    assert playbook.apply(lab.lab, fresh_host, variables).changed != []
-    assert set(listening(lab, fresh_host)) == {325, 326, 327, 328}
-    assert playbook.apply(lab.lab, fresh_host, variables).changed == []
 
 
 @pytest.mark.servers('postfix')

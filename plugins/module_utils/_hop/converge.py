@@ -20,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
@@ -125,7 +126,12 @@ def present(
     done: list[tuple[dict[str, Any], list[str]]] = []
     if hop.own_programs:
         programs, before, after, packages = find(
-            module.run_command, package.maker_of(module), options['sbin_dir'] or None, module.check_mode
+            module.run_command,
+            package.maker_of(module),
+            options['sbin_dir'] or None,
+            module.check_mode,
+            # Updates are the timer's; until then nothing is amiss.
+            update=not isinstance(module, Look),
         )
         done.append((_package_result(module, before, after, packages), []))
     wanted = hop_configuration(settings, hop.identity, options, programs)
@@ -137,6 +143,7 @@ def present(
             _converge(
                 module,
                 options,
+                exclusive=True,
                 parameters=wanted['parameters'],
                 services=wanted['services'],
                 tables=wanted['tables'],

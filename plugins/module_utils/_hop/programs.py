@@ -30,6 +30,7 @@ def find(
     maker: package.Maker,
     sbin_dir: str | None = None,
     check_mode: bool = False,
+    update: bool = True,
 ) -> tuple[dict[str, Any], str | None, str | None, list[str]]:
     """Have Postfix's programs be there, and return what they are.
 
@@ -37,6 +38,7 @@ def find(
         run: takes a list of words; returns exit status, standard output and standard error.
         sbin_dir: where the administrator says that they are.
         check_mode: nothing is made.
+        update: whether an older version of our package will not do.
 
     Returns:
         The programs (C(sbin_dir), C(version), C(lookup_types), C(parameters)); the version of our package before
@@ -53,7 +55,8 @@ def find(
             f' mail server, with its service switched off. {OTHERWISE}'
         )
     try:
-        before, after, packages = maker.present(check_mode)
+        before = None if update else maker.installed()
+        before, after, packages = (before, before, []) if before else maker.present(check_mode)
     except package.PackageError as exc:
         raise PostfixError(
             f'There is no Postfix on this host of which the hop can be made, and none can be had: {exc}. {OTHERWISE}'

@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way_back
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package, unit, way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import gateway_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import client_rows, route_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
@@ -58,7 +63,40 @@ class HopServer:
 
     def queue(self) -> Look:
         """Return a look at its queue."""
-        return Look(Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir']))
+        queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
+        return Look(queue, self._settings['relay_host'], last=True)
+
+    def clients(self) -> list[dict[str, Any]]:
+        """Return the rows on what is in force in its clients."""
+        instance = self._instance()
+        version = instance.parameters(instance.config_dir, ['mail_version'])[0]['mail_version']
+        wanted = gateway_options(self._settings, version, instance.lookup_types())
+        level = self._options['direct_tls_security_level']
+        return client_rows(instance, wanted, level, self._options['parameters'])
+
+    def way(self) -> list[dict[str, Any]]:
+        """Return the rows on the way of plain messages from here."""
+        instance = self._instance()
+        parameters = instance.parameters(instance.config_dir, ['queue_directory'])[0]
+        return route_rows(parameters['queue_directory'], self._settings)
+
+    def running(self) -> list[dict[str, Any]]:
+        """Return the rows on what runs, and whether it knows what its files say."""
+        rows = running_rows('hop', self._instance(), unit.NAME)
+        shadows = Unit(self._module.run_command, unit.NAME).shadows()
+        hint = 'Remove it, then: systemctl daemon-reload, systemctl restart ' + unit.NAME
+        rows += [
+            row('running.unit', path, RED, f'systemd reads it for {unit.NAME}, which is not ours', hint)
+            for path in shadows
+        ]
+        return rows + (self._updates() if os.path.exists(package.PREFIX) else [])
+
+    def _updates(self) -> list[dict[str, Any]]:
+        timer = package.PACKAGE + '.timer'
+        if Unit(self._module.run_command, timer).state().get('ActiveState') == 'active':
+            return []
+        hint = f'systemctl unmask {timer}, systemctl start {timer}'
+        return [row('running.timer', timer, RED, 'the hop\'s programs get no updates', hint)]
 
     def listener(self) -> list[dict[str, Any]]:
         """Return the rows on where it listens, and on who it is that does."""

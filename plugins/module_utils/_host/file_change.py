@@ -78,6 +78,16 @@ class FileChange:
             or any(entry['path'] not in wanted for entry in self.record.entries)
         )
 
+    @property
+    def unrecorded(self) -> list[str]:
+        """Return what is to be said when all of it is there, and no record of what was there before."""
+        if self.changed or self.record.entries or not self.entries:
+            return []
+        return [
+            f'There is no record {self.record.path} of what was there before {self.entries[0]["path"]} was written. An'
+            ' undo will not take it away'
+        ]
+
     def diff(self) -> list[dict[str, str]]:
         """Return the files that change, as Ansible shows it."""
         return [difference(write.path, self.before[write.path], write.data, binary=True) for write in self.writes]

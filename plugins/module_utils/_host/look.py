@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 class Look:
-    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take."""
+    """An AnsibleModule in check mode, whatever mode it is in, for a look ahead at what a change would take.
+
+    Args:
+        diff: whether differences are wanted.
+    """
 
     check_mode = True
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 PAUSE = 0.1
+# Seconds by which a file has to be newer than what has read it: clocks are compared, and both happen in one run.
+LATER = 1.0
 
 
 def alive(pid: int | None) -> bool:
@@ -27,6 +29,56 @@ def of_root(pid: int | None) -> int | None:
         return pid if os.stat(f'/proc/{pid}').st_uid == 0 else None
     except OSError:
         return None
+
+
+class Process(NamedTuple):
+    """A process: its name (15 bytes at most), its parent, and when it was started, in ticks since boot (proc(5))."""
+
+    pid: int
+    name: str
+    parent: int
+    ticks: int
+
+    @property
+    def started(self) -> float:
+        """When it was started, in seconds as time.time() has them."""
+        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + self.ticks / os.sysconf('SC_CLK_TCK')
+
+
+def process(pid: int | str | None) -> Process | None:
+    """Return what is known of a process, None for none."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as stream:
+            # The name in brackets may hold blanks and brackets.
+            front, dummy, rest = stream.read().rpartition(b')')
+        number, dummy, name = front.partition(b' (')
+        words = rest.split()
+        return Process(int(number), decode(name), int(words[1]), int(words[19]))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def processes(name: str = '', parent: int | None = None) -> list[Process]:
+    """Return the processes of this name, or the children of this process, or those that are both, the oldest first."""
+    found = [process(pid) for pid in os.listdir('/proc') if pid.isdigit()]
+    return sorted(
+        (one for one in found if one and name in ('', one.name) and parent in (None, one.parent)),
+        key=lambda one: (one.ticks, one.pid),
+    )
+
+
+def newer(paths: Iterable[str], since: float) -> list[str]:
+    """Return those of the files that were changed after this time, in whatever way; a file that was put back is as new
+    as its change."""
+    found = []
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        if status.st_ctime > since + LATER:
+            found.append(path)
+    return found
 
 
 def systemd_unit(pid: int | None) -> str | None:

@@ -13,11 +13,12 @@ def merge(done: Iterable[tuple[dict[str, Any], list[str]]]) -> tuple[dict[str, A
     """Return the result and the warnings of several steps that have been taken.
 
     Args:
-        done: pairs of a step's result, with C(changed) and perhaps C(diff) and C(packages), and its warnings.
+        done: pairs of a step's result, with C(changed) and perhaps C(diff), C(packages) and C(unrecorded), of what
+            no undo will know, and its warnings.
     """
     result, warnings = {'changed': any(step['changed'] for step, dummy in done)}, []
     for step, said in done:
-        for name in ('diff', 'packages'):
+        for name in ('diff', 'packages', 'unrecorded'):
             if step.get(name):
                 result[name] = result.get(name, []) + step[name]
         warnings += [warning for warning in said if warning not in warnings]

@@ -40,6 +40,15 @@ class Unit:
         out = self._systemctl('show', '--property=' + ','.join(SHOWN), self._name)
         return dict(line.partition('=')[::2] for line in out.splitlines() if '=' in line)
 
+    def shadows(self) -> list[str]:
+        """Return the files that systemd reads in place of the unit's own file, or on top of it."""
+        out = self._systemctl('show', '--property=FragmentPath,DropInPaths', self._name)
+        shown = dict(line.partition('=')[::2] for line in out.splitlines())
+        own = os.path.join(FOLDER, self._name)
+        found = [path for path in [shown.get('FragmentPath', '')] if path not in ('', own)]
+        # Those for all services, of the distribution or the site, are not about this one.
+        return found + [path for path in shown.get('DropInPaths', '').split() if f'/{self._name}.d/' in path]
+
     def needed(self, differs: bool, outdated: bool = False) -> list[list[str]]:
         """Return the systemctl commands that make the unit run now and after a reboot.
 
@@ -145,6 +154,9 @@ class UnitChange:
         # run that is killed leaves something behind.
         if disk.read_file(self.path).data != self._after:
             disk.clear_temporary([self.path])
+            if os.path.realpath(self.path) == os.devnull:
+                # Masked: to write there would be to replace the device.
+                os.unlink(self.path)
             # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
             disk.replace_file(self.path, self._after, 0o644, time.time_ns())
         try:

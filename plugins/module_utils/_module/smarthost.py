@@ -35,6 +35,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_serv
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
 if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, Hop, MailServer, Wanted
 
 # Where files of firewalls, spam engines and units are.
@@ -58,11 +59,14 @@ def main(server_class: type[MailServer]) -> None:
         rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
         module.exit_json(changed=False, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
+    run(module, directories_of(server), lambda module, dummy: converge(module, server))
+
+
+def directories_of(server: MailServer) -> list[str]:
+    """Return the directories in which no other run may be at work."""
     # What is changed beside the mail server's own directory lies below /etc.
-    directories = ['/etc', *server.lock_directories()]
-    if os.path.isdir(hop.lock_directory(settings)):
-        directories.append(hop.lock_directory(settings))
-    run(module, directories, lambda module, dummy: converge(module, server))
+    own = [hop.lock_directory(server.settings)]
+    return ['/etc', *server.lock_directories(), *filter(os.path.isdir, own)]
 
 
 def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any]) -> list[dict[str, Any]]:
@@ -106,12 +110,36 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         HostError: it must not be done; naming variable and value where that is so.
         SwitchError: it failed half-way.
     """
+    parts, said, shown = wanted_parts(module, server)
+    _refuse_half_a_change(module, server, parts)
+    result, warnings = _take(module, parts)
+    if not module.check_mode:
+        # In check mode the host is as it was.
+        result['ansible_facts']['mail_server_verify_rows'] = rows_of(server, server.settings, shown)
+    # Parts say again what was seen before.
+    return result, list(dict.fromkeys(said + warnings))
+
+
+def wanted_parts(
+    module: AnsibleModule | Look, server: MailServer, shown: list[Shown] | None = None
+) -> tuple[list[Part], list[str], list[Shown]]:
+    """Look at all that could stand against the wanted state; nothing is changed.
+
+    Args:
+        shown: what the gateway shows; None when it has not been asked yet.
+
+    Returns:
+        The parts that bring the host there, in order, warnings, and what the gateway shows.
+
+    Raises:
+        HostError: it must not be done; naming variable and value where that is so.
+    """
     settings = server.settings
     with ThreadPoolExecutor(1) as pool:
         # Most of the time is spent waiting for the gateway.
-        gateway = pool.submit(look, settings) if asks_for_certificate(settings) else None
+        gateway = pool.submit(look, settings) if shown is None and asks_for_certificate(settings) else None
         facts = server.facts()
-        facts.gateway = gateway.result() if gateway else []
+        facts.gateway = gateway.result() if gateway else shown or []
     wanted, marked = wanted_of(module, server, facts)
     unusable, said = _tls_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
@@ -135,15 +163,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
-    _refuse_half_a_change(module, server, parts)
-    result, warnings = _take(module, parts)
-    if not module.check_mode:
-        # In check mode the host is as it was.
-        result['ansible_facts']['mail_server_verify_rows'] = rows_of(server, settings, facts.gateway)
-    # Parts say again what was seen before.
-    return result, list(
-        dict.fromkeys(facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + warnings)
-    )
+    return parts, facts.warnings + said + wanted.warnings + spam.notes(settings, marked), facts.gateway
 
 
 def _hop(

@@ -6,7 +6,7 @@ collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -20,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway i
     known_rows,
     look,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import gateway_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
@@ -36,19 +37,36 @@ if TYPE_CHECKING:
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
     module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
+    # That one asks us what has become of what it made.
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
+
     # The answer has the options: these are long, and known.
     settings = module.params.pop('settings')
-    rows = rows_of(server_of(server_class, module, settings), settings)
+    server = server_of(server_class, module, settings)
+    shown = look(settings) if asks_for_certificate(settings) else []
+    more = [('gateway', 'gateway', lambda: gateway_rows(settings))]
+    if settings['state'] == 'present':
+        more.append(('drift', 'this host', lambda: drift_rows(server, shown)))
+    rows = rows_of(server, settings, shown, more, stuck=True)
     # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
 
 
-def rows_of(server: MailServer, settings: Mapping[str, Any], shown: list[Shown] | None = None) -> list[dict[str, Any]]:
+def rows_of(
+    server: MailServer,
+    settings: Mapping[str, Any],
+    shown: list[Shown] | None = None,
+    more: Iterable[tuple[str, str, Callable[[], list[dict[str, Any]]]]] = (),
+    stuck: bool = False,
+) -> list[dict[str, Any]]:
     """Return all rows on a mail server, and on the hop where that decides.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
         shown: what the gateway shows; None when it has not been asked yet.
+        more: further questions, as of asked(). Whoever has just made all of it need not compare it, and what was
+            asked of the gateway before is no matter of the change.
+        stuck: whether mail is judged that waited before. A change that mends something finds it waiting still.
     """
     hop = HopServer(server.module, settings, server.hop_wash) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
@@ -57,17 +75,18 @@ def rows_of(server: MailServer, settings: Mapping[str, Any], shown: list[Shown] 
     def work() -> list[dict[str, Any]]:
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
-        rows += asked('hop', 'hop', hop.listener) if hop else []
-        rows += asked('hop.return', 'hop', hop.way_back) if hop else []
+        rows += hop_rows(hop) if hop else []
+        rows += asked('running', 'mail server', server.running)
         rows += asked('detour', 'mail server', server.listener_rows)
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
-        return rows + asked('inbound.door', 'mail server', server.doors)
+        rows += asked('inbound.door', 'mail server', server.doors)
+        return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:
         queue.begin()
     rows = spend(settings['roles']['verify']['queue_seconds'], work)
-    return rows + [queue.row() for queue in watched]
+    return rows + [queue.row(stuck) for queue in watched]
 
 
 def asked(identifier: str, target: str, function: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -76,6 +95,21 @@ def asked(identifier: str, target: str, function: Callable[[], list[dict[str, An
         return function()
     except (HostError, OSError, ValueError) as exc:
         return [row(identifier + '.failed', target, RED, printable(str(exc)))]
+
+
+def hop_rows(hop: HopServer) -> list[dict[str, Any]]:
+    """Return the rows on the hop itself."""
+    return [
+        entry
+        for identifier, question in (
+            ('hop', hop.listener),
+            ('hop.return', hop.way_back),
+            ('hop.client', hop.clients),
+            ('hop.route', hop.way),
+            ('running', hop.running),
+        )
+        for entry in asked(identifier, 'hop', question)
+    ]
 
 
 def route_rows(server: MailServer, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -133,11 +167,16 @@ class Watched:
         except (HostError, OSError, ValueError) as exc:
             self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
 
-    def row(self) -> dict[str, Any]:
-        """Take the second look, and return the row on both."""
+    def row(self, stuck: bool = False) -> dict[str, Any]:
+        """Take the second look, and return the row on both.
+
+        Args:
+            stuck: whether mail is judged that waited before.
+        """
         if self._failed:
             return self._failed
         try:
-            return queue_row(self._name, *self._look.end())
+            found = self._look.end()
+            return queue_row(self._name, *found, self._look.stuck() if stuck else ())
         except (HostError, OSError, ValueError) as exc:
             return row('queue.failed', self._name, RED, printable(str(exc)))

@@ -26,8 +26,9 @@ class Facts:
     C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info).
     C(relay_networks) are those whose clients may send through it to anybody, in CIDR notation; C(relay_networks_from)
     is where it says so, C(relay_networks_row) the id of the row that is made of them. C(parts) are those of its
-    configuration that we have changed. C(native) is for the adapter alone. C(certificate_files) are those that it shows
-    as a server. C(gateway) is what the gateway shows as a server; whoever asks it puts it there before wanted().
+    configuration that we have changed. C(native) is for the adapter alone. C(lost) is what there is to say of one that
+    runs, while its pid file does not name it. C(certificate_files) are those that it shows as a server. C(gateway) is
+    what the gateway shows as a server; whoever asks it puts it there before wanted().
     """
 
     version: str
@@ -42,6 +43,7 @@ class Facts:
     native: dict[str, Any] = field(default_factory=dict)
     certificate_files: list[str] = field(default_factory=list)
     gateway: list[Shown] = field(default_factory=list)
+    lost: str = ''
 
 
 @dataclass
@@ -138,6 +140,10 @@ class QueueLook(ABC):
         Returns:
             The messages in it, a line each; and those of them that were put off since the first look.
         """
+
+    def stuck(self) -> list[str]:
+        """Return those of the second look that wait for something that a person has to mend, a line each."""
+        return []
 
 
 class MailServer(ABC):
@@ -240,6 +246,10 @@ class MailServer(ABC):
     def listener_rows(self) -> list[dict[str, Any]]:
         """Return rows on the listeners on loopback that its configuration has of ours, and on mail that waits for
         them."""
+        return []
+
+    def running(self) -> list[dict[str, Any]]:
+        """Return rows on what runs, and whether it knows what its files say."""
         return []
 
     def stale(self) -> list[dict[str, Any]]:

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import fingerprint
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import Directories
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.directories import (
+    FILE_MODE,
+    MODES,
+    Directories,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, refuse_conflicts
@@ -57,13 +62,12 @@ class Change:
         return os.path.join(self.instance.config_dir, name)
 
     def _read(self) -> None:
-        self.created = self.journal.records['created']
+        self.created, self.made_directories = (self.journal.records[name] for name in ('created', 'directories'))
         may_miss = self.create or self.path('main.cf') in self.created
         if not os.path.isdir(self.instance.config_dir) and not may_miss:
             raise PlanError(f'config_dir: {self.instance.config_dir!r} is not a directory')
-        self.main_state, self.master_state = disk.read_file(self.path('main.cf')), disk.read_file(
-            self.path('master.cf')
-        )
+        self.files = [self.path('main.cf'), self.path('master.cf')]
+        self.main_state, self.master_state = map(disk.read_file, self.files)
         for name, state in (('main.cf', self.main_state), ('master.cf', self.master_state)):
             if state.data is None and not may_miss:
                 raise PlanError(f'config_dir: {self.instance.config_dir!r} has no {name}')
@@ -72,10 +76,19 @@ class Change:
         others = self.journal.others()
         refuse_conflicts(self.request, others)
         self.shared = {path for records in others.values() for path in records['created']}
-        self.main_before, self.main = (MainCf(decode(self.main_state.data or b'')) for dummy in range(2))
+        main, master = (decode(state.data or b'') for state in (self.main_state, self.master_state))
+        self.main_before, self.services_before = MainCf(main), MasterCf(master).services()
+        # Ours are only files that were made here. If the record is lost, they bear our name.
+        exclusive = self.request.exclusive and not others
+        self.adopted = exclusive and not self.journal.exists and heading(self.request.owner) in main
+        if self.adopted:
+            self.created = [self.instance.config_dir, *self.files]
+            self.made_directories = [self.main_before.get(name) for name in sorted(MODES) if self.main_before.get(name)]
+        self.alone = exclusive and (self.files[0] in self.created or self.main_state.data is None)
+        # Nothing is kept of what somebody has written into them.
+        main, master = ('', '') if self.alone and not self.request.absent else (main, master)
         # Between the two texts lies the time in which main.cf may still name what is going to be removed.
-        self.master_between = MasterCf(decode(self.master_state.data or b''))
-        self.services_before = self.master_between.services()
+        self.main, self.master_between = MainCf(main), MasterCf(master)
         self.pending: dict[str, Any] = {}
         self.settled: dict[str, Any] = {}
         self._plan_parts()
@@ -90,9 +103,8 @@ class Change:
         parameters = ParameterPlan(owner, records['parameters'], self.main, self._default)
         services = ServicePlan(owner, records['services'], self.master_between)
         options = OptionPlan(owner, records['service_options'], self.master_between, services.removed, self._inherited)
-        tables = TablePlan(
-            owner, records['tables'], lambda path, kind: table_state(self.instance.config_dir, path, kind)
-        )
+        state_of = partial(table_state, self.instance.config_dir)
+        tables = TablePlan(owner, records['tables'], state_of, self.adopted)
         # What an option inherits is what main.cf says by then, and no option is wanted of a service that goes.
         for kind, plan, wanted in (
             ('parameters', parameters, request.parameters),
@@ -102,7 +114,7 @@ class Change:
         ):
             plan.reach(wanted)
             self.pending[kind], self.settled[kind] = plan.pending, plan.settled
-            self.warnings += plan.warnings
+            self.warnings += [] if self.alone else plan.warnings
         self.master, self.tables = services.final(), tables.changes
 
     def _default(self, name: str) -> str:
@@ -151,7 +163,7 @@ class Change:
 
     def _plan_created(self) -> None:
         """Plan which directories and files to make, or to remove because they were made here."""
-        wanted = [] if self.request.absent else [self.instance.config_dir, self.path('main.cf'), self.path('master.cf')]
+        wanted = [] if self.request.absent else [self.instance.config_dir, *self.files]
         for path, change in self.tables.items():
             directory = os.path.dirname(self.path(path))
             while (
@@ -161,11 +173,7 @@ class Change:
                 directory = os.path.dirname(directory)
         # What another owner made and both use, the last of them removes.
         new = [path for path in wanted if path in self.shared or not os.path.exists(path)]
-        self.new_directories = sorted(
-            path
-            for path in new
-            if path not in (self.path('main.cf'), self.path('master.cf')) and not os.path.exists(path)
-        )
+        self.new_directories = sorted(path for path in new if path not in self.files and not os.path.exists(path))
         self.pending['created'] = self.created + sorted(path for path in new if path not in self.created)
         self.settled['created'] = [] if self.request.absent else self.pending['created']
 
@@ -174,7 +182,7 @@ class Change:
         self.directories = Directories(
             self.request.parameters if self.create else {},
             self.main_before,
-            self.journal.records['directories'],
+            self.made_directories,
             lambda: self.main.get('mail_owner') or self.instance.mail_owner(),
             self.foreseen,
         )
@@ -188,18 +196,19 @@ class Change:
             and 'postlog/unix-dgram' not in self.master.services()
             and not (self.main_before.get('maillog_file') and 'postlog/unix-dgram' not in self.services_before)
         ):
-            raise PlanError(
-                'parameters.maillog_file: {!r} needs the service postlog/unix-dgram in master.cf'.format(
-                    self.main.get('maillog_file')
-                )
-            )
+            name = self.main.get('maillog_file')
+            raise PlanError(f'parameters.maillog_file: {name!r} needs the service postlog/unix-dgram in master.cf')
 
     def _file_data(self, name: str, text: str) -> bytes | None:
         """Return what a file has to contain; None for the files of an instance that was made here and is empty
         again."""
-        empty = not self.main.text() and not self.master.text()
+        empty = self.alone or not (self.main.text() or self.master.text())
         mine = self.request.absent and self.path(name) in self.created and self.path(name) not in self.shared
         return None if empty and mine else encode(text)
+
+    def _mode(self, state: disk.FileState) -> int | None:
+        """Return the mode that a file of ours gets; None where it is not ours to say, or is so already."""
+        return FILE_MODE if self.alone and state.mode not in (None, FILE_MODE) else None
 
     def phases(self) -> list[list[disk.Write | disk.MakeDirectory]]:
         """Return the operations in an order in which nothing running refers to what is not there (yet, or any more).
@@ -224,12 +233,13 @@ class Change:
                 second += made
         between, final = encode(self.master_between.text()), self._file_data('master.cf', self.master.text())
         current = self.master_state.data
-        if between != (current or b'') or (current is None and final is not None):
-            first.append(disk.Write(self.path('master.cf'), between))
+        mode = self._mode(self.master_state)
+        if between != (current or b'') or (current is None and final is not None) or mode is not None:
+            first.append(disk.Write(self.path('master.cf'), between, mode))
             current = between
-        main = self._file_data('main.cf', self.main.text())
-        if main != self.main_state.data:
-            second.append(disk.Write(self.path('main.cf'), main))
+        main, mode = self._file_data('main.cf', self.main.text()), self._mode(self.main_state)
+        if main != self.main_state.data or (mode is not None and main is not None):
+            second.append(disk.Write(self.path('main.cf'), main, mode))
         if final != current:
             third.append(disk.Write(self.path('master.cf'), final))
         return [first, second, third, last]
@@ -240,7 +250,6 @@ class Change:
 
     @property
     def ends_instance(self) -> bool:
-        """Whether the instance was made here and goes."""
         return self._file_data('main.cf', self.main.text()) is None
 
     @property
@@ -259,7 +268,8 @@ class Change:
         known = []
         with disk.staging_directory(self.instance.config_dir, fingerprint(self.instance.config_dir)) as path:
             stage = Stage(self.instance, path)
-            if self.main_state.data is not None and self.master_state.data is not None:
+            # Of files of which nothing is kept it does not matter what Postfix says, or whether it can read them.
+            if not self.alone and self.main_state.data is not None and self.master_state.data is not None:
                 known = stage.relative(self.instance.text('postconf', '-c', self.instance.config_dir, '-nx')[1])
             if self.ends_instance:
                 self.facts = (
@@ -268,16 +278,16 @@ class Change:
                     else {}
                 )
                 return
-            contents = {
-                name: change.after.content for name, change in self.tables.items() if change.after.content is not None
-            }
+            after = {name: change.after.content for name, change in self.tables.items()}
+            contents = {name: content for name, content in after.items() if content is not None}
             stage.write(self.main.text(), self.master.text(), contents)
             stage.check_configuration(known)
             for name in sorted(contents):
                 if name in self.request.tables:
                     self._indexes[name] = stage.check_table(name, self.tables[name].kind)
             self.facts = stage.facts()
-            check_services(self.facts['daemon_directory'], self.changed_services(), self.services_before)
+            known = {*self.services_before, *self.journal.records['services']}
+            check_services(self.facts['daemon_directory'], self.changed_services(), known)
             self.warnings += stage.warnings
 
     def keep_records(self) -> None:

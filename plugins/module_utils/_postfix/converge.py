@@ -68,11 +68,15 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     change = None
     if not request.absent or journal.exists:
         change = Change(instance, journal, request, params['create'], foreseen)
-    warnings += look_for_unrecorded(instance, journal, change, request.absent)
+    # The record of an instance that is ours alone is made anew.
+    lost = not (change and change.alone) or module.check_mode
+    unrecorded = look_for_unrecorded(instance, journal, change, request.absent) if lost else []
     unit = None
     if unit_name:
         unit = UnitChange(module.run_command, unit_name, unit_content, bool(change and needs_restart(change)))
     result = planned(change, unit, module._diff)
+    if unrecorded:
+        result['unrecorded'] = unrecorded
     refuse_obstacles((change.paths() if change else []) + (unit.paths() if unit else []))
     if change and change.changed and foreseen:
         warnings.append('There is no Postfix yet that could judge the new configuration')
@@ -80,7 +84,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
         change.validate()
     if not module.check_mode:
         carry_out(module, params, journal, change, unit, result)
-    return result, warnings + (change.warnings if change else [])
+    return result, warnings + unrecorded + (change.warnings if change else [])
 
 
 def planned(change: Change | None, unit: UnitChange | None, with_diff: bool) -> dict[str, Any]:

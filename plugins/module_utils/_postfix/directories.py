@@ -22,6 +22,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
 
+# Of main.cf and master.cf, as Postfix makes them.
+FILE_MODE = 0o644
 MODES = {'queue_directory': 0o755, 'data_directory': 0o700}
 
 

@@ -29,7 +29,10 @@ WAITING = (
     '{} messages in the queue are on their way to {}, such as {}: the listener there stays for them. When they are'
     ' delivered, the next run of site.yml removes it'
 )
-
+STILL_OPEN = (
+    'Sessions that were begun before the change are open still (processes {}): the listeners of before stay for their'
+    ' messages. The next run of site.yml removes them'
+)
 STRANDED = (
     '{} messages in the queue are on their way to {}, such as {}, where Postfix cannot listen any more. Have it decide'
     ' about each of them anew: {} QUEUE_ID'

@@ -60,6 +60,12 @@ def key_of(name: str, kind: str) -> str:
     return '{}/{}'.format(f'[{host}]:{port}' if colon and host else port, kind)
 
 
+def port_of(key: str) -> str:
+    """Return the port in key_of() of an inet service; empty for another kind."""
+    name, dummy, kind = key.rpartition('/')
+    return name.rpartition(':')[2] if kind == 'inet' else ''
+
+
 class Service:
     """What an entry says, without how it is written."""
 

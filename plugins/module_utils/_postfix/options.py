@@ -60,6 +60,7 @@ def argument_spec() -> dict[str, Any]:
         'config_dir': {'type': 'path', 'default': '/etc/postfix'},
         'sbin_dir': {'type': 'path'},
         'create': {'type': 'bool', 'default': False},
+        'exclusive': {'type': 'bool', 'default': False},
         'owner_id': {'type': 'str', 'required': True},
         'parameters': {'type': 'dict', 'default': {}},
         'services': _list_of(SERVICE),

@@ -49,7 +49,8 @@ class ParameterPlan(Plan):
             if not self._set(name, value):
                 new.append((name, value))
         self._main.add(self.owner, new)
-        if all(record['original'] for record in self.settled.values()):
+        # Without any record our heading is what tells that something here is ours.
+        if self.recorded and all(record['original'] for record in self.settled.values()):
             self._main.drop_heading(heading(self.owner))
 
     def _undo(self, name: str, record: Mapping[str, Any], wanted: bool) -> None:

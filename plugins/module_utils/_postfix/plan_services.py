@@ -77,6 +77,6 @@ class ServicePlan(Plan):
         final = MasterCf(self._master.text())
         for key in self.removed:
             final.put_back(key, None)
-        if not any(record['original'] is None for record in self.settled.values()):
+        if self.recorded and not any(record['original'] is None for record in self.settled.values()):
             final.drop_heading(heading(self.owner))
         return final

@@ -64,14 +64,17 @@ class TablePlan(Plan):
         owner: see Plan.
         recorded: likewise.
         present: takes path and type.
+        adopted: whether what is there was made here, though there is no record of it.
 
     Attributes:
         changes: {path: TableChange}.
     """
 
-    def __init__(self, owner: str, recorded: dict[str, Any], present: Callable[[str, str], TableState]) -> None:
+    def __init__(
+        self, owner: str, recorded: dict[str, Any], present: Callable[[str, str], TableState], adopted: bool = False
+    ) -> None:
         super().__init__(owner, recorded)
-        self._present = present
+        self._present, self._adopted = present, adopted
         self.changes: dict[str, TableChange] = {}
 
     def reach(self, wanted: Mapping[str, Table]) -> None:
@@ -103,6 +106,8 @@ class TablePlan(Plan):
     def _set(self, path: str, table: Table) -> None:
         """Write one table where it is not as wanted."""
         record = self.recorded.get(path)
+        if self._adopted:
+            record = {'types': [table.kind], 'original': None, 'written': []}
         kinds, written = (record['types'], record['written']) if record else ([], [])
         before, after = self._present(path, table.kind), TableState(encode(table.content), table.mode)
         if table.kind in INDEXED and before.index != MISSING and table.kind not in kinds:

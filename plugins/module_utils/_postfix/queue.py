@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.waiting import is_stuck
 
 # A flush asks for one attempt; a next hop that was just down may need another.
 FLUSH_EVERY = 10.0
@@ -156,18 +157,35 @@ class Queue:
 
 
 class Look(QueueLook):
-    """Two looks at a queue."""
+    """Two looks at a queue.
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    Args:
+        to: the next hop of what leaves, as it stands in Postfix's words.
+        last: whether it is the last queue before the gateway, with which TLS is spoken, and in which nobody holds
+            messages back.
+    """
+
+    def __init__(self, queue: Queue, to: str = '', last: bool = False) -> None:
+        self._queue, self._to, self._last = queue, to, last
         self._before: set[str] = set()
+        self._messages: list[dict[str, Any]] = []
 
     def begin(self) -> None:
         self._before = self._queue.deferred()
 
     def end(self) -> tuple[list[str], list[str]]:
-        messages, put_off = self._queue.since(self._before)
-        return [describe(message) for message in messages], [describe(message) for message in put_off]
+        self._messages, put_off = self._queue.since(self._before)
+        return [describe(message) for message in self._messages], [describe(message) for message in put_off]
+
+    def stuck(self) -> list[str]:
+        return [describe(message) for message in self._messages if self._is_stuck(message)]
+
+    def _is_stuck(self, message: Mapping[str, Any]) -> bool:
+        if message['queue_name'] == 'hold' and not self._last:
+            return False
+        age = time.time() - message.get('arrival_time', time.time())
+        reasons = [recipient.get('delay_reason', '') for recipient in message.get('recipients', [])]
+        return any(is_stuck(reason, age, self._to, self._last) for reason in reasons)
 
 
 def still_there(messages: list[dict[str, Any]], waited: int, config_dir: str, timeout: float) -> str:

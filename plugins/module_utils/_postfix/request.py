@@ -68,9 +68,11 @@ class Request:
         options: dict[str, dict[str, Any]],
         tables: dict[str, Table],
         absent: bool = False,
+        exclusive: bool = False,
     ) -> None:
         self.owner = owner
         self.absent = absent
+        self.exclusive = exclusive
         self.parameters = parameters
         self.services = services
         # {key: {'label': 'submission/inet', 'optional': bool, 'options': {name: value or None}}}
@@ -255,8 +257,11 @@ def read_request(params: Mapping[str, Any], default_type: Callable[[], str]) -> 
         RequestError: naming option and value.
     """
     owner = owner_id(params['owner_id'])
+    exclusive = params['exclusive']
+    if exclusive and not params['create']:
+        fail('exclusive', True, 'is meant for an instance that is made here; say create=true')
     if params['state'] == 'absent':
-        return Request(owner, {}, {}, {}, {}, absent=True)
+        return Request(owner, {}, {}, {}, {}, absent=True, exclusive=exclusive)
     services = unique('services', [(service.key, service) for service in map(read_service, params['services'])])
     options = unique(
         'service_options',
@@ -269,4 +274,5 @@ def read_request(params: Mapping[str, Any], default_type: Callable[[], str]) -> 
     tables = unique(
         'tables', [(table.path, table) for table in (read_table(entry, kind) for entry in params['tables'])]
     )
-    return Request(owner, read_parameters(params['parameters']), services, options, tables)
+    parameters = read_parameters(params['parameters'])
+    return Request(owner, parameters, services, options, tables, exclusive=exclusive)

@@ -137,6 +137,12 @@ def way(transport: str, next_hop: str) -> str:
     return f'{transport}:{next_hop}' if next_hop else transport
 
 
+def ways(queue_directory: str, samples: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return for each message with C(sender) and C(recipient) where it would go, as one text."""
+    seen = [route(queue_directory, sample['sender'], sample['recipient']) for sample in samples]
+    return [way(found['transport'], found['next_hop']) for found in seen]
+
+
 class HeaderChecks:
     """The header checks of an instance, asked with postmap(1) as cleanup(8) asks its tables.
 

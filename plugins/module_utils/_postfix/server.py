@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -35,7 +36,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.certif
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import there_but_unwanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former_detours import (
+    STILL_OPEN,
+    there_but_unwanted,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
@@ -50,7 +54,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     next_hop,
     return_configuration,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route, way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import way, ways
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file, running_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -59,7 +65,6 @@ if TYPE_CHECKING:
 OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
 # Where the hop's bounces come back. A part of its own, since it has to be there as long as the hop is.
 RETURN = 'postfix_smarthost_return'
-LOOPBACK = re.compile(r'\[(127\.[0-9.]+|::1)\]:\d+$')
 # The transport, or the table of senders, by which mail gets to the hop.
 LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_(senders|override|outside)\b)')
 
@@ -74,7 +79,7 @@ class PostfixServer(MailServer):
     @property
     def BYPASS_HINT(self) -> str:
         name = 'default_transport'
-        present = self._instance().parameters(self._config_dir, [name])[0].get(name, '')
+        present = self._parameter(name)
         if self.settings['scope'] == 'all' and not present.startswith(TRANSPORT + ':'):
             return f'main.cf says {name} = {present}. Run site.yml again: it leads mail to the hop.'
         return 'transport_maps and sender-dependent maps of the mail server win over its default route.'
@@ -112,6 +117,7 @@ class PostfixServer(MailServer):
             certificate_files=certificate_files(listeners(info, self.options['inbound_services'])[0], info['expanded']),
             warnings=warnings,
             native=info,
+            lost='' if info['running'] else lost_pid_file(info['queue_directory']),
         )
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
@@ -201,7 +207,9 @@ class PostfixServer(MailServer):
             if not going or module.check_mode:
                 return take(module)
             foreseen = take(look.Look(module, module._diff))[0]
-            return showing(merge([take(module, going), take(module)]), foreseen)
+            first, sessions = take(module, going), wait_for_end(facts.queue_directory)
+            last = ({'changed': False}, [STILL_OPEN.format(listed(sessions))]) if sessions else take(module)
+            return showing(merge([first, last]), foreseen)
 
         return [Part(INBOUND, converge)]
 
@@ -265,21 +273,24 @@ class PostfixServer(MailServer):
             if any(map(LEADS_TO_HOP.match, decode(read_file(path).data or b'').split('\n')))
         ]
 
+    def _parameter(self, name: str) -> str:
+        return self._instance().parameters(self._config_dir, [name])[0].get(name, '')
+
+    def _hop_address(self) -> str:
+        return hop_address(self.settings, self._parameter('inet_protocols'))
+
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
-        instance = self._instance()
-        queue_directory = instance.parameters(self._config_dir, ['queue_directory'])[0]['queue_directory']
-        seen = [route(queue_directory, sample['sender'], sample['recipient']) for sample in samples]
-        # An entry of transport_maps without a transport leads the hop's client elsewhere.
-        return [
-            Route(
-                way(found['transport'], found['next_hop']),
-                found['transport'] == TRANSPORT and LOOPBACK.match(found['next_hop']) is not None,
-            )
-            for found in seen
-        ]
+        queue_directory = self._parameter('queue_directory')
+        hop = '[{}]:{}'.format(self._hop_address(), self.settings['roles']['outbound_hop']['port'])
+        # An entry of transport_maps without a transport, for one, leads the hop's client elsewhere.
+        return [Route(seen, seen == way(TRANSPORT, hop)) for seen in ways(queue_directory, samples)]
+
+    def running(self) -> list[dict[str, Any]]:
+        return running_rows('mail server', self._instance(), MAIL_SERVERS[self.NAME].units[0])
 
     def queue(self) -> Look:
-        return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir))
+        queue = Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir)
+        return Look(queue, self._hop_address())
 
     def listener_rows(self) -> list[dict[str, Any]]:
         return self._detours(self._in_force).rows()

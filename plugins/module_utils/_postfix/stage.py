@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instan
     complaints,
     words,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import port_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED, PROGRAM
 
 if TYPE_CHECKING:
@@ -108,18 +109,19 @@ class Stage:
         return text.replace(self.path, self.instance.config_dir)
 
 
-def check_services(daemon_directory: str, services: Iterable[Service], known: Container[str]) -> None:
+def check_services(daemon_directory: str, services: Iterable[Service], known: Collection[str]) -> None:
     """Refuse what would only fail when the master process starts it, where some of it is fatal.
 
     Args:
         services: services that are new or changed.
-        known: keys of the services that are in master.cf already.
+        known: keys of the services that are in master.cf already, or were when it was there.
     """
     for service in services:
         command = os.path.join(daemon_directory, service.command[0])
         if not os.access(command, os.X_OK):
             raise PostfixError(f'services[{service.name}/{service.kind}].command: there is no program {command}')
-        if service.kind == 'inet' and service.key not in known:
+        # On a port that the instance has already, on another address perhaps, it is itself that listens.
+        if service.kind == 'inet' and port_of(service.key) not in map(port_of, known):
             reason = process.refused_address(service.name)
             if reason:
                 raise PostfixError(f'services[{service.name}/{service.kind}]: cannot listen there: {reason}')

@@ -15,8 +15,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import port_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import take_ordinary_way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import unread
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
@@ -29,9 +32,15 @@ NEEDS_RESTART = ('inet_interfaces', 'inet_protocols')
 def needs_restart(change: Change) -> bool:
     """Return whether a running instance has to be restarted by its own unit, so that the new configuration is in force.
 
-    After a killed run nobody knows what the running one has read.
+    After a killed run nobody knows what the running one has read. A master process binds what is new before it closes
+    what goes, and ends where that is the same port on another address.
     """
-    return change.journal.pending or any(name in NEEDS_RESTART for name in change.parameters_changed())
+    before, after = (set(services) for services in (change.services_before, change.master.services()))
+    # With files that Postfix cannot read, it cannot be told to read others.
+    deaf = change.alone and change.changed and not change.instance.running()
+    moved = {port_of(key) for key in after - before} & {port_of(key) for key in before - after} - {''}
+    named = any(name in NEEDS_RESTART for name in change.parameters_changed())
+    return change.journal.pending or deaf or named or bool(moved)
 
 
 class Switch(Transaction):
@@ -136,9 +145,9 @@ class Switch(Transaction):
         self._sockets = postfix.sockets_of(
             queue, [service for service in self.change.changed_services() if service.key not in before]
         )
-        if self.journal.pending:
-            # After a killed run nobody knows whether Postfix has read the files; what it serves already gets no new
-            # socket.
+        if self.journal.pending or (self._pid and unread(self.instance.config_dir, self._pid)):
+            # After a killed run nobody knows whether Postfix has read the files, and what somebody has put back without
+            # a reload it has not: what it serves already gets no new socket.
             self._sockets = dict.fromkeys(self._sockets)
 
     def steps(self, undo: disk.Undo) -> None:
@@ -205,7 +214,14 @@ class Switch(Transaction):
         }
         if not gone or not queue or self.change.ends_instance:
             return
+        open_still = wait_for_end(queue)
         freed = take_ordinary_way(self.instance, queue, gone)
+        if open_still:
+            self.warnings.append(
+                f'Sessions that were begun before the change are open still (processes {listed(open_still)}). Should a'
+                f' message of theirs wait for {", ".join(sorted(gone))}, run:'
+                f' postsuper -c {self.instance.config_dir} -r QUEUE_ID'
+            )
         if freed:
             self.warnings.append(
                 '{} messages waited for {}, and go their ordinary way now, those on hold when they are released:'

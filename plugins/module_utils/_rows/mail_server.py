@@ -29,13 +29,15 @@ def queue_directories(settings: Mapping[str, Any]) -> list[str]:
     return sorted({roles['outbound_hop']['queue_directory'], *roles['preflight']['queue_directories']})
 
 
-def version_rows(name: str, version: str, running: bool) -> list[dict[str, Any]]:
+def version_rows(name: str, version: str, running: bool, lost: str = '') -> list[dict[str, Any]]:
     """Return the rows on the mail server itself."""
     minimum = MAIL_SERVERS[name].minimum_version
     if LooseVersion(version) < LooseVersion(minimum):
         return [row('mta.version', name, RED, f'version {version}', f'Version {minimum} or newer is needed.')]
     rows = [row('mta.ok', name, GREEN, f'version {version}')]
-    if not running:
+    if lost:
+        rows.append(row('mta.pid_file', name, RED, lost, 'Restart it: no change would come into force.'))
+    elif not running:
         rows.append(row('mta.stopped', name, RED, 'it does not run', 'Start it; its routes cannot be seen otherwise.'))
     return rows
 
@@ -90,7 +92,7 @@ def facts_rows(name: str, facts: Facts, settings: Mapping[str, Any]) -> list[dic
             C(certificate_files), those that it shows as a server.
         settings: the normalised settings with those of the roles.
     """
-    rows = version_rows(name, facts.version, facts.running) + shut_out_rows(facts, settings)
+    rows = version_rows(name, facts.version, facts.running, facts.lost) + shut_out_rows(facts, settings)
     if settings['inbound']:
         rows += certificate_rows(facts.certificate_files, settings['roles']['preflight']['certificate_days'])
     # The preflight has looked at those of the settings.

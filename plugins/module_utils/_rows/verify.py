@@ -11,6 +11,11 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
+WAITS = (
+    'Mend what the reason says; rows on the gateway and on drift tell more. Nothing of it is lost. What waits is tried'
+    ' again later, or at once: postqueue -f, with -c and the configuration directory for the hop, or sendmail -q.'
+)
+
 
 def route_row(sample: Mapping[str, Any], through: bool, way: str, hint: str) -> dict[str, Any]:
     """Return the row on the way of one message.
@@ -37,13 +42,14 @@ def header_row(sample: Mapping[str, Any], direct: bool, said: str) -> dict[str, 
     return row('header.wrong', sample['header'], RED, said)
 
 
-def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str]) -> dict[str, Any]:
+def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str], stuck: Sequence[str] = ()) -> dict[str, Any]:
     """Return the row on a queue.
 
     Args:
         name: whose queue it is.
         messages: the messages in it, a line each.
         put_off: those of them that were put off while somebody looked.
+        stuck: those that wait for something that a person has to mend.
     """
     if put_off:
         return row(
@@ -51,6 +57,14 @@ def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str]) -> dic
             name,
             RED,
             '{} messages, put off while we looked: {}'.format(len(messages), '; '.join(put_off[:3])),
+        )
+    if stuck:
+        return row(
+            'queue.stuck',
+            name,
+            RED,
+            '{} of {} messages do not get on: {}'.format(len(stuck), len(messages), '; '.join(stuck[:3])),
+            WAITS,
         )
     if messages:
         return row('queue.waiting', name, GREEN, f'{len(messages)} messages, such as {messages[0]}', severity='low')

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, staging_directory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import write_durably
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, digest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import cf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import mc as sendmail_mc
@@ -104,6 +105,20 @@ def workshop(program: Program, mc_path: str, cf_path: str, m4_path: str) -> Iter
     """A Workshop whose directory is gone afterwards."""
     with staging_directory(os.path.dirname(os.path.realpath(mc_path)), STAGING) as directory:
         yield Workshop(program, directory, mc_path, cf_path, m4_path)
+
+
+def as_left(record: FileRecord, mc_path: str, cf_path: str, m4_path: str) -> bool:
+    """Whether a sendmail.cf is the one that was written here last, and its sendmail.mc has nothing new since, whatever
+    somebody has done to our file and to the line that includes it.
+
+    Args:
+        record: of what was written here.
+    """
+    entries = [record.entry(path) for path in (cf_path, mc_path)]
+    if not all(entries):
+        return False
+    rest = sendmail_mc.without(read_file(mc_path).data or b'', m4_path)
+    return digest(read_file(cf_path).data) in entries[0]['wrote'] and rest == record.original(entries[1])[0]
 
 
 def refuse_edited(cf_path: str, cf_data: bytes | None, builds: Sequence[Built]) -> None:

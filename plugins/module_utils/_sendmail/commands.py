@@ -109,6 +109,14 @@ class Program:
             )
         return found
 
+    def answer(self, cf_path: str, ruleset: str, **macros: str) -> str:
+        """Return what a ruleset of a configuration makes of anything, with these macros set; empty where there is no
+        such ruleset."""
+        commands = [f'.D{{{name}}}{value}' for name, value in macros.items()] + [f'{ruleset} anything']
+        text = self._test_mode(cf_path, commands)
+        found = re.findall(rf'^(?:> )?(?:rewrite: ruleset )?{ruleset}\s+returns: (.*)$', text, re.MULTILINE)
+        return found[-1] if found else ''
+
     def members(self, cf_path: str, name: str) -> list[str]:
         """Return the members of a class."""
         answers = re.split(r'^(?:> )+', self._test_mode(cf_path, ['$=' + name]), flags=re.MULTILINE)

@@ -15,7 +15,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_chan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError, FileRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import cf, mc
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import STAGING, refuse_edited, workshop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import (
+    STAGING,
+    as_left,
+    refuse_edited,
+    workshop,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program, SendmailError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
@@ -47,6 +52,8 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
         wish = Wish(program, shop, record, paths, params)
         change = wish.change()
         result.update(changed=change.changed, files=change.paths())
+        if change.unrecorded:
+            result['unrecorded'] = change.unrecorded
         if module._diff:
             result['diff'] = change.diff()
         if change.changed:
@@ -56,7 +63,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
             daemon.check()
             change.switch(lambda: None, lambda: _activate(daemon, params['timeout']))
             result['reloaded'] = change.changed and daemon.running
-    return result, wish.warnings + change.warnings
+    return result, wish.warnings + change.warnings + change.unrecorded
 
 
 def refuse_without_record(record: FileRecord, paths: Paths) -> None:
@@ -108,7 +115,7 @@ class Wish:
         builds = [self._present, self._base, self._wanted]
         wanted: dict[str, Any] = {}
         if self._content is not None:
-            if not self._record.pending:
+            if not self._record.pending and not as_left(self._record, self._mc_path, self._cf_path, self._m4_path):
                 refuse_edited(self._cf_path, self._cf, builds)
             wanted[self._m4_path] = encode(self._content)
             wanted[self._mc_path] = lambda data: mc.with_include(data, self._m4_path)

@@ -45,16 +45,20 @@ class Daemon:
         self._unit = process.systemd_unit(self.pid) if self.running else None
         self._listeners = _listeners(self.pid) if self.running else []
 
-    def check(self) -> None:
-        """Raise SendmailError when a reload would not do."""
+    def strangers(self) -> list[int]:
+        """Return the processes that accept connections, and that the pid file does not name."""
         # A restart by Debian's init script can leave one behind, and the new one then cannot listen.
-        strangers = [
+        return [
             pid
             for pid in _pids()
             if self.pid not in (pid, _parent(pid))
             and 'accepting connections' in _title(pid)
             and 'sendmail' in _title(pid)
         ]
+
+    def check(self) -> None:
+        """Raise SendmailError when a reload would not do."""
+        strangers = self.strangers()
         if strangers:
             raise SendmailError(
                 'A Sendmail that is not the one of {} accepts connections (process {}): '
@@ -171,12 +175,8 @@ def _title(pid: int | None) -> str:
 
 
 def _parent(pid: int | None) -> int | None:
-    try:
-        with open(f'/proc/{pid}/stat', 'rb') as stream:
-            # The name in brackets may hold blanks and brackets.
-            return int(stream.read().rpartition(b')')[2].split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
+    found = process.process(pid)
+    return found.parent if found else None
 
 
 def _read_pid_file(path: str) -> tuple[int | None, str]:

@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import features
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import refuse_edited, workshop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import as_left, refuse_edited, workshop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program, SendmailError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
@@ -139,13 +139,13 @@ def facts(
     with workshop(program, paths.mc, paths.cf, paths.m4) as shop:
         base = shop.build('base')
         # After a run that was killed, the next one brings both in line.
-        if not FileRecord(OWNER).pending:
+        record = FileRecord(OWNER)
+        if not record.pending and not as_left(record, paths.mc, paths.cf, paths.m4):
             refuse_edited(paths.cf, read_file(paths.cf).data, [shop.present(), base])
         described = program.describe(base.path)
         cf = SendmailCf(decode(read_file(paths.cf).data or b''))
-        routes = dict(
-            zip(hosted_domains, program.routes(paths.cf, ['postmaster@' + domain for domain in hosted_domains]))
-        )
+        recipients = ['postmaster@' + domain for domain in hosted_domains]
+        routes = dict(zip(hosted_domains, program.routes(paths.cf, recipients)))
         others = foreign(program, cf, paths.cf, routes)
         if others:
             raise SendmailError(

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.waiting import is_stuck
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER
 
 if TYPE_CHECKING:
@@ -69,17 +71,36 @@ class Queue:
 
     def messages(self) -> dict[str, tuple[int, str]]:
         """Return the messages by queue file, with how often each was tried: {name: (tries, text)}."""
-        found = {}
+        return {path: _described(os.path.basename(path)[2:], fields) for path, fields in self._files()}
+
+    def stuck(self, to: str) -> list[str]:
+        """Return the texts of the messages that wait for something that a person has to mend.
+
+        Args:
+            to: the next hop of what leaves, as it stands in Sendmail's words.
+        """
+        now = time.time()
+        return [
+            _described(os.path.basename(path)[2:], fields)[1]
+            for path, fields in self._files()
+            if is_stuck(fields.get('M', [''])[0], now - _number(fields, 'T', int(now)), to)
+        ]
+
+    def _files(self) -> Iterator[tuple[str, dict[str, list[str]]]]:
+        """Return path and lines of each control file, the lines by their first letter."""
         for folder, names in _folders(self._directory):
             for name in names:
                 if name.startswith('qf'):
                     try:
                         with open(os.path.join(folder, name), 'rb') as stream:
-                            found[os.path.join(folder, name)] = _described(name[2:], decode(stream.read()))
+                            text = decode(stream.read())
                     except FileNotFoundError:
                         # Sent in this moment.
                         continue
-        return found
+                    fields: dict[str, list[str]] = {}
+                    for line in text.split('\n'):
+                        fields.setdefault(line[:1], []).append(line[1:])
+                    yield os.path.join(folder, name), fields
 
     def watch(self, seconds: float, work: Callable[[], Any]) -> tuple[dict[str, tuple[int, str]], list[str], Any]:
         """Do the C(work) and wait until so many seconds are over.
@@ -99,10 +120,14 @@ class Queue:
 
 
 class Look(QueueLook):
-    """Two looks at a queue."""
+    """Two looks at a queue.
 
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
+    Args:
+        to: as for Queue.stuck().
+    """
+
+    def __init__(self, queue: Queue, to: str = '') -> None:
+        self._queue, self._to = queue, to
         self._before: dict[str, tuple[int, str]] = {}
 
     def begin(self) -> None:
@@ -111,6 +136,9 @@ class Look(QueueLook):
     def end(self) -> tuple[list[str], list[str]]:
         after, put_off = self._queue.since(self._before)
         return [text for dummy, text in after.values()], put_off
+
+    def stuck(self) -> list[str]:
+        return self._queue.stuck(self._to)
 
 
 def _folders(directory: str) -> list[tuple[str, list[str]]]:
@@ -132,13 +160,14 @@ def _folders(directory: str) -> list[tuple[str, list[str]]]:
     return list(found.values())
 
 
-def _described(name: str, text: str) -> tuple[int, str]:
-    fields: dict[str, list[str]] = {}
-    for line in text.split('\n'):
-        fields.setdefault(line[:1], []).append(line[1:])
-    tries = fields.get('N', ['0'])[0]
+def _number(fields: Mapping[str, list[str]], letter: str, default: int) -> int:
+    text = fields.get(letter, [''])[0]
+    return int(text) if text.isdigit() else default
+
+
+def _described(name: str, fields: Mapping[str, list[str]]) -> tuple[int, str]:
     recipients = ', '.join('<{}>'.format(recipient.rpartition(':')[2].strip('<>')) for recipient in fields.get('R', []))
-    return int(tries) if tries.isdigit() else 0, printable(
+    return _number(fields, 'N', 0), printable(
         '{} from <{}> to {}: {}'.format(
             name, fields.get('S', [''])[0].strip('<>'), recipients, fields.get('M', ['not tried yet'])[0]
         )

@@ -91,6 +91,8 @@ R<> $* $| $+ < @ $+ . >	$: <> $1 $| $2 < @ $3 >
 R<> $* $| $+ < @ $={ConboolDomains} >	$: <gateway> $1
 R<> $* $| $+ < @ $+ >	$: <> $1 $| $2 @ $3
 R<> $* $| $={ConboolSenders}	$: <gateway> $1
+R<> $* $| $+ + $* @ $+	$: <> $1 $| $2 @ $4
+R<> $* $| $={ConboolSenders}	$: <gateway> $1
 R<> $* $| $*		$: <before> $1
 """
 

@@ -30,6 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compa
     warnings,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import OWNER, Paths, facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop import identity, leads, users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
@@ -39,6 +40,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
     Queue,
     header_action,
     route,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.running import (
+    lost_pid_file,
+    map_rows,
+    running_rows,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
@@ -143,7 +149,14 @@ class SendmailServer(MailServer):
             certificate_files=[name for name in info['options'].get('servercertfile', '').split(',') if name],
             parts=[OWNER] if OWNER in info['file_owners'] else [],
             native=info,
+            lost=self._lost(info),
         )
+
+    def _lost(self, info: Mapping[str, Any]) -> str:
+        if info['running']:
+            return ''
+        strangers = Daemon(self.module.run_command, info['pid_file'], info['queue_directory']).strangers()
+        return lost_pid_file(info['pid_file'], strangers) if strangers else ''
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         info, settings = facts.native, self.settings
@@ -239,5 +252,11 @@ class SendmailServer(MailServer):
         named = certificates.by_name(certificate, self.settings['tls_name'], cf)
         return 'name' if named and not explicit else ''
 
+    def running(self) -> list[dict[str, Any]]:
+        program, paths = self._program(), self._paths
+        rows = running_rows(self.module.run_command, program, paths)
+        return rows + map_rows(program, paths, self.settings, self.hop_decides)
+
     def queue(self) -> Look:
-        return Look(Queue(self._cf().queue_directory))
+        hop = self._hop()
+        return Look(Queue(self._cf().queue_directory), hop['address'] if hop else self.settings['relay_host'])

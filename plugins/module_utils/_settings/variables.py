@@ -81,6 +81,7 @@ SETTINGS = {
     'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
     'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),
     'conbool_report_dir': Setting(readers.controller_directory, 'conbool-reports'),
+    'conbool_report_language': Setting(readers.choice('en', 'de'), 'en'),
     'conbool_site_routes': Setting(readers.choice('keep', 'override'), 'keep'),
     'conbool_state': Setting(readers.choice('present', 'absent'), 'present'),
     'conbool_dns_mx_targets': Setting(readers.host_name, [], many=True),

@@ -108,8 +108,10 @@ def converge(module: AnsibleModule | Look, params: Mapping[str, Any]) -> tuple[d
     }
     if module._diff:
         result['diff'] = sieve.diff()
+    if sieve.files.unrecorded:
+        result['unrecorded'] = sieve.files.unrecorded
     if sieve.files.changed:
         sieve.validate()
     if not module.check_mode:
         sieve.carry_out()
-    return result, sieve.warnings
+    return result, sieve.warnings + sieve.files.unrecorded

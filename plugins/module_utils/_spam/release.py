@@ -75,7 +75,10 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     for engine in found:
         if engine.there and engine.files.changed:
             engine.validate()
-    warnings = [warning for engine in found for warning in engine.files.warnings]
+    unrecorded = [text for engine in found for text in engine.files.unrecorded]
+    if unrecorded:
+        result['unrecorded'] = unrecorded
+    warnings = [warning for engine in found for warning in engine.files.warnings] + unrecorded
     if not module.check_mode:
         for engine in found:
             try:

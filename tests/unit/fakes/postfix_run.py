@@ -44,6 +44,7 @@ def run(fake, check=False, config_dir=None, **values):
         'config_dir': config_dir or str(fake.config_dir),
         'sbin_dir': None,
         'create': False,
+        'exclusive': False,
         'owner_id': 'us',
         'state': 'present',
         'reload': True,

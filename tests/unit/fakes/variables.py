@@ -31,6 +31,7 @@ EXAMPLES = {
     'conbool_wash_networks': ['10.30.0.0/16'],
     'conbool_bypass_calendar': False,
     'conbool_inbound_trust': True,
+    'conbool_report_language': 'de',
     'conbool_site_routes': 'override',
     'conbool_bypass_null_sender': False,
     'conbool_spam_delivery': 'header',

@@ -102,7 +102,14 @@ def test_a_green_host_is_shown_and_the_run_is_a_file_and_an_artifact(tmp_path, o
     ]
     assert '\nhost  mta  state  result\nmx    ?    ?      done\nok: [mx]\n' in done.stdout
     report = json.loads((tmp_path / 'new/reports/site.json').read_text(encoding='utf-8'))
-    assert report == artifact(done)
+    assert report == artifact(done) and re.fullmatch(r'\d{4}-\d\d-\d\d [\d:]{8} [+-]\d{4}', report.pop('time'))
+    names = sorted(path.name for path in (tmp_path / 'new/reports').iterdir())
+    assert [re.sub('-[-0-9]{17}', '-TIME', name) for name in names] == [
+        'site-TIME.csv',
+        'site-TIME.html',
+        'site-TIME.xml',
+        'site.json',
+    ]
     entry = {
         'mta': None,
         'state': None,

@@ -100,6 +100,17 @@ def test_files_come_change_and_go(host):
     assert not host.change({}).changed
 
 
+def test_record_that_is_lost_is_told(host):
+    fresh = host.change(NEW)
+    assert fresh.unrecorded == []
+    host.apply(NEW)
+    assert host.change(NEW).unrecorded == []
+    (host.folder / 'var/files/test.json').unlink()
+    again = host.change({'conf': b'other\n', 'list': with_line})
+    assert not again.changed and 'There is no record' in again.unrecorded[0], again.unrecorded
+    assert host.path('conf') in again.unrecorded[0] and host.change({}).unrecorded == []
+
+
 def test_file_that_is_not_wanted_any_more_goes_alone(host):
     host.apply(NEW)
     host.apply({'conf': b'other\n'})

@@ -173,3 +173,33 @@ def test_a_service_that_ran_runs_on_by_its_former_file_when_the_new_one_is_too_m
     assert [verb for verb, dummy in systemctl.given][-2:] == (
         ['daemon-reload', 'restart'] if active == 'active' else ['start', '--no-pager']
     )
+
+
+@pytest.mark.parametrize(
+    'shown, found',
+    [
+        (f'FragmentPath=/etc/systemd/system/{NAME}\nDropInPaths=\n', []),
+        (
+            f'FragmentPath=/etc/systemd/system/{NAME}\nDropInPaths=/usr/lib/systemd/system/service.d/10-timeout.conf\n',
+            [],
+        ),
+        (
+            f'FragmentPath=/etc/systemd/system.control/{NAME}\nDropInPaths=/run/systemd/system/{NAME}.d/x.conf\n',
+            [f'/etc/systemd/system.control/{NAME}', f'/run/systemd/system/{NAME}.d/x.conf'],
+        ),
+        ('FragmentPath=\nDropInPaths=\n', []),
+    ],
+)
+def test_files_that_systemd_reads_in_place_of_ours_or_on_top(shown, found):
+    assert Unit(lambda argv: (0, shown, ''), NAME).shadows() == found
+
+
+def test_a_masked_unit_is_not_written_to_the_device(tmp_path, monkeypatch):
+    device = tmp_path / 'null'
+    device.write_bytes(b'')
+    monkeypatch.setattr(systemd_unit, 'FOLDER', str(tmp_path))
+    monkeypatch.setattr(systemd_unit.os, 'devnull', str(device))
+    (tmp_path / NAME).symlink_to(device)
+    UnitChange(lambda argv: (0, 'ActiveState=active\nUnitFileState=enabled\n', ''), NAME, '[Service]\n').arrive()
+    assert device.read_bytes() == b'' and not (tmp_path / NAME).is_symlink()
+    assert (tmp_path / NAME).read_text() == '[Service]\n'

@@ -33,13 +33,22 @@ class FakeHop(FakeServer):
             raise self.given['way_back']
         return [row('hop.return', '[127.0.0.1]:329', 'green', 'takes them')]
 
+    def clients(self):
+        return [row('hop.client', 'gateway', 'green', 'TLS level secure')]
+
+    def way(self):
+        return [row('hop.route', 'a message', 'green', 'gateway:[mail.conbool.com]:25')]
+
+    def running(self):
+        return [row('running.ok', 'hop', 'green', 'runs')]
+
 
 @pytest.fixture(name='rows')
 def fixture_rows(monkeypatch):
-    def rows(server, hop=None):
+    def rows(server, hop=None, *more, **options):
         server.hop_decides = hop is not None
         monkeypatch.setattr(verify, 'HopServer', lambda module, settings, wash: hop)
-        return verify.rows_of(server, SETTINGS)
+        return verify.rows_of(server, SETTINGS, None, more, **options)
 
     return rows
 
@@ -130,8 +139,33 @@ def test_verification_is_all_of_it(rows):
         == [('route.ok', 'green')] * 6
         + [('header.ok', 'green')] * 7
         + [('hop.return', 'green')]
+        + [('hop.client', 'green'), ('hop.route', 'green'), ('running.ok', 'green')]
         + [('queue.ok', 'green')] * 2
     )
+
+
+def test_whoever_only_verifies_asks_more(rows):
+    def fail():
+        raise HostError('no answer')
+
+    def green():
+        return [verify.row('drift.ok', 'this host', 'green', 'as site.yml would make it: hop')]
+
+    found = brief(rows(FakeServer(marks=marks()), None, ('gateway', 'gateway', fail), ('drift', 'this host', green)))
+    assert found[-3:] == [('gateway.failed', 'red'), ('drift.ok', 'green'), ('queue.ok', 'green')]
+
+
+class Waiting(FakeLook):
+    def stuck(self):
+        return ['4bX1 from <a@example.com> to <b@external.test>: Server certificate not trusted']
+
+
+@pytest.mark.parametrize('stuck, outcome', [(True, ('queue.stuck', 'red')), (False, ('queue.waiting', 'green'))])
+def test_mail_that_waits_for_a_person_is_red_unless_something_was_just_mended(rows, stuck, outcome):
+    found = rows(FakeServer(marks=marks(), queue=Waiting(['one', 'two'])), stuck=stuck)[-1]
+    assert (found['id'], found['status']) == outcome
+    if stuck:
+        assert found['finding'].startswith('1 of 2 messages do not get on: 4bX1 from') and found['hint']
 
 
 def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):

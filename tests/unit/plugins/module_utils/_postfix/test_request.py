@@ -24,6 +24,8 @@ from hypothesis import strategies as st
 def params(**values):
     given_values = {
         'owner_id': 'us',
+        'create': False,
+        'exclusive': False,
         'state': 'present',
         'parameters': {},
         'services': [],

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import routes as routes_of_postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import NOT_LEARNT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
@@ -110,15 +111,17 @@ def wanted(server, monkeypatch):
     return server.wanted(facts, False)
 
 
-@pytest.mark.parametrize('next_hop', ['[gw.partner.example]', '[192.0.2.1]:25', 'external.test', ''])
+@pytest.mark.parametrize(
+    'next_hop', ['[gw.partner.example]', '[192.0.2.1]:25', '[127.0.0.1]:2526', '[127.0.0.2]:10027', 'external.test', '']
+)
 def test_the_hop_s_client_on_its_way_to_another_host_is_not_the_way_to_the_gateway(server, monkeypatch, next_hop):
     class Instance:
         def parameters(self, *dummy):
-            return {'queue_directory': '/var/spool/postfix'}, ''
+            return {'queue_directory': '/var/spool/postfix', 'inet_protocols': 'ipv4'}, ''
 
     ways = {'a': ('conbool-hop', '[127.0.0.1]:325'), 'b': ('conbool-hop', next_hop), 'c': ('local', '')}
     monkeypatch.setattr(
-        postfix,
+        routes_of_postfix,
         'route',
         lambda queue, sender, recipient: dict(zip(('transport', 'next_hop'), ways[recipient])),
     )

@@ -36,6 +36,7 @@ def facts(**more):
         **{
             'version': '3.7.11',
             'running': True,
+            'lost': '',
             'queue_directory': '/var/spool/postfix',
             'relay_networks': [],
             'relay_networks_from': 'mynetworks',
@@ -66,6 +67,13 @@ GREEN = [('mta.ok', 'postfix', 'green'), ('queue.ok', '/var/spool/postfix', 'gre
 def test_mail_server(version, running, outcome):
     rows = mail_server.facts_rows('postfix', facts(version=version, running=running), SETTINGS)
     assert [(entry['id'], entry['status']) for entry in rows[:-1]] == outcome
+
+
+def test_a_mail_server_that_nothing_reloads_is_not_called_stopped():
+    rows = mail_server.facts_rows('postfix', facts(running=False, lost='it runs, but /pid does not name it'), SETTINGS)
+    assert [(entry['id'], entry['finding']) for entry in rows[1:2]] == [
+        ('mta.pid_file', 'it runs, but /pid does not name it')
+    ]
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,9 @@ def test_listed_senders_only_and_the_route_of_the_others():
     out = text(scope)
     assert "C{ConboolDomains}example.com\nC{ConboolSenders}o'hara@sub.example.co.uk\n" in out
     assert 'R<before> $*\t\t$@ $(conboolset {conbool_to} $@  $) $(conboolset {conbool_port} $@ 25 $) $1\n' in out
+    # An address with an extension is looked up as it is, and then without.
+    lookup = 'R<> $* $| $={ConboolSenders}\t$: <gateway> $1\n'
+    assert lookup + 'R<> $* $| $+ + $* @ $+\t$: <> $1 $| $2 @ $4\n' + lookup in out
     behind = text(scope, smart_host='relay.provider.test')
     assert (
         'R<before> $*\t\t$@ $(conboolset {conbool_to} $@ relay.provider.test $) $(conboolset {conbool_port} $@ 587'

@@ -44,6 +44,7 @@ def test_minimal_input_gives_the_documented_settings():
         'state': 'present',
         'preflight': 'enforce',
         'report_dir': 'conbool-reports',
+        'report_language': 'en',
         'dns': {
             'relay_host': 'mail.conbool.com',
             'mx_targets': ['mail.conbool.com'],

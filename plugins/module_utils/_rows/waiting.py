@@ -1,0 +1,38 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a message waits for something that a person has to mend, or that time mends. Private to this collection."""
+
+from __future__ import annotations
+
+import re
+
+# Seconds after which a message that nobody has tried to send is not just new.
+OLD = 600
+_TLS = re.compile(
+    r'certificate (not|of the gateway)|TLS is required|start TLS|TLS engine|TLS handshake|STARTTLS|\bTLS\b.*fail',
+    re.IGNORECASE,
+)
+# The next hop is known, and there is nobody to hand the message to.
+_TRANSPORT = re.compile(r'mail transport')
+
+
+def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
+    """Return whether a message that waits is a matter for a person: TLS with the next hop, the connection to it, or
+    nobody tries at all.
+
+    Args:
+        reason: why it waits in the mail server's words, empty when it was not tried yet.
+        age: seconds since it came.
+        to: name or address of the next hop, as it stands in the mail server's words.
+        tls: whether it is spoken to with TLS, so that a certificate that is not accepted, of which the reason does not
+            say whose it is, is taken for its own.
+    """
+    if not reason:
+        return age > OLD
+    if _TRANSPORT.search(reason) or (tls and _TLS.search(reason)):
+        return True
+    # A recipient that the next hop cannot judge now is no matter of the way there, and greylisting ends by itself.
+    if not to or to not in reason or 'in reply to RCPT TO' in reason:
+        return False
+    return age > OLD or ' said: ' not in reason

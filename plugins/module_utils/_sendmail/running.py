@@ -1,0 +1,120 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the Sendmail that runs knows what its files say, and whether maps and files beside sendmail.cf lead mail past
+the gateway."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths
+
+TARGET = 'mail server'
+RESTART = 'Restart Sendmail (on Debian: systemctl restart sendmail).'
+_MTA_HOST = re.compile(r'^D\{MTAHost\}(\S+)', re.MULTILINE)
+# Classes that are read from files when Sendmail starts (op.me, F lines).
+_CLASS_FILE = re.compile(r'^F\{?\w+\}?\s*(?:-o\s*)?(/[^\s|]+)', re.MULTILINE)
+
+
+def running_rows(run: Callable[..., tuple[int, Any, Any]], program: Program, paths: Paths) -> list[dict[str, Any]]:
+    """Return the row on the daemon."""
+    text = decode(read_file(paths.cf).data or b'')
+    pid_file = program.describe(paths.cf)['pid_file']
+    daemon = Daemon(run, pid_file, SendmailCf(text).queue_directory)
+    if not daemon.running:
+        strangers = daemon.strangers()
+        if not strangers:
+            return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
+        return [row('running.pid_file', TARGET, RED, lost_pid_file(pid_file, strangers), RESTART)]
+    found = process.process(daemon.pid)
+    since = [found.started] if found else []
+    if os.path.exists(pid_file):
+        # It writes this file whenever it starts itself anew.
+        since.append(os.stat(pid_file).st_mtime)
+    old = process.newer([paths.cf, *_CLASS_FILE.findall(text)], max(since, default=0.0))
+    if old:
+        return [row('running.old', TARGET, RED, 'what runs is older than {}'.format(', '.join(old)), RESTART)]
+    return [row('running.ok', TARGET, GREEN, 'runs, with what its files say')]
+
+
+def lost_pid_file(pid_file: str, strangers: list[int]) -> str:
+    """Return what there is to say of a daemon that runs, and that nobody can reload."""
+    processes = ', '.join(map(str, strangers))
+    return f'it runs (process {processes}), but {pid_file} does not name it, so that nothing reloads it'
+
+
+def map_rows(program: Program, paths: Paths, settings: Mapping[str, Any], hop: bool) -> list[dict[str, Any]]:
+    """Return the rows on what the access map says of TLS with the gateway, and on where submit.cf leads.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        hop: whether the outbound hop speaks to the gateway.
+    """
+    rows, gateway = [_submit_row(program, paths)], settings['relay_host']
+    if not hop:
+        refused = program.answer(paths.cf, 'try_tls', server_name=gateway)
+        if 'error' in refused:
+            finding = f'the access map (Try_TLS) has Sendmail not try TLS there, and mail waits: {refused}'
+            rows.append(row('access.tls', gateway, RED, finding, 'Take the entry out, and build the map anew.'))
+        else:
+            rows.append(row('access.tls', gateway, GREEN, 'the access map does not forbid TLS'))
+    if settings['inbound'] and settings['inbound_require_certificate']:
+        rows += [_asks_row(program, paths, settings['relay_host'], network) for network in settings['networks'][:1]]
+    return rows
+
+
+def _asks_row(program: Program, paths: Paths, name: str, network: str) -> dict[str, Any]:
+    address = str(ipaddress.ip_network(network)[0])
+    known = {'client_name': name, 'client_addr': f'IPv6:{address}' if ':' in address else address}
+    features = program.answer(paths.cf, 'srv_features', **known).split()
+    if 'V' in features:
+        finding = 'the access map (Srv_Features) has Sendmail not ask the gateway for its certificate'
+        return row('access.certificate', network, RED, finding, 'Take the V out, and build the map anew.')
+    return row('access.certificate', network, GREEN, 'the access map does not keep Sendmail from asking for one')
+
+
+def _submit_row(program: Program, paths: Paths) -> dict[str, Any]:
+    """Return the row on the file by which programs of this host hand in mail."""
+    path = os.path.join(paths.config_dir, 'submit.cf')
+    if not os.path.exists(path):
+        return row('submit.ok', path, GREEN, 'there is none: programs hand mail to the mail server itself')
+    # What FEATURE(msp) hands everything to.
+    named = _MTA_HOST.search(decode(read_file(path).data or b''))
+    found = None if named else program.routes(path, ['someone@' + OUTSIDE])[0]
+    host = named.group(1) if named else found['host'] if found else ''
+    if not host or not own_address(host.strip('[]')):
+        finding = f'mail of programs on this host goes to {host or "nowhere"}, past this mail server'
+        return row('submit.elsewhere', path, RED, finding, 'Have submit.mc name [127.0.0.1], and build submit.cf anew.')
+    return row('submit.ok', path, GREEN, 'hands mail to this host')
+
+
+def own_address(host: str) -> bool:
+    """Return whether a name or address is one of this host."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    for family, kind, protocol, dummy, address in found:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.bind((address[0], 0, *address[2:]))
+        except OSError:
+            return False
+    return True

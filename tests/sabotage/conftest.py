@@ -1,0 +1,156 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of breakages, and a host on which they are tried one after the other."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import ansible
+import pytest
+import yaml
+
+from tests.flow import adapters, loader
+from tests.flow.playbook import ROOT, WHOLE, Run
+
+HERE = Path(__file__).resolve().parent
+ARCHIVE = '/root/sabotage.zip'
+SECONDS_EACH = 200
+BEFORE = (
+    'mkdir -p /root/before && for file in /etc/postfix/m*.cf /etc/mail/sendmail.?[cf]; do'
+    ' [ ! -e $file ] || cp -p $file /root/before/; done'
+)
+# What goes into the archive: folder here, folder there, and what of it.
+NEEDED = {
+    Path(ansible.__file__).parent: ('ansible', ('release.py', 'module_utils')),
+    ROOT: ('ansible_collections/conbool/smtp_relay', ('plugins/modules', 'plugins/module_utils')),
+}
+
+
+@dataclass(frozen=True)
+class Breakage:
+    name: str
+    server: str
+    do: str
+    only: str = ''
+    mend: str = ''
+    unnoticed: str = ''
+    sample: bool = False
+
+    def __str__(self):
+        return self.name
+
+
+def table():
+    """All breakages, one for each server on which it is tried."""
+    document = yaml.safe_load((HERE / 'breakages.yml').read_text(encoding='utf-8'))
+    found = []
+    for group, content in document['groups'].items():
+        for name, entry in content['breakages'].items():
+            for server in content['servers']:
+                entry_here = dict(entry, sample=server in entry.get('sample', ()))
+                found.append(Breakage(f'{group}.{name}', server, **entry_here))
+    return found
+
+
+def archive():
+    """The modules and what they import, as zipimport(3) takes it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, 'w', zipfile.ZIP_DEFLATED) as target:
+        for package in ('ansible', 'ansible_collections', 'ansible_collections/conbool'):
+            target.writestr(f'{package}/__init__.py', '')
+        for folder in ('', '/plugins'):
+            target.writestr(f'ansible_collections/conbool/smtp_relay{folder}/__init__.py', '')
+        for root, (inside, names) in NEEDED.items():
+            for path in sorted(path for name in names for path in [root / name, *(root / name).rglob('*')]):
+                where = f'{inside}/{path.relative_to(root).as_posix()}'
+                if path.suffix == '.py':
+                    target.write(path, where)
+                elif path.is_dir() and path.name != '__pycache__' and not (path / '__init__.py').exists():
+                    target.writestr(f'{where}/__init__.py', '')
+    return content.getvalue()
+
+
+class Machine:
+    """One that has the gateway, with everything that the roles can do to a host."""
+
+    def __init__(self, lab, name, server, folder):
+        self.lab, self.name, self.server = lab, name, server
+        self._adapter = adapters.load(server)()
+        lab.run(name, ['sh', '-c', BEFORE])
+        variables = dict(
+            loader.Table(loader.OWN_FILES).configurations[WHOLE].variables,
+            conbool_preflight='skip',
+            verify_queue_seconds=0,
+            **self._adapter.variables,
+        )
+        self._run('site.yml', variables)
+        kept = folder / f'{server}.json'
+        self._run('../tests/sabotage/settings.yml', dict(variables, sabotage_settings=str(kept)))
+        self.settings = json.loads(kept.read_text(encoding='utf-8'))
+        lab.run(name, ['sh', '-c', f'cat >{ARCHIVE}'], input=archive())
+
+    def _run(self, playbook, variables):
+        outcome = Run(self.lab, self.name, playbook, variables).wait()
+        assert not outcome.returncode, outcome.output
+
+    def outcomes(self, breakages):
+        """What came of each, by name."""
+        job = {
+            'mta': self.server.partition('_')[0],
+            'archive': ARCHIVE,
+            'settings': self.settings,
+            'breakages': [[breakage.name, breakage.do, breakage.mend] for breakage in breakages],
+        }
+        process = self.lab.start(self.name, ['python3', '-c', (HERE / 'driver.py').read_text(encoding='utf-8')])
+        out, dummy = process.communicate(json.dumps(job), timeout=SECONDS_EACH * (len(breakages) + 1))
+        return {entry['name']: entry for entry in map(json.loads, out.splitlines())}
+
+
+class Machines:
+    """One host at a time for each mail server, and what came of the breakages that are tried on it.
+
+    No parameter of a fixture: pytest would begin anew with each breakage.
+    """
+
+    def __init__(self, borrowed, folder, chosen):
+        self._borrowed, self._folder, self._chosen = borrowed, folder, chosen
+        self._stack, self._machine, self._outcomes = ExitStack(), None, {}
+
+    def of(self, server):
+        if not self._machine or self._machine.server != server:
+            self.close()
+            name = adapters.load(server)().default_host
+            lab = self._stack.enter_context(self._borrowed.hosts(name))
+            self._machine = Machine(lab, name, server, self._folder)
+        return self._machine
+
+    def outcome(self, breakage):
+        server = breakage.server
+        if server not in self._outcomes:
+            chosen = [entry for entry in self._chosen if entry.server == server]
+            self._outcomes[server] = self.of(server).outcomes(chosen)
+            (ROOT / '.cache').mkdir(exist_ok=True)
+            text = json.dumps(self._outcomes[server], indent=1)
+            (ROOT / '.cache' / f'sabotage-{server}.json').write_text(text, encoding='utf-8')
+        return self._outcomes[server][breakage.name]
+
+    def close(self):
+        self._machine = None
+        self._stack.close()
+
+
+@pytest.fixture(scope='module', name='machines')
+def fixture_machines(request, borrowed, tmp_path_factory):
+    """With the breakages that were chosen for this session."""
+    parameters = [getattr(getattr(item, 'callspec', None), 'params', {}) for item in request.session.items]
+    chosen = [each['breakage'] for each in parameters if isinstance(each.get('breakage'), Breakage)]
+    machines = Machines(borrowed, tmp_path_factory.mktemp('sabotage'), chosen)
+    yield machines
+    machines.close()

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs on a host: breaks it, verifies, repairs it by the module of site.yml, and verifies again.
+
+Modules run as they are, from an archive with them and with what they import, in processes of their own: no connection
+and no copy for each. Standard input has a job in JSON; every outcome is a line of standard output.
+"""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+PREFIX = 'ansible_collections.conbool.smtp_relay.plugins.modules.'
+KEPT = '/root/converged'
+SECONDS = 180
+# What a host has of the mail server, and of us; restored after what only a person can repair.
+PLACES = (
+    '/etc/postfix',
+    '/etc/mail',
+    '/etc/conbool-hop',
+    '/etc/dovecot',
+    '/etc/systemd/system',
+    '/etc/conbool-inbound-firewall.nft',
+    '/etc/ssl/lab',
+    '/etc/ld.so.conf.d',
+    '/usr/lib/conbool-hop',
+    '/usr/sbin/postfwd',
+    '/var/lib/conbool-smtp-relay',
+)
+PRELUDE = """
+set -e
+PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
+HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
+UNIT=/etc/systemd/system/conbool-hop.service
+hop() { postconf -c $HOP "$@"; }
+listener() { hop -M | awk '$2 == "inet" { print $1; exit }'; }
+reload_hop() { systemctl reload conbool-hop; }
+reload_mta() { postfix reload 2>/dev/null; }
+restart_mta() { systemctl restart sendmail; }
+build() { m4 /etc/mail/sendmail.mc >/run/built.cf && cat /run/built.cf >/etc/mail/sendmail.cf; }
+access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/mail/access; }
+records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
+keep() { cp -p "$1" /run/kept; kept=$1; }
+back() { cp -p /run/kept "$kept"; }
+"""
+AGAIN = """
+systemctl daemon-reload
+for unit in postfix postfix@- sendmail conbool-hop dovecot conbool-inbound-firewall; do
+    systemctl stop $unit.service 2>/dev/null || true
+    # Whoever has no pid file does not stop.
+    systemctl kill --signal=KILL $unit.service 2>/dev/null || true
+    systemctl reset-failed $unit.service 2>/dev/null || true
+done
+sleep 1
+ldconfig
+for unit in conbool-inbound-firewall dovecot conbool-hop postfix sendmail; do
+    if systemctl cat $unit.service >/dev/null 2>&1; then systemctl start $unit; fi
+done
+sleep 1
+"""
+
+
+def call(name, **arguments):
+    """What a module answers."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(read)
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        signal.alarm(SECONDS)
+        try:
+            basic = importlib.import_module('ansible.module_utils.basic')
+            basic._ANSIBLE_ARGS = json.dumps({'ANSIBLE_MODULE_ARGS': arguments}).encode()
+            basic._ANSIBLE_PROFILE = 'legacy'
+            importlib.import_module(PREFIX + name).main()
+        except SystemExit:
+            pass
+        finally:
+            sys.stdout.flush()
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, 'rb') as stream:
+        said = stream.read().decode('utf-8', 'replace')
+    os.waitpid(pid, 0)
+    try:
+        return json.loads([line for line in said.splitlines() if line.startswith('{')][-1])
+    except (IndexError, ValueError):
+        return {'failed': True, 'msg': f'{name} ended without an answer: {said[-500:]}'}
+
+
+def red(answer):
+    """What is not green of an answer: id and finding."""
+    if answer.get('failed'):
+        return [['failed', answer.get('msg', '')]]
+    rows = [row for row in answer.get('rows', []) if row['status'] != 'green']
+    return [[row['id'], '{target}: {finding}. {hint}'.format(**row)] for row in rows]
+
+
+def shell(text):
+    done = subprocess.run(['sh', '-c', PRELUDE + text], capture_output=True, text=True, timeout=SECONDS)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def save():
+    subprocess.run(['rm', '-rf', KEPT], check=True)
+    for path in filter(os.path.exists, PLACES):
+        os.makedirs(KEPT + os.path.dirname(path), exist_ok=True)
+        subprocess.run(['cp', '-a', path, KEPT + path], check=True)
+
+
+def restore(mend):
+    for path in PLACES:
+        subprocess.run(['rm', '-rf', path], check=True)
+        if os.path.exists(KEPT + path):
+            subprocess.run(['cp', '-a', KEPT + path, path], check=True)
+    return shell(AGAIN + mend)
+
+
+class Host:
+    def __init__(self, job):
+        self.job, self.settings = job, job['settings']
+
+    def verify(self):
+        return red(call(self.job['mta'] + '_verify', settings=self.settings))
+
+    def site(self):
+        return call(self.job['mta'] + '_smarthost', settings=self.settings)
+
+    def outcome(self, name, do, mend):
+        """Break, verify, repair, verify; afterwards the host is as it was, or it is said what is not."""
+        begin = time.monotonic()
+        status, said = shell(do)
+        found = {'name': name, 'broken': status == 0, 'said': said}
+        found['verify'] = self.verify()
+        answer = self.site()
+        found['site'] = red(answer) + [['warning', text] for text in answer.get('warnings', [])]
+        found['changed'] = answer.get('changed', False)
+        found['after'] = self.verify()
+        if found['after']:
+            found['restored'] = restore(mend)[1]
+            self.site()
+            found['spoilt'] = self.verify()
+        found['seconds'] = round(time.monotonic() - begin, 1)
+        return found
+
+
+def main():
+    job = json.load(sys.stdin)
+    sys.path.insert(0, job['archive'])
+    # For the processes to come, which then have it already.
+    for name in ('_verify', '_smarthost'):
+        importlib.import_module(PREFIX + job['mta'] + name)
+    host = Host(job)
+    save()
+    for breakage in job['breakages']:
+        print(json.dumps(host.outcome(*breakage)), flush=True)
+    if not job['breakages']:
+        print(json.dumps({'name': '', 'verify': host.verify(), 'files': glob.glob(KEPT + '/*')}), flush=True)
+
+
+main()

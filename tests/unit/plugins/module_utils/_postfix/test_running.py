@@ -1,0 +1,108 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether what runs is what the files say: processes are real, what they are called is played."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import running
+
+MASTER = 'smtp inet n - n - - smtpd\nrewrite unix - - n - - trivial-rewrite\ncleanup unix n - n - 0 cleanup\n'
+
+
+class Instance:
+    def __init__(self, folder):
+        self.config_dir, self.queue = str(folder / 'etc'), folder / 'queue'
+        for name in ('etc', 'queue/pid', 'queue/public', 'queue/private'):
+            (folder / name).mkdir(parents=True)
+        (folder / 'etc/main.cf').write_text('', encoding='ascii')
+        (folder / 'etc/master.cf').write_text(MASTER, encoding='ascii')
+        (self.queue / 'pid/master.pid').write_text(f'{os.getpid()}\n', encoding='ascii')
+        for name in ('private/rewrite', 'public/cleanup'):
+            (self.queue / name).touch()
+
+    def parameters(self, config_dir, names):
+        return {'queue_directory': str(self.queue), 'master_service_disable': ''}, []
+
+
+@pytest.fixture(name='instance')
+def fixture_instance(tmp_path, monkeypatch):
+    """One whose queue manager was started well after its files were written."""
+    made = Instance(tmp_path)
+    made.manager = SimpleNamespace(pid=os.getpid() + 1, started=time.time() + 60)
+    made.processes = {('qmgr', os.getpid()): [made.manager], ('master',): []}
+    monkeypatch.setattr(process, 'processes', lambda *asked: made.processes[asked])
+    monkeypatch.setattr(running, 'PATIENCE', 0.3)
+    return made
+
+
+def asked(instance):
+    rows = running.running_rows('hop', instance, 'conbool-hop.service')
+    return [(row['id'], row['status']) for row in rows]
+
+
+def test_what_runs_with_what_its_files_say(instance):
+    assert asked(instance) == [('running.ok', 'green')]
+
+
+@pytest.mark.parametrize('name', ['main.cf', 'master.cf'])
+def test_files_that_nobody_has_read(instance, name):
+    instance.manager.started = time.time() - 60
+    row = running.running_rows('hop', instance, 'conbool-hop.service')[0]
+    assert (row['id'], row['status']) == ('running.old', 'red') and name in row['finding']
+    assert row['hint'] == 'systemctl reload conbool-hop.service'
+
+
+def test_a_file_that_is_gone_was_read_before(instance):
+    os.unlink(os.path.join(instance.config_dir, 'master.cf'))
+    assert [os.path.basename(path) for path in running.unread(instance.config_dir, os.getpid())] == ['master.cf']
+
+
+def test_a_file_that_was_put_back_with_its_old_time_is_new(instance):
+    instance.manager.started = time.time() - 60
+    for name in running.FILES:
+        os.utime(os.path.join(instance.config_dir, name), (1, 1))
+    assert asked(instance) == [('running.old', 'red')]
+
+
+@pytest.mark.parametrize('name', ['private/rewrite', 'public/cleanup'])
+def test_service_without_its_socket(instance, name):
+    (instance.queue / name).unlink()
+    row = running.running_rows('hop', instance, 'x')[0]
+    assert row['id'] == 'running.socket' and name in row['finding']
+
+
+def test_no_queue_manager(instance):
+    instance.processes['qmgr', os.getpid()] = []
+    assert asked(instance) == [('running.queue', 'red')]
+
+
+def test_a_queue_manager_that_is_just_being_started_is_waited_for(instance, monkeypatch):
+    monkeypatch.setattr(running, 'PATIENCE', 5)
+    later = [[], [], [instance.manager]]
+    monkeypatch.setattr(process, 'processes', lambda *asked: later.pop(0) if len(later) > 1 else later[0])
+    assert asked(instance) == [('running.ok', 'green')]
+
+
+def test_stopped(instance):
+    (instance.queue / 'pid/master.pid').unlink()
+    assert asked(instance) == [('running.stopped', 'red')]
+    assert running.lost_pid_file(str(instance.queue)) == ''
+
+
+def test_a_lost_pid_file_is_not_called_stopped(instance):
+    (instance.queue / 'pid/master.pid').unlink()
+    with subprocess.Popen(['sleep', '60'], cwd=instance.queue) as child:
+        try:
+            instance.processes[('master',)] = [SimpleNamespace(pid=child.pid)]
+            row = running.running_rows('hop', instance, 'conbool-hop.service')[0]
+        finally:
+            child.kill()
+    assert row['id'] == 'running.pid_file' and f'it runs (process {child.pid})' in row['finding']
