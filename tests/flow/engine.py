@@ -88,7 +88,7 @@ class Engine:
         else:
             self.site.gateway_mode(mode)
             try:
-                batch.send()
+                batch.send(f' while the gateway is {mode}')
                 batch.must_be(lambda case: case.meanwhile, flush=False, prefix=f'while the gateway is {mode}: ')
             finally:
                 self.site.gateway_mode('normal')
@@ -107,8 +107,9 @@ class Batch:
     def problems(self):
         return {result.case.id: result.problems for result in self.results.values() if result.problems}
 
-    def send(self):
-        self.engine.say(_count(len(self.items), 'message') + ': sending')
+    def send(self, when=''):
+        """Hands them in; `when` is what somebody who waits should know of the moment."""
+        self.engine.say(_count(len(self.items), 'message') + ': sending' + when)
         replies = self.site.inject(self.items)
         for item in self.items:
             self.results[item.token].problems += _about_reply(item.case, replies[item.token])
@@ -138,7 +139,8 @@ class Batch:
             moving = [item for item in self.items if _is_moving(places(item.case), seen[item.token])]
             quiet = 0 if moving else quiet + 1
             if quiet >= QUIET_LOOKS['something wrong' if wrong else 'all right'] or engine.clock() >= end:
-                engine.say(_count(len(self.items), 'message') + ': ' + _where(wrong))
+                if flush:
+                    engine.say(_count(len(self.items), 'message') + ': ' + _where(wrong))
                 return seen
             if moving and engine.clock() >= next_flush:
                 self.site.flush()
@@ -155,7 +157,7 @@ def _count(number, name):
 
 
 def _where(wrong):
-    return f'{len(wrong)} not where they belong' if wrong else 'each is where it belongs'
+    return f'{len(wrong)} not where expected' if wrong else 'each is where it belongs'
 
 
 def _is_moving(places, sightings):
