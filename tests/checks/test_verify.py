@@ -108,7 +108,7 @@ def test_everything_that_leads_mail_astray_is_found_at_once(play, lab, gateway, 
     assert lab.run(RELAYED, ['cat', '/run/stream']).stdout == 'flows\n'
     assert report.outcome.returncode != 0
     assert report.bad('relayed', 'verify') == dict.fromkeys(
-        ['route.bypass', 'header.wrong', 'gateway.connect', 'drift.hop', 'queue.grows', 'inbound.recipient'], 'red'
+        ['route.bypass', 'header.wrong', 'gateway.connect', 'drift.refused', 'queue.grows', 'inbound.recipient'], 'red'
     )
     assert 'trap.external.test' in report.finding('relayed', 'route.bypass', 'verify')
     assert 'X-Conbool-Released: yes' in report.finding('relayed', 'header.wrong', 'verify')

@@ -110,7 +110,9 @@ class Machine:
         }
         process = self.lab.start(self.name, ['python3', '-c', (HERE / 'driver.py').read_text(encoding='utf-8')])
         out, dummy = process.communicate(json.dumps(job), timeout=SECONDS_EACH * (len(breakages) + 1))
-        return {entry['name']: entry for entry in map(json.loads, out.splitlines())}
+        found = {entry['name']: entry for entry in map(json.loads, out.splitlines())}
+        missing = {'broken': False, 'said': f'the driver ended with status {process.returncode} before'}
+        return {breakage.name: found.get(breakage.name, missing) for breakage in breakages} if breakages else found
 
 
 class Machines:

@@ -29,10 +29,13 @@ PLACES = (
     '/etc/dovecot',
     '/etc/systemd/system',
     '/etc/conbool-inbound-firewall.nft',
-    '/etc/ssl/lab',
+    '/etc/conbool-hop-users.nft',
+    '/etc/passwd',
+    '/etc/shadow',
+    '/etc/group',
+    '/etc/gshadow',
     '/etc/ld.so.conf.d',
     '/usr/lib/conbool-hop',
-    '/usr/sbin/postfwd',
     '/var/lib/conbool-smtp-relay',
 )
 PRELUDE = """
@@ -118,11 +121,14 @@ def save():
 
 
 def restore(mend):
+    mended = shell(mend)
     for path in PLACES:
-        subprocess.run(['rm', '-rf', path], check=True)
+        # Some of the folders are mounts.
+        emptied = ['find', path, '-mindepth', '1', '-delete'] if os.path.isdir(path) else ['rm', '-f', path]
+        subprocess.run(emptied, check=True)
         if os.path.exists(KEPT + path):
-            subprocess.run(['cp', '-a', KEPT + path, path], check=True)
-    return shell(AGAIN + mend)
+            subprocess.run(['cp', '-aT', KEPT + path, path], check=True)
+    return shell(AGAIN)[1] + mended[1]
 
 
 class Host:
@@ -146,7 +152,7 @@ class Host:
         found['changed'] = answer.get('changed', False)
         found['after'] = self.verify()
         if found['after']:
-            found['restored'] = restore(mend)[1]
+            found['restored'] = restore(mend)
             self.site()
             found['spoilt'] = self.verify()
         found['seconds'] = round(time.monotonic() - begin, 1)

@@ -143,7 +143,6 @@ def present(
             _converge(
                 module,
                 options,
-                exclusive=True,
                 parameters=wanted['parameters'],
                 services=wanted['services'],
                 tables=wanted['tables'],
@@ -171,6 +170,8 @@ def _converge(module: AnsibleModule, options: Mapping[str, Any], **more: Any) ->
         sbin_dir=options['sbin_dir'] or None,
         owner_id=OWNER,
         create=True,
+        # Whatever else somebody wrote into it is a way past the gateway.
+        exclusive=True,
         **more,
     )
 
