@@ -50,7 +50,9 @@ def variables():
 
 def plugins():
     paths = [
-        path for kind in ('modules', 'filter', 'lookup', 'action') for path in (ROOT / 'plugins' / kind).glob('*.py')
+        path
+        for kind in ('modules', 'filter', 'lookup', 'action', 'callback')
+        for path in (ROOT / 'plugins' / kind).glob('*.py')
     ]
     return {path.stem for path in [*paths, *(ROOT / 'playbooks').glob('*.yml')]} | set(ROLES)
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -127,3 +129,21 @@ def test_an_observer_that_is_not_in_this_slice_is_said(play):
     assert (row['target'], row['status']) == ('observer', 'unknown') and 'A slice of a job has only' in row[
         'hint'
     ], said
+
+
+def test_a_line_for_each_host_and_step(home, play, monkeypatch):
+    monkeypatch.setenv('ANSIBLE_STDOUT_CALLBACK', 'conbool.smtp_relay.steps')
+    done, said, dummy = play('site', '--check', hosts=('mx', 'mx-two'))
+    assert done.returncode == 0, said
+    for line in (
+        'mx      settings       valid',
+        'mx-two  DNS            done',
+        'mx      change         would change toy',
+        '2 hosts, 0 of them failed',
+    ):
+        assert line in done.stdout.splitlines(), done.stdout
+    assert re.search('^mx      preflight      [1-9] of [1-9] checks are not green$', done.stdout, re.MULTILINE)
+    assert 'TASK' not in done.stdout and 'host    mta  state' in done.stdout
+    done, said, dummy = play('verify')
+    assert done.returncode == 2 and '1 hosts, 1 of them failed: mx' in said and 'TASK' not in said
+    assert said.count('checks are not green') == 2, done.stdout
