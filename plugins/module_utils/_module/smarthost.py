@@ -182,11 +182,11 @@ def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], 
     Returns:
         Why one cannot be used, and what a person should know of them.
     """
-    problems, warnings = [], []
-    for options in [files_of(settings), *wanted.tls_files]:
-        report, message = tls_files.judge(options) if options else ({'warnings': []}, '')
-        problems += [message] if message else []
-        warnings += report['warnings']
+    reports = [tls_files.judge(options)[0] for options in [files_of(settings), *wanted.tls_files] if options]
+    # Two of them may name the same file.
+    problems, warnings = (
+        list(dict.fromkeys(text for report in reports for text in report[kind])) for kind in ('problems', 'warnings')
+    )
     return problems, warnings
 
 
