@@ -66,6 +66,8 @@ class ActionModule(ActionBase):
             variables = self._of_the_host(task_vars)
         settings, problems, warnings = normalise(self._with_defaults(variables), ROLES)
         if problems:
+            # They are in the inventory; an excerpt of the source of this task would not say more.
+            self._task._ds = None
             result.update(
                 failed=True,
                 problems=problems,

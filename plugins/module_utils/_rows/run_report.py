@@ -111,5 +111,6 @@ def run_summary(report: Mapping[str, Any]) -> list[Line]:
         if doubts and not entry['reason']:
             result += ', but not everything is green: ' + ', '.join(doubts)
         status = RED if entry['reason'] else UNKNOWN if doubts else GREEN
-        rows.append((status, [host, entry['mta'] or '?', entry['state'] or '?', result]))
+        # A reason of several lines is one text here.
+        rows.append((status, [host, entry['mta'] or '?', entry['state'] or '?', ' '.join(result.split())]))
     return table(['host', 'mta', 'state', 'result'], rows)

@@ -131,6 +131,11 @@ def test_what_was_changed_is_said_also_of_a_host_that_failed_behind_it(known):
     assert (entry['changed'], entry['parts']) == (True, ['hop'])
 
 
+def test_a_reason_of_several_lines_is_one_text_in_the_summary():
+    lines = run_summary(run_report({'mx1': {'__conbool_failure': 'No:\n- a\n- b'}}, ['mx1'], 'site'))
+    assert lines[1].text.endswith('FAILED: No: - a - b')
+
+
 def test_a_summary_fits_a_terminal():
     known = {'__conbool_failure': 'word ' * 50 + 'x' * 300}
     lines = run_summary(run_report({'mx1': known}, ['mx1'], 'site'))
