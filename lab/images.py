@@ -56,8 +56,9 @@ def tag(recipe: dict) -> str:
     folder = IMAGES / recipe['image']
     base = tag(kinds()[recipe['base']]) if recipe['base'] in kinds() else recipe['base']
     digest = hashlib.sha256(repr((base, registry_answers(), DPKG_OPTIONS)).encode())
-    for path in sorted(folder.iterdir()):
-        digest.update(f'{path.name} {path.stat().st_mode & 0o111:o}\n'.encode() + path.read_bytes())
+    for path in sorted(path for path in folder.rglob('*') if path.is_file()):
+        name = path.relative_to(folder)
+        digest.update(f'{name} {path.stat().st_mode & 0o111:o}\n'.encode() + path.read_bytes())
     release = recipe['base'].replace(':', '')
     return f'localhost/conbool-lab/{recipe["image"]}:{release}-{digest.hexdigest()[:12]}'
 

@@ -251,8 +251,19 @@ def _start_host(layout: Layout, node: Node, image: str, running: dict[str, str],
             f'{certificates.host_folder(layout, node)}:/etc/ssl/lab:ro',
             '--volume',
             f'{access.host_folder(layout, node)}:/etc/ssh/lab:ro',
+            *_mounts(layout, images.kinds()[node.kind]),
         ]
         _run(layout, node, image, options, [], running)
+
+
+def _mounts(layout: Layout, recipe: dict) -> list[str]:
+    """Folders of this clone that a kind of hosts reads, and one that all of a lab's hosts of such kinds write."""
+    volumes = [f'{ROOT / folder}:{place}:ro' for folder, place in recipe.get('reads', {}).items()]
+    if 'shares' in recipe:
+        shared = layout.path / 'shared' / recipe['image']
+        shared.mkdir(parents=True, exist_ok=True)
+        volumes.append(f'{shared}:{recipe["shares"]}')
+    return [word for volume in volumes for word in ('--volume', volume)]
 
 
 def _run(layout: Layout, node: Node, image: str, options: list, command: list, running: dict[str, str]) -> None:

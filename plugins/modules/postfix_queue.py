@@ -72,8 +72,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe, still_there
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, describe, still_there
 
 
 def main():

@@ -123,9 +123,9 @@ put_off:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, describe
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, describe
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import (
     HeaderChecks,
     route,
 )

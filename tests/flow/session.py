@@ -50,7 +50,8 @@ class Session:
                 self._failed.add(name)
                 raise NotConfigured(f'configuration {name} could not be applied:\n{outcome.output}')
             self.say('the playbook is done; ' + _changed(outcome))
-        report = Engine(Site(self.lab, self.host, self.adapter), say=self.say).run(
+        site = Site(self.lab, self.host, self.adapter)
+        report = Engine(site, deadline=self.adapter.deadline, say=self.say).run(
             [_as_far_as_possible(case, self.adapter) for case in cases]
         )
         for case, result in zip(cases, report.results):

@@ -9,7 +9,7 @@ import json
 import re
 import subprocess
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 
 from lab import inside
 from tests.postfix.machine import CHANGE

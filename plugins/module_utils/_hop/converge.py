@@ -25,9 +25,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Queue, drained
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, drained
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import OURS, taken
 

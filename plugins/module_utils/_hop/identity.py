@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.parameters import ALWAYS, LIMITS, of_kind
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import former
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import present_next_hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
 
 # What the outside sees of the MTA, and what the MTA promised to its users: the hop must not differ in it.
 INHERITED = tuple(of_kind('mta'))

@@ -16,9 +16,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import master_pid
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 WHOSE = 'the hop (conbool-hop.service)'
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, PostfixError
 
 # Where the distribution's Postfix has its commands.
 HOST_SBIN = '/usr/sbin'

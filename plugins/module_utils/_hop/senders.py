@@ -13,7 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_s
     origin,
     own_sender,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import BY_USER
 
 

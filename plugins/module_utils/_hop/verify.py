@@ -17,10 +17,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 def server_of(server_class: type[MailServer], module: AnsibleModule, settings: dict[str, Any]) -> MailServer:
     """Return the mail server."""
     server = server_class(module, settings)
-    sbin_dir = settings['roles'].get('outbound_hop', {}).get('sbin_dir') or None
+    hop = settings['roles'].get('outbound_hop', {})
+    if not hop.get('sbin_dir') and server.hop_sbin_dir:
+        # Whatever has to do with the hop looks there.
+        hop['sbin_dir'] = server.hop_sbin_dir
+    sbin_dir = hop.get('sbin_dir') or None
     server.hop_possible = lambda: possible(maker_of(module), sbin_dir)
     return server

@@ -28,7 +28,7 @@ def loopback(protocols: str = 'all') -> str:
     """
     if not allowed(IPV6, protocols):
         return IPV4
-    return IPV4 if allowed(IPV4, protocols) and (_there(IPV4) or not _there(IPV6)) else IPV6
+    return IPV4 if allowed(IPV4, protocols) and (there(IPV4) or not there(IPV6)) else IPV6
 
 
 def network(address: str) -> str:
@@ -51,7 +51,8 @@ def hop_address(settings: Mapping[str, Any], protocols: str = 'all') -> str:
     return settings['roles']['outbound_hop']['address'] or loopback(protocols)
 
 
-def _there(address: str) -> bool:
+def there(address: str) -> bool:
+    """Return whether an address is one of this host's."""
     try:
         with socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET) as probe:
             probe.bind((address, 0))

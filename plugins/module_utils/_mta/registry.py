@@ -43,7 +43,12 @@ MAIL_SERVERS = {
         ('sendmail.service',),
         '8.15',
     ),
-    'zimbra': MailServer('Zimbra', (('/opt/zimbra/conf/localconfig.xml',), ('/opt/zimbra/bin/zmprov',))),
+    'zimbra': MailServer(
+        'Zimbra',
+        (('/opt/zimbra/conf/localconfig.xml',), ('/opt/zimbra/bin/zmprov',)),
+        ('zimbra.service',),
+        '8.8.15',
+    ),
     'kerio': MailServer(
         'Kerio Connect', (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),)
     ),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Facts:
     """What is known of a mail server.
 
-    C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info).
+    C(deliveries) say for each hosted domain who writes its mail into mailboxes, see M(conbool.smtp_relay.postfix_info);
+    the agent C(own) is the mail server itself, which files flagged mail by a part of its own.
     C(relay_networks) are those whose clients may send through it to anybody, in CIDR notation; C(relay_networks_from)
     is where it says so, C(relay_networks_row) the id of the row that is made of them. C(parts) are those of its
     configuration that we have changed. C(native) is for the adapter alone. C(lost) is what there is to say of one that
@@ -158,6 +159,8 @@ class MailServer(ABC):
     BYPASS_HINT = ''
     # The variable with the hop's port for mail whose trust headers count for nothing, and the port; 0 for none.
     hop_wash: tuple[str, int] = ('', 0)
+    # Where it has Postfix's programs, of which the hop is made; empty for where they usually are.
+    hop_sbin_dir = ''
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         self.module = module

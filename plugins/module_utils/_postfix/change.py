@@ -17,8 +17,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.direct
     MODES,
     Directories,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError, refuse_conflicts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_options import OptionPlan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_parameters import ParameterPlan
@@ -27,12 +25,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_t
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import dangling, undefined
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.stage import Stage, check_services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_files import table_state, table_writes
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import Request
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import Service
 
 
 class Change:

@@ -17,20 +17,20 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import refuse_obstacles
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
-    Instance,
-    MailLog,
-    PostfixError,
-)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import Journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.options import argument_spec
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import unrecorded
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import read_request, read_unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.result import diff_of, result_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import Switch, needs_restart
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
+    Instance,
+    MailLog,
+    PostfixError,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -24,11 +24,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
     unwanted,
     usable,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
     FilteredMessage,
     messages_filtered_to,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import MakeDirectory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import message_files
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import message_files
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 
 # Of main.cf and master.cf, as Postfix makes them.
 FILE_MODE = 0o644

@@ -9,7 +9,6 @@ import ipaddress
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import (
     behind,
     command_of,
@@ -18,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listen
     listeners,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Stranger
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 

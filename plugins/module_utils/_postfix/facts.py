@@ -13,12 +13,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import delivery
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance, PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import originals, owners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import foreign, routes_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import kept_transports, opaque
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import foreign, routes_of
 
 ALWAYS = ('mail_version', 'queue_directory', 'default_database_type', 'transport_maps') + delivery.PARAMETERS
 NO_IPV6 = 'no local interface found for ::1'

@@ -7,31 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS, fingerprint, remembered
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
     certificates_table,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
-
-if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
-
-# May be cured at the gateway, so it is a 4xx: its mail waits instead of bouncing.
-NOT_NAMED = '450 4.7.1 A client certificate is required: trusted, and %s'
-DIGEST_LENGTHS = {digest: length for length, digest in DIGESTS.items()}
-NO_PYTHON = (
-    'No Python of this host can be run by every user, and the name in the certificate of the gateway is compared by a'
-    ' program that does not run as root: have /usr/bin/python3 there, or name the fingerprints of the certificate in'
-    ' conbool_inbound_certificate_fingerprints'
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import (
+    NO_PYTHON,
+    NOT_LEARNT,
+    NOT_NAMED,
+    learnt,
+    unfit,
 )
-NOT_LEARNT = (
-    "The key of the gateway is not known, since the gateway showed no verified certificate. As long as that is so, its"
-    ' mail is taken only with a certificate that is for clients (clientAuth); run site.yml again once it can be asked.'
-)
+
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
 
@@ -65,22 +56,6 @@ def certificate_files(entries: Iterable[Mapping[str, Any]], expanded: Mapping[st
         for value in named[:1] if values[:1] == named[:1] else named:
             found.update(dict.fromkeys(re.split(r'[\s,]+', value)))
     return list(found)
-
-
-def learnt(digests: Iterable[str], known: Iterable[str], gateway: Iterable[Shown]) -> list[str]:
-    """Return the fingerprints of the gateway's public keys that count from now on, of each digest that is compared.
-
-    Args:
-        digests: as smtpd_tls_fingerprint_digest names them.
-        known: what was learnt so far.
-        gateway: what the gateway shows as a server.
-    """
-    found = []
-    for digest in sorted(set(digests)):
-        length = DIGEST_LENGTHS.get(digest)
-        before = [item for item in known if len(item.replace(':', '')) == length]
-        found += remembered(before, [fingerprint(shown.public_key, digest) for shown in gateway])
-    return found
 
 
 class GatewayCertificate:
@@ -187,16 +162,7 @@ class GatewayCertificate:
 
     def _unfit_fingerprints(self, entry: Mapping[str, Any]) -> list[str]:
         """Return the fingerprints that a service can never find, as problems."""
-        digest = self._digest(entry)
-        length = DIGEST_LENGTHS.get(digest)
-        return [
-            'conbool_inbound_certificate_fingerprints: {!r} is not a fingerprint as {}/{} compares them'
-            ' (smtpd_tls_fingerprint_digest = {}): {} hexadecimal digits'.format(
-                item, entry['name'], entry['type'], digest, length
-            )
-            for item in self._explicit
-            if length and len(item.replace(':', '')) != length
-        ]
+        return unfit(self._explicit, self._digest(entry), '{}/{}'.format(entry['name'], entry['type']))
 
     def _authorities(self, entry: Mapping[str, Any], changed: bool) -> tuple[dict[str, str], list[str]]:
         """Return the options with which one service trusts the issuer of the certificate, and what is in the way."""

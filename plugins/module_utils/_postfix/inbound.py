@@ -9,16 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
-    CLIENTS_TABLE,
-    DATA_TABLE,
-    POSTSCREEN_TABLE,
-    RECIPIENTS_TABLE,
-    client_tables,
-    own_addresses,
-    postscreen_table,
-    recipients_table,
-)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import (
     unthrottled,
 )
@@ -54,6 +44,16 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.wash_lan import (
     WASH_CLIENTS_TABLE,
     wash_configuration,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
+    CLIENTS_TABLE,
+    DATA_TABLE,
+    POSTSCREEN_TABLE,
+    RECIPIENTS_TABLE,
+    client_tables,
+    own_addresses,
+    postscreen_table,
+    recipients_table,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 

@@ -13,7 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store, told_as
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import value_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import value_of
 
 BASE = '/var/lib/conbool-smtp-relay/postfix'
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.restriction_lists import (
     DATA_RESTRICTIONS,
@@ -25,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strang
     network_of,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import DEEPEST, Values, words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
 

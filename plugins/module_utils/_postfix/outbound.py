@@ -18,7 +18,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     probes,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import loopback_client, unthrottled
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import bad_names, login_services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import mark_users, wash_rules
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
@@ -27,6 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     problems,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
 
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')

@@ -17,7 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan i
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 
 class OptionPlan(Plan):

@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import render, value_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import (
     Plan,
     left_alone,
     rest_of,
     taken_out,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import render, value_of
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 
 
 class ParameterPlan(Plan):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 # Those in which messages are complete and have been through cleanup(8).
 QUEUES = ('incoming', 'active', 'deferred', 'hold')

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES, TAKEN_OUT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import placed_words, words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import SPACES, TAKEN_OUT
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 # Parameters whose value may be the bare name of a service.
 NAMES_SERVICE = re.compile(r'(_transport|_service_name|content_filter)\Z')

@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import SPACES
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import SPACES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import (
     FIELDS,
     Service,
     key_of,
     tokens_of,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.policy import PROGRAM
 
 INDEXED = {'hash': '.db', 'btree': '.db', 'lmdb': '.lmdb', 'cdb': '.cdb'}
-# No lookup table, but a file that a service of ours runs.
-PROGRAM = 'program'
 PLAIN = ('texthash', 'regexp', 'pcre', 'cidr', PROGRAM)
 RESERVED = (
     'main.cf',

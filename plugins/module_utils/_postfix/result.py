@@ -14,8 +14,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import TableChange
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import Service
 
 
 def result_of(change: Change | None) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import master_pid, sockets_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid, sockets_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 FILES = ('main.cf', 'master.cf')
 # Seconds in which a queue manager starts.

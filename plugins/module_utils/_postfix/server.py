@@ -25,14 +25,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Route,
     Wanted,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import (
-    CERTIFICATES_TABLE,
-    certificates,
-    learnt_fingerprints,
-    mynetworks_entries,
-)
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.certificate_policy import covers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
@@ -42,21 +34,29 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     TRANSPORT,
     outbound_configuration,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import (
     next_hop,
     return_configuration,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import way, ways
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file, running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
+    CERTIFICATES_TABLE,
+    certificates,
+    learnt_fingerprints,
+    mynetworks_entries,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import way, ways
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

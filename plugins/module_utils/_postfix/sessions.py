@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import PAUSE, Process, processes
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid
 
 # Those that can put a FILTER into a message.
 WRITERS = ('smtpd', 'cleanup')

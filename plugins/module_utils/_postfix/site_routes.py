@@ -18,15 +18,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     OVERRIDE_TABLE,
     former,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError, complaints
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import words as words_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError, complaints
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import words as words_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 NONE_FOUND: dict[str, list[Any]] = {'senders': [], 'everybody': [], 'hosted_by_default': []}
 ADVICE = 'take it out, or set conbool_site_routes: override, with which the route to the gateway is asked before it'

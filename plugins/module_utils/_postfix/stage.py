@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, set_time
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED, PROGRAM
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
     PostfixError,
     complaints,
     words,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import port_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import INDEXED, PROGRAM
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import port_of
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import Service
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import Service
 
 OUTLIVED = re.compile(r'will be removed|deprecated|obsolete')
 FACTS = ('daemon_directory', 'queue_directory', 'maillog_file')

@@ -14,17 +14,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import di
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance as postfix
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import port_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import take_ordinary_way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import unread
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance as postfix
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import port_of
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import UnitChange
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.change import Change
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import MailLog
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import MailLog
 
 NEEDS_RESTART = ('inet_interfaces', 'inet_protocols')
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import Document
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import LISTABLE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 FILES = re.compile(r'^(?:proxy:)?(cidr|regexp|pcre):(/\S+)$')
 # A pattern between two equal characters, its flags, and the action.

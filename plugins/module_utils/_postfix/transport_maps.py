@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.routes import route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 # Tables whose entries postmap(1) can list.
 LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\S+)$')

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import tokens_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import tokens_of
 
 # $name, ${name}, $(name), and the two conditional forms whose text has no braces of its own.
 REFERENCE = re.compile(r'\$(?:(\w+)|\{\s*(\w+)\s*([?:][^{}]*)?\}|\(\s*(\w+)\s*([?:][^()]*)?\))')

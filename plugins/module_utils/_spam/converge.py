@@ -25,7 +25,9 @@ def options_of(settings: Mapping[str, Any], deliveries: Sequence[Mapping[str, st
         deliveries: who delivers the mail of each domain, as C(Facts) has it; needed where anything is wanted.
     """
     options = settings['roles']['spam_delivery']
-    wanted = settings['state'] == options['state'] == 'present' and settings['inbound']
+    # A mail server that files flagged mail itself knows what is released, too.
+    itself = bool(deliveries) and all(delivery['agent'] == 'own' for delivery in deliveries)
+    wanted = settings['state'] == options['state'] == 'present' and settings['inbound'] and not itself
     return {
         'deliveries': list(deliveries),
         'delivery': settings['spam_delivery'],

@@ -30,6 +30,8 @@ class Adapter:
     service = 'postfix'
     # The service that talks to the gateway.
     sends = 'conbool-hop'
+    # For how many seconds all messages of a configuration may be on their way.
+    deadline = 60.0
     # What the inventory says besides the configuration.
     variables = {}
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.

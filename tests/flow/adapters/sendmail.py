@@ -33,6 +33,8 @@ class Adapter:
     default_host = 'sendmail-debian12'
     other_hosts = ('sendmail-debian13',)
     service = sends = 'sendmail'
+    # For how many seconds all messages of a configuration may be on their way.
+    deadline = 60.0
     # What the inventory says besides the configuration.
     variables = {'sendmail_smarthost_decision': 'native'}
     # Case id -> why this mail server cannot meet it. Strict: a case that passes must leave this list.

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 MAIN = (
     '# customer\nmyhostname = mx.example.com\nmynetworks = 127.0.0.0/8,\n  # the lan\n  10.0.0.0/8\nrelayhost =\nbiff'

@@ -84,4 +84,8 @@ EXAMPLES = {
     'verify_inbound_port': 2525,
     'verify_outside': 'observer',
     'verify_queue_seconds': 60,
+    'zimbra_smarthost_client_ca_file': '/etc/ssl/ca.pem',
+    'zimbra_smarthost_command_timeout': 60,
+    'zimbra_smarthost_wash_port': 20032,
+    'zimbra_smarthost_wash_senders': True,
 }

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import configuration as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import SIZE_HEADROOM
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 
 from tests.unit.fakes.hop import CLIENT, MTA, OPTIONS, SETTINGS, SMTP, configure, entry, rules, service, table
 

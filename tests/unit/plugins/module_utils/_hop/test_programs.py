@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import programs as postfix_programs
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import SBIN, Maker
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
 
 class Nothing:

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import Watched
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 
 
 class Owner:

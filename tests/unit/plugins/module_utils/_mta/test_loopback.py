@@ -22,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import loo
     ],
 )
 def test_what_the_mail_server_may_use_and_the_host_has(monkeypatch, protocols, there, address):
-    monkeypatch.setattr(loopback, '_there', lambda candidate: candidate in there)
+    monkeypatch.setattr(loopback, 'there', lambda candidate: candidate in there)
     assert loopback.loopback(protocols) == address
     assert loopback.allowed(address, protocols)
 

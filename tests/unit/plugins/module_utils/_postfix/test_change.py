@@ -9,8 +9,8 @@ import os
 import stat
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
 from tests.unit.fakes.postfix import MAIN
 from tests.unit.fakes.postfix_run import option, run, service, table, wanted, with_routes

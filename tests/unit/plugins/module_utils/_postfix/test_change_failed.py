@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, writable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 
 from tests.unit.fakes.postfix_run import run, service, wanted, with_routes
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import PREFIX
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 
 from tests.unit.fakes.postfix import FakePostfix
 from tests.unit.fakes.postfix_run import Killed, kill_at, less, run, wanted, with_routes

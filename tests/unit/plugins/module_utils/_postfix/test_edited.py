@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal as postfix_journal
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_entry import render_option
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.references import without
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import render_option
 
 from tests.unit.fakes.postfix_run import LIST, ROUTES, edit, limited, option, run, service, table
 

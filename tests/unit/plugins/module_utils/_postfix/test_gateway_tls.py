@@ -10,7 +10,7 @@ import re
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import gateway_tls
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import learnt_fingerprints
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import learnt_fingerprints
 
 from tests.unit.fakes.gateway import shown
 from tests.unit.fakes.inbound import (

@@ -12,8 +12,8 @@ import shutil
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import RequestError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 from tests.unit.fakes.own_postfix import GONE, complete, own
 from tests.unit.fakes.postfix_run import run, service, table, wanted

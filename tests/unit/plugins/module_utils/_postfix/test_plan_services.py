@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import (
     PlanError,
     left_alone,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_options import OptionPlan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_services import ServicePlan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
 from tests.unit.fakes.plans import service, unset
 

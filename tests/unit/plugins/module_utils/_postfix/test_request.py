@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.main_cf import MainCf, render
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import (
     RequestError,
     override_value,
@@ -17,6 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.reques
     read_unit,
     text_value,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf, render
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

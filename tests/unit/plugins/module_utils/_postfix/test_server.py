@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import routes as routes_of_postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import NOT_LEARNT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import routes as routes_of_postfix
 
 from tests.unit.fakes.mail_server import FakeModule
 from tests.unit.fakes.postfix_server import DOOR, INFO, PARTS, SMTPD, Instance, told

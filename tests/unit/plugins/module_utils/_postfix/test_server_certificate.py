@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import certificates_table
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import certificates_table
 
 from tests.unit.fakes.gateway import shown
 

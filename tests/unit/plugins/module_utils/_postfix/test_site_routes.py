@@ -9,7 +9,6 @@ import re
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import former
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
     BY_RECIPIENT,
@@ -17,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     SiteRoutes,
     look,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
 from tests.unit.fakes.outbound import SETTINGS
 

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import (
     kept_transports,
     opaque,
     sample,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
 TABLE = b'partner.example\t:[gw.partner.example]\nhosted.example\t:[10.0.0.5]\nother.example\tsmtp:[gw]\nplain.example\t:\n.sub.example\t:[a]\n'
 

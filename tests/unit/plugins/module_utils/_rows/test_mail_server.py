@@ -9,7 +9,7 @@ import ssl
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import mail_server
 
 from tests.unit.fakes.gateway import certificate

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.waiting import OLD, is_stuck
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import routes
 

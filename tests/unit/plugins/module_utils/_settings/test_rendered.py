@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.request import (
@@ -20,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.reques
     read_service,
     read_table,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.facts import Paths
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.mc import line as include_line

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Zimbra needs so that its outbound mail goes to the hop. Private to this collection.
+
+The relay host of a server is an attribute of Zimbra's. What depends on the sender, and the TLS level on the way to
+loopback, are not: they stand in main.cf, where the configuration daemon leaves them alone and an upgrade takes them
+away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
+    FALLBACK,
+    RELAY_HOST,
+    ZimbraFacts,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
+    BY_SENDER,
+    SENDERS_TABLE,
+    TLS_POLICY,
+    TLS_TABLE,
+    WITHOUT,
+    in_front,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.sources import MAIN_CF
+
+# What Zimbra's client has done already when it hands mail to the hop.
+DONE = (
+    'smtp_body_checks',
+    'smtp_generic_maps',
+    'smtp_header_checks',
+    'smtp_mime_header_checks',
+    'smtp_nested_header_checks',
+)
+
+
+def next_hops(settings: Mapping[str, Any], facts: ZimbraFacts, wash_port: int) -> tuple[str, str]:
+    """Return where outbound mail is handed to, and where mail is whose trust headers count for nothing."""
+    address = hop_address(settings, facts.expanded.get('inet_protocols', 'all'))
+    port = settings['roles']['outbound_hop']['port']
+    return f'[{address}]:{port}', f'[{address}]:{wash_port or port}'
+
+
+def former(facts: ZimbraFacts, name: str) -> str:
+    """Return what main.cf says of a parameter without what leads mail to the hop."""
+    return WITHOUT[name](facts.parameters.get(name, '').strip())
+
+
+def outbound(
+    settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRecord, config_dir: str, wash_port: int
+) -> Plan:
+    """Return what leads outbound mail to the hop.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        record: of what was changed so far.
+        config_dir: of Zimbra's Postfix.
+        wash_port: the hop's port for mail of hosted senders, 0 for the usual one.
+    """
+    hop, wash = next_hops(settings, facts, wash_port)
+    plan = Plan(problems=_problems(settings, facts), warnings=_warnings(facts, record, hop))
+    senders = _senders(settings, hop, wash if wash_port else '')
+    if settings['scope'] == 'all':
+        plan.values[facts.this, RELAY_HOST] = (hop,)
+    maps = former(facts, BY_SENDER)
+    if senders:
+        plan.files[f'{config_dir}/{SENDERS_TABLE}'] = ''.join(
+            f'{sender} {where}\n' for sender, where in senders.items()
+        )
+    if senders or (settings['scope'] == 'all' and maps):
+        ours = [f'texthash:{config_dir}/{SENDERS_TABLE}'] if senders else []
+        ours += [f'static:{hop}'] if settings['scope'] == 'all' and maps else []
+        plan.values[MAIN_CF, BY_SENDER] = (in_front(', '.join(ours), maps),)
+    policies = former(facts, TLS_POLICY)
+    if policies or facts.expanded.get('smtp_tls_security_level', '') not in ('', 'none', 'may'):
+        # The hop speaks no TLS on loopback, and mail for it would wait for ever.
+        plan.files[f'{config_dir}/{TLS_TABLE}'] = ''.join(f'{place} none\n' for place in dict.fromkeys((hop, wash)))
+        plan.values[MAIN_CF, TLS_POLICY] = (in_front(f'texthash:{config_dir}/{TLS_TABLE}', policies),)
+    return plan
+
+
+def _senders(settings: Mapping[str, Any], hop: str, wash: str) -> dict[str, str]:
+    """Return whose mail goes where, unless all of it goes to the same place."""
+    hosted = {'@' + domain for domain in settings['domains']}
+    if settings['scope'] == 'all':
+        return dict.fromkeys(sorted(hosted), wash) if wash else {}
+    return {
+        sender: wash if wash and '@' + sender.rpartition('@')[2] in hosted else hop
+        for sender in settings['scope_senders']
+    }
+
+
+def _problems(settings: Mapping[str, Any], facts: ZimbraFacts) -> list[str]:
+    expanded, found = facts.expanded, []
+    if settings['wash_networks']:
+        found.append(
+            'conbool_wash_networks: {}: Zimbra has no place where headers could be taken away by the address of a'
+            ' client. Leave it unset; zimbra_smarthost_wash_senders goes by the sender'.format(
+                ', '.join(settings['wash_networks'])
+            )
+        )
+    if settings['bypass_null_sender'] == 'server':
+        found.append(
+            "conbool_bypass_null_sender: 'server': a Zimbra cannot tell mail without a sender of a user from the"
+            ' notices of the server. Set it to true or false'
+        )
+    fallback = facts.effective(FALLBACK)
+    if fallback:
+        found.append(f'{FALLBACK}: {fallback!r} would lead mail past the gateway while the hop is down. Unset it')
+    for name, why in (
+        ('sender_dependent_default_transport_maps', 'wins over the relay host'),
+        ('smtp_bind_address', 'keeps the client from reaching the hop on loopback'),
+        ('smtp_bind_address6', 'keeps the client from reaching the hop on loopback'),
+    ):
+        if expanded.get(name):
+            found.append(f'main.cf: {name} = {expanded[name]} {why}. Take it out (postconf -X {name})')
+    if expanded.get('default_transport', 'smtp') != 'smtp':
+        found.append(
+            'main.cf: default_transport = {} leads mail elsewhere. Take it out (postconf -X default_transport)'.format(
+                expanded['default_transport']
+            )
+        )
+    if expanded.get('smtp_tls_wrappermode') == 'yes':
+        found.append(
+            'main.cf: smtp_tls_wrappermode = yes asks the hop on loopback for TLS. Take it out'
+            ' (postconf -X smtp_tls_wrappermode)'
+        )
+    return found + _interfaces(expanded)
+
+
+def _interfaces(expanded: Mapping[str, str]) -> list[str]:
+    """Return a problem when the client sends from the only address on which Postfix listens, which the hop does not
+    take for this host."""
+    named = items(expanded.get('inet_interfaces', 'all'))
+    outside = [item for item in named if item not in ('all', 'loopback-only') and not re.match(r'\[?(127\.|::1)', item)]
+    if not outside or len(outside) != len(named):
+        return []
+    return [
+        'main.cf: inet_interfaces = {} has Postfix send from there, also to the hop on loopback. Add the loopback'
+        ' address, or set it to all'.format(expanded['inet_interfaces'])
+    ]
+
+
+def _warnings(facts: ZimbraFacts, record: AttributeRecord, hop: str) -> list[str]:
+    found, relay = [], facts.site(RELAY_HOST, record)
+    if relay and relay != hop:
+        login = ' and its log-in' if facts.expanded.get('smtp_sasl_auth_enable') == 'yes' else ''
+        found.append(
+            f'{RELAY_HOST}: {relay}{login} is not used as long as mail goes to the gateway; an undo brings it back'
+        )
+    for name in ('smtp_transport_rate_delay', 'default_destination_rate_delay', 'smtp_destination_rate_delay'):
+        value = facts.expanded.get(name, '0s')
+        if not re.fullmatch(r'0+[smhdw]?|\$\w+', value):
+            found.append(
+                f'main.cf: {name} = {value} now counts for all outbound mail together, since all of it goes to the hop'
+            )
+    return found
+
+
+def identity(facts: ZimbraFacts, record: AttributeRecord, config_dir: str) -> dict[str, Any]:
+    """Return what the hop has to know of this Postfix, as it would be without us."""
+    relay = facts.site(RELAY_HOST, record)
+    ours = {'relayhost': relay, TLS_POLICY: former(facts, TLS_POLICY), BY_SENDER: former(facts, BY_SENDER)}
+    configured = {
+        name: value for name, value in {**facts.configured, **ours}.items() if value or name in facts.configured
+    }
+    for name in DONE:
+        configured.pop(name, None)
+    return {
+        'version': facts.expanded['mail_version'],
+        'config_dir': config_dir,
+        'queue_directory': facts.expanded['queue_directory'],
+        'lookup_types': facts.lookup_types,
+        'parameters': {**facts.parameters, **ours},
+        'expanded': {**facts.expanded, **ours, **dict.fromkeys(DONE, '')},
+        'configured': configured,
+        'services': facts.services,
+        'running': facts.running,
+    }

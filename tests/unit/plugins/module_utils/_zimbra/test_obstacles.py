@@ -1,0 +1,55 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a preflight says of a played Zimbra itself."""
+
+from __future__ import annotations
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server
+
+from tests.unit.fakes.zimbra_runs import PlayedModule, apply, settings_of
+
+
+def rows(zimbra, **changes):
+    """Return the rows by their names."""
+    adapter = server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes))
+    return {row['id']: row for row in adapter.obstacles(adapter.facts())}
+
+
+def test_a_zimbra_as_it_is_installed_has_no_obstacles(zimbra):
+    assert [row['status'] for row in rows(zimbra).values()] == ['green']
+
+
+def test_a_daemon_that_does_not_answer_is_red(zimbra):
+    zimbra.daemon = False
+    assert rows(zimbra)['mta.zmconfigd']['status'] == 'red'
+
+
+def test_a_relay_host_with_its_passwords_is_named_also_when_the_hop_is_there(zimbra):
+    zimbra.set('config', zimbraMtaRelayHost='[old.example.net]:587', zimbraMtaSmtpSaslAuthEnable='yes')
+    zimbra.set('config', zimbraMtaSmtpSaslPasswordMaps='lmdb:/opt/zimbra/conf/relay_password')
+    zimbra._rewrite()
+    for dummy in range(2):
+        row = rows(zimbra)['mta.relay_host']
+        assert row['target'] == '[old.example.net]:587' and 'lmdb:/opt/zimbra/conf/relay_password' in row['finding']
+        apply(zimbra)
+    assert 'mta.relay_host' not in rows(zimbra, scope='senders', scope_senders=['@example.com'])
+
+
+def test_header_checks_and_judges_of_the_site_are_named(zimbra):
+    zimbra.edit(header_checks='pcre:/opt/zimbra/conf/own')
+    judged = 'reject_non_fqdn_recipient, reject_rbl_client zen.spamhaus.org, reject_unknown_client_hostname, permit'
+    zimbra.edit(smtpd_recipient_restrictions=judged)
+    found = rows(zimbra)
+    assert found['mta.header_checks']['target'] == 'pcre:/opt/zimbra/conf/own'
+    assert found['inbound.judged']['target'] == 'reject_rbl_client zen.spamhaus.org, reject_unknown_client_hostname'
+    assert 'inbound.judged' not in rows(zimbra, inbound=False)
+
+
+def test_scripts_that_hide_the_domains_stop_the_run_before_it_changes_anything(zimbra):
+    zimbra.set('cos', 'board', zimbraAdminSieveScriptBefore='keep;')
+    assert rows(zimbra)['inbound.hidden']['status'] == 'red'
+    assert 'inbound.hidden' not in rows(zimbra, inbound=False)
+    zimbra.set('accounts', 'ceo@example.com', zimbraAdminSieveScriptBefore='keep;')
+    zimbra.set('accounts', 'x@other.example', zimbraAdminSieveScriptBefore='keep;')
+    assert rows(zimbra)['inbound.hidden']['target'] == 'COS board, account ceo@example.com'
