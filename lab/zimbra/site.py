@@ -50,6 +50,7 @@ def new_store() -> dict:
             **schema.config_defaults(),
             'zimbraDefaultDomainName': [DOMAIN],
             'zimbraMtaMyOrigin': [DOMAIN],
+            'zimbraMtaRecipientDelimiter': ['+'],
             # A machine with two processors: two amavis processes, not ten.
             'zimbraAmavisMaxServers': ['2'],
             # Any value; that there is one makes the file with it be named.
