@@ -40,7 +40,7 @@ def _knocking(lab, host):
 def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host, adapter, variables_of):
     lab.lab.run(own_host, ['sh', '-ec', adapter.offer_starttls])
     site = Site(lab.lab, own_host, adapter)
-    with Stream(site) as stream:
+    with Stream(site, adapter.pace) as stream:
         with _knocking(lab.lab, own_host) as away:
             for name in ('site.yml', 'rollback.yml'):
                 playbook.apply(lab.lab, own_host, variables_of(adapter.whole), name)

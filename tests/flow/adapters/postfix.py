@@ -45,6 +45,8 @@ class Adapter:
         'N6.second-type': 'Postfix looks at each header by itself, and knows nothing of those before it',
         'N8.nul-behind': NUL,
     }
+    # Seconds from one message of a steady stream to the next, in each direction.
+    pace = 0.15
     # The configuration that has everything that the role can do to such a host.
     whole = WHOLE
     # Configuration -> what the role says when it refuses that, because this mail server cannot do it.

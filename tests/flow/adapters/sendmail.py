@@ -47,6 +47,8 @@ class Adapter:
         'I2.header-denied': 'a header of ours gives way to one of the same name that the message has',
         **dict.fromkeys(('T3', 'T3.direct'), UTF8),
     }
+    # Seconds from one message of a steady stream to the next, in each direction.
+    pace = 0.15
     # The configuration that has everything that the role can do to such a host.
     whole = WHOLE
     # Configuration -> what the role says when it refuses that, because this mail server cannot do it.

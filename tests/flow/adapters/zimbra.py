@@ -22,6 +22,7 @@ class Adapter(postfix.Adapter):
     service = 'zimbra'
     # Every message passes amavis, and what leaves passes it twice.
     deadline = 240.0
+    pace = 0.8
     variables: dict = {}
     # Of these, Zimbra itself does every one without the gateway, too.
     expected_failures = {
