@@ -116,7 +116,8 @@ class Session(socketserver.StreamRequestHandler):
 def _entry(dn: str, entry: Entry, names: list[str]) -> bytes:
     shown = [name for name in names or sorted(entry) if name.lower() in entry and name.lower() != HIDDEN]
     attributes = (
-        ber.encode(ber.SEQUENCE, ber.text(name), ber.encode(ber.SET, *map(ber.text, entry[name.lower()]))) for name in shown
+        ber.encode(ber.SEQUENCE, ber.text(name), ber.encode(ber.SET, *map(ber.text, entry[name.lower()])))
+        for name in shown
     )
     return ber.encode(ENTRY, ber.text(dn), ber.encode(ber.SEQUENCE, *attributes))
 

@@ -20,7 +20,16 @@ TOKENS = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-CAPABILITIES = {'fileinto', 'copy', 'envelope', 'reject', 'variables', 'imap4flags', 'tag', 'comparator-i;ascii-casemap'}
+CAPABILITIES = {
+    'fileinto',
+    'copy',
+    'envelope',
+    'reject',
+    'variables',
+    'imap4flags',
+    'tag',
+    'comparator-i;ascii-casemap',
+}
 
 
 class SieveError(Exception):

@@ -19,7 +19,19 @@ LOCALCONFIG_XML = '/opt/zimbra/conf/localconfig.xml'
 DOMAIN, SECOND_DOMAIN = 'example.com', 'sub.example.co.uk'
 PASSWORD = 'lab-password'
 SERVICES = [
-    *('amavis', 'antispam', 'antivirus', 'mta', 'opendkim', 'stats', 'logger', 'mailbox', 'memcached', 'proxy', 'service'),
+    *(
+        'amavis',
+        'antispam',
+        'antivirus',
+        'mta',
+        'opendkim',
+        'stats',
+        'logger',
+        'mailbox',
+        'memcached',
+        'proxy',
+        'service',
+    ),
     *('snmp', 'spell', 'zimbra', 'zimbraAdmin', 'zimlet', 'ldap'),
 ]
 # What the administrator had the mailbox servers do before the gateway came.

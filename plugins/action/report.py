@@ -6,20 +6,34 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
+from pathlib import Path
 
+import jinja2
+import yaml
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.color import stringc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import excerpt, quiet
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports import csv_text, junit_text
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import page
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import TEXTS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
     run_report,
+    run_result,
     run_summary,
     settings_of,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 
 # What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
+COLOURS = {GREEN: C.COLOR_OK, UNKNOWN: C.COLOR_WARN, RED: C.COLOR_ERROR}
 MODE, DIRECTORY_MODE = 0o600, 0o700
 OPTIONS = {
     'part': {'type': 'str', 'choices': ['preflight', 'verify']},
@@ -27,9 +41,22 @@ OPTIONS = {
     'results': {'type': 'dict', 'default': {}},
     'enforce': {'type': 'bool', 'default': False},
     'playbook': {'type': 'str'},
+    'host': {'type': 'bool', 'default': False},
     'directory': {'type': 'str'},
 }
 DIRECTORY = 'conbool_report_dir'
+
+
+TEMPLATE = Path(__file__).resolve().parents[2] / 'playbooks/templates/report.html.j2'
+
+
+def version():
+    """Return the version of this collection: an installed one has a manifest, a clone has what that is made of."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        return json.loads((root / 'MANIFEST.json').read_text(encoding='utf-8'))['collection_info']['version']
+    except FileNotFoundError:
+        return yaml.safe_load((root / 'galaxy.yml').read_text(encoding='utf-8'))['version']
 
 
 def write(path, text):
@@ -54,6 +81,13 @@ def _make(directory):
         os.makedirs(directory, DIRECTORY_MODE, exist_ok=True)
 
 
+def rendered(report, language):
+    """Return the report as a page. Every value is escaped: strangers can have written records and certificates."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string(TEMPLATE.read_text(encoding='utf-8'))
+    return template.render(page=page(report), t=TEXTS[language], language=language)
+
+
 class ActionModule(ActionBase):
     """Documented in plugins/modules/report.py."""
 
@@ -66,41 +100,81 @@ class ActionModule(ActionBase):
         )
         result = super().run(tmp, task_vars)
         result['changed'] = False
-        result.update(self._part(args, task_vars) if args['part'] else self._run_of_all(args, task_vars))
-        return result
+        if args['part']:
+            result.update(self._part(args, task_vars))
+        else:
+            result.update(self._of_host(args, task_vars) if args['host'] else self._run_of_all(args, task_vars))
+        if result.get('failed'):
+            # What is wrong is wrong with the host; an excerpt of the source of this task would not say more.
+            self._task._ds = None
+        return quiet(result)
+
+    def _of_host(self, args, task_vars):
+        """Fail where the host is not done. Ansible takes no artifact of a task that fails: that one is another."""
+        done, dummy = run_result(task_vars, args['playbook'])
+        return {} if done == 'done' else {'failed': True, 'msg': f'{done.capitalize()}: see the table above.'}
 
     def _show(self, lines):
         # Not as part of the result, as ansible.builtin.debug does: that shows all of it, and of a table the source.
-        self._display.display('\n'.join(map(visible, lines)))
+        # All at once, since AWX keeps an event for each time that something is shown.
+        colours = [COLOURS.get(line.status) for line in lines]
+        shown = [stringc(line.text, colour) if colour else line.text for line, colour in zip(lines, colours)]
+        self._display.display('\n'.join(shown), screen_only=True)
+        self._display.display('\n'.join(line.text for line in lines), log_only=True)
 
     def _part(self, args, task_vars):
         rows = part_rows(args['part'], args['rows'], args['results'])
-        table = check_table(rows)
-        self._show([task_vars['inventory_hostname'] + ':'] + ['  ' + line for line in table])
+        host = visible(task_vars['inventory_hostname'])
+        self._show([Line(f'{host}:'), *(Line('  ' + line.text, line.status) for line in check_table(rows))])
         complaint = check_complaint(rows)
         if complaint and args['enforce']:
             # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
             invocation = {'module_args': {'part': args['part'], 'enforce': True, 'rows': rows}}
             return {'failed': True, 'msg': visible(complaint), 'invocation': invocation}
         # The table has said it; -v need not say it again.
-        return {'rows': rows, 'msg': table, '_ansible_verbose_override': True}
+        return {
+            'rows': rows,
+            'green': not complaint,
+            '_ansible_verbose_override': True,
+        }
 
     def _run_of_all(self, args, task_vars):
         path = os.path.join(self._directory(args, task_vars), args['playbook'] + '.json')
-        report = run_report(task_vars['hostvars'], task_vars['ansible_play_hosts_all'])
+        now = time.strftime('%Y-%m-%d %H:%M:%S %z')
+        report = run_report(
+            task_vars['hostvars'],
+            task_vars['ansible_play_hosts_all'],
+            args['playbook'],
+            version=version(),
+            check_mode=self._task.check_mode,
+            time=now,
+        )
         summary = run_summary(report)
         self._show(summary)
-        try:
-            write(path, json.dumps(report, indent=4) + '\n')
-        except OSError as error:
-            return {'failed': True, 'msg': f'{path} cannot be written on the controller: {error.strerror}'}
+        stamped = f'{path[: -len(".json")]}-{now[:19]}'.replace(':', '').replace(' ', '-')
+        files = {
+            path: json.dumps(report, indent=4) + '\n',
+            stamped + '.html': rendered(report, settings_of(task_vars).get('report_language') or 'en'),
+            stamped + '.csv': csv_text(report),
+            stamped + '.xml': junit_text(report),
+        }
+        warnings = []
+        for name, text in files.items():
+            try:
+                write(name, text)
+            except OSError as error:
+                # The artifact has it all the same, and no host is the worse for it.
+                warnings.append(f'{name} cannot be written on the controller: {error.strerror}')
+                break
         return {
-            'msg': summary,
-            'path': path,
+            'msg': [line.text for line in summary],
+            'path': None if warnings else path,
+            'page': None if warnings else stamped + '.html',
+            'warnings': warnings,
             '_ansible_verbose_override': True,
             # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with
             # conbool_ are settings.
-            'ansible_stats': {'data': {'smtp_relay_report': report}, 'per_host': False, 'aggregate': True},
+            'ansible_stats': {'data': {'smtp_relay_report': excerpt(report)}, 'per_host': False, 'aggregate': True},
         }
 
     def _directory(self, args, task_vars):

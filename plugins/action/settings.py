@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 import yaml
@@ -41,6 +42,8 @@ def specifications(roles):
 
 # Read on import, which happens in the process of which all workers are forks: not again for each host.
 ROLES = specifications(Path(__file__).resolve().parents[2] / 'roles')
+KNOWN = set(SETTINGS).union(*ROLES.values())
+OWN = '__'
 
 
 class ActionModule(ActionBase):
@@ -63,6 +66,8 @@ class ActionModule(ActionBase):
             variables = self._of_the_host(task_vars)
         settings, problems, warnings = normalise(self._with_defaults(variables), ROLES)
         if problems:
+            # They are in the inventory; an excerpt of the source of this task would not say more.
+            self._task._ds = None
             result.update(
                 failed=True,
                 problems=problems,
@@ -70,7 +75,8 @@ class ActionModule(ActionBase):
             )
             return result
         result.update(settings=settings, problems=[], warnings=warnings)
-        return result
+        # Parameters of the hop may have passwords in them, and AWX keeps what is shown of a result.
+        return {**result, '_ansible_no_log': True}
 
     def _evaluated(self, value):
         """The value of a template, or the exception that says why there is none."""
@@ -84,13 +90,33 @@ class ActionModule(ActionBase):
 
         Of unknown ones only the name counts. They may be anybody's, and cost or do something when they are evaluated.
         """
-        known = set(SETTINGS).union(*ROLES.values())
         prefixes = (PREFIX, *(f'{role}_' for role in ROLES))
-        return {
-            name: self._evaluated(task_vars[name]) if name in known else None
+        found = {
+            name: self._evaluated(task_vars[name]) if name in KNOWN else None
             for name in sorted(task_vars)
             if name.startswith(prefixes)
         }
+        return {**found, **self._below_empty_answers(found, task_vars), **self._own_words(task_vars)}
+
+    def _below_empty_answers(self, found, task_vars):
+        """What the inventory and the play say of variables whose extra variable is empty.
+
+        AWX sends an empty text for each question that nobody answered, and extra variables stand above everything else.
+        """
+        manager = self._task.get_variable_manager()
+        answers = manager.extra_vars if manager else {}
+        empty = [name for name in KNOWN.intersection(answers) if is_unset(found[name])]
+        if not empty:
+            return {}
+        below = copy(manager)
+        below._extra_vars = {name: value for name, value in answers.items() if name not in empty}
+        host = manager._inventory.get_host(task_vars['inventory_hostname'])
+        others = below.get_vars(play=self._task.get_play(), host=host, task=self._task)
+        return {name: self._evaluated(others.get(name)) for name in empty}
+
+    def _own_words(self, task_vars):
+        """What a playbook says itself, as __ and the variable's name, so that no answer in AWX stands above it."""
+        return {name: self._evaluated(task_vars[OWN + name]) for name in KNOWN if OWN + name in task_vars}
 
     def _with_defaults(self, variables):
         """The variables, and of those that are unset the defaults that are templates.

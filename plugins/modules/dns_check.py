@@ -30,6 +30,11 @@ requirements:
 extends_documentation_fragment:
   - action_common_attributes
 attributes:
+  action:
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
+    support: partial
+    details: On the controller itself it runs with the Python of Ansible where C(ansible_python_interpreter) is an extra
+      variable.
   check_mode:
     support: full
   diff_mode:

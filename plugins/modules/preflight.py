@@ -93,7 +93,8 @@ def main():
         argument_spec={'settings': {'type': 'dict', 'required': True}},
         supports_check_mode=True,
     )
-    result, warnings = look(module, module.params['settings'])
+    # The answer has the options: these are long, and known.
+    result, warnings = look(module, module.params.pop('settings'))
     for warning in warnings:
         module.warn(message(warning))
     module.exit_json(changed=False, **result)

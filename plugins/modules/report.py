@@ -17,10 +17,12 @@ description:
   - With O(playbook), to be run once at the end of a playbook, shows a line for each of its hosts, writes what became of
     them to a file of the controller, as JSON, and makes it an artifact of the job, as M(ansible.builtin.set_stats)
     does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable
-    C(smtp_relay_report). The file can be read by its owner only, as the directories that are made for it, and is
-    replaced as a whole.
+    C(smtp_relay_report). Of a report that is too long for that, the artifact has only rows that are not green, or some
+    of them, and in C(left_out) how many are missing.
+  - Beside the file it writes the same as a page for people, and as CSV and JUnit XML, with the time in their names.
+  - The files can be read by their owner only, as the directories that are made for it, and is replaced as a whole.
   - Opens no connection to a host and changes none.
-  - Fails when the file cannot be written, naming it.
+  - A file that cannot be written is a warning that names it; the artifact has the same.
 options:
   part:
     description: What the rows are of.
@@ -37,7 +39,7 @@ options:
       - Registered results by name, which need not be of success. V(dns) is one of M(conbool.smtp_relay.dns_check).
         V(outside) is one of M(conbool.smtp_relay.smtp_check), made from another host. Of any other the C(rows) count.
       - A task that failed, whose host could not be reached, or that had no turn (an empty result) is a row too. One
-        that was skipped is none.
+        that was skipped is none. Of a host that was to be asked and is not in the inventory, C(missing) is the name.
     type: dict
     default: {}
   enforce:
@@ -48,9 +50,13 @@ options:
     description:
       - Name of the playbook, and of the file.
       - What became of each host is taken from its variables - C(__conbool_answer), C(__conbool_failure),
-        C(__conbool_done), C(conbool_settings), C(preflight_found), and the results that were
+        C(__conbool_done), C(__conbool_parts), C(conbool_checked), C(preflight_found), and the results that were
         registered of this module with O(part) as C(preflight_report) and C(verify_report).
     type: str
+  host:
+    description: Do not report, but fail where the host that the task runs for is not done.
+    type: bool
+    default: false
   directory:
     description: Where the file goes. Without it, C(conbool_report_dir). A relative path begins where
       C(ansible-playbook) was started. Directories that are missing are made.
@@ -89,6 +95,11 @@ EXAMPLES = r"""
   conbool.smtp_relay.report:
     playbook: site
   run_once: true
+
+- name: The host is done
+  conbool.smtp_relay.report:
+    playbook: site
+    host: true
 """
 
 RETURN = r"""
@@ -104,14 +115,24 @@ rows:
       severity: critical
       finding: 310 MiB free
       hint: Mail waits here while the gateway cannot be reached; make room for 1024 MiB.
+green:
+  description: Whether all rows are green.
+  returned: success, with O(part)
+  type: bool
+  sample: true
 msg:
-  description: The lines of the table that was shown, or what is not green.
-  returned: always
+  description: The lines of the table of hosts, or what is not green.
+  returned: failure, and with O(playbook)
   type: raw
-  sample: "1 of 9 checks are not green. queue.space /var/spool/conbool-hop: 310 MiB free"
+  sample: "1 of 9 checks are not green: queue.space /var/spool/conbool-hop"
 path:
-  description: The file that was written.
-  returned: success, with O(playbook)
+  description: The file that was written, V(null) when it could not be.
+  returned: success, with O(playbook) and without O(host)
   type: str
   sample: /home/admin/conbool-reports/site.json
+page:
+  description: The same for people, a file in HTML. Beside it are tables for programs, in CSV and JUnit XML.
+  returned: success, with O(playbook) and without O(host)
+  type: str
+  sample: /home/admin/conbool-reports/site-2026-11-30-113717.html
 """

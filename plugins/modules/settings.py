@@ -17,12 +17,15 @@ description:
   - Which variables there are, with their types, choices and defaults, is read from the C(meta/argument_specs.yml) of
     each role on the controller; those of the role P(conbool.smtp_relay.conbool#role), which begin with C(conbool_), are
     known to the module itself. A variable counts for all roles, whichever are applied.
+  - The result is kept for other tasks and not shown, since it may have passwords in parameters of the hop.
   - All problems are collected and reported in one message. Each names the variable and the value, except for the
     content of a key or certificate. What a variable may hold is in the documentation of its role.
   - Listeners on the loopback address of one host have to have different ports.
   - Runs on the controller, opens no connection to the host and changes nothing.
   - Unset variables, V(null), empty strings, and lists of nothing but empty strings get their default, because AWX sends
-    empty strings for unanswered questions.
+    empty strings for unanswered questions. Where such an extra variable hides what the inventory or the play says,
+    that counts.
+  - What a playbook says itself, with C(__) before the variable's name, stands above everything.
   - Where a list is expected, a string is split at commas, blanks and line breaks. Items of a real list are never split.
   - Variables that begin like those of a role, for example with C(conbool_) or C(outbound_hop_), but are unknown are
     refused, so that a misspelt name cannot go unnoticed. Their values are neither evaluated nor shown. Of names that
@@ -162,6 +165,14 @@ settings:
       description: File with the client certificate's key, or V(null).
       type: str
       sample: /etc/ssl/private/relay.key
+    tls_client_cert_source:
+      description: File on the controller that becomes RV(settings.tls_client_cert), or V(null).
+      type: str
+      sample: null
+    tls_client_key_source:
+      description: File on the controller that becomes RV(settings.tls_client_key), or V(null).
+      type: str
+      sample: null
     scope:
       description: Whose mail uses the gateway, V(all) or V(senders).
       type: str
@@ -198,6 +209,14 @@ settings:
       description: Where flagged messages go, V(auto), V(folder) or V(header).
       type: str
       sample: auto
+    hosts:
+      description: Groups or hosts that the playbooks work on, with commas between them.
+      type: str
+      sample: conbool
+    slices:
+      description: Whether a run may have nobody to work on.
+      type: bool
+      sample: false
     mta:
       description: The MTA of the host, or V(auto).
       type: str
@@ -210,6 +229,10 @@ settings:
       description: Directory on the controller for reports.
       type: str
       sample: conbool-reports
+    report_language:
+      description: V(en) or V(de).
+      type: str
+      sample: en
     state:
       description: V(present) or V(absent).
       type: str

@@ -26,11 +26,12 @@ description:
   - A server whose chain is not verified is contacted a second time, without verification, to learn what lies behind it.
     Verdict and certificate are those of the first connection.
   - The host name is looked up as an address; MX records are not used.
-requirements:
-  - Python 3.8 or newer on the managed host
-extends_documentation_fragment:
-  - action_common_attributes
+requirements: [Python 3.8 or newer on the managed host]
+extends_documentation_fragment: [action_common_attributes]
 attributes:
+  action:
+    description: Has a corresponding action plugin.
+    support: partial
   check_mode:
     support: full
   diff_mode:

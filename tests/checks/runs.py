@@ -55,6 +55,6 @@ def play(lab, playbook, variables_of, folder, *options, **common):
         inventory={'conbool': {'hosts': hosts}},
     ).wait()
     assert 'Traceback' not in outcome.output, outcome.output
-    report = folder / playbook.replace('rollback', 'site').replace('.yml', '.json')
+    report = folder / playbook.replace('.yml', '.json')
     assert report.exists(), outcome.output
     return Report(outcome, json.loads(report.read_text(encoding='utf-8')))

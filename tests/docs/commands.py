@@ -18,6 +18,7 @@ CLONE = PurePosixPath('/somewhere/clone')
 SUFFIXES = ('.yml', '.yaml', '.txt', '.toml', '.py', '.sh', '.md', '.gz')
 SHELL = ('sh', 'console')
 TOOLS = (
+    'ansible-builder',
     'ansible-docsmith',
     'ansible-galaxy',
     'ansible-playbook',

@@ -50,7 +50,9 @@ def variables():
 
 def plugins():
     paths = [
-        path for kind in ('modules', 'filter', 'lookup', 'action') for path in (ROOT / 'plugins' / kind).glob('*.py')
+        path
+        for kind in ('modules', 'filter', 'lookup', 'action', 'callback')
+        for path in (ROOT / 'plugins' / kind).glob('*.py')
     ]
     return {path.stem for path in [*paths, *(ROOT / 'playbooks').glob('*.yml')]} | set(ROLES)
 
@@ -79,7 +81,7 @@ def test_links_lead_somewhere(name):
     assert wrong == []
 
 
-@pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md', 'RELEASING.md'])
+@pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md', 'RELEASING.md', 'awx/README.md'])
 def test_commands_find_their_files(name):
     assert Walk().follow(read(name)) == []
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from tests.flow import judge, message
 from tests.flow.model import QUEUE, Outgoing, Place, Result
 
+# Seconds after which somebody who waits hears of it.
+WORD_EVERY = 15
 FLUSH_EVERY = 2.0  # seconds; a message that was deferred again must not wait for the server's own timer
 # Looks in a row with nothing on its way, after which nothing can arrive any more: a message may change queues between
 # the parts of one look. More of them when something is missing, before it is called lost.
@@ -86,7 +88,7 @@ class Engine:
         else:
             self.site.gateway_mode(mode)
             try:
-                batch.send()
+                batch.send(f' while the gateway is {mode}')
                 batch.must_be(lambda case: case.meanwhile, flush=False, prefix=f'while the gateway is {mode}: ')
             finally:
                 self.site.gateway_mode('normal')
@@ -105,8 +107,9 @@ class Batch:
     def problems(self):
         return {result.case.id: result.problems for result in self.results.values() if result.problems}
 
-    def send(self):
-        self.engine.say(f'sending {len(self.items)} messages')
+    def send(self, when=''):
+        """Hands them in; `when` is what somebody who waits should know of the moment."""
+        self.engine.say(_count(len(self.items), 'message') + ': sending' + when)
         replies = self.site.inject(self.items)
         for item in self.items:
             self.results[item.token].problems += _about_reply(item.case, replies[item.token])
@@ -125,7 +128,7 @@ class Batch:
         engine = self.engine
         end = engine.clock() + engine.deadline
         next_flush = engine.clock() + FLUSH_EVERY if flush else end
-        quiet = 0
+        quiet, silent = 0, 0.0
         if flush and any(sighting.where == QUEUE for result in self.results.values() for sighting in result.seen):
             self.site.flush()
         while True:
@@ -136,12 +139,25 @@ class Batch:
             moving = [item for item in self.items if _is_moving(places(item.case), seen[item.token])]
             quiet = 0 if moving else quiet + 1
             if quiet >= QUIET_LOOKS['something wrong' if wrong else 'all right'] or engine.clock() >= end:
+                if flush:
+                    engine.say(_count(len(self.items), 'message') + ': ' + _where(wrong))
                 return seen
             if moving and engine.clock() >= next_flush:
                 self.site.flush()
                 next_flush = engine.clock() + FLUSH_EVERY
-            engine.say(f'{len(self.items) - len(wrong)} of {len(self.items)} messages are where they must be')
+            silent += engine.pause
+            if silent >= WORD_EVERY:
+                engine.say(_count(len(self.items), 'message') + f': waiting for {len(wrong)} of them')
+                silent = 0.0
             engine.sleep(engine.pause)
+
+
+def _count(number, name):
+    return f'{number} {name}' if number == 1 else f'{number} {name}s'
+
+
+def _where(wrong):
+    return f'{len(wrong)} not where expected' if wrong else 'each is where it belongs'
 
 
 def _is_moving(places, sightings):

@@ -27,7 +27,7 @@ class Borrowed:
 
     def up(self, host, kind=None, fresh=False):
         """The host is there; `fresh` begins it anew from its image, and so does the kind `saved:TAG` from what was saved."""
-        self.say('lab {}: {}{}'.format(self.name, host, ', anew' if fresh else ''))
+        self.say('starting the lab {} with {}{}'.format(self.name, host, ', anew' if fresh else ''))
         self.lab = api.up(self.name, host if kind is None else f'{host}={kind}', fresh=fresh)
 
     def save(self, host, tag):

@@ -31,9 +31,11 @@ OPTIONS = {
     },
     '--rows': {
         'type': lambda text: [name for name in text.split(',') if name],
+        'nargs': '?',
+        'const': [],
         'default': None,
         'metavar': 'ID,...',
-        'help': 'run only these rows; O1 has O1.sendmail too, but not O10',
+        'help': 'run only these rows; O1 has O1.sendmail too, but not O10. Without any, all rows are run, and printed',
     },
     '--no-apply': {
         'action': 'store_true',

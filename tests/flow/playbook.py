@@ -32,6 +32,7 @@ class Outcome:
     returncode: int
     output: str
     events: list[dict]
+    report: dict | None = None
 
     @property
     def changed(self):
@@ -45,7 +46,23 @@ class Outcome:
 
     @property
     def failures(self):
-        return [event['msg'] for event in self.events if event['event'] in ('failed', 'unreachable')]
+        """What Ansible said of tasks that failed, and the reasons of hosts that a part of the run kept back."""
+        said = [event['msg'] for event in self.events if event['event'] in ('failed', 'unreachable')]
+        return said + [entry['reason'] for entry in self.hosts().values() if entry['reason']]
+
+    @property
+    def findings(self):
+        """What the rows of all hosts say, a line for each; a terminal has them in columns."""
+        rows = [
+            row
+            for entry in self.hosts().values()
+            for part in ('preflight', 'verify')
+            for row in entry.get(part, {'rows': []})['rows']
+        ]
+        return '\n'.join('{id} {target}: {finding}. {hint}'.format(**row) for row in rows)
+
+    def hosts(self):
+        return self.report['hosts'] if self.report else {}
 
     def diff_lines(self):
         """Which lines of which file each task takes out and puts in, as --diff shows it.
@@ -82,6 +99,7 @@ class Run:
         folder = Path(self._folder.name)
         self._record = folder / 'record'
         self._record.touch()
+        self._report = Path(variables.get('conbool_report_dir', folder)) / playbook.replace('.yml', '.json')
         self._output = folder / 'output'
         (folder / 'vars.json').write_text(
             json.dumps({'conbool_report_dir': str(folder), **variables}), encoding='utf-8'
@@ -150,7 +168,8 @@ class Run:
             raise PlaybookFailed(
                 'not done after {} s:\n{}'.format(TIMEOUT, self._output.read_text(encoding='utf-8', errors='replace'))
             ) from None
-        outcome = Outcome(returncode, self._output.read_text(encoding='utf-8', errors='replace'), self.events())
+        report = json.loads(self._report.read_text(encoding='utf-8')) if self._report.exists() else None
+        outcome = Outcome(returncode, self._output.read_text(encoding='utf-8', errors='replace'), self.events(), report)
         self._folder.cleanup()
         return outcome
 

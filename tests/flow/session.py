@@ -17,13 +17,15 @@ class NotConfigured(Exception):
 
 
 class Session:
-    def __init__(self, lab, host, adapter, table, apply=True, say=lambda text: None):
+    def __init__(self, lab, host, adapter, table, apply=True, say=lambda text: None, reports=None):
         self.lab = lab
         self.host = host
         self.adapter = adapter
         self.table = table
         self.apply = apply
         self.say = say
+        # Where the playbook's reports stay, if they do.
+        self.reports = reports
         self._reports = {}
         self._failed = set()
 
@@ -39,12 +41,15 @@ class Session:
 
     def _run(self, name, cases):
         if self.apply:
-            self.say(f'configuration {name}: ansible-playbook playbooks/site.yml')
+            self.say(f'running playbooks/site.yml, configuration {name}')
             variables = dict(self.table.configurations[name].variables, **self.adapter.variables)
+            if self.reports:
+                variables['conbool_report_dir'] = str(self.reports)
             outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
             if outcome.returncode:
                 self._failed.add(name)
                 raise NotConfigured(f'configuration {name} could not be applied:\n{outcome.output}')
+            self.say('the playbook is done; ' + _changed(outcome))
         site = Site(self.lab, self.host, self.adapter)
         report = Engine(site, deadline=self.adapter.deadline, say=self.say).run(
             [_as_far_as_possible(case, self.adapter) for case in cases]
@@ -55,6 +60,11 @@ class Session:
             if reason is not None and result.case.id not in self.adapter.met_in.get(name, ()):
                 result.expect_failure(reason)
         return report
+
+
+def _changed(outcome):
+    parts = [part for entry in outcome.hosts().values() for part in entry['parts']]
+    return 'changed: ' + ', '.join(parts) if parts else 'nothing was changed'
 
 
 def _as_far_as_possible(case, adapter):

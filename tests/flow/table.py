@@ -1,8 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.flow.table`: configures a lab host, sends the flow table through and prints what became of each
-message."""
+"""`python -m tests.flow.table`: configures a lab host, sends the flow table through and prints what became of it, of each
+group of messages or, with --rows, of each message."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def main(arguments=None):
         parser.add_argument(flag, **settings)
     parser.add_argument('--group', action='append', help='only the cases of this group; may be given several times')
     parser.add_argument('--log', type=Path, help='write everything to this file as well, without colours')
+    parser.add_argument('--reports', type=Path, help="keep the playbook's reports in this directory")
     chosen = parser.parse_args(arguments)
     chosen.mta, chosen.lab = chosen.mta or ['postfix'], chosen.lab or labs.default_name()
     if chosen.host and len(chosen.mta) > 1:
@@ -69,7 +70,7 @@ def run(console, parser, chosen):
         servers = [_Server(name, chosen, table, console) for name in chosen.mta]
         try:
             list(pool.map(_Server.up, servers))
-            return _print_tables(console, pool, servers, cases)
+            return _print_tables(console, pool, servers, cases, rows=chosen.rows is not None)
         except NotConfigured as error:
             console.print(Text(str(error), style='red'), soft_wrap=True)
             return 1
@@ -86,22 +87,35 @@ class _Server:
         self.name, self._table, self._apply = name, table, not chosen.no_apply
         self._adapter = adapters.load(name)()
         self.host = chosen.host or self._adapter.default_host
+        self._reports = chosen.reports / name if chosen.reports else None
         self._say = lambda text: console.print(text if len(chosen.mta) == 1 else f'{name}: {text}')
         self._lab = labs.Borrowed(chosen.lab if len(chosen.mta) == 1 else f'{chosen.lab}-{name}', say=self._say)
 
     def up(self):
         self._lab.up(self.host)
-        self._session = Session(self._lab.lab, self.host, self._adapter, self._table, apply=self._apply, say=self._say)
+        self._session = Session(
+            self._lab.lab,
+            self.host,
+            self._adapter,
+            self._table,
+            apply=self._apply,
+            say=self._say,
+            reports=self._reports,
+        )
 
     def report(self, configuration, cases):
         return self._session.report(configuration, cases)
+
+    def pages(self):
+        """The playbook's reports for people, the newest last."""
+        return sorted(self._reports.glob('*.html')) if self._reports else []
 
     def give_back(self):
         if self._lab.lab:
             self._lab.give_back()
 
 
-def _print_tables(console, pool, servers, cases):
+def _print_tables(console, pool, servers, cases, rows):
     """Sends and prints; the exit status."""
     passed = failed = 0
     by_configuration = {
@@ -118,7 +132,7 @@ def _print_tables(console, pool, servers, cases):
     everything = [report.result() for report in running]
     for configuration in by_configuration:
         reports = [each[configuration] for each in everything]
-        console.print(_grid(servers, configuration, reports))
+        console.print((_grid if rows else _short)(servers, configuration, reports))
         for server, report in zip(servers, reports):
             for result in report.results:
                 if not result.ok:
@@ -131,8 +145,36 @@ def _print_tables(console, pool, servers, cases):
             verdicts = [result.ok for result in report.results] + [not report.in_clear]
             passed += verdicts.count(True)
             failed += verdicts.count(False)
+    for server in servers:
+        for page in server.pages()[-1:]:
+            console.print(
+                Text(f'{server.name}: what the playbook did and found, for a browser: {page}'), soft_wrap=True
+            )
     console.print(Text(f'flow: {passed} passed, {failed} failed', style='bold red' if failed else 'bold green'))
     return 1 if failed else 0
+
+
+def _short(servers, configuration, reports):
+    """A line for each group of rows: how many are as they must be, how many a mail server cannot have so, how many are
+    wrong."""
+    grid = Grid(title=f'configuration {configuration}', title_justify='left')
+    grid.add_column('messages')
+    for server in servers:
+        for heading in (server.name, 'cannot', 'wrong'):
+            grid.add_column(heading, justify='right')
+    for group in dict.fromkeys(result.case.group for result in reports[0].results):
+        cells = []
+        for report in reports:
+            results = [result for result in report.results if result.case.group == group]
+            wrong = sum(not result.ok for result in results)
+            cannot = sum(result.ok and bool(result.expected_failure) for result in results)
+            cells += [
+                Text(str(len(results) - wrong - cannot), style='green'),
+                Text(str(cannot or ''), style='yellow'),
+                Text(str(wrong or ''), style='red'),
+            ]
+        grid.add_row(group, *cells)
+    return grid
 
 
 def _grid(servers, configuration, reports):

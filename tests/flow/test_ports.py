@@ -67,10 +67,10 @@ def test_the_ports_are_roots_and_a_stranger_there_is_named(lab, own_host, adapte
     # Who may all the same.
     end = thief(own_host, 'root', 325)
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
-    assert seen.returncode and 'hop.foreign' in seen.output, seen.output
-    assert re.search(r'held by pid \d+ \(python3\), user root', seen.output), seen.output
+    assert seen.returncode and 'hop.foreign' in seen.findings, seen.output
+    assert re.search(r'held by pid \d+ \(python3\), user root', seen.findings), seen.output
     ready = playbook.run(lab.lab, own_host, 'preflight.yml', dict(variables, conbool_preflight='enforce'))
-    assert ready.returncode and 'hop.foreign' in ready.output and 'outbound_hop_port' in ready.output, ready.output
+    assert ready.returncode and 'hop.foreign' in ready.findings and 'outbound_hop_port' in ready.findings, ready.output
     failed = playbook.run(lab.lab, own_host, 'site.yml', variables)
     assert failed.returncode and failed.changed == []
     assert re.search(
@@ -91,7 +91,7 @@ def test_a_port_that_any_user_can_take_is_told_and_so_is_who_took_it(lab, own_ho
     lab.lab.run(own_host, ['systemctl', 'stop', 'conbool-hop'])
     assert thief(own_host, 'alice', 10027)
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
-    assert seen.returncode and re.search(r'held by pid \d+ \(python3\), user alice', seen.output), seen.output
+    assert seen.returncode and re.search(r'held by pid \d+ \(python3\), user alice', seen.findings), seen.output
     # Away from there, with the default; the thief keeps what he has.
     playbook.apply(lab.lab, own_host, variables_of('outbound_only'))
     assert 325 in listening(lab, own_host)
@@ -110,7 +110,7 @@ def test_local_users_cannot_connect_and_whoever_takes_that_away_is_found_out(lab
     assert problems(lab, own_host, adapter, PLAIN) == {}
     run(own_host, ['nft', 'flush', 'ruleset'])
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
-    assert seen.returncode and 'hop.users' in seen.output, seen.output
+    assert seen.returncode and 'hop.users' in seen.findings, seen.output
     assert connects('alice') == '220'
     assert playbook.apply(lab.lab, own_host, variables).changed != []
     assert connects('alice') == 'ConnectionRefusedError'

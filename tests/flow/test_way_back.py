@@ -109,7 +109,7 @@ def test_the_listener_takes_bounces_and_nothing_else(lab, led):
 def test_a_way_back_that_refuses_is_red_in_the_server_s_own_words(lab, ruled, led, variables_of):
     variables = dict(variables_of('outbound_only'), outbound_hop_return_address='[127.0.0.1]:25')
     outcome = playbook.run(lab.lab, ruled('its own name in HELO'), 'site.yml', variables)
-    assert outcome.returncode and '554 5.7.1' in outcome.output and 'this is my name' in outcome.output
+    assert outcome.returncode and '554 5.7.1' in outcome.findings and 'this is my name' in outcome.findings
     assert 'hop.return' in '\n'.join(outcome.failures)
     # The preflight knows before anything is changed.
     outcome = playbook.run(lab.lab, led, 'site.yml', dict(variables, conbool_preflight='enforce'))

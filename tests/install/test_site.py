@@ -156,7 +156,8 @@ def test_installed_collection_by_its_full_name(lab, installed):
     assert play('rollback') == 0
     # What is outside /etc has seen a new start.
     assert [line for line in snapshot.differences(before, snapshot.take(lab, HOST)) if line.startswith('/etc/')] == []
-    assert json.loads((installed / 'conbool-reports' / 'site.json').read_text())['ok']
+    for name in ('site', 'rollback'):
+        assert json.loads((installed / 'conbool-reports' / f'{name}.json').read_text())['ok']
 
 
 def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):

@@ -116,7 +116,10 @@ def test_only_one_branch_is_taken():
 def test_the_filters_of_an_account_come_from_account_class_and_domain():
     data = {
         'config': {'zimbraSpamHeader': ['X-Spam-Flag'], 'zimbraSpamHeaderValue': ['YES']},
-        'cos': {'default': {'zimbraId': ['1']}, 'own': {'zimbraId': ['2'], 'zimbraAdminSieveScriptBefore': ['# class']}},
+        'cos': {
+            'default': {'zimbraId': ['1']},
+            'own': {'zimbraId': ['2'], 'zimbraAdminSieveScriptBefore': ['# class']},
+        },
         'domains': {'example.com': {'zimbraAdminSieveScriptBefore': ['# domain']}},
         'servers': {},
         'accounts': {

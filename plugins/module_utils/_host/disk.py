@@ -111,7 +111,8 @@ def replace_file(path: str, data: bytes, mode: int | None = None, mtime: int | N
             os.chown(temporary, status.st_uid, status.st_gid)
             shutil.copystat(target, temporary)
         else:
-            os.chmod(temporary, 0o644)
+            # At once: a new file may be a key.
+            os.chmod(temporary, 0o644 if mode is None else mode)
         if mode is not None:
             os.chmod(temporary, mode)
         set_time(temporary, mtime)

@@ -29,7 +29,8 @@ def main(server_class: type[MailServer]) -> None:
     module = AnsibleModule(
         argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
     )
-    settings = module.params['settings']
+    # The answer has the options: these are long, and known.
+    settings = module.params.pop('settings')
     server = server_of(server_class, module, settings)
     converge = present if settings['state'] == 'present' else absent
     run(module, [hop.lock_directory(settings)], lambda module, dummy: converge(module, server))

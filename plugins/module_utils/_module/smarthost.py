@@ -50,13 +50,14 @@ OPTIONS = {
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
-    settings = module.params['settings']
+    # The answer has the options: these are long, and known.
+    settings = module.params.pop('settings')
     server = server_of(server_class, module, settings)
     if module.params['stage'] == 'preflight':
         # What is wrong is a row, not a failure.
         known: dict[str, Any] = {}
         rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
-        module.exit_json(changed=False, rows=rows, ansible_facts=dict(known, mail_server_preflight_rows=rows))
+        module.exit_json(changed=False, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
     run(module, directories_of(server), lambda module, dummy: converge(module, server))
 
@@ -114,8 +115,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     result, warnings = _take(module, parts)
     if not module.check_mode:
         # In check mode the host is as it was.
-        result['rows'] = rows_of(server, server.settings, shown)
-        result['ansible_facts'] = {'mail_server_verify_rows': result['rows']}
+        result['ansible_facts']['mail_server_verify_rows'] = rows_of(server, server.settings, shown)
     # Parts say again what was seen before.
     return result, list(dict.fromkeys(said + warnings))
 
@@ -270,4 +270,5 @@ def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any],
 
 def _as_one(done: list[tuple[str, tuple[dict[str, Any], list[str]]]]) -> tuple[dict[str, Any], list[str]]:
     result, warnings = merge([step for dummy, step in done])
-    return dict(result, parts=sorted({name for name, (step, dummy) in done if step['changed']})), warnings
+    parts = sorted({name for name, (step, dummy) in done if step['changed']})
+    return dict(result, parts=parts, ansible_facts={'mail_server_parts': parts}), warnings

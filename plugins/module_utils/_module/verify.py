@@ -40,7 +40,8 @@ def main(server_class: type[MailServer]) -> None:
     # That one asks us what has become of what it made.
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 
-    settings = module.params['settings']
+    # The answer has the options: these are long, and known.
+    settings = module.params.pop('settings')
     server = server_of(server_class, module, settings)
     shown = look(settings) if asks_for_certificate(settings) else []
     more = [('gateway', 'gateway', lambda: gateway_rows(settings))]

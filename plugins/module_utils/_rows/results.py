@@ -18,6 +18,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import UNKNOWN
 
+OBSERVER = (
+    'verify_outside names it. A slice of a job has only its part of the hosts: run the playbook verify without slices,'
+    ' or leave the variable unset where there are slices.'
+)
 # What a task was asked about, where that is not what it is registered as.
 TARGETS = {'mta': 'mail server'}
 
@@ -34,6 +38,8 @@ def result_rows(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]]:
         return []
     if name == 'dns':
         return dns_rows(result)
+    if result.get('missing'):
+        return [row('inbound.observer', result['missing'], UNKNOWN, 'it is not in the inventory of this run', OBSERVER)]
     if name == 'outside':
         return smtp_rows(result, 'inbound')
     rows = list(result.get('rows', []))

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import (
     GREEN,
     RED,
@@ -17,9 +16,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
     WORST_FIRST,
     worst,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import NOT_ASKED
 
 MEGABYTE = 1024 * 1024
+# Rows that a person reads in a terminal.
+MOST_SHOWN = 100
+# Kinds of findings that a complaint names.
+MOST_SAID = 5
 # What the rows of a preflight are about, in the order in which a person reads them. Those on DNS, of many names, come
 # before.
 SUBJECTS = ('gateway', 'mta', 'inbound', 'wash', 'hop', 'detour', 'tls', 'firewall', 'queue')
@@ -177,28 +181,37 @@ def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
     return worst([entry['status'] for entry in rows])
 
 
-def check_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a text table of the rows, the worst first, with what to do about them."""
+def check_table(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Return a text table of the rows, the worst first, with what to do about them; of very many the first ones."""
     cells = []
-    for entry in sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status'])):
+    worst_first = sorted(rows, key=lambda entry: WORST_FIRST.index(entry['status']))
+    for entry in worst_first[:MOST_SHOWN]:
         advice = '' if entry['status'] == GREEN and entry['severity'] == 'info' else entry['hint']
-        cells.append(
-            [entry['status'], entry['id'], entry['target'], '. '.join(filter(None, [entry['finding'], advice]))]
-        )
-    return table(['status', 'check', 'target', 'finding'], cells)
+        finding = '. '.join(filter(None, [entry['finding'], advice]))
+        cells.append((entry['status'], [entry['status'], entry['id'], entry['target'], finding]))
+    lines, left = table(['status', 'check', 'target', 'finding'], cells), worst_first[MOST_SHOWN:]
+    if left:
+        bad = sum(entry['status'] != GREEN for entry in left)
+        lines.append(Line(f'... and {len(left)} more rows in the report, {bad} of them not green', left[0]['status']))
+    return lines
 
 
 def check_complaint(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return what an error message says of rows that are not green, or an empty string.
+    """Return one line on the rows that are not green, or an empty text. What was found stands in the table.
 
     Args:
         rows: all rows.
     """
-    bad = [
-        '{} {}: {}'.format(entry['id'], entry['target'], entry['finding'])
-        for status in WORST_FIRST
-        if status != GREEN
-        for entry in rows
-        if entry['status'] == status
+    bad: dict[str, list[str]] = {}
+    for status in WORST_FIRST:
+        for entry in rows:
+            if entry['status'] == status != GREEN:
+                bad.setdefault(entry['id'], []).append(entry['target'])
+    said = [
+        f'{identifier} {targets[0]}' if len(targets) == 1 else f'{identifier} ({len(targets)} times)'
+        for identifier, targets in bad.items()
     ]
-    return '{} of {} checks are not green. {}'.format(len(bad), len(rows), '; '.join(bad)) if bad else ''
+    if len(said) > MOST_SAID:
+        said[MOST_SAID:] = [f'{len(said) - MOST_SAID} others']
+    count = sum(map(len, bad.values()))
+    return f'{count} of {len(rows)} checks are not green: {", ".join(said)}' if bad else ''

@@ -5,31 +5,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-
-def table(columns: list[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """Return a left-aligned text table as a list of lines.
-
-    Args:
-        columns: headings.
-        rows: lists of cells, each as long as columns.
-    """
-    cells = [[str(cell) for cell in row] for row in [columns] + list(rows)]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
-    return ['  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
 
 
-def _result(known: Mapping[str, Any]) -> tuple[str, str]:
+def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
+    """Return what became of a host, C(done), C(failed) or C(not done), and why where it is not done."""
     answer = known.get('__conbool_answer') or {}
     if answer.get('unreachable'):
         return 'not done', str(answer.get('msg', 'unreachable'))
     if known.get('__conbool_failure'):
         return 'failed', str(known['__conbool_failure'])
-    if known.get('__conbool_done'):
+    if known.get('__conbool_done') == playbook:
         return 'done', ''
-    return 'not done', 'its connection broke, or its tasks were left out by --tags'
+    # Nothing failed, so that a part that is not green ended it.
+    for part in _enforced(known, playbook):
+        complaint = check_complaint(_rows(known, part) or [])
+        if complaint:
+            return 'failed', f'{part}: {complaint}'
+    return 'not done', 'its tasks were left out by --tags or --skip-tags, or its connection broke'
+
+
+def _enforced(known: Mapping[str, Any], playbook: str) -> list[str]:
+    """Return the parts of a run that have to be green."""
+    warned = playbook == 'site' and settings_of(known).get('preflight') != 'enforce'
+    return ['verify'] if warned else ['preflight', 'verify']
 
 
 def settings_of(known: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -53,42 +57,60 @@ def _rows(known: Mapping[str, Any], part: str) -> list[dict[str, Any]] | None:
     return given.get('rows') if given.get('part') == part else None
 
 
-def run_report(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> dict[str, Any]:
+def _parts(known: Mapping[str, Any]) -> list[str] | None:
+    """Return the parts of the configuration that were changed, None where it did not come to that."""
+    if '__conbool_parts' in known:
+        return list(known['__conbool_parts'])
+    return (known.get('ansible_failed_result') or {}).get('parts')
+
+
+def run_report(
+    hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], playbook: str, **more: Any
+) -> dict[str, Any]:
     """Return what became of each host, for programs.
 
     Args:
         hostvars: variables by host name, with what the playbooks keep of each host.
         hosts: the hosts that the run was to do, in order.
+        playbook: its name.
+        more: what else is known of the run.
 
     Returns:
-        C(hosts), by name C(mta) and C(state) (null when it did not come to that), C(result) (done, failed, not
-        done), C(reason), and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether
-        all are done.
+        C(playbook), what C(more) has, and C(hosts), by name C(mta) and C(state) (null when it did not come to that),
+        C(result) (done, failed, not done), C(reason), C(changed) and C(parts), the parts that were changed, or would be
+        in check mode, and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are
+        done.
     """
     report = {}
     for host in hosts:
         known = hostvars[host]
-        result, reason = _result(known)
+        result, reason = run_result(known, playbook)
+        parts = _parts(known) or []
         report[host] = {
             'mta': _mta(known),
             'state': settings_of(known).get('state'),
             'result': result,
             'reason': reason,
+            'changed': bool(parts),
+            'parts': parts,
         }
         for part in ('preflight', 'verify'):
             rows = _rows(known, part)
             if rows is not None:
                 report[host][part] = {'green': all(row['status'] == 'green' for row in rows), 'rows': rows}
-    return {'ok': all(entry['result'] == 'done' for entry in report.values()), 'hosts': report}
+    ok = all(entry['result'] == 'done' for entry in report.values())
+    return {'playbook': playbook, **more, 'ok': ok, 'hosts': report}
 
 
-def run_summary(report: Mapping[str, Any]) -> list[str]:
-    """Return what run_report() returned as a table for people: a line for each host."""
+def run_summary(report: Mapping[str, Any]) -> list[Line]:
+    """Return what run_report() returned as a table for people: a row for each host."""
     rows = []
     for host, entry in report['hosts'].items():
         result = '{}: {}'.format(entry['result'].upper(), entry['reason']) if entry['reason'] else entry['result']
         doubts = [part for part in ('preflight', 'verify') if not entry.get(part, {'green': True})['green']]
         if doubts and not entry['reason']:
             result += ', but not everything is green: ' + ', '.join(doubts)
-        rows.append([host, entry['mta'] or '?', entry['state'] or '?', result])
+        status = RED if entry['reason'] else UNKNOWN if doubts else GREEN
+        # A reason of several lines is one text here.
+        rows.append((status, [host, entry['mta'] or '?', entry['state'] or '?', ' '.join(result.split())]))
     return table(['host', 'mta', 'state', 'result'], rows)

@@ -31,7 +31,9 @@ LONGEST_FOLDER = 255
 
 
 def _is_host(text: str) -> bool:
-    return bool(HOST.fullmatch(text)) and len(text) <= 253
+    # What ends in a number is an address, or meant to be one (RFC 1123 2.1).
+    named = HOST.fullmatch(text) and len(text) <= 253 and not text.rstrip('.').rpartition('.')[2].isdigit()
+    return bool(named) or readers.is_address(text)
 
 
 def _is_port(text: str) -> bool:
@@ -84,6 +86,22 @@ def inventory_name(value: Any) -> str:
     if text.startswith('-') or not all(character.isalnum() or character in '_.:@-' for character in text):
         raise ValueError('is not the name of a host in the inventory: letters, digits and _ . : @ -')
     return text
+
+
+def host_groups(value: Any) -> str:
+    """Names of groups or hosts of the inventory, with commas between them.
+
+    No pattern: nobody can say whether one was meant to match nothing.
+    """
+    return ','.join(inventory_name(name) for name in readers.text(value).split(','))
+
+
+def controller_file(value: Any) -> str:
+    """Absolute path of a file on the controller."""
+    try:
+        return readers.file_path(value)
+    except ValueError as exc:
+        raise ValueError(str(exc).replace('the managed host', 'the controller')) from exc
 
 
 def parameter_name(value: Any) -> str:

@@ -17,8 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readi
 
 def words(value: Any) -> str:
     """One line of text in which blanks may be, such as the name of a mailbox."""
-    # What YAML takes for a number was typed as a name.
-    return readers.text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value, blanks=True)
+    return readers.text(value, blanks=True)
 
 
 def number(value: Any) -> float:

@@ -12,7 +12,7 @@ import re
 import string
 import traceback
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 IMPORT_ERRORS = {}
@@ -28,6 +28,7 @@ except ImportError:
 from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import UNSEEN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.typed import as_typed
 
 LETTERS_DIGITS = string.ascii_letters + string.digits
 PATH_CHARACTERS = LETTERS_DIGITS + '/._+@-'
@@ -56,15 +57,22 @@ SHORTEST_PREFIX = {4: 8, 6: 16}
 
 
 def shown(value: Any) -> str:
-    """The value for an error message: control characters escaped, of a sane length, never a key."""
+    """The value for an error message: control characters escaped, of a sane length, never a key or a password."""
     text = repr(value)
     if PEM_MARK in text:
         return '(PEM text, not shown)'
+    if isinstance(value, Mapping):
+        # Values may be passwords of parameters.
+        text = 'the dictionary of ' + (', '.join(sorted(map(repr, value))) or 'nothing')
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + f'... ({len(text)} characters)'
 
 
 def text(value: Any, blanks: bool = False) -> str:
     """The value as a str that fits on one line of a configuration file."""
+    if isinstance(value, bool):
+        # Which of them was typed nobody knows any more.
+        raise ValueError('is a truth value, which Ansible makes of yes, no, on, off, true and false, and must be text')
+    value = as_typed(value)
     if not isinstance(value, str):
         raise ValueError('must be text')
     if any(unicodedata.category(character) in UNSEEN for character in value):
@@ -169,11 +177,7 @@ def network(value: Any) -> str:
 
 def port(value: Any) -> int:
     """A TCP port as int; decimal text is accepted because AWX and INI inventories send it."""
-    if isinstance(value, str) and re.fullmatch('[0-9]{1,5}', value, re.ASCII):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
-        raise ValueError('must be a whole number from 1 to 65535')
-    return int(value)
+    return whole_number(1, 65535)(value)
 
 
 def whole_number(low: int | None = None, high: int | None = None) -> Callable[[Any], int]:
@@ -281,9 +285,8 @@ def sender(value: Any) -> str:
 
 
 def dkim_selector(value: Any) -> str:
-    """A DKIM selector (RFC 6376, with the underscore that is common in practice); many are dates, which YAML takes for
-    numbers."""
-    name = text(str(value) if isinstance(value, int) and not isinstance(value, bool) else value).lower()
+    """A DKIM selector (RFC 6376, with the underscore that is common in practice)."""
+    name = text(value).lower()
     if not all(SELECTOR_LABEL.fullmatch(label) for label in name.split('.')):
         raise ValueError('is not a DKIM selector such as selector1')
     return name

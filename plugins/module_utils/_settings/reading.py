@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple
@@ -37,14 +38,6 @@ def _plain(default: Any) -> Any:
     if isinstance(default, Mapping):
         return dict(default)
     return list(default) if is_list(default) else default
-
-
-def _reads(setting: Setting, value: Any) -> bool:
-    try:
-        setting.read(value)
-    except ValueError:
-        return False
-    return True
 
 
 class Reader:
@@ -100,7 +93,7 @@ class Reader:
             return default
         if not setting.many:
             return self.one(name, setting.read, value)
-        if isinstance(value, int) and _reads(setting, value):
+        if isinstance(value, (int, float, datetime.date)):
             # An INI inventory, or YAML, takes for a number what was typed as a list of one.
             value = [value]
         if isinstance(value, str):

@@ -31,7 +31,11 @@ READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         'return_address': grammars.next_hop,
         'sbin_dir': readers.directory,
     },
-    'preflight': {'certificate_days': readers.whole_number(0), 'queue_megabytes': readers.whole_number(0)},
+    'preflight': {
+        'certificate_days': readers.whole_number(0),
+        'queue_directories': readers.directory,
+        'queue_megabytes': readers.whole_number(0),
+    },
     'spam_delivery': {'folder': grammars.folder},
     'verify': {
         'inbound_host': grammars.host,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.names import unknown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import check_places
@@ -32,12 +32,24 @@ except ImportError:
 PREFIX = 'conbool_'
 # Of roles that have no part in an undo.
 NOT_FOR_UNDO = ('preflight_', 'verify_')
+OWNERSHIP = 'must be a dictionary of domain and TXT value, or lines of both'
 
 
 def _ownership(value: Any) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError('must be a dictionary of domain and TXT value')
-    return value
+    """A dictionary as it is, or text with a domain, a blank and the TXT value in each line."""
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(OWNERSHIP)
+    result: dict[str, str] = {}
+    for line in filter(None, map(str.strip, value.splitlines())):
+        domain, *content = line.split(None, 1)
+        if not content:
+            raise ValueError(f'{OWNERSHIP}: {readers.shown(line)} has no TXT value')
+        if domain in result:
+            raise ValueError(f'names {domain} twice')
+        result[domain] = content[0]
+    return result
 
 
 SETTINGS = {
@@ -49,6 +61,9 @@ SETTINGS = {
     'conbool_tls_ca_file': Setting(readers.file_path),
     'conbool_tls_client_cert': Setting(readers.file_path),
     'conbool_tls_client_key': Setting(readers.file_path),
+    # Files of the controller, for the playbook client_certificate.
+    'conbool_tls_client_cert_source': Setting(grammars.controller_file),
+    'conbool_tls_client_key_source': Setting(grammars.controller_file),
     'conbool_scope': Setting(readers.choice('all', 'senders'), 'all'),
     'conbool_scope_senders': Setting(readers.sender, [], many=True),
     'conbool_inbound': Setting(readers.boolean, True),
@@ -60,9 +75,13 @@ SETTINGS = {
     'conbool_bypass_calendar': Setting(readers.boolean_or('itip'), True),
     'conbool_bypass_null_sender': Setting(readers.boolean_or('server'), True),
     'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
+    # Both are for the playbooks, before any host is asked: plugins/lookup/hosts.py.
+    'conbool_hosts': Setting(grammars.host_groups, 'conbool'),
+    'conbool_slices': Setting(readers.boolean, False),
     'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
     'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),
     'conbool_report_dir': Setting(readers.controller_directory, 'conbool-reports'),
+    'conbool_report_language': Setting(readers.choice('en', 'de'), 'en'),
     'conbool_site_routes': Setting(readers.choice('keep', 'override'), 'keep'),
     'conbool_state': Setting(readers.choice('present', 'absent'), 'present'),
     'conbool_dns_mx_targets': Setting(readers.host_name, [], many=True),
@@ -144,6 +163,10 @@ def _check_combinations(values: Mapping[str, Any], report: Reader) -> None:
     for given, other in ((cert, key), (key, cert)):
         if report.good(given, other) and values[given] and not values[other]:
             report.problem(given, values[given], f'needs {other} as well (give both or neither)')
+    for given in (cert, key):
+        source = given + '_source'
+        if report.good(given, source) and values[source] and not values[given]:
+            report.problem(source, values[source], f'needs {given}, which says where on the host it goes')
     host = values['conbool_relay_host']
     if (
         report.good('conbool_relay_host', 'conbool_tls_name')

@@ -125,9 +125,9 @@ def test_the_report_is_written_where_this_run_says_and_not_where_an_earlier_one_
     assert (cached / 'verify/verify.json').exists(), sorted(map(str, cached.glob('*/*.json')))
 
 
-def test_a_host_that_was_not_reached_has_no_state_of_an_earlier_run(cached):
+def test_a_host_that_was_not_reached_has_the_state_of_this_run_and_not_of_an_earlier_one(cached):
     path = next(cached.glob('*/verify.json'))
-    assert json.loads(path.read_text(encoding='utf-8'))['hosts']['mx']['state'] is None
+    assert json.loads(path.read_text(encoding='utf-8'))['hosts']['mx']['state'] == 'present'
 
 
 def test_settings_are_not_kept_on_the_controller_with_the_facts(cached):

@@ -30,7 +30,7 @@ PLAY = """
 
         - name: Host is done
           ansible.builtin.set_fact:
-            __conbool_done: true
+            __conbool_done: preflight
       rescue:
         - name: What went wrong is kept
           ansible.builtin.set_fact:
@@ -176,7 +176,7 @@ def test_mail_server_that_was_found_has_a_name_in_the_report(report):
 
 def test_reason_names_what_is_not_green(report):
     assert report['hosts']['mta-red']['reason'] == (
-        'Host is ready for the gateway: 1 of 4 checks are not green. mta.version x: so'
+        'Host is ready for the gateway: 1 of 4 checks are not green: mta.version x'
     )
 
 

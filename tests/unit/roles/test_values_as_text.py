@@ -15,6 +15,7 @@ import re
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import PREFIX, SETTINGS, normalise
@@ -26,7 +27,10 @@ OPTIONS = {name: option for role in ['conbool', *ROLES] for name, option in spec
 FALSE = ['false', 'False', 'FALSE', 'no', 'No', 'off', '0', 'n', 0, False]
 TRUE = ['true', 'True', 'yes', 'on', '1', 'y', 1, True]
 # Needed beside a variable, so that it can be set alone.
+PAIR = {'conbool_tls_client_cert': '/etc/ssl/relay.pem', 'conbool_tls_client_key': '/etc/ssl/relay.key'}
 WITH = {
+    'conbool_tls_client_cert_source': PAIR,
+    'conbool_tls_client_key_source': PAIR,
     'conbool_tls_client_cert': {'conbool_tls_client_key': '/etc/ssl/relay.key'},
     'conbool_tls_client_key': {'conbool_tls_client_cert': '/etc/ssl/relay.pem'},
 }
@@ -40,9 +44,21 @@ def ini(text):
         return text
 
 
+class Unsafe(yaml.SafeDumper):
+    """Writes every text as AWX writes the answers of a survey and other extra variables for Ansible."""
+
+
+Unsafe.add_representer(str, lambda dumper, text: dumper.represent_scalar('!unsafe', text))
+
+
+def awx(value):
+    """What Ansible makes of an answer. Of some texts it makes null, numbers, truth values and dates."""
+    return DataLoader().load(yaml.dump({'answer': value}, Dumper=Unsafe), file_name='/extravars')['answer']
+
+
 def read(name, value):
     """What becomes of one variable: everything that is known then, and what is wrong."""
-    option = {key: OPTIONS[name][key] for key in ('type', 'elements', 'choices') if key in OPTIONS[name]}
+    option = {key: OPTIONS[name][key] for key in ('type', 'elements', 'choices', 'default') if key in OPTIONS[name]}
     complaints = ArgumentSpecValidator({name: option}).validate({name: value}).error_messages
     settings, problems, dummy = normalise({**GOOD, **WITH.get(name, {}), name: value}, ROLES)
     return settings, [*complaints, *problems]
@@ -51,13 +67,15 @@ def read(name, value):
 def written(value):
     """Ways of writing a value as text."""
     if isinstance(value, bool):
-        return TRUE if value else FALSE
+        forms = TRUE if value else FALSE
+        return forms + [awx(form) for form in forms]
     if isinstance(value, list):
         items = [str(item) for item in value]
-        return [', '.join(items), '\n'.join(items), ' '.join(items), items] + [ini(','.join(items))]
+        texts = [', '.join(items), '\n'.join(items), ' '.join(items), items]
+        return texts + [ini(','.join(items))] + [awx(text) for text in texts]
     if isinstance(value, dict):
         return [value]
-    return [str(value), ini(str(value)), value]
+    return [str(value), ini(str(value)), awx(str(value)), value]
 
 
 @pytest.mark.parametrize('name', sorted(OPTIONS))
@@ -85,9 +103,8 @@ def test_an_answer_that_was_not_given_is_the_default(name):
     unset = read(name, '')
     assert unset[0] and unset[1] == []
     assert has_template(default) or unset == read(name, default)
-    # "name:" in YAML. Ansible itself does not take it where it knows all words, and says which variable it is.
-    settings, problems = read(name, None)
-    assert settings == unset[0] and all(name in problem and 'must be one of' in problem for problem in problems)
+    # "name:" in YAML, which is what Ansible makes of the answer that AWX sends for a question left empty.
+    assert awx('') is None and read(name, None) == unset
 
 
 @pytest.mark.parametrize('name', ['conbool_domains', 'conbool_networks'])
@@ -115,9 +132,45 @@ def test_a_number_can_be_text(name, value):
     assert wanted[0] and wanted == read(name, value) == read(name, [value]) == read(name, str(value))
 
 
+@pytest.mark.parametrize(
+    ('name', 'text', 'wanted'),
+    [
+        ('conbool_dns_dkim_selectors', '20230601', ['20230601']),
+        ('conbool_dns_dkim_selectors', '2023-06-01', ['2023-06-01']),
+        ('conbool_dns_dkim_selectors', '2023-06-01, no', ['2023-06-01', 'no']),
+        ('conbool_dns_dkim_selectors', '0123,', ['0123']),
+        ('conbool_dns_dkim_selectors', '1.5', ['1.5']),
+        ('spam_delivery_folder', '2026', '2026'),
+        ('verify_outside', '12', '12'),
+    ],
+)
+def test_a_text_that_ansible_takes_for_something_else_is_what_was_typed(name, text, wanted):
+    settings, problems = read(name, awx(text))
+    assert problems == []
+    role = next((role for role in ROLES if name.startswith(role)), 'conbool_dns')
+    found = settings['dns'] if role == 'conbool_dns' else settings['roles'][role]
+    assert found[name[len(role) + 1 :]] == wanted
+
+
+def test_a_text_of_which_only_yes_or_no_is_left_is_refused_with_the_reason():
+    settings, problems = read('conbool_dns_dkim_selectors', awx('no'))
+    assert settings is None and problems == [
+        'conbool_dns_dkim_selectors: False is a truth value, which Ansible makes of yes, no, on, off, true and false, and'
+        ' must be text'
+    ]
+
+
+def test_ownership_is_lines_of_domain_and_text():
+    name, value = 'conbool_dns_ownership_txt', 'conbool-verification=a b'
+    wanted = read(name, {'example.com': value})
+    assert wanted[0]['dns']['ownership_txt'] == {'example.com': value}
+    for text in (f'example.com {value}', f'\n  example.com\t{value} \n\n'):
+        assert read(name, text) == read(name, awx(text)) == wanted
+
+
 def test_a_list_in_text_is_no_list_of_characters():
     for name, option in OPTIONS.items():
-        if option['type'] == 'list':
+        if isinstance(option['default'], list):
             problems = read(name, '=$!')[1]
             assert len([problem for problem in problems if problem.startswith(name)]) == 1, problems
 

@@ -99,7 +99,7 @@ def test_a_relay_host_by_address():
         ({'spf_addresses': ['0.0.0.0/0']}, "spf_addresses: '0.0.0.0/0'"),
         ({'dkim_selectors': ['a b']}, "dkim_selectors: 'a b'"),
         ({'ownership': {'other.example': 'x'}}, 'ownership: other.example is not in domains'),
-        ({'ownership': {'example.com': 5}}, 'ownership[example.com]: 5'),
+        ({'ownership': {'example.com': True}}, 'ownership[example.com]: True'),
         ({'nameservers': ['dns.example.com']}, "nameservers: 'dns.example.com'"),
         ({'port': 0}, 'port: 0'),
         ({'port': 65536}, 'port: 65536'),

@@ -110,7 +110,7 @@ def test_table_has_the_worst_first_and_says_what_to_do():
         checks.row('c', 'z', 'red', 'bad', 'Mend it.'),
         checks.row('d', 'z', 'green', 'fair', 'Mind it.', 'low'),
     ]
-    assert checks.check_table(rows) == [
+    assert [line.text for line in checks.check_table(rows)] == [
         'status   check  target  finding',
         'red      c      z       bad. Mend it.',
         'unknown  b      y       who knows. Ask again.',
@@ -125,5 +125,11 @@ def test_complaint_names_what_is_not_green_only():
         checks.row('b', 'y', 'unknown', 'who knows'),
         checks.row('c', 'z', 'red', 'bad'),
     ]
-    assert checks.check_complaint(rows) == '2 of 3 checks are not green. c z: bad; b y: who knows'
+    assert checks.check_complaint(rows) == '2 of 3 checks are not green: c z, b y'
     assert checks.check_complaint(rows[:1]) == ''
+
+
+def test_complaint_stays_a_line_however_much_is_red():
+    rows = [checks.row(name, name.upper(), 'red', 'bad') for name in 'abcdefgg']
+    assert checks.check_complaint(rows) == '8 of 8 checks are not green: a A, b B, c C, d D, e E, 2 others'
+    assert checks.check_complaint(rows[6:]) == '2 of 2 checks are not green: g (2 times)'

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_report, run_summary
+
+
+def texts(lines):
+    return [line.text for line in lines]
 
 
 def test_done_failed_and_unreachable_hosts():
@@ -13,7 +18,7 @@ def test_done_failed_and_unreachable_hosts():
         'mx1': {
             'conbool_checked': {'settings': {'state': 'present'}},
             'preflight_found': {'mta': 'postfix'},
-            '__conbool_done': True,
+            '__conbool_done': 'site',
         },
         'mx2': {
             'conbool_checked': {'settings': {'state': 'present'}},
@@ -25,11 +30,12 @@ def test_done_failed_and_unreachable_hosts():
             '__conbool_failure': 'The host is there: No route to host',
         },
     }
-    assert run_summary(run_report(hostvars, ['mx1', 'mx2', 'mx3', 'mx4'])) == [
+    assert texts(run_summary(run_report(hostvars, ['mx1', 'mx2', 'mx3', 'mx4'], 'site'))) == [
         'host  mta      state    result',
         'mx1   postfix  present  done',
         'mx2   ?        present  FAILED: The host\'s mail server is known: no mail server found',
-        'mx3   ?        ?        NOT DONE: its connection broke, or its tasks were left out by --tags',
+        'mx3   ?        ?        NOT DONE: its tasks were left out by --tags or --skip-tags, or its',
+        '                        connection broke',
         'mx4   ?        ?        NOT DONE: No route to host',
     ]
 
@@ -40,12 +46,14 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
         'mx1': {
             'conbool_checked': {'settings': {'state': 'present'}},
             'preflight_found': {'mta': 'postfix'},
-            '__conbool_done': True,
+            '__conbool_done': 'site',
             'preflight_report': {'rows': [green, red]},
             'verify_report': {'rows': [green]},
         }
     }
-    assert run_report(hostvars, ['mx1']) == {
+    assert run_report(hostvars, ['mx1'], 'site', check_mode=True) == {
+        'playbook': 'site',
+        'check_mode': True,
         'ok': True,
         'hosts': {
             'mx1': {
@@ -53,19 +61,21 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
                 'state': 'present',
                 'result': 'done',
                 'reason': '',
+                'changed': False,
+                'parts': [],
                 'preflight': {'green': False, 'rows': [green, red]},
                 'verify': {'green': True, 'rows': [green]},
             }
         },
     }
     assert (
-        run_summary(run_report(hostvars, ['mx1']))[1]
+        texts(run_summary(run_report(hostvars, ['mx1'], 'site')))[1]
         == 'mx1   postfix  present  done, but not everything is green: preflight'
     )
 
 
 def test_one_host_that_is_not_done_makes_the_run_not_ok():
-    assert not run_report({'mx1': {'__conbool_done': True}, 'mx2': {}}, ['mx1', 'mx2'])['ok']
+    assert not run_report({'mx1': {'__conbool_done': 'site'}, 'mx2': {}}, ['mx1', 'mx2'], 'site')['ok']
 
 
 def test_rows_of_a_host_that_failed_because_of_them_are_those_that_the_rescue_was_given():
@@ -76,18 +86,59 @@ def test_rows_of_a_host_that_failed_because_of_them_are_those_that_the_rescue_wa
         'preflight_report': {'failed': True, 'msg': 'no'},
         'ansible_failed_result': {'invocation': {'module_args': {'part': 'preflight', 'rows': [red]}}},
     }
-    entry = run_report({'mx1': known}, ['mx1'])['hosts']['mx1']
+    entry = run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']
     assert entry['preflight'] == {'green': False, 'rows': [red]} and 'verify' not in entry
 
 
 def test_another_failure_has_no_rows():
     for failed in ({'msg': 'no'}, {'invocation': {'module_args': {'rows': [1]}}}):
         known = {'__conbool_failure': 'no', 'ansible_failed_result': failed}
-        assert set(run_report({'mx1': known}, ['mx1'])['hosts']['mx1']) == {'mta', 'state', 'result', 'reason'}
+        assert set(run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']) == {
+            *('mta', 'state', 'result', 'reason', 'changed', 'parts')
+        }
 
 
 def test_mail_server_that_was_not_found_has_no_name():
     known = {'preflight_found': {'mta': None}, '__verify_asked': {'failed': True}}
-    assert run_report({'mx1': known}, ['mx1'])['hosts']['mx1']['mta'] is None
+    assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['mta'] is None
     known['__verify_asked'] = {'mta': 'postfix'}
-    assert run_report({'mx1': known}, ['mx1'])['hosts']['mx1']['mta'] == 'postfix'
+    assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['mta'] == 'postfix'
+
+
+@pytest.mark.parametrize(
+    'playbook, preflight, result',
+    [('site', 'enforce', 'failed'), ('site', 'warn', 'not done'), ('preflight', 'warn', 'failed')],
+)
+def test_a_part_that_is_not_green_is_the_reason_where_nothing_else_is(playbook, preflight, result):
+    known = {
+        'conbool_checked': {'settings': {'state': 'present', 'preflight': preflight}},
+        'preflight_report': {'rows': [{'id': 'mx.bypass', 'target': 'a.example', 'status': 'red'}]},
+    }
+    entry = run_report({'mx1': known}, ['mx1'], playbook)['hosts']['mx1']
+    assert entry['result'] == result
+    assert ('preflight: 1 of 1 checks are not green: mx.bypass a.example' in entry['reason']) == (result == 'failed')
+
+
+def test_what_another_playbook_of_the_run_has_done_does_not_count():
+    assert run_report({'mx1': {'__conbool_done': 'preflight'}}, ['mx1'], 'site')['hosts']['mx1']['result'] == 'not done'
+
+
+@pytest.mark.parametrize(
+    'known', [{'__conbool_parts': ['hop']}, {'ansible_failed_result': {'parts': ['hop']}, '__conbool_failure': 'no'}]
+)
+def test_what_was_changed_is_said_also_of_a_host_that_failed_behind_it(known):
+    entry = run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']
+    assert (entry['changed'], entry['parts']) == (True, ['hop'])
+
+
+def test_a_reason_of_several_lines_is_one_text_in_the_summary():
+    lines = run_summary(run_report({'mx1': {'__conbool_failure': 'No:\n- a\n- b'}}, ['mx1'], 'site'))
+    assert lines[1].text.endswith('FAILED: No: - a - b')
+
+
+def test_a_summary_fits_a_terminal():
+    known = {'__conbool_failure': 'word ' * 50 + 'x' * 300}
+    lines = run_summary(run_report({'mx1': known}, ['mx1'], 'site'))
+    assert len(lines) > 5 and max(len(line.text) for line in lines) <= 98
+    assert {line.status for line in lines[1:]} == {'red'}
+    assert ''.join(''.join(line.text for line in lines[1:]).split()).count('x') == 301

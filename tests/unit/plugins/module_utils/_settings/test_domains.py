@@ -65,7 +65,7 @@ def test_domains_become_lower_case_a_labels(given_value, result):
         ('ü_.com', 'internationalised'),
         ('ü' * 2000 + '.com', 'longer than'),
         ('   ', 'is empty'),
-        (5, 'must be text'),
+        (5, 'has no dot'),
         (True, 'must be text'),
         (['a.com'], 'must be text'),
         ({'a': 'b'}, 'must be text'),

@@ -104,7 +104,7 @@ def test_bad_tls_names_are_refused(value):
         ('/etc/`id`', "contains '`'"),
         ('/etc/a%n', "contains '%'"),
         ('/' + 'a' * 2000, 'longer than'),
-        (5, 'must be text'),
+        (5, 'must be the absolute path'),
     ],
 )
 @pytest.mark.parametrize('variable', ['conbool_tls_ca_file', 'conbool_tls_client_cert', 'conbool_tls_client_key'])

@@ -118,6 +118,6 @@ def test_a_path_is_the_same_however_it_is_written():
 def test_what_has_a_variable_of_its_own_is_said_there():
     problems = normalise({**GOOD, 'outbound_hop_parameters': {'queue_directory': '/x'}}, ROLES)[1]
     assert problems == [
-        "outbound_hop_parameters: {'queue_directory': '/x'} cannot be used: 'queue_directory' is said by"
+        "outbound_hop_parameters: the dictionary of 'queue_directory' cannot be used: 'queue_directory' is said by"
         ' outbound_hop_queue_directory'
     ]

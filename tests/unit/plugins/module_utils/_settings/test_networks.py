@@ -70,7 +70,7 @@ def test_networks_are_canonical(variable, key, value, result):
         ('١٩٢.0.2.0/24', 'contains'),
         ('192.0.2.0/24\n', 'control character'),
         ('192.0.2.0 /24', 'blank'),
-        (3221225985, 'must be text'),
+        (3221225985, 'is not an'),
         (None, 'must be text'),
         ('', 'is empty'),
     ],

@@ -25,7 +25,7 @@ VARIABLES = {
     'outbound_hop_data_directory': ('/srv/hop', '/srv/hop', '/srv/$hop'),
     'outbound_hop_address': ('::1', '::1', '192.0.2.1'),
     'outbound_hop_port': ('20027', 20027, 0),
-    'outbound_hop_return_address': ('[127.0.0.1]:26', '[127.0.0.1]:26', 26),
+    'outbound_hop_return_address': ('[127.0.0.1]:26', '[127.0.0.1]:26', 26.5),
     'outbound_hop_sbin_dir': ('/opt/sbin', '/opt/sbin', 'sbin'),
     'outbound_hop_direct_tls_security_level': ('dane-only', 'dane-only', 'best'),
     'outbound_hop_parameters': ({'x_y': 2, 'z': None}, {'x_y': 2, 'z': None}, {'x y': '1'}),
@@ -52,7 +52,7 @@ VARIABLES = {
     'spam_delivery_dovecot_directory': ('/opt/dovecot', '/opt/dovecot', 5),
     'verify_inbound_host': ('192.0.2.25', '192.0.2.25', ['mx']),
     'verify_inbound_port': ('2525', 2525, 65536),
-    'verify_outside': ('observer', 'observer', 1),
+    'verify_outside': ('observer', 'observer', True),
     'verify_queue_seconds': ('60', 60, 61),
 }
 OF = {name: (role, option) for role, options in ROLES.items() for name, option in options.items()}
@@ -165,7 +165,7 @@ def test_nobody_but_the_host_can_reach_the_hop(address, reason):
     assert refused('outbound_hop_address', address) == f'outbound_hop_address: {address!r} {reason}'
 
 
-@pytest.mark.parametrize('parameters', ['a=b', ['a'], {'a b': 1}, {'a': ['b']}, {'$a': 'b'}, {5: 'b'}])
+@pytest.mark.parametrize('parameters', ['a=b', ['a'], {'a b': 1}, {'a': ['b']}, {'$a': 'b'}, {True: 'b'}])
 def test_parameters_of_the_hop_are_names_and_scalars(parameters):
     refused('outbound_hop_parameters', parameters)
 

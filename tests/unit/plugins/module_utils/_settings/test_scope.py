@@ -48,7 +48,7 @@ def test_scope_senders():
         ('a#@example.com', "contains '#'"),
         ('<a@example.com>', "contains '<'"),
         ('a@example.com\nb@example.com', 'control character'),
-        (7, 'must be text'),
+        (7, 'must be an address'),
         ('alice@[192.0.2.1]', 'IP address'),
         ('$(id)@example.com', "contains '$'"),
         ('a,b@example.com', "contains ','"),
