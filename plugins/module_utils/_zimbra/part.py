@@ -11,6 +11,7 @@ one batch, what nothing refers to any more.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_reco
     FileRecord,
     digest,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import wait_for_banner
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER, UnitChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, filing
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Values
 
 PROGRAM_MODE = 0o755
+# Seconds in which amavisd ends and is there again. It loads SpamAssassin's rules.
+AMAVIS_TIMEOUT = 300
+FILTER = re.compile(r'smtp-amavis:\[(?P<host>[^\]]+)\]:(?P<port>\d+)')
 
 
 class Host:
@@ -215,7 +220,11 @@ class Work:
         """Have amavisd read SpamAssassin's rules. It is away for seconds, and what it turned away then is tried again
         at once."""
         if filing.rules_path() in written and {'amavis', 'antispam'} & set(self._facts.own[self._facts.this, SERVICES]):
-            self._host.programs.said('bin/zmamavisdctl', 'reload', timeout=300)
+            self._host.programs.said('bin/zmamavisdctl', 'reload', timeout=AMAVIS_TIMEOUT)
+            place = FILTER.search(self._host.mta.parameters(['content_filter']).get('content_filter', ''))
+            if place:
+                # It says that it is there before it listens.
+                wait_for_banner(place['host'], int(place['port']), AMAVIS_TIMEOUT)
             self._host.mta.flush()
 
     def _finish(self, keys: Iterable[Key], back: bool) -> list[str]:

@@ -118,6 +118,7 @@ class PlayedZimbra:
         monkeypatch.setattr(server, 'route', self.route)
         monkeypatch.setattr(policy, 'interpreter', lambda: '/usr/bin/python3')
         monkeypatch.setattr(inbound, 'hashed', lambda: True)
+        monkeypatch.setattr(part, 'wait_for_banner', lambda *place: self.ran.append(('listens', *place)))
         return self
 
     def own(self, kind, name=''):
@@ -201,6 +202,7 @@ class PlayedZimbra:
             if parameter not in self.loses:
                 values = [{'TRUE': 'yes', 'FALSE': 'no'}.get(value, value) for value in self.effective(attribute)]
                 self.main_cf[parameter] = ' '.join(values)
+        self.main_cf['content_filter'] = 'smtp-amavis:[127.0.0.1]:10024'
         self.main_cf['mynetworks'] = ' '.join(self.effective('zimbraMtaMyNetworks'))
         self._write()
 

@@ -35,7 +35,8 @@ def test_the_rule_for_released_mail_is_read_by_amavis_and_its_queue_tried_again(
     rules.write_text('score FOO 3\n', encoding='ascii')
     apply(zimbra)
     assert 'score    CONBOOL_RELEASED -1000' in rules.read_text() and rules.read_text().startswith('score FOO 3\n')
-    assert ('zmamavisdctl', 'reload') in zimbra.ran and ('postqueue', '-f') in zimbra.ran
+    order = [('zmamavisdctl', 'reload'), ('listens', '127.0.0.1', 10024, 300), ('postqueue', '-f')]
+    assert [each for each in zimbra.ran if each in order] == order
     zimbra.ran.clear()
     apply(zimbra)
     assert zimbra.starts('zmamavisdctl') == 0
