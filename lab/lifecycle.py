@@ -257,11 +257,10 @@ def _start_host(layout: Layout, node: Node, image: str, running: dict[str, str],
 
 
 def _mounts(layout: Layout, recipe: dict) -> list[str]:
-    """Folders of this clone that a kind of hosts reads, and one that all of a lab's hosts of such kinds write."""
+    """Folders of this clone that such hosts read, and one that all of them in a lab write."""
     volumes = [f'{ROOT / folder}:{place}:ro' for folder, place in recipe.get('reads', {}).items()]
     if 'shares' in recipe:
-        shared = layout.path / 'shared' / recipe['image']
-        shared.mkdir(parents=True, exist_ok=True)
+        (shared := layout.path / 'shared' / recipe['image']).mkdir(parents=True, exist_ok=True)
         volumes.append(f'{shared}:{recipe["shares"]}')
     return [word for volume in volumes for word in ('--volume', volume)]
 

@@ -1,10 +1,11 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The directory server of the double of Zimbra (not Zimbra, and not a complete LDAP server): bind and search over the store.
+"""The directory server of the double of Zimbra (not Zimbra, and not a complete LDAP server): bind and search over the
+store.
 
-Postfix's ldap: tables and saslauthd ask it what they would ask Zimbra's. Run by `sudo python3 -m lab.zimbra.ldap`: takes
-port 389 as root, goes on as zimbra.
+Postfix's ldap: tables and saslauthd ask it what they would ask Zimbra's. Run by `sudo python3 -m lab.zimbra.ldap`:
+takes port 389 as root, goes on as zimbra.
 """
 
 from __future__ import annotations

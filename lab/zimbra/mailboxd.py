@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The mailbox server of the double of Zimbra (not Zimbra): Dovecot, which takes mail by LMTP on port 7025.
 
-Where it files is what verdict.py says, in mailboxd's order and with its reading of headers. Dovecot runs as user zimbra; this
-program writes what both read, again whenever the directory has changed, and ends with Dovecot.
+Where it files is what verdict.py says, in mailboxd's order and with its reading of headers. Dovecot runs as user
+zimbra; this program writes what both read, again whenever the directory has changed, and ends with Dovecot.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""As much of Sieve (RFC 5228) as filters for a gateway need, with what is peculiar to mailboxd; for the double of Zimbra, not
-Zimbra's. What it does not know is an error at run time, as an extension that mailboxd does not have is there.
+"""As much of Sieve (RFC 5228) as filters for a gateway need, with what is peculiar to mailboxd; for the double of
+Zimbra, not Zimbra's. What it does not know is an error at run time, as an extension that mailboxd does not have is
+there.
 
-Of a header's value, white space and line breaks in front are not seen, and white space behind it is: "YES " is not "YES".
+Of a header's value, white space and line breaks in front are not seen, and white space behind it is: "YES " is not
+"YES".
 """
 
 from __future__ import annotations
@@ -16,20 +18,12 @@ from email.message import Message
 TOKENS = re.compile(
     r"""\s+ | \#[^\n]* | /\*.*?\*/
     | (?P<text>text:[ \t]*(?:\#[^\n]*)?\r?\n (?P<lines>.*?) ^\.\r?$)
-    | (?P<string>"(?:[^"\\]|\\.)*") | (?P<tag>:\w+) | (?P<word>[A-Za-z_]\w*) | (?P<number>\d+[KMG]?) | (?P<sign>[][{}(),;])
+    | (?P<string>"(?:[^"\\]|\\.)*") | (?P<tag>:\w+) | (?P<word>[A-Za-z_]\w*) | (?P<number>\d+[KMG]?)
+    | (?P<sign>[][{}(),;])
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-CAPABILITIES = {
-    'fileinto',
-    'copy',
-    'envelope',
-    'reject',
-    'variables',
-    'imap4flags',
-    'tag',
-    'comparator-i;ascii-casemap',
-}
+CAPABILITIES = {'fileinto', 'comparator-i;ascii-casemap'}
 
 
 class SieveError(Exception):

@@ -12,7 +12,7 @@ import uuid
 
 from . import schema
 from .localconfig import LocalConfig
-from .store import Store, write_json
+from .store import Store, locked, write_json
 
 STATE = '/opt/zimbra/double'
 LOCALCONFIG_XML = '/opt/zimbra/conf/localconfig.xml'
@@ -50,6 +50,7 @@ def new_store() -> dict:
             **schema.config_defaults(),
             'zimbraDefaultDomainName': [DOMAIN],
             'zimbraMtaMyOrigin': [DOMAIN],
+            'zimbraMtaRecipientDelimiter': ['+'],
             # A machine with two processors: two amavis processes, not ten.
             'zimbraAmavisMaxServers': ['2'],
             # Any value; that there is one makes the file with it be named.
@@ -151,8 +152,9 @@ def local_configuration(fqdn: str) -> dict[str, str]:
 
 def main(fqdn: str, *addresses: str) -> int:
     store = Store()
-    if not store.path.exists():
-        write_json(store.path, new_store())
+    with locked(store.beside('.lock')):
+        if not store.path.exists():
+            write_json(store.path, new_store())
     with store.change() as data:
         data['servers'].setdefault(fqdn, server(fqdn, list(addresses)))
         # On several servers with one directory, the first has the mailboxes.

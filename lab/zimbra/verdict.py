@@ -4,11 +4,12 @@
 """Where the mailboxd of the double of Zimbra (not Zimbra) files a message.
 
 Whether it is spam is asked first, and with that no script sees it, the administrator's neither, unless
-zimbraSpamApplyUserFilters says so. Then come the administrator's script, the user's, and the administrator's second one; a
-`stop` ends them all. What none of them files goes to the inbox, or to Junk if it is spam. A script that fails is left out.
+zimbraSpamApplyUserFilters says so. Then come the administrator's script, the user's, and the administrator's second
+one; a `stop` ends them all. What none of them files goes to the inbox, or to Junk if it is spam. A script that fails is
+left out.
 
-Run by Dovecot's Sieve with the message as standard input and the mailbox in the environment: prints one folder, or nothing
-for a message that is thrown away.
+Run by Dovecot's Sieve with the message as standard input and the mailbox in the environment: prints one folder, or
+nothing for a message that is thrown away.
 """
 
 from __future__ import annotations

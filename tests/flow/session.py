@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.flow import playbook
-from tests.flow.engine import Engine
+from tests.flow.engine import Engine, Report
+from tests.flow.model import Result
 from tests.flow.site import Site
 
 
@@ -46,9 +47,15 @@ class Session:
             if self.reports:
                 variables['conbool_report_dir'] = str(self.reports)
             outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
-            if outcome.returncode:
+            refusal = self.adapter.refused.get(name)
+            if outcome.returncode and refusal and refusal in outcome.output:
+                return _refused(cases, refusal)
+            if outcome.returncode or refusal:
                 self._failed.add(name)
-                raise NotConfigured(f'configuration {name} could not be applied:\n{outcome.output}')
+                wrong = (
+                    f'could not be applied:\n{outcome.output}' if outcome.returncode else f'is not refused: {refusal}'
+                )
+                raise NotConfigured(f'configuration {name} {wrong}')
             self.say('the playbook is done; ' + _changed(outcome))
         site = Site(self.lab, self.host, self.adapter)
         report = Engine(site, deadline=self.adapter.deadline, say=self.say).run(
@@ -60,6 +67,14 @@ class Session:
             if reason is not None and result.case.id not in self.adapter.met_in.get(name, ()):
                 result.expect_failure(reason)
         return report
+
+
+def _refused(cases, refusal):
+    """What the role says that it cannot do, no case has to meet."""
+    results = [Result(case, '', problems=['not sent']) for case in cases]
+    for result in results:
+        result.expect_failure(refusal)
+    return Report(results, [])
 
 
 def _changed(outcome):

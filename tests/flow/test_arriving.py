@@ -15,10 +15,9 @@ import pytest
 
 from tests.fire.stream import Stream
 from tests.flow import playbook
-from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail')]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail', full=['zimbra'])]
 
 KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')
 SECONDS = 90
@@ -44,7 +43,7 @@ def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host
     with Stream(site) as stream:
         with _knocking(lab.lab, own_host) as away:
             for name in ('site.yml', 'rollback.yml'):
-                playbook.apply(lab.lab, own_host, variables_of(WHOLE), name)
+                playbook.apply(lab.lab, own_host, variables_of(adapter.whole), name)
         account = stream.account()
     # Shown with -rP.
     print(f'{account}; port 25 turned clients away for {away} s')

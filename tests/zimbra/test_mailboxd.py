@@ -103,12 +103,16 @@ def test_what_is_not_known_is_an_error(script, said):
 )
 def test_tests(test, holds):
     message = email.message_from_string('A: value\nB: blank \nC:\n\tfolded\n\n')
-    script = f'require "fileinto"; # comment\nif {test} {{ fileinto "yes"; }} /* another */ else {{ fileinto text:\nno\n.\n; }}'
+    branches = 'fileinto "yes"; } /* more */ else { fileinto text:\nno\n.\n;'
+    script = f'require "fileinto"; # comment\nif {test} {{ {branches} }}'
     assert sieve.run(script, message).folders == (['yes'] if holds else ['no\n'])
 
 
 def test_only_one_branch_is_taken():
-    script = 'if true { keep; } elsif true { discard; } else { discard; } if false { discard; } elsif true { stop; } discard;'
+    script = (
+        'if true { keep; } elsif true { discard; } else { discard; }'
+        'if false { discard; } elsif true { stop; } discard;'
+    )
     outcome = sieve.run(script, email.message_from_string('A: b\n\n'))
     assert outcome == sieve.Outcome(folders=['INBOX'], stopped=True)
 

@@ -60,7 +60,11 @@ def main(arguments: list) -> int:
         return 1
     root = Path(os.environ.get('ZIMBRA_DOUBLE_ROOT', host.ROOT))
     log = Log(root / 'log' / 'zmconfigd.log')
-    provider = Stored()
+    # Replays do without either.
+    from ..localconfig import LocalConfig
+    from ..store import Store
+
+    provider = Stored(Store(), LocalConfig)
     if arguments:
         return _once(provider, root, arguments, log)
     pid_file = root / 'log' / 'zmconfigd.pid'

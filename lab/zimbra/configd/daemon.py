@@ -82,8 +82,6 @@ class Daemon:
     def _compare(self):
         """Find the sections of which a tracked value changed; what changed is known from now on, written or not."""
         for section in self._sections.values():
-            if self._forced and section.name not in self._forced:
-                continue
             section.changed = False
             known = self._known.setdefault(section.name, {})
             for key, kind in section.tracked.items():
@@ -117,14 +115,9 @@ class Daemon:
             self._removed.update(dict.fromkeys(section.removed, True))
             if not (self._forced or self.first or self.requested):
                 for service in section.restarts:
-                    self._plan_restart(service)
-
-    def _plan_restart(self, service):
-        enabled = self._values.look_up('SERVICE', service)
-        if service == 'archiving' and not enabled:
-            return
-        restart = enabled or (service == 'opendkim' and self._values.look_up('SERVICE', 'mta'))
-        self._services.due[service] = services.RESTART if restart else services.STOP
+                    enabled = self._values.look_up('SERVICE', service)
+                    # What is not enabled is stopped, at each change anew.
+                    self._services.due[service] = services.RESTART if enabled else services.STOP
 
     def _dependents(self, service):
         section = self._sections.get(service)

@@ -93,10 +93,8 @@ def _commented(look_up, words, name, when_set):
     key, *more = key.split(',', 2)
     sign = more[0] if more else '#'
     value = look_up(kind, key)
-    if len(more) < 2:
-        chosen = is_true(value)
-    else:
-        chosen = value is None or value in more[1].split(',')
+    # Without values to compare with, truth decides.
+    chosen = is_true(value) if len(more) < 2 else value is None or value in more[1].split(',')
     return sign if chosen == when_set else ''
 
 

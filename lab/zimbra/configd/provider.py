@@ -7,17 +7,15 @@ from __future__ import annotations
 
 
 class Stored:
-    """The store of attributes and the local configuration of this host, read anew at each question."""
+    """The store of attributes and the local configuration of a host, read anew at each question.
 
-    def __init__(self, store=None, localconfig=None):
-        # Replays do without either.
-        from ..localconfig import LocalConfig
-        from ..store import Store
+    store -- has `read()`; read_localconfig -- returns what has `values()`"""
 
-        self._store, self._localconfig = store or Store(), localconfig or LocalConfig()
+    def __init__(self, store, read_localconfig):
+        self._store, self._read_localconfig = store, read_localconfig
 
     def localconfig(self) -> dict:
-        return self._localconfig.values()
+        return self._read_localconfig().values()
 
     def config(self) -> dict:
         return self._store.read()['config']
@@ -52,4 +50,4 @@ class Given:
 def effective(config: dict, own: dict) -> dict:
     """Return a server's values: its own ones, else the global ones. Those that servers do not inherit do no harm: the
     daemon looks at both."""
-    return {**config, **own}
+    return {**config, **{name: values for name, values in own.items() if values}}

@@ -77,8 +77,8 @@ def _section(name, described, values):
     for key in described.get('maps', []):
         values.look_up('MAPFILE', key)
     for source in ('mapped', 'local'):
-        section.tracked.update({key: KINDS[source] for key in described.get(source, [])})
-    section.tracked.update({key: 'VAR' for key in described.get('attributes', [])})
+        section.tracked.update(dict.fromkeys(described.get(source, []), KINDS[source]))
+    section.tracked.update(dict.fromkeys(described.get('attributes', []), 'VAR'))
     for owner, parameter, source, operand, condition in parameters():
         if owner == name and (condition is None or values.holds(*condition)):
             _parameter(section, values, parameter, source, operand, condition is None)

@@ -108,7 +108,7 @@ class Services:
         self._restart(dependents(name))
 
     def _restart(self, services):
-        self.due.update({service: RESTART for service in services})
+        self.due.update(dict.fromkeys(services, RESTART))
 
     def is_running(self, service: str) -> bool:
         script = SCRIPTS.get(service.lower())

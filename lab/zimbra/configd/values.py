@@ -11,6 +11,7 @@ import contextlib
 import re
 
 from .macros import Macros, is_true, text
+from .provider import effective
 
 # Attributes whose words are joined by commas, whatever stood between them.
 COMMA_LISTS = (
@@ -90,7 +91,7 @@ class Values:
             _sorted_lists(self.config)
         # Without a name of its own, it goes on with the server that it knows.
         if self.local.get('zimbra_server_hostname'):
-            self.server = joined({**self._provider.config(), **self._provider.server()})
+            self.server = joined(effective(self._provider.config(), self._provider.server()))
             with contextlib.suppress(UnicodeEncodeError):
                 self._derive_server()
         self.others = _other_servers([joined(server) for server in self._provider.servers()])
@@ -120,7 +121,7 @@ class Values:
         if kind == 'LOCAL':
             return self.local.get(key)
         if kind == 'SERVICE':
-            return {'mailboxd': 'mailbox'}.get(key, key) in self.services
+            return key in self.services
         if kind == 'FILE':
             if key not in self._lists:
                 self._lists[key] = Macros(self.look_up).list(self._host.read(f'conf/{key}'))

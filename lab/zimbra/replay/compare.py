@@ -18,12 +18,13 @@ def differences(vector: dict, observed: list, recording) -> list:
     found = []
     events = [vector, *vector.get('followed_by', [])]
     for number, (event, seen) in enumerate(zip(events, observed), start=1):
-        lines = _event(event, seen, recording)
+        lines = event_differences(event, seen, recording)
         found += [f'event {number} ({event["event"]}): {line}' for line in lines]
     return found
 
 
-def _event(event, seen, recording):
+def event_differences(event: dict, seen, recording) -> list:
+    """Return how one event differs from what was observed in it, one line each."""
     unknown = set(event) - DESCRIBED - EVENT - set(FIELDS)
     lines = [f'field {name} is not understood' for name in sorted(unknown)]
     for name, check in FIELDS.items():
@@ -134,7 +135,7 @@ def words(error: Exception) -> str:
     if isinstance(error, UnicodeEncodeError) and error.end == error.start + 1:
         said = said.replace("character '", "character u'")
     kind = 'IOError' if isinstance(error, OSError) else type(error).__name__
-    return f'{kind}: Sleeping...Configuration inconsistency detected ({said})'
+    return f'{kind}: {said}; Sleeping...Configuration inconsistency detected ({said})'
 
 
 def _failed_calls(event, seen, recording):

@@ -57,17 +57,19 @@ def differences(default: list, recorded: dict, ours: dict) -> list:
     unknown = set(recorded) - {'options', 'columns', 'added', 'dropped'}
     lines = [f' {part} is not understood' for part in sorted(unknown)]
     expected = {name_of(entry): copy.deepcopy(entry) for entry in default}
+    added = _added(recorded.get('added'))
+    named = {*_names(recorded.get('dropped')), *(recorded.get('options') or {}), *(recorded.get('columns') or {})}
+    lines += [f' {name}: recorded, and nowhere' for name in sorted(named - {*expected, *added})]
     for name in _names(recorded.get('dropped')):
-        expected.pop(name)
-    for name, entry in _added(recorded.get('added')).items():
+        expected.pop(name, None)
+    for name, entry in added.items():
         # Of one that is only named, no more is known.
-        expected[name] = entry if entry is not None else ours.get(name)
-    for name, options in (recorded.get('options') or {}).items():
-        expected[name]['args'].update(options)
-        for option in [option for option, value in options.items() if value is None]:
-            del expected[name]['args'][option]
-    for name, columns in (recorded.get('columns') or {}).items():
-        expected[name].update(columns)
+        expected[name] = copy.deepcopy(entry if entry is not None else ours.get(name))
+    for name, entry in expected.items():
+        if entry is not None:
+            options = {**entry.get('args', {}), **(recorded.get('options') or {}).get(name, {})}
+            entry['args'] = {option: value for option, value in options.items() if value is not None}
+            entry.update((recorded.get('columns') or {}).get(name, {}))
     for name in sorted({*expected, *ours}):
         lines += _service(name, expected.get(name), ours.get(name))
     return lines

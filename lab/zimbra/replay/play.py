@@ -16,7 +16,8 @@ from ..configd.provider import Given
 from ..configd.values import MAPPED_FILES
 
 SERVICES = 'zimbraServiceEnabled'
-ONE_SHOT = ' (daemon down, one-shot)'
+# A request to the running daemon, or, after these words, to a process that does nothing else.
+REWRITE = re.compile(r'configrewrite ?(?P<sections>.*?)(?P<one_shot> \(daemon down, one-shot\))?')
 # What the installer adds to the recorded base: any value.
 INSTALLED = {'zimbraSSLDHParam': [base64.b64encode(b'parameters').decode()]}
 
@@ -45,9 +46,14 @@ def play(vector: dict, recording) -> list:
     stage = _Stage(vector, recording)
     if vector['event'] != 'first-run':
         stage.run(first=True)
-    if vector['event'].endswith(ONE_SHOT):
+    if _one_shot(vector['event']):
         stage.daemon = None
     return [stage.event(event) for event in (vector, *vector.get('followed_by', []))]
+
+
+def _one_shot(name):
+    rewrite = REWRITE.fullmatch(name)
+    return bool(rewrite and rewrite['one_shot'])
 
 
 class _Stage:
@@ -83,11 +89,11 @@ class _Stage:
         self._host.main_cf.update(event.get('manual_postconf_before') or {})
         self._host.forget()
         name = event['event']
-        sections = re.fullmatch(r'configrewrite ?(.*?)(%s)?' % re.escape(ONE_SHOT), name)
-        if sections and sections.group(2):
-            return self.run(first=True, forced=sections.group(1).split())
-        if sections:
-            return self.run(request=f'REWRITE {sections.group(1)}')
+        rewrite = REWRITE.fullmatch(name)
+        if rewrite and _one_shot(name):
+            return self.run(first=True, forced=rewrite['sections'].split())
+        if rewrite:
+            return self.run(request=f'REWRITE {rewrite["sections"]}')
         if name not in ('first-run', 'poll', 'poll-after-change'):
             raise ValueError(f'event not understood: {name}')
         return self.run(first=name == 'first-run')

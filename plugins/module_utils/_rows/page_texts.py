@@ -103,7 +103,7 @@ GERMAN = {
             'Mail, die jemand in Conbool freigegeben hat, kommt an und wird nicht noch einmal bewertet.',
         ),
         'scope': ('Umfang', 'Wessen Mail diesen Weg nimmt.'),
-        'reachable': ('Fertig, wenn', 'Conbool erreicht Ihren Mailserver: Der Test der Konsole sagt „SMTP reachable“.'),
+        'reachable': ('Fertig, wenn', 'Conbool erreicht Ihren Mailserver: Der Test der Konsole sagt »SMTP reachable«.'),
     },
     'unproven': 'Danach wurde in diesem Lauf nicht gefragt, es ist also nicht erwiesen.',
     'todo': 'Was zu tun ist',

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 
 from tests.flow.adapters import DOVECOT_RELOADS
+from tests.flow.playbook import WHOLE
 
 MTA = '/etc/postfix'
 # An inventory may put the hop elsewhere; who knows the inventory says so.
@@ -44,6 +45,10 @@ class Adapter:
         'N6.second-type': 'Postfix looks at each header by itself, and knows nothing of those before it',
         'N8.nul-behind': NUL,
     }
+    # The configuration that has everything that the role can do to such a host.
+    whole = WHOLE
+    # Configuration -> what the role says when it refuses that, because this mail server cannot do it.
+    refused: dict = {}
     # Configuration -> those of them that it can meet there.
     met_in: dict = {}
     keeps_headers = ()

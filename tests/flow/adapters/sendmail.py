@@ -10,6 +10,7 @@ from collections import defaultdict
 from ipaddress import ip_address
 
 from tests.flow.adapters import DOVECOT_RELOADS
+from tests.flow.playbook import WHOLE
 
 QUEUES = ['/var/spool/mqueue', '/var/spool/mqueue-client']
 NESTED = 'rulesets see the headers of the message, not those of its parts'
@@ -46,6 +47,10 @@ class Adapter:
         'I2.header-denied': 'a header of ours gives way to one of the same name that the message has',
         **dict.fromkeys(('T3', 'T3.direct'), UTF8),
     }
+    # The configuration that has everything that the role can do to such a host.
+    whole = WHOLE
+    # Configuration -> what the role says when it refuses that, because this mail server cannot do it.
+    refused: dict = {}
     # Configuration -> those of them that it can meet there.
     met_in = {'inbound_fingerprint': ('I5.no-common-name',)}
     # Headers that a user forged stay in the message, without effect: this mail server cannot take any away.

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import base64
+from types import SimpleNamespace
 
 import pytest
 
-from tests.flow import adapters, remote
+from tests.flow import adapters, playbook, remote
 from tests.flow.model import Case, Reply
-from tests.flow.session import Session
+from tests.flow.session import NotConfigured, Session
 from tests.flow.site import Site
 
 RUN = 'flow-012345'
@@ -208,3 +209,27 @@ def test_a_session_knows_what_its_mail_server_cannot_do(lab):
     adapter.met_in = {'default': ('X1',)}
     again = Session(lab, 'mx', adapter, table=None, apply=False).report('default', [lost])
     assert again.results[0].problems == []
+
+
+@pytest.mark.parametrize(
+    ('returncode', 'output', 'said'),
+    [
+        (2, 'FAILED: no place for that here', None),
+        (2, 'FAILED: something else', 'could not be applied'),
+        (0, 'done', 'is not refused: no place for that'),
+    ],
+)
+def test_a_configuration_that_a_role_refuses_is_to_be_refused_in_these_words(
+    monkeypatch, lab, returncode, output, said
+):
+    adapter = adapters.load('postfix')()
+    adapter.refused = {'odd': 'no place for that'}
+    monkeypatch.setattr(playbook, 'run', lambda *dummy: playbook.Outcome(returncode, output, []))
+    session = Session(lab, 'mx', adapter, SimpleNamespace(configurations={'odd': SimpleNamespace(variables={})}))
+    case = Case('X1', 't', 'g', 'odd', {'via': 'internet', 'from': '<>', 'to': ['alice@example.com']})
+    if said is None:
+        report = session.report('odd', [case])
+        assert report.ok and [result.expected_failure for result in report.results] == ['no place for that']
+    else:
+        with pytest.raises(NotConfigured, match=said):
+            session.report('odd', [case])

@@ -54,6 +54,10 @@ VARIABLES = {
     'verify_inbound_port': ('2525', 2525, 65536),
     'verify_outside': ('observer', 'observer', True),
     'verify_queue_seconds': ('60', 60, 61),
+    'zimbra_smarthost_client_ca_file': ('/etc/ca.pem', '/etc/ca.pem', '/etc/'),
+    'zimbra_smarthost_command_timeout': ('60', 60, 9),
+    'zimbra_smarthost_wash_port': ('20032', 20032, 65536),
+    'zimbra_smarthost_wash_senders': ('yes', True, 'perhaps'),
 }
 OF = {name: (role, option) for role, options in ROLES.items() for name, option in options.items()}
 
