@@ -227,6 +227,34 @@ def test_when_the_daemon_does_not_write_everything_is_as_it_was(zimbra):
     assert left == {path: content for path, content in files.items() if not path.startswith(('units/', 'lib/'))}
 
 
+def test_a_domain_that_is_gone_does_not_stop_an_undo(zimbra):
+    before = own(zimbra)
+    apply(zimbra)
+    with zimbra.store.change() as data:
+        del data['domains']['sub.example.co.uk']
+    result, warnings = undo(zimbra)
+    assert result['changed'] and own(zimbra) == before and SIEVE not in zimbra.own('domains', 'example.com')
+    assert [warning for warning in warnings if 'sub.example.co.uk' not in warning] == []
+    assert not undo(zimbra)[0]['changed']
+
+
+def test_a_domain_that_is_hosted_no_more_gets_its_script_back(zimbra):
+    zimbra.set('domains', 'sub.example.co.uk', zimbraAdminSieveScriptBefore='keep;')
+    apply(zimbra)
+    apply(zimbra, domains=['example.com'])
+    assert zimbra.own('domains', 'sub.example.co.uk')[SIEVE] == ['keep;']
+
+
+def test_without_spam_delivery_only_that_is_undone(zimbra):
+    apply(zimbra)
+    settings = settings_of()['roles']
+    settings['spam_delivery']['state'] = 'absent'
+    apply(zimbra, roles=settings)
+    assert SIEVE not in zimbra.own('domains', 'example.com')
+    assert 'zimbraSpamWhitelistHeader' not in zimbra.own('config')
+    assert 'conbool_clients' in own(zimbra)['zimbraMtaSmtpdClientRestrictions'][0]
+
+
 def test_two_servers_of_one_directory(zimbra, tmp_path, monkeypatch):
     other = PlayedZimbra(tmp_path, monkeypatch, 'mta2.example.com', zimbra.store)
     before = dump(zimbra.store)
