@@ -94,7 +94,8 @@ getent group {GROUP} >/dev/null || groupadd --system {GROUP}
 ldconfig
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
-    deb-systemd-invoke start {PACKAGE}.timer
+    # deb-systemd-invoke starts no unit that is static. One that somebody has masked stays so.
+    systemctl start {PACKAGE}.timer || :
     # The second argument is the version that there was.
     [ -z "$2" ] || deb-systemd-invoke try-restart conbool-hop.service
 fi
@@ -103,7 +104,7 @@ FILES['DEBIAN/prerm'] = f"""\
 #!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-    deb-systemd-invoke stop {PACKAGE}.timer
+    systemctl stop {PACKAGE}.timer
 fi
 """
 FILES['DEBIAN/postrm'] = f"""\
