@@ -21,9 +21,9 @@ SPAM = {
 FLAGGED = 'require ["fileinto"];\nif header :is "X-Conbool-Flag" "YES" { fileinto "Junk"; stop; }\n'
 
 
-def filed(headers, *scripts, filters_spam=False, antispam=True, spam=SPAM):
+def filed(headers, *scripts, filters_spam=False, antispam=True, spam=None):
     account = {'scripts': list(scripts), 'filters_spam': filters_spam, 'antispam': antispam}
-    return verdict.folders(email.message_from_string(headers + '\n\ntext\n'), spam, account)
+    return verdict.folders(email.message_from_string(headers + '\n\ntext\n'), spam or SPAM, account)
 
 
 @pytest.mark.parametrize(

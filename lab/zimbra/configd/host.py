@@ -55,7 +55,9 @@ class System:
     def _run(self, program, *arguments):
         """Return the exit status; 1 if it cannot be run at all."""
         try:
-            done = subprocess.run([self.path(program), *arguments], stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(
+                [self.path(program), *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
         except OSError:
             return 1
         return done.returncode

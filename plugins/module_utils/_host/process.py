@@ -31,6 +31,11 @@ def of_root(pid: int | None) -> int | None:
         return None
 
 
+def ticks() -> int:
+    """Return the time since boot as Process has it."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf('SC_CLK_TCK'))
+
+
 class Process(NamedTuple):
     """A process: its name (15 bytes at most), its parent, and when it was started, in ticks since boot (proc(5))."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import MANAGERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid, sockets_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
@@ -60,7 +61,7 @@ def unread(config_dir: str, pid: int) -> list[str] | None:
     Args:
         pid: its master process.
     """
-    managers = [found.started for found in process.processes('qmgr', pid)]
+    managers = [found.started for found in process.processes(parent=pid) if found.name in MANAGERS]
     paths = [os.path.join(config_dir, file) for file in FILES]
     gone = [path for path in paths if not os.path.exists(path)]
     return gone + process.newer(paths, max(managers)) if managers else None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -25,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Route,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import sessions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.facts import facts
@@ -45,7 +46,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
     return_configuration,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file, running_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import listed, wait_for_end
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
@@ -206,9 +206,10 @@ class PostfixServer(MailServer):
         def converge(module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
             if not going or module.check_mode:
                 return take(module)
-            foreseen = take(look.Look(module, module._diff))[0]
-            first, sessions = take(module, going), wait_for_end(facts.queue_directory)
-            last = ({'changed': False}, [STILL_OPEN.format(listed(sessions))]) if sessions else take(module)
+            foreseen, since = take(look.Look(module, module._diff))[0], process.ticks()
+            first = take(module, going)
+            old = sessions.wait_for_end(facts.queue_directory, since) if first[0]['changed'] else []
+            last = ({'changed': False}, [STILL_OPEN.format(sessions.listed(old))]) if old else take(module)
             return showing(merge([first, last]), foreseen)
 
         return [Part(INBOUND, converge)]

@@ -15,21 +15,29 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.i
 
 # Those that can put a FILTER into a message.
 WRITERS = ('smtpd', 'cleanup')
+# By the names that it had and can have in master.cf.
+MANAGERS = ('qmgr', 'oqmgr', 'nqmgr')
 # Seconds. A session can be kept open for an hour and more; nobody waits for that.
 LONGEST = 10.0
 
 
-def begun_before(family: list[Process]) -> list[int]:
-    """Return the processes of a Postfix that were started before the last reload.
+def begun_before(family: list[Process], since: int) -> tuple[list[int], bool]:
+    """Return the processes of a Postfix that were started before its last reload, and whether that is over.
 
     Each reload starts qmgr(8) anew; every other process ends when it has done what it was at.
+
+    Args:
+        since: when the reload was not yet asked for (process.ticks()).
     """
-    reload = max((process.ticks for process in family if process.name == 'qmgr'), default=0)
-    return [process.pid for process in family if process.name in WRITERS and process.ticks < reload]
+    managers = [process.ticks for process in family if process.name in MANAGERS]
+    reload = max([since, *managers])
+    old = [process.pid for process in family if process.name in WRITERS and process.ticks < reload]
+    return old, bool(managers) and max(managers) >= since
 
 
 def wait_for_end(
     queue_directory: str,
+    since: int,
     longest: float = LONGEST,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Any] = time.sleep,
@@ -37,17 +45,19 @@ def wait_for_end(
     """Wait until nothing is at work any more that was started before the last reload.
 
     Args:
+        since: when the reload was not yet asked for (process.ticks()).
         longest: seconds to wait at most.
 
     Returns:
         The processes that still are.
     """
     end, pid = clock() + longest, master_pid(queue_directory)
-    while True:
-        found = begun_before(processes(parent=pid)) if pid else []
-        if not found or clock() >= end:
+    while pid:
+        found, reloaded = begun_before(processes(parent=pid), since)
+        if (reloaded and not found) or clock() >= end:
             return found
         sleep(PAUSE)
+    return []
 
 
 def listed(pids: list[int]) -> str:

@@ -37,7 +37,7 @@ def needs_restart(change: Change) -> bool:
     """
     before, after = (set(services) for services in (change.services_before, change.master.services()))
     # With files that Postfix cannot read, it cannot be told to read others.
-    deaf = change.alone and change.changed and not change.instance.running()
+    deaf = change.alone and change.changed and (change.main_state.data is None or not change.instance.running())
     moved = {port_of(key) for key in after - before} & {port_of(key) for key in before - after} - {''}
     named = any(name in NEEDS_RESTART for name in change.parameters_changed())
     return change.journal.pending or deaf or named or bool(moved)
@@ -88,6 +88,7 @@ class Switch(Transaction):
             names = ['main.cf', 'master.cf'] + list(self.change.pending['tables'])
             disk.clear_temporary([os.path.join(self.instance.config_dir, name) for name in names])
         self.journal.save(self.change.pending, True)
+        self._since = process.ticks()
         try:
             self._running = self._end_service() if self._leaves else self._runs()
             if self._switches:
@@ -214,7 +215,7 @@ class Switch(Transaction):
         }
         if not gone or not queue or self.change.ends_instance:
             return
-        open_still = wait_for_end(queue)
+        open_still = wait_for_end(queue, self._since) if self.reloaded else []
         freed = take_ordinary_way(self.instance, queue, gone)
         if open_still:
             self.warnings.append(

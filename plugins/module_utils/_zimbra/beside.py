@@ -28,7 +28,7 @@ set -eu
 sbin={sbin_dir} conf={config_dir}
 [ -x "$sbin/postconf" ] && [ -e "$conf/main.cf" ] || exit 0
 changed=
-assert() {{
+ensure() {{
     [ "$("$sbin/postconf" -c "$conf" -h "$1")" = "$2" ] && return
     "$sbin/postconf" -c "$conf" -e "$1 = $2"
     changed=yes
@@ -103,7 +103,7 @@ def reassert_files(owner: str, values: Mapping[str, str], config_dir: str, sbin_
     Args:
         values: parameter to value.
     """
-    asserts = ''.join(f'assert {name} {shlex.quote(value)}\n' for name, value in sorted(values.items()))
+    asserts = ''.join(f'ensure {name} {shlex.quote(value)}\n' for name, value in sorted(values.items()))
     script = _SCRIPT.format(heading=heading(owner), sbin_dir=sbin_dir, config_dir=config_dir, asserts=asserts)
     service = _ASSERT.format(heading=heading(owner), program=REASSERT)
     return {REASSERT: script, os.path.join(FOLDER, ASSERT): service}

@@ -53,7 +53,7 @@ class AttributeRecord:
 
     def _load(self) -> tuple[dict[Key, Remembered], bool]:
         saved = self._store.load(
-            lambda saved: isinstance(saved['pending'], bool) and bool(list(map(_in, saved['attributes'])) or True),
+            lambda saved: isinstance(saved['pending'], bool) and all(map(_in, saved['attributes'])),
             lambda problem: ZimbraError(
                 f'The record {self.path} of the original attributes is damaged ({problem}). Nothing was changed.'
                 ' Without it nothing can be undone: repair it, or move it away to begin with the present state.'

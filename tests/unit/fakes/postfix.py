@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import sessions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
@@ -119,6 +120,9 @@ class FakePostfix:
         monkeypatch.setattr(instance, 'LOG_FILES', (str(self.root / 'maillog'),))
         monkeypatch.setattr(process, 'alive', lambda pid: pid == 4711 and self.running)
         monkeypatch.setattr(process, 'systemd_unit', lambda pid: self.unit)
+        # Each reload is over at once, and no session lasts.
+        manager = process.Process(4712, 'qmgr', 4711, 2**60)
+        monkeypatch.setattr(sessions, 'processes', lambda parent: [manager])
         self._load()
 
     # -- what the module calls

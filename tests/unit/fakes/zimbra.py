@@ -215,7 +215,7 @@ class PlayedZimbra:
         """What the path unit does when it is active: run what puts lines back."""
         script = self.root / 'lib/reassert'
         if self.units.get(beside.WATCH, {}).get('ActiveState') == 'active' and script.exists():
-            lines = [shlex.split(line)[1:] for line in script.read_text().splitlines() if line.startswith('assert ')]
+            lines = [shlex.split(line)[1:] for line in script.read_text().splitlines() if line.startswith('ensure ')]
             missing = {name: value for name, value in lines if self.main_cf.get(name) != value}
             if missing:
                 self.edit(**missing)

@@ -30,7 +30,7 @@ def test_a_process_is_known_by_name_parent_and_start(child):
     assert own.ticks <= found.ticks and abs(found.started - time.time()) < 10
     assert process.processes(parent=os.getpid())[-1] == found and own not in process.processes(parent=os.getpid())
     assert process.processes('a) b (') == [found] == process.processes('a) b (', os.getpid())
-    assert process.processes('a) b (', 1) == []
+    assert process.processes('a) b (', child.pid) == []
 
 
 def test_of_none_nothing_is_known(child):

@@ -36,9 +36,9 @@ class Instance:
 def fixture_instance(tmp_path, monkeypatch):
     """One whose queue manager was started well after its files were written."""
     made = Instance(tmp_path)
-    made.manager = SimpleNamespace(pid=os.getpid() + 1, started=time.time() + 60)
-    made.processes = {('qmgr', os.getpid()): [made.manager], ('master',): []}
-    monkeypatch.setattr(process, 'processes', lambda *asked: made.processes[asked])
+    made.manager = SimpleNamespace(name='qmgr', pid=os.getpid() + 1, started=time.time() + 60)
+    made.processes = {os.getpid(): [made.manager], 'master': []}
+    monkeypatch.setattr(process, 'processes', lambda name='', parent=None: made.processes[name or parent])
     monkeypatch.setattr(running, 'PATIENCE', 0.3)
     return made
 
@@ -80,14 +80,14 @@ def test_service_without_its_socket(instance, name):
 
 
 def test_no_queue_manager(instance):
-    instance.processes['qmgr', os.getpid()] = []
+    instance.processes[os.getpid()] = []
     assert asked(instance) == [('running.queue', 'red')]
 
 
 def test_a_queue_manager_that_is_just_being_started_is_waited_for(instance, monkeypatch):
     monkeypatch.setattr(running, 'PATIENCE', 5)
     later = [[], [], [instance.manager]]
-    monkeypatch.setattr(process, 'processes', lambda *asked: later.pop(0) if len(later) > 1 else later[0])
+    monkeypatch.setattr(process, 'processes', lambda **asked: later.pop(0) if len(later) > 1 else later[0])
     assert asked(instance) == [('running.ok', 'green')]
 
 
@@ -101,7 +101,7 @@ def test_a_lost_pid_file_is_not_called_stopped(instance):
     (instance.queue / 'pid/master.pid').unlink()
     with subprocess.Popen(['sleep', '60'], cwd=instance.queue) as child:
         try:
-            instance.processes[('master',)] = [SimpleNamespace(pid=child.pid)]
+            instance.processes['master'] = [SimpleNamespace(pid=child.pid)]
             row = running.running_rows('hop', instance, 'conbool-hop.service')[0]
         finally:
             child.kill()

@@ -29,15 +29,22 @@ def family(qmgr, *others):
     ],
 )
 def test_what_was_started_before_the_queue_manager_is_of_before_the_reload(others, expected):
-    assert sessions.begun_before(family(100, *others)) == expected
+    assert sessions.begun_before(family(100, *others), 95) == (expected, True)
 
 
 def test_while_the_old_queue_manager_ends_the_new_one_counts():
-    assert sessions.begun_before([*family(40, ('smtpd', 50)), Process(11, 'qmgr', MASTER, 60)]) == [20]
+    assert sessions.begun_before([*family(40, ('smtpd', 50)), Process(11, 'qmgr', MASTER, 60)], 55) == ([20], True)
+
+
+@pytest.mark.parametrize('managers', [[], [Process(10, 'qmgr', MASTER, 40)]])
+def test_as_long_as_there_is_no_new_one_the_reload_is_not_over(managers):
+    """What has come since the reload was asked for may still be of before, or not."""
+    started = [Process(20, 'smtpd', MASTER, 50), Process(21, 'smtpd', MASTER, 56)]
+    assert sessions.begun_before([*managers, *started], 55) == ([20], False)
 
 
 def test_a_postfix_that_does_not_run_has_none(tmp_path):
-    assert sessions.wait_for_end(str(tmp_path)) == []
+    assert sessions.wait_for_end(str(tmp_path), 0) == []
 
 
 @pytest.fixture(name='postfix')
@@ -64,11 +71,18 @@ def fixture_postfix(monkeypatch, tmp_path):
 
 def test_a_session_is_waited_for(postfix):
     postfix.looks = 3
-    assert sessions.wait_for_end(postfix.queue_directory, 10, lambda: postfix.now, postfix.sleep) == []
+    assert sessions.wait_for_end(postfix.queue_directory, 95, 10, lambda: postfix.now, postfix.sleep) == []
     assert 0 < postfix.now < 10
 
 
 def test_nobody_waits_for_ever(postfix):
     postfix.looks = 10**6
-    assert sessions.wait_for_end(postfix.queue_directory, 10, lambda: postfix.now, postfix.sleep) == [20]
+    assert sessions.wait_for_end(postfix.queue_directory, 95, 10, lambda: postfix.now, postfix.sleep) == [20]
     assert 10 <= postfix.now < 11
+
+
+def test_the_new_queue_manager_is_waited_for(postfix, monkeypatch):
+    later = [[], family(40), family(100, ('smtpd', 90)), family(100)]
+    monkeypatch.setattr(sessions, 'processes', lambda parent: later.pop(0))
+    assert sessions.wait_for_end(postfix.queue_directory, 95, 10, lambda: postfix.now, postfix.sleep) == []
+    assert later == []

@@ -144,7 +144,7 @@ def test_what_keeps_it_is_started_and_goes_with_it(zimbra):
     senders = {'scope': 'senders', 'scope_senders': ['@example.com']}
     apply(zimbra, **senders)
     assert zimbra.units['conbool-zimbra.path'] == {'ActiveState': 'active', 'UnitFileState': 'enabled'}
-    assert 'assert sender_dependent_relayhost_maps' in (zimbra.root / 'lib/reassert').read_text()
+    assert 'ensure sender_dependent_relayhost_maps' in (zimbra.root / 'lib/reassert').read_text()
     assert os.access(zimbra.root / 'lib/reassert', os.X_OK)
     apply(zimbra)
     assert zimbra.units['conbool-zimbra.path'] == {'ActiveState': 'inactive', 'UnitFileState': 'disabled'}
