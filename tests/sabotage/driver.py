@@ -104,7 +104,8 @@ def red(answer):
     """What is not green of an answer: id and finding."""
     if answer.get('failed'):
         return [['failed', answer.get('msg', '')]]
-    rows = [row for row in answer.get('rows', []) if row['status'] != 'green']
+    all_rows = answer.get('ansible_facts', {}).get('mail_server_verify_rows', answer.get('rows', []))
+    rows = [row for row in all_rows if row['status'] != 'green']
     return [[row['id'], '{target}: {finding}. {hint}'.format(**row)] for row in rows]
 
 
