@@ -133,7 +133,8 @@ def test_what_cannot_be_kept_is_refused(host, what):
     host.sh(command)
     before = snapshot.take(host.lab, HOST)
     outcome = host.play(variables)
-    assert outcome.returncode and re.search(words, '\n'.join(outcome.failures), re.DOTALL), outcome.output
+    said = '\n'.join([*outcome.failures, outcome.findings])
+    assert outcome.returncode and re.search(words, said, re.DOTALL), outcome.output
     assert snapshot.differences(before, snapshot.take(host.lab, HOST)) == []
 
 
