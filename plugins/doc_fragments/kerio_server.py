@@ -55,3 +55,14 @@ notes:
   - The session is ended in any case. When the server ends it in between, the module logs in once more; no other call is
     ever repeated.
 """
+
+    CHANGE = r"""
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+"""

@@ -18,16 +18,9 @@ description:
   - Fails before any change when a group would be gone that is still in use, and before any removal when the server says
     that this would shut the caller out of the administration.
 extends_documentation_fragment:
-  - conbool.smtp_relay.kerio_server
   - action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - conbool.smtp_relay.kerio_server
+  - conbool.smtp_relay.kerio_server.change
 options:
   name:
     description: Name of the group.

@@ -18,16 +18,9 @@ description:
     then holds something else, and when somebody else has changed the list in between.
   - Fails before any change when the password of another rule could get lost. See O(passwords).
 extends_documentation_fragment:
-  - conbool.smtp_relay.kerio_server
   - action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - conbool.smtp_relay.kerio_server
+  - conbool.smtp_relay.kerio_server.change
 options:
   rules:
     description: The rules, in their order. They have no log-in.

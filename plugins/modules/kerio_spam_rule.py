@@ -17,16 +17,9 @@ description:
   - The list is read, changed as a whole, written if anything differs, and read again. The module fails when the server
     then holds something else, and when somebody else has changed the list in between.
 extends_documentation_fragment:
-  - conbool.smtp_relay.kerio_server
   - action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - conbool.smtp_relay.kerio_server
+  - conbool.smtp_relay.kerio_server.change
 options:
   rules:
     description: The rules, in their order.

@@ -39,13 +39,10 @@ class Wanted:
 
 def problems(wanted: Wanted) -> list[str]:
     """What is wrong with the options, each with its name and value."""
-    found, names = [], [rule['name'] for rule in wanted.rules]
+    found = []
     for number, rule in enumerate(wanted.rules):
         where = f'rules[{number}]'
-        if not rule['name'].strip() or not rule['name'].isprintable():
-            found.append(f'{where}.name: {rule["name"]!r} is no name')
-        if names.count(rule['name']) > 1:
-            found.append(f'{where}.name: {rule["name"]!r} is there more than once')
+        found += rule_list.name_problems(wanted.rules, number)
         if wanted.state == 'absent':
             continue
         if not rule['host'] or not rule['host'].isprintable() or ' ' in rule['host']:
@@ -57,7 +54,7 @@ def problems(wanted: Wanted) -> list[str]:
         elif not rule['pattern'].isprintable() or ' ' in rule['pattern']:
             found.append(f'{where}.pattern: {rule["pattern"]!r} is no pattern')
     both = sorted(set(wanted.switched_off) & set(wanted.switched_on))
-    ours = sorted(set(names) & {*wanted.switched_off, *wanted.switched_on})
+    ours = sorted({rule['name'] for rule in wanted.rules} & {*wanted.switched_off, *wanted.switched_on})
     found += [f'switched_off: {name!r} is in switched_on too' for name in both]
     found += [f'switched_off, switched_on: {name!r} is one of rules' for name in ours]
     return found

@@ -12,6 +12,16 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import KerioError
 
 
+def name_problems(rules: list[dict[str, Any]], number: int) -> list[str]:
+    """What is wrong with the name of one of the rules that are asked for."""
+    name, where, found = rules[number]['name'], f'rules[{number}].name', []
+    if not name.strip() or not name.isprintable():
+        found.append(f'{where}: {name!r} is no name')
+    if [rule['name'] for rule in rules].count(name) > 1:
+        found.append(f'{where}: {name!r} is there more than once')
+    return found
+
+
 def split(before: list[dict[str, Any]], names: list[str]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """Rules of these names by their name, and copies of the others in their order.
 

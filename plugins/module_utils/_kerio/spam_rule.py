@@ -33,13 +33,10 @@ class Wanted:
 
 def problems(wanted: Wanted) -> list[str]:
     """What is wrong with the options, each with its name and, unless it is a secret, its value."""
-    found, names = [], [rule['name'] for rule in wanted.rules]
+    found = []
     for number, rule in enumerate(wanted.rules):
         where = f'rules[{number}]'
-        if not rule['name'].strip() or not rule['name'].isprintable():
-            found.append(f'{where}.name: {rule["name"]!r} is no name')
-        if names.count(rule['name']) > 1:
-            found.append(f'{where}.name: {rule["name"]!r} is there more than once')
+        found += rule_list.name_problems(wanted.rules, number)
         if wanted.state == 'absent':
             continue
         if len(rule['contains'].strip()) < 3 or not rule['contains'].isprintable():

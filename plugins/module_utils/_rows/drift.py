@@ -64,9 +64,14 @@ def differences(result: Mapping[str, Any]) -> str:
     if packages and not any(entry.startswith('package') for entry in found):
         found.append('packages ({})'.format(', '.join(packages)))
     found = list(dict.fromkeys(filter(None, found)))
-    more = len(found) - FILES
     # Of a run that was killed there may be nothing to see.
-    return '; '.join(found[:FILES] + [f'and {more} more'] * (more > 0)) or 'the last run did not come to its end'
+    return '; '.join(_first(found, FILES)) or 'the last run did not come to its end'
+
+
+def _first(texts: list[str], most: int) -> list[str]:
+    """Return so many of them, and how many more there are."""
+    more = len(texts) - most
+    return texts[:most] + [f'and {more} more'] * (more > 0)
 
 
 def _difference(entry: Mapping[str, Any]) -> str:
@@ -82,10 +87,7 @@ def _difference(entry: Mapping[str, Any]) -> str:
     changed = [line for line in lines[0] if line not in known[1]] + [line for line in lines[1] if line not in known[0]]
     patterns = (_SET, _ENTRY) if header.endswith('master.cf') else (_SET,)
     names = list(dict.fromkeys(filter(None, (_name(line, patterns) for line in changed))))
-    if not names:
-        return header
-    more = len(names) - NAMES
-    return '{} ({})'.format(header, ', '.join(names[:NAMES] + [f'and {more} more'] * (more > 0)))
+    return '{} ({})'.format(header, ', '.join(_first(names, NAMES))) if names else header
 
 
 def _name(line: str, patterns: Iterable[re.Pattern[str]]) -> str | None:

@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import PARTS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
 
 # AWX keeps nothing of an event with more than 700 kB, and an artifact is in two of them.
 MOST_BYTES = 200_000
 # A result of which an event would be longer is kept for the tasks that need it, and shown to nobody.
 MOST_SHOWN_BYTES = 60_000
-PARTS = ('preflight', 'verify')
 
 
 def excerpt(report: Mapping[str, Any], most: int = MOST_BYTES) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 COLUMNS = ('host', 'part', 'status', 'severity', 'id', 'target', 'finding', 'hint')
@@ -18,21 +19,15 @@ COLUMNS = ('host', 'part', 'status', 'severity', 'id', 'target', 'finding', 'hin
 FORMULA = ('=', '+', '-', '@')
 
 
-def _rows(report: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for host, entry in report['hosts'].items():
-        for part in ('preflight', 'verify'):
-            for row in entry.get(part, {'rows': []})['rows']:
-                yield host, part, row
-
-
 def csv_text(report: Mapping[str, Any]) -> str:
     """Return a line for each row, with a heading."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(COLUMNS)
-    for host, part, row in _rows(report):
-        cells = [host, part] + [str(row[name]) for name in COLUMNS[2:]]
-        writer.writerow(["'" + cell if cell.startswith(FORMULA) else cell for cell in cells])
+    for host, entry in report['hosts'].items():
+        for part, row in rows_of(entry):
+            cells = [host, part] + [str(row[name]) for name in COLUMNS[2:]]
+            writer.writerow(["'" + cell if cell.startswith(FORMULA) else cell for cell in cells])
     return stream.getvalue()
 
 
@@ -40,7 +35,7 @@ def junit_text(report: Mapping[str, Any]) -> str:
     """Return a test suite for each host: a case for each row, and one for what became of the host."""
     suites = ElementTree.Element('testsuites', name='conbool ' + report['playbook'])
     for host, entry in report['hosts'].items():
-        cases = [(part, row) for name, part, row in _rows(report) if name == host]
+        cases = rows_of(entry)
         failed = sum(row['status'] == RED for dummy, row in cases) + (entry['result'] != 'done')
         unknown = sum(row['status'] not in (RED, GREEN) for dummy, row in cases)
         suite = ElementTree.SubElement(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import PARTS, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN, worst
 
 # The steps of the vendor's page, in its order.
@@ -66,14 +67,14 @@ def page(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _host(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [row for part in ('preflight', 'verify') for row in entry.get(part, {'rows': []})['rows']]
+    rows = [row for dummy, row in rows_of(entry)]
     steps = [_step(step, [row for row in rows if step_of(row) == step]) for step in STEPS]
     if entry['result'] == 'failed':
         light = RED
     else:
         light = UNKNOWN if entry['result'] != 'done' else worst([row['status'] for row in rows] or [GREEN])
     return {
-        **{key: value for key, value in entry.items() if key not in ('preflight', 'verify')},
+        **{key: value for key, value in entry.items() if key not in PARTS},
         'name': name,
         'light': light,
         'steps': [step for step in steps if step['rows'] or step['name'] != 'scope'],

@@ -12,6 +12,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
 
+# The parts of a report on a host that have rows.
+PARTS = ('preflight', 'verify')
+
+
+def rows_of(entry: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return part and row of everything that a report has on a host, in order."""
+    return [(part, row) for part in PARTS if part in entry for row in entry[part]['rows']]
+
 
 def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
     """Return what became of a host, C(done), C(failed) or C(not done), and why where it is not done."""
