@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import places
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
@@ -37,7 +38,8 @@ def listeners(options: Mapping[str, Any]) -> list[Listener]:
     """
     pid = master(options)
     ports = [('outbound_hop_port', options['port']), (options['wash_variable'], options['wash_port'])]
-    return [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
+    found = [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
+    return found + [Listener('outbound_hop_listen_port', WHOSE, *place, pid) for place in places(options)]
 
 
 def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:

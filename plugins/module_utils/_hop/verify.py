@@ -118,8 +118,13 @@ class HopServer:
     def way_back(self) -> list[dict[str, Any]]:
         """Return the row on whether the mail server takes what the hop itself makes, asked as its own tables say."""
         instance, config_dir = self._instance(), self._options['config_dir']
-        names = ['sender_dependent_default_transport_maps', 'smtp_helo_name']
-        maps, helo = map(instance.parameters(config_dir, names)[0].get, names)
+        names = ['sender_dependent_default_transport_maps', 'smtp_helo_name', 'transport_maps']
+        maps, helo, returns = map(instance.parameters(config_dir, names)[0].get, names)
+        if self._options['clients']:
+            domains = self._settings['domains']
+            told = [instance.text('postmap', '-c', config_dir, '-q', domain, returns)[0] for domain in domains]
+            servers = {domain: way.strip().partition(':')[2] for domain, way in zip(domains, told)}
+            return way_back.rows_of_all(servers, helo)
         way = instance.text('postmap', '-c', config_dir, '-q', '<>', maps)[0].strip()
         transport, dummy, next_hop = way.partition(':')
         if transport != 'mta':

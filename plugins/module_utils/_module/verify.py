@@ -70,7 +70,8 @@ def rows_of(
     """
     hop = HopServer(server.module, settings, server.hop_wash) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
-    watched.append(Watched('mail server', server))
+    if server.here:
+        watched.append(Watched('mail server', server))
 
     def work() -> list[dict[str, Any]]:
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))

@@ -92,7 +92,9 @@ def facts_rows(name: str, facts: Facts, settings: Mapping[str, Any]) -> list[dic
             C(certificate_files), those that it shows as a server.
         settings: the normalised settings with those of the roles.
     """
-    rows = version_rows(name, facts.version, facts.running, facts.lost) + shut_out_rows(facts, settings)
+    # Of one on another machine there is no version.
+    rows = version_rows(name, facts.version, facts.running, facts.lost) if facts.version else []
+    rows += shut_out_rows(facts, settings)
     if settings['inbound']:
         rows += certificate_rows(facts.certificate_files, settings['roles']['preflight']['certificate_days'])
     # The preflight has looked at those of the settings.

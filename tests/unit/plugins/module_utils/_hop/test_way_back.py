@@ -127,7 +127,7 @@ class Instance:
     way = 'mta:[127.0.0.1]:329'
 
     def parameters(self, directory, names):
-        return dict(zip(names, ('regexp:/etc/conbool-hop/own_mail', 'mx.example.com'))), []
+        return dict(zip(names, ('regexp:/etc/conbool-hop/own_mail', 'mx.example.com', ''))), []
 
     def text(self, *argv):
         assert argv == ('postmap', '-c', '/etc/conbool-hop', '-q', '<>', 'regexp:/etc/conbool-hop/own_mail')

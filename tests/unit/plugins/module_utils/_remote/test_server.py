@@ -1,0 +1,101 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail servers on other machines as an adapter: a hop, and nothing beside it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.server import RemoteServer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import certain_routes
+
+from tests.unit.fakes.mail_server import FakeModule
+from tests.unit.fakes.remote import settings
+
+
+@pytest.fixture(name='remote')
+def fixture_remote(monkeypatch):
+    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: True,))
+
+    def remote(more=None, **hop):
+        return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
+
+    return remote
+
+
+def test_the_hop_is_who_the_variables_say(remote):
+    mta = remote(message_size_limit=50000000)
+    wanted = mta.wanted(mta.facts(), False)
+    assert wanted.problems == [] and wanted.parts == [] and wanted.hop.remote and wanted.hop.own_programs
+    assert wanted.hop.identity['expanded'] == {
+        'myhostname': 'relay.example.com',
+        'smtp_helo_name': 'relay.example.com',
+        'myorigin': 'example.com',
+        'message_size_limit': '50000000',
+    }
+    assert [files['names']['cert_file'] for files in wanted.tls_files] == ['outbound_hop_tls_cert']
+
+
+@pytest.mark.parametrize('name', ['relay', 'localhost', 'localhost.localdomain', ''])
+def test_a_host_without_a_full_name_has_to_be_told_one(remote, monkeypatch, name):
+    monkeypatch.setattr(server.socket, 'getfqdn', lambda: name)
+    mta = remote(hostname='')
+    with pytest.raises(HostError, match=f'^outbound_hop_hostname: is empty, and the name of this host, {name!r}'):
+        mta.wanted(mta.facts(), False)
+    monkeypatch.setattr(server.socket, 'getfqdn', lambda: 'relay.example.net')
+    assert mta.wanted(mta.facts(), False).hop.identity['expanded']['myhostname'] == 'relay.example.net'
+
+
+def test_what_stands_against_it_is_a_problem_and_a_row_of_the_preflight(remote):
+    mta = remote(listen=[])
+    assert mta.wanted(mta.facts(), False).problems[0].startswith('outbound_hop_listen: ')
+    assert [(row['id'], row['target']) for row in mta.obstacles(mta.facts()) if row['status'] == 'red'] == [
+        ('hop.clients', 'outbound_hop_listen')
+    ]
+
+
+@pytest.mark.parametrize('bypass, way', [(True, 'direct'), (False, 'gateway')])
+@pytest.mark.parametrize('good', [True, False])
+def test_routes_are_those_of_the_hop(remote, monkeypatch, bypass, way, good):
+    def route(queue_directory, sender, recipient):
+        assert queue_directory == '/var/spool/conbool-hop'
+        if not recipient.endswith('.invalid'):
+            return {'transport': 'mta', 'next_hop': '[192.0.2.100]:26'}
+        return {'transport': ('gateway' if good else 'smtp') if sender else way, 'next_hop': ''}
+
+    monkeypatch.setattr(server, 'route', route)
+    mta = remote({'bypass_null_sender': bypass})
+    rows = verify.route_rows(mta, mta.settings)
+    assert len(rows) == len(certain_routes(mta.settings))
+    assert {row['status'] for row in rows} == ({'green'} if good else {'green', 'red'})
+
+
+def test_the_queue_of_a_server_elsewhere_is_not_watched(remote, monkeypatch):
+    watched = []
+
+    class Watched:
+        def __init__(self, name, dummy):
+            watched.append(name)
+
+        def begin(self):
+            pass
+
+        def row(self, dummy):
+            return {}
+
+    monkeypatch.setattr(verify, 'Watched', Watched)
+    monkeypatch.setattr(verify, 'spend', lambda seconds, work: [])
+    mta = remote()
+    verify.rows_of(mta, mta.settings)
+    assert watched == ['hop']
+
+
+def test_undo_has_no_part_but_the_hop_and_the_port(remote, monkeypatch):
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost, '_refuse_half_a_change', lambda module, server, parts: None)
+    monkeypatch.setattr(smarthost, '_take', lambda module, parts: [part.name for part in parts])
+    mta = remote()
+    assert smarthost.absent(mta.module, mta) == ['spam', 'mail_port', 'hop']
