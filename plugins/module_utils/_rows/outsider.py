@@ -60,5 +60,6 @@ def _row(identifier: str, address: str, port: int, starttls: bool, domain: str) 
     unclear = [each for each in recipients if answers.get(each, {}).get('verdict') != 'refused']
     if unclear:
         said = answers.get(unclear[0], {}).get('reply') or server['status']
-        return row(f'{identifier}.unknown', target, UNKNOWN, f'neither takes nor refuses {unclear[0]}: {said}')
+        hint = 'Run verify.yml again; if it stays so, see the log of the hop: journalctl -t conbool-hop/smtpd.'
+        return row(f'{identifier}.unknown', target, UNKNOWN, f'neither takes nor refuses {unclear[0]}: {said}', hint)
     return row(f'{identifier}.refused', target, GREEN, 'takes nothing from somebody who is no client')
