@@ -114,7 +114,7 @@ class RemoteServer(MailServer):
 
     def _certificate(self) -> list[dict[str, Any]]:
         files = [self._hop['tls_cert']] if self._hop['tls_cert'] else []
-        return certificate_rows(files, self.settings['roles']['preflight']['certificate_days'])
+        return certificate_rows(files, self.settings['roles']['preflight']['certificate_days'], 'the clients')
 
     def doors(self) -> list[dict[str, Any]]:
         hop = self._hop

@@ -99,3 +99,10 @@ def test_undo_has_no_part_but_the_hop_and_the_port(remote, monkeypatch):
     monkeypatch.setattr(smarthost, '_take', lambda module, parts: [part.name for part in parts])
     mta = remote()
     assert smarthost.absent(mta.module, mta) == ['spam', 'mail_port', 'hop']
+
+
+def test_the_certificate_of_the_listener_is_one_for_clients(remote, tmp_path):
+    path = str(tmp_path / 'gone.pem')
+    (found,) = [row for row in remote(tls_cert=path).obstacles(None) if row['id'] == 'tls.server']
+    assert found['target'] == path and 'shows to the clients' in found['hint'] and found['finding']
+    assert not [row for row in remote(tls_cert='', tls_key='').obstacles(None) if row['id'] == 'tls.server']
