@@ -13,6 +13,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers, washed
 
 CLIENTS, RETURNS, SCOPE = 'clients', 'returns', 'scope'
+# Whom the hop tells of its own troubles. Postfix would complete a bare name by the host's own, which has no mailboxes.
+NOTICES = tuple(f'{kind}_notice_recipient' for kind in ('2bounce', 'bounce', 'delay', 'error'))
 
 
 def places(options: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -31,6 +33,8 @@ def _smtpd_options(settings: Mapping[str, Any], options: Mapping[str, Any]) -> d
         # Whoever is none of these may do nothing, this host's own programs included.
         'mynetworks': ','.join(map(_for_postfix, options['clients'])),
         'smtpd_client_restrictions': f'check_client_access cidr:{options["config_dir"]}/{CLIENTS}, reject',
+        # "postmaster" without a domain passes all restrictions on recipients untested, whoever brings it.
+        'smtpd_data_restrictions': f'check_client_access cidr:{options["config_dir"]}/{CLIENTS}, reject',
         'smtpd_etrn_restrictions': 'reject',
         'disable_vrfy_command': 'yes',
         'smtpd_tls_security_level': _level(options),
@@ -85,11 +89,14 @@ def parameters(settings: Mapping[str, Any], options: Mapping[str, Any], own_mail
     if not options['clients']:
         return {}
     # From clients the hop takes nothing for a hosted domain: what goes there it has written itself.
-    found = {'transport_maps': f'texthash:{options["config_dir"]}/{RETURNS}'}
+    found = dict.fromkeys(NOTICES, f'postmaster@{settings["domains"][0]}')
+    found['transport_maps'] = f'texthash:{options["config_dir"]}/{RETURNS}'
     if settings['scope'] == 'senders':
         # There is no mail server here that has led the others elsewhere.
         found.update(
             default_transport='direct',
+            # A listed address counts with an extension, too.
+            recipient_delimiter='+',
             sender_dependent_default_transport_maps=f'{own_mail} texthash:{options["config_dir"]}/{SCOPE}',
         )
     return found

@@ -75,8 +75,8 @@ class RemoteServer(MailServer):
         identity = {
             'myhostname': name,
             'smtp_helo_name': name,
-            # Notices to the postmaster of the hop have a reader there.
-            'myorigin': self.settings['domains'][0],
+            # Not a hosted domain: Postfix takes MAILER-DAEMON at its own origin for mail without a sender.
+            'myorigin': name,
             'message_size_limit': str(self._hop['message_size_limit']),
         }
         files = {'cert_file': self._hop['tls_cert'], 'key_file': self._hop['tls_key']}

@@ -35,6 +35,8 @@ def test_only_clients_may_send_where_it_listens_for_others(name):
     options = service(for_others(), name)['options']
     assert options['mynetworks'] == '192.0.2.100/32,10.1.0.0/24,[2001:db8::]/64'
     assert options['smtpd_client_restrictions'] == 'check_client_access cidr:/etc/conbool-hop/clients, reject'
+    # "postmaster" without a domain gets that far, from anybody.
+    assert options['smtpd_data_restrictions'] == options['smtpd_client_restrictions']
     assert 'permit' not in options['smtpd_client_restrictions'] and 'cleanup_service_name' not in options
 
 
@@ -87,6 +89,14 @@ def test_bounces_go_to_the_server_of_their_domain_and_to_others_as_mail_without_
         assert set(table(configuration, 'hosted_domains')['entries']) == set(table(configuration, 'returns')['entries'])
 
 
+def test_its_own_notices_have_a_reader():
+    parameters = for_others()['parameters']
+    assert {value for name, value in parameters.items() if name.endswith('_notice_recipient')} == {
+        'postmaster@example.com'
+    }
+    assert not [name for name in configure()['parameters'] if name.endswith('_notice_recipient')]
+
+
 def test_with_one_client_it_is_the_one_that_gets_the_bounces():
     configuration = for_others(clients=['2001:db8::100/128'], return_routes={})
     assert set(table(configuration, 'returns')['entries'].values()) == {'mta:[2001:db8::100]:25'}
@@ -95,7 +105,7 @@ def test_with_one_client_it_is_the_one_that_gets_the_bounces():
 def test_the_scope_is_decided_where_nobody_has_decided_before():
     configuration = for_others({'scope': 'senders', 'scope_senders': ['@example.com', 'bob@sub.example.co.uk']})
     parameters = configuration['parameters']
-    assert parameters['default_transport'] == 'direct'
+    assert parameters['default_transport'] == 'direct' and parameters['recipient_delimiter'] == '+'
     assert parameters['sender_dependent_default_transport_maps'].split() == [
         'regexp:/etc/conbool-hop/own_mail',
         'texthash:/etc/conbool-hop/scope',

@@ -33,7 +33,8 @@ def test_the_hop_is_who_the_variables_say(remote):
     assert wanted.hop.identity['expanded'] == {
         'myhostname': 'relay.example.com',
         'smtp_helo_name': 'relay.example.com',
-        'myorigin': 'example.com',
+        # Mail from mailer-daemon@example.com is somebody's, and goes to the gateway.
+        'myorigin': 'relay.example.com',
         'message_size_limit': '50000000',
     }
     assert [files['names']['cert_file'] for files in wanted.tls_files] == ['outbound_hop_tls_cert']
