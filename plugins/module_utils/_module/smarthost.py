@@ -80,6 +80,9 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     for warning in facts.warnings:
         module.warn(message(warning))
     rows = facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
+    # One that does not run has been named.
+    if server.settings['inbound'] and facts.running:
+        rows += asked('inbound.listens', 'mail server', server.arrivals)
     return rows + asked('hop', 'mail server', lambda: _listener_rows(module, server, facts))
 
 

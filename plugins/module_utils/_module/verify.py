@@ -78,6 +78,7 @@ def rows_of(
         rows += hop_rows(hop) if hop else []
         rows += asked('running', 'mail server', server.running)
         rows += asked('detour', 'mail server', server.listener_rows)
+        rows += asked('inbound.listens', 'mail server', server.arrivals) if settings['inbound'] else []
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)

@@ -246,6 +246,11 @@ class MailServer(ABC):
         """Return the rows of a verification on ways past the gateway that are open."""
         return []
 
+    def arrivals(self) -> list[dict[str, Any]]:
+        """Return rows, before a change and after it, on whether other hosts get to the port for inbound mail. Asked
+        where that is limited to the gateway."""
+        return []
+
     def listener_rows(self) -> list[dict[str, Any]]:
         """Return rows on the listeners on loopback that its configuration has of ours, and on mail that waits for
         them."""

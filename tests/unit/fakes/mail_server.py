@@ -140,6 +140,9 @@ class FakeServer(MailServer):
     def doors(self):
         return self.given.get('doors', [])
 
+    def arrivals(self):
+        return self.given.get('arrivals', [])
+
     def stale(self):
         with contextlib.suppress(KeyError):
             raise self.given['stale']

@@ -221,3 +221,15 @@ def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status,
     # Where port 25 is not limited, nobody asks.
     assert 'inbound.certificate' not in [row['id'] for row in verify.rows_of(server, SETTINGS)]
     assert len(asked) == (before is None)
+
+
+CLOSED = row('inbound.closed', 'port 25', 'red', 'nobody listens')
+
+
+@pytest.mark.parametrize('inbound', [True, False])
+def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbound):
+    monkeypatch.setattr(verify, 'look', lambda settings: [])
+    server = FakeServer(arrivals=[CLOSED], marks=marks())
+    server.hop_decides = False
+    rows = verify.rows_of(server, dict(SETTINGS, inbound=inbound))
+    assert [found for found in rows if found['id'] == 'inbound.closed'] == [CLOSED] * inbound

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import NOT_LEARNT
@@ -220,3 +223,23 @@ def test_a_detour_that_goes_stays_until_nobody_is_led_to_it(server, monkeypatch,
     assert asked == ([[]] if check_mode else [[], going, []])
     assert steps == ([(True, False)] if check_mode else [(True, False), (False, True), (False, False)])
     assert result['changed'] and result['diff'] == [1]
+
+
+@pytest.mark.parametrize('proxied', [True, False])
+def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path, proxied):
+    """The port is one on which this process listens for other hosts; the master process is another one."""
+    (tmp_path / 'pid').mkdir()
+    entry = dict(SMTPD, name='127.0.0.1:25', options={'smtpd_upstream_proxy_protocol': 'haproxy'} if proxied else {})
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (dict(INFO, services=[entry]), []))
+    mta = server(inbound=True)
+    monkeypatch.setattr(mta, '_parameter', lambda name: str(tmp_path))
+    with socket.create_server(('0.0.0.0', 0)) as listener:
+        firewall = dict(mta.settings['roles']['inbound_firewall'], port=listener.getsockname()[1])
+        mta.settings['roles']['inbound_firewall'] = firewall
+        rows = mta.arrivals()
+        (tmp_path / 'pid/master.pid').write_text(str(os.getpid()), encoding='ascii')
+        rows += mta.arrivals()
+    rows += mta.arrivals()
+    first = 'inbound.listens' if proxied else 'inbound.foreign'
+    assert [row['id'] for row in rows] == [first, 'inbound.listens', 'inbound.closed']
+    assert 'inet_interfaces' in rows[-1]['hint']
