@@ -54,6 +54,12 @@ def _opaque_transports(info: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _deferred(info: Mapping[str, Any]) -> list[str]:
+    if TRANSPORT not in items(info['expanded'].get('defer_transports')):
+        return []
+    return [f'defer_transports: {TRANSPORT} in main.cf has all mail for the hop wait: take it out there']
+
+
 def wash(
     config_dir: str,
     parameters: Mapping[str, str],
@@ -182,7 +188,7 @@ def outbound_configuration(
         'service_options': [],
         'tables': [],
         'warnings': _opaque_transports(info),
-        'problems': _kept_transports(info),
+        'problems': _kept_transports(info) + _deferred(info),
     }
 
     _add_routes(wanted, settings, info, route)

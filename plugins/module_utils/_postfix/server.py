@@ -150,7 +150,7 @@ class PostfixServer(PostfixQuestions):
         return facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
 
     def doors(self) -> list[dict[str, Any]]:
-        return Obstacles(self._instance(), self.settings, self.options, self._in_force, changed=True).ways_past
+        return Obstacles(self._instance(), self.settings, self.options, self._in_force, changed=True).ways_now()
 
     def _detours(self, info: Mapping[str, Any]) -> Detours:
         return Detours(self._instance(), info)
