@@ -172,12 +172,15 @@ class Watched:
         """Take the second look, and return the row on both.
 
         Args:
-            stuck: whether mail is judged that waited before.
+            stuck: whether mail is judged that waited before, and not only what was put off since the first look.
         """
         if self._failed:
             return self._failed
         try:
-            found = self._look.end()
-            return queue_row(self._name, *found, self._look.stuck() if stuck else ())
+            messages, put_off = self._look.end()
+            waiting = self._look.stuck()
+            # That some other server wants its mail later is no matter of the way to the gateway.
+            put_off = [message for message in put_off if message in waiting]
+            return queue_row(self._name, messages, put_off, waiting if stuck else ())
         except (HostError, OSError, ValueError) as exc:
             return row('queue.failed', self._name, RED, printable(str(exc)))

@@ -143,7 +143,8 @@ class QueueLook(ABC):
         """
 
     def stuck(self) -> list[str]:
-        """Return those of the second look that wait for something that a person has to mend, a line each."""
+        """Return those of the second look that wait for something that a person has to mend, each with the line that
+        end() has of it."""
         return []
 
 

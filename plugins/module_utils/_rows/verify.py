@@ -48,7 +48,7 @@ def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str], stuck:
     Args:
         name: whose queue it is.
         messages: the messages in it, a line each.
-        put_off: those of them that were put off while somebody looked.
+        put_off: those of them that were put off while somebody looked, for something that a person has to mend.
         stuck: those that wait for something that a person has to mend.
     """
     if put_off:

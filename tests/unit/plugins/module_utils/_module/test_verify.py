@@ -124,7 +124,10 @@ def test_marked_mail_goes_direct(calendar):
     [
         (FakeLook(), ('queue.ok', 'green')),
         (FakeLook(['one']), ('queue.waiting', 'green')),
-        (FakeLook(['one', 'two'], ['two']), ('queue.grows', 'red')),
+        (FakeLook(['one', 'two'], ['two'], stuck=['two']), ('queue.grows', 'red')),
+        (FakeLook(['one', 'two'], ['two']), ('queue.waiting', 'green')),
+        # What waited before is not judged here.
+        (FakeLook(['one', 'two'], ['two'], stuck=['one']), ('queue.waiting', 'green')),
         (FakeLook(fails=HostError('no queue')), ('queue.failed', 'red')),
     ],
 )
