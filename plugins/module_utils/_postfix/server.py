@@ -225,7 +225,15 @@ class PostfixServer(PostfixQuestions):
         return [self._absent(RETURN)]
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        return self._detours(self._in_force).rows()
+        return self._detours(self._in_force).rows() + self._policy_rows()
+
+    def _policy_rows(self) -> list[dict[str, Any]]:
+        info, program = self._in_force, os.path.join(self._config_dir, policy.FILE)
+        # One that is missing has its row among those of what site.yml would make.
+        if not any((entry['name'], entry['type']) == (policy.SERVICE, 'unix') for entry in info['services']):
+            return []
+        path = os.path.join(info['queue_directory'], 'private', policy.SERVICE)
+        return policy.rows(path, self.settings['tls_name'], program)
 
     def stale(self) -> list[dict[str, Any]]:
         return copy_rows(self._in_force)

@@ -28,7 +28,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
@@ -39,7 +39,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     gather_recorded,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
@@ -258,6 +258,12 @@ class ZimbraServer(MailServer):
         known = facts.native['zimbra']
         hidden = hidden_rows(known) if self.settings['inbound'] else []
         return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
+
+    def listener_rows(self) -> list[dict[str, Any]]:
+        # One that is missing has its row among those of what site.yml would make.
+        if not self.settings['inbound'] or not os.path.exists(SOCKET):
+            return []
+        return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
     def stale(self) -> list[dict[str, Any]]:
         return hidden_rows(self._gathered()) if self.settings['inbound'] else []

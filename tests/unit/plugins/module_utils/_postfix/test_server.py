@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
@@ -243,3 +244,16 @@ def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path, proxied):
     first = 'inbound.listens' if proxied else 'inbound.foreign'
     assert [row['id'] for row in rows] == [first, 'inbound.listens', 'inbound.closed']
     assert 'inet_interfaces' in rows[-1]['hint']
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_the_service_that_knows_the_gateway_by_name_is_asked_where_there_is_one(server, monkeypatch, there):
+    entry = dict(INFO['services'][0], name='conbool-certificate', type='unix', command='spawn user=x argv=y')
+    info = dict(INFO, services=INFO['services'] + [entry] * there, queue_directory='/no/such/queue')
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy: (info, []))
+    mta = server()
+    monkeypatch.setattr(mta, '_detours', lambda info: SimpleNamespace(rows=list))
+    path = '/no/such/queue/private/conbool-certificate'
+    assert [(row['id'], row['target'], row['status']) for row in mta.listener_rows()] == (
+        [('inbound.policy', path, 'red')] * there
+    )
