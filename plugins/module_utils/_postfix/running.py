@@ -20,7 +20,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import OURS as OURS_IN_LOG
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import MANAGERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid, sockets_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
+    master_pid,
+    pid_file,
+    sockets_of,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -37,6 +41,8 @@ OURS = re.compile(r'conbool-')
 CORE = ('cleanup', 'qmgr', 'nqmgr', 'oqmgr', 'trivial-rewrite', 'bounce')
 # Seconds in which a queue manager starts.
 PATIENCE = 3.0
+# Seconds in which a master process writes its pid file.
+STARTING = 10.0
 
 
 def master(queue_directory: str) -> tuple[int | None, bool]:
@@ -60,20 +66,34 @@ def lost_pid_file(queue_directory: str) -> str:
     pid, known = master(queue_directory)
     if pid is None or known:
         return ''
-    return f'it runs (process {pid}), but {queue_directory}/pid/master.pid does not name it, so that nothing reloads it'
+    return f'it runs (process {pid}), but {pid_file(queue_directory)} does not name it, so that nothing reloads it'
 
 
-def unread(config_dir: str, pid: int) -> list[str] | None:
-    """Return the files of an instance that were changed, or removed, after what runs had read them; None when that is
-    not to be seen, since there is no queue manager.
+def _clock_step(pid: int, queue_directory: str) -> float:
+    """Return by how many seconds the clock was put forward since a master process was started, which is when it wrote
+    its pid file; 0.0 for none, or when nobody can tell."""
+    master = process.process(pid)
+    try:
+        step = master.started - os.stat(pid_file(queue_directory)).st_mtime if master else 0.0
+    except OSError:
+        return 0.0
+    return step if abs(step) > STARTING else 0.0
+
+
+def unread(config_dir: str, pid: int, queue_directory: str) -> tuple[list[str], list[str]] | None:
+    """Return the files of an instance that were changed, or removed, after what runs had read them, and those of which
+    nobody can tell; None when that is not to be seen, since there is no queue manager.
 
     Args:
         pid: its master process.
     """
     managers = [found.started for found in process.processes(parent=pid) if found.name in MANAGERS]
+    if not managers:
+        return None
     paths = [os.path.join(config_dir, file) for file in FILES]
     gone = [path for path in paths if not os.path.exists(path)]
-    return gone + process.newer(paths, max(managers)) if managers else None
+    old, unsure = process.changed_since(paths, max(managers), _clock_step(pid, queue_directory))
+    return gone + old, unsure
 
 
 def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any]]:
@@ -100,15 +120,16 @@ def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any
     reload = f'systemctl reload {unit}'
     end = time.monotonic() + PATIENCE
     while True:
-        old = unread(instance.config_dir, pid)
+        found = unread(instance.config_dir, pid, queue_directory)
         # After a reload the old queue manager may be there for a moment, or none.
-        if old == [] or time.monotonic() > end:
+        if (found and not found[0]) or time.monotonic() > end:
             break
         time.sleep(process.PAUSE)
+    if found is None:
+        return [row('running.queue', name, RED, 'there is no queue manager: mail is taken and goes nowhere', reload)]
+    old, unsure = found
     if old:
         return [row('running.old', name, RED, 'what runs is older than {}'.format(', '.join(old)), reload)]
-    if old is None:
-        return [row('running.queue', name, RED, 'there is no queue manager: mail is taken and goes nowhere', reload)]
     services = _services(instance)
     off = [service for service in services if _is_off(service, parameters.get('master_service_disable', ''))]
     needed = sorted(f'{service.name}/{service.kind}' for service in off if _is_needed(service))
@@ -118,6 +139,10 @@ def running_rows(name: str, instance: Instance, unit: str) -> list[dict[str, Any
     missing = _missing_sockets(queue_directory, [service for service in services if service not in off])
     if missing:
         return [row('running.socket', name, RED, 'no service at {}'.format(', '.join(missing[:3])), reload)]
+    if unsure:
+        finding = 'the clock of this host was set: nobody can tell whether what runs has read ' + ', '.join(unsure)
+        hint = f'To be sure: touch {" ".join(unsure)}, then: systemctl restart {unit}'
+        return [row('running.clock', name, GREEN, finding, hint, 'low')]
     return [row('running.ok', name, GREEN, 'runs, with what its files say')]
 
 

@@ -43,6 +43,8 @@ def fixture_instance(tmp_path, monkeypatch):
     made.manager = SimpleNamespace(name='qmgr', pid=os.getpid() + 1, started=time.time() + 60)
     made.processes = {os.getpid(): [made.manager], 'master': []}
     monkeypatch.setattr(process, 'processes', lambda name='', parent=None: made.processes[name or parent])
+    # Who it is that wrote the pid file, is played, too.
+    monkeypatch.setattr(process, 'process', lambda pid: None)
     monkeypatch.setattr(running, 'PATIENCE', 0.3)
     return made
 
@@ -66,7 +68,9 @@ def test_files_that_nobody_has_read(instance, name):
 
 def test_a_file_that_is_gone_was_read_before(instance):
     os.unlink(os.path.join(instance.config_dir, 'master.cf'))
-    assert [os.path.basename(path) for path in running.unread(instance.config_dir, os.getpid())] == ['master.cf']
+    assert [os.path.basename(path) for path in running.unread(instance.config_dir, os.getpid(), instance.queue)[0]] == [
+        'master.cf'
+    ]
 
 
 def test_a_file_that_was_put_back_with_its_old_time_is_new(instance):
@@ -74,6 +78,35 @@ def test_a_file_that_was_put_back_with_its_old_time_is_new(instance):
     for name in running.FILES:
         os.utime(os.path.join(instance.config_dir, name), (1, 1))
     assert asked(instance) == [('running.old', 'red')]
+
+
+@pytest.mark.parametrize(
+    'manager, step, now, outcome',
+    [
+        # Read after the change, in the time of then; the clock is an hour behind now, and ahead.
+        (-3590, -3600, -3580, 'running.ok'),
+        (3610, 3600, 3620, 'running.ok'),
+        # Changed after it was read.
+        (-3660, -3600, -3580, 'running.old'),
+        (-60, 3600, 3620, 'running.old'),
+        # Changed before the clock was set, or after it?
+        (1800, 3600, 3620, 'running.clock'),
+        (-1800, -3600, 20, 'running.clock'),
+        # The file is from the future, and master of now.
+        (-3590, 0, -3580, 'running.clock'),
+    ],
+)
+def test_a_clock_that_was_set(instance, monkeypatch, manager, step, now, outcome):
+    """All is counted from the files' change, in seconds."""
+    changed = os.stat(os.path.join(instance.config_dir, 'main.cf')).st_ctime
+    pid_file = instance.queue / 'pid/master.pid'
+    os.utime(pid_file, (changed, changed))
+    instance.manager.started = changed + manager
+    monkeypatch.setattr(process, 'process', lambda pid: SimpleNamespace(started=changed + step))
+    monkeypatch.setattr(process.time, 'time', lambda: changed + now)
+    found = running.running_rows('hop', instance, 'conbool-hop.service')[0]
+    assert (found['id'], found['status']) == (outcome, 'red' if outcome == 'running.old' else 'green')
+    assert outcome != 'running.clock' or ('main.cf' in found['finding'] and 'restart conbool-hop' in found['hint'])
 
 
 @pytest.mark.parametrize('name', ['private/rewrite', 'public/cleanup'])
