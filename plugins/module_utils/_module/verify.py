@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, QueueLook
 
+# What to do about a question that has no answer.
+UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or run site.yml.'
+
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
@@ -90,12 +93,14 @@ def rows_of(
     return rows + [queue.row(stuck) for queue in watched]
 
 
-def asked(identifier: str, target: str, function: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the rows of a question, or the one that says why it has no answer."""
+def asked(
+    identifier: str, target: str, function: Callable[[], list[dict[str, Any]]], hint: str = UNANSWERED
+) -> list[dict[str, Any]]:
+    """Return the rows of a question, or the one that says why it has no answer, with a hint."""
     try:
         return function()
     except (HostError, OSError, ValueError) as exc:
-        return [row(identifier + '.failed', target, RED, printable(str(exc)))]
+        return [row(identifier + '.failed', target, RED, printable(str(exc)), hint)]
 
 
 def hop_rows(hop: HopServer) -> list[dict[str, Any]]:
@@ -166,7 +171,7 @@ class Watched:
             self._look = self._owner.queue()
             self._look.begin()
         except (HostError, OSError, ValueError) as exc:
-            self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
+            self._failed = self._unread(exc)
 
     def row(self, stuck: bool = False) -> dict[str, Any]:
         """Take the second look, and return the row on both.
@@ -183,4 +188,7 @@ class Watched:
             put_off = [message for message in put_off if message in waiting]
             return queue_row(self._name, messages, put_off, waiting if stuck else ())
         except (HostError, OSError, ValueError) as exc:
-            return row('queue.failed', self._name, RED, printable(str(exc)))
+            return self._unread(exc)
+
+    def _unread(self, exc: Exception) -> dict[str, Any]:
+        return row('queue.failed', self._name, RED, printable(str(exc)), UNANSWERED)

@@ -236,3 +236,26 @@ def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbou
     server.hop_decides = False
     rows = verify.rows_of(server, dict(SETTINGS, inbound=inbound))
     assert [found for found in rows if found['id'] == 'inbound.closed'] == [CLOSED] * inbound
+
+
+def test_every_red_row_says_what_to_do(rows):
+    def fail(sample):
+        raise HostError('it does not run')
+
+    hop = FakeHop(marks=[], listener=ValueError('port: 0'))
+    astray = FakeServer(
+        through=lambda sample: not sample['hop'], stale=OSError('no file'), queue=FakeLook(['a'], ['a'], stuck=['a'])
+    )
+    found = rows(astray, hop) + rows(FakeServer(through=fail, queue=FakeLook(fails=HostError('no queue'))), hop)
+    red = {row['id']: row['hint'] for row in found if row['status'] == 'red'}
+    assert set(red) == {
+        'route.bypass',
+        'route.captured',
+        'route.failed',
+        'header.wrong',
+        'hop.failed',
+        'inbound.copy.failed',
+        'queue.grows',
+        'queue.failed',
+    }
+    assert all(red.values()), red
