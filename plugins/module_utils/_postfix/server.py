@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look, process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
@@ -59,6 +60,7 @@ class PostfixServer(PostfixQuestions):
 
     hop_decides = True
     _asked: Obstacles | None = None
+    _seen: tuple[dict[str, Any], list[str]] | None = None
 
     def lock_directories(self) -> list[str]:
         return [os.path.dirname(os.path.realpath(self._config_dir))]
@@ -67,13 +69,8 @@ class PostfixServer(PostfixQuestions):
         return [self._config_dir]
 
     def facts(self) -> Facts:
-        info, warnings = facts(
-            self.module.run_command,
-            self.module.get_bin_path,
-            self._config_dir,
-            hosted_domains=self.settings['domains'],
-            hosted_domains_from='conbool_domains',
-        )
+        # A verification has looked by now. A change begins with a look, and verifies with another one.
+        info, warnings = self._seen or self._look()
         return Facts(
             version=info['version'],
             running=info['running'],
@@ -144,10 +141,24 @@ class PostfixServer(PostfixQuestions):
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         return self._obstacles(facts.native).rows()
 
+    def _look(self) -> tuple[dict[str, Any], list[str]]:
+        return facts(
+            self.module.run_command,
+            self.module.get_bin_path,
+            self._config_dir,
+            hosted_domains=self.settings['domains'],
+            hosted_domains_from='conbool_domains',
+        )
+
     @cached_property
     def _in_force(self) -> dict[str, Any]:
         """What a verification looks at, once."""
-        return facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        try:
+            self._seen = self._look()
+        except HostError:
+            # Who cannot be asked about the domains, or is not responsible for one, has a configuration all the same.
+            return facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        return self._seen[0]
 
     def doors(self) -> list[dict[str, Any]]:
         return Obstacles(self._instance(), self.settings, self.options, self._in_force, changed=True).ways_now()

@@ -10,6 +10,7 @@ import socket
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import NOT_LEARNT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
@@ -31,6 +32,8 @@ PORT_25 = {
         {'name': 'submission', 'type': 'inet', 'command': 'smtpd', 'options': {LIST: 'permit_sasl_authenticated'}},
     ],
 }
+
+PORT_25_AS_IT_IS = dict(PORT_25, parameters={LIST: 'permit'})
 
 
 def test_a_door_is_in_preflight_verification_and_warnings(server, monkeypatch):
@@ -85,6 +88,27 @@ def test_what_takes_long_is_asked_once(server, monkeypatch):
     for question in (mta.stale, mta.listener_rows, mta.doors):
         question()
     assert asked == ['facts', 'routes', 'facts']
+    # What it has seen is what is compared with what would be made.
+    assert mta.facts().native is info
+    assert asked == ['facts', 'routes', 'facts']
+
+
+def test_one_that_is_not_responsible_for_a_domain_has_a_configuration_all_the_same(server, monkeypatch):
+    asked = []
+
+    def facts(*dummy, hosted_domains=(), **more):
+        asked.append(list(hosted_domains))
+        if hosted_domains:
+            raise HostError('not responsible')
+        return PORT_25_AS_IT_IS, []
+
+    monkeypatch.setattr(postfix, 'facts', facts)
+    mta = server()
+    assert [row['id'] for row in mta.stale()] == ['inbound.copy']
+    with pytest.raises(HostError, match='not responsible'):
+        mta.facts()
+    domains = mta.settings['domains']
+    assert asked == [domains, [], domains]
 
 
 def test_checks_that_judge_the_gateway_are_in_preflight(server, monkeypatch):
@@ -193,7 +217,7 @@ def test_the_ports_of_detours_are_for_the_mail_server_alone(server, monkeypatch)
     ],
 )
 def test_copies_of_what_main_cf_says(server, monkeypatch, info, outcome):
-    monkeypatch.setattr(postfix, 'facts', lambda *dummy: (info, []))
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
     assert [(row['id'], row['status']) for row in server().stale()] == outcome
 
 
@@ -250,7 +274,7 @@ def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path, proxied):
 def test_the_service_that_knows_the_gateway_by_name_is_asked_where_there_is_one(server, monkeypatch, there):
     entry = dict(INFO['services'][0], name='conbool-certificate', type='unix', command='spawn user=x argv=y')
     info = dict(INFO, services=INFO['services'] + [entry] * there, queue_directory='/no/such/queue')
-    monkeypatch.setattr(postfix, 'facts', lambda *dummy: (info, []))
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
     mta = server()
     monkeypatch.setattr(mta, '_detours', lambda info: SimpleNamespace(rows=list))
     path = '/no/such/queue/private/conbool-certificate'
