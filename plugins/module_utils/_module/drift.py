@@ -58,7 +58,9 @@ def _compared(look: Look, server: MailServer, shown: list[Shown]) -> list[dict[s
     for part in parts:
         try:
             result, said = part.converge(look)
-            found, warnings = drift_row(part.name, result), warnings + said
+            found = drift_row(part.name, result)
+            # What there is no record of has its row.
+            warnings = warnings + [text for text in said if text not in result.get('unrecorded', [])]
         except UNTOLD as exc:
             found = refused_row(part.name, printable(str(exc)))
         if found:

@@ -89,3 +89,9 @@ def test_what_site_yml_would_warn_of_is_said_once(compare):
     rows = compare(part('hop', warns=['mind this', 'and that']), warnings=['mind this'])
     assert brief(rows)[1:] == [('drift.note', 'green', 'mind this'), ('drift.note', 'green', 'and that')]
     assert {row['severity'] for row in rows[1:]} == {'low'}
+
+
+def test_what_there_is_no_record_of_is_no_note_as_well(compare):
+    text = 'There is no record of a.'
+    rows = compare(part('hop', {'unrecorded': [text]}, warns=[text, 'mind this']))
+    assert brief(rows) == [('drift.hop', 'red', text), ('drift.note', 'green', 'mind this')]
