@@ -109,6 +109,11 @@ def red(answer):
     return [[row['id'], '{target}: {finding}'.format(**row), row['hint']] for row in rows]
 
 
+def words(warning):
+    """What a warning says, which is a text up to ansible-core 2.18."""
+    return warning if isinstance(warning, str) else warning['event']['msg']
+
+
 def shell(text):
     done = subprocess.run(['sh', '-c', PRELUDE + text], capture_output=True, text=True, timeout=SECONDS, check=False)
     return done.returncode, (done.stdout + done.stderr).strip()
@@ -149,7 +154,7 @@ class Host:
         found = {'name': name, 'broken': status == 0, 'said': said}
         found['verify'] = self.verify()
         answer = self.site()
-        found['site'] = red(answer) + [['warning', text, ''] for text in answer.get('warnings', [])]
+        found['site'] = red(answer) + [['warning', text, ''] for text in map(words, answer.get('warnings', []))]
         found['changed'] = answer.get('changed', False)
         found['after'] = self.verify()
         if found['after']:
