@@ -67,7 +67,10 @@ class Diversions:
     def __init__(self, instance: Instance, settings: Mapping[str, Any], info: Mapping[str, Any]) -> None:
         self._instance, self._settings, self._info = instance, settings, info
         self._transports = {entry['name']: entry for entry in info['services'] if entry['type'] == 'unix'}
-        self._networks = mynetworks_entries(info['expanded'].get('mynetworks', ''))
+        # Where a filter hands messages back, the service may have networks of its own.
+        services = [entry for entry in info['services'] if command_of(entry) == 'smtpd']
+        said = {info['expanded'].get('mynetworks', ''), *(Values(entry, info).of('mynetworks') for entry in services)}
+        self._networks = [network for text in sorted(said) for network in mynetworks_entries(text)]
         self._networks += [ipaddress.ip_network(item) for item in settings['allowed_networks']]
 
     def rows(self) -> list[dict[str, Any]]:

@@ -110,9 +110,12 @@ def test_the_content_filter_of_a_service_and_none():
     assert len(rows) == 1 and 'of submission/inet leads' in rows[0]['finding']
 
 
-def test_networks_of_the_settings_count_too():
+def test_networks_of_the_settings_and_of_the_service_where_it_comes_back_count_too():
     known = dict(SETTINGS, allowed_networks=['198.51.100.0/24'])
     assert not Diversions(Tables(), known, info()).leads_past('smtp:[198.51.100.9]')
+    back = entry('10025', 'inet', 'smtpd', mynetworks='198.51.100.9')
+    assert not Diversions(Tables(), SETTINGS, info(back)).leads_past('smtp:[198.51.100.9]')
+    assert Diversions(Tables(), SETTINGS, info(back)).leads_past('smtp:[198.51.100.8]')
 
 
 @pytest.mark.parametrize(
