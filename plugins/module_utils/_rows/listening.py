@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import alive
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import (
     for_anybody,
     for_others,
@@ -102,7 +103,8 @@ def arrival_rows(port: int, pid: int | None, how: str, behind_proxy: Callable[[]
     target, sockets = f'port {port}', for_others(port)
     if not sockets:
         finding = 'nobody listens for other hosts: no mail of the gateway arrives'
-        hint = f'{how} If no mail is to arrive here, set conbool_inbound: false.'
+        # That one does not run has a row of its own.
+        hint = f'{how} If no mail is to arrive here, set conbool_inbound: false.' if alive(pid) else 'Start it first.'
         return [row('inbound.closed', target, RED, finding, hint)]
     foreign = not_of(sockets, pid)
     if len(foreign) < len(sockets):

@@ -69,7 +69,8 @@ HOW = 'Do this.'
 
 @pytest.fixture(name='arrivals')
 def fixture_arrivals(monkeypatch):
-    def arrivals(*sockets, proxy=False):
+    def arrivals(*sockets, proxy=False, runs=True):
+        monkeypatch.setattr(listening, 'alive', lambda pid: runs)
         monkeypatch.setattr(listening, 'for_others', lambda port: list(sockets))
         monkeypatch.setattr(listening, 'not_of', lambda found, pid: [entry for entry in found if entry is not OURS])
         monkeypatch.setattr(listening, 'holders', lambda found: ['pid 99 (nc), user mallory'])
@@ -93,3 +94,8 @@ def test_who_takes_the_gateway_s_mail(arrivals, sockets, proxy, outcome, said):
     rows = arrivals(*sockets, proxy=proxy)
     assert brief(rows) == [outcome] and said in rows[0]['finding'] and rows[0]['target'] == 'port 25'
     assert outcome[1] == 'green' or HOW in rows[0]['hint'] and 'conbool_inbound: false' in rows[0]['hint']
+
+
+def test_a_mail_server_that_does_not_run_is_to_be_started_first(arrivals):
+    rows = arrivals(runs=False)
+    assert brief(rows) == [('inbound.closed', 'red', 'critical')] and rows[0]['hint'] == 'Start it first.'
