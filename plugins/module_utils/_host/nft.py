@@ -84,37 +84,46 @@ def _elements(elements: Iterable[Any]) -> list[Any]:
             spans.append(found)
         else:
             others.append(_plain(element))
-    merged: list[tuple[int, int, int]] = []
-    for version, low, high in sorted(spans):
-        if merged and merged[-1][0] == version and low <= merged[-1][2] + 1:
-            merged[-1] = (version, merged[-1][1], max(high, merged[-1][2]))
-        else:
-            merged.append((version, low, high))
-    shown = [_shown(*each) for each in merged]
+    shown = [_shown(each) for each in merged(spans)]
     return shown + sorted(others, key=lambda each: json.dumps(each, sort_keys=True))
 
 
-def _shown(version: int, low: int, high: int) -> Any:
-    if not version:
-        return low if low == high else {'range': [low, high]}
-    ends = [str(ipaddress.ip_address(number.to_bytes(BITS[version] // 8, 'big'))) for number in (low, high)]
-    return ends[0] if low == high else {'range': ends}
+def merged(spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Return spans in order, those that touch as one."""
+    found: list[tuple[int, int, int]] = []
+    for version, low, high in sorted(spans):
+        if found and found[-1][0] == version and low <= found[-1][2] + 1:
+            found[-1] = (version, found[-1][1], max(high, found[-1][2]))
+        else:
+            found.append((version, low, high))
+    return found
+
+
+def _shown(found: tuple[int, int, int]) -> Any:
+    low, high = ends(found) if found[0] else found[1:]
+    return low if low == high else {'range': [low, high]}
+
+
+def ends(found: tuple[int, int, int]) -> list[str]:
+    """Return the first and the last address of what span() has found."""
+    size = BITS[found[0]] // 8
+    return [str(ipaddress.ip_address(number.to_bytes(size, 'big'))) for number in found[1:]]
 
 
 def span(element: Any) -> tuple[int, int, int] | None:
     """Return the IP version, 0 for plain numbers, and both ends of what an element of a set covers; None for what is
     neither an address nor a number."""
     if isinstance(element, Mapping):
-        if set(element) == {'elem'} or 'elem' in element and 'val' in element['elem']:
+        if isinstance(element.get('elem'), Mapping):
             # With a timeout, a counter or a comment.
             return span(element['elem'].get('val'))
-        if 'prefix' in element:
+        if isinstance(element.get('prefix'), Mapping):
             first = span(element['prefix']['addr'])
             if not first or not first[0]:
                 return None
             rest = BITS[first[0]] - element['prefix']['len']
             return first[0], first[1] >> rest << rest, first[1] | (1 << rest) - 1
-        if 'range' in element:
+        if isinstance(element.get('range'), list):
             ends = [span(end) for end in element['range']]
             return (ends[0][0], ends[0][1], ends[1][2]) if all(ends) and ends[0][0] == ends[1][0] else None
         return None

@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
     asks_for_certificate,
     known_rows,
@@ -81,6 +82,8 @@ def rows_of(
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
+        if settings['inbound'] and settings['state'] == 'present':
+            rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
         return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:

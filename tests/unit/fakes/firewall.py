@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
     nftables,
     record,
     ufw,
+    way_in,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit
@@ -45,7 +46,7 @@ class Machine:
 
     def __init__(self, folder, monkeypatch):
         self.folder, self.commands, self.log, self.hook = folder, set(COMMANDS), [], None
-        self.table, self.foreign, self.unit_active, self.unit_enabled, self.loaded = '', '', False, False, None
+        self.table, self.foreign, self.unit_active, self.unit_enabled, self.loaded = '', [], False, False, None
         self.states = {'firewalld.service': ('inactive', ''), 'nftables.service': ('inactive', 'disabled')}
         self.filter = {'ip': [], 'ip6': []}
         self.zones, self.permanent_zones, self.firewalld, self.version = (
@@ -64,6 +65,8 @@ class Machine:
             (nftables, 'RULESET', 'etc/conbool.nft'),
             (nftables, 'FOLDER', 'etc/systemd'),
             (unit, 'FOLDER', 'etc/systemd'),
+            (way_in, 'NET', 'net'),
+            (way_in, 'IPV6', 'proc/if_inet6'),
         ):
             monkeypatch.setattr(module, name, str(folder / path))
         monkeypatch.setattr(detect, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
@@ -75,6 +78,8 @@ class Machine:
             'etc/firewalld/ipsets',
             'proc',
             'var/lib',
+            'net/eth0',
+            'net/lo',
         ):
             (folder / path).mkdir(parents=True)
         self.unit_file = folder / 'etc/systemd' / nftables.UNIT
@@ -141,9 +146,11 @@ class Machine:
         if words[1] == 'delete':
             self.table = ''
             return 0, '', ''
-        if words[1] == 'list':
-            return (0, self.table, '') if self.table else (1, '', 'Error: No such file or directory\n')
-        return 0, self.foreign, ''
+        if words[1:5] == ['-j', '-n', 'list', 'table']:
+            listed = {'nftables': [{'line': {'text': line}} for line in self.table.splitlines()]}
+            return (0, json.dumps(listed), '') if self.table else (1, '', 'Error: No such file or directory\n')
+        assert words[1:] == ['-j', '-n', 'list', 'ruleset']
+        return 0, json.dumps({'nftables': self.foreign}), ''
 
     def _systemctl(self, words, data):
         ours = nftables.UNIT
