@@ -41,7 +41,23 @@ VERDICTS = {
     'tproxy': UNKNOWN,
 }
 # What does something to a packet, and has the next statement follow.
-PASSING = frozenset('comment continue counter dup flow last log mangle map notrack secmark set tunnel'.split())
+PASSING = frozenset(
+    [
+        'comment',
+        'continue',
+        'counter',
+        'dup',
+        'flow',
+        'last',
+        'log',
+        'mangle',
+        'map',
+        'notrack',
+        'secmark',
+        'set',
+        'tunnel',
+    ]
+)
 PASSING |= {'ct helper', 'ct timeout', 'ct expectation'}
 
 

@@ -27,7 +27,7 @@ class _Sign:
     """Something that a value can be besides a value."""
 
 
-# What nobody knows of a packet, and what it does not have: a rule that asks for this does not fit, whatever it compares.
+# What nobody knows of a packet; and what it does not have, so that a rule that asks for it does not fit at all.
 NOBODY_KNOWS, HAS_NOT = _Sign(), _Sign()
 SOURCE_PORT, SYN, NEW, TCP = 40000, 2, 8, 6
 # With -n most of these are numbers; not in every place, and not in every version.
@@ -43,7 +43,7 @@ CT = {'state': NEW, 'status': 0, 'direction': 0}
 TCP_FIELDS = {'sport': SOURCE_PORT, 'flags': SYN}
 # Types of routes: where the packet goes to, and where it comes from.
 ROUTES = {'daddr': (2, 'local'), 'saddr': (1, 'unicast')}
-OTHERS = frozenset('udp udplite sctp dccp icmp icmpv6 igmp esp ah comp arp vlan'.split())
+OTHERS = frozenset(['udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'igmp', 'esp', 'ah', 'comp', 'arp', 'vlan'])
 
 
 def value_of(left: Any, packet: Packet) -> Any:

@@ -201,8 +201,8 @@ def warnings(rules: Rules, wanted: Wanted) -> list[str]:
     if not refused:
         return []
     return [
-        f'Another filter of this host closes port {wanted.port} to {told(refused)}. The gateway cannot deliver mail here'
-        ' until that lets it in too'
+        f'Another filter of this host closes port {wanted.port} to {told(refused)}. The gateway cannot deliver mail'
+        ' here until that lets it in too'
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import shlex
 from collections.abc import Callable, Collection
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packet import (
     ACCEPT,
@@ -26,17 +26,41 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     negated,
 )
 
-Match = Callable[[Packet], Optional[bool]]
+if TYPE_CHECKING:
+    Match = Callable[[Packet], Optional[bool]]
+
 # Chains that packets to this host pass; translation of addresses is another matter.
 PASSED = ('PREROUTING', 'INPUT')
 TARGETS = {'ACCEPT': ACCEPT, 'DROP': REFUSE, 'REJECT': REFUSE, 'TARPIT': REFUSE, 'RETURN': RETURN}
 # Targets after which the next rule is asked.
 PASSING = frozenset(
-    'AUDIT CHECKSUM CLASSIFY CONNMARK CONNSECMARK CT DSCP HL HMARK IDLETIMER LED LOG MARK NFLOG NOTRACK SECMARK SET'
-    ' TCPMSS TOS TRACE TTL ULOG'.split()
+    [
+        'AUDIT',
+        'CHECKSUM',
+        'CLASSIFY',
+        'CONNMARK',
+        'CONNSECMARK',
+        'CT',
+        'DSCP',
+        'HL',
+        'HMARK',
+        'IDLETIMER',
+        'LED',
+        'LOG',
+        'MARK',
+        'NFLOG',
+        'NOTRACK',
+        'SECMARK',
+        'SET',
+        'TCPMSS',
+        'TOS',
+        'TRACE',
+        'TTL',
+        'ULOG',
+    ]
 )
 FAMILY = {4: 'ip', 6: 'ip6'}
-FLAGS = frozenset('SYN ACK FIN RST URG PSH'.split())
+FLAGS = frozenset(['SYN', 'ACK', 'FIN', 'RST', 'URG', 'PSH'])
 # Where a client's connections come from.
 SOURCE_PORT = 40000
 
