@@ -51,6 +51,7 @@ restart_mta() { systemctl restart sendmail; }
 build() { m4 /etc/mail/sendmail.mc >/run/built.cf && cat /run/built.cf >/etc/mail/sendmail.cf; }
 access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/mail/access; }
 records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
+drop_in() { mkdir -p /etc/systemd/system/$1.d && printf "$2" >/etc/systemd/system/$1.d/zz.conf && systemctl daemon-reload; }
 keep() { cp -p "$1" /run/kept; kept=$1; }
 back() { cp -p /run/kept "$kept"; }
 """

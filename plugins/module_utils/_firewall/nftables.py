@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TABLE = 'conbool_inbound'
 RULESET = '/etc/conbool-inbound-firewall.nft'
 UNIT = 'conbool-inbound-firewall.service'
+SERVICE_OF_HOST = 'nftables.service'
+# What our drop-in adds to that.
+DROPPED_IN = ('ExecStartPost', 'ExecReload')
 MARK = '# Managed by Ansible (conbool.smtp_relay.inbound_firewall).\n'
 # A SYN that is not part of anything, as nftables and the kernel see a new connection. Not "ct state new": a host that
 # had no connection tracking before would take the next packet of every established connection for a new one.
@@ -79,6 +82,15 @@ ExecReload=-%(nft)s -f %(ruleset)s
 )
 
 
+def drop_in_path() -> str:
+    """Return the path of our drop-in to the host's own service."""
+    return os.path.join(FOLDER, SERVICE_OF_HOST + '.d', 'conbool-inbound-firewall.conf')
+
+
+def unit_path() -> str:
+    return os.path.join(FOLDER, UNIT)
+
+
 class Nftables:
     name = 'nftables'
     unit_name = UNIT
@@ -87,11 +99,11 @@ class Nftables:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._nft = host.find('nft')
-        self._drop_in = os.path.join(FOLDER, 'nftables.service.d', 'conbool-inbound-firewall.conf')
+        self._drop_in = drop_in_path()
 
     def traces(self) -> list[str]:
         """Return the files of ours that there are, whatever the record says."""
-        return [path for path in (RULESET, self._drop_in, os.path.join(FOLDER, UNIT)) if os.path.exists(path)]
+        return [path for path in (RULESET, self._drop_in, unit_path()) if os.path.exists(path)]
 
     def check(self) -> None:
         if not self._nft:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of, limits, read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import shadow_rows
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -43,8 +46,30 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
     rows = _shut_rows(rules, wanted)
     # Where somebody else takes care of the firewall, strangers are too.
     rows += _open_rows(rules, wanted) if limits(settings) else []
+    rows += _unit_rows(module)
     found = f'port {wanted.port} is open to the gateway' + (', and to no stranger' if limits(settings) else '')
     return rows or [row('firewall.ok', TARGET, GREEN, found)]
+
+
+def _unit_rows(module: AnsibleModule) -> list[dict[str, Any]]:
+    """Return the rows on what systemd makes of our service, and of the drop-in by which the limit comes back after the
+    host's own ruleset."""
+    rows = (
+        shadow_rows(Unit(module.run_command, nftables.UNIT), nftables.UNIT)
+        if os.path.exists(nftables.unit_path())
+        else []
+    )
+    if not os.path.exists(nftables.drop_in_path()):
+        return rows
+    others = Unit(module.run_command, nftables.SERVICE_OF_HOST)
+    shown = others.show('LoadState', *nftables.DROPPED_IN, 'DropInPaths')
+    gone = [name for name in nftables.DROPPED_IN if nftables.RULESET not in shown.get(name, '')]
+    if shown.get('LoadState') != 'loaded' or not gone:
+        return rows
+    paths = [path for path in shown.get('DropInPaths', '').split() if path != nftables.drop_in_path()]
+    finding = 'our drop-in is not in force ({}): the ruleset of the host takes the limit away'.format(', '.join(gone))
+    hint = 'Run: systemctl daemon-reload. ' + (f'Look at what takes it away: {", ".join(paths)}.' if paths else '')
+    return rows + [row('running.unit', nftables.SERVICE_OF_HOST, RED, finding, hint.strip())]
 
 
 def _shut_rows(rules: way_in.Rules, wanted: Wanted) -> list[dict[str, Any]]:

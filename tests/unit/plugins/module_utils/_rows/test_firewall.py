@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 
 from tests.unit.fakes.firewall import Machine
@@ -86,3 +87,21 @@ def test_ipv6_alone_is_said_and_not_red(machine):
     rows = port_rows(machine, settings)
     assert [(row['id'], row['status']) for row in rows] == [('firewall.ipv6', 'green')]
     assert '2001:db8::' in rows[0]['finding']
+
+
+def test_a_drop_in_that_takes_ours_away_is_red(machine, tmp_path):
+    machine.converge(networks=['192.0.2.0/28'])
+    machine.foreign = list(LIMIT)
+    ours = f'path=/usr/sbin/nft ; argv[]=/usr/sbin/nft -f {nftables.RULESET}'
+    other = '/etc/systemd/system/nftables.service.d/zz.conf'
+
+    def answer(words):
+        if words[0] != 'systemctl' or words[-1] != 'nftables.service' or words[1] != 'show':
+            return None
+        return 0, f'LoadState=loaded\nExecReload={ours}\nExecStartPost={start}\nDropInPaths={other}\n', ''
+
+    machine.hook, start = answer, ours
+    assert [row[:2] for row in said(machine)] == [('firewall.ok', 'green')]
+    start = ''
+    ((identifier, status, dummy, finding),) = said(machine)
+    assert (identifier, status) == ('running.unit', 'red') and '(ExecStartPost)' in finding
