@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Collection, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import detect, nft_rules, xt_rules
@@ -25,7 +26,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     Ruleset,
     outcomes,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def told(found: list[Found]) -> str:
 
 
 class Rules:
-    """All that filters on this host.
+    """All that filters on this host. C(unread) says what could not be asked.
 
     Args:
         but: tables that are left out, by family and name.
@@ -72,16 +72,27 @@ class Rules:
     def __init__(self, host: Host, but: Iterable[tuple[str, str]] = ()) -> None:
         self._sources: list[str] = []
         self._rulesets: list[Ruleset] = []
+        self.unread = ''
         left_out = frozenset(but)
         managed = {name for version in COMMANDS for name in self._read_iptables(host, version, left_out)}
         command = host.find('nft')
         if command:
             # What iptables keeps in nftables has expressions that only iptables can tell.
-            self._add(*_read_nft(host, command, left_out | managed))
+            self._read_nft(host, command, left_out | managed)
 
     def _add(self, ruleset: Ruleset, sources: list[str]) -> None:
         self._rulesets.append(ruleset)
         self._sources += sources
+
+    def _read_nft(self, host: Host, command: str, but: frozenset[tuple[str, str]]) -> None:
+        status, text, err = host.run([command, *nft.LIST, 'ruleset'])
+        if status != 0:
+            self.unread = f'nft list ruleset: {err.strip()}'
+            return
+        try:
+            self._add(*nft_rules.read(text, but))
+        except (AttributeError, LookupError, TypeError, ValueError) as exc:
+            self.unread = f'nft list ruleset: what it lists cannot be read: {exc!r}'
 
     def _read_iptables(self, host: Host, version: int, but: frozenset[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """Read what iptables knows of, and return the tables of nftables that this is."""
@@ -129,13 +140,6 @@ class Rules:
         return [(ruleset, base) for ruleset in self._rulesets for base in ruleset.bases if version in base.versions]
 
 
-def _read_nft(host: Host, command: str, but: frozenset[tuple[str, str]]) -> tuple[Ruleset, list[str]]:
-    try:
-        return nft_rules.read(host.text([command, *nft.LIST, 'ruleset']), but)
-    except (AttributeError, LookupError, TypeError, ValueError) as exc:
-        raise FirewallError(f'nft list ruleset: what it lists cannot be read: {exc!r}') from exc
-
-
 def interfaces() -> list[str]:
     """Return the interfaces by which a packet may come in: those that are up, and no part of another one."""
     found = []
@@ -161,9 +165,10 @@ def shut_out(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
     network, and for each address in it that a rule names."""
     refused, unsure = [], []
     for version in versions():
-        networks = [ipaddress.ip_network(text) for text in wanted.networks[version]]
-        named = [address for address in _addresses(rules.sources(), version) if _within(address, networks)]
-        for source in dict.fromkeys([network[0] for network in networks[:MOST]] + named[:MOST]):
+        listed = _Listed(wanted.networks[version])
+        # Those that ours name are tried as it is.
+        named = [each for each in _addresses(rules.sources(), version) if listed.has(each) and each not in listed.ends]
+        for source in dict.fromkeys(listed.first(MOST) + named[:MOST]):
             found = [_found(rules, source, interface, wanted.port) for interface in interfaces()]
             if found and all(each.kind == REFUSE for each in found):
                 refused.append(found[0])
@@ -176,10 +181,11 @@ def let_in(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
     """Return who certainly gets in without being in the list, by which interface; and of whom that cannot be told."""
     accepted, unsure = [], []
     for version in versions():
-        networks = [ipaddress.ip_network(text) for text in wanted.networks[version]]
-        named = [address for address in _addresses(rules.sources(), version) if _is_stranger(address, networks)]
-        known = [address for address in map(ipaddress.ip_address, STRANGERS[version]) if not _within(address, networks)]
-        for source in dict.fromkeys(known + named[:MOST]):
+        listed = _Listed(wanted.networks[version])
+        named = [address for address in _addresses(rules.sources(), version) if _is_usable(address)]
+        known = list(map(ipaddress.ip_address, STRANGERS[version]))
+        strangers = [address for address in known + named if not listed.has(address)]
+        for source in list(dict.fromkeys(strangers))[: MOST + len(known)]:
             for interface in interfaces():
                 found = _found(rules, source, interface, wanted.port)
                 if found.kind == ACCEPT:
@@ -199,7 +205,8 @@ def warnings(rules: Rules, wanted: Wanted) -> list[str]:
     """Return what there is to say of filters that are not ours, and keep out who is to get in."""
     refused = shut_out(rules, wanted)[0]
     if not refused:
-        return []
+        said = f'Whether another filter of this host closes port {wanted.port} cannot be told. {rules.unread}'
+        return [said] if rules.unread else []
     return [
         f'Another filter of this host closes port {wanted.port} to {told(refused)}. The gateway cannot deliver mail'
         ' here until that lets it in too'
@@ -217,15 +224,24 @@ def _addresses(texts: Iterable[str], version: int) -> list[ipaddress.IPv4Address
     return list(dict.fromkeys(ends))
 
 
-def _within(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: Collection[ipaddress._BaseNetwork]
-) -> bool:
-    return any(address in network for network in networks)
+def _is_usable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether a connection can come from there."""
+    unusable = address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local
+    return not unusable and str(address) != '255.255.255.255'
 
 
-def _is_stranger(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: Collection[ipaddress._BaseNetwork]
-) -> bool:
-    """Whether a connection can come from there, and is not to."""
-    usable = not (address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local)
-    return usable and str(address) != '255.255.255.255' and not _within(address, networks)
+class _Listed:
+    """The networks of one IP version that are to get in, of which there may be thousands. Sorted, without overlaps."""
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        self._networks = [ipaddress.ip_network(text) for text in networks]
+        self._lows = [int(network[0]) for network in self._networks]
+        self.ends = {end for network in self._networks for end in (network[0], network[-1])}
+
+    def first(self, most: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+        """Return the first address of so many of them, the others being like these."""
+        return [network[0] for network in self._networks[:most]]
+
+    def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+        place = bisect_right(self._lows, int(address)) - 1
+        return place >= 0 and address in self._networks[place]

@@ -87,7 +87,8 @@ def read(text: str, version: int, but: frozenset[tuple[str, str]] = frozenset())
                 kind = ACCEPT if policy == 'ACCEPT' else REFUSE
                 bases.append(Base((version,), f'{table} {name}', kind, words, (FAMILY[version], table)))
         else:
-            words = shlex.split(line)
+            # There may be thousands, few of which have a comment.
+            words = shlex.split(line) if '"' in line else line.split()
             chains.setdefault(f'{table} {words[1]}', []).append(_rule(words[2:], table, line, version, sources, chains))
     return Ruleset(chains, bases), sources
 

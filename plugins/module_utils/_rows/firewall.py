@@ -46,6 +46,9 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
     rows = _shut_rows(rules, wanted)
     # Where somebody else takes care of the firewall, strangers are too.
     rows += _open_rows(rules, wanted) if limits(settings) else []
+    if rules.unread:
+        # Of a kernel that has none of it, for example.
+        rows.append(row('firewall.unsure', TARGET, GREEN, f'not all rules can be seen. {rules.unread}', severity='low'))
     rows += _unit_rows(module)
     found = f'port {wanted.port} is open to the gateway' + (', and to no stranger' if limits(settings) else '')
     return rows or [row('firewall.ok', TARGET, GREEN, found)]

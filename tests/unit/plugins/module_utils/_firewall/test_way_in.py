@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError, Wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
 LISTINGS = Path(__file__).parent / 'listings'
 GATEWAY = Wanted(25, {4: ['198.18.15.3/32'], 6: ['2001:db8:0:10::3/128']})
@@ -276,6 +276,11 @@ def test_a_ban_within_the_list_is_found():
     assert found.source == '198.18.15.3' and found.words.startswith('rule 7 of the chain in')
 
 
-def test_an_nft_that_lists_no_json_is_named():
-    with pytest.raises(FirewallError, match='nft list ruleset: '):
-        rules('table inet own {\n}\n')
+def test_an_nft_that_cannot_be_asked_is_said_and_no_obstacle():
+    for text in ('table inet own {\n}\n', '{"nftables": [{"rule": {"family": "inet"}}]}', ''):
+        found = rules(text)
+        (warning,) = way_in.warnings(found, GATEWAY)
+        assert 'cannot be told. nft list ruleset: ' in warning
+    # What can be told of iptables, is told.
+    text = '*filter\n:INPUT DROP [0:0]\nCOMMIT\n'
+    assert 'Another filter of this host closes' in way_in.warnings(rules('', ipv4=text), GATEWAY)[0]

@@ -105,3 +105,10 @@ def test_a_drop_in_that_takes_ours_away_is_red(machine, tmp_path):
     start = ''
     ((identifier, status, dummy, finding),) = said(machine)
     assert (identifier, status) == ('running.unit', 'red') and '(ExecStartPost)' in finding
+
+
+def test_rules_that_cannot_be_asked_for_are_said_and_not_red(machine):
+    machine.hook = lambda words: (1, '', 'cache initialization failed') if words[0] == 'nft' else None
+    found = said(machine, state='absent')
+    assert [row[:3] for row in found] == [('firewall.unsure', 'green', 'low')]
+    assert 'cache initialization failed' in found[0][3]
