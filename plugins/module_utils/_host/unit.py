@@ -60,8 +60,7 @@ class Unit:
 
     def state(self) -> dict[str, str]:
         """Return what systemd knows of the unit, also when there is none."""
-        out = self._systemctl('show', '--property=' + ','.join(SHOWN), self._name)
-        return dict(line.partition('=')[::2] for line in out.splitlines() if '=' in line)
+        return self.show(*SHOWN)
 
     def show(self, *names: str) -> dict[str, str]:
         """Return properties of the unit; of those that are shown several times, all values together."""
@@ -201,9 +200,6 @@ class UnitChange:
         # run that is killed leaves something behind.
         if disk.read_file(self.path).data != self._after:
             disk.clear_temporary([self.path])
-            if os.path.realpath(self.path) == os.devnull:
-                # Masked: to write there would be to replace the device.
-                os.unlink(self.path)
             # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
             disk.replace_file(self.path, self._after, 0o644, time.time_ns())
         try:

@@ -210,3 +210,21 @@ def test_a_rule_that_somebody_put_in_front_of_ours_in_ufw_is_behind_it_again(new
     assert 'conbool-smtp' in jumps[0] and jumps[1].endswith('--dport 25 -j ACCEPT')
     assert set(in_force) < set(machine.filter['ip'])
     assert not machine.converge(networks=FIRST)[0]['changed']
+
+
+@pytest.mark.parametrize(
+    'masked',
+    ['etc/systemd/conbool-inbound-firewall.service', 'etc/systemd/nftables.service.d/conbool-inbound-firewall.conf'],
+)
+def test_what_somebody_masked_is_made_anew_and_the_device_is_left_alone(new, monkeypatch, masked):
+    machine = new('nftables')
+    machine.converge(networks=FIRST)
+    wanted, device = machine.files(), machine.folder / 'null'
+    device.write_bytes(b'')
+    monkeypatch.setattr('os.devnull', str(device))
+    (machine.folder / masked).unlink()
+    (machine.folder / masked).symlink_to(device)
+    assert machine.converge(networks=FIRST)[0]['changed']
+    assert device.read_bytes() == b'' and not (machine.folder / masked).is_symlink()
+    device.unlink()
+    assert machine.files() == wanted
