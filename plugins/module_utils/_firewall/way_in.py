@@ -10,10 +10,9 @@ eBPF) and rules of a router are not looked at.
 from __future__ import annotations
 
 import ipaddress
-import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import detect, nft_rules, xt_rules
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import read_text
@@ -26,22 +25,22 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     Ruleset,
     outcomes,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.sources import Routes, versions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
-NET = '/sys/class/net'
-# The kernel's list of addresses: address, index, length of prefix, scope, flags, interface.
-IPV6 = '/proc/net/if_inet6'
-GLOBAL = '00'
+    Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
 # Some that nobody has in a list, of a documentation's network and of none: lists of networks that cannot be in use are
 # common.
 STRANGERS = {4: ('198.51.100.77', '8.7.6.5'), 6: ('2001:db8:5bd0::77', '2600:5bd0::77')}
 # Addresses that rules name are strangers too; so many of them are tried.
 MOST = 60
 MOST_SAID = 3
+KINDS = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
 COMMANDS = {4: 'iptables', 6: 'ip6tables'}
 
 
@@ -140,36 +139,16 @@ class Rules:
         return [(ruleset, base) for ruleset in self._rulesets for base in ruleset.bases if version in base.versions]
 
 
-def interfaces() -> list[str]:
-    """Return the interfaces by which a packet may come in: those that are up, and no part of another one."""
-    found = []
-    for name in sorted(os.listdir(NET)) if os.path.isdir(NET) else []:
-        down = read_text(os.path.join(NET, name, 'operstate')).strip() == 'down'
-        if name != 'lo' and not down and not os.path.exists(os.path.join(NET, name, 'master')):
-            found.append(name)
-    return found
-
-
-def has_ipv6() -> bool:
-    """Return whether this host has an IPv6 address that others can connect to."""
-    lines = map(str.split, read_text(IPV6).splitlines())
-    return any(line[3] == GLOBAL and line[5] != 'lo' for line in lines if len(line) > 5)
-
-
-def versions() -> list[int]:
-    return [4, 6] if has_ipv6() else [4]
-
-
 def shut_out(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
-    """Return who of the list certainly cannot connect, by no interface; and of whom that cannot be told. One for each
-    network, and for each address in it that a rule names."""
+    """Return who of the list certainly cannot connect; and of whom that cannot be told. One for each network, and for
+    each address in it that a rule names."""
     refused, unsure = [], []
     for version in versions():
-        listed = _Listed(wanted.networks[version])
+        listed, routes = _Listed(wanted.networks[version]), Routes(version)
         # Those that ours name are tried as it is.
         named = [each for each in _addresses(rules.sources(), version) if listed.has(each) and each not in listed.ends]
         for source in dict.fromkeys(listed.first(MOST) + named[:MOST]):
-            found = [_found(rules, source, interface, wanted.port) for interface in interfaces()]
+            found = _found(rules, source, routes, wanted.port)
             if found and all(each.kind == REFUSE for each in found):
                 refused.append(found[0])
             elif found and not any(each.kind == ACCEPT for each in found):
@@ -181,13 +160,13 @@ def let_in(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
     """Return who certainly gets in without being in the list, by which interface; and of whom that cannot be told."""
     accepted, unsure = [], []
     for version in versions():
-        listed = _Listed(wanted.networks[version])
+        listed, routes = _Listed(wanted.networks[version]), Routes(version)
         named = [address for address in _addresses(rules.sources(), version) if _is_usable(address)]
-        known = list(map(ipaddress.ip_address, STRANGERS[version]))
+        neighbours = [KINDS[version](number) for number in routes.neighbours()]
+        known = [*map(ipaddress.ip_address, STRANGERS[version]), *filter(_is_usable, neighbours)]
         strangers = [address for address in known + named if not listed.has(address)]
         for source in list(dict.fromkeys(strangers))[: MOST + len(known)]:
-            for interface in interfaces():
-                found = _found(rules, source, interface, wanted.port)
+            for found in _found(rules, source, routes, wanted.port):
                 if found.kind == ACCEPT:
                     accepted.append(found)
                 elif not found.kind:
@@ -213,18 +192,21 @@ def warnings(rules: Rules, wanted: Wanted) -> list[str]:
     ]
 
 
-def _found(rules: Rules, source: ipaddress.IPv4Address | ipaddress.IPv6Address, interface: str, port: int) -> Found:
-    return Found(*rules.fate(Packet(source.version, int(source), interface, port)), str(source), interface)
+def _found(rules: Rules, source: Address, routes: Routes, port: int) -> list[Found]:
+    """Return what becomes of packets from an address, one for each interface by which they may come."""
+    number, version = int(source), source.version
+    ways = [(interface, Packet(version, number, interface, port)) for interface in routes.interfaces(number)]
+    return [Found(*rules.fate(packet), str(source), interface) for interface, packet in ways]
 
 
-def _addresses(texts: Iterable[str], version: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+def _addresses(texts: Iterable[str], version: int) -> list[Address]:
     """Return both ends of what rules name."""
     networks = [ipaddress.ip_network(text, strict=False) for text in texts]
     ends = [end for network in networks if network.version == version for end in (network[0], network[-1])]
     return list(dict.fromkeys(ends))
 
 
-def _is_usable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _is_usable(address: Address) -> bool:
     """Whether a connection can come from there."""
     unusable = address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local
     return not unusable and str(address) != '255.255.255.255'
@@ -238,10 +220,10 @@ class _Listed:
         self._lows = [int(network[0]) for network in self._networks]
         self.ends = {end for network in self._networks for end in (network[0], network[-1])}
 
-    def first(self, most: int) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    def first(self, most: int) -> list[Address]:
         """Return the first address of so many of them, the others being like these."""
         return [network[0] for network in self._networks[:most]]
 
-    def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    def has(self, address: Address) -> bool:
         place = bisect_right(self._lows, int(address)) - 1
         return place >= 0 and address in self._networks[place]

@@ -16,8 +16,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
     firewalld,
     nftables,
     record,
+    sources,
     ufw,
-    way_in,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit
@@ -33,6 +33,21 @@ COMMANDS = (
     'iptables-restore',
     'ip6tables-restore',
     'ufw',
+)
+
+
+# A default route by eth0, and a network behind eth1 (10.0.0.0/24, fd00::/64).
+ROUTES4 = (
+    'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n'
+    'eth0 00000000 0101C80A 0003 0 0 0 00000000 0 0 0\n'
+    'eth1 0000000A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n'
+    'eth1 000011AC 00000000 0200 0 0 0 0000FFFF 0 0 0\n'
+)
+NOTHING = '0' * 32
+ROUTES6 = (
+    f'{NOTHING} 00 {NOTHING} 00 fe80{"0" * 27}1 00000400 00000001 00000000 00000003 eth0\n'
+    f'fd00{"0" * 28} 40 {NOTHING} 00 {NOTHING} 00000100 00000001 00000000 00000001 eth1\n'
+    f'{NOTHING} 00 {NOTHING} 00 {NOTHING} ffffffff 00000001 00000000 00200200 lo\n'
 )
 
 
@@ -65,10 +80,11 @@ class Machine:
             (nftables, 'RULESET', 'etc/conbool.nft'),
             (nftables, 'FOLDER', 'etc/systemd'),
             (unit, 'FOLDER', 'etc/systemd'),
-            (way_in, 'NET', 'net'),
-            (way_in, 'IPV6', 'proc/if_inet6'),
+            (sources, 'ADDRESSES6', 'proc/if_inet6'),
         ):
             monkeypatch.setattr(module, name, str(folder / path))
+        tables = {4: str(folder / 'proc/route'), 6: str(folder / 'proc/ipv6_route')}
+        monkeypatch.setattr(sources, 'TABLES', tables)
         monkeypatch.setattr(detect, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
         for path in (
             'etc/systemd',
@@ -78,10 +94,10 @@ class Machine:
             'etc/firewalld/ipsets',
             'proc',
             'var/lib',
-            'net/eth0',
-            'net/lo',
         ):
             (folder / path).mkdir(parents=True)
+        (folder / 'proc/route').write_text(ROUTES4)
+        (folder / 'proc/ipv6_route').write_text(ROUTES6)
         self.unit_file = folder / 'etc/systemd' / nftables.UNIT
 
     def has_ufw(self, enabled=True, ipv6=True):

@@ -9,9 +9,11 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import sources, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
+
+from tests.unit.fakes.firewall import ROUTES4, ROUTES6
 
 LISTINGS = Path(__file__).parent / 'listings'
 GATEWAY = Wanted(25, {4: ['198.18.15.3/32'], 6: ['2001:db8:0:10::3/128']})
@@ -24,13 +26,11 @@ ACCEPT, DROP = {'accept': None}, {'drop': None}
 
 @pytest.fixture(autouse=True)
 def fixture_net(monkeypatch, tmp_path):
-    for name, state in (('eth0', 'up'), ('tun0', 'unknown'), ('eth1', 'down'), ('lo', 'unknown'), ('veth1', 'up')):
-        (tmp_path / 'net' / name).mkdir(parents=True)
-        (tmp_path / 'net' / name / 'operstate').write_text(state + '\n')
-    (tmp_path / 'net/veth1/master').mkdir()
-    monkeypatch.setattr(way_in, 'NET', str(tmp_path / 'net'))
-    (tmp_path / 'if_inet6').write_text('20010db800000010000000000000000a 02 40 00 80 eth0\n')
-    monkeypatch.setattr(way_in, 'IPV6', str(tmp_path / 'if_inet6'))
+    files = {'route': ROUTES4, 'ipv6_route': ROUTES6, 'if_inet6': '20010db8000000100000000000000a 02 40 00 80 eth0\n'}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(sources, 'TABLES', {4: str(tmp_path / 'route'), 6: str(tmp_path / 'ipv6_route')})
+    monkeypatch.setattr(sources, 'ADDRESSES6', str(tmp_path / 'if_inet6'))
     return tmp_path
 
 
@@ -108,15 +108,17 @@ def test_rules_in_front_of_ufw_are_named_and_for_some_only_too():
         # The whole of what somebody may have: in front of ours in INPUT, or none of it about us.
         ('-A INPUT -p tcp -m tcp --dport 25 -j ACCEPT', OPEN),
         ('-A INPUT -p tcp -m multiport --dports 22,20:30 -m conntrack --ctstate NEW -j ACCEPT', OPEN),
-        ('-A INPUT -i tun+ -j ACCEPT', OPEN),
+        ('-A INPUT -i eth+ -j ACCEPT', OPEN),
         ('-A INPUT ! -i eth0 -j ACCEPT', OPEN),
+        # By a tunnel without a route nobody comes.
+        ('-A INPUT -i tun+ -j ACCEPT', LIMITED),
         ('-A INPUT -s 203.0.113.0/24 -j ACCEPT', OPEN),
         ('-A INPUT -p tcp --tcp-flags FIN,SYN,RST,ACK SYN -m comment --comment "-j DROP" -j ACCEPT', OPEN),
         ('-A INPUT -s 198.18.15.3/32 -j ACCEPT', LIMITED),
         ('-A INPUT -p udp -m udp --dport 25 -j ACCEPT', LIMITED),
         ('-A INPUT -p tcp -m tcp --dport 26 -j ACCEPT', LIMITED),
         ('-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', LIMITED),
-        ('-A INPUT -i eth1 -j ACCEPT', LIMITED),
+        ('-A INPUT -i eth1 -s 10.0.1.0/24 -j ACCEPT', LIMITED),
         ('-A INPUT -p tcp -m tcp --dport 25 -j LOG --log-prefix "-j ACCEPT "', LIMITED),
         ('-A INPUT -d 224.0.0.251/32 -j ACCEPT', LIMITED),
         ('-A INPUT -d 192.0.2.5/32 -j ACCEPT', (False, False, False, True)),
@@ -274,6 +276,31 @@ def test_a_ban_within_the_list_is_found():
     banned = [{'match': {'op': '==', 'left': SADDR, 'right': '198.18.15.3'}}, DROP]
     (found,) = way_in.shut_out(rules(table(banned, policy='accept')), wide)[0]
     assert found.source == '198.18.15.3' and found.words.startswith('rule 7 of the chain in')
+
+
+def test_packets_come_by_the_way_by_which_they_are_answered():
+    routes = sources.Routes(4)
+    assert routes.interfaces(10 << 24 | 9) == ['eth1']
+    assert routes.interfaces(10 << 24 | 256) == ['eth0'] == routes.interfaces(172 << 24 | 17 << 16 | 5)
+    assert sources.Routes(6).interfaces(0xFD << 120 | 5) == ['eth1']
+    assert sources.Routes(6).interfaces(1 << 125) == ['eth0']
+    assert routes.neighbours() == [10 << 24 | 254]
+
+
+def test_a_network_without_a_default_route_is_reached_by_all_interfaces(fixture_net):
+    (fixture_net / 'route').write_text(''.join(line + '\n' for line in ROUTES4.splitlines() if '01C80A' not in line))
+    assert sources.Routes(4).interfaces(1) == ['eth1']
+    (fixture_net / 'route').write_text('')
+    assert sources.Routes(4).interfaces(1) == []
+
+
+def test_a_network_of_ones_own_is_a_stranger_unless_it_is_listed():
+    texts = ufw('ufw')
+    texts['ipv4'] = texts['ipv4'].replace('-A INPUT', '-A INPUT -i eth1 -j ACCEPT\n-A INPUT', 1)
+    (found,) = way_in.let_in(rules(**texts), GATEWAY)[0]
+    assert (found.source, found.interface) == ('10.0.0.254', 'eth1')
+    allowed = Wanted(25, {4: ['10.0.0.0/24', '198.18.15.3/32'], 6: GATEWAY.networks[6]})
+    assert way_in.let_in(rules(**texts), allowed)[0] == []
 
 
 def test_an_nft_that_cannot_be_asked_is_said_and_no_obstacle():
