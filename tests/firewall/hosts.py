@@ -46,6 +46,10 @@ def backend(host):
     return BACKENDS[host.partition('-')[0]]
 
 
+def of_all(results, key):
+    return {name: result.get(key, result.get('msg')) for name, result in results.items()}
+
+
 class Hosts:
 
     def __init__(self, lab, folder, names):

@@ -8,28 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.firewall.hosts import backend
+from tests.firewall.hosts import backend, of_all
 
 OPEN, REFUSED = ['open'] * 2, ['ConnectionRefusedError'] * 2
-
-
-@pytest.fixture(scope='module', name='originals')
-def fixture_originals(hosts):
-    return hosts.each(hosts.fingerprint)
-
-
-@pytest.fixture(scope='module', name='limited')
-def fixture_limited(hosts, originals):
-    """Hosts on which only the gateway gets in; after the last test they are as they were before the first."""
-    results = hosts.module(networks=hosts.lab.addresses['gateway'])
-    assert of_all(results, 'backend') == {name: backend(name) for name in hosts.names}
-    yield hosts
-    hosts.module(state='absent')
-    assert hosts.each(hosts.fingerprint) == originals
-
-
-def of_all(results, key):
-    return {name: result.get(key, result.get('msg')) for name, result in results.items()}
 
 
 def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, originals):
@@ -272,77 +253,3 @@ def test_a_host_that_drops_the_port_itself_is_told_of(limited):
         finally:
             limited.shell(limited.of('nftables'), 'nft delete table inet own')
         assert ('the policy of the chain in of the table inet own' in str(result.get('warnings'))) == warned
-
-
-# What somebody does, by what manages the firewall: whether verify is red, what it names, and whether a run mends it.
-IN_FRONT = {
-    'nftables': ('nft insert rule inet conbool_inbound newcomer accept', 'firewall.open', 'no rule refuses', True),
-    'ufw': ('iptables -I ufw-before-input -p tcp --dport 25 -j ACCEPT', 'firewall.open', '--dport 25 -j ACCEPT', True),
-    # Ours are asked first.
-    'firewalld': (
-        'firewall-cmd -q --permanent --new-policy site && firewall-cmd -q --permanent --policy site --set-priority -200'
-        ' && firewall-cmd -q --permanent --policy site --add-ingress-zone ANY'
-        ' && firewall-cmd -q --permanent --policy site --add-egress-zone HOST'
-        ' && firewall-cmd -q --permanent --policy site --add-service smtp'
-        ' && firewall-cmd -q --permanent --zone trusted --change-interface eth0 && firewall-cmd -q --reload',
-        'firewall.ok',
-        'to no stranger',
-        True,
-    ),
-}
-OTHERS = {
-    'nftables': (
-        'nft add table inet own && nft add chain inet own in "{ type filter hook input priority 0; policy drop; }"'
-    ),
-    'ufw': 'ufw insert 1 deny 25/tcp',
-    'firewalld': 'firewall-cmd -q --add-rich-rule "rule priority=-1 port port=25 protocol=tcp reject"',
-}
-UNDONE = {
-    'nftables': 'nft delete table inet own',
-    'ufw': 'ufw delete deny 25/tcp',
-    'firewalld': 'firewall-cmd -q --remove-rich-rule "rule priority=-1 port port=25 protocol=tcp reject"',
-}
-LEFT = {
-    'nftables': 'true',
-    'ufw': 'iptables -D ufw-before-input -p tcp --dport 25 -j ACCEPT',
-    'firewalld': (
-        'firewall-cmd -q --permanent --delete-policy site'
-        ' && firewall-cmd -q --permanent --zone trusted --remove-interface eth0 && firewall-cmd -q --reload'
-    ),
-}
-
-
-def brief(found):
-    return {host: [row[:2] for row in rows] for host, rows in found.items()}
-
-
-def test_verify_says_who_gets_in(limited):
-    gateway = limited.lab.addresses['gateway']
-    green = limited.every([['firewall.ok', 'green']])
-    assert brief(limited.rows(networks=gateway)) == green
-    limited.each(lambda host: limited.shell(host, IN_FRONT[backend(host)][0]))
-    try:
-        found = limited.rows(networks=gateway)
-        reached = limited.reached('internet')
-        for host, ((identifier, dummy, finding),) in found.items():
-            assert (identifier, IN_FRONT[backend(host)][2] in finding) == (IN_FRONT[backend(host)][1], True), finding
-            # What is said is so.
-            assert ('open' in reached[host]) == (identifier == 'firewall.open'), (host, reached)
-        limited.module(networks=gateway)
-        assert limited.reached('internet') == limited.every(REFUSED)
-        assert brief(limited.rows(networks=gateway)) == green
-    finally:
-        limited.each(lambda host: limited.shell(host, LEFT[backend(host)]))
-
-
-def test_verify_says_that_the_gateway_is_kept_out(limited):
-    gateway = limited.lab.addresses['gateway']
-    limited.each(lambda host: limited.shell(host, OTHERS[backend(host)]))
-    try:
-        assert brief(limited.rows(networks=gateway)) == limited.every([['firewall.shut', 'red']])
-        assert all('open' not in each for each in limited.reached('gateway').values())
-        said = of_all(limited.module(networks=gateway, check=True), 'warnings')
-        assert all('Another filter of this host closes port 25' in str(text) for text in said.values()), said
-    finally:
-        limited.each(lambda host: limited.shell(host, UNDONE[backend(host)]))
-    assert brief(limited.rows(networks=gateway)) == limited.every([['firewall.ok', 'green']])

@@ -10,60 +10,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import sources, way_in
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
-from tests.unit.fakes.firewall import ROUTES4, ROUTES6
+from tests.unit.fakes.firewall import ROUTES4
+from tests.unit.fakes.packets import ACCEPT, DROP, GATEWAY, LIMITED, OPEN, SADDR, SHUT, SYN, judged, rules, table
+
+pytestmark = pytest.mark.usefixtures('net')
 
 LISTINGS = Path(__file__).parent / 'listings'
-GATEWAY = Wanted(25, {4: ['198.18.15.3/32'], 6: ['2001:db8:0:10::3/128']})
-EMPTY = json.dumps({'nftables': []})
-# As nft 1.0.6 lists them with -n.
-SYN = {'match': {'op': '==', 'left': {'payload': {'protocol': 'tcp', 'field': 'dport'}}, 'right': 25}}
-SADDR = {'payload': {'protocol': 'ip', 'field': 'saddr'}}
-ACCEPT, DROP = {'accept': None}, {'drop': None}
-
-
-@pytest.fixture(autouse=True)
-def fixture_net(monkeypatch, tmp_path):
-    files = {'route': ROUTES4, 'ipv6_route': ROUTES6, 'if_inet6': '20010db8000000100000000000000a 02 40 00 80 eth0\n'}
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(sources, 'TABLES', {4: str(tmp_path / 'route'), 6: str(tmp_path / 'ipv6_route')})
-    monkeypatch.setattr(sources, 'ADDRESSES6', str(tmp_path / 'if_inet6'))
-    return tmp_path
-
-
-def rules(nft=EMPTY, ipv4='', ipv6='', but=()):
-    said = {'nft': nft, 'iptables-save': ipv4, 'ip6tables-save': ipv6}
-
-    def run(argv, **more):
-        return (0, said[argv[0]], '') if said[argv[0]] else (1, '', 'no such thing in this kernel')
-
-    return way_in.Rules(Host(run, lambda name, opt_dirs: name if name in said else None), but)
-
-
-def table(*expressions, policy='drop', flags=None, chain='in', **more):
-    place = {'family': 'inet', 'table': 'own'}
-    entries = [
-        {'table': dict({'family': 'inet', 'name': 'own'}, **({'flags': flags} if flags else {}))},
-        {'chain': dict(place, name='in', type='filter', hook='input', prio=0, policy=policy)},
-        {'chain': dict(place, name='mail')},
-        *({'set': dict(place, name=name, type='ipv4_addr', elem=elements)} for name, elements in more.items()),
-        *({'rule': dict(place, chain='in', handle=7, expr=list(each))} for each in expressions),
-        {'rule': dict(place, chain='mail', handle=9, expr=[ACCEPT])},
-    ]
-    return json.dumps({'nftables': entries})
-
-
-def judged(found):
-    """Who of the list is shut out, and which strangers get in; and whether either cannot be told."""
-    shut, perhaps_shut = way_in.shut_out(found, GATEWAY)
-    strangers, perhaps_in = way_in.let_in(found, GATEWAY)
-    return bool(shut), bool(perhaps_shut), bool(strangers), bool(perhaps_in)
-
-
-LIMITED, SHUT, OPEN = (False, False, False, False), (True, False, False, False), (False, False, True, False)
 
 
 def listing(name):
@@ -168,91 +122,6 @@ def test_chains_of_nftables(nft, outcome):
     assert judged(rules(nft)) == outcome
 
 
-def question(left, right, operator='=='):
-    return table([{'match': {'op': operator, 'left': left, 'right': right}}, ACCEPT], list4=['198.18.15.0/24'])
-
-
-PORT, META = {'payload': {'protocol': 'tcp', 'field': 'dport'}}, lambda key: {'meta': {'key': key}}
-STATE = {'ct': {'key': 'state'}}
-FLAGS = {'&': [{'payload': {'protocol': 'tcp', 'field': 'flags'}}, [1, 2, 4, 16]]}
-
-
-@pytest.mark.parametrize(
-    'left, right, operator, fits',
-    [
-        (PORT, {'set': [22, {'range': [20, 30]}]}, '==', True),
-        (PORT, {'set': [22, 250]}, '==', False),
-        (PORT, 80, '!=', True),
-        (PORT, 26, '<', True),
-        ({'payload': {'protocol': 'udp', 'field': 'dport'}}, 25, '==', False),
-        ({'payload': {'protocol': 'udp', 'field': 'dport'}}, 80, '!=', False),
-        ({'payload': {'protocol': 'th', 'field': 'dport'}}, 25, '==', True),
-        (FLAGS, 2, '==', True),
-        (FLAGS, 18, '==', False),
-        ({'payload': {'protocol': 'tcp', 'field': 'flags'}}, ['syn', 'ack'], 'in', True),
-        (STATE, [2, 4], 'in', False),
-        (STATE, 8, 'in', True),
-        (STATE, {'set': ['established', 'related']}, '==', False),
-        (STATE, {'set': ['new', 'untracked']}, '==', True),
-        ({'ct': {'key': 'status'}}, 32, 'in', False),
-        ({'ct': {'key': 'mark'}}, 32, '==', None),
-        (META('l4proto'), {'set': [6, 17]}, '==', True),
-        (META('l4proto'), 'icmp', '==', False),
-        (META('nfproto'), {'set': ['ipv4', 'ipv6']}, '==', True),
-        (META('iifname'), {'set': ['eth0', 'tun*']}, '==', True),
-        (META('iif'), 'lo', '==', False),
-        (META('iif'), 'lo', '!=', True),
-        (META('oifname'), 'lo', '!=', False),
-        (META('mark'), 1, '==', None),
-        ({'a new expression': 1}, {'a new form': []}, '==', None),
-        (META('hour'), {'range': ['08:00', '17:00']}, '==', None),
-        ({'fib': {'result': 'oif', 'flags': ['saddr', 'iif']}}, False, '==', False),
-        ({'fib': {'result': 'oif', 'flags': 'saddr'}}, True, '==', True),
-        ({'fib': {'result': 'type', 'flags': ['daddr']}}, {'set': [2]}, '==', True),
-        ({'fib': {'result': 'type', 'flags': ['daddr']}}, 'broadcast', '==', False),
-        ({'exthdr': {'name': 'rt', 'field': 'type'}}, 0, '==', False),
-        ({'payload': {'protocol': 'ip', 'field': 'daddr'}}, '192.0.2.5', '==', False),
-        ({'concat': [META('l4proto'), PORT]}, {'set': [{'concat': [6, 25]}]}, '==', True),
-        ({'concat': [META('iifname'), PORT]}, {'set': [{'concat': ['ppp0', 25]}]}, '==', False),
-        ({'concat': [META('mark'), PORT]}, {'set': [{'concat': [1, 25]}]}, '==', None),
-        ({'concat': [META('mark'), PORT]}, {'set': [{'concat': [1, 26]}]}, '==', False),
-    ],
-)
-def test_what_rules_of_nftables_ask_for(left, right, operator, fits):
-    if left == {'payload': {'protocol': 'ip', 'field': 'daddr'}}:
-        # Which address a client connects to, nobody knows; over IPv6 it is none of these.
-        fits = None
-    shut, perhaps = way_in.shut_out(rules(question(left, right, operator)), GATEWAY)
-    answers = {True: (0, 0), False: (2, 0), None: (0, 2)}
-    assert (len(shut), len(perhaps)) == ((1, 1) if left.get('payload', {}).get('protocol') == 'ip' else answers[fits])
-
-
-@pytest.mark.parametrize(
-    'right, opened',
-    [('@list4', True), ({'prefix': {'addr': '198.18.0.0', 'len': 15}}, True), ('198.18.15.4', False), ('@gone', None)],
-)
-def test_sources_in_sets_and_networks(right, opened):
-    elements = [{'prefix': {'addr': '198.18.15.0', 'len': 24}}, {'elem': {'val': '192.0.2.1', 'timeout': 60}}]
-    found = rules(table([{'match': {'op': '==', 'left': SADDR, 'right': right}}, ACCEPT], list4=elements))
-    shut, perhaps = way_in.shut_out(found, GATEWAY)
-    assert ['198.18.15.3' in [each.source for each in part] for part in (shut, perhaps)] == [
-        opened is False,
-        opened is None,
-    ]
-    # Of a set, those whom it names are strangers too.
-    strangers = {each.source for each in way_in.let_in(found, GATEWAY)[0]}
-    assert ('192.0.2.1' in strangers) == (right == '@list4')
-
-
-def test_a_verdict_map_is_followed():
-    entries = [[22, ACCEPT], [{'range': [20, 30]}, {'jump': {'target': 'mail'}}]]
-    assert judged(rules(table([{'vmap': {'key': PORT, 'data': {'set': entries}}}]))) == OPEN
-    assert judged(rules(table([{'vmap': {'key': PORT, 'data': {'set': entries[:1]}}}]))) == SHUT
-    unknown = {'vmap': {'key': META('mark'), 'data': {'set': [[1, ACCEPT]]}}}
-    assert judged(rules(table([unknown]))) == (False, True, False, True)
-    assert judged(rules(table([{'vmap': {'key': PORT, 'data': '@ports'}}], ports=entries))) == OPEN
-
-
 def test_every_table_has_to_accept_and_tables_can_be_left_out():
     both = json.loads(table())['nftables'] + json.loads(listing('firewalld-2.3.json'))['nftables']
     text = json.dumps({'nftables': both})
@@ -260,14 +129,14 @@ def test_every_table_has_to_accept_and_tables_can_be_left_out():
     assert judged(rules(text, but=[('inet', 'own')])) == LIMITED
 
 
-def test_whom_it_is_about_and_whether_it_matters(fixture_net):
+def test_whom_it_is_about_and_whether_it_matters(net):
     refused = way_in.shut_out(rules(table()), GATEWAY)[0]
     assert way_in.told(refused).startswith('198.18.15.3, 2001:db8:0:10::3: the policy of the chain in')
     assert way_in.closed(refused, GATEWAY) and not way_in.closed([], GATEWAY)
     assert not way_in.closed(refused[1:], GATEWAY)
     assert way_in.closed(refused[1:], Wanted(25, {4: [], 6: GATEWAY.networks[6]}))
     # A host without IPv6 is reached by nobody over it.
-    (fixture_net / 'if_inet6').write_text('fe800000000000000000c6fffe120f0c 02 40 20 80 eth0\n')
+    (net / 'if_inet6').write_text('fe800000000000000000c6fffe120f0c 02 40 20 80 eth0\n')
     assert len(way_in.shut_out(rules(table()), GATEWAY)[0]) == 1
 
 
@@ -287,10 +156,10 @@ def test_packets_come_by_the_way_by_which_they_are_answered():
     assert routes.neighbours() == [10 << 24 | 254]
 
 
-def test_a_network_without_a_default_route_is_reached_by_all_interfaces(fixture_net):
-    (fixture_net / 'route').write_text(''.join(line + '\n' for line in ROUTES4.splitlines() if '01C80A' not in line))
+def test_a_network_without_a_default_route_is_reached_by_all_interfaces(net):
+    (net / 'route').write_text(''.join(line + '\n' for line in ROUTES4.splitlines() if '01C80A' not in line))
     assert sources.Routes(4).interfaces(1) == ['eth1']
-    (fixture_net / 'route').write_text('')
+    (net / 'route').write_text('')
     assert sources.Routes(4).interfaces(1) == []
 
 

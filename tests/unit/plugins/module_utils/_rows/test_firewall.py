@@ -69,7 +69,7 @@ def test_a_policy_of_others_is_red_and_named(machine):
 def test_strangers_who_get_in_are_red_where_the_limit_is_ours(machine):
     machine.foreign = []
     ((identifier, status, dummy, finding),) = said(machine)
-    assert (identifier, status) == ('firewall.open', 'red') and 'by eth0, such as 198.51.100.77' in finding
+    assert (identifier, status) == ('firewall.open', 'red') and 'by eth0, eth1, such as 198.51.100.77' in finding
     assert [row[:2] for row in said(machine, state='absent')] == [('firewall.ok', 'green')]
 
 
