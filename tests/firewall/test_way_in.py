@@ -9,20 +9,20 @@ from __future__ import annotations
 from tests.firewall.hosts import backend, of_all
 
 REFUSED = ['ConnectionRefusedError'] * 2
-# What somebody does, by what manages the firewall: whether verify is red, what it names, and whether a run mends it.
+# What somebody does, by what manages the firewall: the row that is there then, and what it names.
 IN_FRONT = {
-    'nftables': ('nft insert rule inet conbool_inbound newcomer accept', 'firewall.open', 'no rule refuses', True),
-    'ufw': ('iptables -I ufw-before-input -p tcp --dport 25 -j ACCEPT', 'firewall.open', '--dport 25 -j ACCEPT', True),
+    'nftables': ('nft insert rule inet conbool_inbound newcomer accept', 'firewall.open', 'no rule refuses'),
+    'ufw': ('iptables -I ufw-before-input -p tcp --dport 25 -j ACCEPT', 'firewall.open', '--dport 25 -j ACCEPT'),
     # Ours are asked first.
     'firewalld': (
-        'cp -a /etc/firewalld /root/kept && firewall-cmd -q --permanent --new-policy site && firewall-cmd -q --permanent --policy site --set-priority -200'
+        'cp -a /etc/firewalld /root/kept && firewall-cmd -q --permanent --new-policy site'
+        ' && firewall-cmd -q --permanent --policy site --set-priority -200'
         ' && firewall-cmd -q --permanent --policy site --add-ingress-zone ANY'
         ' && firewall-cmd -q --permanent --policy site --add-egress-zone HOST'
         ' && firewall-cmd -q --permanent --policy site --add-service smtp'
         ' && firewall-cmd -q --permanent --zone trusted --change-interface eth0 && firewall-cmd -q --reload',
         'firewall.ok',
         'to no stranger',
-        True,
     ),
 }
 OTHERS = {
