@@ -42,7 +42,7 @@ PRELUDE = """
 set -e
 PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
 HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
-UNIT=/etc/systemd/system/conbool-hop.service
+UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
 hop() { postconf -c $HOP "$@"; }
 listener() { hop -M | awk '$2 == "inet" { print $1; exit }'; }
 reload_hop() { systemctl reload conbool-hop; }
@@ -51,6 +51,9 @@ restart_mta() { systemctl restart sendmail; }
 build() { m4 /etc/mail/sendmail.mc >/run/built.cf && cat /run/built.cf >/etc/mail/sendmail.cf; }
 access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/mail/access; }
 records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
+drop_in() {
+    mkdir -p $UNITS/$1.d && printf "$2" >$UNITS/$1.d/zz.conf && systemctl daemon-reload
+}
 keep() { cp -p "$1" /run/kept; kept=$1; }
 back() { cp -p /run/kept "$kept"; }
 """

@@ -25,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.r
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import shadow_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
@@ -89,12 +90,7 @@ class HopServer:
     def running(self) -> list[dict[str, Any]]:
         """Return the rows on what runs, and whether it knows what its files say."""
         rows = running_rows('hop', self._instance(), unit.NAME)
-        shadows = Unit(self._module.run_command, unit.NAME).shadows()
-        hint = 'Remove it, then: systemctl daemon-reload, systemctl restart ' + unit.NAME
-        rows += [
-            row('running.unit', path, RED, f'systemd reads it for {unit.NAME}, which is not ours', hint)
-            for path in shadows
-        ]
+        rows += shadow_rows(Unit(self._module.run_command, unit.NAME), unit.NAME)
         return rows + (self._updates() if os.path.exists(package.PREFIX) else [])
 
     def _updates(self) -> list[dict[str, Any]]:

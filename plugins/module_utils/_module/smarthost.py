@@ -152,7 +152,7 @@ def wanted_parts(
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
-    port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
+    port, kept_out = firewall.look_ahead(module, limit) if limit['state'] == 'present' else (None, [])
     parts = []
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
@@ -168,7 +168,8 @@ def wanted_parts(
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
-    return parts, facts.warnings + said + wanted.warnings + spam.notes(settings, marked), facts.gateway
+    said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
+    return parts, said, facts.gateway
 
 
 def _hop(

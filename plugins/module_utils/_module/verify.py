@@ -15,6 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
     asks_for_certificate,
     known_rows,
@@ -23,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import gateway_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import boot_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
     certain_headers,
@@ -80,11 +83,14 @@ def rows_of(
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += hop_rows(hop) if hop else []
         rows += asked('running', 'mail server', server.running)
+        rows += asked('running.boot', 'mail server', lambda: boot_rows(server.module, services(server.NAME)))
         rows += asked('detour', 'mail server', server.listener_rows)
         rows += asked('inbound.listens', 'mail server', server.arrivals) if settings['inbound'] else []
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
+        if settings['inbound'] and settings['state'] == 'present':
+            rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
         return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:

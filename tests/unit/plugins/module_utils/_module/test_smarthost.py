@@ -161,6 +161,13 @@ def test_the_mail_port_is_limited_or_given_back_last(said, monkeypatch, settings
     assert said[-1:] == ['_firewall.converge'] if done else '_firewall.converge' not in said
 
 
+@pytest.mark.parametrize('settled', [True, False])
+def test_a_filter_of_others_that_keeps_the_gateway_out_is_told_of(said, monkeypatch, settled):
+    ahead = {'settled': settled}, ['Another filter closes it']
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ahead)
+    assert 'Another filter closes it' in smarthost.present(FakeModule(), FakeServer({'inbound': True}))[1]
+
+
 def test_a_mail_port_that_cannot_be_limited_is_known_before_any_change(said, monkeypatch):
     def refuse(module, options):
         raise HostError('no firewall here')

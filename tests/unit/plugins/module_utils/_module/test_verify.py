@@ -216,6 +216,7 @@ def test_the_hint_is_asked_for_once(monkeypatch):
 def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status, before):
     asked = []
     monkeypatch.setattr(verify, 'look', lambda settings: asked.append(1) or [shown()])
+    monkeypatch.setattr(verify, 'port_rows', lambda module, settings: [])
     server = FakeServer(knows=known, marks=marks())
     server.hop_decides = False
     rows = verify.rows_of(server, dict(SETTINGS, inbound=True), before)
