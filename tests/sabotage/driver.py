@@ -104,12 +104,17 @@ def call(name, **arguments):
 
 
 def red(answer):
-    """What is not green of an answer: id and finding."""
+    """What is not green of an answer: id, what was found of what, and what to do."""
     if answer.get('failed'):
-        return [['failed', answer.get('msg', '')]]
+        return [['failed', answer.get('msg', ''), '']]
     all_rows = answer.get('ansible_facts', {}).get('mail_server_verify_rows', answer.get('rows', []))
     rows = [row for row in all_rows if row['status'] != 'green']
-    return [[row['id'], '{target}: {finding}. {hint}'.format(**row)] for row in rows]
+    return [[row['id'], '{target}: {finding}'.format(**row), row['hint']] for row in rows]
+
+
+def words(warning):
+    """What a warning says, which is a text up to ansible-core 2.18."""
+    return warning if isinstance(warning, str) else warning['event']['msg']
 
 
 def shell(text):
@@ -152,7 +157,7 @@ class Host:
         found = {'name': name, 'broken': status == 0, 'said': said}
         found['verify'] = self.verify()
         answer = self.site()
-        found['site'] = red(answer) + [['warning', text] for text in answer.get('warnings', [])]
+        found['site'] = red(answer) + [['warning', text, ''] for text in map(words, answer.get('warnings', []))]
         found['changed'] = answer.get('changed', False)
         found['after'] = self.verify()
         if found['after']:

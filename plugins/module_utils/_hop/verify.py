@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import those_filtered_to
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
@@ -31,7 +32,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options i
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-DIRECT = 'FILTER direct:'
+TO_OTHERS = 'direct:'
+DIRECT = f'FILTER {TO_OTHERS}'
 
 
 class HopServer:
@@ -65,7 +67,11 @@ class HopServer:
     def queue(self) -> Look:
         """Return a look at its queue."""
         queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
-        return Look(queue, self._settings['relay_host'], last=True)
+
+        def direct(identifiers: set[str]) -> set[str]:
+            return those_filtered_to(self._options['queue_directory'], TO_OTHERS, identifiers)
+
+        return Look(queue, self._settings['relay_host'], last=True, elsewhere=direct)
 
     def clients(self) -> list[dict[str, Any]]:
         """Return the rows on what is in force in its clients."""
