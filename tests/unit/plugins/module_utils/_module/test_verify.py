@@ -233,6 +233,7 @@ CLOSED = row('inbound.closed', 'port 25', 'red', 'nobody listens')
 @pytest.mark.parametrize('inbound', [True, False])
 def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbound):
     monkeypatch.setattr(verify, 'look', lambda settings: [])
+    monkeypatch.setattr(verify, 'port_rows', lambda module, settings: [])
     server = FakeServer(arrivals=[CLOSED], marks=marks())
     server.hop_decides = False
     rows = verify.rows_of(server, dict(SETTINGS, inbound=inbound))
