@@ -35,6 +35,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
@@ -50,7 +51,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
     certificates,
-    learnt_fingerprints,
     mynetworks_entries,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
@@ -132,7 +132,7 @@ class PostfixServer(MailServer):
                 port=hop['port'],
             ),
         )
-        known = {'gateway': facts.gateway, 'learnt': learnt_fingerprints(self._certificates())}
+        known = {'gateway': facts.gateway, 'learnt': learnt(self._config_dir, INBOUND, facts.gateway)}
         inbound = inbound_configuration(
             settings, facts.native, dict(options, flag=flag, services=options['inbound_services'], **known)
         )
