@@ -42,8 +42,8 @@ def main(server_class: type[MailServer]) -> None:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 
     # The answer has the options: these are long, and known.
-    settings = module.params.pop('settings')
-    server = server_of(server_class, module, settings)
+    server = server_of(server_class, module, module.params.pop('settings'))
+    settings = server.settings
     shown = look(settings) if asks_for_certificate(settings) else []
     more = [('gateway', 'gateway', lambda: gateway_rows(settings, _dns_only(server)))]
     if settings['state'] == 'present':
