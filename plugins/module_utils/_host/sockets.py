@@ -141,7 +141,7 @@ def strangers(address: str, port: int, pid: int | None) -> list[str]:
 
 def diverted(address: str, port: int) -> bool:
     """Return whether what is sent to a port of an address of this host arrives elsewhere, as rules of the firewall can
-    have it (NAT). For that, a connection is made. Where nobody takes it, nothing is diverted."""
+    have it (NAT). For that, a connection is made. It is refused where they lead it to nobody."""
     try:
         with socket.create_connection((address, port), PATIENCE) as own:
             theirs = own.getsockname()[1]
@@ -149,6 +149,8 @@ def diverted(address: str, port: int) -> bool:
                 if (address, port, theirs) in _connections():
                     return False
                 time.sleep(process.PAUSE)
+    except ConnectionRefusedError:
+        return bool(listening(address, port))
     except OSError:
         return False
     return True

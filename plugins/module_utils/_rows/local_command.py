@@ -33,8 +33,13 @@ def command_rows(name: str) -> list[dict[str, Any]]:
     """
     if name not in MAIL_SERVERS or not MAIL_SERVERS[name].command_has:
         return []
-    paths = [path for path in COMMANDS if path == COMMANDS[0] or os.path.lexists(path)]
+    first, *others = COMMANDS
+    paths = [first] + [path for path in others if os.path.lexists(path) and not _same(path, first)]
     return [_row(path, MAIL_SERVERS[name].title, MAIL_SERVERS[name].command_has) for path in paths]
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _row(path: str, title: str, sign: str) -> dict[str, Any]:
@@ -48,5 +53,6 @@ def _row(path: str, title: str, sign: str) -> dict[str, Any]:
     if data.startswith(b'#!'):
         finding = f'is a script ({real}); what it does with mail is not looked at'
         return row('local.command', path, GREEN, finding, severity='low')
-    finding = f'is {real}, and not that of {title}: mail of programs on this host goes past it, and past the gateway'
+    where = '' if real == path else f' ({real})'
+    finding = f'is not that of {title}{where}: mail of programs on this host goes past it, and past the gateway'
     return row('local.command', path, RED, finding, REPAIR.format(path))

@@ -157,7 +157,11 @@ def _command(name: str, path: str | None, known: Iterable[str]) -> str:
         return path
     found = next((choice for choice in known if os.access(choice, os.X_OK)), None)
     if not found:
-        raise SendmailError('there is no command {} (none of {})'.format(name, ', '.join(known)))
+        raise SendmailError(
+            'there is no command {} that can be run (none of {}): install its package again'.format(
+                name, ', '.join(known)
+            )
+        )
     return found
 
 

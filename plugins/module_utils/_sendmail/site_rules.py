@@ -54,7 +54,9 @@ def refused(answer: str) -> str:
     if not found:
         return ''
     said = found[2].rpartition('$:')[2] if '$:' in found[2] else found[1]
-    return re.sub(r'\s+', ' ', re.sub(r' ([.@\]]) ', r'\1', said.replace('"', ''))).strip()
+    # What was split into tokens: names, addresses, and these in brackets.
+    said = re.sub(r'(?<=\w) ([.:@]) (?=\w)', r'\1', ' '.join(said.replace('"', '').split()))
+    return said.replace('[ ', '[').replace(' ]', ']')
 
 
 class SiteRules:
@@ -113,20 +115,18 @@ class SiteRules:
         servers = addresses[:MOST_ASKED] or ['']
         known = dict(SESSION, cn_subject=self._settings['tls_name'])
         sessions = [dict(known, server_name=name, server_addr=written(address)) for address in servers]
-        rows = []
+        found: dict[str, dict[str, Any]] = {}
         for ruleset, tag, text in (('try_tls', 'try_tls:', host), ('tls_server', 'tls_srv:', 'OK')):
             answers = self._program.answers(self._cf_path, ruleset, [(text, session) for session in sessions])
             for address, answer in zip(servers, answers):
                 keys = lookups(tag, [name], address)
                 if refused(answer) and not self._unknown(keys):
-                    finding = (
-                        f'mail for it waits or bounces, since {self._reason(ruleset, keys)} says: {refused(answer)}'
-                    )
-                    rows.append(row('access.tls', host, RED, finding, f'Take it out, and {BUILD}'))
-        rows += self._recipient_rows(sessions[0]) if ours else []
-        # Several addresses have the same reason.
-        found = list({entry['finding']: entry for entry in rows}.values())
-        return found or [row('access.tls', host, GREEN, 'the access map does not forbid TLS, and asks no more of it')]
+                    reason = self._reason(ruleset, keys)
+                    finding = f'mail for it waits or bounces, since {reason} says: {refused(answer)}'
+                    # Several addresses have the same reason.
+                    found.setdefault(reason, row('access.tls', host, RED, finding, f'Take it out, and {BUILD}'))
+        rows = [*found.values(), *(self._recipient_rows(sessions[0]) if ours else [])]
+        return rows or [row('access.tls', host, GREEN, 'the access map does not forbid TLS, and asks no more of it')]
 
     def _recipient_rows(self, server: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return a row for each entry that asks of the gateway what only the recipient's server can have."""

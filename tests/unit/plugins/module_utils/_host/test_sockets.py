@@ -133,5 +133,12 @@ def test_what_is_sent_to_a_port_and_arrives_at_another_is_diverted(monkeypatch, 
         # As a rule does that redirects.
         monkeypatch.setattr(socket, 'create_connection', lambda place, patience: connect((address, other), patience))
         assert sockets.diverted(address, port)
+        monkeypatch.undo()
+
+        def refuse(*dummy):
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(socket, 'create_connection', refuse)
+        assert sockets.diverted(address, port), 'to where nobody is'
     monkeypatch.undo()
-    assert not sockets.diverted(address, port), 'nobody takes it'
+    assert not sockets.diverted(address, port), 'nobody listens'

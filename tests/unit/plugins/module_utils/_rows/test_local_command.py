@@ -54,6 +54,8 @@ def test_a_command_that_is_another_or_cannot_be_run_says_what_to_do(commands, tm
     (row,) = local_command.command_rows('sendmail')
     assert str(tmp_path / 'program') in row['finding'] and 'update-alternatives' in row['hint']
     for mode in (0o644, 0o755):
+        commands(SENDMAIL, mode, link='program')
+        assert len(local_command.command_rows('sendmail')) == 1
         commands(SENDMAIL, mode, link='nowhere')
         rows = local_command.command_rows('sendmail')
         assert [row['status'] for row in rows] == ['red' if mode == 0o644 else 'green', 'red']

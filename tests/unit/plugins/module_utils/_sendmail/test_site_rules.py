@@ -198,6 +198,7 @@ def test_a_session_as_the_gateway_has_it(rules):
         ('$# error $: 421 Go away', '421 Go away'),
         ('$# discard $: discard', 'discard'),
         (WEAK, '503 encryption too weak 256 less than 512'),
+        ('$# error $: "550 no " x . y " [" IPv6 : 2001 : db8 : 0 "]"', '550 no x.y [IPv6:2001:db8:0]'),
         ('$# error $@ 5 . 7 . 1 $: 550 see www . example . com', '550 see www.example.com'),
     ],
 )
