@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.certificate import for_clients, public_key
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import examined
@@ -119,6 +119,24 @@ def look(settings: Mapping[str, Any]) -> list[Shown]:
     except (Stopped, ValueError, OSError):
         # What is wrong with the gateway, or with the files that this takes, is said by those who need them.
         return []
+
+
+def server_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows on the gateway as a server. An address that cannot be reached keeps no mail waiting as long as
+    there are others.
+
+    Args:
+        result: C(servers), or what a module that fails returns.
+    """
+    others = any(server['healthy'] for server in result.get('servers', ()))
+    return [
+        (
+            dict(entry, status=GREEN, severity='medium', hint='Mail goes to its other addresses.')
+            if entry['id'] == 'gateway.connect' and others
+            else entry
+        )
+        for entry in smtp_rows(result, 'gateway', settings['roles']['preflight']['certificate_days'])
+    ]
 
 
 def usage_rows(settings: Mapping[str, Any], target: str, certificates: Sequence[bytes]) -> list[dict[str, Any]]:

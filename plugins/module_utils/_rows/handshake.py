@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, options
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, options, server_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 
@@ -25,17 +24,10 @@ def gateway_rows(settings: Mapping[str, Any], dns_only: bool = False) -> list[di
     Args:
         dns_only: whether that client reads no /etc/hosts.
     """
-    days = settings['roles']['preflight']['certificate_days']
     # A name without an address is asked for as it is, which says why.
     hosts = addresses(settings, dns_only) or [settings['relay_host']]
     servers = check(options(settings, hosts=hosts, timeout=TIMEOUT, deadline=DEADLINE))
-    others = any(server['healthy'] for server in servers)
-    return [_row(entry, others) for entry in smtp_rows({'servers': servers}, 'gateway', days)]
-
-
-def _row(entry: dict[str, Any], others: bool) -> dict[str, Any]:
-    if entry['status'] == GREEN:
-        return entry
-    if entry['id'] == 'gateway.connect' and others:
-        return dict(entry, status=GREEN, severity='medium', hint='Mail goes to its other addresses.')
-    return dict(entry, hint=' '.join(filter(None, [entry['hint'], MEANWHILE])))
+    return [
+        entry if entry['status'] == GREEN else dict(entry, hint=' '.join(filter(None, [entry['hint'], MEANWHILE])))
+        for entry in server_rows(settings, {'servers': servers})
+    ]
