@@ -131,6 +131,11 @@ class Program:
         found = re.findall(rf'^(?:> )*(?:rewrite: ruleset )?{name}\s+returns: (.*)$', said, re.MULTILINE)
         return found if len(found) == len(questions) else [''] * len(questions)
 
+    def canonical(self, cf_path: str, name: str) -> str:
+        """Return the name by which Sendmail knows a host that may be an alias (CNAME)."""
+        found = re.search(r'getcanonname\(.*?\) returns (\S+)', self._test_mode(cf_path, ['/canon ' + name]))
+        return found[1].rstrip('.') if found else name
+
     def members(self, cf_path: str, name: str) -> list[str]:
         """Return the members of a class."""
         answers = re.split(r'^(?:> )+', self._test_mode(cf_path, ['$=' + name]), flags=re.MULTILINE)

@@ -110,8 +110,8 @@ class SiteRules:
             ours: whether mail goes there by now, so that it is known whose.
         """
         host = self._settings['relay_host']
-        # A connection is known by the name that its brackets are taken off; an address keeps them.
-        name = host_in_brackets(host) if is_address(host) else host
+        # A connection is known by the host's own name, without brackets; an address keeps them.
+        name = host_in_brackets(host) if is_address(host) else self._program.canonical(self._cf_path, host)
         servers = addresses[:MOST_ASKED] or ['']
         known = dict(SESSION, cn_subject=self._settings['tls_name'])
         sessions = [dict(known, server_name=name, server_addr=written(address)) for address in servers]

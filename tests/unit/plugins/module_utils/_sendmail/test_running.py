@@ -31,6 +31,9 @@ class Program:
         self.asked.append((ruleset, macros))
         return self.said.get(ruleset, 'OK')
 
+    def canonical(self, cf_path, name):
+        return name
+
     def answers(self, cf_path, ruleset, questions):
         return [self.answer(cf_path, ruleset, **macros) for dummy, macros in questions]
 

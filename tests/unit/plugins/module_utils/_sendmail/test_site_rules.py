@@ -25,10 +25,13 @@ class Program:
 
     def __init__(self, entries):
         self.entries, self.asked, self.routed = entries, [], 'conbool'
-        self.otherwise = {}
+        self.otherwise, self.aliases = {}, {}
 
     def map_entries(self, kind, path):
         return list(self.entries.items())
+
+    def canonical(self, cf_path, name):
+        return self.aliases.get(name, name)
 
     def routes(self, cf_path, addresses):
         return [{'mailer': self.routed, 'host': '', 'user': address} for address in addresses]
@@ -178,6 +181,13 @@ def test_what_is_asked_by_recipient_is_asked_of_the_gateway_where_mail_goes_ther
     # What becomes of it is not known before the change; its warning says what there is to say.
     program.routed = 'conbool'
     assert brief(asked.server_rows([], ours=False)) == [('access.tls', 'mail.conbool.com', 'green')]
+
+
+def test_a_gateway_that_is_an_alias_is_known_by_its_own_name(rules):
+    for key, status in (('TLS_Srv:gw.test', 'red'), ('TLS_Srv:mail.conbool.com', 'green')):
+        asked, program = rules({key: 'ENCR:512'})
+        program.aliases['mail.conbool.com'] = 'gw.test'
+        assert brief(asked.server_rows([])) == [('access.tls', 'mail.conbool.com', status)]
 
 
 def test_a_session_as_the_gateway_has_it(rules):
