@@ -23,6 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Wanted,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates
@@ -57,6 +58,11 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 TIMEOUT = 30
+# What has it take mail of other hosts.
+LISTEN = (
+    'Take Addr=127.0.0.1 and Addr=::1 of port 25 out of DAEMON_OPTIONS in sendmail.mc, build sendmail.cf anew, and'
+    ' restart Sendmail.'
+)
 NO_PROGRAMS = (
     'there is no Postfix on this host of which the outbound hop could be made, and apt knows of none (apt-get update)'
 )
@@ -272,6 +278,11 @@ class SendmailServer(MailServer):
             keys = certificates.of_keys(self.settings, facts.native, look(self.settings))
             rows += [row('gateway.key', self.settings['relay_host'], RED, text) for text in keys]
         return rows if self.hop_decides else rows + rules.server_rows(addresses(self.settings), ours=False)
+
+    def arrivals(self) -> list[dict[str, Any]]:
+        cf, pid_file = self._cf(), self._program().describe(self._paths.cf)['pid_file']
+        daemon = Daemon(self.module.run_command, pid_file, cf.queue_directory)
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], daemon.pid, LISTEN)
 
     def queue(self) -> Look:
         hop = self._hop()

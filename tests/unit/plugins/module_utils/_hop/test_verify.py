@@ -1,10 +1,11 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of the hop's units is a row, against a systemctl that answers from a script."""
+"""What of the hop's units and of its queue is a row, against commands that answer from a script."""
 
 from __future__ import annotations
 
+import json
 import types
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import ver
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import programs
 
 from tests.unit.fakes.mail_server import SETTINGS
+from tests.unit.fakes.queue_file import message
 
 UNIT = '/etc/systemd/system/conbool-hop.service'
 
@@ -96,3 +98,19 @@ def test_whether_the_hop_reads_the_hosts_file(monkeypatch, value, only):
     known = {} if value is None else {'smtp_host_lookup': value}
     monkeypatch.setattr(hop, '_instance', lambda: Commands('/', **known))
     assert hop.dns_only() == only
+
+
+@pytest.mark.parametrize('filter_, stuck', [('direct:', False), (None, True)])
+def test_tls_trouble_of_other_hosts_is_no_matter_of_the_gateway(monkeypatch, tmp_path, filter_, stuck):
+    (tmp_path / 'deferred').mkdir()
+    (tmp_path / 'deferred/4bX1').write_bytes(message(filter_))
+    recipients = [{'address': 'b@external.test', 'delay_reason': 'Server certificate not trusted'}]
+    line = json.dumps({'queue_name': 'deferred', 'queue_id': '4bX1', 'sender': '', 'recipients': recipients})
+    options = dict(SETTINGS['roles']['outbound_hop'], queue_directory=str(tmp_path))
+    module = types.SimpleNamespace(run_command=lambda words: (0, line, ''), get_bin_path=None)
+    hop = verify.HopServer(module, dict(SETTINGS, roles={'outbound_hop': options}))
+    monkeypatch.setattr(hop, '_instance', lambda: types.SimpleNamespace(binary=lambda name: '/usr/sbin/' + name))
+    look = hop.queue()
+    look.begin()
+    look.end()
+    assert bool(look.stuck()) == stuck

@@ -142,3 +142,17 @@ def test_what_is_sent_to_a_port_and_arrives_at_another_is_diverted(monkeypatch, 
         assert sockets.diverted(address, port), 'to where nobody is'
     monkeypatch.undo()
     assert not sockets.diverted(address, port), 'nobody listens'
+
+
+@pytest.mark.parametrize(
+    'address, reached', [('127.0.0.1', False), ('127.0.0.9', False), ('0.0.0.0', True), ('::1', False), ('::', True)]
+)
+def test_who_listens_for_other_hosts(address, reached):
+    with listener(address) as port:
+        assert [entry.port for entry in sockets.for_others(port)] == [port] * reached
+    assert sockets.for_others(port) == []
+
+
+def test_a_loopback_address_of_ipv4_in_one_of_ipv6_is_one():
+    with listener('::ffff:127.0.0.1', v6only=False) as port:
+        assert sockets.for_others(port) == []
