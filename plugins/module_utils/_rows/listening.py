@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import alive
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import (
+    diverted,
     for_anybody,
     for_others,
     holders,
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 # Below, ports are root's, unless the host says otherwise.
 PRIVILEGED = 1024
 ANYBODY = 'any local user may listen on this port, and gets the mail, while {} does not'
+
+NAT = (
+    'Take the rule for {} out (nft list ruleset, iptables -t nat -S OUTPUT): a redirect or dnat of what this host sends'
+    ' itself.'
+)
 
 
 def _place(listener: Listener) -> str:
@@ -85,6 +91,9 @@ def owner_rows(identifier: str, listener: Listener) -> list[dict[str, Any]]:
         return [
             row(f'{identifier}.closed', _place(listener), RED, 'nobody listens', 'Run site.yml; mail waits for it.')
         ]
+    if diverted(listener.address, listener.port):
+        finding = f'what is sent there does not arrive at {listener.whose}: rules of the firewall lead it elsewhere'
+        return [row(f'{identifier}.diverted', _place(listener), RED, finding, NAT.format(_place(listener)))]
     return [
         row(f'{identifier}.owner', _place(listener), GREEN, f'{listener.whose}, pid {listener.pid}'),
         *_anybody_rows(identifier, listener),

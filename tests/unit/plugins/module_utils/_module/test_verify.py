@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import verify
@@ -145,6 +147,21 @@ def test_verification_is_all_of_it(rows):
         + [('hop.client', 'green'), ('hop.route', 'green'), ('running.ok', 'green')]
         + [('queue.ok', 'green')] * 2
     )
+
+
+def test_whose_the_command_is_that_hands_in_mail_is_asked_for_its_mail_server(rows, monkeypatch):
+    monkeypatch.setattr(verify, 'command_rows', lambda name: [row('local.command', name, 'red', 'is another')])
+    found = rows(FakeServer(), FakeHop(marks=marks()))
+    assert [entry['target'] for entry in found if entry['id'] == 'local.command'] == ['fake']
+
+
+def test_the_gateway_is_asked_where_whoever_speaks_to_it_looks(monkeypatch):
+    hop = types.SimpleNamespace(dns_only=lambda: True)
+    monkeypatch.setattr(verify, 'HopServer', lambda *dummy: hop)
+    server = FakeServer()
+    assert verify._dns_only(server)
+    server.hop_decides = False
+    assert not verify._dns_only(server)
 
 
 def test_whoever_only_verifies_asks_more(rows):
