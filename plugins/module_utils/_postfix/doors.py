@@ -9,20 +9,20 @@ import ipaddress
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import (
     behind,
     command_of,
     is_proxied,
     is_reachable,
     listeners,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Stranger
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Stranger
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Entries
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
 
 CLOSED = '-o smtpd_client_restrictions=permit_sasl_authenticated,reject'
 

@@ -35,7 +35,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     TRANSPORT,
@@ -55,6 +54,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import way, ways
 

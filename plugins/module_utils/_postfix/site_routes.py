@@ -18,11 +18,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     OVERRIDE_TABLE,
     former,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError, complaints
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import words as words_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 if TYPE_CHECKING:
