@@ -44,18 +44,24 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     TLS,
     ZimbraFacts,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import CLIENT, DATA, POSTSCREEN, in_front
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
+    CLIENT,
+    DATA,
+    POSTSCREEN,
+    SOCKET,
+    STRANGERS_TABLE,
+    UNCERTIFIED_TABLE,
+    in_front,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
-STRANGERS_TABLE, UNCERTIFIED_TABLE = 'conbool_strangers', 'conbool_uncertified'
 NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the MX of the domain'
 # At RCPT, with the recipient known, also for a gateway in mynetworks. A table in a table's answer needs a class.
 GATEWAY = 'reject_plaintext_session reject_unauth_destination'
-SOCKET = '/run/conbool-certificate.sock'
 SYSTEM_CA_FILES = ('/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt')
 HASHED = '/etc/ssl/certs'
 

@@ -33,7 +33,7 @@ class Mta:
 
     @property
     def config_dir(self) -> str:
-        return os.path.join(commands.PREFIX, 'common/conf')
+        return commands.config_dir()
 
     @property
     def sbin_dir(self) -> str:

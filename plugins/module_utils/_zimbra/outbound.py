@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     FALLBACK,
     RELAY_HOST,
@@ -68,18 +69,16 @@ def outbound(
     """
     hop, wash = next_hops(settings, facts, wash_port)
     plan = Plan(problems=_problems(settings, facts), warnings=_warnings(facts, record, hop))
-    senders = _senders(settings, hop, wash if wash_port else '')
     if settings['scope'] == 'all':
         plan.values[facts.this, RELAY_HOST] = (hop,)
     maps = former(facts, BY_SENDER)
+    senders = _senders(settings, facts, hop, wash if wash_port else '')
+    if settings['scope'] == 'all' and maps:
+        # No table of the site's is asked then.
+        senders += f'/./ {hop}\n'
     if senders:
-        plan.files[f'{config_dir}/{SENDERS_TABLE}'] = ''.join(
-            f'{sender} {where}\n' for sender, where in senders.items()
-        )
-    if senders or (settings['scope'] == 'all' and maps):
-        ours = [f'texthash:{config_dir}/{SENDERS_TABLE}'] if senders else []
-        ours += [f'static:{hop}'] if settings['scope'] == 'all' and maps else []
-        plan.values[MAIN_CF, BY_SENDER] = (in_front(', '.join(ours), maps),)
+        plan.files[f'{config_dir}/{SENDERS_TABLE}'] = senders
+        plan.values[MAIN_CF, BY_SENDER] = (in_front(f'regexp:{config_dir}/{SENDERS_TABLE}', maps),)
     policies = former(facts, TLS_POLICY)
     if policies or facts.expanded.get('smtp_tls_security_level', '') not in ('', 'none', 'may'):
         # The hop speaks no TLS on loopback, and mail for it would wait for ever.
@@ -88,15 +87,23 @@ def outbound(
     return plan
 
 
-def _senders(settings: Mapping[str, Any], hop: str, wash: str) -> dict[str, str]:
-    """Return whose mail goes where, unless all of it goes to the same place."""
+def _senders(settings: Mapping[str, Any], facts: ZimbraFacts, hop: str, wash: str) -> str:
+    """Return whose mail goes where, unless all of it goes to the same place.
+
+    Postfix asks all tables for a whole address before it asks any for its domain, so that an address in a table of the
+    site's would win over a domain in ours. Patterns are asked for whole addresses.
+    """
     hosted = {'@' + domain for domain in settings['domains']}
+    delimiters = '|'.join(map(literal, facts.expanded.get('recipient_delimiter', '')))
     if settings['scope'] == 'all':
-        return dict.fromkeys(sorted(hosted), wash) if wash else {}
-    return {
-        sender: wash if wash and '@' + sender.rpartition('@')[2] in hosted else hop
-        for sender in settings['scope_senders']
-    }
+        return ''.join(f'/{literal(sender)}$/ {wash}\n' for sender in sorted(hosted) if wash)
+    rows = []
+    for sender in settings['scope_senders']:
+        local, dummy, domain = sender.rpartition('@')
+        where = wash if wash and '@' + domain in hosted else hop
+        extension = f'(({delimiters})[^@]*)?' if delimiters else ''
+        rows.append(f'/{"^" + literal(local) + extension if local else ""}@{literal(domain)}$/ {where}\n')
+    return ''.join(rows)
 
 
 def _problems(settings: Mapping[str, Any], facts: ZimbraFacts) -> list[str]:

@@ -32,8 +32,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.change 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Directory, Entry, Key
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import OWNER, SERVICES, ZimbraFacts
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import SOCKET
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS, expected
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord

@@ -27,6 +27,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
@@ -41,6 +42,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import is_ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
@@ -219,7 +221,7 @@ class ZimbraServer(MailServer):
         said = self._host.sources.configured()
         relay, maps = said.get('relayhost', ''), said.get('sender_dependent_relayhost_maps', '')
         address = hop_address(self.settings, said.get('inet_protocols', 'all'))
-        return [path] if relay == f'[{address}]:{port}' or 'conbool_senders' in maps else []
+        return [path] if relay == f'[{address}]:{port}' or any(map(is_ours, words(maps))) else []
 
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         instance = self._instance()

@@ -237,17 +237,23 @@ class PlayedZimbra:
         """What trivial-rewrite(8) says."""
         if recipient.rpartition('@')[2] in self.store.read()['domains']:
             return {'transport': 'lmtp', 'next_hop': f'{self.name}:7025'}
-        keys = [sender or '<>', '@' + sender.rpartition('@')[2]]
-        for table in re.split(r'[,\s]+', self.main_cf.get('sender_dependent_relayhost_maps', '')):
-            kind, dummy, path = table.partition(':')
-            if kind == 'static':
-                return {'transport': 'smtp', 'next_hop': path}
-            lines = open(path, encoding='ascii').read().splitlines() if kind == 'texthash' else []
-            found = dict(line.split(' ', 1) for line in lines)
-            for key in keys:
-                if key in found:
-                    return {'transport': 'smtp', 'next_hop': found[key]}
+        tables = [item for item in re.split(r'[,\s]+', self.main_cf.get('sender_dependent_relayhost_maps', '')) if item]
+        # All tables are asked for one key before any is asked for the next; patterns know whole addresses only.
+        for partial, key in ((False, sender or '<>'), (True, '@' + sender.rpartition('@')[2])):
+            for table in tables:
+                found = self._in_table(*table.split(':', 1), key, partial)
+                if found:
+                    return {'transport': 'smtp', 'next_hop': found}
         return {'transport': 'smtp', 'next_hop': self.main_cf.get('relayhost') or recipient.rpartition('@')[2]}
+
+    def _in_table(self, kind, path, key, partial):
+        if kind == 'static':
+            return '' if partial else path
+        lines = open(path, encoding='ascii').read().splitlines()
+        if kind == 'texthash':
+            return dict(line.split(' ', 1) for line in lines).get(key, '')
+        rows = [re.fullmatch(r'/(.*)/ (.*)', line).groups() for line in lines if kind == 'regexp' and not partial]
+        return next((found for pattern, found in rows if re.search(pattern, key, re.IGNORECASE)), '')
 
     def _zimbra_configrewrite(self, sections):
         if self.daemon and 'mta' in sections:

@@ -152,12 +152,52 @@ def test_what_keeps_it_is_started_and_goes_with_it(zimbra):
     assert 'sender_dependent_relayhost_maps' not in zimbra.main_cf
 
 
+def bysender(zimbra, **rows):
+    """A table of the site's with an entry for a whole address, which Postfix asks for first."""
+    path = zimbra.prefix / 'common/conf/bysender'
+    path.write_text('a@example.com [other.example.net]:25\n@outside.test [third.example.net]:25\n', encoding='ascii')
+    zimbra.edit(sender_dependent_relayhost_maps=f'texthash:{path}')
+    return f'texthash:{path}'
+
+
 def test_maps_of_the_site_stay_behind_ours_and_do_not_win(zimbra):
-    zimbra.edit(sender_dependent_relayhost_maps='lmdb:/opt/zimbra/common/conf/bysender')
+    site = bysender(zimbra)
     apply(zimbra)
-    assert zimbra.main_cf['sender_dependent_relayhost_maps'] == f'static:{HOP}, lmdb:/opt/zimbra/common/conf/bysender'
+    table = f'regexp:{zimbra.prefix}/common/conf/conbool_senders'
+    assert zimbra.main_cf['sender_dependent_relayhost_maps'] == f'{table}, {site}'
+    for sender in ('a@example.com', 'a@outside.test', ''):
+        assert zimbra.route('', sender, 'a@o.test')['next_hop'] == HOP
     undo(zimbra)
-    assert zimbra.main_cf['sender_dependent_relayhost_maps'] == 'lmdb:/opt/zimbra/common/conf/bysender'
+    assert zimbra.main_cf['sender_dependent_relayhost_maps'] == site
+
+
+def test_an_address_of_the_site_does_not_win_over_a_domain_of_ours(zimbra):
+    bysender(zimbra)
+    apply(zimbra, scope='senders', scope_senders=['@example.com'])
+    ways = {each: zimbra.route('', each, 'a@o.test')['next_hop'] for each in ('a@example.com', 'a@outside.test')}
+    assert ways == {'a@example.com': HOP, 'a@outside.test': '[third.example.net]:25'}
+
+
+def test_what_is_washed_is_washed_where_the_site_has_maps_of_its_own(zimbra):
+    bysender(zimbra)
+    apply(zimbra, options={'wash_senders': True})
+    ways = {each: zimbra.route('', each, 'a@o.test')['next_hop'] for each in ('a@example.com', 'a@outside.test')}
+    assert ways == {'a@example.com': WASH, 'a@outside.test': HOP}
+
+
+def test_a_listed_address_counts_with_what_stands_behind_its_delimiter(zimbra):
+    zimbra.edit(recipient_delimiter='+')
+    zimbra.set('config', zimbraMtaRecipientDelimiter='+')
+    apply(zimbra, scope='senders', scope_senders=['x.y@example.com'])
+    senders = (
+        'x.y@example.com',
+        'X.Y+list@Example.com',
+        'x.yz@example.com',
+        'xay@example.com',
+        'a@x.y@example.com.org',
+    )
+    ways = {each: zimbra.route('', each, 'a@o.test')['next_hop'] == HOP for each in senders}
+    assert list(ways.values()) == [True, True, False, False, False]
 
 
 def test_a_strict_tls_level_does_not_count_on_the_way_to_the_hop(zimbra):
