@@ -13,7 +13,7 @@ from collections.abc import Callable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 
 FOLDER = '/etc/systemd/system'
 SHOWN = ('LoadState', 'ActiveState', 'UnitFileState', 'NeedDaemonReload')
@@ -113,7 +113,7 @@ class UnitChange:
     ) -> None:
         self.name = name
         self.path = os.path.join(FOLDER, name)
-        self._unit = Unit(run, name)
+        self._run, self._unit = run, Unit(run, name)
         self._before, self._after = disk.read_file(self.path).data, None if content is None else encode(content)
         self._differs = self._before != self._after
         self.commands = (
@@ -188,6 +188,15 @@ class UnitChange:
             disk.clear_temporary([self.path])
             disk.Write(self.path, None).do()
         self._only('daemon-reload')
+
+    def back(self) -> None:
+        """Have the unit be as it was before arrive() or leave(), however far these got: there and at work, or gone."""
+        former = UnitChange(self._run, self.name, None if self._before is None else decode(self._before))
+        if self._before is None:
+            former.stop()
+            former.leave()
+        elif former.changed:
+            former.arrive()
 
     def _only(self, verb: str) -> None:
         self._unit.carry_out([command for command in self.commands if command[0] == verb])

@@ -133,10 +133,14 @@ class AttributeChange:
                 warnings += directory.write({key: after for key, (dummy, after) in self.changes.items()})
                 self._look(directory)
             warnings += finish(self.changes, False)
-        except HostError as exc:
+        except (HostError, OSError) as exc:
             raise SwitchError(*self._back(directory, finish, exc), warnings) from exc
         if self.record.pending or self._kept != self.record.attributes:
-            self.record.save(self._kept, False)
+            try:
+                self.record.save(self._kept, False)
+            except HostError as exc:
+                # What is in force needs the files that it names.
+                raise SwitchError(f'{exc}. What was wanted is in force', False, warnings) from exc
         return warnings
 
     def _look(self, directory: Directory) -> None:
@@ -146,7 +150,7 @@ class AttributeChange:
         if lost:
             raise ZimbraError('{} did not take the value that was written'.format(', '.join(lost)))
 
-    def _back(self, directory: Directory, finish: Finish, cause: HostError) -> tuple[str, bool]:
+    def _back(self, directory: Directory, finish: Finish, cause: Exception) -> tuple[str, bool]:
         """Put back what was there before. Returns what is said of it, and whether it could be."""
         try:
             seen = directory.read(self.changes)[0]

@@ -7,6 +7,7 @@ this collection."""
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,7 +18,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.paramet
 
 # The configuration daemon answers when it is done with its loop; configrewrite(8) gives up after 120 seconds.
 REWRITE_TIMEOUT = 300
-ATTEMPTS = 2
+# Seconds before each time that the daemon is asked.
+PAUSES = (0, 2, 10, 30)
 
 
 class Mta:
@@ -84,27 +86,32 @@ class Mta:
         """
         self._programs.said('bin/postfix', 'reload', 'norewrite')
 
-    def bring_in_force(self, wanted: Mapping[str, str]) -> None:
+    def bring_in_force(self, wanted: Mapping[str, str], otherwise: Mapping[str, str] | None = None) -> None:
         """Have the configuration daemon write the directory's attributes, and Postfix go by them.
 
         All sections that belong to the MTA are asked for: of a section that is not, the daemon would forget what
-        changed. It reads the directory before it answers, but may have begun to read before the last change.
+        changed. It reads the directory before it answers, but may have begun to read before the last change, and it
+        asks a replica where there is one, which may have the change later.
 
         Args:
             wanted: parameters that have to be so then.
+            otherwise: what they may be as well.
 
         Raises:
             ZimbraError: they are not.
         """
-        for attempt in range(1, ATTEMPTS + 1):
+        left: dict[str, tuple[str, str]] = {}
+        for pause in PAUSES:
+            time.sleep(pause)
             self._programs.said('libexec/configrewrite', *SECTIONS, timeout=REWRITE_TIMEOUT)
-            self.reload()
             left = self.different(wanted)
+            if otherwise:
+                left = {name: both for name, both in left.items() if not same(both[0], otherwise.get(name, ''))}
             if not left:
+                self.reload()
                 return
-            if attempt == ATTEMPTS:
-                words = '; '.join(f'{name} = {seen!r} instead of {value!r}' for name, (seen, value) in left.items())
-                raise ZimbraError(f'The configuration daemon of Zimbra (zmconfigd) does not write it: {words}')
+        words = '; '.join(f'{name} = {seen!r} instead of {value!r}' for name, (seen, value) in left.items())
+        raise ZimbraError(f'The configuration daemon of Zimbra (zmconfigd) does not write it: {words}')
 
     def flush(self) -> None:
         """Have Postfix try again what waits in its queue."""

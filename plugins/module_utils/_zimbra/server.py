@@ -9,6 +9,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -115,6 +117,7 @@ class ZimbraServer(MailServer):
     )
     hop_decides = True
     _facts: ZimbraFacts | None = None
+    _user_made = False
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         super().__init__(module, settings)
@@ -180,7 +183,7 @@ class ZimbraServer(MailServer):
         known = facts.native['zimbra']
         plan = self._plan(known, facts.gateway)
         variable, port = self.hop_wash
-        parts = [Part('policy_user', lambda module: account.present(module, policy.USER))] if plan.by_name else []
+        parts = [Part('policy_user', self._with_user)] if plan.by_name else []
         parts.append(Part(OWNER, lambda module: self._converge(module, plan)))
         if not plan.by_name and account.there(policy.USER):
             parts.append(self._without_user())
@@ -198,8 +201,18 @@ class ZimbraServer(MailServer):
             parts=parts,
         )
 
+    def _with_user(self, module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
+        result, warnings = account.present(module, policy.USER)
+        self._user_made = result['changed'] and not module.check_mode
+        return result, warnings
+
     def _converge(self, module: AnsibleModule, plan: Plan) -> tuple[dict[str, Any], list[str]]:
-        result, warnings = converge(module, self._host, self._gathered, plan, self.settings)
+        try:
+            result, warnings = converge(module, self._host, self._gathered, plan, self.settings)
+        except (HostError, SwitchError, OSError) as exc:
+            if self._user_made and getattr(exc, 'restored', True):
+                account.absent(module, policy.USER)
+            raise
         if result['changed'] and not module.check_mode:
             self._facts = None
         return result, warnings

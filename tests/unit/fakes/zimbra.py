@@ -20,9 +20,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
     commands,
     facts,
     inbound,
+    mta,
     part,
     record,
     server,
+    switch,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS
 
@@ -68,7 +70,8 @@ class PlayedZimbra:
     """One server, or another one of the same directory.
 
     C(main_cf) is what Postfix has, C(ran) the programs that were run. C(daemon) is whether the configuration daemon
-    writes what it is asked for; C(loses) are parameters that it never writes.
+    writes what it is asked for; C(loses) are parameters that it never writes. C(refuses) are commands of systemctl that
+    fail.
     """
 
     def __init__(self, root, monkeypatch, name=HOST, store=None):
@@ -92,7 +95,7 @@ class PlayedZimbra:
         local.configured['zimbra_server_hostname'] = name
         local.save()
         self.main_cf, self.ran, self.loses, self.daemon, self.late = {}, [], set(), True, False
-        self.units, self.waiting = {}, False
+        self.units, self.waiting, self.refuses = {}, False, set()
         (self.prefix / 'common/conf/master.cf').write_text(MASTER_CF, encoding='ascii')
         self._rewrite()
         real = pwd.getpwnam
@@ -109,16 +112,17 @@ class PlayedZimbra:
         monkeypatch.setattr(file_record, 'BASE', str(self.root / 'files'))
         units = self.root / 'units'
         units.mkdir(exist_ok=True)
-        for module in (unit, part, beside):
+        for module in (unit, part, beside, switch):
             monkeypatch.setattr(module, 'FOLDER', str(units))
         for name in ('REASSERT', 'CERTIFICATE'):
             program = os.path.basename(getattr(beside, name))
             monkeypatch.setattr(beside, name, str(self.root / 'lib' / program))
+        monkeypatch.setattr(mta, 'PAUSES', (0, 0))
         monkeypatch.setattr(facts, 'daemon_alive', lambda: self.daemon)
         monkeypatch.setattr(server, 'route', self.route)
         monkeypatch.setattr(policy, 'interpreter', lambda: '/usr/bin/python3')
         monkeypatch.setattr(inbound, 'hashed', lambda: True)
-        monkeypatch.setattr(part, 'wait_for_banner', lambda *place: self.ran.append(('listens', *place)))
+        monkeypatch.setattr(switch, 'wait_for_banner', lambda *place: self.ran.append(('listens', *place)))
         return self
 
     def own(self, kind, name=''):
@@ -151,12 +155,17 @@ class PlayedZimbra:
         return (status, out, err) if name in ('systemctl', 'journalctl') else (status, out.encode(), err.encode())
 
     def _systemctl(self, words):
-        state = self.units.setdefault(words[-1], {'ActiveState': 'inactive', 'UnitFileState': ''})
         self.ran.append(('systemctl', *words))
+        for unit_name in [word for word in words[1:] if word[:2] != '--']:
+            self.units.setdefault(unit_name, {'ActiveState': 'inactive', 'UnitFileState': ''})
+            if words[0] in self.refuses:
+                return 1, '', f'Job for {unit_name} failed.'
+        state = self.units.get(words[-1], {})
         if words[0] == 'show':
             return 0, ''.join(f'{name}={value}\n' for name, value in state.items()), ''
         if words[0] in ('start', 'restart', 'stop'):
-            state['ActiveState'] = 'inactive' if words[0] == 'stop' else 'active'
+            for unit_name in words[1:]:
+                self.units[unit_name]['ActiveState'] = 'inactive' if words[0] == 'stop' else 'active'
         if words[0] in ('enable', 'disable'):
             state['UnitFileState'] = words[0] + 'd'
         return 0, '', ''
@@ -216,7 +225,7 @@ class PlayedZimbra:
         script = self.root / 'lib/reassert'
         if self.units.get(beside.WATCH, {}).get('ActiveState') == 'active' and script.exists():
             lines = [shlex.split(line)[1:] for line in script.read_text().splitlines() if line.startswith('ensure ')]
-            missing = {name: value for name, value in lines if self.main_cf.get(name) != value}
+            missing = {name: full for name, ours, full in lines if ours not in self.main_cf.get(name, '')}
             if missing:
                 self.edit(**missing)
 

@@ -24,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
     part,
     server,
     sieve,
+    switch,
     zmprov,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
@@ -221,7 +222,7 @@ FAULTS = {
     'not kept after an upgrade': (part.beside, 'reassert_files', lambda *dummy: {}),
     "another's header overwritten": (facts.ZimbraFacts, 'without_us', lambda self, key, record: ()),
     'mailbox servers not told': (directory.Directory, 'flush', lambda self, server, entries: []),
-    'rule of SpamAssassin not read': (part.Work, '_rules_read', lambda self, written: None),
+    'rule of SpamAssassin not read': (switch.Switch, '_rules_read', lambda self, written: None),
     'files not put back': (FileChange, '_leave', lambda self, entry: None),
 }
 
