@@ -71,7 +71,8 @@ options:
     description:
       - A name for this set of attributes, under which the values before are recorded, so that several sets can be
         undone independently. It consists of small letters, digits and C(_).
-      - What one owner has set, another cannot set; this is an error that names both.
+      - What one owner has set, another cannot set; this is an error that names both. C(zimbra_smarthost) is the role
+        of that name.
     type: str
     required: true
   state:

@@ -27,6 +27,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directo
     Values,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS, expected
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov import Zmprov
 
@@ -53,7 +54,7 @@ ARGUMENTS: dict[str, Any] = {
     'required_if': [('state', 'present', ['attributes'])],
     'supports_check_mode': True,
 }
-OWNER = re.compile(r'[a-z0-9_]+')
+NAME = re.compile(r'[a-z0-9_]+')
 SERVICES = 'zimbraServiceEnabled'
 # What mailbox servers remember of these lasts, that of a server is asked for anew each time.
 REMEMBERED = ('config', 'domain', 'cos')
@@ -116,14 +117,19 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     Returns:
         The module's result and its warnings.
     """
-    if not OWNER.fullmatch(params['owner_id']):
+    if not NAME.fullmatch(params['owner_id']):
         raise ZimbraError('owner_id: {!r} does not consist of a-z, 0-9 and _'.format(params['owner_id']))
+    if params['owner_id'] == OWNER:
+        raise ZimbraError(
+            f'owner_id: {OWNER!r} is the role of that name. Nothing was changed. Use another one; what the role has'
+            ' changed, conbool_state: absent puts back'
+        )
     programs = Programs(module.run_command, module.get_bin_path, params['command_timeout'])
     directory, this = Directory(Zmprov(programs)), Entry('server', server_name())
     present_wanted = params['state'] == 'present'
     wanted = wanted_of(params['attributes'] or [], this.name) if present_wanted else {}
-    refuse_foreign(params['owner_id'], wanted)
     own = record.AttributeRecord(params['owner_id'])
+    refuse_foreign(params['owner_id'], wanted, own)
     work = Work(directory, Mta(programs, module.run_command), this, params['apply'])
     change, drift = work.look(own, wanted)
     result: dict[str, Any] = {
@@ -143,15 +149,16 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     return dict(result, starts=directory.starts), change.warnings + values.without_effect(wanted)
 
 
-def refuse_foreign(owner: str, wanted: Iterable[Key]) -> None:
-    """Raise ZimbraError when another owner has set one of these attributes."""
+def refuse_foreign(owner: str, wanted: Iterable[Key], own: record.AttributeRecord) -> None:
+    """Raise ZimbraError when another owner has set one of these attributes, or one that this owner has set before."""
     for other in record.owners():
         theirs = record.AttributeRecord(other).attributes if other != owner else {}
-        both = sorted('{}: {}'.format(*key) for key in wanted if key in theirs)
+        both = sorted('{}: {}'.format(*key) for key in {*wanted, *own.attributes} if key in theirs)
         if both:
+            first = f' Undo {other} first: it has the values of {owner} in its record' if own.attributes else ''
             raise ZimbraError(
-                '{} was set by owner_id {} and cannot be set by {}, too. Nothing was changed.'.format(
-                    ', '.join(both), other, owner
+                '{} was set by owner_id {} and cannot be set by {}, too. Nothing was changed.{}'.format(
+                    ', '.join(both), other, owner, first
                 )
             )
 

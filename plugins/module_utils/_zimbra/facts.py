@@ -23,11 +23,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.command
     daemon_alive,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Entry, Key, Values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import CLIENT, DATA, POSTSCREEN, SIEVE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
+    CLIENT,
+    DATA,
+    OWNER,
+    POSTSCREEN,
+    SIEVE,
+    WITHOUT,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.sources import Sources
 
-OWNER = 'zimbra_smarthost'
 SERVICES = 'zimbraServiceEnabled'
 RELAY_HOST, FALLBACK = 'zimbraMtaRelayHost', 'zimbraMtaFallbackRelayHost'
 ASK, CA_FILE, CA_PATH = 'zimbraMtaSmtpdTlsAskCcert', 'zimbraMtaSmtpdTlsCAfile', 'zimbraMtaSmtpdTlsCApath'
@@ -80,7 +86,7 @@ class ZimbraFacts:
 
     def without_us(self, key: Key, record: AttributeRecord) -> Values:
         """Return the own values that an attribute has without us."""
-        return original_of(key, self.own.get(key, ()), record.attributes.get(key))
+        return original_of(key, self.own.get(key, ()), record.attributes.get(key), WITHOUT)
 
 
 def gather(

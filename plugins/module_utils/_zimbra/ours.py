@@ -22,6 +22,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import placed_words, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands, sieve
 
+# Of the record of what the role has changed.
+OWNER = 'zimbra_smarthost'
 STRANGERS_TABLE, UNCERTIFIED_TABLE = 'conbool_strangers', 'conbool_uncertified'
 SENDERS_TABLE, TLS_TABLE = 'conbool_senders', 'conbool_tls'
 TABLES = (

@@ -25,9 +25,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.change import AttributeChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Directory, Key
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import OWNER, ZimbraFacts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import ZimbraFacts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import SOCKET, names
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, SOCKET, WITHOUT, names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS, expected
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
@@ -70,7 +70,9 @@ class Work:
         self._without = {filing.rules_path(): filing.without_rules}
         self._configured = host.sources.configured()
         record = AttributeRecord(OWNER)
-        self.attributes = AttributeChange(record, plan.values, self._present({*plan.values, *record.attributes}))
+        self.attributes = AttributeChange(
+            record, plan.values, self._present({*plan.values, *record.attributes}), WITHOUT
+        )
         self._after = {**facts.own, **{key: values for key, (dummy, values) in self.attributes.changes.items()}}
         keys = {*plan.values, *record.attributes}
         self.parameters = self._effective(keys, self._after)

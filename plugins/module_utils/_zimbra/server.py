@@ -34,7 +34,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
-    OWNER,
     SERVICES,
     ZimbraFacts,
     gather,
@@ -44,7 +43,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import is_ours
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, is_ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan

@@ -11,7 +11,7 @@ import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.drift import drift_row
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import facts, server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import ours, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.converge import converge
 
 from tests.unit.fakes.mail_server import SETTINGS
@@ -54,7 +54,7 @@ def apply(zimbra, check_mode=False, gateway=(), **changes):
     wanted = adapter.wanted(known, False)
     if wanted.problems:
         return None, None, wanted
-    (own,) = [each for each in wanted.parts if each.name == facts.OWNER]
+    (own,) = [each for each in wanted.parts if each.name == ours.OWNER]
     return (*own.converge(module), wanted)
 
 
@@ -68,7 +68,7 @@ def stale(zimbra, **changes):
     """Return the rows of a verification on what is not as it would be made."""
     module = PlayedModule(zimbra)
     adapter = server.ZimbraServer(module, settings_of(**changes))
-    parts = [each for each in adapter.wanted(adapter.facts(), False).parts if each.name == facts.OWNER]
+    parts = [each for each in adapter.wanted(adapter.facts(), False).parts if each.name == ours.OWNER]
     rows = [drift_row(each.name, each.converge(Look(module, diff=True))[0]) for each in parts]
     return [*filter(None, rows), *adapter.stale()]
 

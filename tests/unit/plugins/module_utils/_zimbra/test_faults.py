@@ -200,7 +200,7 @@ FAULTS = {
     'main.cf not compared': (mta.Mta, 'different', lambda self, wanted: {}),
     'not read back': (change.AttributeChange, '_look', lambda self, directory: None),
     'no record': (AttributeRecord, 'save', lambda self, attributes, pending: None),
-    'the present values recorded as the original': (change, 'original_of', lambda key, present, remembered: present),
+    'the present values recorded as the original': (change, 'original_of', lambda key, present, *dummy: present),
     'values that never compare equal': (change, 'equal', lambda first, second: False),
     'values that always compare equal': (change, 'equal', lambda first, second: True),
     'escapes lost': (zmprov, 'ESCAPES', {}),
