@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import pwd
 import re
@@ -46,11 +47,8 @@ def parse(text: str, family: int) -> list[Socket]:
     return found
 
 
-def listening(address: str, port: int) -> list[Socket]:
-    """Return the sockets that take the connections to a port of an address.
-
-    One at this very address takes them, whatever listens at all addresses.
-    """
+def _at(port: int) -> list[Socket]:
+    """Return all sockets that listen on a port."""
     found = []
     for path, family in TABLES.items():
         try:
@@ -59,6 +57,21 @@ def listening(address: str, port: int) -> list[Socket]:
         except OSError:
             # A kernel without this family.
             continue
+    return found
+
+
+def outside(port: int) -> list[str]:
+    """Return the addresses at which others reach a port of this host."""
+    found = sorted({entry.address for entry in _at(port)})
+    return [text for text in found if not ipaddress.ip_address(text.replace('::ffff:', '')).is_loopback]
+
+
+def listening(address: str, port: int) -> list[Socket]:
+    """Return the sockets that take the connections to a port of an address.
+
+    One at this very address takes them, whatever listens at all addresses.
+    """
+    found = _at(port)
     exact = [entry for entry in found if entry.address == address]
     if exact:
         return exact

@@ -29,10 +29,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     SERVICES,
     ZimbraFacts,
@@ -258,8 +260,14 @@ class ZimbraServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
-        hidden = hidden_rows(known) if self.settings['inbound'] else []
-        return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
+        rows = obstacle_rows(known, self.settings, AttributeRecord(OWNER))
+        return rows + hidden_rows(known) + self._door_rows(known, False) if self.settings['inbound'] else rows
+
+    def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:
+        return door_rows(known, self.settings, TableEntries(self._instance()).of, changed)
+
+    def doors(self) -> list[dict[str, Any]]:
+        return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
 
     def stale(self) -> list[dict[str, Any]]:
         return hidden_rows(self._gathered()) if self.settings['inbound'] else []
