@@ -116,9 +116,7 @@ class GatewayCertificate:
         if self._explicit or self._learnt:
             checks.append('check_ccert_access texthash:{}/{}'.format(self._info['config_dir'], CERTIFICATES_TABLE))
         if not self._explicit:
-            checks.append(
-                f'check_policy_service {{ unix:private/{policy.SERVICE}, timeout=30s, default_action=DUNNO }}'
-            )
+            checks.append(f'check_policy_service {{ unix:private/{policy.SERVICE}, timeout=5s, default_action=DUNNO }}')
             wanted = 'with the name {} in its subject'.format(self._settings['tls_name'])
         return ', '.join([*checks, f'check_client_access static:{{{NOT_NAMED % wanted}}}'])
 

@@ -21,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.command
     Programs,
     ZimbraError,
     daemon_alive,
+    server_name,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Entry, Key, Values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
@@ -47,6 +48,11 @@ MAILBOX_SERVERS = ['gas', 'mailbox']
 # Values of these hide that of the domain.
 ALL_COS, ACCOUNTS = ['gac', '-v'], ['sa', f'({SIEVE}=*)']
 VERSION = re.compile(r'Release (\d+(?:\.\d+)+)')
+
+
+def role_record() -> AttributeRecord:
+    """Return the record of what the role has changed, which is about no other server than this one."""
+    return AttributeRecord(OWNER, server_name())
 
 
 @dataclass
@@ -98,7 +104,7 @@ def gather(
         HostError: it cannot be asked, has no MTA, or is not responsible for a hosted domain.
         OSError: a file cannot be read.
     """
-    keys, recorded = keys_of(this, domains), set(AttributeRecord(OWNER).attributes)
+    keys, recorded = keys_of(this, domains), set(role_record().attributes)
     # Domains that are not hosted any more, and perhaps not there either.
     former = {entry for entry, dummy in recorded - keys if entry.kind == 'domain'}
     former -= {entry for entry, dummy in keys}
@@ -149,7 +155,7 @@ def gather_recorded(sources: Sources, this: Entry) -> ZimbraFacts:
         HostError: it cannot be asked.
         OSError: a file cannot be read.
     """
-    recorded = set(AttributeRecord(OWNER).attributes)
+    recorded = set(role_record().attributes)
     gone = {entry for entry, dummy in recorded if entry.kind == 'domain'}
     own, outputs = sources.read(sorted({(this, SERVICES), *recorded, *_both(this, recorded)}), [MAILBOX_SERVERS], gone)
     return ZimbraFacts(

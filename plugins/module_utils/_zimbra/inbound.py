@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends, policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
     CLIENTS_TABLE,
@@ -103,6 +103,7 @@ class Inbound:
             return plan
         plan.problems += self._problems()
         client, data, plan.warnings = client_tables(self._settings, self._mynetworks())
+        plan.warnings += self._line_ends()
         actions = (('conbool_gateway', GATEWAY), ('conbool_others', 'permit_mynetworks'))
         self._table(plan, CLIENTS_TABLE, _replaced(client, actions))
         self._table(plan, DATA_TABLE, _replaced(data, actions))
@@ -146,6 +147,16 @@ class Inbound:
             found.append(f"{TLS}: 'none': the gateway has to use TLS, and this server does not offer it. Set it to may")
         return found
 
+    def _line_ends(self) -> list[str]:
+        """Return what a person should know when a message may be hidden in another one."""
+        expanded = self._facts.expanded
+        if line_ends.line_ends(expanded['mail_version']) and expanded.get('smtpd_forbid_bare_newline') == 'no':
+            return [
+                'main.cf: smtpd_forbid_bare_newline = no lets a second message be hidden in one of the gateway (SMTP'
+                ' smuggling). postconf -e smtpd_forbid_bare_newline=normalize'
+            ]
+        return line_ends.warning(expanded['mail_version'])
+
     def _certificate(self, plan: Plan, clients: str, gateway: Sequence[Shown]) -> list[str]:
         """Want the gateway's certificate asked for. Returns the restrictions of the list at DATA.
 
@@ -166,7 +177,8 @@ class Inbound:
             plan.by_name = True
             plan.problems += [] if policy.interpreter() else [NO_PYTHON]
             plan.warnings += [] if known else [NOT_LEARNT]
-            checks.append(f'check_policy_service {{ unix:{SOCKET}, timeout=30s, default_action=DUNNO }}')
+            # Everybody's mail asks it, and would wait for one that hangs.
+            checks.append(f'check_policy_service {{ unix:{SOCKET}, timeout=5s, try_limit=1, default_action=DUNNO }}')
             wanted = f'with the name {settings["tls_name"]} in its subject'
             self._authorities(plan)
         last = (('conbool_gateway', NOT_NAMED % wanted), ('conbool_others', 'DUNNO'))

@@ -78,13 +78,25 @@ class Mta:
             if not same(present.get(name, ''), value)
         }
 
+    def _run(self, name: str, *arguments: str) -> tuple[int, str]:
+        """Run one of Postfix's commands. Returns its status and what it says."""
+        words = [os.path.join(self.sbin_dir, name), '-c', self.config_dir, *arguments]
+        status, out, err = self._run_command(words, encoding=None, handle_exceptions=False)[:3]
+        return status, '{}: {}'.format(' '.join(words), ' '.join(printable(decode(err or out)).split()))
+
+    def running(self) -> bool:
+        """Return whether Postfix runs."""
+        return self._run('postfix', 'status')[0] == 0
+
     def reload(self) -> None:
-        """Have Postfix read its configuration, and leave amavisd and saslauthd alone.
+        """Have Postfix read its configuration, and leave amavisd and saslauthd alone. One that does not run reads it
+        when it is started.
 
         Raises:
             ZimbraError: it does not.
         """
-        self._programs.said('bin/postfix', 'reload', 'norewrite')
+        if self.running():
+            self._programs.said('bin/postfix', 'reload', 'norewrite')
 
     def bring_in_force(self, wanted: Mapping[str, str], otherwise: Mapping[str, str] | None = None) -> None:
         """Have the configuration daemon write the directory's attributes, and Postfix go by them.
@@ -114,8 +126,7 @@ class Mta:
         raise ZimbraError(f'The configuration daemon of Zimbra (zmconfigd) does not write it: {words}')
 
     def flush(self) -> None:
-        """Have Postfix try again what waits in its queue."""
-        words = [os.path.join(self.sbin_dir, 'postqueue'), '-c', self.config_dir, '-f']
-        status, out, err = self._run_command(words, encoding=None, handle_exceptions=False)[:3]
+        """Have Postfix, if it runs, try again what waits in its queue."""
+        status, said = self._run('postqueue', '-f') if self.running() else (0, '')
         if status:
-            raise ZimbraError('{}: {}'.format(' '.join(words), ' '.join(printable(decode(err or out)).split())))
+            raise ZimbraError(said)

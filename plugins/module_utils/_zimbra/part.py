@@ -25,12 +25,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.change import AttributeChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Directory, Key
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import ZimbraFacts
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import ZimbraFacts, role_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, SOCKET, WITHOUT, names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS, expected
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.sources import MAIN_CF, Sources
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.switch import Switch
 
@@ -69,7 +68,7 @@ class Work:
         self._files = self._wanted_files(settings)
         self._without = {filing.rules_path(): filing.without_rules}
         self._configured = host.sources.configured()
-        record = AttributeRecord(OWNER)
+        record = role_record()
         self.attributes = AttributeChange(
             record, plan.values, self._present({*plan.values, *record.attributes}), WITHOUT
         )

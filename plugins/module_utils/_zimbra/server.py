@@ -40,6 +40,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     ZimbraFacts,
     gather,
     gather_recorded,
+    role_record,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound
@@ -164,7 +165,7 @@ class ZimbraServer(MailServer):
             relay_networks=[str(network) for network in networks if not _of_this_host(network)],
             relay_networks_from='zimbraMtaMyNetworks',
             relay_networks_row='firewall.mynetworks',
-            parts=[OWNER] if AttributeRecord(OWNER).attributes else [],
+            parts=[OWNER] if role_record().attributes else [],
             warnings=known.warnings,
             native={'zimbra': known},
             certificate_files=[known.expanded.get('smtpd_tls_cert_file', '')],
@@ -174,7 +175,7 @@ class ZimbraServer(MailServer):
         return Inbound(self.settings, known, record, self._host.mta.config_dir, self.options['client_ca_file'])
 
     def _plan(self, known: ZimbraFacts, gateway: list[Shown]) -> Plan:
-        record = AttributeRecord(OWNER)
+        record = role_record()
         plan = outbound(self.settings, known, record, self._host.mta.config_dir, self._wash_port)
         plan.add(self._inbound(known, record).plan(gateway))
         plan.add(filing(self.settings, known, record))
@@ -194,7 +195,7 @@ class ZimbraServer(MailServer):
             warnings=plan.warnings,
             tls_files=[{'ca_file': file, 'names': {'ca_file': 'zimbra_smarthost_client_ca_file'}}] if file else [],
             hop=Hop(
-                identity(known, AttributeRecord(OWNER), self._host.mta.config_dir),
+                identity(known, role_record(), self._host.mta.config_dir),
                 wash_port=port,
                 wash_variable=variable,
                 users=(known.expanded.get('mail_owner', 'postfix'),),
@@ -260,7 +261,7 @@ class ZimbraServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
-        rows = obstacle_rows(known, self.settings, AttributeRecord(OWNER))
+        rows = obstacle_rows(known, self.settings, role_record())
         return rows + hidden_rows(known) + self._door_rows(known, False) if self.settings['inbound'] else rows
 
     def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ class PlayedZimbra:
 
     C(main_cf) is what Postfix has, C(ran) the programs that were run. C(daemon) is whether the configuration daemon
     writes what it is asked for; C(loses) are parameters that it never writes. C(refuses) are commands of systemctl that
-    fail.
+    fail. C(stopped) is whether Postfix does not run.
     """
 
     def __init__(self, root, monkeypatch, name=HOST, store=None):
@@ -91,11 +91,9 @@ class PlayedZimbra:
                 data['domains'] = {domain: {} for domain in ('example.com', 'sub.example.co.uk')}
         with self.store.change() as data:
             data['servers'][name] = {'zimbraServiceEnabled': SERVICES, 'zimbraMtaMyNetworks': MYNETWORKS}
-        local = LocalConfig(self.prefix / 'double/localconfig.json', self.prefix / 'conf/localconfig.xml')
-        local.configured['zimbra_server_hostname'] = name
-        local.save()
+        self._name(name)
         self.main_cf, self.ran, self.loses, self.daemon, self.late = {}, [], set(), True, False
-        self.units, self.waiting, self.refuses = {}, False, set()
+        self.units, self.stopped, self.refuses = {}, False, set()
         (self.prefix / 'common/conf/master.cf').write_text(MASTER_CF, encoding='ascii')
         self._rewrite()
         real = pwd.getpwnam
@@ -124,6 +122,17 @@ class PlayedZimbra:
         monkeypatch.setattr(inbound, 'hashed', lambda: True)
         monkeypatch.setattr(switch, 'wait_for_banner', lambda *place: self.ran.append(('listens', *place)))
         return self
+
+    def _name(self, name):
+        local = LocalConfig(self.prefix / 'double/localconfig.json', self.prefix / 'conf/localconfig.xml')
+        local.configured['zimbra_server_hostname'] = self.name = name
+        local.save()
+
+    def rename(self, name):
+        """Somebody gives the server another name: zmsetservername(1) makes a new entry of the old one."""
+        with self.store.change() as data:
+            data['servers'][name] = data['servers'].pop(self.name)
+        self._name(name)
 
     def own(self, kind, name=''):
         """The own values of an entry."""
@@ -175,7 +184,7 @@ class PlayedZimbra:
 
     def _postqueue(self, words):
         self.ran.append(('postqueue', *words[2:]))
-        return 0, '', ''
+        return (69, '', 'fatal: Queue report unavailable - mail system is down') if self.stopped else (0, '', '')
 
     def _as_zimbra(self, line, data):
         words = shlex.split(line)
@@ -270,6 +279,8 @@ class PlayedZimbra:
         return 0, '', ''
 
     def _zimbra_postfix(self, arguments):
+        if self.stopped:
+            return 1, '', 'postfix/postfix-script: fatal: the Postfix mail system is not running'
         # What Postfix is told to look into has to be there.
         named = re.findall(r'(?:cidr|texthash|regexp):(/[^\s,]+/conbool_\w+)', ' '.join(self.main_cf.values()))
         missing = [path for path in named if not os.path.exists(path)]
@@ -298,4 +309,4 @@ class PlayedZimbra:
         return 0, '', ''
 
     def _postfix(self, words):
-        return 0, '', ''
+        return int(self.stopped), '', ''

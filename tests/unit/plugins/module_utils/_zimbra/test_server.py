@@ -70,7 +70,7 @@ def test_port_25_is_limited_in_front_of_what_the_site_asks(zimbra):
     ]
     assert own(zimbra)['zimbraMtaSmtpdDataRestrictions'] == [
         f'check_client_access cidr:{conf}/conbool_data, check_client_access cidr:{conf}/conbool_strangers,'
-        ' check_policy_service { unix:/run/conbool-certificate.sock, timeout=30s, default_action=DUNNO },'
+        ' check_policy_service { unix:/run/conbool-certificate.sock, timeout=5s, try_limit=1, default_action=DUNNO },'
         f' check_client_access cidr:{conf}/conbool_uncertified, reject_unauth_pipelining'
     ]
     assert own(zimbra)['zimbraMtaPostscreenAccessList'] == [f'cidr:{conf}/conbool_postscreen, permit_mynetworks']
