@@ -39,7 +39,9 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Values of attributes whose names are those of passwords and keys are not shown.
+    details: >-
+      Values of attributes whose names are those of passwords and keys, and tables of passwords within a value, are not
+      shown.
   platform:
     support: full
     platforms: linux
@@ -94,6 +96,7 @@ options:
     type: int
     default: 20
 notes:
+  - Ansible logs the options of a module on the managed host. Set C(no_log) on tasks with secrets in O(attributes).
   - Run it as root, or as user C(zimbra) where that may write below C(/var/lib/conbool-smtp-relay).
   - Tried on a double of Zimbra that is held to what was recorded from Zimbra's own configuration daemon.
   - Attributes whose values are files, C(zimbraServiceEnabled) and C(zimbraServiceInstalled) cannot be set.

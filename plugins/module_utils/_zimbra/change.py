@@ -175,7 +175,7 @@ class AttributeChange:
 
 def shown_values(attribute: str, values: Values) -> list[str]:
     """Return the values of an attribute as they may be shown."""
-    return ['(hidden)' for dummy in values] if judged.secret(attribute) else list(values)
+    return [judged.shown(attribute, value) for value in values]
 
 
 def _lines(attribute: str, values: Values) -> str:

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import record, values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.change import AttributeChange, result_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import (
@@ -128,6 +126,10 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     directory, this = Directory(Zmprov(programs)), Entry('server', server_name())
     present_wanted = params['state'] == 'present'
     wanted = wanted_of(params['attributes'] or [], this.name) if present_wanted else {}
+    # The answer has the options, and whatever a program says of them.
+    module.no_log_values.update(
+        value for (dummy, name), own in wanted.items() for value in own if values.secret(name, value)
+    )
     own = record.AttributeRecord(params['owner_id'])
     refuse_foreign(params['owner_id'], wanted, own)
     work = Work(directory, Mta(programs, module.run_command), this, params['apply'])
@@ -139,7 +141,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
         'applied': False,
     }
     if module._diff:
-        result['diff'] = change.diff() + work.diff(drift)
+        result['diff'] = change.diff() + work.mta.drift_diff(drift)
     if not module.check_mode:
         # With nothing to do, what somebody else has changed is not ours any more.
         change.warnings += change.carry_out(
@@ -172,7 +174,7 @@ class Work:
     """
 
     def __init__(self, directory: Directory, mta: Mta, this: Entry, apply: bool) -> None:
-        self._directory, self._mta, self._this, self._apply = directory, mta, this, apply
+        self._directory, self.mta, self._this, self._apply = directory, mta, this, apply
         self._parameters: dict[str, str] = {}
         self._mailbox, self._here, self._drift = '', False, False
         self.applied = False
@@ -197,7 +199,7 @@ class Work:
         if self._here:
             self._parameters = self._effective(names, change.after(present))
         change.warnings += self._shadowed(wanted, change.after(present))
-        drift = self._mta.different(self._parameters)
+        drift = self.mta.different(self._parameters)
         # A run that was cut short may have left it to this one.
         self._drift = bool(drift) or own.pending
         return change, drift
@@ -212,11 +214,6 @@ class Work:
             for entry, name in wanted
             if entry == CONFIG and after.get((self._this, name)) and (self._this, name) not in wanted
         ]
-
-    def diff(self, drift: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
-        """Return what changes in main.cf."""
-        texts = [''.join(f'{name} = {both[when]}\n' for name, both in sorted(drift.items())) for when in (0, 1)]
-        return [difference(os.path.join(self._mta.config_dir, 'main.cf'), *texts)] if drift else []
 
     def finish(self, keys: Iterable[Key], back: bool) -> list[str]:
         """Bring what was written in force.
@@ -240,5 +237,5 @@ class Work:
         written = any(entry in (CONFIG, self._this) and values.DAEMON.match(name) for entry, name in keys)
         if self._here and (written or self._drift):
             self.applied = True
-            self._mta.bring_in_force({} if back else self._parameters)
+            self.mta.bring_in_force({} if back else self._parameters)
         return warnings

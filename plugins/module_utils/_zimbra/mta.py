@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, ZimbraError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import SECTIONS, same
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import shown
 
 # The configuration daemon answers when it is done with its loop; configrewrite(8) gives up after 120 seconds.
 REWRITE_TIMEOUT = 300
@@ -88,6 +90,17 @@ class Mta:
         """Return whether Postfix runs."""
         return self._run('postfix', 'status')[0] == 0
 
+    def drift_diff(self, drift: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+        """Return what changes in main.cf, as Ansible shows it.
+
+        Args:
+            drift: of different().
+        """
+        texts = [
+            ''.join(f'{name} = {shown(name, both[when])}\n' for name, both in sorted(drift.items())) for when in (0, 1)
+        ]
+        return [difference(os.path.join(self.config_dir, 'main.cf'), *texts)] if drift else []
+
     def reload(self) -> None:
         """Have Postfix read its configuration, and leave amavisd and saslauthd alone. One that does not run reads it
         when it is started.
@@ -122,7 +135,9 @@ class Mta:
             if not left:
                 self.reload()
                 return
-        words = '; '.join(f'{name} = {seen!r} instead of {value!r}' for name, (seen, value) in left.items())
+        words = '; '.join(
+            f'{name} = {shown(name, seen)!r} instead of {shown(name, value)!r}' for name, (seen, value) in left.items()
+        )
         raise ZimbraError(f'The configuration daemon of Zimbra (zmconfigd) does not write it: {words}')
 
     def flush(self) -> None:

@@ -14,7 +14,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
@@ -188,10 +187,8 @@ class Work:
 
     def diff(self) -> list[dict[str, str]]:
         """Return what changes, as Ansible shows it."""
-        texts = [''.join(f'{name} = {both[when]}\n' for name, both in sorted(self.drift.items())) for when in (0, 1)]
-        lines = [difference(os.path.join(self.host.mta.config_dir, 'main.cf'), *texts)] if self.drift else []
         units = [part for unit in self.units for part in unit.diff()]
-        return [*self._last.diff(), *self.attributes.diff(), *lines, *units]
+        return [*self._last.diff(), *self.attributes.diff(), *self.host.mta.drift_diff(self.drift), *units]
 
     def carry_out(self) -> None:
         """Do it.

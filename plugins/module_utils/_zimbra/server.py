@@ -51,6 +51,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outboun
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import shown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov import Zmprov
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def info(module: AnsibleModule, domains: list[str], timeout: int) -> dict[str, A
         'services': sorted(known.own[known.this, SERVICES]),
         'attributes': attributes,
         'hiding': [f'COS {name}' for name in known.cos] + [f'account {name}' for name in known.accounts],
-        'parameters': known.expanded,
+        'parameters': {name: shown(name, value) for name, value in known.expanded.items()},
         'running': known.running,
         'daemon': known.daemon,
     }

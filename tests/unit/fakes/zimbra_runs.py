@@ -22,7 +22,7 @@ class PlayedModule:
 
     def __init__(self, zimbra, check_mode=False, diff=True):
         self.check_mode, self._diff, self.run_command = check_mode, diff, zimbra.run_command
-        self.params = {}
+        self.params, self.no_log_values = {}, set()
 
     @staticmethod
     def get_bin_path(name, *dummy, **dummies):
@@ -93,7 +93,10 @@ def attributes(zimbra, *wanted, state='present', owner='test', check_mode=False,
         'apply': apply,
         'command_timeout': 60,
     }
-    return converge(PlayedModule(zimbra, check_mode), params)
+    module = PlayedModule(zimbra, check_mode)
+    result, warnings = converge(module, params)
+    zimbra.hidden = module.no_log_values
+    return result, warnings
 
 
 def tree(zimbra):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import record, values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import ZimbraError
 
 from tests.unit.fakes.zimbra import HOST
@@ -84,9 +84,43 @@ def test_two_owners_cannot_set_the_same(zimbra):
         run(zimbra, server(zimbraMtaRelayHost='[other]:25'), owner='two')
 
 
-def test_secrets_are_not_shown(zimbra):
-    result, dummy = run(zimbra, server(zimbraSSLPrivateKey='geheim'))
-    assert 'geheim' not in str(result) and result['attributes'][0]['after'] == ['(hidden)']
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('zimbraSSLPrivateKey', 'geheim'),
+        ('zimbraMtaSmtpSaslPasswordMaps', 'inline:{ [relay.example.net]=user:geheim }'),
+        ('zimbraMtaSmtpSaslPasswordMaps', 'lmdb:/opt/zimbra/conf/relay_password, static:user:geheim'),
+    ],
+)
+def test_secrets_are_not_shown(zimbra, name, value):
+    result, dummy = run(zimbra, server(**{name: value}))
+    assert 'geheim' not in str(result) and result['attributes'][0]['after'] == ['(hidden)'] and result['diff']
+    assert zimbra.hidden == {value}
+    zimbra.daemon = False
+    zimbra.edit(smtp_sasl_password_maps='inline:{ x=geheim }')
+    with pytest.raises(SwitchError) as failed:
+        run(zimbra, server(zimbraMtaRelayHost=RELAY, **{name: 'inline:{ y=geheim }'}))
+    assert 'geheim' not in str(failed.value)
+
+
+@pytest.mark.parametrize('name', ['zimbraPreAuthKey', 'DKIMKey', 'zimbraAuthTokenKey', 'smtp_sasl_password_maps'])
+def test_a_key_is_a_secret_by_its_name(name):
+    assert values.shown(name, 'geheim') == '(hidden)'
+
+
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('zimbraMtaSmtpSaslPasswordMaps', 'lmdb:/opt/zimbra/conf/relay_password'),
+        ('smtp_sasl_password_maps', 'proxy:ldap:/opt/zimbra/conf/x.cf, texthash:/y'),
+        ('zimbraMtaSmtpSaslPasswordMaps', ''),
+        ('zimbraSshPublicKey', 'ssh-rsa AAAA'),
+        ('zimbraMtaRelayHost', 'x'),
+        ('smtpd_tls_key_file', '/opt/zimbra/conf/smtpd.key'),
+    ],
+)
+def test_what_is_no_secret_is_shown(name, value):
+    assert values.shown(name, value) == value
 
 
 def test_a_damaged_record_stops_everything(zimbra):
