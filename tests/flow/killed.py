@@ -13,6 +13,8 @@ from tests.flow import playbook
 KILLER = Path(__file__).with_name('killer.py').read_text(encoding='utf-8')
 # In the names of the tasks that change a mail server, whichever it is.
 PRESENT, ABSENT = 'uses the gateway', 'is as it was'
+# Seconds. An undo waits a minute for the hop's queue, and for sessions that are open.
+LONGEST = 120
 
 
 class ModuleKiller:
@@ -29,7 +31,7 @@ class ModuleKiller:
         """A run that nobody kills; its outcome."""
         with self._started() as killer:
             run = run_until(self._lab, self._host, name, variables, task)
-            said, dummy = killer.communicate('inf\n', timeout=60)
+            said, dummy = killer.communicate('inf\n', timeout=LONGEST)
             self._costs[name, task] = float(said.split()[0])
             outcome = run.wait()
         assert not outcome.returncode, outcome.output
@@ -44,7 +46,7 @@ class ModuleKiller:
         """
         with self._started() as killer:
             run = run_until(self._lab, self._host, name, variables, task)
-            said, dummy = killer.communicate(f'{share * self._costs[name, task]}\n', timeout=60)
+            said, dummy = killer.communicate(f'{share * self._costs[name, task]}\n', timeout=LONGEST)
             outcome = run.wait()
         used, killed = said.split()
         felled = outcome.returncode != 0

@@ -287,7 +287,7 @@ class Change:
                     self._indexes[name] = stage.check_table(name, self.tables[name].kind)
             self.facts = stage.facts()
             known = {*self.services_before, *self.journal.records['services']}
-            check_services(self.facts['daemon_directory'], self.changed_services(), known)
+            check_services(self.facts['daemon_directory'], self.changed_services(), known, self.master.services())
             self.warnings += stage.warnings
 
     def keep_records(self) -> None:

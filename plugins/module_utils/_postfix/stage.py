@@ -109,19 +109,23 @@ class Stage:
         return text.replace(self.path, self.instance.config_dir)
 
 
-def check_services(daemon_directory: str, services: Iterable[Service], known: Collection[str]) -> None:
+def check_services(
+    daemon_directory: str, services: Iterable[Service], known: Collection[str], after: Collection[str]
+) -> None:
     """Refuse what would only fail when the master process starts it, where some of it is fatal.
 
     Args:
         services: services that are new or changed.
         known: keys of the services that are in master.cf already, or were when it was there.
+        after: keys of all services of the new configuration.
     """
+    left = {port_of(key) for key in known if key not in after}
     for service in services:
         command = os.path.join(daemon_directory, service.command[0])
         if not os.access(command, os.X_OK):
             raise PostfixError(f'services[{service.name}/{service.kind}].command: there is no program {command}')
-        # On a port that the instance has already, on another address perhaps, it is itself that listens.
-        if service.kind == 'inet' and port_of(service.key) not in map(port_of, known):
+        # It is the instance itself that still listens, where a service stays or moves to another address of its port.
+        if service.kind == 'inet' and service.key not in known and port_of(service.key) not in left:
             reason = process.refused_address(service.name)
             if reason:
                 raise PostfixError(f'services[{service.name}/{service.kind}]: cannot listen there: {reason}')

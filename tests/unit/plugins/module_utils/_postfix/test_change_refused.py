@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import nullcontext
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan import PlanError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.stage import check_services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import Service, key_of
 
 from tests.unit.fakes.postfix_run import option, run, service, table
 
@@ -69,14 +74,37 @@ def test_a_configuration_that_postfix_refuses_already_is_not_touched(fake):
 
 
 def test_a_port_that_is_taken_is_found_before_postfix_dies_of_it(fake):
-    import socket
-
     with socket.socket() as taken:
         taken.bind(('127.0.0.1', 0))
         taken.listen()
         name = f'127.0.0.1:{taken.getsockname()[1]}'
         with pytest.raises(PostfixError, match=rf'services\[{name}/inet\]: cannot listen there'):
             run(fake, services=[service(name, 'inet', 'smtpd', private='n')])
+
+
+@pytest.mark.parametrize(
+    'known, after, refused',
+    [
+        ([], ['{}'], True),
+        # Another address of a port that somebody else of the same instance keeps: master(8) would die of it.
+        (['{port}'], ['{}', '{port}'], True),
+        (['{port}'], ['{}'], False),
+        (['0.0.0.0:{port}'], ['{}'], False),
+        (['{}'], ['{}'], False),
+    ],
+)
+def test_the_instance_itself_may_listen_there_only_where_it_stays_or_leaves(tmp_path, known, after, refused):
+    program = tmp_path / 'smtpd'
+    program.touch(0o755)
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        name = f'127.0.0.1:{port}'
+        keys = [[key_of(each.format(name, port=port), 'inet') for each in names] for names in (known, after)]
+        wanted = Service(name, 'inet', ['n', '-', '-', '-', '-'], ['smtpd'], {})
+        with pytest.raises(PostfixError, match='cannot listen there') if refused else nullcontext():
+            check_services(str(tmp_path), [wanted], *keys)
 
 
 def test_postfix_missing_is_said(fake):
