@@ -34,6 +34,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours im
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.sources import Sources
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import ASKED, FALSE_LIKE
 
 SERVICES = 'zimbraServiceEnabled'
 RELAY_HOST, FALLBACK = 'zimbraMtaRelayHost', 'zimbraMtaFallbackRelayHost'
@@ -46,7 +47,9 @@ OF_BOTH = (RELAY_HOST, FALLBACK, CLIENT, DATA, POSTSCREEN, ASK, CA_FILE, CA_PATH
 RELEASED, RELEASED_VALUE = 'zimbraSpamWhitelistHeader', 'zimbraSpamWhitelistHeaderValue'
 MAILBOX_SERVERS = ['gas', 'mailbox']
 # Values of these hide that of the domain.
-ALL_COS, ACCOUNTS = ['gac', '-v'], ['sa', f'({SIEVE}=*)']
+# What follows the first line of a value is not marked: with all attributes, those with a rule of ours can be told.
+ALL_COS, ACCOUNTS = ['gac', '-v'], ['sa', '-v', f'({SIEVE}=*)']
+MAIL, TYPE, TARGET, ID = 'zimbraMailStatus', 'zimbraDomainType', 'zimbraDomainAliasTargetId', 'zimbraId'
 VERSION = re.compile(r'Release (\d+(?:\.\d+)+)')
 
 
@@ -118,6 +121,12 @@ def gather(
                 ' back'
             ) from exc
         raise
+    disabled = [domain for domain in domains if own[Entry('domain', domain), MAIL] == ('disabled',)]
+    if disabled:
+        raise HostError(
+            f'conbool_domains: {disabled[0]} takes no mail: {MAIL} of the domain is disabled, as with a'
+            ' zimbraDomainStatus of closed or suspended. Its mail would leave the server and come back'
+        )
     if 'mta' not in own[this, SERVICES]:
         raise HostError(
             f'{this} has no service "mta": what leaves the house does not go through it. Apply the role to the servers'
@@ -137,14 +146,35 @@ def gather(
         running=instance.running(),
         daemon=daemon_alive(),
         mailbox_server=_one_of(outputs[0].split(), this),
-        cos=cos_with_script(outputs[1]),
-        accounts=[name for name in outputs[2].split() if name.rpartition('@')[2] in domains],
-        warnings=warnings,
+        cos=with_script(outputs[1]),
+        accounts=[name for name in with_script(outputs[2]) if name.rpartition('@')[2] in domains],
+        warnings=warnings + _about_aliases(own, domains),
     )
     for attribute, parameter in SOON.items():
-        if known.effective(attribute):
-            known.expanded[parameter] = known.effective(attribute)
+        value = known.effective(attribute)
+        if ASKED.fullmatch(attribute) and FALSE_LIKE.match(value):
+            known.warnings.append(
+                f'{attribute}: {value!r} begins like "no", "false" or "0", which the configuration daemon takes for'
+                f' unset: {parameter} stays as main.cf has it'
+            )
+        elif value:
+            known.expanded[parameter] = value
     return known
+
+
+def is_alias(own: Mapping[Key, Values], domain: str) -> bool:
+    """Return whether a domain is another name of another one, which has the accounts."""
+    return own.get((Entry('domain', domain), TYPE)) == ('alias',)
+
+
+def _about_aliases(own: Mapping[Key, Values], domains: Sequence[str]) -> list[str]:
+    ids = {own[Entry('domain', domain), ID] for domain in domains} - {()}
+    return [
+        f'conbool_domains: {domain} is an alias of another domain, which has the mailboxes. Name that one, too:'
+        ' otherwise flagged mail is not filed there'
+        for domain in domains
+        if is_alias(own, domain) and own[Entry('domain', domain), TARGET] not in ids
+    ]
 
 
 def gather_recorded(sources: Sources, this: Entry) -> ZimbraFacts:
@@ -187,11 +217,14 @@ def keys_of(this: Entry, domains: Iterable[str]) -> set[Key]:
     """Return the attributes that are of interest in any case."""
     keys = {(entry, attribute) for entry in (this, CONFIG) for attribute in OF_BOTH}
     keys |= {(CONFIG, RELEASED), (CONFIG, RELEASED_VALUE), (this, SERVICES)}
-    return keys | {(Entry('domain', domain), SIEVE) for domain in domains}
+    return keys | {
+        (Entry('domain', domain), attribute) for domain in domains for attribute in (SIEVE, MAIL, TYPE, TARGET, ID)
+    }
 
 
-def cos_with_script(output: str) -> list[str]:
-    """Return the names of the classes of service that have a script of their own, of all attributes of all of them."""
+def with_script(output: str) -> list[str]:
+    """Return the names of the classes of service, or accounts, that have a script of their own without our rule, of all
+    attributes of all of them."""
     found, name = [], ''
     for line in output.split('\n'):
         if line.startswith('# name '):

@@ -37,6 +37,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
     learnt,
     unfit,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import Values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     ASK,
     CA_FILE,
@@ -145,6 +147,20 @@ class Inbound:
             )
         if self._facts.effective(TLS) == 'none':
             found.append(f"{TLS}: 'none': the gateway has to use TLS, and this server does not offer it. Set it to may")
+        return found + self._asked_too_early()
+
+    def _asked_too_early(self) -> list[str]:
+        """Return a problem when clients are judged before they can have begun TLS."""
+        info = {'services': self._facts.services, 'parameters': self._facts.expanded, 'expanded': self._facts.expanded}
+        found = []
+        for entry in listeners(info, ())[0]:
+            if Values(entry, info).of('smtpd_delay_reject').lower() == 'no':
+                own = 'smtpd_delay_reject' in entry['options']
+                where = 'master.cf, {name}/{type}'.format(**entry) if own else 'main.cf'
+                found.append(
+                    f'{where}: smtpd_delay_reject = no has clients judged before they begin TLS, so that the gateway'
+                    ' would be refused. Take it out'
+                )
         return found
 
     def _line_ends(self) -> list[str]:

@@ -77,7 +77,7 @@ class Mta:
         return {
             name: (present.get(name, ''), value)
             for name, value in wanted.items()
-            if not same(present.get(name, ''), value)
+            if not same(name, present.get(name, ''), value)
         }
 
     def _run(self, name: str, *arguments: str) -> tuple[int, str]:
@@ -131,7 +131,7 @@ class Mta:
             self._programs.said('libexec/configrewrite', *SECTIONS, timeout=REWRITE_TIMEOUT)
             left = self.different(wanted)
             if otherwise:
-                left = {name: both for name, both in left.items() if not same(both[0], otherwise.get(name, ''))}
+                left = {name: both for name, both in left.items() if not same(name, both[0], otherwise.get(name, ''))}
             if not left:
                 self.reload()
                 return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import record, values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import ZimbraError
 
 from tests.unit.fakes.zimbra import HOST
@@ -101,26 +101,6 @@ def test_secrets_are_not_shown(zimbra, name, value):
     with pytest.raises(SwitchError) as failed:
         run(zimbra, server(zimbraMtaRelayHost=RELAY, **{name: 'inline:{ y=geheim }'}))
     assert 'geheim' not in str(failed.value)
-
-
-@pytest.mark.parametrize('name', ['zimbraPreAuthKey', 'DKIMKey', 'zimbraAuthTokenKey', 'smtp_sasl_password_maps'])
-def test_a_key_is_a_secret_by_its_name(name):
-    assert values.shown(name, 'geheim') == '(hidden)'
-
-
-@pytest.mark.parametrize(
-    'name, value',
-    [
-        ('zimbraMtaSmtpSaslPasswordMaps', 'lmdb:/opt/zimbra/conf/relay_password'),
-        ('smtp_sasl_password_maps', 'proxy:ldap:/opt/zimbra/conf/x.cf, texthash:/y'),
-        ('zimbraMtaSmtpSaslPasswordMaps', ''),
-        ('zimbraSshPublicKey', 'ssh-rsa AAAA'),
-        ('zimbraMtaRelayHost', 'x'),
-        ('smtpd_tls_key_file', '/opt/zimbra/conf/smtpd.key'),
-    ],
-)
-def test_what_is_no_secret_is_shown(name, value):
-    assert values.shown(name, value) == value
 
 
 def test_a_damaged_record_stops_everything(zimbra):

@@ -74,7 +74,7 @@ def outbound_is_right(zimbra):
         assert zimbra.route('', sender, 'a@outside.test')['next_hop'] == HOP, f'{sender} does not go to the hop'
     sections = [each for each in zimbra.ran if each[0] == 'configrewrite']
     assert sections and all(
-        {'mta', 'amavis', 'antispam', 'antivirus', 'opendkim', 'sasl'} <= {*each} for each in sections
+        {'mta', 'amavis', 'antispam', 'antivirus', 'opendkim', 'sasl', 'cbpolicyd'} <= {*each} for each in sections
     )
     reloads = [each for each in zimbra.ran if each[0] == 'postfix']
     assert reloads and set(reloads) == {
@@ -194,6 +194,7 @@ FAULTS = {
     'old restrictions in front of ours': (inbound, 'in_front', lambda ours, site: f'{site}, {ours}'),
     'no rewrite': (mta.Mta, 'bring_in_force', lambda self, wanted: None),
     'rewrite of one section only': (mta, 'SECTIONS', ('mta',)),
+    'cbpolicyd forgotten': (mta, 'SECTIONS', ('amavis', 'antispam', 'antivirus', 'opendkim', 'mta', 'sasl')),
     'rewrite of all sections but the right one': (mta, 'SECTIONS', ('amavis', 'antispam')),
     'no reload': (mta.Mta, 'reload', lambda self: None),
     'a reload that rewrites': (mta.Mta, 'reload', lambda self: self._programs.said('bin/postfix', 'reload')),

@@ -111,3 +111,24 @@ def test_a_mailbox_server_is_refused(zimbra):
     zimbra.set('servers', HOST, zimbraServiceEnabled=['mailbox'])
     with pytest.raises(HostError, match='has no service "mta"'):
         apply(zimbra)
+
+
+def test_a_domain_that_takes_no_mail_is_refused(zimbra):
+    zimbra.set('domains', 'example.com', zimbraMailStatus='enabled')
+    assert apply(zimbra)[2].problems == []
+    zimbra.set('domains', 'example.com', zimbraMailStatus='disabled', zimbraDomainStatus='closed')
+    with pytest.raises(HostError, match='conbool_domains: example.com takes no mail: zimbraMailStatus of the domain'):
+        apply(zimbra)
+
+
+def test_clients_that_are_judged_before_tls_are_refused(zimbra):
+    zimbra.edit(smtpd_delay_reject='no')
+    assert 'main.cf: smtpd_delay_reject = no' in ' '.join(apply(zimbra)[2].problems)
+    assert apply(zimbra, inbound=False)[2].problems == []
+    zimbra.edit(smtpd_delay_reject='yes')
+    path = zimbra.prefix / 'common/conf/master.cf'
+    early = '    -o smtpd_tls_security_level=may -o smtpd_delay_reject=no'
+    path.write_text(
+        path.read_text(encoding='ascii').replace('    -o smtpd_tls_security_level=may', early), encoding='ascii'
+    )
+    assert 'master.cf, smtpd/pass: smtpd_delay_reject = no' in ' '.join(apply(zimbra)[2].problems)

@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server
 
-from tests.unit.fakes.zimbra_runs import apply, dump, stale, tree, undo
+from tests.unit.fakes.zimbra_runs import PlayedModule, apply, dump, settings_of, stale, tree, undo
 
 CHANGES = {'scope': 'senders', 'scope_senders': ['@example.com']}
+
+
+def said(zimbra, **changes):
+    """The warnings on the Zimbra itself."""
+    return ' '.join(server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes)).facts().warnings)
 
 
 def test_a_postfix_that_does_not_run_is_not_reloaded_and_everything_else_is_done(zimbra):
@@ -59,3 +65,24 @@ def test_a_server_that_was_renamed_without_its_values_gets_them_again(zimbra):
     assert zimbra.own('servers', 'new.example.com')['zimbraMtaRelayHost'] == ['[127.0.0.1]:325']
     undo(zimbra)
     assert 'zimbraMtaRelayHost' not in zimbra.own('servers', 'new.example.com')
+
+
+@pytest.mark.parametrize('value', ['0.0.0.0/0 127.0.0.0/8', 'no.example.com/32', 'False'])
+def test_networks_that_the_daemon_takes_for_none_do_not_count(zimbra, value):
+    zimbra.edit(mynetworks='127.0.0.0/8 192.0.2.0/24')
+    zimbra.set('servers', zimbra.name, zimbraMtaMyNetworks=value)
+    warnings = said(zimbra)
+    apply(zimbra)
+    clients = (zimbra.prefix / 'common/conf/conbool_clients').read_text(encoding='ascii')
+    assert '192.0.2.0/24 DUNNO' in clients and '0.0.0.0/0 DUNNO' not in clients
+    assert f'zimbraMtaMyNetworks: {value!r} begins like' in warnings
+
+
+def test_an_alias_is_named_unless_the_domain_with_the_mailboxes_is_hosted(zimbra):
+    zimbra.set('domains', 'alias.example', zimbraDomainType='alias', zimbraDomainAliasTargetId='11')
+    domains = ['example.com', 'alias.example']
+    assert 'alias.example is an alias of another domain' in said(zimbra, domains=domains)
+    apply(zimbra, domains=domains)
+    assert 'zimbraAdminSieveScriptBefore' not in zimbra.own('domains', 'alias.example')
+    zimbra.set('domains', 'example.com', zimbraId='11')
+    assert said(zimbra, domains=domains) == ''
