@@ -121,17 +121,7 @@ def gather(
                 ' back'
             ) from exc
         raise
-    disabled = [domain for domain in domains if own[Entry('domain', domain), MAIL] == ('disabled',)]
-    if disabled:
-        raise HostError(
-            f'conbool_domains: {disabled[0]} takes no mail: {MAIL} of the domain is disabled, as with a'
-            ' zimbraDomainStatus of closed or suspended. Its mail would leave the server and come back'
-        )
-    if 'mta' not in own[this, SERVICES]:
-        raise HostError(
-            f'{this} has no service "mta": what leaves the house does not go through it. Apply the role to the servers'
-            ' with an MTA only; what mailbox servers need is in the directory, which these have in common'
-        )
+    _refuse(own, this, domains)
     raw = instance.parameters(instance.config_dir, [], expand=False)[0]
     expanded, warnings = instance.parameters(instance.config_dir, [])
     known = ZimbraFacts(
@@ -150,6 +140,27 @@ def gather(
         accounts=[name for name in with_script(outputs[2]) if name.rpartition('@')[2] in domains],
         warnings=warnings + _about_aliases(own, domains),
     )
+    _follow_directory(known)
+    return known
+
+
+def _refuse(own: Mapping[Key, Values], this: Entry, domains: Sequence[str]) -> None:
+    """Raise HostError when mail of a hosted domain does not stay here, or what leaves does not come through here."""
+    disabled = [domain for domain in domains if own[Entry('domain', domain), MAIL] == ('disabled',)]
+    if disabled:
+        raise HostError(
+            f'conbool_domains: {disabled[0]} takes no mail: {MAIL} of the domain is disabled, as with a'
+            ' zimbraDomainStatus of closed or suspended. Its mail would leave the server and come back'
+        )
+    if 'mta' not in own[this, SERVICES]:
+        raise HostError(
+            f'{this} has no service "mta": what leaves the house does not go through it. Apply the role to the servers'
+            ' with an MTA only; what mailbox servers need is in the directory, which these have in common'
+        )
+
+
+def _follow_directory(known: ZimbraFacts) -> None:
+    """Have the facts say what main.cf will say soon."""
     for attribute, parameter in SOON.items():
         value = known.effective(attribute)
         if ASKED.fullmatch(attribute) and FALSE_LIKE.match(value):
@@ -159,7 +170,6 @@ def gather(
             )
         elif value:
             known.expanded[parameter] = value
-    return known
 
 
 def is_alias(own: Mapping[Key, Values], domain: str) -> bool:

@@ -32,6 +32,7 @@ from lab.zimbra.cli import world as double
 from lab.zimbra.localconfig import LocalConfig
 from lab.zimbra.schema import config_defaults, cos_defaults
 from lab.zimbra.store import Store, write_json
+from tests.unit.fakes.sender_maps import by_sender
 
 HOST = 'mail.example.com'
 PROGRAMS = (
@@ -255,23 +256,10 @@ class PlayedZimbra:
         """What trivial-rewrite(8) says."""
         if recipient.rpartition('@')[2] in self.store.read()['domains']:
             return {'transport': 'lmtp', 'next_hop': f'{self.name}:7025'}
-        tables = [item for item in re.split(r'[,\s]+', self.main_cf.get('sender_dependent_relayhost_maps', '')) if item]
-        # All tables are asked for one key before any is asked for the next; patterns know whole addresses only.
-        for partial, key in ((False, sender or '<>'), (True, '@' + sender.rpartition('@')[2])):
-            for table in tables:
-                found = self._in_table(*table.split(':', 1), key, partial)
-                if found:
-                    return {'transport': 'smtp', 'next_hop': found}
+        found = by_sender(self.main_cf.get('sender_dependent_relayhost_maps', ''), sender)
+        if found:
+            return {'transport': 'smtp', 'next_hop': found}
         return {'transport': 'smtp', 'next_hop': self.main_cf.get('relayhost') or recipient.rpartition('@')[2]}
-
-    def _in_table(self, kind, path, key, partial):
-        if kind == 'static':
-            return '' if partial else path
-        lines = open(path, encoding='ascii').read().splitlines()
-        if kind == 'texthash':
-            return dict(line.split(' ', 1) for line in lines).get(key, '')
-        rows = [re.fullmatch(r'/(.*)/ (.*)', line).groups() for line in lines if kind == 'regexp' and not partial]
-        return next((found for pattern, found in rows if re.search(pattern, key, re.IGNORECASE)), '')
 
     def _zimbra_configrewrite(self, sections):
         if self.daemon and 'mta' in sections:
