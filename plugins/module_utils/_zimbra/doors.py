@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
 
+LIMITED = {'smtpd_client_restrictions', 'smtpd_data_restrictions'}
 # Of mailboxd.
 LMTP = 7025
 
@@ -38,6 +39,9 @@ def door_rows(
     }
     rows = []
     for door in open_doors(settings, info, entries, changed=changed):
+        if not changed and not LIMITED <= set(door.taker['options']):
+            # It goes by lists of main.cf, which limit it as they do port 25.
+            continue
         hint = (
             'Run site.yml again: it limits port 25. If that does not help, options of this service in master.cf.in win'
             ' over smtpd_client_restrictions and smtpd_data_restrictions: take them out.'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.drift import drift_row
@@ -97,6 +98,12 @@ def attributes(zimbra, *wanted, state='present', owner='test', check_mode=False,
     result, warnings = converge(module, params)
     zimbra.hidden = module.no_log_values
     return result, warnings
+
+
+def missing(zimbra):
+    """The tables that Postfix is told to look into, and that are not there: it would put off all mail."""
+    named = re.findall(r'(?:cidr|texthash|regexp):(/[^\s,]+/conbool_\w+)', ' '.join(zimbra.main_cf.values()))
+    return [path for path in named if not os.path.exists(path)]
 
 
 def tree(zimbra):

@@ -73,8 +73,9 @@ def test_port_25_with_a_list_of_its_own_is_one(zimbra):
     assert row['target'] == 'smtp/inet' and 'options of this service in master.cf.in win' in row['hint']
 
 
-def test_a_preflight_names_them_but_for_port_25(zimbra):
-    more(zimbra, '2525 inet n - n - - smtpd\n    -o smtpd_client_restrictions=\n')
+def test_a_preflight_names_those_that_a_run_would_not_close(zimbra):
+    more(zimbra, '2525 inet n - n - - smtpd\n    -o smtpd_client_restrictions= -o smtpd_data_restrictions=\n')
+    more(zimbra, '2526 inet n - n - - smtpd\n    -o smtpd_client_restrictions=\n')
     adapter = server.ZimbraServer(PlayedModule(zimbra), settings_of())
     assert [row['target'] for row in adapter.obstacles(adapter.facts()) if row['id'] == 'inbound.door'] == ['2525/inet']
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
@@ -18,7 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
 from tests.unit.fakes.zimbra import HOST, PlayedZimbra
-from tests.unit.fakes.zimbra_runs import PlayedModule, apply, dump, settings_of, stale, tree, undo
+from tests.unit.fakes.zimbra_runs import PlayedModule, apply, dump, missing, settings_of, stale, tree, undo
 
 CONF = 'common/conf'
 CHANGES = {'scope': 'senders', 'scope_senders': ['@example.com']}
@@ -49,12 +48,6 @@ def prepared(path, monkeypatch):
     zimbra.set('domains', 'example.com', zimbraAdminSieveScriptBefore='keep;')
     zimbra._rewrite()
     return zimbra
-
-
-def missing(zimbra):
-    """The tables that Postfix is told to look into, and that are not there: it would put off all mail."""
-    named = re.findall(r'(?:cidr|texthash|regexp):(/[^\s,]+/conbool_\w+)', ' '.join(zimbra.main_cf.values()))
-    return [path for path in named if not os.path.exists(path)]
 
 
 def looks(zimbra):
