@@ -128,7 +128,9 @@ class Switch:
         if Unit(self._run, beside.WATCH).state().get('ActiveState') != 'active':
             return False
         self._back.append(lambda: self._systemctl('start', beside.WATCH))
-        self._systemctl('stop', beside.WATCH, beside.ASSERT)
+        self._systemctl('stop', beside.WATCH)
+        # It may have been started, or be gone.
+        self._run(['systemctl', 'stop', beside.ASSERT])
         return True
 
     def _systemctl(self, *words: str) -> None:

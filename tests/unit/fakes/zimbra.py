@@ -71,8 +71,7 @@ class PlayedZimbra:
     """One server, or another one of the same directory.
 
     C(main_cf) is what Postfix has, C(ran) the programs that were run. C(daemon) is whether the configuration daemon
-    writes what it is asked for; C(loses) are parameters that it never writes. C(refuses) are commands of systemctl that
-    fail. C(stopped) is whether Postfix does not run.
+    writes what it is asked for; C(loses) are parameters that it never writes. C(stopped) is whether Postfix does not run.
     """
 
     def __init__(self, root, monkeypatch, name=HOST, store=None):
@@ -94,7 +93,7 @@ class PlayedZimbra:
             data['servers'][name] = {'zimbraServiceEnabled': SERVICES, 'zimbraMtaMyNetworks': MYNETWORKS}
         self._name(name)
         self.main_cf, self.ran, self.loses, self.daemon, self.late = {}, [], set(), True, False
-        self.units, self.stopped, self.refuses = {}, False, set()
+        self.units, self.stopped = {}, False
         (self.prefix / 'common/conf/master.cf').write_text(MASTER_CF, encoding='ascii')
         self._rewrite()
         real = pwd.getpwnam
@@ -168,8 +167,8 @@ class PlayedZimbra:
         self.ran.append(('systemctl', *words))
         for unit_name in [word for word in words[1:] if word[:2] != '--']:
             self.units.setdefault(unit_name, {'ActiveState': 'inactive', 'UnitFileState': ''})
-            if words[0] in self.refuses:
-                return 1, '', f'Job for {unit_name} failed.'
+            if words[0] == 'stop' and not (self.root / 'units' / unit_name).exists():
+                return 5, '', f'Failed to stop {unit_name}: Unit {unit_name} not loaded.'
         state = self.units.get(words[-1], {})
         if words[0] == 'show':
             return 0, ''.join(f'{name}={value}\n' for name, value in state.items()), ''

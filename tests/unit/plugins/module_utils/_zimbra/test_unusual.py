@@ -86,3 +86,11 @@ def test_an_alias_is_named_unless_the_domain_with_the_mailboxes_is_hosted(zimbra
     assert 'zimbraAdminSieveScriptBefore' not in zimbra.own('domains', 'alias.example')
     zimbra.set('domains', 'example.com', zimbraId='11')
     assert said(zimbra, domains=domains) == ''
+
+
+@pytest.mark.parametrize('run', [apply, undo])
+def test_a_service_that_somebody_has_removed_does_not_stop_a_change(zimbra, run):
+    apply(zimbra, **CHANGES)
+    (zimbra.root / 'units/conbool-zimbra.service').unlink()
+    run(zimbra)
+    assert 'sender_dependent_relayhost_maps' not in zimbra.main_cf
