@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import outside
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.doors import CLOSED, open_doors
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -50,7 +50,7 @@ def door_rows(
             ' libexec/configrewrite mta. Or take it out there.'
         )
         rows.append(row('inbound.door', '{}/inet'.format(door.entry['name']), RED, door.finding, hint))
-    addresses = outside(LMTP)
+    addresses = sorted({entry.address for entry in for_others(LMTP)})
     if addresses:
         # Whether a firewall is in front, nobody can tell from here, and other servers of the same Zimbra need it.
         rows.append(
