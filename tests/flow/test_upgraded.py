@@ -38,9 +38,9 @@ def test_an_upgrade_is_red_until_the_next_run(lab, fresh_host, adapter, variable
     lab.run(host, ['systemctl', 'restart', adapter.service], timeout=300)
     lab.run(host, ['sh', '-c', LINES], timeout=60)
     found = red()
-    assert list(found) == ['drift.outbound_hop'], found
-    assert 'restart conbool-hop.service' in found['drift.outbound_hop']['finding']
-    assert 'site.yml' in found['drift.outbound_hop']['hint']
+    assert list(found) == ['drift.hop'], found
+    assert 'restart conbool-hop.service' in found['drift.hop']['finding']
+    assert 'site.yml' in found['drift.hop']['hint']
     assert playbook.apply(lab, host, variables).changed
     assert red() == {} and playbook.apply(lab, host, variables).changed == []
 
