@@ -88,7 +88,10 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
         *['hop.client'] * 2,
         *['hop.route'] * 5,
         *['running.ok'] * 2,
-        'gateway.ok',
+        'running.boot',
+        'local.command',
+        # Over IPv4 and IPv6.
+        *['gateway.ok'] * 2,
         'drift.ok',
         'queue.ok',
         'queue.ok',

@@ -15,14 +15,18 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
     asks_for_certificate,
     known_rows,
     look,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import gateway_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.local_command import command_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import boot_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
     certain_headers,
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, QueueLook
 
+# What to do about a question that has no answer.
+UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or run site.yml.'
+
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
@@ -41,15 +48,20 @@ def main(server_class: type[MailServer]) -> None:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 
     # The answer has the options: these are long, and known.
-    settings = module.params.pop('settings')
-    server = server_of(server_class, module, settings)
+    server = server_of(server_class, module, module.params.pop('settings'))
+    settings = server.settings
     shown = look(settings) if asks_for_certificate(settings) else []
-    more = [('gateway', 'gateway', lambda: gateway_rows(settings))]
+    more = [('gateway', 'gateway', lambda: gateway_rows(settings, _dns_only(server)))]
     if settings['state'] == 'present':
         more.append(('drift', 'this host', lambda: drift_rows(server, shown)))
     rows = rows_of(server, settings, shown, more, stuck=True)
     # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
+
+
+def _dns_only(server: MailServer) -> bool:
+    """Return whether who sends mail to the gateway goes by DNS alone."""
+    return server.hop_decides and HopServer(server.module, server.settings, server.hop_wash).dns_only()
 
 
 def rows_of(
@@ -78,10 +90,15 @@ def rows_of(
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += hop_rows(hop) if hop else []
         rows += asked('running', 'mail server', server.running)
+        rows += asked('running.boot', 'mail server', lambda: boot_rows(server.module, services(server.NAME)))
+        rows += asked('local', 'mail server', lambda: command_rows(server.NAME))
         rows += asked('detour', 'mail server', server.listener_rows)
+        rows += asked('inbound.listens', 'mail server', server.arrivals) if settings['inbound'] else []
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
+        if settings['inbound'] and settings['state'] == 'present':
+            rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
         return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:
@@ -90,12 +107,14 @@ def rows_of(
     return rows + [queue.row(stuck) for queue in watched]
 
 
-def asked(identifier: str, target: str, function: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the rows of a question, or the one that says why it has no answer."""
+def asked(
+    identifier: str, target: str, function: Callable[[], list[dict[str, Any]]], hint: str = UNANSWERED
+) -> list[dict[str, Any]]:
+    """Return the rows of a question, or the one that says why it has no answer, with a hint."""
     try:
         return function()
     except (HostError, OSError, ValueError) as exc:
-        return [row(identifier + '.failed', target, RED, printable(str(exc)))]
+        return [row(identifier + '.failed', target, RED, printable(str(exc)), hint)]
 
 
 def hop_rows(hop: HopServer) -> list[dict[str, Any]]:
@@ -166,18 +185,24 @@ class Watched:
             self._look = self._owner.queue()
             self._look.begin()
         except (HostError, OSError, ValueError) as exc:
-            self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
+            self._failed = self._unread(exc)
 
     def row(self, stuck: bool = False) -> dict[str, Any]:
         """Take the second look, and return the row on both.
 
         Args:
-            stuck: whether mail is judged that waited before.
+            stuck: whether mail is judged that waited before, and not only what was put off since the first look.
         """
         if self._failed:
             return self._failed
         try:
-            found = self._look.end()
-            return queue_row(self._name, *found, self._look.stuck() if stuck else ())
+            messages, put_off = self._look.end()
+            waiting = self._look.stuck()
+            # That some other server wants its mail later is no matter of the way to the gateway.
+            put_off = [message for message in put_off if message in waiting]
+            return queue_row(self._name, messages, put_off, waiting if stuck else ())
         except (HostError, OSError, ValueError) as exc:
-            return row('queue.failed', self._name, RED, printable(str(exc)))
+            return self._unread(exc)
+
+    def _unread(self, exc: Exception) -> dict[str, Any]:
+        return row('queue.failed', self._name, RED, printable(str(exc)), UNANSWERED)

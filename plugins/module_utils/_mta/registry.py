@@ -17,6 +17,7 @@ class MailServer(NamedTuple):
 
     C(signs) are groups of absolute paths; it is installed where of each group at least one exists. One that is on
     another machine has none; a host has it where the variable C(told_by) says something.
+    C(command_has) is a text in its program sendmail(1), by which it is told from others; empty where nobody looks.
     C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
     while the collection has no role for it.
     """
@@ -25,6 +26,7 @@ class MailServer(NamedTuple):
     signs: tuple[tuple[str, ...], ...]
     units: tuple[str, ...] = ()
     minimum_version: str | None = None
+    command_has: str = ''
     told_by: str = ''
 
 
@@ -35,6 +37,7 @@ MAIL_SERVERS = {
         (('/etc/postfix/main.cf',), ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
         ('postfix.service',),
         '3.1',
+        'postdrop',
     ),
     'sendmail': MailServer(
         'Sendmail',
@@ -44,6 +47,7 @@ MAIL_SERVERS = {
         ),
         ('sendmail.service',),
         '8.15',
+        'ADDRESS TEST MODE',
     ),
     'zimbra': MailServer(
         'Zimbra',
@@ -72,3 +76,8 @@ def with_role() -> list[str]:
 def units() -> list[str]:
     """Return the services of the mail servers for which the collection has a role."""
     return [unit for name in with_role() for unit in MAIL_SERVERS[name].units]
+
+
+def services(name: str) -> tuple[str, ...]:
+    """Return the services of one mail server, none of one that is not known."""
+    return MAIL_SERVERS[name].units if name in MAIL_SERVERS else ()

@@ -10,17 +10,19 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.diversions import Diversions, deferred_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors import doors
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import only_on_port_25, unwashed
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusing import asker, refusing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
     NONE_FOUND,
     SiteRoutes,
     look,
     problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
@@ -70,7 +72,12 @@ class Obstacles:
         found = []
         if self._settings['inbound']:
             found += doors(self._settings, self.info, self._entries, further, self._changed)
+            found += refusing(self._settings, self.info, self._entries, asker(self._instance), further)
         return found + (unwashed(self.info, *self._named) if self._options['wash_submission'] else [])
+
+    @cached_property
+    def diversions(self) -> Diversions:
+        return Diversions(self._instance, self._settings, self.info)
 
     def open_ways(self) -> list[str]:
         """Return the services that take mail past the gateway, as texts for warnings."""
@@ -78,10 +85,15 @@ class Obstacles:
             '{target}: {finding}. {hint}'.format(**found) for found in self.ways_past if found['id'] == 'inbound.door'
         ]
 
+    def ways_now(self) -> list[dict[str, Any]]:
+        """Return all rows of a verification."""
+        return self.ways_past + self.diversions.rows() + deferred_rows(self.info, self._settings)
+
     def rows(self) -> list[dict[str, Any]]:
         """Return all rows of a preflight."""
         found = problems(self._settings, self.site_routes) + self.locked_out
         rows = [row('mta.refused', 'postfix', RED, text) for text in found] + self.ways_past
+        rows += self.diversions.rows() + self.diversions.notes()
         if self._settings['inbound']:
             rows += judging(self._settings, self.info, self._entries, self._options['inbound_services'])
         return rows

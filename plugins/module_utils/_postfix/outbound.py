@@ -25,8 +25,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     overriding,
     problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')
@@ -52,6 +52,12 @@ def _opaque_transports(info: Mapping[str, Any]) -> list[str]:
         ' ("smtp:[host]")'
         for table in info.get('opaque_transport_maps', [])
     ]
+
+
+def _deferred(info: Mapping[str, Any]) -> list[str]:
+    if TRANSPORT not in items(info['expanded'].get('defer_transports')):
+        return []
+    return [f'defer_transports: {TRANSPORT} in main.cf has all mail for the hop wait until somebody takes it out there']
 
 
 def wash(
@@ -181,7 +187,7 @@ def outbound_configuration(
         'services': [loopback_client(TRANSPORT, address, parameters)],
         'service_options': [],
         'tables': [],
-        'warnings': _opaque_transports(info),
+        'warnings': _opaque_transports(info) + _deferred(info),
         'problems': _kept_transports(info),
     }
 

@@ -18,13 +18,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, server_rows, usage_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import options as gateway_options
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import usage_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import queue_directories
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
     in_order,
     row,
-    smtp_rows,
     space_rows,
     unasked,
 )
@@ -51,7 +50,9 @@ def answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def ask_gateway(settings: Mapping[str, Any]) -> dict[str, Any]:
-    found = examined(gateway_options(settings))
+    # Those that the host has, once it is named: mail goes to each.
+    hosts = addresses(settings) or [settings['relay_host']]
+    found = examined(gateway_options(settings, hosts=hosts))
     return {
         'servers': [server for server, dummy in found],
         'certificates': [certificate for dummy, certificate in found if certificate],
@@ -112,16 +113,17 @@ def tls_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def firewall_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the row on the host's firewall.
+    """Return the rows on the host's firewall.
 
     Args:
         result: C(backend) and C(warnings), or what a module that fails returns.
     """
     if 'backend' not in result:
         return unasked(result, 'firewall', 'mail port')
-    found = 'can be limited to the gateway with {}'.format(result['backend'])
-    # What keeps the gateway out all the same is a person's to judge: another chain may let it in.
-    return [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + list(map(printable, result['warnings']))))]
+    rows = [row('firewall.ok', 'mail port', GREEN, 'can be limited to the gateway with {}'.format(result['backend']))]
+    # What others filter is a person's to judge; verify is red if the gateway is kept out in the end.
+    said = map(printable, result['warnings'])
+    return rows + [row('firewall.warning', 'mail port', GREEN, text, severity='low') for text in said]
 
 
 def gateway_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -131,7 +133,7 @@ def gateway_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list
         settings: the normalised settings.
         result: of ask_gateway(), or what a module that fails returns.
     """
-    rows = smtp_rows(result, 'gateway', settings['roles']['preflight']['certificate_days'])
+    rows = server_rows(settings, result)
     target = '{relay_host}:{relay_port}'.format(**settings)
     return rows + usage_rows(settings, target, result.get('certificates', []))
 

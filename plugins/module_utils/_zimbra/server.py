@@ -9,6 +9,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -24,33 +26,45 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
     mynetworks_entries,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
-    OWNER,
     SERVICES,
     ZimbraFacts,
     gather,
     gather_recorded,
+    role_record,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, is_ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import shown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov import Zmprov
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
+
+# What has it take mail of other hosts.
+LISTEN = (
+    'Have inet_interfaces of Zimbra\'s Postfix name an address of this host, and port 25 in master.cf'
+    ' none on loopback. Then, as user zimbra: zmmtactl restart.'
+)
 
 
 def host_of(module: AnsibleModule, timeout: int) -> Host:
@@ -91,7 +105,7 @@ def info(module: AnsibleModule, domains: list[str], timeout: int) -> dict[str, A
         'services': sorted(known.own[known.this, SERVICES]),
         'attributes': attributes,
         'hiding': [f'COS {name}' for name in known.cos] + [f'account {name}' for name in known.accounts],
-        'parameters': known.expanded,
+        'parameters': {name: shown(name, value) for name, value in known.expanded.items()},
         'running': known.running,
         'daemon': known.daemon,
     }
@@ -113,6 +127,7 @@ class ZimbraServer(MailServer):
     )
     hop_decides = True
     _facts: ZimbraFacts | None = None
+    _user_made = False
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         super().__init__(module, settings)
@@ -158,7 +173,7 @@ class ZimbraServer(MailServer):
             relay_networks=[str(network) for network in networks if not _of_this_host(network)],
             relay_networks_from='zimbraMtaMyNetworks',
             relay_networks_row='firewall.mynetworks',
-            parts=[OWNER] if AttributeRecord(OWNER).attributes else [],
+            parts=[OWNER] if role_record().attributes else [],
             warnings=known.warnings,
             native={'zimbra': known},
             certificate_files=[known.expanded.get('smtpd_tls_cert_file', '')],
@@ -168,7 +183,7 @@ class ZimbraServer(MailServer):
         return Inbound(self.settings, known, record, self._host.mta.config_dir, self.options['client_ca_file'])
 
     def _plan(self, known: ZimbraFacts, gateway: list[Shown]) -> Plan:
-        record = AttributeRecord(OWNER)
+        record = role_record()
         plan = outbound(self.settings, known, record, self._host.mta.config_dir, self._wash_port)
         plan.add(self._inbound(known, record).plan(gateway))
         plan.add(filing(self.settings, known, record))
@@ -178,7 +193,7 @@ class ZimbraServer(MailServer):
         known = facts.native['zimbra']
         plan = self._plan(known, facts.gateway)
         variable, port = self.hop_wash
-        parts = [Part('policy_user', lambda module: account.present(module, policy.USER))] if plan.by_name else []
+        parts = [Part('policy_user', self._with_user)] if plan.by_name else []
         parts.append(Part(OWNER, lambda module: self._converge(module, plan)))
         if not plan.by_name and account.there(policy.USER):
             parts.append(self._without_user())
@@ -188,7 +203,7 @@ class ZimbraServer(MailServer):
             warnings=plan.warnings,
             tls_files=[{'ca_file': file, 'names': {'ca_file': 'zimbra_smarthost_client_ca_file'}}] if file else [],
             hop=Hop(
-                identity(known, AttributeRecord(OWNER), self._host.mta.config_dir),
+                identity(known, role_record(), self._host.mta.config_dir),
                 wash_port=port,
                 wash_variable=variable,
                 users=(known.expanded.get('mail_owner', 'postfix'),),
@@ -196,8 +211,18 @@ class ZimbraServer(MailServer):
             parts=parts,
         )
 
+    def _with_user(self, module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
+        result, warnings = account.present(module, policy.USER)
+        self._user_made = result['changed'] and not module.check_mode
+        return result, warnings
+
     def _converge(self, module: AnsibleModule, plan: Plan) -> tuple[dict[str, Any], list[str]]:
-        result, warnings = converge(module, self._host, self._gathered, plan, self.settings)
+        try:
+            result, warnings = converge(module, self._host, self._gathered, plan, self.settings)
+        except (HostError, SwitchError, OSError) as exc:
+            if self._user_made and getattr(exc, 'restored', True):
+                account.absent(module, policy.USER)
+            raise
         if result['changed'] and not module.check_mode:
             self._facts = None
         return result, warnings
@@ -219,7 +244,7 @@ class ZimbraServer(MailServer):
         said = self._host.sources.configured()
         relay, maps = said.get('relayhost', ''), said.get('sender_dependent_relayhost_maps', '')
         address = hop_address(self.settings, said.get('inet_protocols', 'all'))
-        return [path] if relay == f'[{address}]:{port}' or 'conbool_senders' in maps else []
+        return [path] if relay == f'[{address}]:{port}' or any(map(is_ours, words(maps))) else []
 
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         instance = self._instance()
@@ -229,6 +254,11 @@ class ZimbraServer(MailServer):
         through = {f'[{address}]:{port}' for port in ports if port}
         seen = [route(known['queue_directory'], sample['sender'], sample['recipient']) for sample in samples]
         return [Route(way(found['transport'], found['next_hop']), found['next_hop'] in through) for found in seen]
+
+    def arrivals(self) -> list[dict[str, Any]]:
+        instance = self._instance()
+        queue_directory = instance.parameters(instance.config_dir, ['queue_directory'])[0]['queue_directory']
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], master_pid(queue_directory), LISTEN)
 
     def queue(self) -> Look:
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._host.mta.config_dir))
@@ -244,8 +274,20 @@ class ZimbraServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
-        hidden = hidden_rows(known) if self.settings['inbound'] else []
-        return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
+        rows = obstacle_rows(known, self.settings, role_record())
+        return rows + hidden_rows(known) + self._door_rows(known, False) if self.settings['inbound'] else rows
+
+    def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:
+        return door_rows(known, self.settings, TableEntries(self._instance()).of, changed)
+
+    def doors(self) -> list[dict[str, Any]]:
+        return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
+
+    def listener_rows(self) -> list[dict[str, Any]]:
+        # One that is missing has its row among those of what site.yml would make.
+        if not self.settings['inbound'] or not os.path.exists(SOCKET):
+            return []
+        return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
     def stale(self) -> list[dict[str, Any]]:
         return hidden_rows(self._gathered()) if self.settings['inbound'] else []

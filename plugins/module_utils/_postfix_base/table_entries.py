@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import LISTABLE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
+    PostfixError,
+    complaints,
+    words,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
+# Tables whose entries postmap(1) can list.
+LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\S+)$')
 FILES = re.compile(r'^(?:proxy:)?(cidr|regexp|pcre):(/\S+)$')
 # A pattern between two equal characters, its flags, and the action.
 PATTERN = re.compile(r'^!?([^\w\s])((?:\\.|(?!\1).)*)\1\w*\s+(.*)$', re.DOTALL)
@@ -60,3 +66,17 @@ def entries(text: str, kind: str) -> list[tuple[str, str]] | None:
             key, value = content.split(None, 1)
             found.append((key, value))
     return found
+
+
+def look_up(instance: Instance, table: str, key: str) -> str:
+    """Return what a table answers, empty for nothing.
+
+    Raises:
+        PostfixError: it cannot be asked.
+    """
+    status, out, err = instance.run('postmap', '-c', instance.config_dir, '-q', key, table)
+    # Not found is status 1 as well, with what postmap may have to say of main.cf.
+    said = printable(decode(err))
+    if status and any(severity != 'warning' for severity, dummy in complaints(said)):
+        raise PostfixError(f'postmap -q {key!r} {table}: {words(said)}')
+    return '' if status else printable(decode(out)).strip()
