@@ -29,10 +29,16 @@ class Wanted:
         return self.networks[4] + self.networks[6]
 
 
+def guests(settings: Mapping[str, Any]) -> str:
+    """Return who has to get to the mail port, in words; empty where nobody has to."""
+    if settings['roles']['outbound_hop']['clients']:
+        return 'the servers in outbound_hop_clients'
+    return 'the gateway' if settings['inbound'] else ''
+
+
 def limits(settings: Mapping[str, Any]) -> bool:
     """Whether the settings, with all that is there, limit the mail port."""
-    clients = settings['roles']['outbound_hop']['clients']
-    return bool(settings['inbound'] or clients) and settings['roles']['inbound_firewall']['state'] == 'present'
+    return bool(guests(settings)) and settings['roles']['inbound_firewall']['state'] == 'present'
 
 
 def limit_of(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -187,8 +187,8 @@ def warnings(rules: Rules, wanted: Wanted) -> list[str]:
         said = f'Whether another filter of this host closes port {wanted.port} cannot be told. {rules.unread}'
         return [said] if rules.unread else []
     return [
-        f'Another filter of this host closes port {wanted.port} to {told(refused)}. The gateway cannot deliver mail'
-        ' here until that lets it in too'
+        f'Another filter of this host closes port {wanted.port} to {told(refused)}. No mail arrives from'
+        ' there until that lets it in too'
     ]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import guests
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
@@ -97,7 +98,7 @@ def rows_of(
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
-        if settings['inbound'] and settings['state'] == 'present':
+        if guests(settings) and settings['state'] == 'present':
             rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
         return rows + [entry for question in more for entry in asked(*question)]
 

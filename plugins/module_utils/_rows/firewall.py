@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of, limits, read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
+    guests,
+    limit_of,
+    limits,
+    read_wanted,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -38,7 +43,7 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
     """Return the rows on whom the rules in the kernel let in, whoever made them.
 
     Args:
-        settings: what M(conbool.smtp_relay.settings) returned; of mail that comes in by the gateway.
+        settings: what M(conbool.smtp_relay.settings) returned, by which somebody has to get there.
     """
     limit = limit_of(settings)
     wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
@@ -50,7 +55,7 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
         # Of a kernel that has none of it, for example.
         rows.append(row('firewall.unsure', TARGET, GREEN, f'not all rules can be seen. {rules.unread}', severity='low'))
     rows += _unit_rows(module)
-    found = f'port {wanted.port} is open to the gateway' + (', and to no stranger' if limits(settings) else '')
+    found = f'port {wanted.port} is open to {guests(settings)}' + (', and to no stranger' if limits(settings) else '')
     return rows or [row('firewall.ok', TARGET, GREEN, found)]
 
 

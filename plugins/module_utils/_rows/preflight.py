@@ -120,7 +120,7 @@ def firewall_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     if 'backend' not in result:
         return unasked(result, 'firewall', 'mail port')
-    rows = [row('firewall.ok', 'mail port', GREEN, 'can be limited to the gateway with {}'.format(result['backend']))]
+    rows = [row('firewall.ok', 'mail port', GREEN, 'can be limited with {}'.format(result['backend']))]
     # What others filter is a person's to judge; verify is red if the gateway is kept out in the end.
     said = map(printable, result['warnings'])
     return rows + [row('firewall.warning', 'mail port', GREEN, text, severity='low') for text in said]

@@ -8,8 +8,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.server import RemoteServer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.local_command import command_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import certain_routes
 
 from tests.unit.fakes.mail_server import FakeModule
@@ -74,24 +76,50 @@ def test_routes_are_those_of_the_hop(remote, monkeypatch, bypass, way, good):
     assert {row['status'] for row in rows} == ({'green'} if good else {'green', 'red'})
 
 
-def test_the_queue_of_a_server_elsewhere_is_not_watched(remote, monkeypatch):
-    watched = []
+class Unwatched:
+    """A queue that nobody looks at."""
 
-    class Watched:
-        def __init__(self, name, dummy):
-            watched.append(name)
+    def __init__(self, name, dummy):
+        self.name = name
 
-        def begin(self):
-            pass
+    def begin(self):
+        pass
 
-        def row(self, dummy):
-            return {}
+    def row(self, dummy):
+        return self.name
 
-    monkeypatch.setattr(verify, 'Watched', Watched)
-    monkeypatch.setattr(verify, 'spend', lambda seconds, work: [])
+
+@pytest.fixture(name='asked')
+def fixture_asked(monkeypatch):
+    """What a verification asks, of which nothing is answered."""
+    names = []
+    monkeypatch.setattr(verify, 'Watched', Unwatched)
+    monkeypatch.setattr(verify, 'asked', lambda name, *dummy: names.append(name) or [])
+    monkeypatch.setattr(verify, 'spend', lambda seconds, work: work())
+    return names
+
+
+def test_the_queue_of_a_server_elsewhere_is_not_watched(remote, asked):
     mta = remote()
+    assert verify.rows_of(mta, mta.settings) == ['hop'] and 'hop' in asked
+
+
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_who_gets_to_the_port_of_the_clients_is_asked(remote, asked, state):
+    mta = remote({'inbound': False, 'state': state})
     verify.rows_of(mta, mta.settings)
-    assert watched == ['hop']
+    assert ('firewall' in asked) is (state == 'present')
+    # No mail server is here that could take mail from the gateway.
+    assert 'inbound.listens' not in asked
+
+
+@pytest.mark.parametrize('question', ['running', 'arrivals', 'listener_rows', 'stale'])
+def test_of_a_server_elsewhere_nothing_is_asked_here(remote, question):
+    assert getattr(remote(), question)() == []
+
+
+def test_no_service_and_no_command_of_this_host_is_that_of_a_server_elsewhere():
+    assert services(RemoteServer.NAME) == () and command_rows(RemoteServer.NAME) == []
 
 
 def test_undo_has_no_part_but_the_hop_and_the_port(remote, monkeypatch):
