@@ -50,7 +50,10 @@ MAIL_SERVERS = {
         '8.8.15',
     ),
     'kerio': MailServer(
-        'Kerio Connect', (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),)
+        'Kerio Connect',
+        (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
+        ('kerio-connect.service',),
+        '9.2',
     ),
 }
 
