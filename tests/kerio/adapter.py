@@ -60,6 +60,8 @@ class Host:
         self.params = {'password': PASSWORD, 'relay_passwords': PARTNER}
         self.settings = copy.deepcopy({**SETTINGS, 'inbound': True, 'inbound_require_certificate': False, **settings})
         self.settings['networks'] = settings.get('networks', ['127.0.0.9/32'])
+        # The other one has a route of its own.
+        self.settings['domains'] = settings.get('domains', ['example.com'])
         self.options = {**OPTIONS, 'url': f'https://127.0.0.1:{double.web.port}'}
 
     def server(self, check_mode=False):

@@ -16,7 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import loopback
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import IPV6, loopback
 
 NAME = re.compile(r'[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?', re.ASCII)
 # Of times and sizes, as the interface has them; one of a later version is left to the hop's own default.
@@ -46,6 +46,8 @@ def identity(site: Site) -> dict[str, str]:
         'queue_directory': queue_directory(),
         'config_directory': names.PREFIX,
     }
+    if loopback() == IPV6:
+        found['inet_protocols'] = 'ipv6'
     for parameter, interval in (
         ('maximal_queue_lifetime', 'bounceInterval'),
         ('bounce_queue_lifetime', 'bounceInterval'),

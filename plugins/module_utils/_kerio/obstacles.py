@@ -11,7 +11,6 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import CLIENTS, SMTP
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import LINUX, Site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -25,10 +24,14 @@ ONWARD = ('FaRedirect', 'FaCopyToAddress', 'FaAddRecipient', 'FaNotify', 'FaAuto
 FEW_HOPS = 20
 
 
-def obstacle_rows(site: Site, settings: Mapping[str, Any], plan: Plan) -> list[dict[str, Any]]:
-    """Return the rows of a preflight on this Kerio Connect."""
+def obstacle_rows(site: Site, settings: Mapping[str, Any], problems: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of a preflight on this Kerio Connect.
+
+    Args:
+        problems: why the change would be refused.
+    """
     rows = [_account(site), *_system(site)]
-    rows += [row('mta.refused', site.hostname, RED, problem, 'Nothing is changed before.') for problem in plan.problems]
+    rows += [row('mta.refused', site.hostname, RED, problem, 'Nothing is changed before.') for problem in problems]
     rows += _rules(site, settings) + _onward(site, settings)
     if site.smtp['readerHops'] < FEW_HOPS:
         found = f'refuses mail that has come over more than {site.smtp["readerHops"]} servers'
@@ -58,9 +61,9 @@ def _rules(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
             continue
         name, to = repr(rule['description']), f'{rule["hostName"]}:{rule["port"]}'
         if rule in past:
-            hint = 'Take it out, or set conbool_site_routes: override, which switches it off.'
-            rows.append(row('mta.route', name, RED, f'leads mail of hosted senders to {to}, past the gateway', hint))
-        elif settings['scope'] == 'all' and rule['condition']['test'] == outbound.EVERYBODY:
+            # Said as a reason to refuse the change.
+            continue
+        if settings['scope'] == 'all' and rule['condition']['test'] == outbound.EVERYBODY:
             hint = 'An undo switches it on again.'
             rows.append(row('mta.relay_host', name, GREEN, f'the smart host {to} is switched off', hint, 'low'))
         elif settings['scope'] == 'all':

@@ -101,13 +101,19 @@ def planned(
 
 
 def _in_the_way(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    """Whether a rule of others has to be off: the smart host of before, or any that would win, if that is not wanted.
+    """Whether a rule of others has to be off: the smart host of before, or one that would win, if that is not wanted.
 
     With a scope of some senders our rules are the first ones, and everybody else keeps the route that they had.
     """
     if settings['scope'] != 'all':
         return False
-    return rule['condition']['test'] == EVERYBODY or settings['site_routes'] == 'override'
+    return rule['condition']['test'] == EVERYBODY or settings['site_routes'] == 'override' and _wins(rule, settings)
+
+
+def _wins(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether a rule in front of ours is for a hosted sender, whoever it writes to."""
+    senders = [f'conbool-verify@{domain}' for domain in settings['domains']]
+    return any(fits(rule['condition'], sender, 'someone@' + OUTSIDE) for sender in senders)
 
 
 def decides(rules: list[dict[str, Any]], sender: str, recipient: str) -> dict[str, Any] | None:
@@ -132,14 +138,10 @@ def past_the_gateway(site: Site, settings: Mapping[str, Any]) -> list[dict[str, 
     """The rules of others that are in force, stay so, and win over ours for a hosted sender, whoever it writes to."""
     if settings['scope'] != 'all':
         return []
-    senders = [f'conbool-verify@{domain}' for domain in settings['domains']]
     return [
         rule
         for rule in site.rules
-        if rule['isEnabled']
-        and not mine(rule)
-        and not _in_the_way(rule, settings)
-        and any(fits(rule['condition'], sender, 'someone@' + OUTSIDE) for sender in senders)
+        if rule['isEnabled'] and not mine(rule) and not _in_the_way(rule, settings) and _wins(rule, settings)
     ]
 
 

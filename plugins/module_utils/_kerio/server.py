@@ -50,7 +50,7 @@ class KerioServer(MailServer):
         'password': {'type': 'str', 'no_log': True},
         'relay_passwords': {'type': 'dict', 'default': {}, 'no_log': True},
     }
-    BYPASS_HINT = 'Relay rules in front of ours win over it; conbool_site_routes: override switches them off.'
+    BYPASS_HINT = 'Relay rules in front of ours win over it. conbool_site_routes: override switches off what does.'
     hop_decides = True
     _site: Site | None = None
 
@@ -124,7 +124,7 @@ class KerioServer(MailServer):
         found, (variable, port) = facts.native['site'], self.hop_wash
         planned = self._plan(found)
         return server.Wanted(
-            problems=self._problems() + planned.problems,
+            problems=self._problems(found) + planned.problems,
             warnings=planned.warnings,
             hop=Hop(
                 {'expanded': hop.identity(found)},
@@ -146,8 +146,13 @@ class KerioServer(MailServer):
 
         return Part(names.OWNER, converge)
 
-    def _problems(self) -> list[str]:
+    def _problems(self, present: Site) -> list[str]:
         settings, found = self.settings, []
+        for rule in outbound.past_the_gateway(present, settings):
+            found.append(
+                f'the relay rule {rule["description"]!r} would lead mail of hosted senders to {rule["hostName"]}, past'
+                ' the gateway. Take it out, or set conbool_site_routes: override, which switches it off'
+            )
         if settings['wash_networks']:
             found.append(
                 'conbool_wash_networks: {}: Kerio Connect has no place where headers could be taken away by the address'
@@ -201,7 +206,8 @@ class KerioServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         found = facts.native['site']
-        return obstacle_rows(found, self.settings, self._plan(found)) + self._doors(found)
+        problems = self._problems(found) + self._plan(found).problems
+        return obstacle_rows(found, self.settings, problems) + self._doors(found)
 
     def doors(self) -> list[dict[str, Any]]:
         return self._doors(self._look())
