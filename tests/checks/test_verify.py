@@ -88,6 +88,7 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
         *['hop.client'] * 2,
         *['hop.route'] * 5,
         *['running.ok'] * 2,
+        'running.boot',
         'gateway.ok',
         'drift.ok',
         'queue.ok',

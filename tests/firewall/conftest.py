@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.firewall.hosts import BACKENDS, Hosts
+from tests.firewall.hosts import BACKENDS, Hosts, backend, of_all
 
 
 @pytest.fixture(scope='package', name='hosts', params=['debian12', pytest.param('debian13', marks=pytest.mark.full)])
@@ -20,3 +20,18 @@ def fixture_hosts(request, borrowed, tmp_path_factory):
             [found.of('ufw')],
         )
         yield found
+
+
+@pytest.fixture(scope='module', name='originals')
+def fixture_originals(hosts):
+    return hosts.each(hosts.fingerprint)
+
+
+@pytest.fixture(scope='module', name='limited')
+def fixture_limited(hosts, originals):
+    """Hosts on which only the gateway gets in; after the last test they are as they were before the first."""
+    results = hosts.module(networks=hosts.lab.addresses['gateway'])
+    assert of_all(results, 'backend') == {name: backend(name) for name in hosts.names}
+    yield hosts
+    hosts.module(state='absent')
+    assert hosts.each(hosts.fingerprint) == originals

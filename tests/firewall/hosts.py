@@ -26,11 +26,28 @@ FILES = (
 )
 RULES = 'nft list ruleset'
 COUNTED = re.compile(r'(packets|bytes) \d+')
+# What verify says of the mail port, without a mail server.
+ROWS = """
+import json, subprocess, sys, shutil
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
+class Module:
+    def get_bin_path(self, name, opt_dirs=()):
+        return shutil.which(name)
+    def run_command(self, argv, data=None, environ_update=None):
+        done = subprocess.run(argv, input=data, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+settings = json.load(sys.stdin)
+print(json.dumps([[row['id'], row['status'], row['finding']] for row in port_rows(Module(), settings)]))
+"""
 PLAYBOOK = '- {hosts: conbool, gather_facts: false, roles: [conbool.smtp_relay.inbound_firewall]}\n'
 
 
 def backend(host):
     return BACKENDS[host.partition('-')[0]]
+
+
+def of_all(results, key):
+    return {name: result.get(key, result.get('msg')) for name, result in results.items()}
 
 
 class Hosts:
@@ -76,6 +93,23 @@ class Hosts:
             return json.loads(done.stdout)
 
         return self.each(run, list(names))
+
+    def rows(self, *names, networks, limited=True):
+        """{host: [id, status and finding of each row of verify on the mail port]}"""
+        firewall = {'state': 'present' if limited else 'absent', 'port': 25, 'backend': 'auto'}
+        settings = {
+            'state': 'present',
+            'inbound': True,
+            'networks': networks,
+            'allowed_networks': [],
+            'roles': {'inbound_firewall': firewall},
+        }
+
+        def ask(host):
+            command = 'cd /root/site && PYTHONPATH=/root/site python3 -c "$0"'
+            return json.loads(self.lab.run(host, ['sh', '-c', command, ROWS], input=json.dumps(settings)).stdout)
+
+        return self.each(ask, list(names))
 
     def role(self, *names, **variables):
         """What ansible-playbook printed; every host has to end well."""

@@ -8,28 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.firewall.hosts import backend
+from tests.firewall.hosts import backend, of_all
 
 OPEN, REFUSED = ['open'] * 2, ['ConnectionRefusedError'] * 2
-
-
-@pytest.fixture(scope='module', name='originals')
-def fixture_originals(hosts):
-    return hosts.each(hosts.fingerprint)
-
-
-@pytest.fixture(scope='module', name='limited')
-def fixture_limited(hosts, originals):
-    """Hosts on which only the gateway gets in; after the last test they are as they were before the first."""
-    results = hosts.module(networks=hosts.lab.addresses['gateway'])
-    assert of_all(results, 'backend') == {name: backend(name) for name in hosts.names}
-    yield hosts
-    hosts.module(state='absent')
-    assert hosts.each(hosts.fingerprint) == originals
-
-
-def of_all(results, key):
-    return {name: result.get(key, result.get('msg')) for name, result in results.items()}
 
 
 def test_only_the_list_gets_in_and_the_limit_goes_without_a_trace(hosts, originals):
@@ -271,4 +252,4 @@ def test_a_host_that_drops_the_port_itself_is_told_of(limited):
             ]
         finally:
             limited.shell(limited.of('nftables'), 'nft delete table inet own')
-        assert ('The chain in of the table inet own' in str(result.get('warnings'))) == warned
+        assert ('the policy of the chain in of the table inet own' in str(result.get('warnings'))) == warned

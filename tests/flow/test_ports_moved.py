@@ -75,7 +75,9 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
     batch = Engine(site).batch([PLAIN, case('washed', FROM_LAN, Place('gateway', ('fwd@external.test',)))])
     batch.send()
     batch.must_be(lambda item: (Place('queue', tuple(item.inject['to'])),))
-    moved = playbook.apply(lab.lab, fresh_host, variables)
+    moved = playbook.run(lab.lab, fresh_host, 'site.yml', variables)
+    rows = [row for entry in moved.hosts().values() for row in entry['verify']['rows'] if row['status'] != 'green']
+    assert [row['id'] for row in rows] == ['route.deferred'], moved.output
     assert 'messages in the queue are on their way to 127.0.0.1:10028' in moved.findings + moved.output, moved.output
     assert set(listening(lab, fresh_host)) == {325, 326, 327, 328, 10028}
     run(fresh_host, ['postconf', '-X', 'defer_transports'])

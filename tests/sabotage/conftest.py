@@ -59,6 +59,22 @@ def table():
     return found
 
 
+def says_what_to_do(rows):
+    """Whether one of the rows of an outcome has a hint."""
+    return any(hint.strip() for dummy, dummy, hint in rows)
+
+
+def names_it(outcome):
+    """Whether what site.yml says is what verify had said before: the same row, or the same words where it fails or
+    warns. Red for some other reason is not."""
+    before = outcome['verify']
+    identifiers, texts = {identifier for identifier, dummy, dummy in before}, [text for dummy, text, dummy in before]
+    return any(
+        any(text in known for known in texts) if identifier in ('failed', 'warning') else identifier in identifiers
+        for identifier, text, dummy in outcome['site']
+    )
+
+
 def archive():
     """The modules and what they import, as zipimport(3) takes it."""
     content = io.BytesIO()

@@ -42,7 +42,7 @@ PRELUDE = """
 set -e
 PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
 HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
-UNIT=/etc/systemd/system/conbool-hop.service
+UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
 hop() { postconf -c $HOP "$@"; }
 listener() { hop -M | awk '$2 == "inet" { print $1; exit }'; }
 reload_hop() { systemctl reload conbool-hop; }
@@ -51,6 +51,9 @@ restart_mta() { systemctl restart sendmail; }
 build() { m4 /etc/mail/sendmail.mc >/run/built.cf && cat /run/built.cf >/etc/mail/sendmail.cf; }
 access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/mail/access; }
 records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
+drop_in() {
+    mkdir -p $UNITS/$1.d && printf "$2" >$UNITS/$1.d/zz.conf && systemctl daemon-reload
+}
 keep() { cp -p "$1" /run/kept; kept=$1; }
 back() { cp -p /run/kept "$kept"; }
 """
@@ -101,12 +104,17 @@ def call(name, **arguments):
 
 
 def red(answer):
-    """What is not green of an answer: id and finding."""
+    """What is not green of an answer: id, what was found of what, and what to do."""
     if answer.get('failed'):
-        return [['failed', answer.get('msg', '')]]
+        return [['failed', answer.get('msg', ''), '']]
     all_rows = answer.get('ansible_facts', {}).get('mail_server_verify_rows', answer.get('rows', []))
     rows = [row for row in all_rows if row['status'] != 'green']
-    return [[row['id'], '{target}: {finding}. {hint}'.format(**row)] for row in rows]
+    return [[row['id'], '{target}: {finding}'.format(**row), row['hint']] for row in rows]
+
+
+def words(warning):
+    """What a warning says, which is a text up to ansible-core 2.18."""
+    return warning if isinstance(warning, str) else warning['event']['msg']
 
 
 def shell(text):
@@ -149,7 +157,7 @@ class Host:
         found = {'name': name, 'broken': status == 0, 'said': said}
         found['verify'] = self.verify()
         answer = self.site()
-        found['site'] = red(answer) + [['warning', text] for text in answer.get('warnings', [])]
+        found['site'] = red(answer) + [['warning', text, ''] for text in map(words, answer.get('warnings', []))]
         found['changed'] = answer.get('changed', False)
         found['after'] = self.verify()
         if found['after']:

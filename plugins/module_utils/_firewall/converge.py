@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wante
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
 BACKENDS: dict[str, type[Firewalld | Nftables | Ufw]] = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
 
@@ -53,6 +54,7 @@ class _Plan:
         for change in self.changes:
             if change.changed:
                 change.validate()
+        self._foreign = self._keeping_out(host, wanted) if wanted else []
         pending = bool(self.left) or any(change.changed for change in self.changes)
         self.result: dict[str, Any] = {
             'changed': pending,
@@ -62,9 +64,16 @@ class _Plan:
             'networks': wanted.all() if wanted else [],
         }
 
+    def _keeping_out(self, host: Host, wanted: Wanted) -> list[str]:
+        """Return what there is to say of filters that will keep the gateway out all the same."""
+        # What a change is made in, is not yet as it will be.
+        changing = [change.name for change in self.changes if change.changed]
+        but = [table for name in changing for table in BACKENDS[name].tables]
+        return way_in.warnings(way_in.Rules(host, but), wanted)
+
     @property
     def warnings(self) -> list[str]:
-        return [warning for change in self.changes for warning in change.warnings]
+        return [warning for change in self.changes for warning in change.warnings] + self._foreign
 
 
 def look_ahead(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

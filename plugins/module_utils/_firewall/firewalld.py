@@ -26,6 +26,8 @@ FOLDER = '/etc/firewalld'
 BUS = 'org.fedoraproject.FirewallD1'
 OBJECT = '/org/fedoraproject/FirewallD1'
 LIMIT, OPEN = 'conbool-limit', 'conbool-open'
+# The smallest that there is: a policy that lets somebody in would be asked before otherwise.
+FIRST = -32768
 SETS = {4: 'conbool-ipv4', 6: 'conbool-ipv6'}
 FAMILY_OPTION = {4: 'inet', 6: 'inet6'}
 # So many entries more or less are told to the running firewalld one by one; beyond that a reload is faster.
@@ -65,6 +67,8 @@ def _set(version: int, networks: Sequence[str]) -> bytes:
 class Firewalld:
     name = 'firewalld'
     unit_name = None
+    # With nftables, or with iptables behind it.
+    tables = (('inet', 'firewalld'), ('ip', 'firewalld'), ('ip6', 'firewalld'), ('ip', 'filter'), ('ip6', 'filter'))
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -99,7 +103,7 @@ class Firewalld:
         found: dict[str, bytes | None] = {
             path: _set(version, wanted.networks[version]) for version, path in self._sets.items()
         }
-        found[self._policies[LIMIT]] = _policy(-100, 'Mail port: only the gateway and allowed networks', refusals)
+        found[self._policies[LIMIT]] = _policy(FIRST, 'Mail port: only the gateway and allowed networks', refusals)
         found[self._policies[OPEN]] = _policy(100, 'Mail port: open for whoever was not refused', ACCEPTANCE % port)
         return found
 

@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import other_chains
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import OPTION
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TABLE = 'conbool_inbound'
 RULESET = '/etc/conbool-inbound-firewall.nft'
 UNIT = 'conbool-inbound-firewall.service'
+SERVICE_OF_HOST = 'nftables.service'
+# What our drop-in adds to that.
+DROPPED_IN = ('ExecStartPost', 'ExecReload')
 MARK = '# Managed by Ansible (conbool.smtp_relay.inbound_firewall).\n'
 # A SYN that is not part of anything, as nftables and the kernel see a new connection. Not "ct state new": a host that
 # had no connection tracking before would take the next packet of every established connection for a new one.
@@ -79,18 +82,28 @@ ExecReload=-%(nft)s -f %(ruleset)s
 )
 
 
+def drop_in_path() -> str:
+    """Return the path of our drop-in to the host's own service."""
+    return os.path.join(FOLDER, SERVICE_OF_HOST + '.d', 'conbool-inbound-firewall.conf')
+
+
+def unit_path() -> str:
+    return os.path.join(FOLDER, UNIT)
+
+
 class Nftables:
     name = 'nftables'
     unit_name = UNIT
+    tables = (('inet', TABLE),)
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._nft = host.find('nft')
-        self._drop_in = os.path.join(FOLDER, 'nftables.service.d', 'conbool-inbound-firewall.conf')
+        self._drop_in = drop_in_path()
 
     def traces(self) -> list[str]:
         """Return the files of ours that there are, whatever the record says."""
-        return [path for path in (RULESET, self._drop_in, os.path.join(FOLDER, UNIT)) if os.path.exists(path)]
+        return [path for path in (RULESET, self._drop_in, unit_path()) if os.path.exists(path)]
 
     def check(self) -> None:
         if not self._nft:
@@ -113,13 +126,16 @@ class Nftables:
         return SERVICE % {'nft': self._nft, 'ruleset': RULESET, 'table': TABLE} if wanted else None
 
     def listing(self) -> str:
-        """Return what is in force, in the backend's own words; nothing if there is nothing."""
+        """Return what is in force, the same for every version of nft; nothing if there is nothing."""
         if not self._nft:
             return ''
-        status, out, err = self._host.run([self._nft, 'list', 'table', 'inet', TABLE])
+        status, out, err = self._host.run([self._nft, *nft.LIST, 'table', 'inet', TABLE])
         if status != 0 and 'No such file or directory' not in err:
             raise FirewallError(f'nft list table: {err.strip()}')
-        return out if status == 0 else ''
+        try:
+            return '\n'.join(nft.canonical(out)) + '\n' if status == 0 else ''
+        except ValueError as exc:
+            raise FirewallError(f'nft list table: {exc}') from exc
 
     def validate(self, wanted: Wanted | None, writes: list[Write], again: bool) -> list[str]:
         for write in writes:
@@ -144,9 +160,7 @@ class Nftables:
         self._host.text(['systemctl', 'daemon-reload'])
 
     def warnings(self, wanted: Wanted) -> list[str]:
-        return other_chains.closed_by_others(
-            self._host.text([self._nft, '-n', '-t', 'list', 'ruleset']), wanted.port, TABLE
-        )
+        return []
 
 
 def _elements(networks: Iterable[str]) -> str:

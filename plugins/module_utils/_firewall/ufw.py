@@ -78,6 +78,7 @@ def block(text: str) -> list[str]:
 class Ufw:
     name = 'ufw'
     unit_name = None
+    tables = (('ip', 'filter'), ('ip6', 'filter'))
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -122,7 +123,9 @@ class Ufw:
         return None
 
     def listing(self) -> str:
-        listed = {version: self._own(version) for version in self._families(installed=True)}
+        listed = {
+            version: self._own(version) + self._before_ours(version) for version in self._families(installed=True)
+        }
         return ''.join(
             '# IPv{}\n{}\n'.format(version, '\n'.join(lines)) for version, lines in sorted(listed.items()) if lines
         )
@@ -172,6 +175,13 @@ class Ufw:
     def _own(self, version: int) -> list[str]:
         """Return our lines, without the counters of the chain."""
         return [line.partition(' - [')[0] for line in self._saved(version).splitlines() if CHAIN in line]
+
+    def _before_ours(self, version: int) -> list[str]:
+        """Return the rules that somebody has put in front of ours; they would let strangers in."""
+        start = f'-A ufw{FAMILIES[version]}-before-input '
+        rules = [line for line in self._saved(version).splitlines() if line.startswith(start)]
+        ours = [place for place, line in enumerate(rules) if CHAIN in line]
+        return [f'# before it: {line}' for line in rules[: ours[0]]] if ours else []
 
     def _without_jumps(self, version: int) -> list[str]:
         """Return commands that take out our rules in ufw's chains. The chain itself is emptied when it is declared

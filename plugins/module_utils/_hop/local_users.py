@@ -6,13 +6,14 @@ connect to loopback otherwise. Private to this collection."""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, nft
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
@@ -38,19 +39,24 @@ table inet {table} {{
     }}
 }}
 """
-# As written above, and as nft lists it; a set of one may be written without braces.
-RULE = re.compile(r'oifname "lo" tcp dport (\{[^}]*\}|\d+) meta skuid != (\{[^}]*\}|\d+) reject with tcp reset')
+# As written above.
+RULE = re.compile(r'oifname "lo" tcp dport \{ ([\d, ]+) \} meta skuid != \{ ([\d, ]+) \} reject with tcp reset')
 ANYBODY = 'any local user may hand mail to the hop and to detours'
 WAY = 'docs/what-happens.md says what that means: who may connect to the hop.'
 
 
 def meaning(text: str) -> tuple[set[int], set[int]] | None:
-    """Return ports and users of the rule in a ruleset; None for none."""
+    """Return ports and users of a ruleset of ours; None when it says anything else, or more."""
     match = RULE.search(text)
     if not match:
         return None
-    ports, users = ({int(number) for number in re.findall(r'\d+', part)} for part in match.groups())
-    return ports, users
+    ports, users = ({int(number) for number in part.split(',')} for part in match.groups())
+    return (ports, users) if text == _text(ports, users) else None
+
+
+def _text(ports: Iterable[int], users: Iterable[int]) -> str:
+    texts = [', '.join(map(str, sorted(set(each)))) for each in (ports, users)]
+    return RULES.format(table=TABLE, ports=texts[0], users=texts[1])
 
 
 def ruleset(ports: Collection[int], users: Iterable[str]) -> str:
@@ -65,8 +71,29 @@ def ruleset(ports: Collection[int], users: Iterable[str]) -> str:
             numbers.add(int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid)
         except KeyError as exc:
             raise HostError(f'there is no user {user}') from exc
-    texts = (', '.join(map(str, sorted(each))) for each in (set(ports), numbers))
-    return RULES.format(table=TABLE, **dict(zip(('ports', 'users'), texts)))
+    return _text(ports, numbers)
+
+
+def listed(ports: Iterable[int], users: Iterable[int]) -> list[str]:
+    """Return what nft.canonical() makes of the table: with any rule, chain or flag more it is another one."""
+    place = {'family': 'inet', 'table': TABLE}
+
+    def match(operator: str, left: dict[str, Any], right: Any) -> dict[str, Any]:
+        return {'match': {'op': operator, 'left': left, 'right': right}}
+
+    rule = [
+        match('==', {'meta': {'key': 'oifname'}}, 'lo'),
+        match('==', {'payload': {'protocol': 'tcp', 'field': 'dport'}}, {'set': sorted(ports)}),
+        match('!=', {'meta': {'key': 'skuid'}}, {'set': sorted(users)}),
+        {'reject': {'type': 'tcp reset'}},
+    ]
+    chain = dict(place, name='output', type='filter', hook='output', prio=0, policy='accept')
+    entries = [
+        {'table': {'family': 'inet', 'name': TABLE}},
+        {'chain': chain},
+        {'rule': dict(place, chain='output', expr=rule)},
+    ]
+    return nft.canonical(json.dumps({'nftables': entries}))
 
 
 class LocalUsers:
@@ -79,34 +106,48 @@ class LocalUsers:
     def _run(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
         return self._module.run_command([self._nft, *words], data=data)
 
-    def works(self) -> bool:
-        """Return whether this host can have such a table."""
-        return self._nft is not None and self._run('-c', '-f', '-', data=ruleset({25}, []))[0] == 0
+    def _refusal(self, text: str) -> str:
+        """Return what nft has against a ruleset; empty for nothing. Nothing is changed."""
+        status, out, err = self._run('-c', '-f', '-', data=text)
+        return (err.strip() or out.strip() or f'exit status {status}') if status else ''
 
     def start_command(self) -> str:
         """Return the command that loads the table if there is one, empty where none can be."""
         return f"/bin/sh -c 'test ! -e {RULESET} || {self._nft} -f {RULESET}'" if self._nft else ''
 
-    def _in_force(self) -> tuple[set[int], set[int]] | None:
-        status, out, dummy = self._run('-n', 'list', 'table', 'inet', TABLE)
-        return meaning(out) if status == 0 else None
+    def _in_force(self) -> list[str] | None:
+        """Return what is in force, None for no table."""
+        status, out, dummy = self._run(*nft.LIST, 'table', 'inet', TABLE)
+        try:
+            return nft.canonical(out) if status == 0 else None
+        except ValueError as exc:
+            raise HostError(f'nft list table {TABLE}: {exc}') from exc
 
     def present(self, ports: Collection[int], users: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
         """Have the table be there, now and whenever the hop starts.
 
-        What cannot be had is a warning: without it the hop is as any listener on loopback is.
+        What cannot be had is a warning: without it the hop is as any listener on loopback is. What is there stays
+        then; an older list of users is better than none.
         """
-        if not self.works():
+        if not self._nft:
             # Of a host that could have it once.
             return self.absent()
         try:
             wanted = ruleset(ports, users)
         except HostError as exc:
             return {'changed': False}, [f'Local users are not kept from the hop: {exc}']
-        before = disk.read_file(RULESET).data
-        differs, loaded = before != encode(wanted), self._in_force() == meaning(wanted)
-        result = self._result(differs or not loaded, before, encode(wanted), '' if loaded else f'load {TABLE}\n')
-        if not result['changed'] or self._module.check_mode:
+        before, in_force = disk.read_file(RULESET).data, self._in_force()
+        differs, loaded = before != encode(wanted), in_force == listed(*meaning(wanted))
+        if not differs and loaded:
+            return {'changed': False}, []
+        refusal = self._refusal(wanted)
+        if refusal:
+            # A host that cannot have it, such as some containers, has a row that says so.
+            there = before is not None or in_force is not None
+            said = f'Local users are not kept from the hop as wanted; what was there stays. nft: {refusal}'
+            return {'changed': False}, [said] if there else []
+        result = self._result(True, before, encode(wanted), '' if loaded else f'load {TABLE}\n')
+        if self._module.check_mode:
             return result, []
         if differs:
             disk.clear_temporary([RULESET])
@@ -135,16 +176,31 @@ class LocalUsers:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the row on whether local users are kept out."""
-        if not self.works():
+        data = disk.read_file(RULESET).data
+        in_force = self._in_force() if self._nft else None
+        if not self._nft or (data is None and in_force is None and self._refusal(ruleset({25}, []))):
             return [row('hop.users', TABLE, GREEN, ANYBODY, WAY, severity='low')]
-        wanted = meaning(decode(disk.read_file(RULESET).data or b''))
-        if wanted is None:
+        if data is None:
             return [row('hop.users', TABLE, RED, f'{ANYBODY}: there is no {RULESET}', 'Run site.yml.')]
-        if self._in_force() != wanted:
-            hint = f'Something has taken the table away, such as "flush ruleset". Run site.yml, or nft -f {RULESET}.'
-            return [row('hop.users', TABLE, RED, f'{ANYBODY}: what {RULESET} says is not in force', hint)]
+        wanted = meaning(decode(data))
+        if wanted is None:
+            finding = f'{ANYBODY}: {RULESET} is not what site.yml has made'
+            return [row('hop.users', TABLE, RED, finding, 'Run site.yml.')]
+        if in_force != listed(*wanted):
+            return [self._other_row(decode(data), in_force is None)]
         names = ', '.join(sorted(map(_name, wanted[1])))
         return [row('hop.users', TABLE, GREEN, f'only {names} may hand mail to the hop and to detours')]
+
+    def _other_row(self, text: str, gone: bool) -> dict[str, Any]:
+        """Return the row on a table that is not as the file says."""
+        finding, refusal = f'{ANYBODY}: what {RULESET} says is not in force', self._refusal(text)
+        if refusal:
+            hint = f'Find out why nft refuses it: {refusal}. Then run site.yml, or nft -f {RULESET}.'
+        elif gone:
+            hint = f'Something has taken the table away, such as "flush ruleset". Run site.yml, or nft -f {RULESET}.'
+        else:
+            hint = f'Somebody has changed it: nft list table inet {TABLE}. Run site.yml, or nft -f {RULESET}.'
+        return row('hop.users', TABLE, RED, finding, hint)
 
 
 def _name(uid: int) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import those_filtered_to
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
@@ -24,13 +25,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.r
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import shadow_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-DIRECT = 'FILTER direct:'
+TO_OTHERS = 'direct:'
+DIRECT = f'FILTER {TO_OTHERS}'
 
 
 class HopServer:
@@ -64,7 +67,11 @@ class HopServer:
     def queue(self) -> Look:
         """Return a look at its queue."""
         queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
-        return Look(queue, self._settings['relay_host'], last=True)
+
+        def direct(identifiers: set[str]) -> set[str]:
+            return those_filtered_to(self._options['queue_directory'], TO_OTHERS, identifiers)
+
+        return Look(queue, self._settings['relay_host'], last=True, elsewhere=direct)
 
     def clients(self) -> list[dict[str, Any]]:
         """Return the rows on what is in force in its clients."""
@@ -83,12 +90,7 @@ class HopServer:
     def running(self) -> list[dict[str, Any]]:
         """Return the rows on what runs, and whether it knows what its files say."""
         rows = running_rows('hop', self._instance(), unit.NAME)
-        shadows = Unit(self._module.run_command, unit.NAME).shadows()
-        hint = 'Remove it, then: systemctl daemon-reload, systemctl restart ' + unit.NAME
-        rows += [
-            row('running.unit', path, RED, f'systemd reads it for {unit.NAME}, which is not ours', hint)
-            for path in shadows
-        ]
+        rows += shadow_rows(Unit(self._module.run_command, unit.NAME), unit.NAME)
         return rows + (self._updates() if os.path.exists(package.PREFIX) else [])
 
     def _updates(self) -> list[dict[str, Any]]:

@@ -103,6 +103,10 @@ def set_time(path: str, mtime: int | None = None) -> None:
 def replace_file(path: str, data: bytes, mode: int | None = None, mtime: int | None = None) -> None:
     """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
     target = os.path.realpath(path)
+    if target == os.devnull and path != os.devnull:
+        # Masked, as systemd calls it: units and drop-ins are. To write there would be to replace the device.
+        os.unlink(path)
+        target = path
     temporary = os.path.join(os.path.dirname(target), f'{PREFIX}.{os.path.basename(target)}')
     try:
         write_durably(temporary, data, 0o600)

@@ -72,18 +72,33 @@ def processes(name: str = '', parent: int | None = None) -> list[Process]:
     )
 
 
-def newer(paths: Iterable[str], since: float) -> list[str]:
-    """Return those of the files that were changed after this time, in whatever way; a file that was put back is as new
-    as its change."""
-    found = []
+def changed_since(paths: Iterable[str], since: float, step: float = 0.0) -> tuple[list[str], list[str]]:
+    """Return those of the files that were changed after this time, in whatever way, and those of which nobody can tell,
+    since the clock was set; a file that was put back is as new as its change.
+
+    Args:
+        since: as Process.started.
+        step: by how many seconds the clock was put forward meanwhile. A file may be from before that or from after it.
+    """
+    sure, unsure, now = [], [], time.time()
     for path in paths:
         try:
-            status = os.stat(path)
+            seen = os.stat(path).st_ctime
         except OSError:
             continue
-        if status.st_ctime > since + LATER:
-            found.append(path)
-    return found
+        # Nothing was changed in the future.
+        possible = [moment for moment in {seen, seen + step} if moment <= now + LATER]
+        later = [moment > since + LATER for moment in possible]
+        if later and all(later):
+            sure.append(path)
+        elif any(later) or not later:
+            unsure.append(path)
+    return sure, unsure
+
+
+def newer(paths: Iterable[str], since: float) -> list[str]:
+    """Return those of the files that may have been changed after this time, see changed_since()."""
+    return [path for found in changed_since(paths, since) for path in found]
 
 
 def systemd_unit(pid: int | None) -> str | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import pwd
 import re
@@ -46,11 +47,8 @@ def parse(text: str, family: int) -> list[Socket]:
     return found
 
 
-def listening(address: str, port: int) -> list[Socket]:
-    """Return the sockets that take the connections to a port of an address.
-
-    One at this very address takes them, whatever listens at all addresses.
-    """
+def _at(port: int) -> list[Socket]:
+    """Return the sockets that listen at a port, whatever the address."""
     found = []
     for path, family in TABLES.items():
         try:
@@ -59,6 +57,25 @@ def listening(address: str, port: int) -> list[Socket]:
         except OSError:
             # A kernel without this family.
             continue
+    return found
+
+
+def for_others(port: int) -> list[Socket]:
+    """Return the sockets that take the connections of other hosts to a port."""
+    return [entry for entry in _at(port) if not _is_loopback(entry.address)]
+
+
+def _is_loopback(text: str) -> bool:
+    address = ipaddress.ip_address(text)
+    return (getattr(address, 'ipv4_mapped', None) or address).is_loopback
+
+
+def listening(address: str, port: int) -> list[Socket]:
+    """Return the sockets that take the connections to a port of an address.
+
+    One at this very address takes them, whatever listens at all addresses.
+    """
+    found = _at(port)
     exact = [entry for entry in found if entry.address == address]
     if exact:
         return exact
@@ -130,10 +147,18 @@ def strangers(address: str, port: int, pid: int | None) -> list[str]:
     Args:
         pid: of that process, whose children share its sockets; None when it does not run.
     """
-    sockets = listening(address, port)
+    return holders(not_of(listening(address, port), pid))
+
+
+def not_of(sockets: list[Socket], pid: int | None) -> list[Socket]:
+    """Return those of the sockets that a process does not hold.
+
+    Args:
+        pid: as for strangers().
+    """
     ours = inodes_of(pid) if sockets and pid is not None else set()
     # What can be told without a look at the process is whose the socket is.
-    return holders(entry for entry in sockets if (entry.uid != 0 if ours is None else entry.inode not in ours))
+    return [entry for entry in sockets if (entry.uid != 0 if ours is None else entry.inode not in ours)]
 
 
 def for_anybody(port: int) -> bool:

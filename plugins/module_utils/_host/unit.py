@@ -7,16 +7,39 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 
 FOLDER = '/etc/systemd/system'
 SHOWN = ('LoadState', 'ActiveState', 'UnitFileState', 'NeedDaemonReload')
+
+
+# What is run, whether it is, as whom, and with what of the host. Resources, time limits and the order of units are the
+# administrator's own affair.
+DECISIVE = re.compile(
+    'Exec(Start|Reload|Stop|Condition)$|Condition|Assert|Conflicts$|RefuseManualStart$|Type$|RemainAfterExit$|PIDFile$'
+    '|User$|Group$|DynamicUser$|Root|Private(Network|Users)$|(Network|IPC)NamespacePath$|Restrict(AddressF|NetworkI)'
+    '|IPAddressDeny$|SocketBindDeny$|CapabilityBoundingSet$|(Inaccessible|ReadOnly|Bind|BindReadOnly|Exec|NoExec)Paths$'
+    '|TemporaryFileSystem$'
+)
+# Lists of commands to which one may add; an empty value takes away those that there are.
+LISTS = re.compile('Exec(StartPre|StartPost|StopPost)$')
+
+
+class Shadow(NamedTuple):
+    """A file that systemd reads in place of a unit's own one, or on top of it: what it sets, and whether the unit may
+    do something else, or nothing, because of it."""
+
+    path: str
+    settings: list[str]
+    decisive: bool
 
 
 class UnitError(HostError):
@@ -37,17 +60,26 @@ class Unit:
 
     def state(self) -> dict[str, str]:
         """Return what systemd knows of the unit, also when there is none."""
-        out = self._systemctl('show', '--property=' + ','.join(SHOWN), self._name)
-        return dict(line.partition('=')[::2] for line in out.splitlines() if '=' in line)
+        return self.show(*SHOWN)
 
-    def shadows(self) -> list[str]:
+    def show(self, *names: str) -> dict[str, str]:
+        """Return properties of the unit; of those that are shown several times, all values together."""
+        out, found = self._systemctl('show', '--property=' + ','.join(names), self._name), {}
+        for name, dummy, value in (line.partition('=') for line in out.splitlines() if '=' in line):
+            found[name] = ' '.join(filter(None, [found.get(name), value]))
+        return found
+
+    def shadows(self) -> list[Shadow]:
         """Return the files that systemd reads in place of the unit's own file, or on top of it."""
-        out = self._systemctl('show', '--property=FragmentPath,DropInPaths', self._name)
-        shown = dict(line.partition('=')[::2] for line in out.splitlines())
-        own = os.path.join(FOLDER, self._name)
-        found = [path for path in [shown.get('FragmentPath', '')] if path not in ('', own)]
-        # Those for all services, of the distribution or the site, are not about this one.
-        return found + [path for path in shown.get('DropInPaths', '').split() if f'/{self._name}.d/' in path]
+        shown, own = self.show('FragmentPath', 'DropInPaths'), os.path.join(FOLDER, self._name)
+        found = [Shadow(path, [], True) for path in [shown.get('FragmentPath', '')] if path not in ('', own)]
+        for path in shown.get('DropInPaths', '').split():
+            shadow = _shadow(path)
+            # Those for all services, of the distribution or the site, are not about this one, as a rule.
+            general = os.path.basename(os.path.dirname(path)) == 'service.d'
+            if not general or (shadow.settings and shadow.decisive):
+                found.append(shadow)
+        return found
 
     def needed(self, differs: bool, outdated: bool = False) -> list[list[str]]:
         """Return the systemctl commands that make the unit run now and after a reboot.
@@ -96,6 +128,20 @@ class Unit:
             journal = self._run(['journalctl', '--no-pager', '--lines=20', '--output=cat', '--unit=' + self._name])[1]
             raise UnitError('systemctl {}: {}\n{}'.format(' '.join(words), err.strip(), journal.strip()))
         return out
+
+
+def _shadow(path: str) -> Shadow:
+    """Return what a drop-in does."""
+    data = disk.read_file(path).data
+    if data is None:
+        # What systemd has read is not to be seen any more.
+        return Shadow(path, [], True)
+    lines = [line.strip().partition('=') for line in decode(data).replace('\\\n', ' ').splitlines()]
+    settings = [
+        (name.strip(), value.strip()) for name, sign, value in lines if sign and not name.startswith(('#', ';'))
+    ]
+    decisive = any(DECISIVE.match(name) or (LISTS.match(name) and not value) for name, value in settings)
+    return Shadow(path, list(dict.fromkeys(name for name, dummy in settings)), decisive)
 
 
 class UnitChange:
@@ -154,9 +200,6 @@ class UnitChange:
         # run that is killed leaves something behind.
         if disk.read_file(self.path).data != self._after:
             disk.clear_temporary([self.path])
-            if os.path.realpath(self.path) == os.devnull:
-                # Masked: to write there would be to replace the device.
-                os.unlink(self.path)
             # Not older than it is: systemd goes by the time when it looks whether it has read a unit.
             disk.replace_file(self.path, self._after, 0o644, time.time_ns())
         try:

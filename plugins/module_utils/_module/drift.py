@@ -10,7 +10,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.drift imp
     busy_row,
     drift_row,
     green_row,
+    note_row,
     refused_row,
 )
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # Seconds in which another run may end.
 PATIENCE = 5
+# Because of which it cannot be told of a part whether it is as wanted. The others can be.
+UNTOLD = (HostError, SwitchError, OSError, ValueError)
 
 
 def drift_rows(server: MailServer, shown: list[Shown]) -> list[dict[str, Any]]:
@@ -49,16 +52,20 @@ def drift_rows(server: MailServer, shown: list[Shown]) -> list[dict[str, Any]]:
 def _compared(look: Look, server: MailServer, shown: list[Shown]) -> list[dict[str, Any]]:
     rows, same = [], []
     try:
-        parts = wanted_parts(look, server, shown)[0]
-    except (HostError, OSError) as exc:
+        parts, warnings, dummy = wanted_parts(look, server, shown)
+    except UNTOLD as exc:
         return [refused_row('refused', printable(str(exc)))]
     for part in parts:
         try:
-            found = drift_row(part.name, part.converge(look)[0])
-        except (HostError, OSError) as exc:
+            result, said = part.converge(look)
+            found = drift_row(part.name, result)
+            # What there is no record of has its row.
+            warnings = warnings + [text for text in said if text not in result.get('unrecorded', [])]
+        except UNTOLD as exc:
             found = refused_row(part.name, printable(str(exc)))
         if found:
             rows.append(found)
         else:
             same.append(part.name)
-    return rows + ([green_row(same)] if same else [])
+    # Parts say again what was seen before.
+    return rows + ([green_row(same)] if same else []) + list(map(note_row, dict.fromkeys(warnings)))

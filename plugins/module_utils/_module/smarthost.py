@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # Where files of firewalls, spam engines and units are.
 OTHERS = ('/etc/systemd/system', '/etc/firewalld', '/etc/ufw', '/etc/rspamd', '/etc/spamassassin')
+# What to do about a question that a preflight gets no answer to.
+MEND = 'Mend that first: site.yml has to ask the same.'
 OPTIONS = {
     'settings': {'type': 'dict', 'required': True},
     'stage': {'type': 'str', 'choices': ['preflight', 'change'], 'default': 'change'},
@@ -56,7 +58,7 @@ def main(server_class: type[MailServer]) -> None:
     if module.params['stage'] == 'preflight':
         # What is wrong is a row, not a failure.
         known: dict[str, Any] = {}
-        rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known))
+        rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known), MEND)
         module.exit_json(changed=False, ansible_facts=dict(known, mail_server_preflight_rows=rows))
     converge = present if settings['state'] == 'present' else absent
     run(module, directories_of(server), lambda module, dummy: converge(module, server))
@@ -80,7 +82,10 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     for warning in facts.warnings:
         module.warn(message(warning))
     rows = facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
-    return rows + asked('hop', 'mail server', lambda: _listener_rows(module, server, facts))
+    # One that does not run has been named.
+    if server.settings['inbound'] and facts.running:
+        rows += asked('inbound.listens', 'mail server', server.arrivals, MEND)
+    return rows + asked('hop', 'mail server', lambda: _listener_rows(module, server, facts), MEND)
 
 
 def _listener_rows(module: AnsibleModule, server: MailServer, facts: Facts) -> list[dict[str, Any]]:
@@ -88,7 +93,7 @@ def _listener_rows(module: AnsibleModule, server: MailServer, facts: Facts) -> l
     settings, wanted, rows = server.settings, wanted_of(module, server, facts)[0], []
     if wanted.hop:
         rows += hop.ready_rows(settings, wanted.hop)
-        rows += asked('hop.return', 'hop', lambda: way_back.foreseen(settings, wanted.hop))
+        rows += asked('hop.return', 'hop', lambda: way_back.foreseen(settings, wanted.hop), MEND)
     return rows + [row for place in wanted.listeners for row in listening.ready_rows('detour', place)]
 
 
@@ -147,7 +152,7 @@ def wanted_parts(
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings)
-    port = firewall.look_ahead(module, limit)[0] if limit['state'] == 'present' else None
+    port, kept_out = firewall.look_ahead(module, limit) if limit['state'] == 'present' else (None, [])
     parts = []
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
@@ -163,7 +168,8 @@ def wanted_parts(
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
-    return parts, facts.warnings + said + wanted.warnings + spam.notes(settings, marked), facts.gateway
+    said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
+    return parts, said, facts.gateway
 
 
 def _hop(

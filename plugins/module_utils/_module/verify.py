@@ -15,6 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
     asks_for_certificate,
     known_rows,
@@ -23,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import gateway_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import boot_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.verify import header_row, queue_row, route_row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
     certain_headers,
@@ -32,6 +35,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.sampl
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, QueueLook
+
+# What to do about a question that has no answer.
+UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or run site.yml.'
 
 
 def main(server_class: type[MailServer]) -> None:
@@ -78,10 +84,14 @@ def rows_of(
         rows += asked('header', 'hop' if hop else 'mail server', lambda: header_rows(hop or server, settings))
         rows += hop_rows(hop) if hop else []
         rows += asked('running', 'mail server', server.running)
+        rows += asked('running.boot', 'mail server', lambda: boot_rows(server.module, services(server.NAME)))
         rows += asked('detour', 'mail server', server.listener_rows)
+        rows += asked('inbound.listens', 'mail server', server.arrivals) if settings['inbound'] else []
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
+        if settings['inbound'] and settings['state'] == 'present':
+            rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
         return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:
@@ -90,12 +100,14 @@ def rows_of(
     return rows + [queue.row(stuck) for queue in watched]
 
 
-def asked(identifier: str, target: str, function: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the rows of a question, or the one that says why it has no answer."""
+def asked(
+    identifier: str, target: str, function: Callable[[], list[dict[str, Any]]], hint: str = UNANSWERED
+) -> list[dict[str, Any]]:
+    """Return the rows of a question, or the one that says why it has no answer, with a hint."""
     try:
         return function()
     except (HostError, OSError, ValueError) as exc:
-        return [row(identifier + '.failed', target, RED, printable(str(exc)))]
+        return [row(identifier + '.failed', target, RED, printable(str(exc)), hint)]
 
 
 def hop_rows(hop: HopServer) -> list[dict[str, Any]]:
@@ -166,18 +178,24 @@ class Watched:
             self._look = self._owner.queue()
             self._look.begin()
         except (HostError, OSError, ValueError) as exc:
-            self._failed = row('queue.failed', self._name, RED, printable(str(exc)))
+            self._failed = self._unread(exc)
 
     def row(self, stuck: bool = False) -> dict[str, Any]:
         """Take the second look, and return the row on both.
 
         Args:
-            stuck: whether mail is judged that waited before.
+            stuck: whether mail is judged that waited before, and not only what was put off since the first look.
         """
         if self._failed:
             return self._failed
         try:
-            found = self._look.end()
-            return queue_row(self._name, *found, self._look.stuck() if stuck else ())
+            messages, put_off = self._look.end()
+            waiting = self._look.stuck()
+            # That some other server wants its mail later is no matter of the way to the gateway.
+            put_off = [message for message in put_off if message in waiting]
+            return queue_row(self._name, messages, put_off, waiting if stuck else ())
         except (HostError, OSError, ValueError) as exc:
-            return row('queue.failed', self._name, RED, printable(str(exc)))
+            return self._unread(exc)
+
+    def _unread(self, exc: Exception) -> dict[str, Any]:
+        return row('queue.failed', self._name, RED, printable(str(exc)), UNANSWERED)

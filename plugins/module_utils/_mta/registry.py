@@ -71,3 +71,8 @@ def with_role() -> list[str]:
 def units() -> list[str]:
     """Return the services of the mail servers for which the collection has a role."""
     return [unit for name in with_role() for unit in MAIL_SERVERS[name].units]
+
+
+def services(name: str) -> tuple[str, ...]:
+    """Return the services of one mail server, none of one that is not known."""
+    return MAIL_SERVERS[name].units if name in MAIL_SERVERS else ()

@@ -143,7 +143,8 @@ class QueueLook(ABC):
         """
 
     def stuck(self) -> list[str]:
-        """Return those of the second look that wait for something that a person has to mend, a line each."""
+        """Return those of the second look that wait for something that a person has to mend, each with the line that
+        end() has of it."""
         return []
 
 
@@ -246,6 +247,11 @@ class MailServer(ABC):
 
     def doors(self) -> list[dict[str, Any]]:
         """Return the rows of a verification on ways past the gateway that are open."""
+        return []
+
+    def arrivals(self) -> list[dict[str, Any]]:
+        """Return rows, before a change and after it, on whether other hosts get to the port for inbound mail. Asked
+        where that is limited to the gateway."""
         return []
 
     def listener_rows(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.diversions import Diversions, deferred_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors import doors
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
@@ -72,16 +73,25 @@ class Obstacles:
             found += doors(self._settings, self.info, self._entries, further, self._changed)
         return found + (unwashed(self.info, *self._named) if self._options['wash_submission'] else [])
 
+    @cached_property
+    def diversions(self) -> Diversions:
+        return Diversions(self._instance, self._settings, self.info)
+
     def open_ways(self) -> list[str]:
         """Return the services that take mail past the gateway, as texts for warnings."""
         return [
             '{target}: {finding}. {hint}'.format(**found) for found in self.ways_past if found['id'] == 'inbound.door'
         ]
 
+    def ways_now(self) -> list[dict[str, Any]]:
+        """Return all rows of a verification."""
+        return self.ways_past + self.diversions.rows() + deferred_rows(self.info, self._settings)
+
     def rows(self) -> list[dict[str, Any]]:
         """Return all rows of a preflight."""
         found = problems(self._settings, self.site_routes) + self.locked_out
         rows = [row('mta.refused', 'postfix', RED, text) for text in found] + self.ways_past
+        rows += self.diversions.rows() + self.diversions.notes()
         if self._settings['inbound']:
             rows += judging(self._settings, self.info, self._entries, self._options['inbound_services'])
         return rows

@@ -54,6 +54,12 @@ def _opaque_transports(info: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _deferred(info: Mapping[str, Any]) -> list[str]:
+    if TRANSPORT not in items(info['expanded'].get('defer_transports')):
+        return []
+    return [f'defer_transports: {TRANSPORT} in main.cf has all mail for the hop wait until somebody takes it out there']
+
+
 def wash(
     config_dir: str,
     parameters: Mapping[str, str],
@@ -181,7 +187,7 @@ def outbound_configuration(
         'services': [loopback_client(TRANSPORT, address, parameters)],
         'service_options': [],
         'tables': [],
-        'warnings': _opaque_transports(info),
+        'warnings': _opaque_transports(info) + _deferred(info),
         'problems': _kept_transports(info),
     }
 

@@ -6,23 +6,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look, process
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
-    MailServer,
     Part,
-    Route,
     Wanted,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import sessions
@@ -38,58 +33,34 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inboun
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
-    TRANSPORT,
     outbound_configuration,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.questions import PostfixQuestions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return_listener import (
     next_hop,
     return_configuration,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file, running_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
-    CERTIFICATES_TABLE,
-    certificates,
     learnt_fingerprints,
     mynetworks_entries,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import way, ways
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 OUTBOUND, INBOUND = 'postfix_smarthost_outbound', 'postfix_smarthost_inbound'
 # Where the hop's bounces come back. A part of its own, since it has to be there as long as the hop is.
 RETURN = 'postfix_smarthost_return'
-# The transport, or the table of senders, by which mail gets to the hop.
-LEADS_TO_HOP = re.compile(r'[^#\n]*(\bconbool-hop:|/conbool_(senders|override|outside)\b)')
 
 
-class PostfixServer(MailServer):
+class PostfixServer(PostfixQuestions):
     """The Postfix of this host."""
 
-    NAME = 'postfix'
     hop_decides = True
     _asked: Obstacles | None = None
-
-    @property
-    def BYPASS_HINT(self) -> str:
-        name = 'default_transport'
-        present = self._parameter(name)
-        if self.settings['scope'] == 'all' and not present.startswith(TRANSPORT + ':'):
-            return f'main.cf says {name} = {present}. Run site.yml again: it leads mail to the hop.'
-        return 'transport_maps and sender-dependent maps of the mail server win over its default route.'
-
-    @property
-    def _config_dir(self) -> str:
-        return os.path.normpath(self.options['config_dir'])
-
-    def _instance(self) -> Instance:
-        return Instance(self.module.run_command, self.module.get_bin_path, self._config_dir)
+    _seen: tuple[dict[str, Any], list[str]] | None = None
 
     def lock_directories(self) -> list[str]:
         return [os.path.dirname(os.path.realpath(self._config_dir))]
@@ -98,13 +69,8 @@ class PostfixServer(MailServer):
         return [self._config_dir]
 
     def facts(self) -> Facts:
-        info, warnings = facts(
-            self.module.run_command,
-            self.module.get_bin_path,
-            self._config_dir,
-            hosted_domains=self.settings['domains'],
-            hosted_domains_from='conbool_domains',
-        )
+        # A verification has looked by now. A change begins with a look, and verifies with another one.
+        info, warnings = self._seen or self._look()
         return Facts(
             version=info['version'],
             running=info['running'],
@@ -175,13 +141,27 @@ class PostfixServer(MailServer):
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         return self._obstacles(facts.native).rows()
 
+    def _look(self) -> tuple[dict[str, Any], list[str]]:
+        return facts(
+            self.module.run_command,
+            self.module.get_bin_path,
+            self._config_dir,
+            hosted_domains=self.settings['domains'],
+            hosted_domains_from='conbool_domains',
+        )
+
     @cached_property
     def _in_force(self) -> dict[str, Any]:
         """What a verification looks at, once."""
-        return facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        try:
+            self._seen = self._look()
+        except HostError:
+            # Who cannot be asked about the domains, or is not responsible for one, has a configuration all the same.
+            return facts(self.module.run_command, self.module.get_bin_path, self._config_dir)[0]
+        return self._seen[0]
 
     def doors(self) -> list[dict[str, Any]]:
-        return Obstacles(self._instance(), self.settings, self.options, self._in_force, changed=True).ways_past
+        return Obstacles(self._instance(), self.settings, self.options, self._in_force, changed=True).ways_now()
 
     def _detours(self, info: Mapping[str, Any]) -> Detours:
         return Detours(self._instance(), info)
@@ -252,49 +232,19 @@ class PostfixServer(MailServer):
     def undo(self) -> list[Part]:
         return [self._absent(INBOUND), self._absent(OUTBOUND), self._without_user()]
 
-    def _certificates(self) -> str:
-        """Return the table of fingerprints as it is, empty where there is none."""
-        return decode(read_file(os.path.join(self._config_dir, CERTIFICATES_TABLE)).data or b'')
-
-    def knows(self, certificate: Shown) -> str:
-        if certificate.has(certificates(self._certificates())):
-            return 'key'
-        # Postfix tells a policy service nothing but the common name.
-        named = covers(certificate.common_name, self.settings['tls_name'])
-        by_name = not self.settings['inbound_certificate_fingerprints'] and certificate.for_clients and named
-        return 'name' if by_name else ''
-
     def undo_after_hop(self) -> list[Part]:
         return [self._absent(RETURN)]
 
-    def leads_to_hop(self) -> list[str]:
-        return [
-            path
-            for path in (os.path.join(self._config_dir, name) for name in ('main.cf', 'master.cf'))
-            if any(map(LEADS_TO_HOP.match, decode(read_file(path).data or b'').split('\n')))
-        ]
-
-    def _parameter(self, name: str) -> str:
-        return self._instance().parameters(self._config_dir, [name])[0].get(name, '')
-
-    def _hop_address(self) -> str:
-        return hop_address(self.settings, self._parameter('inet_protocols'))
-
-    def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
-        queue_directory = self._parameter('queue_directory')
-        hop = '[{}]:{}'.format(self._hop_address(), self.settings['roles']['outbound_hop']['port'])
-        # An entry of transport_maps without a transport, for one, leads the hop's client elsewhere.
-        return [Route(seen, seen == way(TRANSPORT, hop)) for seen in ways(queue_directory, samples)]
-
-    def running(self) -> list[dict[str, Any]]:
-        return running_rows('mail server', self._instance(), MAIL_SERVERS[self.NAME].units[0])
-
-    def queue(self) -> Look:
-        queue = Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir)
-        return Look(queue, self._hop_address())
-
     def listener_rows(self) -> list[dict[str, Any]]:
-        return self._detours(self._in_force).rows()
+        return self._detours(self._in_force).rows() + self._policy_rows()
+
+    def _policy_rows(self) -> list[dict[str, Any]]:
+        info, program = self._in_force, os.path.join(self._config_dir, policy.FILE)
+        # One that is missing has its row among those of what site.yml would make.
+        if not any((entry['name'], entry['type']) == (policy.SERVICE, 'unix') for entry in info['services']):
+            return []
+        path = os.path.join(info['queue_directory'], 'private', policy.SERVICE)
+        return policy.rows(path, self.settings['tls_name'], program)
 
     def stale(self) -> list[dict[str, Any]]:
         return copy_rows(self._in_force)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before import (
     BY_RECIPIENT,
     BY_SENDER,
@@ -18,10 +17,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     OVERRIDE_TABLE,
     former,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries, look_up
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError, complaints
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import words as words_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
@@ -65,7 +62,7 @@ class SiteRoutes:
         """Return the same of what answers for any recipient outside."""
         found = []
         for table in site_maps(self._info['expanded'].get(BY_RECIPIENT, '')):
-            for key in (*_recipient_keys(OUTSIDE), '*'):
+            for key in (*recipient_keys(OUTSIDE), '*'):
                 value = self._ask(table, key)
                 if value.strip(':'):
                     found.append({'table': table, 'key': key, 'value': value})
@@ -78,7 +75,7 @@ class SiteRoutes:
         return [
             domain
             for domain in self._settings['domains']
-            if not any(self._ask(table, key) for table in tables for key in _recipient_keys(domain))
+            if not any(self._ask(table, key) for table in tables for key in recipient_keys(domain))
         ]
 
     def _sender_keys(self, table: str) -> Iterator[str]:
@@ -106,15 +103,10 @@ class SiteRoutes:
         return key not in senders and '@' in key[1:] and '@' + key.rpartition('@')[2] in senders
 
     def _ask(self, table: str, key: str) -> str:
-        status, out, err = self._instance.run('postmap', '-c', self._instance.config_dir, '-q', key, table)
-        # Not found is status 1 as well, with what postmap may have to say of main.cf.
-        said = printable(decode(err))
-        if status and any(severity != 'warning' for severity, dummy in complaints(said)):
-            raise PostfixError(f'postmap -q {key!r} {table}: {words_of(said)}')
-        return '' if status else printable(decode(out)).strip()
+        return look_up(self._instance, table, key)
 
 
-def _recipient_keys(domain: str) -> list[str]:
+def recipient_keys(domain: str) -> list[str]:
     """Return what Postfix looks for in transport_maps for a recipient in a domain."""
     labels = domain.split('.')
     return ['postmaster@' + domain, domain] + ['.' + '.'.join(labels[n:]) for n in range(1, len(labels))]

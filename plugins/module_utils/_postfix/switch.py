@@ -146,7 +146,8 @@ class Switch(Transaction):
         self._sockets = postfix.sockets_of(
             queue, [service for service in self.change.changed_services() if service.key not in before]
         )
-        if self.journal.pending or (self._pid and unread(self.instance.config_dir, self._pid)):
+        found = unread(self.instance.config_dir, self._pid, queue) if self._pid else None
+        if self.journal.pending or any(found or ()):
             # After a killed run nobody knows whether Postfix has read the files, and what somebody has put back without
             # a reload it has not: what it serves already gets no new socket.
             self._sockets = dict.fromkeys(self._sockets)

@@ -12,6 +12,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import LISTABLE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
+    PostfixError,
+    complaints,
+    words,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
@@ -60,3 +65,17 @@ def entries(text: str, kind: str) -> list[tuple[str, str]] | None:
             key, value = content.split(None, 1)
             found.append((key, value))
     return found
+
+
+def look_up(instance: Instance, table: str, key: str) -> str:
+    """Return what a table answers, empty for nothing.
+
+    Raises:
+        PostfixError: it cannot be asked.
+    """
+    status, out, err = instance.run('postmap', '-c', instance.config_dir, '-q', key, table)
+    # Not found is status 1 as well, with what postmap may have to say of main.cf.
+    said = printable(decode(err))
+    if status and any(severity != 'warning' for severity, dummy in complaints(said)):
+        raise PostfixError(f'postmap -q {key!r} {table}: {words(said)}')
+    return '' if status else printable(decode(out)).strip()

@@ -159,10 +159,15 @@ class Instance:
             raise PostfixError(f'Postfix could not be started again: {words(decode(err or out))}')
 
 
+def pid_file(queue_directory: str) -> str:
+    """Return where an instance's master process writes its process id when it starts, and holds a lock."""
+    return os.path.join(queue_directory, 'pid', 'master.pid')
+
+
 def master_pid(queue_directory: str) -> int | None:
     """Return the process id of a running instance's master process, or None."""
     try:
-        with open(os.path.join(queue_directory, 'pid', 'master.pid'), 'rb') as stream:
+        with open(pid_file(queue_directory), 'rb') as stream:
             return int(stream.read().split()[0])
     except (OSError, ValueError, IndexError):
         return None

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import socket
 import stat
 import sys
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import certificate_policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
 # No lookup table, but a file that a service of ours runs.
 PROGRAM = 'program'
@@ -23,6 +27,10 @@ USER = 'conbool-policy'
 # What the system calls its Python, whichever version that is after an upgrade.
 PYTHON = '/usr/bin/python3'
 OLDEST_MINOR = 8
+# What smtpd(8) asks at RCPT, as far as the program looks at it.
+REQUEST = 'request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nccert_subject={}\n\n'
+# Seconds for an answer; smtpd(8) waits for 30.
+PATIENCE, LONGEST = 10.0, 4096
 
 
 def interpreter() -> str:
@@ -71,3 +79,51 @@ def service(python: str, config_dir: str, tls_name: str) -> dict[str, Any]:
         'command': f'spawn user={USER} argv={python} -I -S -B {config_dir}/{FILE} {tls_name}',
         'options': {},
     }
+
+
+def answer(path: str, subject: str) -> str:
+    """Return what the service at a socket answers for a client with this name in its certificate, all of it when that
+    is no answer.
+
+    Raises:
+        OSError: it cannot be reached, or is silent.
+    """
+    said = b''
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE)
+        connection.connect(path)
+        # A program that ends before it has read the question resets the connection.
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(REQUEST.format(subject).encode())
+            while b'\n\n' not in said and len(said) < LONGEST:
+                data = connection.recv(LONGEST)
+                if not data:
+                    break
+                said += data
+    return said.decode('utf-8', 'replace').strip()
+
+
+def rows(path: str, tls_name: str, program_path: str, known: str = certificate_policy.KNOWN) -> list[dict[str, Any]]:
+    """Return the row on whether the service tells the gateway's certificate from others, asked as smtpd(8) does.
+
+    Args:
+        path: of its socket.
+        tls_name: the name in the gateway's certificate.
+        program_path: of the program that is run for each connection.
+        known: the action for the gateway.
+    """
+    wanted = {tls_name: f'action={known}', f'not-{tls_name}': certificate_policy.UNKNOWN.decode().strip()}
+    try:
+        wrong = [
+            f'{name}: {said or "nothing"}' for name in wanted for said in [answer(path, name)] if said != wanted[name]
+        ]
+    except OSError as exc:
+        wrong = [str(exc)]
+    if not wrong:
+        return [row('inbound.policy', path, GREEN, 'tells the certificate of the gateway by its name')]
+    hint = (
+        f'User {USER} has to be able to read {program_path}, which every directory above has to let it. See to that, or'
+        ' run site.yml. The log of the mail server has more.'
+    )
+    finding = 'the certificate of the gateway is not known, and its mail waits; asked about ' + ', '.join(wrong)
+    return [row('inbound.policy', path, RED, finding, hint)]

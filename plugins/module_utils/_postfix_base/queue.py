@@ -163,10 +163,18 @@ class Look(QueueLook):
         to: the next hop of what leaves, as it stands in Postfix's words.
         last: whether it is the last queue before the gateway, with which TLS is spoken, and in which nobody holds
             messages back.
+        elsewhere: takes identifiers of messages; returns those that are not on their way to this next hop. Their
+            troubles with TLS are another host's.
     """
 
-    def __init__(self, queue: Queue, to: str = '', last: bool = False) -> None:
-        self._queue, self._to, self._last = queue, to, last
+    def __init__(
+        self,
+        queue: Queue,
+        to: str = '',
+        last: bool = False,
+        elsewhere: Callable[[set[str]], set[str]] = lambda identifiers: set(),
+    ) -> None:
+        self._queue, self._to, self._last, self._elsewhere = queue, to, last, elsewhere
         self._before: set[str] = set()
         self._messages: list[dict[str, Any]] = []
 
@@ -178,14 +186,18 @@ class Look(QueueLook):
         return [describe(message) for message in self._messages], [describe(message) for message in put_off]
 
     def stuck(self) -> list[str]:
-        return [describe(message) for message in self._messages if self._is_stuck(message)]
+        found = [message for message in self._messages if self._is_stuck(message, self._last)]
+        # With whom TLS failed, Postfix does not always say.
+        unsure = {message['queue_id'] for message in found if not self._is_stuck(message, False)}
+        others = self._elsewhere(unsure) if unsure else unsure
+        return [describe(message) for message in found if message['queue_id'] not in others]
 
-    def _is_stuck(self, message: Mapping[str, Any]) -> bool:
+    def _is_stuck(self, message: Mapping[str, Any], tls: bool) -> bool:
         if message['queue_name'] == 'hold' and not self._last:
             return False
         age = time.time() - message.get('arrival_time', time.time())
         reasons = [recipient.get('delay_reason', '') for recipient in message.get('recipients', [])]
-        return any(is_stuck(reason, age, self._to, self._last) for reason in reasons)
+        return any(is_stuck(reason, age, self._to, tls) for reason in reasons)
 
 
 def still_there(messages: list[dict[str, Any]], waited: int, config_dir: str, timeout: float) -> str:

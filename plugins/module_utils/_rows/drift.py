@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 
@@ -55,6 +56,11 @@ def busy_row() -> dict[str, Any]:
 def green_row(parts: Iterable[str]) -> dict[str, Any]:
     """Return the row on all parts that are as they should be."""
     return row('drift.ok', TARGET, GREEN, 'as site.yml would make it: ' + ', '.join(parts))
+
+
+def note_row(warning: str) -> dict[str, Any]:
+    """Return the row on something that site.yml would warn of."""
+    return row('drift.note', TARGET, GREEN, printable(warning), severity='low')
 
 
 def differences(result: Mapping[str, Any]) -> str:

@@ -6,11 +6,15 @@ collection."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import (
     for_anybody,
+    for_others,
+    holders,
     listening,
+    not_of,
     strangers,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets
@@ -84,3 +88,28 @@ def owner_rows(identifier: str, listener: Listener) -> list[dict[str, Any]]:
         row(f'{identifier}.owner', _place(listener), GREEN, f'{listener.whose}, pid {listener.pid}'),
         *_anybody_rows(identifier, listener),
     ]
+
+
+def arrival_rows(port: int, pid: int | None, how: str, behind_proxy: Callable[[], bool] = bool) -> list[dict[str, Any]]:
+    """Return the row on whether other hosts, of which the gateway is one, get to the mail server.
+
+    Args:
+        pid: of the process that listens for the mail server, whose children share its sockets; None when it does not
+            run.
+        how: what makes the mail server listen for other hosts.
+        behind_proxy: asked where somebody else listens: whether the mail server has its clients from a proxy.
+    """
+    target, sockets = f'port {port}', for_others(port)
+    if not sockets:
+        finding = 'nobody listens for other hosts: no mail of the gateway arrives'
+        hint = f'{how} If no mail is to arrive here, set conbool_inbound: false.'
+        return [row('inbound.closed', target, RED, finding, hint)]
+    foreign = not_of(sockets, pid)
+    if len(foreign) < len(sockets):
+        addresses = sorted({entry.address for entry in sockets if entry not in foreign})
+        return [row('inbound.listens', target, GREEN, 'the mail server, at ' + ', '.join(addresses))]
+    who = ', '.join(holders(foreign))
+    if behind_proxy():
+        return [row('inbound.listens', target, GREEN, f'held by {who}, a proxy of the mail server', severity='low')]
+    hint = f'End it, then: {how} If no mail is to arrive here, set conbool_inbound: false.'
+    return [row('inbound.foreign', target, RED, f'held by {who}, and not by the mail server', hint)]

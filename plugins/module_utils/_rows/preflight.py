@@ -112,16 +112,17 @@ def tls_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def firewall_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the row on the host's firewall.
+    """Return the rows on the host's firewall.
 
     Args:
         result: C(backend) and C(warnings), or what a module that fails returns.
     """
     if 'backend' not in result:
         return unasked(result, 'firewall', 'mail port')
-    found = 'can be limited to the gateway with {}'.format(result['backend'])
-    # What keeps the gateway out all the same is a person's to judge: another chain may let it in.
-    return [row('firewall.ok', 'mail port', GREEN, '. '.join([found] + list(map(printable, result['warnings']))))]
+    rows = [row('firewall.ok', 'mail port', GREEN, 'can be limited to the gateway with {}'.format(result['backend']))]
+    # What others filter is a person's to judge; verify is red if the gateway is kept out in the end.
+    said = map(printable, result['warnings'])
+    return rows + [row('firewall.warning', 'mail port', GREEN, text, severity='low') for text in said]
 
 
 def gateway_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,11 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
+CAPTURED = (
+    'Make the mail server responsible for the domain, or take out what leads this sender to the gateway. Then run'
+    ' site.yml.'
+)
+WRONG = 'Run site.yml: it makes anew what looks at headers.'
 WAITS = (
     'Mend what the reason says; rows on the gateway and on drift tell more. Nothing of it is lost. What waits is tried'
     ' again later, or at once: postqueue -f, with -c and the configuration directory for the hop, or sendmail -q.'
@@ -31,7 +36,7 @@ def route_row(sample: Mapping[str, Any], through: bool, way: str, hint: str) -> 
         return row('route.ok', target, GREEN, way)
     if sample['hop']:
         return row('route.bypass', target, RED, f'{way}, which is not the way to the gateway', hint)
-    return row('route.captured', target, RED, f'{way}, though this mail must not go there')
+    return row('route.captured', target, RED, f'{way}, though this mail must not go there', CAPTURED)
 
 
 def header_row(sample: Mapping[str, Any], direct: bool, said: str) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def header_row(sample: Mapping[str, Any], direct: bool, said: str) -> dict[str, 
     what."""
     if direct == sample['direct']:
         return row('header.ok', sample['header'], GREEN, 'goes direct' if direct else 'goes to the gateway')
-    return row('header.wrong', sample['header'], RED, said)
+    return row('header.wrong', sample['header'], RED, said, WRONG)
 
 
 def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str], stuck: Sequence[str] = ()) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str], stuck:
     Args:
         name: whose queue it is.
         messages: the messages in it, a line each.
-        put_off: those of them that were put off while somebody looked.
+        put_off: those of them that were put off while somebody looked, for something that a person has to mend.
         stuck: those that wait for something that a person has to mend.
     """
     if put_off:
@@ -57,6 +62,7 @@ def queue_row(name: str, messages: Sequence[str], put_off: Sequence[str], stuck:
             name,
             RED,
             '{} messages, put off while we looked: {}'.format(len(messages), '; '.join(put_off[:3])),
+            WAITS,
         )
     if stuck:
         return row(

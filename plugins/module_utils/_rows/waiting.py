@@ -13,8 +13,13 @@ _TLS = re.compile(
     r'certificate (not|of the gateway)|TLS is required|start TLS|TLS engine|TLS handshake|STARTTLS|\bTLS\b.*fail',
     re.IGNORECASE,
 )
-# The next hop is known, and there is nobody to hand the message to.
-_TRANSPORT = re.compile(r'mail transport')
+# The next hop is known, and there is nobody to hand the message to; or nobody shall (defer_transports), which in other
+# queues may be the site's own wish.
+_TRANSPORT, _DEFERRED = re.compile(r'mail transport'), re.compile(r'\bdeferred transport')
+# A host whose name stands in the reason.
+_HOST = re.compile(r'[\w.-]+\[[\da-fA-F.:]+\]')
+# What a server says that does not want our mail, whoever it is for (RFC 3463, X.7.Y).
+_POLICY = re.compile(r' said: [45]\d\d[ -][45]\.7\.')
 
 
 def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
@@ -26,13 +31,17 @@ def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
         age: seconds since it came.
         to: name or address of the next hop, as it stands in the mail server's words.
         tls: whether it is spoken to with TLS, so that a certificate that is not accepted, of which the reason does not
-            say whose it is, is taken for its own.
+            say whose it is, is taken for its own; and whether it is the last queue before the gateway.
     """
     if not reason:
         return age > OLD
-    if _TRANSPORT.search(reason) or (tls and _TLS.search(reason)):
+    if _TRANSPORT.search(reason) or (tls and _DEFERRED.search(reason)):
         return True
+    if tls and _TLS.search(reason):
+        return to in reason or not _HOST.search(reason)
+    if not to or to not in reason:
+        return False
     # A recipient that the next hop cannot judge now is no matter of the way there, and greylisting ends by itself.
-    if not to or to not in reason or 'in reply to RCPT TO' in reason:
+    if 'in reply to RCPT TO' in reason and not _POLICY.search(reason):
         return False
     return age > OLD or ' said: ' not in reason

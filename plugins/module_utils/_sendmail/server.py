@@ -21,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Verdict,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
@@ -52,6 +53,11 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 TIMEOUT = 30
+# What has it take mail of other hosts.
+LISTEN = (
+    'Take Addr=127.0.0.1 and Addr=::1 of port 25 out of DAEMON_OPTIONS in sendmail.mc, build sendmail.cf anew, and'
+    ' restart Sendmail.'
+)
 NO_PROGRAMS = (
     'there is no Postfix on this host of which the outbound hop could be made, and apt knows of none (apt-get update)'
 )
@@ -256,6 +262,11 @@ class SendmailServer(MailServer):
         program, paths = self._program(), self._paths
         rows = running_rows(self.module.run_command, program, paths)
         return rows + map_rows(program, paths, self.settings, self.hop_decides)
+
+    def arrivals(self) -> list[dict[str, Any]]:
+        cf, pid_file = self._cf(), self._program().describe(self._paths.cf)['pid_file']
+        daemon = Daemon(self.module.run_command, pid_file, cf.queue_directory)
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], daemon.pid, LISTEN)
 
     def queue(self) -> Look:
         hop = self._hop()

@@ -17,6 +17,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base i
 HOME = '/usr/lib/conbool-zimbra'
 REASSERT, CERTIFICATE = f'{HOME}/reassert', f'{HOME}/certificate.py'
 WATCH, ASSERT = 'conbool-zimbra.path', 'conbool-zimbra.service'
+# What it answers of the gateway.
+KNOWN = 'permit'
 DOOR, DOORMAN = 'conbool-certificate.socket', 'conbool-certificate@.service'
 
 _SCRIPT = """\
@@ -83,7 +85,7 @@ CollectMode=inactive-or-failed
 
 [Service]
 User={user}
-ExecStart={python} -I -S -B {program} {name} permit
+ExecStart={python} -I -S -B {program} {name} {known}
 StandardInput=socket
 StandardOutput=socket
 StandardError=null
@@ -122,6 +124,7 @@ def certificate_files(owner: str, tls_name: str) -> dict[str, str]:
         python=policy.interpreter(),
         program=CERTIFICATE,
         name=tls_name,
+        known=KNOWN,
     )
     source = certificate_policy.__loader__.get_source(certificate_policy.__name__)
     return {CERTIFICATE: source, os.path.join(FOLDER, DOORMAN): service}

@@ -24,10 +24,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
     mynetworks_entries,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
@@ -38,7 +39,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     gather_recorded,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
+
+# What has it take mail of other hosts.
+LISTEN = (
+    'Have inet_interfaces of Zimbra\'s Postfix name an address of this host, and port 25 in master.cf'
+    ' none on loopback. Then, as user zimbra: zmmtactl restart.'
+)
 
 
 def host_of(module: AnsibleModule, timeout: int) -> Host:
@@ -230,6 +237,11 @@ class ZimbraServer(MailServer):
         seen = [route(known['queue_directory'], sample['sender'], sample['recipient']) for sample in samples]
         return [Route(way(found['transport'], found['next_hop']), found['next_hop'] in through) for found in seen]
 
+    def arrivals(self) -> list[dict[str, Any]]:
+        instance = self._instance()
+        queue_directory = instance.parameters(instance.config_dir, ['queue_directory'])[0]['queue_directory']
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], master_pid(queue_directory), LISTEN)
+
     def queue(self) -> Look:
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._host.mta.config_dir))
 
@@ -246,6 +258,12 @@ class ZimbraServer(MailServer):
         known = facts.native['zimbra']
         hidden = hidden_rows(known) if self.settings['inbound'] else []
         return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
+
+    def listener_rows(self) -> list[dict[str, Any]]:
+        # One that is missing has its row among those of what site.yml would make.
+        if not self.settings['inbound'] or not os.path.exists(SOCKET):
+            return []
+        return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
     def stale(self) -> list[dict[str, Any]]:
         return hidden_rows(self._gathered()) if self.settings['inbound'] else []

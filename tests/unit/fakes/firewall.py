@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
     firewalld,
     nftables,
     record,
+    sources,
     ufw,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
@@ -35,6 +36,21 @@ COMMANDS = (
 )
 
 
+# A default route by eth0, and a network behind eth1 (10.0.0.0/24, fd00::/64).
+ROUTES4 = (
+    'Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT\n'
+    'eth0 00000000 0101C80A 0003 0 0 0 00000000 0 0 0\n'
+    'eth1 0000000A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n'
+    'eth1 000011AC 00000000 0200 0 0 0 0000FFFF 0 0 0\n'
+)
+NOTHING = '0' * 32
+ROUTES6 = (
+    f'{NOTHING} 00 {NOTHING} 00 fe80{"0" * 27}1 00000400 00000001 00000000 00000003 eth0\n'
+    f'fd00{"0" * 28} 40 {NOTHING} 00 {NOTHING} 00000100 00000001 00000000 00000001 eth1\n'
+    f'{NOTHING} 00 {NOTHING} 00 {NOTHING} ffffffff 00000001 00000000 00200200 lo\n'
+)
+
+
 class Killed(BaseException):
     """SIGKILL: nothing of the module runs any more."""
 
@@ -45,7 +61,7 @@ class Machine:
 
     def __init__(self, folder, monkeypatch):
         self.folder, self.commands, self.log, self.hook = folder, set(COMMANDS), [], None
-        self.table, self.foreign, self.unit_active, self.unit_enabled, self.loaded = '', '', False, False, None
+        self.table, self.foreign, self.unit_active, self.unit_enabled, self.loaded = '', [], False, False, None
         self.states = {'firewalld.service': ('inactive', ''), 'nftables.service': ('inactive', 'disabled')}
         self.filter = {'ip': [], 'ip6': []}
         self.zones, self.permanent_zones, self.firewalld, self.version = (
@@ -64,8 +80,11 @@ class Machine:
             (nftables, 'RULESET', 'etc/conbool.nft'),
             (nftables, 'FOLDER', 'etc/systemd'),
             (unit, 'FOLDER', 'etc/systemd'),
+            (sources, 'ADDRESSES6', 'proc/if_inet6'),
         ):
             monkeypatch.setattr(module, name, str(folder / path))
+        tables = {4: str(folder / 'proc/route'), 6: str(folder / 'proc/ipv6_route')}
+        monkeypatch.setattr(sources, 'TABLES', tables)
         monkeypatch.setattr(detect, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
         for path in (
             'etc/systemd',
@@ -77,6 +96,8 @@ class Machine:
             'var/lib',
         ):
             (folder / path).mkdir(parents=True)
+        (folder / 'proc/route').write_text(ROUTES4)
+        (folder / 'proc/ipv6_route').write_text(ROUTES6)
         self.unit_file = folder / 'etc/systemd' / nftables.UNIT
 
     def has_ufw(self, enabled=True, ipv6=True):
@@ -141,9 +162,11 @@ class Machine:
         if words[1] == 'delete':
             self.table = ''
             return 0, '', ''
-        if words[1] == 'list':
-            return (0, self.table, '') if self.table else (1, '', 'Error: No such file or directory\n')
-        return 0, self.foreign, ''
+        if words[1:5] == ['-j', '-n', 'list', 'table']:
+            listed = {'nftables': [{'line': {'text': line}} for line in self.table.splitlines()]}
+            return (0, json.dumps(listed), '') if self.table else (1, '', 'Error: No such file or directory\n')
+        assert words[1:] == ['-j', '-n', 'list', 'ruleset']
+        return 0, json.dumps({'nftables': self.foreign}), ''
 
     def _systemctl(self, words, data):
         ours = nftables.UNIT

@@ -72,10 +72,10 @@ class FakeModule:
 
 
 class FakeLook(QueueLook):
-    """A queue with these messages, and with those that were put off."""
+    """A queue with these messages, those that were put off, and those that a person has to see."""
 
-    def __init__(self, messages=(), put_off=(), fails=None):
-        self.found, self.fails = (list(messages), list(put_off)), fails
+    def __init__(self, messages=(), put_off=(), fails=None, stuck=()):
+        self.found, self.fails, self.waiting = (list(messages), list(put_off)), fails, list(stuck)
 
     def begin(self):
         if self.fails:
@@ -83,6 +83,9 @@ class FakeLook(QueueLook):
 
     def end(self):
         return self.found
+
+    def stuck(self):
+        return self.waiting
 
 
 class FakeServer(MailServer):
@@ -139,6 +142,9 @@ class FakeServer(MailServer):
 
     def doors(self):
         return self.given.get('doors', [])
+
+    def arrivals(self):
+        return self.given.get('arrivals', [])
 
     def stale(self):
         with contextlib.suppress(KeyError):

@@ -179,3 +179,52 @@ def test_damaged_record_stops_everything(new, content):
         with pytest.raises(FirewallError, match='firewall.json is damaged'):
             machine.converge(**params)
     assert machine.table == '' and record.PATH.startswith(str(machine.folder))
+
+
+def test_a_filter_of_others_that_keeps_the_gateway_out_is_told_of_and_ours_is_not_asked_before_it_is_there(new):
+    place = {'family': 'inet', 'table': 'own'}
+    policy = {'chain': dict(place, name='in', type='filter', hook='input', prio=0, policy='drop')}
+    machine = new('nftables')
+    assert machine.converge(check=True, networks=FIRST)[1] == []
+    machine.foreign = [policy]
+    for check in (True, False):
+        (warning,) = machine.converge(check=check, networks=FIRST)[1]
+        assert warning.startswith('Another filter of this host closes port 25 to 192.0.2.0: the policy of the chain in')
+    # ufw's own policy is what our block is about to change.
+    closed = new('ufw', 'closed')
+    closed.filter['ip'].insert(0, ':INPUT DROP')
+    assert closed.converge(networks=FIRST)[1] == []
+    # It has been changed by now, and still drops: nothing leads to our block.
+    (warning,) = closed.converge(networks=FIRST)[1]
+    assert 'the policy of INPUT (iptables, table filter)' in warning
+
+
+def test_a_rule_that_somebody_put_in_front_of_ours_in_ufw_is_behind_it_again(new):
+    machine = new('ufw')
+    machine.converge(networks=FIRST)
+    in_force = list(machine.filter['ip'])
+    machine.filter['ip'].insert(0, '-A ufw-before-input -p tcp -m tcp --dport 25 -j ACCEPT')
+    done, dummy = machine.converge(networks=FIRST)
+    assert done['changed'] and 'before it: -A ufw-before-input -p tcp' in done['diff'][0]['before']
+    jumps = [line for line in machine.filter['ip'] if line.startswith('-A ufw-before-input')]
+    assert 'conbool-smtp' in jumps[0] and jumps[1].endswith('--dport 25 -j ACCEPT')
+    assert set(in_force) < set(machine.filter['ip'])
+    assert not machine.converge(networks=FIRST)[0]['changed']
+
+
+@pytest.mark.parametrize(
+    'masked',
+    ['etc/systemd/conbool-inbound-firewall.service', 'etc/systemd/nftables.service.d/conbool-inbound-firewall.conf'],
+)
+def test_what_somebody_masked_is_made_anew_and_the_device_is_left_alone(new, monkeypatch, masked):
+    machine = new('nftables')
+    machine.converge(networks=FIRST)
+    wanted, device = machine.files(), machine.folder / 'null'
+    device.write_bytes(b'')
+    monkeypatch.setattr('os.devnull', str(device))
+    (machine.folder / masked).unlink()
+    (machine.folder / masked).symlink_to(device)
+    assert machine.converge(networks=FIRST)[0]['changed']
+    assert device.read_bytes() == b'' and not (machine.folder / masked).is_symlink()
+    device.unlink()
+    assert machine.files() == wanted

@@ -79,8 +79,10 @@ def test_command_that_fails_puts_the_old_state_back(new, backend, params):
         )
         try:
             machine.converge(**params)
-            # A command that only asks may be answered with "there is nothing".
-            assert machine.log[number].split()[0] in ('journalctl',), machine.log[number]
+            # A kernel may have nothing of one of these.
+            looks = ('iptables-save', 'ip6tables-save', 'nft -j -n list ruleset')
+            assert machine.log[number] in looks, machine.log[number]
+            continue
         except SwitchError as exc:
             assert 'no space' in str(exc) and exc.restored
             restored += 1

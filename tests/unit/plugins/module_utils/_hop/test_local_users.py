@@ -5,24 +5,48 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers, meaning, ruleset
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 
 from tests.unit.fakes.mail_server import FakeModule
 
-LISTED = """\
-table inet conbool_hop {
-    chain output {
-        type filter hook output priority 0; policy accept;
-        oifname "lo" tcp dport %s meta skuid != %s reject with tcp reset
-    }
-}
-""".replace('    ', '\t')
+# As nft 1.0.6 lists it; others leave out the handles, or put a set of one in braces.
+CHAIN = {'family': 'inet', 'table': 'conbool_hop', 'name': 'output', 'handle': 1, 'type': 'filter', 'hook': 'output'}
+NUMBER = re.compile(r'\d+')
+
+
+def match(operator, left, right):
+    return {'match': {'op': operator, 'left': left, 'right': right}}
+
+
+def rule(ports, users, **more):
+    return [
+        match('==', {'meta': {'key': 'oifname'}}, 'lo'),
+        match('==', {'payload': {'protocol': 'tcp', 'field': 'dport'}}, ports),
+        match('!=', {'meta': {'key': 'skuid'}}, users),
+        more or {'reject': {'type': 'tcp reset'}},
+    ]
+
+
+def listing(*rules, **chain):
+    place = {'family': 'inet', 'table': 'conbool_hop', 'chain': 'output', 'handle': 4}
+    entries = [
+        {'metainfo': {'version': '1.0.6', 'json_schema_version': 1}},
+        {'table': {'family': 'inet', 'name': 'conbool_hop', 'handle': 2}},
+        {'chain': dict(CHAIN, prio=0, policy='accept', **chain)},
+    ]
+    return json.dumps({'nftables': entries + [{'rule': dict(place, expr=each)} for each in rules]})
+
+
+OURS = rule({'set': [325, 326]}, {'set': [0, 104]})
+ACCEPT = [{'counter': {'packets': 0, 'bytes': 0}}, {'accept': None}]
 
 
 class Host(FakeModule):
@@ -40,9 +64,11 @@ class Host(FakeModule):
             return (0, '', '') if self.is_able else (1, '', 'Operation not permitted')
         if words[1] == '-f':
             with open(words[2], encoding='ascii') as stream:
-                self.table = stream.read()
+                sets = [list(map(int, NUMBER.findall(text))) for text in re.findall(r'{ (\d[^}]*) }', stream.read())]
+            self.table = listing(rule(*({'set': members} for members in sets)))
             return 0, '', ''
         if 'list' in words:
+            assert words[1:3] == ['-j', '-n'] or self.table is None or words[1] == 'list'
             return (0, self.table, '') if self.table else (1, '', 'No such file or directory')
         assert words[1:] == ['delete', 'table', 'inet', 'conbool_hop']
         self.table = None
@@ -64,19 +90,64 @@ def brief(module):
     return [(row['status'], row['severity']) for row in LocalUsers(module).rows()]
 
 
-def test_what_is_written_and_what_nft_lists_mean_the_same():
+def test_what_is_written_is_known_again_and_nothing_else_is():
     assert meaning(ruleset([326, 325], ['root', '104'])) == ({325, 326}, {0, 104})
-    assert meaning(LISTED % ('{ 325, 326 }', '{ 0, 104 }')) == ({325, 326}, {0, 104})
-    assert meaning(LISTED % ('325', '0')) == meaning(ruleset([325], [])) == ({325}, {0})
-    assert meaning(LISTED.replace('reject with tcp reset', 'accept') % ('325', '0')) is None
+    for change in (
+        ('reject with tcp reset', 'accept'),
+        ('        oifname', '        accept\n        oifname'),
+        ('0', '0-9'),
+    ):
+        assert meaning(ruleset([325], []).replace(*change)) is None
     with pytest.raises(HostError, match='there is no user nobody-like-that'):
         ruleset([325], ['nobody-like-that'])
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        listing(OURS),
+        listing(rule({'set': [{'range': [325, 326]}]}, {'set': [104, 0]})),
+        listing(OURS).replace('"handle": 4, ', ''),
+    ],
+)
+def test_whatever_nft_lists_for_it_is_the_table(text):
+    assert nft.canonical(text) == local_users.listed({325, 326}, {0, 104})
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        listing(ACCEPT, OURS),
+        listing(OURS, ACCEPT),
+        listing(),
+        listing(rule({'set': [325, 326]}, {'set': [0, 104]}, accept=None)),
+        listing(rule({'set': [325]}, {'set': [0, 104]})),
+        listing(rule({'set': [325, 326]}, {'set': [{'range': [0, 104]}]})),
+        listing(OURS).replace('"prio": 0', '"prio": 5'),
+        listing(OURS).replace('"policy": "accept"', '"policy": "drop"'),
+        listing(OURS).replace('"hook": "output"', '"hook": "input"'),
+        # What is dormant filters nothing.
+        listing(OURS).replace('"handle": 2', '"handle": 2, "flags": "dormant"'),
+        listing(OURS).replace(
+            '{"rule"', '{"chain": {"family": "inet", "table": "conbool_hop", "name": "more"}}, {"rule"', 1
+        ),
+    ],
+)
+def test_a_table_with_anything_else_in_it_is_another_one(host, text):
+    module = host(diff=True)
+    LocalUsers(module).present([325, 326], ['root', '104'])
+    module.table = text
+    (found,) = LocalUsers(module).rows()
+    assert (found['status'], 'Somebody has changed it' in found['hint']) == ('red', True)
+    result = LocalUsers(module).present([325, 326], ['root', '104'])[0]
+    assert [entry['after_header'] for entry in result['diff']] == ['nft']
+    assert brief(module) == [('green', 'info')]
 
 
 def test_it_is_made_once_and_brought_back_when_somebody_takes_it_away(host):
     module = host(diff=True)
     result, warnings = LocalUsers(module).present([325], ['root'])
-    assert result['changed'] and warnings == [] and meaning(module.table) == ({325}, {0})
+    assert result['changed'] and warnings == [] and nft.canonical(module.table) == local_users.listed({325}, {0})
     assert [entry['after_header'] for entry in result['diff']] == [local_users.RULESET, 'nft']
     assert LocalUsers(module).present([325], ['root']) == ({'changed': False}, [])
     assert brief(module) == [('green', 'info')]
@@ -84,12 +155,36 @@ def test_it_is_made_once_and_brought_back_when_somebody_takes_it_away(host):
     assert brief(module) == [('red', 'critical')]
     result = LocalUsers(module).present([325], ['root'])[0]
     assert [entry['after_header'] for entry in result['diff']] == ['nft'] and module.table
-    module.table = LISTED % ('325', '{ 0, 1000 }')
-    assert brief(module) == [('red', 'critical')]
     assert LocalUsers(module).present([325, 326], ['root'])[0]['changed']
-    assert meaning(module.table) == ({325, 326}, {0}) and brief(module) == [('green', 'info')]
+    assert nft.canonical(module.table) == local_users.listed({325, 326}, {0}) and brief(module) == [('green', 'info')]
+    with open(local_users.RULESET, 'a', encoding='ascii') as stream:
+        stream.write('# more\n')
+    assert brief(module) == [('red', 'critical')]
     os.unlink(local_users.RULESET)
     assert brief(module) == [('red', 'critical')]
+
+
+def test_what_nft_refuses_leaves_what_was_there(host):
+    module = host()
+    LocalUsers(module).present([325], ['root'])
+    before = module.table, open(local_users.RULESET, encoding='ascii').read()
+    module.is_able = False
+    result, warnings = LocalUsers(module).present([325, 326], ['root'])
+    assert not result['changed'] and 'Operation not permitted' in warnings[0]
+    assert (module.table, open(local_users.RULESET, encoding='ascii').read()) == before
+    # What is there is in force.
+    assert brief(module) == [('green', 'info')]
+    module.table = None
+    (found,) = LocalUsers(module).rows()
+    assert found['status'] == 'red' and 'Operation not permitted' in found['hint']
+    assert 'Operation not permitted' in LocalUsers(module).present([325], ['root'])[1][0]
+
+
+def test_an_nft_that_answers_something_else_is_no_table(host):
+    module = host()
+    module.table = 'table inet conbool_hop {'
+    with pytest.raises(HostError, match='conbool_hop'):
+        LocalUsers(module).present([325], [])
 
 
 def test_check_mode_tells_and_does_nothing(host):

@@ -123,3 +123,17 @@ def test_which_ports_any_user_may_take(monkeypatch, tmp_path):
     assert [sockets.for_anybody(port) for port in (325, 1023, 1024, 10027)] == [False, False, True, True]
     (tmp_path / 'start').write_text('80\n', encoding='ascii')
     assert [sockets.for_anybody(port) for port in (25, 325)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    'address, reached', [('127.0.0.1', False), ('127.0.0.9', False), ('0.0.0.0', True), ('::1', False), ('::', True)]
+)
+def test_who_listens_for_other_hosts(address, reached):
+    with listener(address) as port:
+        assert [entry.port for entry in sockets.for_others(port)] == [port] * reached
+    assert sockets.for_others(port) == []
+
+
+def test_a_loopback_address_of_ipv4_in_one_of_ipv6_is_one():
+    with listener('::ffff:127.0.0.1', v6only=False) as port:
+        assert sockets.for_others(port) == []

@@ -175,23 +175,59 @@ def test_a_service_that_ran_runs_on_by_its_former_file_when_the_new_one_is_too_m
     )
 
 
+def shadows(folder, own=NAME, control='', **drop_ins):
+    """What is said of drop-ins, given as file to text, that systemd shows for the unit."""
+    paths = []
+    for name, text in drop_ins.items():
+        path = folder / name.replace('__', '/')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        paths.append(str(path))
+    fragment = control or f'{systemd_unit.FOLDER}/{own}'
+    shown = f'FragmentPath={fragment}\nDropInPaths={" ".join(paths)}\n'
+    found = Unit(lambda argv: (0, shown, ''), own).shadows()
+    return [(shadow.path.rpartition('/')[2], shadow.settings, shadow.decisive) for shadow in found]
+
+
 @pytest.mark.parametrize(
-    'shown, found',
+    'text, settings, decisive',
     [
-        (f'FragmentPath=/etc/systemd/system/{NAME}\nDropInPaths=\n', []),
-        (
-            f'FragmentPath=/etc/systemd/system/{NAME}\nDropInPaths=/usr/lib/systemd/system/service.d/10-timeout.conf\n',
-            [],
-        ),
-        (
-            f'FragmentPath=/etc/systemd/system.control/{NAME}\nDropInPaths=/run/systemd/system/{NAME}.d/x.conf\n',
-            [f'/etc/systemd/system.control/{NAME}', f'/run/systemd/system/{NAME}.d/x.conf'],
-        ),
-        ('FragmentPath=\nDropInPaths=\n', []),
+        ('[Service]\nExecStart=\nExecStart=/bin/true\n', ['ExecStart'], True),
+        ('[Service]\nExecStop=\n', ['ExecStop'], True),
+        ('[Unit]\nConditionPathExists=/nowhere\n', ['ConditionPathExists'], True),
+        ('[Unit]\nAssertFileNotEmpty = /x\n', ['AssertFileNotEmpty'], True),
+        ('[Service]\nUser=nobody\n', ['User'], True),
+        ('[Service]\nRootDirectory=/srv\nNice=3\n', ['RootDirectory', 'Nice'], True),
+        ('[Service]\nPrivateNetwork=yes\n', ['PrivateNetwork'], True),
+        ('[Service]\nExecStartPre=\n', ['ExecStartPre'], True),
+        ('[Service]\nExecStartPre=-/usr/bin/logger starts\n', ['ExecStartPre'], False),
+        ('[Service]\nTimeoutStopSec=90\nMemoryMax=1G\n', ['TimeoutStopSec', 'MemoryMax'], False),
+        ('[Unit]\nAfter=nss-lookup.target\n#ExecStart=\n; User=x\n', ['After'], False),
+        ('[Service]\nExecStartPost=/bin/sh -c \\\n  ExecStart=\n', ['ExecStartPost'], False),
+        ('', [], False),
     ],
 )
-def test_files_that_systemd_reads_in_place_of_ours_or_on_top(shown, found):
-    assert Unit(lambda argv: (0, shown, ''), NAME).shadows() == found
+def test_a_drop_in_that_decides_what_a_unit_does(tmp_path, text, settings, decisive):
+    # For this unit, and for all that begin like it.
+    for folder in (f'{NAME}.d', 'hop-.service.d'):
+        assert shadows(tmp_path, **{f'{folder}__x.conf': text}) == [('x.conf', settings, decisive)]
+    general = shadows(tmp_path, **{'service.d__x.conf': text})
+    assert general == ([('x.conf', settings, True)] if decisive else [])
+
+
+def test_files_in_place_of_ours_and_those_that_are_gone(tmp_path):
+    assert shadows(tmp_path) == []
+    assert shadows(tmp_path, control=f'/etc/systemd/system.control/{NAME}') == [(NAME, [], True)]
+    gone = Unit(lambda argv: (0, f'DropInPaths=/run/systemd/system/{NAME}.d/x.conf\n', ''), NAME).shadows()
+    assert [(shadow.path, shadow.decisive) for shadow in gone] == [(f'/run/systemd/system/{NAME}.d/x.conf', True)]
+    none = 'FragmentPath=\nDropInPaths=/usr/lib/systemd/system/service.d/x.conf\n'
+    assert Unit(lambda argv: (0, none, ''), NAME).shadows() == []
+
+
+def test_of_a_property_that_is_shown_several_times_all_is_told():
+    shown = 'ExecReload={ path=/a }\nLoadState=loaded\nExecReload={ path=/b ; argv[]=/b -x=y }\n'
+    found = Unit(lambda argv: (0, shown, ''), NAME).show('ExecReload', 'LoadState')
+    assert found == {'ExecReload': '{ path=/a } { path=/b ; argv[]=/b -x=y }', 'LoadState': 'loaded'}
 
 
 def test_a_masked_unit_is_not_written_to_the_device(tmp_path, monkeypatch):

@@ -81,6 +81,16 @@ def test_the_preflight_looks_at_the_places_of_all_listeners(monkeypatch):
     assert rows == ['of the mail server', 'of the hop', 'of the way back', ('detour', 326)]
 
 
+@pytest.mark.parametrize('inbound, running, asked', [(True, True, True), (True, False, False), (False, True, False)])
+def test_the_preflight_asks_whether_mail_can_arrive(monkeypatch, inbound, running, asked):
+    monkeypatch.setattr(smarthost, 'facts_rows', lambda *dummy: [])
+    server = FakeServer({'inbound': inbound}, arrivals=['nobody listens'], wanted=Wanted())
+    facts = server.facts()
+    facts.running = running
+    monkeypatch.setattr(server, 'facts', lambda: facts)
+    assert smarthost.ready_rows(FakeModule(), server, {}) == ['nobody listens'] * asked
+
+
 def test_nothing_is_changed_when_something_stands_against_it(said, monkeypatch):
     server = FakeServer()
     server.given['wanted'] = Wanted(problems=['a: 1 is wrong'], hop=Hop({}), parts=[server.part('one')])
@@ -149,6 +159,13 @@ def test_the_mail_port_is_limited_or_given_back_last(said, monkeypatch, settings
     monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': settled}, []))
     smarthost.present(FakeModule(), FakeServer(settings))
     assert said[-1:] == ['_firewall.converge'] if done else '_firewall.converge' not in said
+
+
+@pytest.mark.parametrize('settled', [True, False])
+def test_a_filter_of_others_that_keeps_the_gateway_out_is_told_of(said, monkeypatch, settled):
+    ahead = {'settled': settled}, ['Another filter closes it']
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ahead)
+    assert 'Another filter closes it' in smarthost.present(FakeModule(), FakeServer({'inbound': True}))[1]
 
 
 def test_a_mail_port_that_cannot_be_limited_is_known_before_any_change(said, monkeypatch):

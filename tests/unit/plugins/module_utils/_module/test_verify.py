@@ -124,7 +124,10 @@ def test_marked_mail_goes_direct(calendar):
     [
         (FakeLook(), ('queue.ok', 'green')),
         (FakeLook(['one']), ('queue.waiting', 'green')),
-        (FakeLook(['one', 'two'], ['two']), ('queue.grows', 'red')),
+        (FakeLook(['one', 'two'], ['two'], stuck=['two']), ('queue.grows', 'red')),
+        (FakeLook(['one', 'two'], ['two']), ('queue.waiting', 'green')),
+        # What waited before is not judged here.
+        (FakeLook(['one', 'two'], ['two'], stuck=['one']), ('queue.waiting', 'green')),
         (FakeLook(fails=HostError('no queue')), ('queue.failed', 'red')),
     ],
 )
@@ -213,6 +216,7 @@ def test_the_hint_is_asked_for_once(monkeypatch):
 def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status, before):
     asked = []
     monkeypatch.setattr(verify, 'look', lambda settings: asked.append(1) or [shown()])
+    monkeypatch.setattr(verify, 'port_rows', lambda module, settings: [])
     server = FakeServer(knows=known, marks=marks())
     server.hop_decides = False
     rows = verify.rows_of(server, dict(SETTINGS, inbound=True), before)
@@ -221,3 +225,38 @@ def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status,
     # Where port 25 is not limited, nobody asks.
     assert 'inbound.certificate' not in [row['id'] for row in verify.rows_of(server, SETTINGS)]
     assert len(asked) == (before is None)
+
+
+CLOSED = row('inbound.closed', 'port 25', 'red', 'nobody listens')
+
+
+@pytest.mark.parametrize('inbound', [True, False])
+def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbound):
+    monkeypatch.setattr(verify, 'look', lambda settings: [])
+    server = FakeServer(arrivals=[CLOSED], marks=marks())
+    server.hop_decides = False
+    rows = verify.rows_of(server, dict(SETTINGS, inbound=inbound))
+    assert [found for found in rows if found['id'] == 'inbound.closed'] == [CLOSED] * inbound
+
+
+def test_every_red_row_says_what_to_do(rows):
+    def fail(sample):
+        raise HostError('it does not run')
+
+    hop = FakeHop(marks=[], listener=ValueError('port: 0'))
+    astray = FakeServer(
+        through=lambda sample: not sample['hop'], stale=OSError('no file'), queue=FakeLook(['a'], ['a'], stuck=['a'])
+    )
+    found = rows(astray, hop) + rows(FakeServer(through=fail, queue=FakeLook(fails=HostError('no queue'))), hop)
+    red = {row['id']: row['hint'] for row in found if row['status'] == 'red'}
+    assert set(red) == {
+        'route.bypass',
+        'route.captured',
+        'route.failed',
+        'header.wrong',
+        'hop.failed',
+        'inbound.copy.failed',
+        'queue.grows',
+        'queue.failed',
+    }
+    assert all(red.values()), red

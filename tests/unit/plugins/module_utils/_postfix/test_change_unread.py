@@ -21,13 +21,13 @@ def put_back(fake):
 
 def test_what_it_serves_already_gets_no_new_socket(fake, monkeypatch):
     put_back(fake)
-    monkeypatch.setattr(switch, 'unread', lambda config_dir, pid: ['main.cf'])
+    monkeypatch.setattr(switch, 'unread', lambda *dummy: (['main.cf'], []))
     assert run(fake, **wanted(fake))['reloaded']
     assert not run(fake, **wanted(fake))['changed']
 
 
 def test_otherwise_only_a_new_socket_is_proof(fake, monkeypatch):
     put_back(fake)
-    monkeypatch.setattr(switch, 'unread', lambda config_dir, pid: [])
+    monkeypatch.setattr(switch, 'unread', lambda *dummy: ([], []))
     with pytest.raises(SwitchError, match='does not serve'):
         run(fake, **wanted(fake))

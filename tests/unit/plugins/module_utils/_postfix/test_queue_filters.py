@@ -12,6 +12,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
     messages_filtered_to,
     take_ordinary_way,
+    those_filtered_to,
 )
 
 from tests.unit.fakes import queue_file
@@ -176,3 +177,12 @@ def test_none_is_left_behind_wherever_the_run_is_killed(fake, monkeypatch):
         run(fake, state='absent')
         assert [filters(path) for path in paths] == [[], []], step
     assert 5 < step < 59
+
+
+def test_messages_that_have_this_very_filter_among_those_that_are_asked_for(put, tmp_path):
+    put('deferred/A/A1', 'direct:')
+    put('active/A2', None, 'direct:')
+    put('deferred/A/A3', 'direct:[192.0.2.7]')
+    put('deferred/A/A4', None, None, ('L\x07direct:',), ('direct:@example.com',))
+    put('deferred/A/A5', 'direct:')
+    assert those_filtered_to(str(tmp_path), 'direct:', {'A1', 'A2', 'A3', 'A4', 'A9'}) == {'A1', 'A2'}

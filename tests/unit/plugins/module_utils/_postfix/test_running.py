@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import running
 
+GREEN = [('running.ok', 'green')]
 MASTER = 'smtp inet n - n - - smtpd\nrewrite unix - - n - - trivial-rewrite\ncleanup unix n - n - 0 cleanup\n'
 
 
 class Instance:
     def __init__(self, folder):
+        self.disabled = ''
         self.config_dir, self.queue = str(folder / 'etc'), folder / 'queue'
         for name in ('etc', 'queue/pid', 'queue/public', 'queue/private'):
             (folder / name).mkdir(parents=True)
@@ -29,7 +33,7 @@ class Instance:
             (self.queue / name).touch()
 
     def parameters(self, config_dir, names):
-        return {'queue_directory': str(self.queue), 'master_service_disable': ''}, []
+        return {'queue_directory': str(self.queue), 'master_service_disable': self.disabled}, []
 
 
 @pytest.fixture(name='instance')
@@ -39,6 +43,8 @@ def fixture_instance(tmp_path, monkeypatch):
     made.manager = SimpleNamespace(name='qmgr', pid=os.getpid() + 1, started=time.time() + 60)
     made.processes = {os.getpid(): [made.manager], 'master': []}
     monkeypatch.setattr(process, 'processes', lambda name='', parent=None: made.processes[name or parent])
+    # Who it is that wrote the pid file, is played, too.
+    monkeypatch.setattr(process, 'process', lambda pid: None)
     monkeypatch.setattr(running, 'PATIENCE', 0.3)
     return made
 
@@ -62,7 +68,9 @@ def test_files_that_nobody_has_read(instance, name):
 
 def test_a_file_that_is_gone_was_read_before(instance):
     os.unlink(os.path.join(instance.config_dir, 'master.cf'))
-    assert [os.path.basename(path) for path in running.unread(instance.config_dir, os.getpid())] == ['master.cf']
+    assert [os.path.basename(path) for path in running.unread(instance.config_dir, os.getpid(), instance.queue)[0]] == [
+        'master.cf'
+    ]
 
 
 def test_a_file_that_was_put_back_with_its_old_time_is_new(instance):
@@ -70,6 +78,35 @@ def test_a_file_that_was_put_back_with_its_old_time_is_new(instance):
     for name in running.FILES:
         os.utime(os.path.join(instance.config_dir, name), (1, 1))
     assert asked(instance) == [('running.old', 'red')]
+
+
+@pytest.mark.parametrize(
+    'manager, step, now, outcome',
+    [
+        # Read after the change, in the time of then; the clock is an hour behind now, and ahead.
+        (-3590, -3600, -3580, 'running.ok'),
+        (3610, 3600, 3620, 'running.ok'),
+        # Changed after it was read.
+        (-3660, -3600, -3580, 'running.old'),
+        (-60, 3600, 3620, 'running.old'),
+        # Changed before the clock was set, or after it?
+        (1800, 3600, 3620, 'running.clock'),
+        (-1800, -3600, 20, 'running.clock'),
+        # The file is from the future, and master of now.
+        (-3590, 0, -3580, 'running.clock'),
+    ],
+)
+def test_a_clock_that_was_set(instance, monkeypatch, manager, step, now, outcome):
+    """All is counted from the files' change, in seconds."""
+    changed = os.stat(os.path.join(instance.config_dir, 'main.cf')).st_ctime
+    pid_file = instance.queue / 'pid/master.pid'
+    os.utime(pid_file, (changed, changed))
+    instance.manager.started = changed + manager
+    monkeypatch.setattr(process, 'process', lambda pid: SimpleNamespace(started=changed + step))
+    monkeypatch.setattr(process.time, 'time', lambda: changed + now)
+    found = running.running_rows('hop', instance, 'conbool-hop.service')[0]
+    assert (found['id'], found['status']) == (outcome, 'red' if outcome == 'running.old' else 'green')
+    assert outcome != 'running.clock' or ('main.cf' in found['finding'] and 'restart conbool-hop' in found['hint'])
 
 
 @pytest.mark.parametrize('name', ['private/rewrite', 'public/cleanup'])
@@ -106,3 +143,65 @@ def test_a_lost_pid_file_is_not_called_stopped(instance):
         finally:
             child.kill()
     assert row['id'] == 'running.pid_file' and f'it runs (process {child.pid})' in row['finding']
+
+
+@pytest.mark.parametrize('disabled', ['inet', 'smtp/inet', 'uucp/unix', 'uucp.unix', '!rewrite/unix, unix'])
+def test_services_that_are_switched_off_have_no_socket_and_the_others_do(instance, disabled):
+    instance.disabled = disabled
+    with open(os.path.join(instance.config_dir, 'master.cf'), 'w', encoding='ascii') as stream:
+        stream.write('smtp inet n - n - - smtpd\nrewrite unix - - n - - trivial-rewrite\nuucp unix - n n - - pipe\n')
+    found = asked(instance)
+    assert found == ([('running.socket', 'red')] if 'uucp' not in disabled and 'unix' not in disabled else GREEN)
+    (instance.queue / 'private/rewrite').unlink()
+    assert asked(instance) == [('running.socket', 'red')]
+
+
+@pytest.mark.parametrize(
+    'disabled, named',
+    [
+        ('unix', 'cleanup/unix, conbool-hop/unix, rewrite/unix'),
+        ('Rewrite/Unix', 'rewrite/unix'),
+        ('cleanup.unix', 'cleanup/unix'),
+        ('inet', '127.0.0.1:329/inet'),
+        ('conbool-hop/unix', 'conbool-hop/unix'),
+    ],
+)
+def test_what_no_message_gets_on_without_must_not_be_switched_off(instance, disabled, named):
+    ours = '127.0.0.1:329 inet n - n - - smtpd -o syslog_name=postfix/conbool-return\nconbool-hop unix - - n - - smtp\n'
+    with open(os.path.join(instance.config_dir, 'master.cf'), 'a', encoding='ascii') as stream:
+        stream.write(ours)
+    # What is switched off leaves its socket behind.
+    (instance.queue / 'private/conbool-hop').touch()
+    assert asked(instance) == GREEN
+    instance.disabled = disabled
+    found = running.running_rows('hop', instance, 'conbool-hop.service')[0]
+    assert (found['id'], found['status']) == ('running.disabled', 'red') and named in found['finding']
+
+
+@pytest.mark.parametrize(
+    'option, variable, other',
+    [
+        ('', '', ''),
+        ('', '{own}', ''),
+        ('', '{own}/../etc/', ''),
+        ('', '/etc/other', '/etc/other'),
+        ('/etc/other', '{own}', '/etc/other'),
+        ('{own}', '/etc/other', ''),
+    ],
+)
+def test_a_master_with_the_configuration_of_another_directory(instance, option, variable, other):
+    option, variable = (text.format(own=instance.config_dir) for text in (option, variable))
+    # It waits for a program on standard input.
+    command = [sys.executable, '-', *(['-c', option] if option else [])]
+    known = {name: value for name, value in os.environ.items() if name != 'MAIL_CONFIG'}
+    environment = dict(known, **({'MAIL_CONFIG': variable} if variable else {}))
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE) as child:
+        # Its arguments are to be seen a moment after it has begun.
+        while not Path(f'/proc/{child.pid}/environ').read_bytes():
+            time.sleep(0.01)
+        (instance.queue / 'pid/master.pid').write_text(str(child.pid), encoding='ascii')
+        instance.processes[child.pid] = [instance.manager]
+        found = running.running_rows('hop', instance, 'conbool-hop.service')[0]
+        child.kill()
+    assert found['id'] == ('running.elsewhere' if other else 'running.ok')
+    assert other in found['finding'] and (not other or f'postfix -c {other} stop' in found['hint'])

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from types import SimpleNamespace
+
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import NOT_LEARNT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import SiteRoutes
@@ -27,6 +32,8 @@ PORT_25 = {
         {'name': 'submission', 'type': 'inet', 'command': 'smtpd', 'options': {LIST: 'permit_sasl_authenticated'}},
     ],
 }
+
+PORT_25_AS_IT_IS = dict(PORT_25, parameters={LIST: 'permit'})
 
 
 def test_a_door_is_in_preflight_verification_and_warnings(server, monkeypatch):
@@ -81,6 +88,27 @@ def test_what_takes_long_is_asked_once(server, monkeypatch):
     for question in (mta.stale, mta.listener_rows, mta.doors):
         question()
     assert asked == ['facts', 'routes', 'facts']
+    # What it has seen is what is compared with what would be made.
+    assert mta.facts().native is info
+    assert asked == ['facts', 'routes', 'facts']
+
+
+def test_one_that_is_not_responsible_for_a_domain_has_a_configuration_all_the_same(server, monkeypatch):
+    asked = []
+
+    def facts(*dummy, hosted_domains=(), **more):
+        asked.append(list(hosted_domains))
+        if hosted_domains:
+            raise HostError('not responsible')
+        return PORT_25_AS_IT_IS, []
+
+    monkeypatch.setattr(postfix, 'facts', facts)
+    mta = server()
+    assert [row['id'] for row in mta.stale()] == ['inbound.copy']
+    with pytest.raises(HostError, match='not responsible'):
+        mta.facts()
+    domains = mta.settings['domains']
+    assert asked == [domains, [], domains]
 
 
 def test_checks_that_judge_the_gateway_are_in_preflight(server, monkeypatch):
@@ -189,7 +217,7 @@ def test_the_ports_of_detours_are_for_the_mail_server_alone(server, monkeypatch)
     ],
 )
 def test_copies_of_what_main_cf_says(server, monkeypatch, info, outcome):
-    monkeypatch.setattr(postfix, 'facts', lambda *dummy: (info, []))
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
     assert [(row['id'], row['status']) for row in server().stale()] == outcome
 
 
@@ -220,3 +248,36 @@ def test_a_detour_that_goes_stays_until_nobody_is_led_to_it(server, monkeypatch,
     assert asked == ([[]] if check_mode else [[], going, []])
     assert steps == ([(True, False)] if check_mode else [(True, False), (False, True), (False, False)])
     assert result['changed'] and result['diff'] == [1]
+
+
+@pytest.mark.parametrize('proxied', [True, False])
+def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path, proxied):
+    """The port is one on which this process listens for other hosts; the master process is another one."""
+    (tmp_path / 'pid').mkdir()
+    entry = dict(SMTPD, name='127.0.0.1:25', options={'smtpd_upstream_proxy_protocol': 'haproxy'} if proxied else {})
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (dict(INFO, services=[entry]), []))
+    mta = server(inbound=True)
+    monkeypatch.setattr(mta, '_parameter', lambda name: str(tmp_path))
+    with socket.create_server(('0.0.0.0', 0)) as listener:
+        firewall = dict(mta.settings['roles']['inbound_firewall'], port=listener.getsockname()[1])
+        mta.settings['roles']['inbound_firewall'] = firewall
+        rows = mta.arrivals()
+        (tmp_path / 'pid/master.pid').write_text(str(os.getpid()), encoding='ascii')
+        rows += mta.arrivals()
+    rows += mta.arrivals()
+    first = 'inbound.listens' if proxied else 'inbound.foreign'
+    assert [row['id'] for row in rows] == [first, 'inbound.listens', 'inbound.closed']
+    assert 'inet_interfaces' in rows[-1]['hint']
+
+
+@pytest.mark.parametrize('there', [True, False])
+def test_the_service_that_knows_the_gateway_by_name_is_asked_where_there_is_one(server, monkeypatch, there):
+    entry = dict(INFO['services'][0], name='conbool-certificate', type='unix', command='spawn user=x argv=y')
+    info = dict(INFO, services=INFO['services'] + [entry] * there, queue_directory='/no/such/queue')
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (info, []))
+    mta = server()
+    monkeypatch.setattr(mta, '_detours', lambda info: SimpleNamespace(rows=list))
+    path = '/no/such/queue/private/conbool-certificate'
+    assert [(row['id'], row['target'], row['status']) for row in mta.listener_rows()] == (
+        [('inbound.policy', path, 'red')] * there
+    )

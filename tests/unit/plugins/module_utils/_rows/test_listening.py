@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 
@@ -60,3 +61,35 @@ def test_a_port_that_any_user_can_take_is_named_and_green(seen):
     assert rows[1]['target'] == '[::1]:10027' and 'any local user' in rows[1]['finding']
     assert 'outbound_hop_port' in rows[1]['hint']
     assert brief(listening.ready_rows('hop', place)) == [('hop.unprivileged', 'green', 'low')]
+
+
+OURS, OTHER = Socket('0.0.0.0', 25, 0, 7), Socket('192.0.2.1', 25, 0, 8)
+HOW = 'Do this.'
+
+
+@pytest.fixture(name='arrivals')
+def fixture_arrivals(monkeypatch):
+    def arrivals(*sockets, proxy=False):
+        monkeypatch.setattr(listening, 'for_others', lambda port: list(sockets))
+        monkeypatch.setattr(listening, 'not_of', lambda found, pid: [entry for entry in found if entry is not OURS])
+        monkeypatch.setattr(listening, 'holders', lambda found: ['pid 99 (nc), user mallory'])
+        return listening.arrival_rows(25, 77, HOW, lambda: proxy)
+
+    return arrivals
+
+
+@pytest.mark.parametrize(
+    'sockets, proxy, outcome, said',
+    [
+        ([OURS], False, ('inbound.listens', 'green', 'info'), '0.0.0.0'),
+        ([OURS, OTHER], False, ('inbound.listens', 'green', 'info'), '0.0.0.0'),
+        ([], False, ('inbound.closed', 'red', 'critical'), 'no mail of the gateway arrives'),
+        ([], True, ('inbound.closed', 'red', 'critical'), 'no mail of the gateway arrives'),
+        ([OTHER], False, ('inbound.foreign', 'red', 'critical'), 'mallory'),
+        ([OTHER], True, ('inbound.listens', 'green', 'low'), 'mallory'),
+    ],
+)
+def test_who_takes_the_gateway_s_mail(arrivals, sockets, proxy, outcome, said):
+    rows = arrivals(*sockets, proxy=proxy)
+    assert brief(rows) == [outcome] and said in rows[0]['finding'] and rows[0]['target'] == 'port 25'
+    assert outcome[1] == 'green' or HOW in rows[0]['hint'] and 'conbool_inbound: false' in rows[0]['hint']

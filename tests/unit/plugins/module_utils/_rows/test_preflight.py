@@ -100,14 +100,17 @@ def test_tls_files(result, outcome):
     [
         ({}, [('firewall.unasked', 'unknown')]),
         ({'backend': 'ufw', 'warnings': []}, [('firewall.ok', 'green')]),
-        ({'backend': 'nftables', 'warnings': ['The chain input drops']}, [('firewall.ok', 'green')]),
+        (
+            {'backend': 'nftables', 'warnings': ['The chain input drops']},
+            [('firewall.ok', 'green'), ('firewall.warning', 'green')],
+        ),
         ({'failed': True, 'msg': 'iptables-legacy'}, [('firewall.failed', 'red')]),
     ],
 )
 def test_firewall(result, outcome):
     rows = preflight.firewall_rows(result)
     assert brief(rows) == outcome
-    assert all(text in rows[0]['finding'] for text in result.get('warnings', []) + [result.get('msg', '')] if text)
+    assert all(text in rows[-1]['finding'] for text in result.get('warnings', []) + [result.get('msg', '')] if text)
 
 
 def test_preflight_is_all_of_it_by_subject(machine, tmp_path):

@@ -23,18 +23,27 @@ AT_ONCE = [
     'lost connection with mail.conbool.com[192.0.2.1] while receiving the initial server greeting',
     'Host or domain name not found. Name service error for name=mail.conbool.com type=A: Host not found',
     'mail transport unavailable',
+    'deferred transport',
     'Deferred: 454 4.7.0 the certificate of the gateway is not verified (FAIL)',
     'Deferred: 454 4.7.0 the certificate of the gateway is for another name (evil.test)',
     'Deferred: Connection refused by [mail.conbool.com]',
     'Deferred: Name server: mail.conbool.com: host name lookup failure',
     'Deferred: 403 4.7.0 TLS handshake failed.',
 ]
-LATER = ['', 'host mail.conbool.com[192.0.2.1] said: 450 4.3.2 try later (in reply to MAIL FROM command)']
+LATER = [
+    '',
+    'host mail.conbool.com[192.0.2.1] said: 450 4.3.2 try later (in reply to MAIL FROM command)',
+    'host mail.conbool.com[192.0.2.1] said: 450 4.7.1 <b@external.test>: Relay denied (in reply to RCPT TO command)',
+    'host mail.conbool.com[192.0.2.1] said: 554-5.7.0 not from you (in reply to RCPT TO command)',
+]
 NEVER = [
     'host mail.conbool.com[192.0.2.1] said: 450 4.2.0 greylisted (in reply to RCPT TO command)',
     'connect to mx.external.test[192.0.2.9]:25: Connection timed out',
     'Deferred: Connection refused by mx.external.test.',
     'host mx.external.test[192.0.2.9] said: 450 4.2.0 greylisted (in reply to RCPT TO command)',
+    'host mx.external.test[192.0.2.9] said: 450 4.7.1 Relay denied (in reply to RCPT TO command)',
+    'TLS is required, but was not offered by host mx.external.test[192.0.2.9]',
+    'lost connection with mx.external.test[2001:db8::9] while performing the TLS handshake',
 ]
 
 
@@ -55,6 +64,8 @@ def test_what_others_do_is_no_matter_of_the_way_to_the_gateway(reason):
 
 def test_certificates_of_others_where_the_hop_is_next():
     assert not is_stuck('Server certificate not trusted', 1, '127.0.0.1', tls=False)
+    # What a site has wait that has its own ways out is its own affair.
+    assert not is_stuck('deferred transport', OLD * 9, '127.0.0.1', tls=False)
     assert is_stuck('connect to 127.0.0.1[127.0.0.1]:10027: Connection refused', 1, '127.0.0.1', tls=False)
     assert not is_stuck('connect to 127.0.0.1[127.0.0.1]:10027: Connection refused', 1, '', tls=False)
 
@@ -82,6 +93,30 @@ def test_queue_of_postfix(queue, age, reason, last, stuck):
     look.begin()
     look.end()
     assert bool(look.stuck()) == stuck
+
+
+@pytest.mark.parametrize(
+    'reason, direct, stuck, asked',
+    [
+        ('Server certificate not trusted', False, True, True),
+        ('Server certificate not trusted', True, False, True),
+        ('TLS is required, but was not offered by host mail.conbool.com[192.0.2.1]', True, True, False),
+        ('connect to mail.conbool.com[192.0.2.1]:25: Connection refused', True, True, False),
+        ('connect to mx.external.test[192.0.2.9]:25: Connection refused', True, False, False),
+    ],
+)
+def test_tls_with_an_unnamed_host_is_the_gateway_s_unless_the_message_goes_elsewhere(reason, direct, stuck, asked):
+    line, questions = LINE % ('deferred', time.time() - 1, f', "delay_reason": "{reason}"'), []
+
+    def elsewhere(identifiers):
+        questions.append(identifiers)
+        return identifiers if direct else set()
+
+    queue = Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix')
+    look = Look(queue, GATEWAY, True, elsewhere)
+    look.begin()
+    look.end()
+    assert bool(look.stuck()) == stuck and questions == [{'4bX1'}] * asked
 
 
 @pytest.mark.parametrize(

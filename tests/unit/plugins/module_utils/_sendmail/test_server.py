@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
@@ -187,3 +191,19 @@ def test_by_what_the_gateway_is_known(server, tmp_path, certificate, known, expl
     (tmp_path / 'sendmail.cf').write_text('O SetCertAltnames=true\n' + lines, encoding='utf-8')
     mta = server(inbound_certificate_fingerprints=explicit)
     assert mta.knows(certificate) == (known if known != 'name' or not explicit else '')
+
+
+def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path):
+    """The port is one on which this process listens for other hosts; whether it is the daemon, the pid file says."""
+    pid_file = tmp_path / 'sendmail.pid'
+    pid_file.write_text('1\n', encoding='ascii')
+    mta = server(inbound=True)
+    monkeypatch.setattr(mta, '_program', lambda: SimpleNamespace(describe=lambda path: {'pid_file': str(pid_file)}))
+    with socket.create_server(('0.0.0.0', 0)) as listener:
+        firewall = dict(mta.settings['roles']['inbound_firewall'], port=listener.getsockname()[1])
+        mta.settings['roles']['inbound_firewall'] = firewall
+        pid_file.write_text(f'{os.getpid()}\n', encoding='ascii')
+        rows = mta.arrivals()
+    rows += mta.arrivals()
+    assert [row['id'] for row in rows] == ['inbound.listens', 'inbound.closed']
+    assert 'DAEMON_OPTIONS' in rows[-1]['hint']

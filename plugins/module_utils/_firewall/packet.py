@@ -1,0 +1,114 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first packet of a connection on its way through the chains of a firewall, as far as that can be told.
+
+What a rule asks for may be unknown (a mark, a rate, the time of day). Then both ways are gone, and what comes of it is
+not certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+ACCEPT, REFUSE, UNKNOWN = 'accept', 'refuse', 'unknown'
+JUMP, GOTO, RETURN = 'jump', 'goto', 'return'
+# The kernel itself goes no deeper.
+DEEPEST = 16
+
+
+class Packet(NamedTuple):
+    """A TCP packet to this host that begins a connection: SYN, part of nothing that there was."""
+
+    version: int
+    source: int
+    interface: str
+    port: int
+
+
+class Step(NamedTuple):
+    """What a rule does with a packet: whether it certainly does, what, and where to."""
+
+    certain: bool
+    kind: str
+    target: str = ''
+
+
+class Rule(NamedTuple):
+    """A rule by what it does, and the words in which a person finds it."""
+
+    steps: Callable[[Packet], list[Step]]
+    words: str
+
+
+class Base(NamedTuple):
+    """A chain by which packets begin: IP versions, key of the chain, what becomes of those that no rule decides on, and
+    its words. C(table) is the family and the name of its table."""
+
+    versions: tuple[int, ...]
+    chain: str
+    policy: str
+    words: str
+    table: tuple[str, str]
+
+
+class Outcome(NamedTuple):
+    """What can become of a packet, and because of what."""
+
+    kind: str
+    words: str
+
+
+class Ruleset(NamedTuple):
+    """Chains by key, and those by which packets begin."""
+
+    chains: dict[str, list[Rule]]
+    bases: list[Base]
+
+
+def every(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all is so: True, False, or None when that is not known."""
+    found = set(answers)
+    return False if False in found else None if None in found else True
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Whether one of them is so."""
+    found = set(answers)
+    return True if True in found else None if None in found else False
+
+
+def negated(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
+
+
+def outcomes(ruleset: Ruleset, base: Base, packet: Packet) -> list[Outcome]:
+    """Return all that can become of a packet in one base chain; one alone is certain."""
+    found, falls = _walk(ruleset.chains, base.chain, packet, 0)
+    if falls:
+        found.append(Outcome(base.policy, base.words))
+    return list(dict.fromkeys(found))
+
+
+def _walk(chains: dict[str, list[Rule]], chain: str, packet: Packet, depth: int) -> tuple[list[Outcome], bool]:
+    """Return what can become of a packet in a chain, and whether it may come out at its end."""
+    found: list[Outcome] = []
+    if depth > DEEPEST:
+        return [Outcome(UNKNOWN, chain)], True
+    leaves = False
+    for rule in chains.get(chain, ()):
+        for step in rule.steps(packet):
+            ends = True
+            if step.kind in (JUMP, GOTO):
+                more, out = _walk(chains, step.target, packet, depth + 1)
+                found += more
+                leaves = leaves or (out and step.kind == GOTO)
+                ends = not out or step.kind == GOTO
+            elif step.kind == RETURN:
+                leaves = True
+            else:
+                found.append(Outcome(step.kind, rule.words))
+            if step.certain and ends:
+                return found, leaves
+    return found, True

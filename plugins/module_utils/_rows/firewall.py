@@ -1,0 +1,102 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who gets to the mail port, as rows. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of, limits, read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import shadow_rows
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
+
+TARGET = 'mail port'
+# A packet has to be accepted by all that filters, so each is a person's to mend where it is not ours.
+OPEN_IT = (
+    'Have what is named accept it, or take it out: ours opens nothing that others close. nft -a list ruleset shows the'
+    ' rules of nftables by their numbers, iptables-save those of iptables and ufw.'
+)
+CLOSE_IT = (
+    'Run site.yml. If that does not help, take out what is named: it is asked before our refusal. nft -a list ruleset'
+    ' shows the rules of nftables by their numbers, firewall-cmd --list-all-policies the policies of firewalld.'
+)
+LOOK = 'Such as a rate, a mark or a set that nobody can see from outside. Nothing to do if it is meant so.'
+
+
+def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows on whom the rules in the kernel let in, whoever made them.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned; of mail that comes in by the gateway.
+    """
+    limit = limit_of(settings)
+    wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
+    rules = way_in.Rules(Host(module.run_command, module.get_bin_path))
+    rows = _shut_rows(rules, wanted)
+    # Where somebody else takes care of the firewall, strangers are too.
+    rows += _open_rows(rules, wanted) if limits(settings) else []
+    if rules.unread:
+        # Of a kernel that has none of it, for example.
+        rows.append(row('firewall.unsure', TARGET, GREEN, f'not all rules can be seen. {rules.unread}', severity='low'))
+    rows += _unit_rows(module)
+    found = f'port {wanted.port} is open to the gateway' + (', and to no stranger' if limits(settings) else '')
+    return rows or [row('firewall.ok', TARGET, GREEN, found)]
+
+
+def _unit_rows(module: AnsibleModule) -> list[dict[str, Any]]:
+    """Return the rows on what systemd makes of our service, and of the drop-in by which the limit comes back after the
+    host's own ruleset."""
+    rows = (
+        shadow_rows(Unit(module.run_command, nftables.UNIT), nftables.UNIT)
+        if os.path.exists(nftables.unit_path())
+        else []
+    )
+    if not os.path.exists(nftables.drop_in_path()):
+        return rows
+    others = Unit(module.run_command, nftables.SERVICE_OF_HOST)
+    shown = others.show('LoadState', *nftables.DROPPED_IN, 'DropInPaths')
+    gone = [name for name in nftables.DROPPED_IN if nftables.RULESET not in shown.get(name, '')]
+    if shown.get('LoadState') != 'loaded' or not gone:
+        return rows
+    paths = [path for path in shown.get('DropInPaths', '').split() if path != nftables.drop_in_path()]
+    finding = 'our drop-in is not in force ({}): the ruleset of the host takes the limit away'.format(', '.join(gone))
+    hint = 'Run: systemctl daemon-reload. ' + (f'Look at what takes it away: {", ".join(paths)}.' if paths else '')
+    return rows + [row('running.unit', nftables.SERVICE_OF_HOST, RED, finding, hint.strip())]
+
+
+def _shut_rows(rules: way_in.Rules, wanted: Wanted) -> list[dict[str, Any]]:
+    refused, unsure = way_in.shut_out(rules, wanted)
+    rows = []
+    if refused:
+        finding = f'port {wanted.port} is closed to {way_in.told(refused)}'
+        if way_in.closed(refused, wanted):
+            rows.append(row('firewall.shut', TARGET, RED, finding, OPEN_IT))
+        else:
+            rows.append(row('firewall.ipv6', TARGET, GREEN, finding, OPEN_IT, severity='low'))
+    if unsure:
+        finding = f'whether port {wanted.port} is open cannot be told for {way_in.told(unsure)}'
+        rows.append(row('firewall.unsure', TARGET, GREEN, finding, LOOK, severity='low'))
+    return rows
+
+
+def _open_rows(rules: way_in.Rules, wanted: Wanted) -> list[dict[str, Any]]:
+    accepted, unsure = way_in.let_in(rules, wanted)
+    if accepted:
+        by = ', '.join(dict.fromkeys(found.interface for found in accepted))
+        finding = f'strangers get in by {by}, such as {way_in.told(accepted)}'
+        return [row('firewall.open', TARGET, RED, finding, CLOSE_IT)]
+    if unsure:
+        finding = f'whether strangers are kept out cannot be told, such as {way_in.told(unsure)}'
+        return [row('firewall.unsure', TARGET, GREEN, finding, LOOK, severity='low')]
+    return []

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rows on who gets to the mail port."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
+
+from tests.unit.fakes.firewall import Machine
+from tests.unit.fakes.mail_server import SETTINGS
+
+OURS = {'family': 'inet', 'table': 'conbool_inbound'}
+OWN = {'family': 'inet', 'table': 'own'}
+SADDR = {'payload': {'protocol': 'ip', 'field': 'saddr'}}
+LIMIT = [
+    {'chain': dict(OURS, name='input', type='filter', hook='input', prio=-10, policy='accept')},
+    {
+        'rule': dict(
+            OURS,
+            chain='input',
+            handle=5,
+            expr=[
+                {'match': {'op': '!=', 'left': SADDR, 'right': {'prefix': {'addr': '192.0.2.0', 'len': 28}}}},
+                {'reject': {'type': 'tcp reset'}},
+            ],
+        )
+    },
+    {
+        'rule': dict(
+            OURS,
+            chain='input',
+            handle=6,
+            expr=[{'match': {'op': '==', 'left': {'meta': {'key': 'nfproto'}}, 'right': 10}}, {'drop': None}],
+        )
+    },
+]
+POLICY = {'chain': dict(OWN, name='in', type='filter', hook='input', prio=0, policy='drop')}
+
+
+def said(machine, **more):
+    settings = copy.deepcopy(dict(SETTINGS, inbound=True))
+    settings['roles']['inbound_firewall'].update(more)
+    return [(row['id'], row['status'], row['severity'], row['finding']) for row in port_rows(machine, settings)]
+
+
+@pytest.fixture(name='machine')
+def fixture_machine(tmp_path, monkeypatch):
+    made = Machine(tmp_path / 'machine', monkeypatch)
+    made.foreign = list(LIMIT)
+    return made
+
+
+def test_a_port_as_it_should_be_is_one_green_row(machine):
+    assert [row[:2] for row in said(machine)] == [('firewall.ok', 'green')]
+
+
+def test_a_policy_of_others_is_red_and_named(machine):
+    machine.foreign.append(POLICY)
+    ((identifier, status, severity, finding),) = said(machine)
+    assert (identifier, status, severity) == ('firewall.shut', 'red', 'critical')
+    assert '192.0.2.0' in finding and finding.endswith(': the policy of the chain in of the table inet own')
+
+
+def test_strangers_who_get_in_are_red_where_the_limit_is_ours(machine):
+    machine.foreign = []
+    ((identifier, status, dummy, finding),) = said(machine)
+    assert (identifier, status) == ('firewall.open', 'red') and 'by eth0, eth1, such as 198.51.100.77' in finding
+    assert [row[:2] for row in said(machine, state='absent')] == [('firewall.ok', 'green')]
+
+
+def test_what_cannot_be_told_is_said_and_not_red(machine):
+    rate = [{'limit': {'rate': 10}}, {'accept': None}]
+    machine.foreign += [POLICY, {'rule': dict(OWN, chain='in', handle=3, expr=rate)}]
+    found = said(machine)
+    assert [row[:3] for row in found] == [('firewall.unsure', 'green', 'low')]
+    assert 'rule 3 of the chain in of the table inet own (accept)' in found[0][3]
+
+
+def test_ipv6_alone_is_said_and_not_red(machine):
+    settings = copy.deepcopy(dict(SETTINGS, inbound=True, networks=['192.0.2.0/28', '2001:db8::/32']))
+    (machine.folder / 'proc/if_inet6').write_text('20010db800000010000000000000000a 02 40 00 80 eth0\n')
+    rows = port_rows(machine, settings)
+    assert [(row['id'], row['status']) for row in rows] == [('firewall.ipv6', 'green')]
+    assert '2001:db8::' in rows[0]['finding']
+
+
+def test_a_drop_in_that_takes_ours_away_is_red(machine, tmp_path):
+    machine.converge(networks=['192.0.2.0/28'])
+    machine.foreign = list(LIMIT)
+    ours = f'path=/usr/sbin/nft ; argv[]=/usr/sbin/nft -f {nftables.RULESET}'
+    other = '/etc/systemd/system/nftables.service.d/zz.conf'
+
+    def answer(words):
+        if words[0] != 'systemctl' or words[-1] != 'nftables.service' or words[1] != 'show':
+            return None
+        return 0, f'LoadState=loaded\nExecReload={ours}\nExecStartPost={start}\nDropInPaths={other}\n', ''
+
+    machine.hook, start = answer, ours
+    assert [row[:2] for row in said(machine)] == [('firewall.ok', 'green')]
+    start = ''
+    ((identifier, status, dummy, finding),) = said(machine)
+    assert (identifier, status) == ('running.unit', 'red') and '(ExecStartPost)' in finding
+
+
+def test_rules_that_cannot_be_asked_for_are_said_and_not_red(machine):
+    machine.hook = lambda words: (1, '', 'cache initialization failed') if words[0] == 'nft' else None
+    found = said(machine, state='absent')
+    assert [row[:3] for row in found] == [('firewall.unsure', 'green', 'low')]
+    assert 'cache initialization failed' in found[0][3]
