@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import hop, server
 
 from lab.kerio import company
 
@@ -47,7 +51,35 @@ def test_both_looks_at_the_queue(host):
     kerio.double.mail.queue.run_now()
     messages, put_off = look.end()
     assert len(messages) == 1 and messages[0].startswith('<a@example.com> to y@external.test: ')
-    assert put_off in ([], messages)
+    assert put_off in ([], messages) and look.stuck() == []
+
+
+def test_mail_that_does_not_get_to_the_hop_is_a_matter_for_a_person(host, sink):
+    kerio = host(world={'hosts': {('127.0.0.1', 325): ('127.0.0.1', 1)}})
+    kerio.apply()
+    kerio.double.mail.queue.add('a@example.com', ['y@external.test'], b'Subject: x\r\n\r\nx\r\n', 'SMTP')
+    end = time.monotonic() + 10
+    stuck = []
+    while not stuck and time.monotonic() < end:
+        look = kerio.server().queue()
+        look.begin()
+        kerio.double.mail.queue.run_now()
+        time.sleep(0.3)
+        messages, put_off = look.end()
+        stuck = look.stuck()
+    assert stuck == put_off == messages != []
+
+
+def test_whose_port_25_is(host, monkeypatch):
+    kerio, asked = host(), []
+    monkeypatch.setattr(server, 'arrival_rows', lambda *given: asked.append(given) or ['a row'])
+    monkeypatch.setattr(hop.names, 'PID_FILE', os.devnull)
+    monkeypatch.setattr(hop.names, 'PROGRAM', 'no such program')
+    assert (kerio.server().arrivals(), hop.users()) == ([], ())
+    pid_file = kerio.double.folder / 'pid'
+    pid_file.write_text(f'{os.getpid()}\n', encoding='ascii')
+    monkeypatch.setattr(hop.names, 'PID_FILE', str(pid_file))
+    assert kerio.server().arrivals() == ['a row'] and asked[0][:2] == (25, os.getpid())
 
 
 def test_a_queue_that_is_not_told_is_said_so(host):

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import processes
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import KerioError
@@ -89,11 +90,19 @@ def way_in(site: Site) -> str:
     return '' if usual and not shut else f'[{host}]:{best["port"]}'
 
 
+def pid() -> int | None:
+    """Its process, by the file that names it or by its program; None when neither tells."""
+    said = decode(read_file(names.PID_FILE).data or b'').strip()
+    if said.isdigit() and os.path.isdir(f'/proc/{said}'):
+        return int(said)
+    running = processes(names.PROGRAM)
+    return running[0].pid if running else None
+
+
 def users() -> tuple[str, ...]:
     """The user that its deliveries run as, beside root."""
-    pid = decode(read_file(names.PID_FILE).data or b'').strip()
     try:
-        uid = os.stat(f'/proc/{int(pid)}').st_uid
+        uid = os.stat(f'/proc/{pid()}').st_uid
         return (pwd.getpwuid(uid).pw_name,) if uid else ()
-    except (ValueError, OSError, KeyError):
+    except (OSError, KeyError):
         return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 # Of a part, its record, and its role.
 OWNER = 'kerio_smarthost'
 PREFIX = '/opt/kerio/mailserver'
-PID_FILE = '/var/run/kms.pid'
+PID_FILE, PROGRAM = '/var/run/kms.pid', 'mailserver'
 # Every relay rule of ours begins like this.
 RULE = 'Conbool (managed)'
 # Groups of IP addresses: who brings mail of the gateway, and who may connect to port 25 at all.

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,11 +20,14 @@ class Look(QueueLook):
 
     Args:
         log_in: makes one that is yet to begin.
+        through: takes sender and recipient, and tells whether such a message is to go to the hop. That is on the same
+            host and takes everything, so that nobody but a person mends what keeps mail from it.
     """
 
-    def __init__(self, log_in: Callable[[], Client]) -> None:
-        self._log_in = log_in
+    def __init__(self, log_in: Callable[[], Client], through: Callable[[str, str], bool]) -> None:
+        self._log_in, self._through = log_in, through
         self._before: dict[str, dict[str, Any]] = {}
+        self._stuck: list[str] = []
 
     def _messages(self) -> dict[str, dict[str, Any]]:
         with self._log_in() as client:
@@ -39,11 +43,19 @@ class Look(QueueLook):
     def end(self) -> tuple[list[str], list[str]]:
         found = self._messages()
         put_off = [
-            _told(message)
+            message
             for identity, message in found.items()
             if identity in self._before and message['nextTry'] != self._before[identity]['nextTry']
         ]
-        return [_told(message) for message in found.values()], put_off
+        self._stuck = [_told(message) for message in put_off if self._leads_to_hop(message)]
+        return [_told(message) for message in found.values()], [_told(message) for message in put_off]
+
+    def stuck(self) -> list[str]:
+        return self._stuck
+
+    def _leads_to_hop(self, message: dict[str, Any]) -> bool:
+        recipients = re.split(r'[,;\s]+', message['to'])
+        return any(self._through(message['from'].strip('<>'), to.strip('<>')) for to in recipients if to)
 
 
 def _told(message: dict[str, Any]) -> str:

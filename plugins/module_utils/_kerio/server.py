@@ -32,12 +32,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Part,
     Route,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
+# What has it take mail of other hosts.
+LISTEN = 'Have the service SMTP of Kerio Connect listen on all addresses, or on one of this host.'
 # The hop hands in its bounces from here.
 THIS_HOST = ['127.0.0.1', '::1', 'this machine']
 
@@ -197,8 +200,13 @@ class KerioServer(MailServer):
         through = rule['hostName'] == hop_address(self.settings) and rule['port'] in self._ports()
         return Route(f'{rule["hostName"]}:{rule["port"]} by the relay rule {rule["description"]!r}', through)
 
+    def arrivals(self) -> list[dict[str, Any]]:
+        pid = hop.pid()
+        # Without, everything that listens would be somebody else's.
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], pid, LISTEN) if pid else []
+
     def queue(self) -> Look:
-        return Look(self._log_in)
+        return Look(self._log_in, lambda sender, recipient: self._route(sender, recipient).through)
 
     def knows(self, certificate: Shown) -> str:
         # It asks nobody for one.
