@@ -59,6 +59,7 @@ def test_it_comes_and_goes(host):
 SENDERS = {'scope': 'senders', 'scope_senders': ['@example.com', 'boss@sub.example.co.uk']}
 
 
+@pytest.mark.parametrize('order', ['first', 'last'])
 @pytest.mark.parametrize(
     'settings, led, left',
     [
@@ -67,11 +68,15 @@ SENDERS = {'scope': 'senders', 'scope_senders': ['@example.com', 'boss@sub.examp
     ],
     ids=['all', 'senders'],
 )
-def test_mail_leaves_by_the_hop(host, sink, settings, led, left):
+def test_mail_leaves_by_the_hop(host, sink, settings, led, left, order):
     hop, old = sink(), sink()
     world = {'hosts': {('127.0.0.1', 325): hop.place, 'old.provider.test': old.place}}
-    kerio = host(settings=settings, world=world)
+    kerio = host(settings=settings, world=world, relay_order=order)
+    before = kerio.held()
     kerio.apply()
+    kerio.double.state.control.forbid_sets = 'a second run'
+    assert kerio.apply()[0]['changed'] is False
+    kerio.double.state.control.forbid_sets = ''
     server = kerio.server()
     for sender in led + left:
         kerio.double.mail.queue.add(sender, ['y@external.test'], b'Subject: x\r\n\r\nx\r\n', 'SMTP')
@@ -82,9 +87,9 @@ def test_mail_leaves_by_the_hop(host, sink, settings, led, left):
     samples = [{'sender': sender, 'recipient': 'y@external.test'} for sender in led + left]
     assert [route.through for route in server.routes(samples)] == [True] * len(led) + [False] * len(left)
     assert server.routes([{'sender': 'x@external.test', 'recipient': 'bob@example.com'}])[0].through is False
-    assert len(server.leads_to_hop()) == (2 if settings else 1)
+    assert len(server.leads_to_hop()) == (4 if settings else 1)
     kerio.undo()
-    assert kerio.server().leads_to_hop() == []
+    assert kerio.server().leads_to_hop() == [] and kerio.held() == before
 
 
 def test_mail_of_hosted_senders_can_lose_its_marks_on_the_way(host):

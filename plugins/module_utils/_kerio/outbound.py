@@ -4,6 +4,7 @@
 """The relay rules that lead mail to the hop: which there have to be, and which way a message takes by a list of rules.
 
 That the first rule that fits decides, is assumed: no document says it, and the administration has arrows for the order.
+So nothing depends on it but which route of the administrator's own wins.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay, rule_list
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import RULE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import Remembered
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 EVERYBODY = relay.TESTS['all']
+AGAIN = '(again)'
 
 
 def _pattern(sender: str) -> str:
@@ -97,7 +99,11 @@ def planned(
         if rule not in seen
     ]
     ours = [relay.made(rule, held.get(rule['name'])) for rule in rules]
-    return rule_list.placed(ours, others, 'last' if settings['scope'] == 'all' else 'first'), off, warnings
+    if settings['scope'] == 'all':
+        return [*others, *ours], off, warnings
+    # Should the last rule that fits decide, the mail of listed senders would go by a rule of others: these come twice.
+    again = [dict(rule, name=f'{rule["name"]} {AGAIN}') for rule in rules if any(rule['isEnabled'] for rule in others)]
+    return [*ours, *others, *(relay.made(rule, held.get(rule['name'])) for rule in again)], off, warnings
 
 
 def _in_the_way(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
