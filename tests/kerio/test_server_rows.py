@@ -204,7 +204,7 @@ def test_rows_of_a_preflight_that_are_not_in_the_way(host):
     assert {status for dummy, status in found} == {'green'}
     assert {key for key, dummy in found} == {
         'mta.account',
-        'mta.filter',
+        'mta.onward',
         'mta.forwarding',
         'mta.hops',
         'mta.relay_host',

@@ -31,7 +31,10 @@ def obstacle_rows(site: Site, settings: Mapping[str, Any], problems: list[str]) 
         problems: why the change would be refused.
     """
     rows = [_account(site), *_system(site)]
-    rows += [row('mta.refused', site.hostname, RED, problem, 'Nothing is changed before.') for problem in problems]
+    rows += [
+        row('mta.refused', site.hostname, RED, problem, 'Mend that first: nothing is changed before.')
+        for problem in problems
+    ]
     rows += _rules(site, settings) + _onward(site, settings)
     if site.smtp['readerHops'] < FEW_HOPS:
         found = f'refuses mail that has come over more than {site.smtp["readerHops"]} servers'
@@ -85,7 +88,7 @@ def _onward(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
         if rule['isEnabled'] and actions:
             found = f'a message filter that makes mail of mail ({", ".join(actions)})'
             hint = 'What it sends to the outside is taken for any other mail that leaves.'
-            rows.append(row('mta.filter', repr(rule['description']), GREEN, found, hint, 'low'))
+            rows.append(row('mta.onward', repr(rule['description']), GREEN, found, hint, 'low'))
     return rows
 
 
