@@ -89,7 +89,9 @@ def test_verify_is_green_and_changes_nothing(play, applied, inventory):
         *['hop.route'] * 5,
         *['running.ok'] * 2,
         'running.boot',
-        'gateway.ok',
+        'local.command',
+        # Over IPv4 and IPv6.
+        *['gateway.ok'] * 2,
         'drift.ok',
         'queue.ok',
         'queue.ok',

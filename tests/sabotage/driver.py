@@ -43,12 +43,14 @@ set -e
 PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
 HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
 UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
+FOREIGN=$(printf 'AB:%.0s' $(seq 31))AB
 hop() { postconf -c $HOP "$@"; }
 listener() { hop -M | awk '$2 == "inet" { print $1; exit }'; }
 reload_hop() { systemctl reload conbool-hop; }
 reload_mta() { postfix reload 2>/dev/null; }
 restart_mta() { systemctl restart sendmail; }
 build() { m4 /etc/mail/sendmail.mc >/run/built.cf && cat /run/built.cf >/etc/mail/sendmail.cf; }
+gateway() { getent ahostsv4 mail.conbool.com | awk '{ print $1; exit }'; }
 access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/mail/access; }
 records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
 drop_in() {

@@ -26,6 +26,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
+    led_elsewhere,
+    take_this_way,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, drained
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
@@ -157,9 +161,21 @@ def present(
         if held:
             exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
         raise
+    done.append(_queue(module, options, 'gateway:' + settings['relay_destination']))
     ports = [listener.port for listener in listeners(options)]
     done.append(users.present([*ports, *hop.beside], hop.users))
     return merge(done)
+
+
+def _queue(module: AnsibleModule, options: Mapping[str, Any], way: str) -> tuple[dict[str, Any], list[str]]:
+    """Have messages whose FILTER leads to a gateway that was one before be sent to the one that is."""
+    instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
+    change = led_elsewhere if module.check_mode else take_this_way
+    found = sorted({message.identifier for message in change(instance, options['queue_directory'], way)})
+    result: dict[str, Any] = {'changed': bool(found)}
+    if module._diff and found:
+        result['diff'] = [difference('queue', '', ''.join(f'{name} {way}\n' for name in found))]
+    return result, []
 
 
 def _converge(module: AnsibleModule, options: Mapping[str, Any], **more: Any) -> tuple[dict[str, Any], list[str]]:

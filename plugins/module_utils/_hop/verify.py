@@ -13,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import pac
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import gateway_options
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.updates import update_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import client_rows, route_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
@@ -20,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import those_filtered_to
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import program_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 TO_OTHERS = 'direct:'
 DIRECT = f'FILTER {TO_OTHERS}'
+PROGRAMS = 'Bring it back (on Debian: apt-get install --reinstall postfix).'
+OWN_PROGRAMS = (
+    f'dpkg --verify {package.PACKAGE} says what else is missing. To have all of it made anew: apt-get purge'
+    f' {package.PACKAGE}, then site.yml. Until then mail waits.'
+)
 
 
 class HopServer:
@@ -87,18 +94,18 @@ class HopServer:
         parameters = instance.parameters(instance.config_dir, ['queue_directory'])[0]
         return route_rows(parameters['queue_directory'], self._settings)
 
+    def dns_only(self) -> bool:
+        """Return whether its clients read no /etc/hosts."""
+        value = self._instance().parameters(self._options['config_dir'], ['smtp_host_lookup'])[0]
+        return 'native' not in value.get('smtp_host_lookup', '')
+
     def running(self) -> list[dict[str, Any]]:
         """Return the rows on what runs, and whether it knows what its files say."""
         rows = running_rows('hop', self._instance(), unit.NAME)
         rows += shadow_rows(Unit(self._module.run_command, unit.NAME), unit.NAME)
-        return rows + (self._updates() if os.path.exists(package.PREFIX) else [])
-
-    def _updates(self) -> list[dict[str, Any]]:
-        timer = package.PACKAGE + '.timer'
-        if Unit(self._module.run_command, timer).state().get('ActiveState') == 'active':
-            return []
-        hint = f'systemctl unmask {timer}, systemctl start {timer}'
-        return [row('running.timer', timer, RED, 'the hop\'s programs get no updates', hint)]
+        own = os.path.exists(package.PREFIX)
+        rows += program_rows(self._instance(), 'the hop', OWN_PROGRAMS if own else PROGRAMS)
+        return rows + (update_rows(self._module) if own else [])
 
     def listener(self) -> list[dict[str, Any]]:
         """Return the rows on where it listens, and on who it is that does."""

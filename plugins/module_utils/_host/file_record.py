@@ -52,6 +52,11 @@ class FileRecord:
     def entry(self, path: str) -> dict[str, Any] | None:
         return next((entry for entry in self.entries if entry['path'] == path), None)
 
+    def wrote(self, path: str, data: bytes | None) -> bool:
+        """Return whether a file has what was written here last."""
+        entry = self.entry(path)
+        return bool(entry) and digest(data) in entry['wrote']
+
     @staticmethod
     def original(entry: Mapping[str, Any]) -> tuple[bytes | None, int | None]:
         """Return content and mode of a file as it was before; None and None when there was none."""

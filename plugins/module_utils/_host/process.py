@@ -23,6 +23,11 @@ def alive(pid: int | None) -> bool:
     return pid is not None and os.path.exists(f'/proc/{pid}')
 
 
+def runnable(path: str) -> bool:
+    """Return whether there is a program at a path that can be run."""
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
 def of_root(pid: int | None) -> int | None:
     """Return the process if it runs and is root's; a number of a file that was left behind can be anybody's by now."""
     try:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import pwd
 import re
 import socket
 import struct
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -19,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 
 TABLES = {'/proc/net/tcp': socket.AF_INET, '/proc/net/tcp6': socket.AF_INET6}
 LISTEN = '0A'
+PATIENCE, LOOKS = 5, 5
 FIRST_UNPRIVILEGED = '/proc/sys/net/ipv4/ip_unprivileged_port_start'
 
 
@@ -159,6 +162,35 @@ def not_of(sockets: list[Socket], pid: int | None) -> list[Socket]:
     ours = inodes_of(pid) if sockets and pid is not None else set()
     # What can be told without a look at the process is whose the socket is.
     return [entry for entry in sockets if (entry.uid != 0 if ours is None else entry.inode not in ours)]
+
+
+def diverted(address: str, port: int) -> bool:
+    """Return whether what is sent to a port of an address of this host arrives elsewhere, as rules of the firewall can
+    have it (NAT). For that, a connection is made. It is refused where they lead it to nobody."""
+    try:
+        with socket.create_connection((address, port), PATIENCE) as own:
+            theirs = own.getsockname()[1]
+            for dummy in range(LOOKS):
+                if (address, port, theirs) in _connections():
+                    return False
+                time.sleep(process.PAUSE)
+    except ConnectionRefusedError:
+        return bool(listening(address, port))
+    except OSError:
+        return False
+    return True
+
+
+def _connections() -> set[tuple[str, int, int]]:
+    """Return address and port of each socket that somebody is connected to, and the port that he comes from."""
+    found = set()
+    for path, family in TABLES.items():
+        with contextlib.suppress(OSError), open(path, 'rb') as stream:
+            for fields in (line.split() for line in decode(stream.read()).split('\n')[1:]):
+                if len(fields) > 9 and fields[3] != LISTEN:
+                    address, dummy, port = fields[1].partition(':')
+                    found.add((_address(address, family), int(port, 16), int(fields[2].rpartition(':')[2], 16)))
+    return found
 
 
 def for_anybody(port: int) -> bool:

@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 
 
 def server_of(server_class: type[MailServer], module: AnsibleModule, settings: dict[str, Any]) -> MailServer:
-    """Return the mail server."""
+    """Return the mail server. Its C(settings) are those given, and say where the programs of the hop are."""
     server = server_class(module, settings)
     hop = settings['roles'].get('outbound_hop', {})
-    if not hop.get('sbin_dir') and server.hop_sbin_dir:
-        # Whatever has to do with the hop looks there.
-        hop['sbin_dir'] = server.hop_sbin_dir
-    sbin_dir = hop.get('sbin_dir') or None
-    server.hop_possible = lambda: possible(maker_of(module), sbin_dir)
+    sbin_dir = hop.get('sbin_dir') or server.hop_sbin_dir
+    server.settings = dict(settings, roles=dict(settings['roles'], outbound_hop=dict(hop, sbin_dir=sbin_dir)))
+    server.hop_possible = lambda: possible(maker_of(module), sbin_dir or None)
     return server

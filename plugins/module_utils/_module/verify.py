@@ -23,6 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway i
     look,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import gateway_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.local_command import command_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import boot_rows
@@ -48,15 +49,20 @@ def main(server_class: type[MailServer]) -> None:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 
     # The answer has the options: these are long, and known.
-    settings = module.params.pop('settings')
-    server = server_of(server_class, module, settings)
+    server = server_of(server_class, module, module.params.pop('settings'))
+    settings = server.settings
     shown = look(settings) if asks_for_certificate(settings) else []
-    more = [('gateway', 'gateway', lambda: gateway_rows(settings))]
+    more = [('gateway', 'gateway', lambda: gateway_rows(settings, _dns_only(server)))]
     if settings['state'] == 'present':
         more.append(('drift', 'this host', lambda: drift_rows(server, shown)))
     rows = rows_of(server, settings, shown, more, stuck=True)
     # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
     module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
+
+
+def _dns_only(server: MailServer) -> bool:
+    """Return whether who sends mail to the gateway goes by DNS alone."""
+    return server.hop_decides and HopServer(server.module, server.settings, server.hop_wash).dns_only()
 
 
 def rows_of(
@@ -85,6 +91,7 @@ def rows_of(
         rows += hop_rows(hop) if hop else []
         rows += asked('running', 'mail server', server.running)
         rows += asked('running.boot', 'mail server', lambda: boot_rows(server.module, services(server.NAME)))
+        rows += asked('local', 'mail server', lambda: command_rows(server.NAME))
         rows += asked('detour', 'mail server', server.listener_rows)
         rows += asked('inbound.listens', 'mail server', server.arrivals) if settings['inbound'] else []
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))

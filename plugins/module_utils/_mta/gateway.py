@@ -49,6 +49,18 @@ def fingerprint(data: bytes, digest: str) -> str:
         return ''
 
 
+def kept(known: Sequence[str], intact: bool, gateway: Sequence[Shown]) -> list[str]:
+    """Return those of the fingerprints of the runs before that go on to count.
+
+    Args:
+        known: what stands where they are kept.
+        intact: whether that is as the last run left it. Otherwise nobody knows whose they are, and only those count
+            that the gateway shows now.
+        gateway: what it shows.
+    """
+    return [item for item in known if intact or any(shown.has([item]) for shown in gateway)]
+
+
 def remembered(known: Sequence[str], seen: Iterable[str]) -> list[str]:
     """Return the fingerprints that count from now on.
 

@@ -16,6 +16,7 @@ class MailServer(NamedTuple):
     """What tells a mail server.
 
     C(signs) are groups of absolute paths; it is installed where of each group at least one exists.
+    C(command_has) is a text in its program sendmail(1), by which it is told from others; empty where nobody looks.
     C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
     while the collection has no role for it.
     """
@@ -24,6 +25,7 @@ class MailServer(NamedTuple):
     signs: tuple[tuple[str, ...], ...]
     units: tuple[str, ...] = ()
     minimum_version: str | None = None
+    command_has: str = ''
 
 
 MAIL_SERVERS = {
@@ -33,6 +35,7 @@ MAIL_SERVERS = {
         (('/etc/postfix/main.cf',), ('/usr/sbin/postconf', '/usr/local/sbin/postconf')),
         ('postfix.service',),
         '3.1',
+        'postdrop',
     ),
     'sendmail': MailServer(
         'Sendmail',
@@ -42,6 +45,7 @@ MAIL_SERVERS = {
         ),
         ('sendmail.service',),
         '8.15',
+        'ADDRESS TEST MODE',
     ),
     'zimbra': MailServer(
         'Zimbra',

@@ -13,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.record import Store, told_as
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.plan_tables import TableState
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import value_of
 
 BASE = '/var/lib/conbool-smtp-relay/postfix'
@@ -41,6 +42,12 @@ def originals(config_dir: str, base: str | None = None) -> dict[str, str | None]
         for name, record in Journal(config_dir, owner, base).records['parameters'].items():
             found[name] = value_of(printable(record['original'][-1])) if record['original'] else None
     return found
+
+
+def wrote(config_dir: str, owner: str, path: str, data: bytes | None, base: str | None = None) -> bool:
+    """Return whether a table has what was written for an owner last."""
+    record = Journal(config_dir, owner, base).records['tables'].get(path)
+    return bool(record) and TableState(data).digest() in record['written']
 
 
 class Journal:

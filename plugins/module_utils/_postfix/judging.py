@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.restri
     original,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import (
+    REFUSING,
     WITH_ARGUMENT,
     is_within,
     network_of,
@@ -88,11 +89,9 @@ def judging(
 def _restrictions(
     entry: Mapping[str, Any], info: Mapping[str, Any], networks: Sequence[str], entries: Entries, trusted: bool
 ) -> Iterator[tuple[str, str, str]]:
-    values = Values(_before(entry, info), info)
     lines = ', '.join(f'"{network} OK"' for network in networks)
-    exempts = _Exceptions(values, [ipaddress.ip_network(network) for network in networks], entries).made_by
-    for name in (KEPT_FROM_TRUST,) if trusted else LISTS:
-        for check in _checks(words(values.of(name)), values, exempts, DEEPEST):
+    for name, checks in checks_of(entry, info, networks, entries, (KEPT_FROM_TRUST,) if trusted else LISTS):
+        for check in checks:
             what = next((what for pattern, what in JUDGES.items() if re.match(f'({pattern})$', check.split()[0])), None)
             if what:
                 yield (
@@ -101,6 +100,33 @@ def _restrictions(
                     f'Put "check_client_access cidr:/etc/postfix/gateway" before it in {name}, with these lines in the'
                     f' file: {lines}.' + (f' {TRUST}' if name != KEPT_FROM_TRUST else ''),
                 )
+
+
+def checks_of(
+    entry: Mapping[str, Any],
+    info: Mapping[str, Any],
+    networks: Sequence[str],
+    entries: Entries,
+    names: Iterable[str],
+    refusals: bool = False,
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield lists of restrictions of a service, as they were before a run put something in front, each with its
+    restrictions up to one that ends it for the gateway.
+
+    Args:
+        networks: of the gateway.
+        entries: see Stranger.
+        names: of the lists.
+        refusals: whether one that refuses whoever comes is among them.
+    """
+    values = Values(_before(entry, info), info)
+    gateway = _Exceptions(values, [ipaddress.ip_network(network) for network in networks], entries)
+
+    def ends(name: str, argument: str) -> bool:
+        return not (refusals and name in REFUSING) and gateway.made_by(name, argument)
+
+    for name in names:
+        yield name, list(_checks(words(values.of(name)), values, ends, DEEPEST))
 
 
 class _Exceptions:

@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import only_on_port_25, unwashed
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusing import asker, refusing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
     NONE_FOUND,
     SiteRoutes,
@@ -71,6 +72,7 @@ class Obstacles:
         found = []
         if self._settings['inbound']:
             found += doors(self._settings, self.info, self._entries, further, self._changed)
+            found += refusing(self._settings, self.info, self._entries, asker(self._instance), further)
         return found + (unwashed(self.info, *self._named) if self._options['wash_submission'] else [])
 
     @cached_property

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queued messages with a FILTER, which a message keeps until it is sent: those that wait for a transport that goes.
+"""Queued messages with a FILTER, which a message keeps until it is sent: those that wait for a transport that goes, or
+for a host that is another one now.
 
 C(postsuper -r) would drop a FILTER as well. But it makes a new message: always_bcc and header checks count once more,
 and what was on hold is sent. So the record is struck out in place, as qmgr(8) itself does with records that are done
@@ -13,8 +14,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Collection
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # Those in which messages are complete and have been through cleanup(8).
 QUEUES = ('incoming', 'active', 'deferred', 'hold')
 # REC_TYPE_FILT and REC_TYPE_KILL (rec_type.h in Postfix's source).
-FILTER, STRUCK_OUT = b'L', b'K'
+FILTER, STRUCK_OUT, POINTER = b'L', b'K', b'p'
 LINE = re.compile(r'^ *(\d+) content_filter: (.*)$', re.MULTILINE)
 MOST_PASSES = 20
 BLOCK = 4096
@@ -111,12 +112,84 @@ def strike_out(message: FilteredMessage) -> None:
         FileNotFoundError: it is not there any more.
     """
     with open(message.path, 'r+b') as stream:
-        stream.seek(message.offset)
-        if stream.read(1) == FILTER:
-            stream.seek(message.offset)
+        offset, dummy, begin = _located(stream, message.offset)
+        if begin >= 0:
+            stream.seek(offset)
             stream.write(STRUCK_OUT)
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def lead(message: FilteredMessage, value: str) -> None:
+    """Have the FILTER of a message have another value, whatever queue it is in.
+
+    A record cannot grow. So it becomes a pointer to a new one behind the end of the file, which leads back, as
+    cleanup(8) does it with what a milter changes (cleanup_extracted.c, record.h).
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+    """
+    with open(message.path, 'r+b') as stream:
+        offset, length, begin = _located(stream, message.offset)
+        if begin < 0:
+            return
+        place = stream.seek(0, os.SEEK_END)
+        stream.write(_record(FILTER, encode(value)) + _record(POINTER, b'%15d' % (begin + length)))
+        stream.flush()
+        os.fsync(stream.fileno())
+        stream.seek(offset)
+        head = stream.read(begin - offset)
+        stream.seek(offset)
+        stream.write(POINTER + head[1:] + b'%*d' % (length, place))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _located(stream: BinaryIO, offset: int) -> tuple[int, int, int]:
+    """Return where the record of a FILTER is, the length of its value, and where that begins: -1 when there is none.
+
+    Args:
+        offset: that postcat(1) tells, of a pointer that it has followed perhaps.
+    """
+    for dummy in range(MOST_PASSES):
+        stream.seek(offset)
+        kind, length, position = stream.read(1), 0, 0
+        while kind in (FILTER, POINTER):
+            byte = stream.read(1)[0]
+            length |= (byte & 127) << position
+            position += 7
+            if byte < 128:
+                break
+        begin = stream.tell()
+        if kind != POINTER:
+            return offset, length, begin if kind == FILTER else -1
+        offset = int(stream.read(length))
+    return offset, 0, -1
+
+
+def _record(kind: bytes, data: bytes) -> bytes:
+    size, left = b'', len(data)
+    while left > 127:
+        size, left = size + bytes([left & 127 | 128]), left >> 7
+    return kind + size + bytes([left]) + data
+
+
+def led_elsewhere(instance: Instance, queue_directory: str, way: str) -> list[FilteredMessage]:
+    """Return the messages whose FILTER names the transport of a way, and another next hop."""
+    transport = way.partition(':')[0]
+    return [entry for entry in messages_filtered_to(instance, queue_directory, [transport]) if entry.value != way]
+
+
+def take_this_way(instance: Instance, queue_directory: str, way: str) -> list[FilteredMessage]:
+    """Have all messages that a FILTER leads elsewhere by the transport of a way take that way.
+
+    Returns:
+        Those messages.
+
+    Raises:
+        OSError: a queue file cannot be written.
+    """
+    return _changed(instance, lambda: led_elsewhere(instance, queue_directory, way), lambda message: lead(message, way))
 
 
 def take_ordinary_way(instance: Instance, queue_directory: str, transports: Collection[str]) -> list[FilteredMessage]:
@@ -128,17 +201,30 @@ def take_ordinary_way(instance: Instance, queue_directory: str, transports: Coll
     Raises:
         OSError: a queue file cannot be written.
     """
+    return _changed(
+        instance,
+        lambda: messages_filtered_to(instance, queue_directory, transports),
+        lambda message: strike_out(message),
+    )
+
+
+def _changed(
+    instance: Instance,
+    find: Callable[[], list[FilteredMessage]],
+    change: Callable[[FilteredMessage], None],
+) -> list[FilteredMessage]:
+    """Change messages until none is found any more, have them be tried, and return them."""
     done: list[FilteredMessage] = []
     clean = 0
     for dummy in range(MOST_PASSES):
-        found = messages_filtered_to(instance, queue_directory, transports)
+        found = find()
         # A message that was on its way from one queue to another may be in neither when one looks once.
         clean = 0 if found else clean + 1
         if clean == 2:
             break
         for message in found:
             with contextlib.suppress(FileNotFoundError):
-                strike_out(message)
+                change(message)
                 done.append(message)
     for message in done:
         if message.queue == 'deferred':

@@ -30,6 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
@@ -43,7 +44,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.return
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import lost_pid_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
-    learnt_fingerprints,
     mynetworks_entries,
 )
 
@@ -98,7 +98,7 @@ class PostfixServer(PostfixQuestions):
                 port=hop['port'],
             ),
         )
-        known = {'gateway': facts.gateway, 'learnt': learnt_fingerprints(self._certificates())}
+        known = {'gateway': facts.gateway, 'learnt': learnt(self._config_dir, INBOUND, facts.gateway)}
         inbound = inbound_configuration(
             settings, facts.native, dict(options, flag=flag, services=options['inbound_services'], **known)
         )

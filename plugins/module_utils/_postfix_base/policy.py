@@ -118,7 +118,7 @@ def rows(path: str, tls_name: str, program_path: str, known: str = certificate_p
             f'{name}: {said or "nothing"}' for name in wanted for said in [answer(path, name)] if said != wanted[name]
         ]
     except OSError as exc:
-        wrong = [str(exc)]
+        wrong = [f'{path}, which does not answer: {exc}']
     if not wrong:
         return [row('inbound.policy', path, GREEN, 'tells the certificate of the gateway by its name')]
     hint = (

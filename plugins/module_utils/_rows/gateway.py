@@ -7,12 +7,14 @@ host)."""
 from __future__ import annotations
 
 import contextlib
+import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.certificate import for_clients, public_key
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import examined
@@ -70,19 +72,71 @@ def readable(certificates: Iterable[bytes]) -> list[Shown]:
     return found
 
 
+def addresses(settings: Mapping[str, Any], dns_only: bool = False) -> list[str]:
+    """Return all addresses of the gateway that this host has a way to, none when they cannot be had.
+
+    Args:
+        dns_only: whether who sends mail there reads no /etc/hosts.
+    """
+    found = _by_dns(settings['relay_host']) if dns_only else []
+    clock = Clock(PATIENCE, time.monotonic() + PATIENCE)
+    clock.start('resolve')
+    with contextlib.suppress(Stopped, ValueError, OSError):
+        found = found or [entry[4][0] for entry in resolve(settings['relay_host'], options(settings), clock)]
+    # A client leaves out what its host has no address for, such as all of IPv6.
+    return sorted({item for item in found if _has_way(item)} or set(found))
+
+
+def _by_dns(name: str) -> list[str]:
+    """Return the addresses that a name has in DNS, none where that cannot be asked without /etc/hosts."""
+    try:
+        # Rows are made without a module, so without its run_command.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            ['getent', '-s', 'dns', 'ahosts', name], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+
+
+def _has_way(address: str) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            # Nothing is sent.
+            probe.connect((address, 9))
+    except OSError:
+        return False
+    return True
+
+
 def look(settings: Mapping[str, Any]) -> list[Shown]:
     """Return what the gateway shows at each of its addresses, as far as chain and name are verified; nothing where it
     cannot be asked."""
-    clock = Clock(PATIENCE, time.monotonic() + PATIENCE)
-    asked = options(settings, timeout=PATIENCE, deadline=DEADLINE)
+    asked = options(settings, hosts=addresses(settings), timeout=PATIENCE, deadline=DEADLINE)
     try:
-        clock.start('resolve')
-        addresses = sorted({found[4][0] for found in resolve(settings['relay_host'], asked, clock)})
-        verified = [certificate for dummy, certificate in examined(dict(asked, hosts=addresses)) if certificate]
+        verified = [certificate for dummy, certificate in examined(asked) if certificate] if asked['hosts'] else []
         return readable(verified)
     except (Stopped, ValueError, OSError):
         # What is wrong with the gateway, or with the files that this takes, is said by those who need them.
         return []
+
+
+def server_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows on the gateway as a server. An address that cannot be reached keeps no mail waiting as long as
+    there are others.
+
+    Args:
+        result: C(servers), or what a module that fails returns.
+    """
+    others = any(server['healthy'] for server in result.get('servers', ()))
+    return [
+        (
+            dict(entry, status=GREEN, severity='medium', hint='Mail goes to its other addresses.')
+            if entry['id'] == 'gateway.connect' and others
+            else entry
+        )
+        for entry in smtp_rows(result, 'gateway', settings['roles']['preflight']['certificate_days'])
+    ]
 
 
 def usage_rows(settings: Mapping[str, Any], target: str, certificates: Sequence[bytes]) -> list[dict[str, Any]]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import options
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import smtp_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, options, server_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 
@@ -18,12 +17,17 @@ TIMEOUT, DEADLINE = 10, 20
 MEANWHILE = 'Mail waits in the queue until then.'
 
 
-def gateway_rows(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows on one TLS handshake with the gateway, of which all that is not green keeps mail waiting."""
-    days = settings['roles']['preflight']['certificate_days']
-    asked = options(settings, timeout=TIMEOUT, deadline=DEADLINE)
-    rows = smtp_rows({'servers': check(asked)}, 'gateway', days)
+def gateway_rows(settings: Mapping[str, Any], dns_only: bool = False) -> list[dict[str, Any]]:
+    """Return the rows on a TLS handshake with each address of the gateway. What is not green keeps mail waiting: a
+    client takes any of them.
+
+    Args:
+        dns_only: whether that client reads no /etc/hosts.
+    """
+    # A name without an address is asked for as it is, which says why.
+    hosts = addresses(settings, dns_only) or [settings['relay_host']]
+    servers = check(options(settings, hosts=hosts, timeout=TIMEOUT, deadline=DEADLINE))
     return [
         entry if entry['status'] == GREEN else dict(entry, hint=' '.join(filter(None, [entry['hint'], MEANWHILE])))
-        for entry in rows
+        for entry in server_rows(settings, {'servers': servers})
     ]

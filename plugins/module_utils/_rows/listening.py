@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import alive
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import (
+    diverted,
     for_anybody,
     for_others,
     holders,
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 # Below, ports are root's, unless the host says otherwise.
 PRIVILEGED = 1024
 ANYBODY = 'any local user may listen on this port, and gets the mail, while {} does not'
+
+NAT = (
+    'Take the rule for {} out (nft list ruleset, iptables -t nat -S OUTPUT): a redirect or dnat of what this host sends'
+    ' itself.'
+)
 
 
 def _place(listener: Listener) -> str:
@@ -84,6 +91,9 @@ def owner_rows(identifier: str, listener: Listener) -> list[dict[str, Any]]:
         return [
             row(f'{identifier}.closed', _place(listener), RED, 'nobody listens', 'Run site.yml; mail waits for it.')
         ]
+    if diverted(listener.address, listener.port):
+        finding = f'what is sent there does not arrive at {listener.whose}: rules of the firewall lead it elsewhere'
+        return [row(f'{identifier}.diverted', _place(listener), RED, finding, NAT.format(_place(listener)))]
     return [
         row(f'{identifier}.owner', _place(listener), GREEN, f'{listener.whose}, pid {listener.pid}'),
         *_anybody_rows(identifier, listener),
@@ -102,7 +112,8 @@ def arrival_rows(port: int, pid: int | None, how: str, behind_proxy: Callable[[]
     target, sockets = f'port {port}', for_others(port)
     if not sockets:
         finding = 'nobody listens for other hosts: no mail of the gateway arrives'
-        hint = f'{how} If no mail is to arrive here, set conbool_inbound: false.'
+        # That one does not run has a row of its own.
+        hint = f'{how} If no mail is to arrive here, set conbool_inbound: false.' if alive(pid) else 'Start it first.'
         return [row('inbound.closed', target, RED, finding, hint)]
     foreign = not_of(sockets, pid)
     if len(foreign) < len(sockets):

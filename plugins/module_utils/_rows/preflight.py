@@ -18,13 +18,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, server_rows, usage_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import options as gateway_options
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import usage_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import queue_directories
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
     in_order,
     row,
-    smtp_rows,
     space_rows,
     unasked,
 )
@@ -51,7 +50,9 @@ def answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def ask_gateway(settings: Mapping[str, Any]) -> dict[str, Any]:
-    found = examined(gateway_options(settings))
+    # Those that the host has, once it is named: mail goes to each.
+    hosts = addresses(settings) or [settings['relay_host']]
+    found = examined(gateway_options(settings, hosts=hosts))
     return {
         'servers': [server for server, dummy in found],
         'certificates': [certificate for dummy, certificate in found if certificate],
@@ -132,7 +133,7 @@ def gateway_rows(settings: Mapping[str, Any], result: Mapping[str, Any]) -> list
         settings: the normalised settings.
         result: of ask_gateway(), or what a module that fails returns.
     """
-    rows = smtp_rows(result, 'gateway', settings['roles']['preflight']['certificate_days'])
+    rows = server_rows(settings, result)
     target = '{relay_host}:{relay_port}'.format(**settings)
     return rows + usage_rows(settings, target, result.get('certificates', []))
 

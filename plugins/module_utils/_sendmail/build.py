@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, staging_directory
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.durable import write_durably
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord, digest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, split_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import cf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import mc as sendmail_mc
@@ -118,7 +118,7 @@ def as_left(record: FileRecord, mc_path: str, cf_path: str, m4_path: str) -> boo
     if not all(entries):
         return False
     rest = sendmail_mc.without(read_file(mc_path).data or b'', m4_path)
-    return digest(read_file(cf_path).data) in entries[0]['wrote'] and rest == record.original(entries[1])[0]
+    return record.wrote(cf_path, read_file(cf_path).data) and rest == record.original(entries[1])[0]
 
 
 def refuse_edited(cf_path: str, cf_data: bytes | None, builds: Sequence[Built]) -> None:

@@ -13,7 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.compat.version import LooseVersion
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS, fingerprint, remembered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import (
+    DIGESTS,
+    fingerprint,
+    kept,
+    remembered,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
@@ -61,16 +66,18 @@ def defines(settings: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, s
     return {'confCERT_FINGERPRINT_ALGORITHM': ALGORITHM}
 
 
-def learnt(info: Mapping[str, Any], present: str, gateway: Iterable[Shown]) -> list[str]:
+def learnt(info: Mapping[str, Any], present: str, gateway: Sequence[Shown], intact: bool = True) -> list[str]:
     """Return the fingerprints of the gateway's certificates that count from now on.
 
     Args:
         info: what C(sendmail_info) returned.
         present: the m4 file as it is.
         gateway: what the gateway shows as a server.
+        intact: whether the m4 file is as the last run left it.
     """
     digest = algorithm(info)
     known = [item for item in members(present, LEARNT) if DIGESTS.get(len(item.replace(':', ''))) == digest]
+    known = kept(known, intact, gateway)
     return remembered(known, [fingerprint(shown.certificate, digest) for shown in gateway]) if digest else []
 
 
@@ -122,6 +129,25 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str
         f' (confCERT_FINGERPRINT_ALGORITHM is {digest})'
         for item in explicit
         if DIGESTS[len(item.replace(':', ''))] != digest
+    ]
+
+
+def of_keys(settings: Mapping[str, Any], info: Mapping[str, Any], gateway: Iterable[Shown]) -> list[str]:
+    """Return which fingerprints in the settings are those of the gateway's key: Sendmail knows only certificates by
+    theirs.
+
+    Args:
+        gateway: what the gateway shows as a server.
+    """
+    digest = algorithm(info)
+    if not digest or not settings['inbound_require_certificate']:
+        return []
+    return [
+        f'conbool_inbound_certificate_fingerprints: {item!r} is the fingerprint of the key of the gateway, and Sendmail'
+        f' compares that of the certificate: name {fingerprint(shown.certificate, digest)} instead'
+        for item in settings['inbound_certificate_fingerprints']
+        for shown in gateway
+        if item == fingerprint(shown.public_key, digest)
     ]
 
 

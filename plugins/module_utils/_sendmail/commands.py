@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -21,6 +21,7 @@ COMMANDS = (
     '/usr/sbin/sendmail',
 )
 MAKEMAP = ('/usr/sbin/makemap', '/usr/lib/sm.bin/makemap', '/usr/sbin/makemap.sendmail')
+LONGEST_SHOWN = 16
 M4 = ('/usr/bin/m4', '/usr/local/bin/m4', '/usr/bin/gm4')
 
 _ROUTE = re.compile(r'mailer (\S+?)(?:, host (\S*?))?, user (.*)$', re.MULTILINE)
@@ -112,10 +113,28 @@ class Program:
     def answer(self, cf_path: str, ruleset: str, **macros: str) -> str:
         """Return what a ruleset of a configuration makes of anything, with these macros set; empty where there is no
         such ruleset."""
-        commands = [f'.D{{{name}}}{value}' for name, value in macros.items()] + [f'{ruleset} anything']
-        text = self._test_mode(cf_path, commands)
-        found = re.findall(rf'^(?:> )?(?:rewrite: ruleset )?{ruleset}\s+returns: (.*)$', text, re.MULTILINE)
-        return found[-1] if found else ''
+        return self.answers(cf_path, ruleset, [('anything', macros)])[0]
+
+    def answers(self, cf_path: str, ruleset: str, questions: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+        """Return what a ruleset of a configuration makes of each of some texts, with these macros set; empty texts
+        where there is no such ruleset.
+
+        Args:
+            ruleset: one, or several with commas, of which the last one's answer counts.
+        """
+        commands = []
+        for text, macros in questions:
+            commands += [f'.D{{{name}}}{value}' for name, value in macros.items()] + [f'{ruleset} {text}']
+        # No longer name is shown (prescan() and rewrite() in parseaddr.c).
+        name = re.escape(ruleset.split(',')[-1][:LONGEST_SHOWN])
+        said = self._test_mode(cf_path, commands)
+        found = re.findall(rf'^(?:> )*(?:rewrite: ruleset )?{name}\s+returns: (.*)$', said, re.MULTILINE)
+        return found if len(found) == len(questions) else [''] * len(questions)
+
+    def canonical(self, cf_path: str, name: str) -> str:
+        """Return the name by which Sendmail knows a host that may be an alias (CNAME)."""
+        found = re.search(r'getcanonname\(.*?\) returns (\S+)', self._test_mode(cf_path, ['/canon ' + name]))
+        return found[1].rstrip('.') if found else name
 
     def members(self, cf_path: str, name: str) -> list[str]:
         """Return the members of a class."""
@@ -143,7 +162,11 @@ def _command(name: str, path: str | None, known: Iterable[str]) -> str:
         return path
     found = next((choice for choice in known if os.access(choice, os.X_OK)), None)
     if not found:
-        raise SendmailError('there is no command {} (none of {})'.format(name, ', '.join(known)))
+        raise SendmailError(
+            'there is no command {} that can be run (none of {}): install its package again'.format(
+                name, ', '.join(known)
+            )
+        )
     return found
 
 

@@ -14,6 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail impor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.inbound import (
     complaints as inbound_complaints,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.networks import lookups
 
 # What an entry TLS_Srv or TLS_Rcpt of the access map asks for; any other value asks for nothing.
 _REQUIREMENT = re.compile(r'(?:(?:PERM|TEMP)\+)?(?:VERIFY|ENCR:)', re.IGNORECASE)
@@ -91,22 +92,6 @@ def authorities(settings: Mapping[str, Any], info: Mapping[str, Any], system_ca_
     return found
 
 
-def _server_keys(address: str) -> list[str]:
-    """Return the keys that the access map can have for a server, the one that wins first (rulesets D and A in
-    cf/m4/proto.m4)."""
-    packed = ipaddress.ip_address(address).packed
-    if len(packed) == 4:
-        dot, forms = '.', ['.'.join(str(octet) for octet in packed)]
-        names = [f'[{forms[0].rsplit(dot, cut)[0]}]' for cut in range(4)]
-    else:
-        dot, forms = ':', [
-            'ipv6:' + ':'.join('%x' % (packed[place] * 256 + packed[place + 1]) for place in range(0, 16, 2)),
-            'ipv6:' + address.lower(),
-        ]
-        names = [host_in_brackets(address).lower()]
-    return names + [form.rsplit(dot, cut)[0] for form in forms for cut in range(form.count(dot) + 1)] + ['']
-
-
 def _asked_by_recipient(entries: Mapping[str, str]) -> list[str]:
     """Return the entries of the access map that ask for TLS by recipient, each with what it asks for."""
     return [
@@ -120,7 +105,7 @@ def _tls_complaints(info: Mapping[str, Any], address: str) -> list[str]:
     """Return which entries of the access map ask for TLS on the way to the hop, where there is none."""
     entries = info['tls_entries']
     rcpt = _asked_by_recipient(entries)
-    srv = [key for key in ('tls_srv:' + name for name in _server_keys(address)) if key in entries][:1]
+    srv = [key for key in lookups('tls_srv:', [host_in_brackets(address)], address) if key in entries][:1]
     found = []
     if rcpt:
         found.append(

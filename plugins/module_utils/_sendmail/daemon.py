@@ -39,7 +39,7 @@ class Daemon:
 
     def __init__(self, run_command: Callable[..., tuple[int, Any, Any]], pid_file: str, queue_directory: str) -> None:
         self._run_command, self._pid_file, self._queue = run_command, pid_file, queue_directory
-        self.pid, self._command = _read_pid_file(pid_file)
+        self.pid, self.command = _read_pid_file(pid_file)
         self.running = process.alive(self.pid) and 'sendmail' in _title(self.pid)
         self._user = _status(self.pid, b'Uid:') if self.running else None
         self._unit = process.systemd_unit(self.pid) if self.running else None
@@ -64,9 +64,9 @@ class Daemon:
                 'A Sendmail that is not the one of {} accepts connections (process {}): '
                 'end it, then run this again'.format(self._pid_file, ', '.join(str(pid) for pid in strangers))
             )
-        if self.running and not self._command.startswith('/'):
+        if self.running and not self.command.startswith('/'):
             raise SendmailError(
-                f'Sendmail was started as {self._command!r}, without its path, and cannot start itself anew on a'
+                f'Sendmail was started as {self.command!r}, without its path, and cannot start itself anew on a'
                 ' signal; restart it by its path first'
             )
 

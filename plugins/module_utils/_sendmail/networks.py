@@ -60,8 +60,7 @@ def _network(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     if network.version == 4:
         octets = list(network.network_address.packed)
         return '\\.'.join(_parts(octets, 8, network.prefixlen, _decimal, ANY_OCTET))
-    packed = network.network_address.packed
-    groups = [packed[place] * 256 + packed[place + 1] for place in range(0, 16, 2)]
+    groups = _groups(str(network.network_address))
     return 'IPv6:' + ':'.join(_parts(groups, 16, network.prefixlen, _hexadecimal, ANY_GROUP))
 
 
@@ -108,3 +107,42 @@ def _same_length(low: str, high: str) -> list[str]:
     if first <= last:
         found.append('[{}]{}'.format(''.join(f'{digit:x}' for digit in range(first, last + 1)), '[0-9a-f]' * rest))
     return found
+
+
+def written(address: str) -> str:
+    """Return an address as Sendmail writes it in the macros of a session."""
+    return address if ':' not in address else 'IPv6:' + ':'.join(f'{group:x}' for group in _groups(address))
+
+
+def _groups(address: str) -> list[int]:
+    packed = ipaddress.ip_address(address).packed
+    return [packed[place] * 256 + packed[place + 1] for place in range(0, 16, 2)]
+
+
+def lookups(tag: str, names: Iterable[str], address: str = '') -> list[str]:
+    """Return the keys that the access map can have for a host, the one that wins first (rulesets D and A in
+    cf/m4/proto.m4).
+
+    Args:
+        tag: what they begin with, in small letters and with the colon.
+        names: of the host, in brackets or not.
+        address: of the host, empty when it is not known.
+    """
+    found = [key for name in names for key in _cuts_of_name(name.lower())]
+    if ':' in address:
+        for form in (written(address).lower(), 'ipv6:' + address.lower()):
+            found += [form.rsplit(':', cut)[0] for cut in range(form.count(':') + 1)]
+    elif address:
+        found += [address.rsplit('.', cut)[0] for cut in range(4)]
+    return [tag + key for key in [*found, '']]
+
+
+def _cuts_of_name(name: str) -> list[str]:
+    """A name in brackets is cut at its end, as an address is."""
+    if ':' in name:
+        return [name]
+    if name.startswith('['):
+        inner = name.strip('[]')
+        return [f'[{inner.rsplit(".", cut)[0]}]' for cut in range(inner.count('.') + 1)]
+    labels = name.split('.')
+    return ['.'.join(labels[cut:]) for cut in range(len(labels))]

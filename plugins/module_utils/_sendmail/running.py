@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -20,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.daemon import Daemon
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.site_rules import SiteRules
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 TARGET = 'mail server'
 RESTART = 'Restart Sendmail (on Debian: systemctl restart sendmail).'
+REINSTALL = 'Bring it back, and have it be executable (on Debian: apt-get install --reinstall sendmail-bin).'
 _MTA_HOST = re.compile(r'^D\{MTAHost\}(\S+)', re.MULTILINE)
 # Classes that are read from files when Sendmail starts (op.me, F lines).
 _CLASS_FILE = re.compile(r'^F\{?\w+\}?\s*(?:-o\s*)?(/[^\s|]+)', re.MULTILINE)
@@ -43,6 +45,14 @@ def running_rows(run: Callable[..., tuple[int, Any, Any]], program: Program, pat
         if not strangers:
             return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
         return [row('running.pid_file', TARGET, RED, lost_pid_file(pid_file, strangers), RESTART)]
+    words = daemon.command.split()
+    other = _other_file(words, paths)
+    if other:
+        finding = f'it was started with {other}, and not with {paths.cf}: nothing of what that says is in force'
+        return [row('running.other', TARGET, RED, finding, f'Have its service start it without {other}. {RESTART}')]
+    if words and words[0].startswith('/') and not process.runnable(words[0]):
+        finding = f'{words[0]} is not there or cannot be run: what runs cannot be started or reloaded any more'
+        return [row('running.program', TARGET, RED, finding, REINSTALL)]
     found = process.process(daemon.pid)
     since = [found.started] if found else []
     if os.path.exists(pid_file):
@@ -54,27 +64,40 @@ def running_rows(run: Callable[..., tuple[int, Any, Any]], program: Program, pat
     return [row('running.ok', TARGET, GREEN, 'runs, with what its files say')]
 
 
+def _other_file(words: Sequence[str], paths: Paths) -> str:
+    """Return the configuration that the daemon was started with when that is not the one that is changed here.
+
+    Args:
+        words: its command line.
+    """
+    named = ''
+    for place, word in enumerate(words):
+        if word.startswith('-C'):
+            named = word[2:] or ''.join(words[place + 1 : place + 2])
+        elif word == '-Ac' and not named:
+            named = os.path.join(paths.config_dir, 'submit.cf')
+    return named if named and os.path.realpath(named) != os.path.realpath(paths.cf) else ''
+
+
 def lost_pid_file(pid_file: str, strangers: list[int]) -> str:
     """Return what there is to say of a daemon that runs, and that nobody can reload."""
     processes = ', '.join(map(str, strangers))
     return f'it runs (process {processes}), but {pid_file} does not name it, so that nothing reloads it'
 
 
-def map_rows(program: Program, paths: Paths, settings: Mapping[str, Any], hop: bool) -> list[dict[str, Any]]:
-    """Return the rows on what the access map says of TLS with the gateway, and on where submit.cf leads.
+def map_rows(
+    program: Program, paths: Paths, settings: Mapping[str, Any], addresses: Sequence[str] | None
+) -> list[dict[str, Any]]:
+    """Return the rows on what the rules and the access map say of the gateway, and on where submit.cf leads.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
-        hop: whether the outbound hop speaks to the gateway.
+        addresses: those of the gateway; None where the outbound hop speaks to it.
     """
-    rows, gateway = [_submit_row(program, paths)], settings['relay_host']
-    if not hop:
-        refused = program.answer(paths.cf, 'try_tls', server_name=gateway)
-        if 'error' in refused:
-            finding = f'the access map (Try_TLS) has Sendmail not try TLS there, and mail waits: {refused}'
-            rows.append(row('access.tls', gateway, RED, finding, 'Take the entry out, and build the map anew.'))
-        else:
-            rows.append(row('access.tls', gateway, GREEN, 'the access map does not forbid TLS'))
+    rules = SiteRules(program, paths.cf, settings)
+    rows = [_submit_row(program, paths), *rules.client_rows()]
+    if addresses is not None:
+        rows += rules.server_rows(addresses)
     if settings['inbound'] and settings['inbound_require_certificate']:
         rows += [_asks_row(program, paths, settings['relay_host'], network) for network in settings['networks'][:1]]
     return rows

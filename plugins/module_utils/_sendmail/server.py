@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
@@ -21,7 +22,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Verdict,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import certificates
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Program
@@ -47,6 +51,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.runni
     map_rows,
     running_rows,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.site_rules import SiteRules
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 if TYPE_CHECKING:
@@ -169,9 +174,11 @@ class SendmailServer(MailServer):
         against = self._choose(info)
         hop = self._hop()
         problems = complaints(settings, info, hop and hop['address']) + _refused(settings)
+        problems += certificates.of_keys(settings, info, facts.gateway) if settings['inbound'] else []
         if problems:
             return Wanted(problems=problems)
-        known = certificates.learnt(info, decode(read_file(self._paths.m4).data or b''), facts.gateway)
+        m4 = read_file(self._paths.m4).data
+        known = certificates.learnt(info, decode(m4 or b''), facts.gateway, FileRecord(OWNER).wrote(self._paths.m4, m4))
         content = render(settings, info, self.options['system_ca_file'], settings['wash_networks'], flag, hop, known)
         routes = [
             {'recipient': recipient, 'mailer': MAILER} for recipient in ('someone@' + OUTSIDE, 'someone@[192.0.2.1]')
@@ -261,7 +268,16 @@ class SendmailServer(MailServer):
     def running(self) -> list[dict[str, Any]]:
         program, paths = self._program(), self._paths
         rows = running_rows(self.module.run_command, program, paths)
-        return rows + map_rows(program, paths, self.settings, self.hop_decides)
+        return rows + map_rows(program, paths, self.settings, None if self.hop_decides else addresses(self.settings))
+
+    def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
+        self._choose(facts.native)
+        rules = SiteRules(self._program(), self._paths.cf, self.settings)
+        rows = rules.client_rows()
+        if self.settings['inbound'] and self.settings['inbound_certificate_fingerprints']:
+            keys = certificates.of_keys(self.settings, facts.native, look(self.settings))
+            rows += [row('gateway.key', self.settings['relay_host'], RED, text) for text in keys]
+        return rows if self.hop_decides else rows + rules.server_rows(addresses(self.settings), ours=False)
 
     def arrivals(self) -> list[dict[str, Any]]:
         cf, pid_file = self._cf(), self._program().describe(self._paths.cf)['pid_file']

@@ -112,6 +112,8 @@ def converge(module: AnsibleModule | Look, params: Mapping[str, Any]) -> tuple[d
         result['unrecorded'] = sieve.files.unrecorded
     if sieve.files.changed:
         sieve.validate()
+    else:
+        sieve.check()
     if not module.check_mode:
         sieve.carry_out()
     return result, sieve.warnings + sieve.files.unrecorded

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import tempfile
 import time
@@ -15,9 +16,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Union
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading, printable
 
 if TYPE_CHECKING:
     Without = Callable[[bytes], bytes]
@@ -87,6 +89,10 @@ settings {
 '''
 
 
+RULES = 'conbool.cf'
+OVERRIDES = re.compile(r'\s*(?:score|header|meta|body|rawbody|full|uri|tflags)\s+CONBOOL_RELEASED\b')
+
+
 class Engine(ABC):
     """One spam engine, from what is wanted of it to what is in force.
 
@@ -114,6 +120,14 @@ class Engine(ABC):
 
         Raises:
             ChangeError: it finds something wrong.
+        """
+
+    @abstractmethod
+    def check(self) -> None:
+        """See that nothing of the host undoes what is wanted.
+
+        Raises:
+            ChangeError: something does, and where.
         """
 
     def carry_out(self) -> None:
@@ -154,7 +168,7 @@ class SpamAssassin(Engine):
         filling = {'heading': heading('spam_delivery'), 'networks': ''.join(f'    {network}\n' for network in networks)}
         return {
             os.path.join(self.directory, 'conbool.pm'): encode(SPAMASSASSIN_PLUGIN % filling),
-            os.path.join(self.directory, 'conbool.cf'): encode(SPAMASSASSIN_RULES % filling),
+            os.path.join(self.directory, RULES): encode(SPAMASSASSIN_RULES % filling),
         }, {}
 
     def validate(self) -> None:
@@ -172,6 +186,18 @@ class SpamAssassin(Engine):
             # It makes a place for the user's own state, which root did not have.
             if not before and os.path.isdir(state) and not os.listdir(state):
                 os.rmdir(state)
+
+    def check(self) -> None:
+        """Look into the files that are read after ours: the last word counts."""
+        for name in sorted(os.listdir(self.directory)):
+            if name.endswith('.cf') and name > RULES:
+                path = os.path.join(self.directory, name)
+                for number, line in enumerate(decode(read_file(path).data or b'').split('\n'), 1):
+                    if OVERRIDES.match(line):
+                        raise ChangeError(
+                            f'{path}, line {number}: {printable(line.strip())!r} undoes our rule for released mail, and'
+                            ' is read after it. Take it out, and reload what calls SpamAssassin'
+                        )
 
 
 class Rspamd(Engine):
@@ -201,13 +227,21 @@ class Rspamd(Engine):
             ChangeError: it finds something wrong, or does not take our part.
         """
         with self.staged() as folder:
-            variable = '--var=LOCAL_CONFDIR=' + folder
-            self.host.text('rspamadm', variable, 'configtest')
-            if 'conbool_released' not in self.host.text('rspamadm', variable, 'configdump', 'settings'):
-                raise ChangeError(
-                    'rspamd has settings of its own in a place that excludes ours (a map, or an override). Add to it'
-                    ' what is in {}'.format(os.path.join(self.directory, 'conbool.conf'))
-                )
+            self.host.text('rspamadm', '--var=LOCAL_CONFDIR=' + folder, 'configtest')
+            self._look(folder)
+
+    def check(self) -> None:
+        """See that settings of the host have not replaced ours since."""
+        if not self.files.changed:
+            self._look(self.directory)
+
+    def _look(self, folder: str) -> None:
+        variable = '--var=LOCAL_CONFDIR=' + folder
+        if 'conbool_released' not in self.host.text('rspamadm', variable, 'configdump', 'settings'):
+            raise ChangeError(
+                'rspamd has settings of its own in a place that excludes ours (a map, or an override). Add to it'
+                ' what is in {}'.format(os.path.join(self.directory, 'conbool.conf'))
+            )
 
     def _with(self, data: bytes) -> bytes:
         text = decode(data)

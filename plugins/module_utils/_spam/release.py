@@ -75,6 +75,8 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     for engine in found:
         if engine.there and engine.files.changed:
             engine.validate()
+        if engine.there:
+            engine.check()
     unrecorded = [text for engine in found for text in engine.files.unrecorded]
     if unrecorded:
         result['unrecorded'] = unrecorded

@@ -113,6 +113,14 @@ class SieveChange:
             self._look(staged)
             self.dovecot.compile(staged, script, os.path.join(folder, 'staged.svbin'))
 
+    def check(self) -> None:
+        """See that nothing that the host has got since wins over what is in force.
+
+        Raises:
+            ChangeError: something does.
+        """
+        self._look(self.dovecot.config)
+
     def carry_out(self) -> None:
         if self._stale:
             self._activate()

@@ -35,9 +35,10 @@ def message(envelope_filter=None, header_filter=None, body=('hello',), recipient
 
 def records(data, offset=0):
     """Yield (offset, type, text) of the records of the envelope, as postcat -e reads them."""
-    skip = None
+    skip = begin = None
     while offset < len(data):
-        begin, kind, length, shift = offset, chr(data[offset]), 0, 0
+        kind, length, shift = chr(data[offset]), 0, 0
+        begin = offset if begin is None else begin
         offset += 1
         while True:
             length |= (data[offset] & 127) << shift
@@ -46,7 +47,12 @@ def records(data, offset=0):
                 break
         text = data[offset : offset + length].decode()
         offset += length
+        if kind == 'p':
+            # It is followed, and what is there counts as if it were here.
+            offset = int(text)
+            continue
         yield begin, kind, text
+        begin = None
         if kind == 'C':
             size, start = map(int, text.split()[:2])
             skip = start + size

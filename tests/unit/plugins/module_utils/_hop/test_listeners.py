@@ -128,6 +128,14 @@ def test_who_may_connect_is_said_once_the_hop_is_there(configured, users, monkey
     assert users == [([325, 326, 327], ('postfix',))]
 
 
+def test_mail_for_a_gateway_that_was_one_before_is_looked_for_once_the_hop_is_there(configured, monkeypatch):
+    asked = []
+    monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': False}, []))
+    monkeypatch.setattr(converge, '_queue', lambda module, options, way: asked.append(way) or ({'changed': True}, []))
+    assert converge.present(FakeModule(), configured, HOP)[0]['changed']
+    assert asked == ['gateway:' + configured['relay_destination']]
+
+
 @pytest.mark.parametrize('moving', [True, False])
 def test_a_moving_hop_keeps_its_former_listener(configured, monkeypatch, moving):
     asked = []

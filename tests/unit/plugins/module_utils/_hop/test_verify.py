@@ -10,6 +10,7 @@ import types
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import programs
 
 from tests.unit.fakes.mail_server import SETTINGS
 from tests.unit.fakes.queue_file import message
@@ -17,16 +18,23 @@ from tests.unit.fakes.queue_file import message
 UNIT = '/etc/systemd/system/conbool-hop.service'
 
 
-def asked(monkeypatch, programs, shadow='', timer='active'):
+def asked(monkeypatch, programs, shadow='', timer='active', service='LoadState=loaded', held='', links=True):
     def run(argv, **dummy):
         if argv[-1].endswith('.timer'):
             return 0, f'ActiveState={timer}\n', ''
+        if argv[-1] == 'conbool-hop-postfix.service':
+            return 0, service.replace(' ', '\n') + '\n', ''
+        if argv[0] == 'apt-mark':
+            return 0, held, ''
         return 0, f'FragmentPath={UNIT}\nDropInPaths={shadow}\n', ''
 
     monkeypatch.setattr(verify, 'running_rows', lambda *dummy: [])
-    monkeypatch.setattr(verify.os.path, 'exists', lambda path: programs)
+    monkeypatch.setattr(verify, 'program_rows', lambda instance, name, hint: [])
+    monkeypatch.setattr(verify.os.path, 'exists', lambda path: programs if path == '/usr/lib/conbool-hop' else links)
     module = types.SimpleNamespace(run_command=run, get_bin_path=None)
-    return [(row['id'], row['target']) for row in verify.HopServer(module, SETTINGS).running()]
+    rows = verify.HopServer(module, SETTINGS).running()
+    assert all(row['hint'] for row in rows if row['status'] == 'red')
+    return [(row['id'], row['target']) for row in rows if row['status'] == 'red']
 
 
 @pytest.mark.parametrize('programs', [True, False])
@@ -38,10 +46,58 @@ def test_a_drop_in_of_somebody_else(monkeypatch):
     assert asked(monkeypatch, False, f'{UNIT}.d/site.conf') == [('running.unit', f'{UNIT}.d/site.conf')]
 
 
-@pytest.mark.parametrize('state', ['inactive', 'failed'])
-def test_programs_of_our_own_that_get_no_updates(monkeypatch, state):
-    assert asked(monkeypatch, True, timer=state) == [('running.timer', 'conbool-hop-postfix.timer')]
-    assert asked(monkeypatch, False, timer=state) == []
+LINK = '/usr/lib/systemd/system/timers.target.wants/conbool-hop-postfix.timer'
+
+
+@pytest.mark.parametrize(
+    'state, target',
+    [
+        ({'timer': 'inactive'}, 'conbool-hop-postfix.timer'),
+        ({'timer': 'failed'}, 'conbool-hop-postfix.timer'),
+        ({'service': 'LoadState=masked ActiveState=inactive'}, 'conbool-hop-postfix.service'),
+        ({'service': 'LoadState=not-found ActiveState=inactive'}, 'conbool-hop-postfix.service'),
+        ({'service': 'LoadState=loaded ActiveState=failed'}, 'conbool-hop-postfix.service'),
+        ({'held': 'bash\nconbool-hop-postfix\n'}, 'conbool-hop-postfix'),
+        ({'links': False}, LINK),
+    ],
+)
+def test_programs_of_our_own_that_get_no_updates(monkeypatch, state, target):
+    assert asked(monkeypatch, True, **state) == [('running.timer', target)]
+    assert asked(monkeypatch, False, **state) == []
+
+
+class Commands:
+    """What a hop is asked for its parameters."""
+
+    config_dir = ''
+
+    def __init__(self, folder, **parameters):
+        self.config_dir, self.known = str(folder), parameters
+
+    def parameters(self, config_dir, names):
+        return {name: self.known[name] for name in names if name in self.known}, []
+
+
+def test_a_program_that_is_gone_or_cannot_be_run(tmp_path):
+    (tmp_path / 'master.cf').write_text('smtp inet n - n - - smtpd\nqmgr unix n - n 300 1 qmgr\n', encoding='ascii')
+    for name in ('master', 'smtpd', 'qmgr'):
+        (tmp_path / name).touch(0o755)
+    hop = Commands(tmp_path, daemon_directory=str(tmp_path))
+    assert programs.program_rows(hop, 'the hop', 'Do it.') == []
+    (tmp_path / 'smtpd').chmod(0o644)
+    (tmp_path / 'qmgr').rename(tmp_path / 'qmgr.distrib')
+    rows = programs.program_rows(hop, 'the hop', 'Do it.')
+    assert [(row['target'], row['status'], row['hint']) for row in rows] == [
+        (str(tmp_path / name), 'red', 'Do it.') for name in ('qmgr', 'smtpd')
+    ]
+
+
+@pytest.mark.parametrize('value, only', [('dns', True), ('native', False), ('dns, native', False), (None, True)])
+def test_whether_the_hop_reads_the_hosts_file(monkeypatch, value, only):
+    hop = verify.HopServer(types.SimpleNamespace(run_command=None, get_bin_path=None), SETTINGS)
+    known = {} if value is None else {'smtp_host_lookup': value}
+    monkeypatch.setattr(hop, '_instance', lambda: Commands('/', **known))
+    assert hop.dns_only() == only
 
 
 @pytest.mark.parametrize('filter_, stuck', [('direct:', False), (None, True)])

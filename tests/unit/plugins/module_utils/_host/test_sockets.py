@@ -125,6 +125,25 @@ def test_which_ports_any_user_may_take(monkeypatch, tmp_path):
     assert [sockets.for_anybody(port) for port in (25, 325)] == [False, True]
 
 
+@pytest.mark.parametrize('address', ['127.0.0.1', '::1'])
+def test_what_is_sent_to_a_port_and_arrives_at_another_is_diverted(monkeypatch, address):
+    with listener(address) as port, listener(address) as other:
+        assert not sockets.diverted(address, port)
+        connect = socket.create_connection
+        # As a rule does that redirects.
+        monkeypatch.setattr(socket, 'create_connection', lambda place, patience: connect((address, other), patience))
+        assert sockets.diverted(address, port)
+        monkeypatch.undo()
+
+        def refuse(*dummy):
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(socket, 'create_connection', refuse)
+        assert sockets.diverted(address, port), 'to where nobody is'
+    monkeypatch.undo()
+    assert not sockets.diverted(address, port), 'nobody listens'
+
+
 @pytest.mark.parametrize(
     'address, reached', [('127.0.0.1', False), ('127.0.0.9', False), ('0.0.0.0', True), ('::1', False), ('::', True)]
 )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import verify
@@ -147,6 +149,21 @@ def test_verification_is_all_of_it(rows):
     )
 
 
+def test_whose_the_command_is_that_hands_in_mail_is_asked_for_its_mail_server(rows, monkeypatch):
+    monkeypatch.setattr(verify, 'command_rows', lambda name: [row('local.command', name, 'red', 'is another')])
+    found = rows(FakeServer(), FakeHop(marks=marks()))
+    assert [entry['target'] for entry in found if entry['id'] == 'local.command'] == ['fake']
+
+
+def test_the_gateway_is_asked_where_whoever_speaks_to_it_looks(monkeypatch):
+    hop = types.SimpleNamespace(dns_only=lambda: True)
+    monkeypatch.setattr(verify, 'HopServer', lambda *dummy: hop)
+    server = FakeServer()
+    assert verify._dns_only(server)
+    server.hop_decides = False
+    assert not verify._dns_only(server)
+
+
 def test_whoever_only_verifies_asks_more(rows):
     def fail():
         raise HostError('no answer')
@@ -233,6 +250,7 @@ CLOSED = row('inbound.closed', 'port 25', 'red', 'nobody listens')
 @pytest.mark.parametrize('inbound', [True, False])
 def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbound):
     monkeypatch.setattr(verify, 'look', lambda settings: [])
+    monkeypatch.setattr(verify, 'port_rows', lambda module, settings: [])
     server = FakeServer(arrivals=[CLOSED], marks=marks())
     server.hop_decides = False
     rows = verify.rows_of(server, dict(SETTINGS, inbound=inbound))

@@ -10,8 +10,10 @@ import os
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import queue_filters
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
+    led_elsewhere,
     messages_filtered_to,
     take_ordinary_way,
+    take_this_way,
     those_filtered_to,
 )
 
@@ -121,6 +123,34 @@ def test_one_that_moves_meanwhile_is_found_where_it_is(postfix, put, tmp_path, m
         monkeypatch.setattr(queue_filters, 'strike_out', strike)
     assert [entry.queue for entry in take_ordinary_way(postfix, str(tmp_path), ['conbool-wash'])] == ['active']
     assert filters(moved) == []
+
+
+OLD, NEW = 'gateway:[old.test]:25', 'gateway:[mail.conbool.com]:25'
+
+
+@pytest.mark.parametrize('new', [NEW, 'gateway:[a]:1', 'gateway:[' + 'long.' * 40 + 'test]:25'])
+def test_a_filter_can_have_another_value_of_any_length(postfix, put, tmp_path, new):
+    paths = [put('deferred/A1', OLD), put('hold/A2', 'smtp-amavis:[127.0.0.1]:10024', OLD), put('active/A3', OLD, new)]
+    others = [put('deferred/B1', new), put('deferred/B2', 'direct:'), put('deferred/B3')]
+    before = [path.read_bytes() for path in others]
+    found = led_elsewhere(postfix, str(tmp_path), new)
+    assert sorted(entry.identifier for entry in found) == ['A1', 'A2', 'A3']
+    assert len(take_this_way(postfix, str(tmp_path), new)) == 3
+    assert [filters(path) for path in paths] == [[new], ['smtp-amavis:[127.0.0.1]:10024', new], [new, new]]
+    assert [path.read_bytes() for path in others] == before
+    # All that was behind it is read as before.
+    for path in paths:
+        kinds = [kind for dummy, kind, dummy in queue_file.records(path.read_bytes())]
+        assert kinds[-1] == 'E' and kinds.count('R') == 1
+    assert take_this_way(postfix, str(tmp_path), new) == []
+    assert [call for call in postfix.calls if call[0] == 'postqueue'] == [
+        ('postqueue', '-c', '/etc/postfix', '-i', 'A1')
+    ]
+    # And once more.
+    assert len(take_this_way(postfix, str(tmp_path), OLD)) == 5
+    assert [filters(path) for path in paths] == [[OLD], ['smtp-amavis:[127.0.0.1]:10024', OLD], [OLD, OLD]]
+    assert len(take_ordinary_way(postfix, str(tmp_path), ['gateway'])) == 5
+    assert [filters(path) for path in paths] == [[], ['smtp-amavis:[127.0.0.1]:10024'], []]
 
 
 def test_an_empty_queue_or_none_is_no_trouble(postfix, tmp_path):

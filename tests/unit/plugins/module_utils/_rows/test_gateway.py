@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import gateway
 
@@ -40,6 +42,35 @@ def test_only_a_verified_certificate_is_learnt(certificates, more, seen):
 def test_a_gateway_that_is_away_shows_nothing():
     assert gateway.look(dict(INBOUND, relay_host='127.0.0.1', relay_port=9)) == []
     assert gateway.look(dict(INBOUND, tls_ca_file='/no/such.pem')) == []
+
+
+def test_addresses_are_those_that_the_host_has_a_way_to(monkeypatch):
+    found = [(None, None, None, '', (item, 25)) for item in ('192.0.2.2', '2001:db8::1', '192.0.2.1', '192.0.2.2')]
+    monkeypatch.setattr(gateway, 'resolve', lambda *dummy: found)
+    monkeypatch.setattr(gateway, '_has_way', lambda item: ':' not in item)
+    assert gateway.addresses(SETTINGS) == ['192.0.2.1', '192.0.2.2']
+    # With no way at all, it is said of each.
+    monkeypatch.setattr(gateway, '_has_way', lambda item: False)
+    assert gateway.addresses(SETTINGS) == ['192.0.2.1', '192.0.2.2', '2001:db8::1']
+    monkeypatch.undo()
+    assert gateway.addresses(dict(SETTINGS, relay_host='127.0.0.1')) == ['127.0.0.1']
+
+
+def test_a_hosts_file_that_the_client_does_not_read_does_not_count(monkeypatch):
+    said = []
+
+    def run(words, **dummy):
+        said.append(words)
+        return subprocess.CompletedProcess(
+            words, 0, '192.0.2.1       STREAM mail.conbool.com\n192.0.2.1       DGRAM  \n', ''
+        )
+
+    monkeypatch.setattr(gateway, '_has_way', lambda item: True)
+    monkeypatch.setattr(gateway, 'resolve', lambda *dummy: [(None, None, None, '', ('127.0.0.1', 25))])
+    monkeypatch.setattr(subprocess, 'run', run)
+    assert gateway.addresses(SETTINGS, dns_only=True) == ['192.0.2.1']
+    assert said == [['getent', '-s', 'dns', 'ahosts', 'mail.conbool.com']]
+    assert gateway.addresses(SETTINGS) == ['127.0.0.1'] and len(said) == 1
 
 
 def test_what_counts_of_a_certificate():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One handshake with the gateway, as rows."""
+"""A handshake with each address of the gateway, as rows."""
 
 from __future__ import annotations
 
@@ -24,23 +24,51 @@ SERVER = {
 TLS = {'tls_ca_file': '/ca.pem', 'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key'}
 
 
-def asked(monkeypatch, **more):
+ADDRESSES = ['192.0.2.1', '2001:db8::1']
+
+
+def asked(monkeypatch, *servers, addresses=('192.0.2.1',)):
     seen = []
-    monkeypatch.setattr(handshake, 'check', lambda params: seen.append(params) or [dict(SERVER, **more)])
+    monkeypatch.setattr(handshake, 'addresses', lambda settings, dns_only: list(addresses) * (dns_only is not None))
+    monkeypatch.setattr(
+        handshake, 'check', lambda params: seen.append(params) or [dict(SERVER, **more) for more in servers]
+    )
     return handshake.gateway_rows(dict(SETTINGS, **TLS)), seen[0]
 
 
+def bad(identifier, **more):
+    found = {'id': identifier, 'severity': 'error', 'finding': 'no', 'seen': None, 'expected': None, 'hint': 'Do it.'}
+    return dict(more, healthy=False, findings=[found])
+
+
 def test_it_is_made_as_the_client_would(monkeypatch):
-    rows, params = asked(monkeypatch)
+    rows, params = asked(monkeypatch, {})
     assert [(row['id'], row['status']) for row in rows] == [('gateway.ok', 'green')]
-    assert (params['hosts'], params['port'], params['tls_name']) == (['mail.conbool.com'], 25, 'mail.conbool.com')
+    assert (params['hosts'], params['port'], params['tls_name']) == (['192.0.2.1'], 25, 'mail.conbool.com')
     assert (params['ca_file'], params['client_cert'], params['client_key']) == ('/ca.pem', '/c.pem', '/c.key')
+
+
+def test_every_address_gets_one_and_a_name_without_any_is_asked_for(monkeypatch):
+    assert asked(monkeypatch, {}, addresses=ADDRESSES)[1]['hosts'] == ADDRESSES
+    assert asked(monkeypatch, {}, addresses=())[1]['hosts'] == ['mail.conbool.com']
+
+
+def test_one_address_with_another_certificate_is_red_by_its_address(monkeypatch):
+    rows = asked(monkeypatch, {'host': '192.0.2.1'}, bad('name', host='2001:db8::1'), addresses=ADDRESSES)[0]
+    assert [(row['target'], row['status']) for row in rows] == [('192.0.2.1:25', 'green'), ('2001:db8::1:25', 'red')]
+
+
+def test_one_address_that_cannot_be_reached_keeps_nothing_waiting(monkeypatch):
+    rows = asked(monkeypatch, {}, bad('connect', host='2001:db8::1'), addresses=ADDRESSES)[0]
+    assert [(row['id'], row['status'], row['severity']) for row in rows] == [
+        ('gateway.ok', 'green', 'info'),
+        ('gateway.connect', 'green', 'medium'),
+    ]
 
 
 @pytest.mark.parametrize('identifier', ['connect', 'starttls_offered', 'chain', 'name'])
 def test_whatever_keeps_mail_waiting_is_red_and_says_so(monkeypatch, identifier):
-    found = {'id': identifier, 'severity': 'error', 'finding': 'no', 'seen': None, 'expected': None, 'hint': 'Do it.'}
-    rows = asked(monkeypatch, healthy=False, findings=[found])[0]
+    rows = asked(monkeypatch, bad(identifier))[0]
     assert [(row['id'], row['status'], row['hint']) for row in rows] == [
         (f'gateway.{identifier}', 'red', 'Do it. Mail waits in the queue until then.')
     ]

@@ -15,7 +15,8 @@ PLACE = Listener('outbound_hop_port', 'the hop', '127.0.0.1', 325, 77)
 
 @pytest.fixture(name='seen')
 def fixture_seen(monkeypatch):
-    def seen(strangers=(), listens=True):
+    def seen(strangers=(), listens=True, diverted=False):
+        monkeypatch.setattr(listening, 'diverted', lambda address, port: diverted)
         monkeypatch.setattr(listening, 'strangers', lambda address, port, pid: list(strangers))
         monkeypatch.setattr(listening, 'listening', lambda address, port: [1] * listens)
 
@@ -40,6 +41,13 @@ def test_somebody_else_is_red_and_named(seen):
     assert brief(rows) == [('hop.foreign', 'red', 'critical')]
     assert 'pid 99 (nc), user mallory' in rows[0]['finding'] and 'outbound_hop_port' in rows[0]['hint']
     assert listening.problem(PLACE).startswith('outbound_hop_port: 325 cannot be used')
+
+
+def test_a_port_that_rules_of_the_firewall_lead_elsewhere_is_red(seen):
+    seen(diverted=True)
+    rows = listening.owner_rows('hop', PLACE)
+    assert brief(rows) == [('hop.diverted', 'red', 'critical')]
+    assert '127.0.0.1:325' in rows[0]['hint'] and 'nat' in rows[0]['hint']
 
 
 def test_nobody_is_red_too(seen):
@@ -69,7 +77,8 @@ HOW = 'Do this.'
 
 @pytest.fixture(name='arrivals')
 def fixture_arrivals(monkeypatch):
-    def arrivals(*sockets, proxy=False):
+    def arrivals(*sockets, proxy=False, runs=True):
+        monkeypatch.setattr(listening, 'alive', lambda pid: runs)
         monkeypatch.setattr(listening, 'for_others', lambda port: list(sockets))
         monkeypatch.setattr(listening, 'not_of', lambda found, pid: [entry for entry in found if entry is not OURS])
         monkeypatch.setattr(listening, 'holders', lambda found: ['pid 99 (nc), user mallory'])
@@ -93,3 +102,8 @@ def test_who_takes_the_gateway_s_mail(arrivals, sockets, proxy, outcome, said):
     rows = arrivals(*sockets, proxy=proxy)
     assert brief(rows) == [outcome] and said in rows[0]['finding'] and rows[0]['target'] == 'port 25'
     assert outcome[1] == 'green' or HOW in rows[0]['hint'] and 'conbool_inbound: false' in rows[0]['hint']
+
+
+def test_a_mail_server_that_does_not_run_is_to_be_started_first(arrivals):
+    rows = arrivals(runs=False)
+    assert brief(rows) == [('inbound.closed', 'red', 'critical')] and rows[0]['hint'] == 'Start it first.'

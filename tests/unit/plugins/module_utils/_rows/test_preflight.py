@@ -59,6 +59,7 @@ def fixture_machine(tmp_path, monkeypatch):
     """A host with a Postfix and nftables, from which the gateway is reachable."""
     machine = Machine(tmp_path / 'machine', monkeypatch)
     monkeypatch.setattr(preflight, 'LOCK', str(tmp_path))
+    monkeypatch.setattr(preflight, 'addresses', lambda settings: [])
     monkeypatch.setattr(preflight, 'examined', lambda params: [(dict(SERVER, host=params['hosts'][0]), None)])
     monkeypatch.setattr(preflight, 'find', lambda wanted: ('postfix', {}))
     monkeypatch.setattr(preflight, 'free_space', lambda directory: {'bytes': 5 << 30, 'inodes': None})
@@ -144,6 +145,22 @@ def test_the_gateway_is_asked_as_the_settings_say_beside_the_other_questions(mac
     assert (asked['hosts'], asked['port'], asked['tls_name']) == (['mail.conbool.com'], 26, 'gw.conbool.com')
     assert (asked['client_cert'], asked['client_key'], asked['ca_file']) == ('/relay.pem', '/relay.key', None)
     assert (asked['timeout'], asked['minimum_tls_version'], asked['expect']) == (15, 'TLSv1.2', None)
+
+
+def test_every_address_is_asked_and_one_that_is_away_is_named(machine, monkeypatch):
+    away = {'id': 'connect', 'severity': 'error', 'finding': 'no', 'seen': None, 'expected': None, 'hint': None}
+
+    def examined(params):
+        first, second = params['hosts']
+        return [(dict(SERVER, host=first), None), (dict(SERVER, host=second, healthy=False, findings=[away]), None)]
+
+    monkeypatch.setattr(preflight, 'addresses', lambda settings: ['192.0.2.1', '2001:db8::1'])
+    monkeypatch.setattr(preflight, 'examined', examined)
+    rows = preflight.look(machine, SETTINGS)[0]['rows']
+    assert [(row['id'], row['target'], row['status'], row['severity']) for row in rows[:2]] == [
+        ('gateway.ok', '192.0.2.1:25', 'green', 'info'),
+        ('gateway.connect', '2001:db8::1:25', 'green', 'medium'),
+    ]
 
 
 def test_certificate_that_ends_too_soon(machine):

@@ -58,6 +58,10 @@ def test_certificates_are_kept_from_run_to_run():
     first = learnt('', [shown()])
     assert first == [fingerprint(shown().certificate, 'sha256')]
     assert learnt(text(first), []) == first
+    # One that somebody has written into it is none that was learnt.
+    added = text([SHA256, *first])
+    assert certificates.learnt(info(), added, [shown()], intact=False) == first
+    assert certificates.learnt(info(), added, [shown()]) == [SHA256, *first]
     assert learnt(text(first), [shown(2)]) == [fingerprint(shown(2).certificate, 'sha256'), *first]
 
 
@@ -104,3 +108,12 @@ ALTERNATIVES = 'O SetCertAltnames=true\n'
 )
 def test_names_as_the_rules_compare_them(certificate, cf, passes):
     assert certificates.by_name(certificate, 'mail.conbool.com', cf) is passes
+
+
+def test_a_fingerprint_of_the_key_is_refused_with_that_of_the_certificate():
+    key, whole = (fingerprint(part, 'sha256') for part in (shown().public_key, shown().certificate))
+    settings = dict(INBOUND, inbound_certificate_fingerprints=[SHA256, key])
+    (problem,) = certificates.of_keys(settings, info(), [shown(2), shown()])
+    assert problem.startswith(f"conbool_inbound_certificate_fingerprints: '{key}'") and whole in problem
+    assert certificates.of_keys(dict(settings, inbound_certificate_fingerprints=[whole]), info(), [shown()]) == []
+    assert certificates.of_keys(dict(settings, inbound_require_certificate=False), info(), [shown()]) == []

@@ -22,14 +22,20 @@ class Program:
     """A sendmail -bt that answers what it is told."""
 
     def __init__(self, pid_file):
-        self.pid_file, self.answers, self.host, self.asked = pid_file, {}, '[127.0.0.1]', []
+        self.pid_file, self.said, self.host, self.asked = pid_file, {}, '[127.0.0.1]', []
 
     def describe(self, cf_path):
         return {'pid_file': self.pid_file}
 
     def answer(self, cf_path, ruleset, **macros):
         self.asked.append((ruleset, macros))
-        return self.answers.get(ruleset, 'OK')
+        return self.said.get(ruleset, 'OK')
+
+    def canonical(self, cf_path, name):
+        return name
+
+    def answers(self, cf_path, ruleset, questions):
+        return [self.answer(cf_path, ruleset, **macros) for dummy, macros in questions]
 
     def routes(self, cf_path, addresses):
         return [self.host and {'mailer': 'relay', 'host': self.host, 'user': addresses[0]}]
@@ -40,12 +46,13 @@ def fixture_host(tmp_path, monkeypatch):
     (tmp_path / 'sendmail.cf').write_text(CF % tmp_path, encoding='ascii')
     (tmp_path / 'local-host-names').write_text('', encoding='ascii')
     host = types.SimpleNamespace(running=True, stray=[], started=time.time() + 60, folder=tmp_path)
+    host.command = '/bin/sh -Am -L sm-mta -bd -q10m'
     host.paths = types.SimpleNamespace(cf=str(tmp_path / 'sendmail.cf'), config_dir=str(tmp_path))
     host.program = Program(str(tmp_path / 'pid'))
 
     class Daemon:
         def __init__(self, run, pid_file, queue_directory):
-            self.running, self.pid = host.running, 1
+            self.running, self.pid, self.command = host.running, 1, host.command
 
         def strangers(self):
             return host.stray
@@ -83,28 +90,55 @@ def test_stopped_or_without_its_pid_file(host, stray, identifier):
     assert asked(host)['id'] == identifier
 
 
-def maps(host, hop=False, **settings):
-    rows = running.map_rows(host.program, host.paths, dict(SETTINGS, inbound=True, **settings), hop)
+@pytest.mark.parametrize(
+    'options, other',
+    [
+        ('-Am -C{0}/other.cf', '{0}/other.cf'),
+        ('-C {0}/other.cf -bd', '{0}/other.cf'),
+        ('-Ac -bd', '{0}/submit.cf'),
+        ('-C{0}/sendmail.cf', ''),
+        ('-C{0}/link.cf', ''),
+        ('-Am', ''),
+    ],
+)
+def test_daemon_of_another_file(host, options, other):
+    (host.folder / 'link.cf').symlink_to('sendmail.cf')
+    host.command = '/bin/sh ' + options.format(host.folder)
+    row = asked(host)
+    assert row['id'] == ('running.other' if other else 'running.ok')
+    assert other.format(host.folder) in row['finding'] and bool(row['hint']) == bool(other)
+
+
+def test_daemon_whose_program_is_gone_or_cannot_be_run(host):
+    program = host.folder / 'sendmail'
+    host.command = f'{program} -bd'
+    assert asked(host)['id'] == 'running.program'
+    program.touch(0o644)
+    assert asked(host)['id'] == 'running.program' and str(program) in asked(host)['finding'] and asked(host)['hint']
+    program.chmod(0o755)
+    assert asked(host)['id'] == 'running.ok'
+
+
+def maps(host, addresses=('192.0.2.99',), **settings):
+    rows = running.map_rows(host.program, host.paths, dict(SETTINGS, inbound=True, **settings), addresses)
     return {row['id']: row['status'] for row in rows}
 
 
 def test_maps_and_submit_cf_as_they_are_delivered(host):
     (host.folder / 'submit.cf').touch()
     assert maps(host) == {'submit.ok': 'green', 'access.tls': 'green', 'access.certificate': 'green'}
-    assert host.program.asked == [
-        ('try_tls', {'server_name': 'mail.conbool.com'}),
-        ('srv_features', {'client_name': 'mail.conbool.com', 'client_addr': '192.0.2.0'}),
-    ]
-    assert maps(host, hop=True) == {'submit.ok': 'green', 'access.certificate': 'green'}
+    assert [ruleset for ruleset, dummy in host.program.asked] == ['try_tls', 'tls_server', 'srv_features']
+    assert host.program.asked[-1][1] == {'client_name': 'mail.conbool.com', 'client_addr': '192.0.2.0'}
+    assert maps(host, addresses=None) == {'submit.ok': 'green', 'access.certificate': 'green'}
 
 
 def test_no_tls_and_no_certificate(host):
-    host.program.answers = {
+    host.program.said = {
         'try_tls': '$# error $@ 5 . 7 . 1 $: "550 do not try TLS with " mail . conbool . com',
         'srv_features': '$# V',
     }
     assert maps(host) == {'submit.ok': 'green', 'access.tls': 'red', 'access.certificate': 'red'}
-    host.program.answers['srv_features'] = '$# v'
+    host.program.said['srv_features'] = '$# v'
     assert maps(host)['access.certificate'] == 'green'
     assert 'access.certificate' not in maps(host, inbound_require_certificate=False)
 

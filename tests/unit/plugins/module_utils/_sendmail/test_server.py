@@ -10,6 +10,7 @@ import socket
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
@@ -191,6 +192,51 @@ def test_by_what_the_gateway_is_known(server, tmp_path, certificate, known, expl
     (tmp_path / 'sendmail.cf').write_text('O SetCertAltnames=true\n' + lines, encoding='utf-8')
     mta = server(inbound_certificate_fingerprints=explicit)
     assert mta.knows(certificate) == (known if known != 'name' or not explicit else '')
+
+
+def test_keys_are_those_that_the_last_run_has_left(server, monkeypatch, tmp_path):
+    monkeypatch.setattr(file_record, 'BASE', str(tmp_path / 'record/files'))
+    mine, foreign = fingerprint(shown().certificate, 'sha256'), ':'.join(['AB'] * 32)
+    text = f'C{{ConboolLearnt}}{foreign}\nC{{ConboolLearnt}}{mine}\n'
+    (tmp_path / 'conbool.m4').write_text(text, encoding='ascii')
+    mta = server(inbound=True)
+    facts = facts_of(mta, monkeypatch, options={'servercertfile': '/a', 'serverkeyfile': '/b'})
+    facts.gateway = [shown()]
+    seen = []
+    monkeypatch.setattr(sendmail, 'render', lambda *given: seen.append(given[-1]) or '')
+    mta.wanted(facts, False)
+    record = file_record.FileRecord('sendmail')
+    entry = record.new_entry(str(tmp_path / 'conbool.m4'), None, None, text.encode())
+    record.save([entry], [], False)
+    mta.wanted(facts, False)
+    assert seen == [[mine], [foreign, mine]]
+
+
+@pytest.mark.parametrize('decision', ['native', 'hop'])
+def test_what_the_site_says_of_the_gateway_is_asked_before_the_change(server, monkeypatch, decision):
+    class Rules:
+        def __init__(self, *dummy):
+            pass
+
+        def client_rows(self):
+            return ['client']
+
+        def server_rows(self, addresses, ours=True):
+            return [addresses, ours]
+
+    key = fingerprint(shown().public_key, 'sha256')
+    monkeypatch.setattr(sendmail, 'SiteRules', Rules)
+    monkeypatch.setattr(sendmail, 'addresses', lambda dummy: ['203.0.113.4'])
+    monkeypatch.setattr(sendmail, 'look', lambda dummy: [shown()])
+    mta = server(decision, inbound=True)
+    monkeypatch.setattr(mta, '_program', lambda: None)
+    facts = facts_of(mta, monkeypatch, options={'servercertfile': '/a', 'serverkeyfile': '/b'})
+    known = [['203.0.113.4'], False] if decision == 'native' else []
+    assert mta.obstacles(facts) == ['client', *known]
+    mta.settings['inbound_certificate_fingerprints'] = [key]
+    assert [row['id'] for row in mta.obstacles(facts)[1:2]] == ['gateway.key']
+    facts.gateway = [shown()]
+    assert any(key in problem for problem in mta.wanted(facts, False).problems)
 
 
 def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path):

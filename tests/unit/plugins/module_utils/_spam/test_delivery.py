@@ -179,6 +179,16 @@ def test_script_of_the_site_that_would_win(host):
     assert host.files() == files
 
 
+def test_script_that_comes_first_since(host):
+    run(host)
+    if host.version.startswith('2.3'):
+        return
+    host.write('90-sieve', 'protocol lmtp {\n  sieve_script theirs {\n    precedence = 0\n    path = /theirs\n  }\n}\n')
+    for check in (True, False):
+        with pytest.raises(ChangeError, match='does not come first in protocol lmtp of .*, but .*/theirs'):
+            run(host, check=check)
+
+
 # ---- the change
 
 

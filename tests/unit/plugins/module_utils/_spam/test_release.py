@@ -185,3 +185,34 @@ def test_own_state_of_root_stays(host):
     (host.folder / 'home/.spamassassin').mkdir()
     run(host, check=True)
     assert (host.folder / 'home/.spamassassin').is_dir()
+
+
+@pytest.mark.parametrize(
+    'name, line, undone',
+    [
+        ('local.cf', 'score CONBOOL_RELEASED 0', True),
+        ('zz.cf', '  header CONBOOL_RELEASED Subject =~ /x/', True),
+        ('local.cf', '# score CONBOOL_RELEASED 0', False),
+        ('local.cf', 'score CONBOOL_RELEASED_MORE 0', False),
+        # Ours is read after it.
+        ('aaa.cf', 'score CONBOOL_RELEASED 0', False),
+        ('local.pre', 'score CONBOOL_RELEASED 0', False),
+    ],
+)
+def test_a_rule_of_the_site_that_is_read_later_and_undoes_ours(host, name, line, undone):
+    run(host)
+    (host.folder / 'spamassassin' / name).write_text('required_score 5\n' + line + '\n')
+    for check in (True, False):
+        if undone:
+            with pytest.raises(ChangeError, match=f'{name}, line 2: .*CONBOOL_RELEASED'):
+                run(host, check)
+        else:
+            assert not run(host, check)['changed']
+    run(host, state='absent')
+
+
+def test_settings_of_rspamd_that_have_replaced_ours_since(host):
+    run(host)
+    host.hook = lambda words: (0, 'settings {}', '') if 'configdump' in words else None
+    with pytest.raises(ChangeError, match='settings of its own'):
+        run(host, check=True)
