@@ -110,7 +110,11 @@ def look(request):
         for directory in request.get('sendmail_queues', [])
         for entry in _sendmail_queue(Path(directory), run, known)
     ]
+    queues += [
+        entry for directory in request.get('kerio_queues', []) for entry in _kerio_queue(Path(directory), run, known)
+    ]
     mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
+    mailboxes += [entry for user, path in request.get('eml', {}).items() for entry in _eml(user, Path(path), run)]
     return {'queues': queues, 'mailboxes': mailboxes}
 
 
@@ -127,6 +131,37 @@ def _maildir(user, path, run):
             }
 
 
+def _eml(user, path, run):
+    """The mailbox of a double of Kerio Connect: a folder of files for each of its folders."""
+    for found in sorted(path.glob('*/#msgs/*.eml')):
+        content = found.read_bytes()
+        if run in content:
+            folder = found.parent.parent.name
+            yield {
+                'user': user,
+                'folder': {'INBOX': '', 'Junk E-mail': 'junk'}.get(folder, folder),
+                'time': found.stat().st_mtime,
+                'content': base64.b64encode(content[:SHOWN]).decode(),
+            }
+
+
+def _kerio_queue(directory, run, known):
+    for described in sorted(directory.glob('*.json')):
+        try:
+            entry = json.loads(described.read_text(encoding='utf-8'))
+            content = described.with_suffix('.eml').read_bytes()
+        except (FileNotFoundError, ValueError):
+            continue  # delivered in this moment
+        if str(described) in known or run in content:
+            yield {
+                'key': str(described),
+                'queue': 'deferred' if entry['status'] else 'active',
+                'sender': entry['sender'],
+                'content': base64.b64encode(content[:SHOWN]).decode(),
+                'recipients': [[recipient, entry['status']] for recipient in entry['recipients']],
+            }
+
+
 def waiting(request):
     """How many messages are in the queues, whoever sent them."""
     count = sum(
@@ -134,7 +169,8 @@ def waiting(request):
         for directory in request.get('postfix_queues', [])
         if os.path.isdir(directory)
     )
-    return count + sum(len(list(Path(directory).glob('qf*'))) for directory in request.get('sendmail_queues', []))
+    count += sum(len(list(Path(directory).glob('qf*'))) for directory in request.get('sendmail_queues', []))
+    return count + sum(len(list(Path(directory).glob('*.json'))) for directory in request.get('kerio_queues', []))
 
 
 def _listing(directory):
