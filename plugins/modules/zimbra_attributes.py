@@ -39,7 +39,9 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Values of attributes whose names are those of passwords and keys are not shown.
+    details: >-
+      Values of attributes whose names are those of passwords and keys, and tables of passwords within a value, are not
+      shown.
   platform:
     support: full
     platforms: linux
@@ -71,7 +73,8 @@ options:
     description:
       - A name for this set of attributes, under which the values before are recorded, so that several sets can be
         undone independently. It consists of small letters, digits and C(_).
-      - What one owner has set, another cannot set; this is an error that names both.
+      - What one owner has set, another cannot set; this is an error that names both. C(zimbra_smarthost) is the role
+        of that name.
     type: str
     required: true
   state:
@@ -93,6 +96,7 @@ options:
     type: int
     default: 20
 notes:
+  - Ansible logs the options of a module on the managed host. Set C(no_log) on tasks with secrets in O(attributes).
   - Run it as root, or as user C(zimbra) where that may write below C(/var/lib/conbool-smtp-relay).
   - Tried on a double of Zimbra that is held to what was recorded from Zimbra's own configuration daemon.
   - Attributes whose values are files, C(zimbraServiceEnabled) and C(zimbraServiceInstalled) cannot be set.

@@ -86,7 +86,7 @@ hiding:
   elements: str
   sample: ["COS default"]
 parameters:
-  description: All parameters of its Postfix, with C($name) replaced.
+  description: All parameters of its Postfix, with C($name) replaced. Passwords are not shown.
   returned: success
   type: dict
   sample: {"relayhost": ""}

@@ -87,7 +87,9 @@ class Life:
     def __init__(self, lab, host, adapter, variables_of):
         self.lab, self.host, self.adapter, self.variables_of = lab, host, adapter, variables_of
         self.moments = {'fresh': self._moment()}
-        self._todo = list(STEPS)
+        self._todo = [
+            step for step in STEPS if step.configuration not in adapter.refused or step.configuration == WHOLE
+        ]
         self._failed = None
 
     def at(self, name):
@@ -107,21 +109,25 @@ class Life:
         return moment
 
     def run(self, name='site.yml', configuration=WHOLE, **more):
-        return playbook.run(self.lab, self.host, name, dict(self.variables_of(configuration), **more))
+        return playbook.run(self.lab, self.host, name, dict(self._variables(configuration), **more))
 
     def apply(self, *arguments, **more):
         outcome = self.run(*arguments, **more)
         assert not outcome.returncode, outcome.output
         return outcome
 
+    def _variables(self, configuration):
+        """Of the configuration, or of the one that has as much as there is with this mail server."""
+        return self.variables_of(self.adapter.whole if configuration == WHOLE else configuration)
+
     def snapshot(self):
         return snapshot.take(self.lab, self.host)
 
     def batch(self, cases):
-        return Engine(Site(self.lab, self.host, self.adapter)).batch(cases)
+        return Engine(Site(self.lab, self.host, self.adapter), deadline=self.adapter.deadline).batch(cases)
 
     def _do(self, step):
-        variables = dict(self.variables_of(step.configuration), **step.more)
+        variables = dict(self._variables(step.configuration), **step.more)
         foretold, touched, options = None, [], []
         if step.foretold:
             before = self.snapshot()

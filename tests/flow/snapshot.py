@@ -18,7 +18,18 @@ import subprocess
 import sys
 
 # Directories whose every byte counts.
-WHOLE = ['/etc', '/usr/local', '/root', '/home/alice/.forward', '/home/bob/.forward']
+ZIMBRA = '/opt/zimbra'
+WHOLE = [
+    '/etc',
+    '/usr/local',
+    '/root',
+    '/home/alice/.forward',
+    '/home/bob/.forward',
+    f'{ZIMBRA}/common/conf',
+    f'{ZIMBRA}/data/spamassassin/localrules',
+]
+# The directory of the double of Zimbra.
+STORE = f'{ZIMBRA}/double/store.json'
 # Directories that servers write to while they run: what is there counts, not what it holds.
 NAMES = ['/var/lib', '/var/spool', '/var/log', '/run']
 DEPTH_OF_NAMES = 1
@@ -92,6 +103,17 @@ def _rules():
     }
 
 
+def _entries():
+    """Each entry of a directory with its attributes; their order means nothing."""
+    if not os.path.exists(STORE):
+        return {}
+    with open(STORE, encoding='utf-8') as stream:
+        data = json.load(stream)
+    found = {'entry config': data.pop('config')}
+    found.update((f'entry {kind} {name}', values) for kind, named in data.items() for name, values in named.items())
+    return {name: json.dumps(values, sort_keys=True) for name, values in found.items()}
+
+
 def collect():
     found = {}
     for top in WHOLE:
@@ -100,6 +122,7 @@ def collect():
         found.update(dict.fromkeys(_walk(top, DEPTH_OF_NAMES), 'there'))
     found.update(_units())
     found.update(_rules())
+    found.update(_entries())
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.flow import playbook, snapshot
 
 # The same for all mail servers.
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail'])]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail', 'zimbra'])]
 
 BAD_INPUTS = [
     # variable, value, what else must be set for the value to count

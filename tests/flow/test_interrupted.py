@@ -13,10 +13,9 @@ from tests.flow import judge, playbook, snapshot
 from tests.flow.engine import Engine
 from tests.flow.killed import ABSENT, PRESENT, ModuleKiller, run_until
 from tests.flow.model import Case, Place
-from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail'])]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail', 'zimbra'])]
 
 OUT = 'c4@external.test'
 OUTWARD = Case(
@@ -46,31 +45,31 @@ def fixture_killer(lab, own_host):
 
 
 @pytest.fixture(scope='module', name='undisturbed')
-def fixture_undisturbed(lab, own_host, variables_of, killer):
+def fixture_undisturbed(lab, own_host, adapter, variables_of, killer):
     """What runs that nobody kills do: how the host was, and how it is then."""
     before = snapshot.take(lab.lab, own_host)
-    killer.measure('site.yml', variables_of(WHOLE), PRESENT)
+    killer.measure('site.yml', variables_of(adapter.whole), PRESENT)
     return before, snapshot.take(lab.lab, own_host)
 
 
 @pytest.fixture(name='converged')
-def fixture_converged(lab, own_host, variables_of, undisturbed):
+def fixture_converged(lab, own_host, adapter, variables_of, undisturbed):
     """The host as that run left it; the run is done once more if a test has changed it since."""
     if snapshot.differences(undisturbed[1], snapshot.take(lab.lab, own_host)):
-        playbook.apply(lab.lab, own_host, variables_of(WHOLE))
+        playbook.apply(lab.lab, own_host, variables_of(adapter.whole))
     return own_host
 
 
 @pytest.fixture(name='unconfigured')
-def fixture_unconfigured(lab, own_host, variables_of, undisturbed):
+def fixture_unconfigured(lab, own_host, adapter, variables_of, undisturbed):
     """The host as it was before; undone if it is not."""
     if snapshot.differences(undisturbed[0], snapshot.take(lab.lab, own_host)):
-        playbook.apply(lab.lab, own_host, variables_of(WHOLE), 'rollback.yml')
+        playbook.apply(lab.lab, own_host, variables_of(adapter.whole), 'rollback.yml')
     return own_host
 
 
 def _mail_flows(lab, host, adapter, outward):
-    batch = Engine(Site(lab, host, adapter)).batch([OUTWARD, LOCAL])
+    batch = Engine(Site(lab, host, adapter), deadline=adapter.deadline).batch([OUTWARD, LOCAL])
     batch.send()
     # Which of several ways it takes is seen first, and then held to it.
     batch.must_be(lambda case: IN_MAILBOX if case is LOCAL else outward[0])
@@ -80,13 +79,13 @@ def _mail_flows(lab, host, adapter, outward):
     return results['C4.local'].problems
 
 
-@pytest.mark.servers('postfix', 'sendmail')
+@pytest.mark.servers('postfix', 'sendmail', full=['zimbra'])
 @pytest.mark.parametrize('share', POINTS)
 def test_c4_killed_run_is_completed_by_the_next_one(
     lab, unconfigured, adapter, variables_of, undisturbed, killer, share
 ):
     before, after = undisturbed
-    variables = variables_of(WHOLE)
+    variables = variables_of(adapter.whole)
     assert killer.kill('site.yml', variables, PRESENT, share)[1]
     # The old way or the new one, as far as the run had come.
     assert _mail_flows(lab.lab, unconfigured, adapter, ANYWHERE_OUTSIDE) == []
@@ -98,16 +97,16 @@ def test_c4_killed_run_is_completed_by_the_next_one(
     assert snapshot.differences(before, snapshot.take(lab.lab, unconfigured)) == []
 
 
-def test_c4_killed_run_can_be_undone_at_once(lab, unconfigured, variables_of, undisturbed, killer):
+def test_c4_killed_run_can_be_undone_at_once(lab, unconfigured, adapter, variables_of, undisturbed, killer):
     before, dummy = undisturbed
-    assert killer.kill('site.yml', variables_of(WHOLE), PRESENT, 0.5)[1]
-    playbook.apply(lab.lab, unconfigured, variables_of(WHOLE), 'rollback.yml')
+    assert killer.kill('site.yml', variables_of(adapter.whole), PRESENT, 0.5)[1]
+    playbook.apply(lab.lab, unconfigured, variables_of(adapter.whole), 'rollback.yml')
     assert snapshot.differences(before, snapshot.take(lab.lab, unconfigured)) == []
 
 
 def test_c4_killed_undo_is_completed_by_the_next_one(lab, converged, adapter, variables_of, undisturbed, killer):
     before, dummy = undisturbed
-    variables = variables_of(WHOLE)
+    variables = variables_of(adapter.whole)
     killer.measure('rollback.yml', variables, ABSENT)
     assert snapshot.differences(before, snapshot.take(lab.lab, converged)) == []
     playbook.apply(lab.lab, converged, variables)
@@ -118,11 +117,11 @@ def test_c4_killed_undo_is_completed_by_the_next_one(lab, converged, adapter, va
 
 
 def test_c4_playbook_killed_on_the_controller_is_completed_by_the_next_one(
-    lab, unconfigured, variables_of, undisturbed
+    lab, unconfigured, adapter, variables_of, undisturbed
 ):
     """What it has started on the host goes on, or ends, without anybody who listens."""
     dummy, after = undisturbed
-    run = run_until(lab.lab, unconfigured, 'site.yml', variables_of(WHOLE), PRESENT)
+    run = run_until(lab.lab, unconfigured, 'site.yml', variables_of(adapter.whole), PRESENT)
     assert run.kill().returncode == -signal.SIGKILL
-    playbook.apply(lab.lab, unconfigured, variables_of(WHOLE))
+    playbook.apply(lab.lab, unconfigured, variables_of(adapter.whole))
     assert snapshot.differences(after, snapshot.take(lab.lab, unconfigured)) == []

@@ -153,7 +153,7 @@ class World:
 def start(world: World, name: str, arguments: list[str]) -> int:
     """Start a command, write down that it was started, and return its exit code."""
     _write_down(world, name, arguments)
-    module = importlib.import_module('{}.{}'.format(__package__, {**BIN, **LIBEXEC}[name]))
+    module = importlib.import_module(f'{__package__}.{({**BIN, **LIBEXEC}[name])}')
     caller, world.command = world.command, name
     try:
         return module.main(world, arguments)

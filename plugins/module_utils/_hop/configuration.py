@@ -26,7 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import services, version_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import NETWORKS, in_brackets
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
 

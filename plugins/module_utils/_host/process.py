@@ -28,6 +28,14 @@ def runnable(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
+def replaced(pid: int | None) -> bool:
+    """Return whether the file of a process's program was replaced since it was started, as upgrades do."""
+    try:
+        return os.readlink(f'/proc/{pid}/exe').endswith(' (deleted)')
+    except OSError:
+        return False
+
+
 def of_root(pid: int | None) -> int | None:
     """Return the process if it runs and is root's; a number of a file that was left behind can be anybody's by now."""
     try:

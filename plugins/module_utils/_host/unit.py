@@ -159,7 +159,7 @@ class UnitChange:
     ) -> None:
         self.name = name
         self.path = os.path.join(FOLDER, name)
-        self._unit = Unit(run, name)
+        self._run, self._unit = run, Unit(run, name)
         self._before, self._after = disk.read_file(self.path).data, None if content is None else encode(content)
         self._differs = self._before != self._after
         self.commands = (
@@ -231,6 +231,15 @@ class UnitChange:
             disk.clear_temporary([self.path])
             disk.Write(self.path, None).do()
         self._only('daemon-reload')
+
+    def back(self) -> None:
+        """Have the unit be as it was before arrive() or leave(), however far these got: there and at work, or gone."""
+        former = UnitChange(self._run, self.name, None if self._before is None else decode(self._before))
+        if self._before is None:
+            former.stop()
+            former.leave()
+        elif former.changed:
+            former.arrive()
 
     def _only(self, verb: str) -> None:
         self._unit.carry_out([command for command in self.commands if command[0] == verb])

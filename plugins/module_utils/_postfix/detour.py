@@ -14,9 +14,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import (
     loopback_client,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.size_limit import with_headroom, with_hops
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.line_ends import line_ends
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 
 # Of all detours, and the clients that hand mail to them.
 NAMES = ('wash', 'flag', 'release')

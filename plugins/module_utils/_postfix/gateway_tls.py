@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
@@ -22,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
     learnt,
     unfit,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 
 CERTIFICATE_FILES = ('smtpd_tls_chain_files', 'smtpd_tls_cert_file', 'smtpd_tls_eccert_file', 'smtpd_tls_dcert_file')
 
@@ -116,9 +116,7 @@ class GatewayCertificate:
         if self._explicit or self._learnt:
             checks.append('check_ccert_access texthash:{}/{}'.format(self._info['config_dir'], CERTIFICATES_TABLE))
         if not self._explicit:
-            checks.append(
-                f'check_policy_service {{ unix:private/{policy.SERVICE}, timeout=30s, default_action=DUNNO }}'
-            )
+            checks.append(f'check_policy_service {{ unix:private/{policy.SERVICE}, timeout=5s, default_action=DUNNO }}')
             wanted = 'with the name {} in its subject'.format(self._settings['tls_name'])
         return ', '.join([*checks, f'check_client_access static:{{{NOT_NAMED % wanted}}}'])
 

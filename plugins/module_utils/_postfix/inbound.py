@@ -16,8 +16,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gatewa
     GatewayCertificate,
     tls_problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends, warning
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import is_ours, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     HEADER_CHECKS,
     wash,
@@ -40,7 +38,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.trust 
     trusted_table,
     trusting,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.wash_lan import (
     WASH_CLIENTS_TABLE,
     wash_configuration,
@@ -55,6 +52,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
     postscreen_table,
     recipients_table,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.line_ends import line_ends, warning
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import is_ours, listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 
 NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the MX of the domain'

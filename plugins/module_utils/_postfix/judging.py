@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.restriction_lists import (
     DATA_RESTRICTIONS,
     JUDGING,
@@ -18,19 +17,20 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.restri
     RESTRICTIONS,
     original,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import (
     REFUSING,
     WITH_ARGUMENT,
     is_within,
     network_of,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import DEEPEST, Values, words
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import DEEPEST, Values, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Entries
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
 
 # Who may relay is no matter of trust.

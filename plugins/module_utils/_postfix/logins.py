@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import (
     command_of,
     is_ours,
     is_reachable,
     listeners,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Stranger
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Stranger
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 

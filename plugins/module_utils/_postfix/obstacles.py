@@ -22,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     look,
     problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 

@@ -25,8 +25,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     overriding,
     problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 
 WASH_TABLE = 'conbool_wash'
 HEADER_CHECKS = ('header_checks', 'mime_header_checks', 'nested_header_checks')

@@ -15,7 +15,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer, Route
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import is_proxied
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import TRANSPORT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
@@ -24,6 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import is_proxied
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import way, ways
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows

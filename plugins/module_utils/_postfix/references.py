@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import placed_words, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import SPACES, TAKEN_OUT
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import placed_words, words
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf

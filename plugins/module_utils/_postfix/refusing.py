@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import KEPT_FROM_TRUST, checks_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import (
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import (
     REFUSING,
     is_within,
     network_of,
@@ -23,8 +23,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Entries
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
 
 REFUSES = re.compile(r'(REJECT|DEFER|DEFER_IF_\w+|DISCARD|[45]\d\d)(?!\S)', re.IGNORECASE)
 PERMITS = re.compile(r'(OK|PERMIT|\d+)$', re.IGNORECASE)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets, loopback, network
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.line_ends import line_ends
 
 SYSLOG_NAME = 'postfix/conbool-return'
 # Senders of notices to the postmaster are what double_bounce_sender says: Postfix's default, or the site's.

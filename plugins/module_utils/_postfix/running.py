@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import OURS as OURS_IN_LOG
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import MANAGERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
@@ -25,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.i
     pid_file,
     sockets_of,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import OURS as OURS_IN_LOG
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED

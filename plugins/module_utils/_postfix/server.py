@@ -31,7 +31,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.former
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import certificate_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.obstacles import Obstacles, copy_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import (
     outbound_configuration,
@@ -46,6 +45,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     mynetworks_entries,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -17,9 +17,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     OVERRIDE_TABLE,
     former,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import TableEntries, look_up
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
+    TableEntries,
+    look_up,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ NEEDS_RESTART = ('inet_interfaces', 'inet_protocols')
 def needs_restart(change: Change) -> bool:
     """Return whether a running instance has to be restarted by its own unit, so that the new configuration is in force.
 
-    After a killed run nobody knows what the running one has read. A master process binds what is new before it closes
+    After a killed run nobody knows what the running one has read. After an upgrade of its programs, the processes that
+    it starts are newer than itself. A master process binds what is new before it closes
     what goes, and ends where that is the same port on another address.
     """
     before, after = (set(services) for services in (change.services_before, change.master.services()))
@@ -40,7 +41,9 @@ def needs_restart(change: Change) -> bool:
     deaf = change.alone and change.changed and (change.main_state.data is None or not change.instance.running())
     moved = {port_of(key) for key in after - before} & {port_of(key) for key in before - after} - {''}
     named = any(name in NEEDS_RESTART for name in change.parameters_changed())
-    return change.journal.pending or deaf or named or bool(moved)
+    queue_directory = change.main.get('queue_directory')
+    old = queue_directory is not None and process.replaced(postfix.master_pid(queue_directory))
+    return change.journal.pending or deaf or named or bool(moved) or old
 
 
 class Switch(Transaction):

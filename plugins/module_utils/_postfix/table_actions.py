@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import PATTERN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import PATTERN
 
 # Tables that are made of a text file.
 _FILE = re.compile(r'^(?:proxy:)?(btree|cdb|cidr|dbm|hash|lmdb|pcre|regexp|sdbm|texthash):(/\S+)$')

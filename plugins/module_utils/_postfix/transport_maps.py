@@ -10,16 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import LISTABLE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
-
-# Tables whose entries postmap(1) can list.
-LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\S+)$')
 
 
 def sample(key: str) -> str | None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import certificate_policy, policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import is_ours
 
 # Zimbra's own directories are those of its packages and of zmfixperms.
 HOME = '/usr/lib/conbool-zimbra'
@@ -30,9 +32,15 @@ set -eu
 sbin={sbin_dir} conf={config_dir}
 [ -x "$sbin/postconf" ] && [ -e "$conf/main.cf" ] || exit 0
 changed=
+# Ours has to be in a list. What else is in it, a person may have changed since. An empty one is that of a new main.cf.
 ensure() {{
-    [ "$("$sbin/postconf" -c "$conf" -h "$1")" = "$2" ] && return
-    "$sbin/postconf" -c "$conf" -e "$1 = $2"
+    now=$("$sbin/postconf" -c "$conf" -h "$1")
+    case " $now," in
+    *[\\ ,]"$2"[\\ ,]*) return ;;
+    " ,") now=$3 ;;
+    *) now="$2, $now" ;;
+    esac
+    "$sbin/postconf" -c "$conf" -e "$1 = $now"
     changed=yes
 }}
 {asserts}
@@ -103,9 +111,12 @@ def reassert_files(owner: str, values: Mapping[str, str], config_dir: str, sbin_
     """Return the program that keeps parameters in main.cf, and the service that runs it, by path.
 
     Args:
-        values: parameter to value.
+        values: parameter to value, of which an item is ours.
     """
-    asserts = ''.join(f'ensure {name} {shlex.quote(value)}\n' for name, value in sorted(values.items()))
+    asserts = ''
+    for name, value in sorted(values.items()):
+        ours = next(filter(is_ours, words(value)))
+        asserts += f'ensure {name} {shlex.quote(ours)} {shlex.quote(value)}\n'
     script = _SCRIPT.format(heading=heading(owner), sbin_dir=sbin_dir, config_dir=config_dir, asserts=asserts)
     service = _ASSERT.format(heading=heading(owner), program=REASSERT)
     return {REASSERT: script, os.path.join(FOLDER, ASSERT): service}

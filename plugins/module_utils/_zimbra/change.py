@@ -18,7 +18,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directo
     Key,
     Values,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import WITHOUT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord, Remembered
 
 Finish = Callable[[Iterable[Key], bool], List[str]]
@@ -29,7 +28,9 @@ def equal(first: Values, second: Values) -> bool:
     return sorted(first) == sorted(second)
 
 
-def original_of(key: Key, present: Values, remembered: Remembered | None) -> Values:
+def original_of(
+    key: Key, present: Values, remembered: Remembered | None, partly: Mapping[str, Callable[[str], str]]
+) -> Values:
     """Return the own values that an attribute has without us. Where a value is ours in part only, whatever a person
     changed beside it counts.
 
@@ -37,8 +38,9 @@ def original_of(key: Key, present: Values, remembered: Remembered | None) -> Val
         key: the attribute.
         present: its values now.
         remembered: what the record has of it, None for nothing.
+        partly: attribute to what takes our part out of a value.
     """
-    without = WITHOUT.get(key[1])
+    without = partly.get(key[1])
     if remembered and (without is None or known(present, remembered)):
         return remembered.original
     return tuple(filter(None, map(without, present))) if without else present
@@ -58,10 +60,17 @@ class AttributeChange:
         record: of the owner of the change.
         wanted: attribute to values, none for unset.
         present: the own values of all attributes that are wanted or recorded.
+        partly: of what is ours in part, attribute to what takes that out of a value.
     """
 
-    def __init__(self, record: AttributeRecord, wanted: Mapping[Key, Values], present: Mapping[Key, Values]) -> None:
-        self.record = record
+    def __init__(
+        self,
+        record: AttributeRecord,
+        wanted: Mapping[Key, Values],
+        present: Mapping[Key, Values],
+        partly: Mapping[str, Callable[[str], str]] | None = None,
+    ) -> None:
+        self.record, self._partly = record, partly or {}
         self.warnings: list[str] = []
         self.changes: dict[Key, tuple[Values, Values]] = {}
         self._kept: dict[Key, Remembered] = {}
@@ -73,13 +82,13 @@ class AttributeChange:
 
     def _arrive(self, key: Key, before: Values, after: Values) -> None:
         remembered = self.record.attributes.get(key)
-        original = original_of(key, before, remembered)
+        original = original_of(key, before, remembered, self._partly)
         if not equal(before, after):
             self.changes[key] = (before, after)
         elif not remembered and equal(original, after):
             # Somebody else has set it, whose it stays.
             return
-        if remembered and not known(before, remembered) and key[1] not in WITHOUT:
+        if remembered and not known(before, remembered) and key[1] not in self._partly:
             done = 'and is brought back to what is wanted' if key in self.changes else 'to what is wanted'
             self.warnings.append(f'{_words(key)} was changed by somebody since, {done}')
         if not equal(original, after):
@@ -87,10 +96,10 @@ class AttributeChange:
             self._kept[key] = Remembered(original, (*(each for each in wrote if not equal(each, after)), after))
 
     def _leave(self, key: Key, before: Values, remembered: Remembered) -> None:
-        original = original_of(key, before, remembered)
+        original = original_of(key, before, remembered, self._partly)
         if equal(before, original):
             return
-        if known(before, remembered) or key[1] in WITHOUT:
+        if known(before, remembered) or key[1] in self._partly:
             self.changes[key] = (before, original)
         else:
             self.warnings.append(f'{_words(key)} was changed by somebody since, and stays as it is')
@@ -123,7 +132,7 @@ class AttributeChange:
         """
         during = dict(self.record.attributes)
         for key, (before, after) in self.changes.items():
-            remembered = during.get(key) or Remembered(original_of(key, before, None), ())
+            remembered = during.get(key) or Remembered(original_of(key, before, None, self._partly), ())
             during[key] = Remembered(remembered.original, (*remembered.wrote, after))
         if self.changes:
             self.record.save(during, True)
@@ -133,10 +142,14 @@ class AttributeChange:
                 warnings += directory.write({key: after for key, (dummy, after) in self.changes.items()})
                 self._look(directory)
             warnings += finish(self.changes, False)
-        except HostError as exc:
+        except (HostError, OSError) as exc:
             raise SwitchError(*self._back(directory, finish, exc), warnings) from exc
         if self.record.pending or self._kept != self.record.attributes:
-            self.record.save(self._kept, False)
+            try:
+                self.record.save(self._kept, False)
+            except HostError as exc:
+                # What is in force needs the files that it names.
+                raise SwitchError(f'{exc}. What was wanted is in force', False, warnings) from exc
         return warnings
 
     def _look(self, directory: Directory) -> None:
@@ -146,7 +159,7 @@ class AttributeChange:
         if lost:
             raise ZimbraError('{} did not take the value that was written'.format(', '.join(lost)))
 
-    def _back(self, directory: Directory, finish: Finish, cause: HostError) -> tuple[str, bool]:
+    def _back(self, directory: Directory, finish: Finish, cause: Exception) -> tuple[str, bool]:
         """Put back what was there before. Returns what is said of it, and whether it could be."""
         try:
             seen = directory.read(self.changes)[0]
@@ -162,7 +175,7 @@ class AttributeChange:
 
 def shown_values(attribute: str, values: Values) -> list[str]:
     """Return the values of an attribute as they may be shown."""
-    return ['(hidden)' for dummy in values] if judged.secret(attribute) else list(values)
+    return [judged.shown(attribute, value) for value in values]
 
 
 def _lines(attribute: str, values: Values) -> str:

@@ -29,6 +29,11 @@ class ZimbraError(HostError):
     """Zimbra said no, or nothing; the text is for a person."""
 
 
+def config_dir() -> str:
+    """Return the configuration directory of Zimbra's Postfix."""
+    return os.path.join(PREFIX, 'common/conf')
+
+
 class Programs:
     """Zimbra's programs on this host.
 

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import record, values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.change import AttributeChange, result_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import (
@@ -27,6 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directo
     Values,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS, expected
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov import Zmprov
 
@@ -53,7 +52,7 @@ ARGUMENTS: dict[str, Any] = {
     'required_if': [('state', 'present', ['attributes'])],
     'supports_check_mode': True,
 }
-OWNER = re.compile(r'[a-z0-9_]+')
+NAME = re.compile(r'[a-z0-9_]+')
 SERVICES = 'zimbraServiceEnabled'
 # What mailbox servers remember of these lasts, that of a server is asked for anew each time.
 REMEMBERED = ('config', 'domain', 'cos')
@@ -116,14 +115,23 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     Returns:
         The module's result and its warnings.
     """
-    if not OWNER.fullmatch(params['owner_id']):
+    if not NAME.fullmatch(params['owner_id']):
         raise ZimbraError('owner_id: {!r} does not consist of a-z, 0-9 and _'.format(params['owner_id']))
+    if params['owner_id'] == OWNER:
+        raise ZimbraError(
+            f'owner_id: {OWNER!r} is the role of that name. Nothing was changed. Use another one; what the role has'
+            ' changed, conbool_state: absent puts back'
+        )
     programs = Programs(module.run_command, module.get_bin_path, params['command_timeout'])
     directory, this = Directory(Zmprov(programs)), Entry('server', server_name())
     present_wanted = params['state'] == 'present'
     wanted = wanted_of(params['attributes'] or [], this.name) if present_wanted else {}
-    refuse_foreign(params['owner_id'], wanted)
+    # The answer has the options, and whatever a program says of them.
+    module.no_log_values.update(
+        value for (dummy, name), own in wanted.items() for value in own if values.secret(name, value)
+    )
     own = record.AttributeRecord(params['owner_id'])
+    refuse_foreign(params['owner_id'], wanted, own)
     work = Work(directory, Mta(programs, module.run_command), this, params['apply'])
     change, drift = work.look(own, wanted)
     result: dict[str, Any] = {
@@ -133,7 +141,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
         'applied': False,
     }
     if module._diff:
-        result['diff'] = change.diff() + work.diff(drift)
+        result['diff'] = change.diff() + work.mta.drift_diff(drift)
     if not module.check_mode:
         # With nothing to do, what somebody else has changed is not ours any more.
         change.warnings += change.carry_out(
@@ -143,15 +151,16 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     return dict(result, starts=directory.starts), change.warnings + values.without_effect(wanted)
 
 
-def refuse_foreign(owner: str, wanted: Iterable[Key]) -> None:
-    """Raise ZimbraError when another owner has set one of these attributes."""
+def refuse_foreign(owner: str, wanted: Iterable[Key], own: record.AttributeRecord) -> None:
+    """Raise ZimbraError when another owner has set one of these attributes, or one that this owner has set before."""
     for other in record.owners():
         theirs = record.AttributeRecord(other).attributes if other != owner else {}
-        both = sorted('{}: {}'.format(*key) for key in wanted if key in theirs)
+        both = sorted('{}: {}'.format(*key) for key in {*wanted, *own.attributes} if key in theirs)
         if both:
+            first = f' Undo {other} first: it has the values of {owner} in its record' if own.attributes else ''
             raise ZimbraError(
-                '{} was set by owner_id {} and cannot be set by {}, too. Nothing was changed.'.format(
-                    ', '.join(both), other, owner
+                '{} was set by owner_id {} and cannot be set by {}, too. Nothing was changed.{}'.format(
+                    ', '.join(both), other, owner, first
                 )
             )
 
@@ -165,7 +174,7 @@ class Work:
     """
 
     def __init__(self, directory: Directory, mta: Mta, this: Entry, apply: bool) -> None:
-        self._directory, self._mta, self._this, self._apply = directory, mta, this, apply
+        self._directory, self.mta, self._this, self._apply = directory, mta, this, apply
         self._parameters: dict[str, str] = {}
         self._mailbox, self._here, self._drift = '', False, False
         self.applied = False
@@ -190,7 +199,7 @@ class Work:
         if self._here:
             self._parameters = self._effective(names, change.after(present))
         change.warnings += self._shadowed(wanted, change.after(present))
-        drift = self._mta.different(self._parameters)
+        drift = self.mta.different(self._parameters)
         # A run that was cut short may have left it to this one.
         self._drift = bool(drift) or own.pending
         return change, drift
@@ -205,11 +214,6 @@ class Work:
             for entry, name in wanted
             if entry == CONFIG and after.get((self._this, name)) and (self._this, name) not in wanted
         ]
-
-    def diff(self, drift: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
-        """Return what changes in main.cf."""
-        texts = [''.join(f'{name} = {both[when]}\n' for name, both in sorted(drift.items())) for when in (0, 1)]
-        return [difference(os.path.join(self._mta.config_dir, 'main.cf'), *texts)] if drift else []
 
     def finish(self, keys: Iterable[Key], back: bool) -> list[str]:
         """Bring what was written in force.
@@ -233,5 +237,5 @@ class Work:
         written = any(entry in (CONFIG, self._this) and values.DAEMON.match(name) for entry, name in keys)
         if self._here and (written or self._drift):
             self.applied = True
-            self._mta.bring_in_force({} if back else self._parameters)
+            self.mta.bring_in_force({} if back else self._parameters)
         return warnings

@@ -21,13 +21,21 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.command
     Programs,
     ZimbraError,
     daemon_alive,
+    server_name,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Entry, Key, Values
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import CLIENT, DATA, POSTSCREEN, SIEVE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
+    CLIENT,
+    DATA,
+    OWNER,
+    POSTSCREEN,
+    SIEVE,
+    WITHOUT,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.sources import Sources
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import ASKED, FALSE_LIKE
 
-OWNER = 'zimbra_smarthost'
 SERVICES = 'zimbraServiceEnabled'
 RELAY_HOST, FALLBACK = 'zimbraMtaRelayHost', 'zimbraMtaFallbackRelayHost'
 ASK, CA_FILE, CA_PATH = 'zimbraMtaSmtpdTlsAskCcert', 'zimbraMtaSmtpdTlsCAfile', 'zimbraMtaSmtpdTlsCApath'
@@ -39,8 +47,15 @@ OF_BOTH = (RELAY_HOST, FALLBACK, CLIENT, DATA, POSTSCREEN, ASK, CA_FILE, CA_PATH
 RELEASED, RELEASED_VALUE = 'zimbraSpamWhitelistHeader', 'zimbraSpamWhitelistHeaderValue'
 MAILBOX_SERVERS = ['gas', 'mailbox']
 # Values of these hide that of the domain.
-ALL_COS, ACCOUNTS = ['gac', '-v'], ['sa', f'({SIEVE}=*)']
+# What follows the first line of a value is not marked: with all attributes, those with a rule of ours can be told.
+ALL_COS, ACCOUNTS = ['gac', '-v'], ['sa', '-v', f'({SIEVE}=*)']
+MAIL, TYPE, TARGET, ID = 'zimbraMailStatus', 'zimbraDomainType', 'zimbraDomainAliasTargetId', 'zimbraId'
 VERSION = re.compile(r'Release (\d+(?:\.\d+)+)')
+
+
+def role_record() -> AttributeRecord:
+    """Return the record of what the role has changed, which is about no other server than this one."""
+    return AttributeRecord(OWNER, server_name())
 
 
 @dataclass
@@ -80,7 +95,7 @@ class ZimbraFacts:
 
     def without_us(self, key: Key, record: AttributeRecord) -> Values:
         """Return the own values that an attribute has without us."""
-        return original_of(key, self.own.get(key, ()), record.attributes.get(key))
+        return original_of(key, self.own.get(key, ()), record.attributes.get(key), WITHOUT)
 
 
 def gather(
@@ -92,7 +107,7 @@ def gather(
         HostError: it cannot be asked, has no MTA, or is not responsible for a hosted domain.
         OSError: a file cannot be read.
     """
-    keys, recorded = keys_of(this, domains), set(AttributeRecord(OWNER).attributes)
+    keys, recorded = keys_of(this, domains), set(role_record().attributes)
     # Domains that are not hosted any more, and perhaps not there either.
     former = {entry for entry, dummy in recorded - keys if entry.kind == 'domain'}
     former -= {entry for entry, dummy in keys}
@@ -106,11 +121,7 @@ def gather(
                 ' back'
             ) from exc
         raise
-    if 'mta' not in own[this, SERVICES]:
-        raise HostError(
-            f'{this} has no service "mta": what leaves the house does not go through it. Apply the role to the servers'
-            ' with an MTA only; what mailbox servers need is in the directory, which these have in common'
-        )
+    _refuse(own, this, domains)
     raw = instance.parameters(instance.config_dir, [], expand=False)[0]
     expanded, warnings = instance.parameters(instance.config_dir, [])
     known = ZimbraFacts(
@@ -125,14 +136,55 @@ def gather(
         running=instance.running(),
         daemon=daemon_alive(),
         mailbox_server=_one_of(outputs[0].split(), this),
-        cos=cos_with_script(outputs[1]),
-        accounts=[name for name in outputs[2].split() if name.rpartition('@')[2] in domains],
-        warnings=warnings,
+        cos=with_script(outputs[1]),
+        accounts=[name for name in with_script(outputs[2]) if name.rpartition('@')[2] in domains],
+        warnings=warnings + _about_aliases(own, domains),
     )
-    for attribute, parameter in SOON.items():
-        if known.effective(attribute):
-            known.expanded[parameter] = known.effective(attribute)
+    _follow_directory(known)
     return known
+
+
+def _refuse(own: Mapping[Key, Values], this: Entry, domains: Sequence[str]) -> None:
+    """Raise HostError when mail of a hosted domain does not stay here, or what leaves does not come through here."""
+    disabled = [domain for domain in domains if own[Entry('domain', domain), MAIL] == ('disabled',)]
+    if disabled:
+        raise HostError(
+            f'conbool_domains: {disabled[0]} takes no mail: {MAIL} of the domain is disabled, as with a'
+            ' zimbraDomainStatus of closed or suspended. Its mail would leave the server and come back'
+        )
+    if 'mta' not in own[this, SERVICES]:
+        raise HostError(
+            f'{this} has no service "mta": what leaves the house does not go through it. Apply the role to the servers'
+            ' with an MTA only; what mailbox servers need is in the directory, which these have in common'
+        )
+
+
+def _follow_directory(known: ZimbraFacts) -> None:
+    """Have the facts say what main.cf will say soon."""
+    for attribute, parameter in SOON.items():
+        value = known.effective(attribute)
+        if ASKED.fullmatch(attribute) and FALSE_LIKE.match(value):
+            known.warnings.append(
+                f'{attribute}: {value!r} begins like "no", "false" or "0", which the configuration daemon takes for'
+                f' unset: {parameter} stays as main.cf has it'
+            )
+        elif value:
+            known.expanded[parameter] = value
+
+
+def is_alias(own: Mapping[Key, Values], domain: str) -> bool:
+    """Return whether a domain is another name of another one, which has the accounts."""
+    return own.get((Entry('domain', domain), TYPE)) == ('alias',)
+
+
+def _about_aliases(own: Mapping[Key, Values], domains: Sequence[str]) -> list[str]:
+    ids = {own[Entry('domain', domain), ID] for domain in domains} - {()}
+    return [
+        f'conbool_domains: {domain} is an alias of another domain, which has the mailboxes. Name that one, too:'
+        ' otherwise flagged mail is not filed there'
+        for domain in domains
+        if is_alias(own, domain) and own[Entry('domain', domain), TARGET] not in ids
+    ]
 
 
 def gather_recorded(sources: Sources, this: Entry) -> ZimbraFacts:
@@ -143,7 +195,7 @@ def gather_recorded(sources: Sources, this: Entry) -> ZimbraFacts:
         HostError: it cannot be asked.
         OSError: a file cannot be read.
     """
-    recorded = set(AttributeRecord(OWNER).attributes)
+    recorded = set(role_record().attributes)
     gone = {entry for entry, dummy in recorded if entry.kind == 'domain'}
     own, outputs = sources.read(sorted({(this, SERVICES), *recorded, *_both(this, recorded)}), [MAILBOX_SERVERS], gone)
     return ZimbraFacts(
@@ -175,11 +227,14 @@ def keys_of(this: Entry, domains: Iterable[str]) -> set[Key]:
     """Return the attributes that are of interest in any case."""
     keys = {(entry, attribute) for entry in (this, CONFIG) for attribute in OF_BOTH}
     keys |= {(CONFIG, RELEASED), (CONFIG, RELEASED_VALUE), (this, SERVICES)}
-    return keys | {(Entry('domain', domain), SIEVE) for domain in domains}
+    return keys | {
+        (Entry('domain', domain), attribute) for domain in domains for attribute in (SIEVE, MAIL, TYPE, TARGET, ID)
+    }
 
 
-def cos_with_script(output: str) -> list[str]:
-    """Return the names of the classes of service that have a script of their own, of all attributes of all of them."""
+def with_script(output: str) -> list[str]:
+    """Return the names of the classes of service, or accounts, that have a script of their own without our rule, of all
+    attributes of all of them."""
     found, name = [], ''
     for line in output.split('\n'):
         if line.startswith('# name '):

@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     RELEASED_VALUE,
     SERVICES,
     ZimbraFacts,
+    is_alias,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import SIEVE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
@@ -68,6 +69,9 @@ def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRec
             ' flagged mail itself. Use auto or folder'
         )
     for domain in settings['domains']:
+        if is_alias(facts.own, domain):
+            # Mail for it is that of the accounts of another one.
+            continue
         key = (Entry('domain', domain), SIEVE)
         plan.values[key] = (sieve.with_rule(''.join(facts.without_us(key, record))),)
     before = facts.without_us((CONFIG, RELEASED), record)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends, policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
     CLIENTS_TABLE,
@@ -37,6 +37,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
     learnt,
     unfit,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import Values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     ASK,
     CA_FILE,
@@ -44,18 +46,24 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     TLS,
     ZimbraFacts,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import CLIENT, DATA, POSTSCREEN, in_front
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
+    CLIENT,
+    DATA,
+    POSTSCREEN,
+    SOCKET,
+    STRANGERS_TABLE,
+    UNCERTIFIED_TABLE,
+    in_front,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
-STRANGERS_TABLE, UNCERTIFIED_TABLE = 'conbool_strangers', 'conbool_uncertified'
 NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the MX of the domain'
 # At RCPT, with the recipient known, also for a gateway in mynetworks. A table in a table's answer needs a class.
 GATEWAY = 'reject_plaintext_session reject_unauth_destination'
-SOCKET = '/run/conbool-certificate.sock'
 SYSTEM_CA_FILES = ('/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt')
 HASHED = '/etc/ssl/certs'
 
@@ -97,6 +105,7 @@ class Inbound:
             return plan
         plan.problems += self._problems()
         client, data, plan.warnings = client_tables(self._settings, self._mynetworks())
+        plan.warnings += self._line_ends()
         actions = (('conbool_gateway', GATEWAY), ('conbool_others', 'permit_mynetworks'))
         self._table(plan, CLIENTS_TABLE, _replaced(client, actions))
         self._table(plan, DATA_TABLE, _replaced(data, actions))
@@ -138,7 +147,31 @@ class Inbound:
             )
         if self._facts.effective(TLS) == 'none':
             found.append(f"{TLS}: 'none': the gateway has to use TLS, and this server does not offer it. Set it to may")
+        return found + self._asked_too_early()
+
+    def _asked_too_early(self) -> list[str]:
+        """Return a problem when clients are judged before they can have begun TLS."""
+        info = {'services': self._facts.services, 'parameters': self._facts.expanded, 'expanded': self._facts.expanded}
+        found = []
+        for entry in listeners(info, ())[0]:
+            if Values(entry, info).of('smtpd_delay_reject').lower() == 'no':
+                own = 'smtpd_delay_reject' in entry['options']
+                where = 'master.cf, {name}/{type}'.format(**entry) if own else 'main.cf'
+                found.append(
+                    f'{where}: smtpd_delay_reject = no has clients judged before they begin TLS, so that the gateway'
+                    ' would be refused. Take it out'
+                )
         return found
+
+    def _line_ends(self) -> list[str]:
+        """Return what a person should know when a message may be hidden in another one."""
+        expanded = self._facts.expanded
+        if line_ends.line_ends(expanded['mail_version']) and expanded.get('smtpd_forbid_bare_newline') == 'no':
+            return [
+                'main.cf: smtpd_forbid_bare_newline = no lets a second message be hidden in one of the gateway (SMTP'
+                ' smuggling). postconf -e smtpd_forbid_bare_newline=normalize'
+            ]
+        return line_ends.warning(expanded['mail_version'])
 
     def _certificate(self, plan: Plan, clients: str, gateway: Sequence[Shown]) -> list[str]:
         """Want the gateway's certificate asked for. Returns the restrictions of the list at DATA.
@@ -160,7 +193,8 @@ class Inbound:
             plan.by_name = True
             plan.problems += [] if policy.interpreter() else [NO_PYTHON]
             plan.warnings += [] if known else [NOT_LEARNT]
-            checks.append(f'check_policy_service {{ unix:{SOCKET}, timeout=30s, default_action=DUNNO }}')
+            # Everybody's mail asks it, and would wait for one that hangs.
+            checks.append(f'check_policy_service {{ unix:{SOCKET}, timeout=5s, try_limit=1, default_action=DUNNO }}')
             wanted = f'with the name {settings["tls_name"]} in its subject'
             self._authorities(plan)
         last = (('conbool_gateway', NOT_NAMED % wanted), ('conbool_others', 'DUNNO'))

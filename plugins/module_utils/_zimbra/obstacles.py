@@ -13,8 +13,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import RELAY_HOST, ZimbraFacts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import shown
 
 # Restrictions that go by the address or the name of a client.
+PASSWORDS = 'smtp_sasl_password_maps'
 JUDGES = re.compile(
     r'reject_(rbl_client|rhsbl_client|rhsbl_reverse_client|unknown_client_hostname'
     r'|unknown_reverse_client_hostname)\b[^,]*'
@@ -38,8 +40,8 @@ def obstacle_rows(facts: ZimbraFacts, settings: Mapping[str, Any], record: Attri
         )
     relay = facts.site(RELAY_HOST, record)
     if relay and settings['scope'] == 'all':
-        login = facts.expanded.get('smtp_sasl_auth_enable') == 'yes' and facts.expanded.get('smtp_sasl_password_maps')
-        with_login = f', with its passwords in {login},' if login else ''
+        login = facts.expanded.get('smtp_sasl_auth_enable') == 'yes' and facts.expanded.get(PASSWORDS)
+        with_login = f', with its passwords in {shown(PASSWORDS, login)},' if login else ''
         finding = f'the relay host of before{with_login} is not used as long as mail goes to the gateway'
         rows.append(row('mta.relay_host', relay, GREEN, finding, 'An undo brings it back.', 'low'))
     checks = facts.expanded.get('header_checks', '')

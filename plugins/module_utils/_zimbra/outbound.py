@@ -16,6 +16,8 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import Values
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     FALLBACK,
     RELAY_HOST,
@@ -41,6 +43,8 @@ DONE = (
     'smtp_mime_header_checks',
     'smtp_nested_header_checks',
 )
+# TLS levels with which mail gets to a hop that speaks none.
+EASY = ('', 'none', 'may')
 
 
 def next_hops(settings: Mapping[str, Any], facts: ZimbraFacts, wash_port: int) -> tuple[str, str]:
@@ -68,35 +72,41 @@ def outbound(
     """
     hop, wash = next_hops(settings, facts, wash_port)
     plan = Plan(problems=_problems(settings, facts), warnings=_warnings(facts, record, hop))
-    senders = _senders(settings, hop, wash if wash_port else '')
     if settings['scope'] == 'all':
         plan.values[facts.this, RELAY_HOST] = (hop,)
     maps = former(facts, BY_SENDER)
+    senders = _senders(settings, facts, hop, wash if wash_port else '')
+    if settings['scope'] == 'all' and maps:
+        # No table of the site's is asked then.
+        senders += f'/./ {hop}\n'
     if senders:
-        plan.files[f'{config_dir}/{SENDERS_TABLE}'] = ''.join(
-            f'{sender} {where}\n' for sender, where in senders.items()
-        )
-    if senders or (settings['scope'] == 'all' and maps):
-        ours = [f'texthash:{config_dir}/{SENDERS_TABLE}'] if senders else []
-        ours += [f'static:{hop}'] if settings['scope'] == 'all' and maps else []
-        plan.values[MAIN_CF, BY_SENDER] = (in_front(', '.join(ours), maps),)
+        plan.files[f'{config_dir}/{SENDERS_TABLE}'] = senders
+        plan.values[MAIN_CF, BY_SENDER] = (in_front(f'regexp:{config_dir}/{SENDERS_TABLE}', maps),)
     policies = former(facts, TLS_POLICY)
-    if policies or facts.expanded.get('smtp_tls_security_level', '') not in ('', 'none', 'may'):
+    if policies or _level(facts) not in EASY:
         # The hop speaks no TLS on loopback, and mail for it would wait for ever.
         plan.files[f'{config_dir}/{TLS_TABLE}'] = ''.join(f'{place} none\n' for place in dict.fromkeys((hop, wash)))
         plan.values[MAIN_CF, TLS_POLICY] = (in_front(f'texthash:{config_dir}/{TLS_TABLE}', policies),)
     return plan
 
 
-def _senders(settings: Mapping[str, Any], hop: str, wash: str) -> dict[str, str]:
-    """Return whose mail goes where, unless all of it goes to the same place."""
+def _senders(settings: Mapping[str, Any], facts: ZimbraFacts, hop: str, wash: str) -> str:
+    """Return whose mail goes where, unless all of it goes to the same place.
+
+    Postfix asks all tables for a whole address before it asks any for its domain, so that an address in a table of the
+    site's would win over a domain in ours. Patterns are asked for whole addresses.
+    """
     hosted = {'@' + domain for domain in settings['domains']}
+    delimiters = '|'.join(map(literal, facts.expanded.get('recipient_delimiter', '')))
     if settings['scope'] == 'all':
-        return dict.fromkeys(sorted(hosted), wash) if wash else {}
-    return {
-        sender: wash if wash and '@' + sender.rpartition('@')[2] in hosted else hop
-        for sender in settings['scope_senders']
-    }
+        return ''.join(f'/{literal(sender)}$/ {wash}\n' for sender in sorted(hosted) if wash)
+    rows = []
+    for sender in settings['scope_senders']:
+        local, dummy, domain = sender.rpartition('@')
+        where = wash if wash and '@' + domain in hosted else hop
+        extension = f'(({delimiters})[^@]*)?' if delimiters else ''
+        rows.append(f'/{"^" + literal(local) + extension if local else ""}@{literal(domain)}$/ {where}\n')
+    return ''.join(rows)
 
 
 def _problems(settings: Mapping[str, Any], facts: ZimbraFacts) -> list[str]:
@@ -116,37 +126,74 @@ def _problems(settings: Mapping[str, Any], facts: ZimbraFacts) -> list[str]:
     fallback = facts.effective(FALLBACK)
     if fallback:
         found.append(f'{FALLBACK}: {fallback!r} would lead mail past the gateway while the hop is down. Unset it')
-    for name, why in (
-        ('sender_dependent_default_transport_maps', 'wins over the relay host'),
-        ('smtp_bind_address', 'keeps the client from reaching the hop on loopback'),
-        ('smtp_bind_address6', 'keeps the client from reaching the hop on loopback'),
-    ):
-        if expanded.get(name):
-            found.append(f'main.cf: {name} = {expanded[name]} {why}. Take it out (postconf -X {name})')
+    if expanded.get('sender_dependent_default_transport_maps'):
+        found.append(_taken_out(facts, 'sender_dependent_default_transport_maps', 'wins over the relay host'))
     if expanded.get('default_transport', 'smtp') != 'smtp':
-        found.append(
-            'main.cf: default_transport = {} leads mail elsewhere. Take it out (postconf -X default_transport)'.format(
-                expanded['default_transport']
-            )
-        )
-    if expanded.get('smtp_tls_wrappermode') == 'yes':
-        found.append(
-            'main.cf: smtp_tls_wrappermode = yes asks the hop on loopback for TLS. Take it out'
-            ' (postconf -X smtp_tls_wrappermode)'
-        )
-    return found + _interfaces(expanded)
+        found.append(_taken_out(facts, 'default_transport', 'leads mail elsewhere'))
+    return found + _client_problems(facts)
 
 
-def _interfaces(expanded: Mapping[str, str]) -> list[str]:
+def _client_of(facts: ZimbraFacts) -> dict[str, Any]:
+    """Return the entry of master.cf of the client that hands mail to the hop."""
+    found = [entry for entry in facts.services if (entry['name'], entry['type']) == ('smtp', 'unix')]
+    return found[-1] if found else {'command': 'smtp', 'options': {}}
+
+
+def _value(facts: ZimbraFacts, name: str) -> str:
+    """Return what is so for that client, which may have options of its own."""
+    return Values(_client_of(facts), {'parameters': facts.expanded}).of(name)
+
+
+def _taken_out(facts: ZimbraFacts, name: str, why: str) -> str:
+    """Return the problem with a parameter, where it stands."""
+    if name in _client_of(facts)['options']:
+        return (
+            f'master.cf: smtp/unix has -o {name}={_value(facts, name)}, which {why}. Take it out of master.cf.in, and'
+            ' run libexec/configrewrite mta'
+        )
+    return f'main.cf: {name} = {facts.expanded[name]} {why}. Take it out (postconf -X {name})'
+
+
+def _client_problems(facts: ZimbraFacts) -> list[str]:
+    """Return what leads the client past the hop, or keeps it from getting there."""
+    client, found = _client_of(facts), []
+    if client['command'].split()[:1] != ['smtp']:
+        found.append(
+            'master.cf: smtp/unix is run by {}, so that mail may go anywhere. Have it be smtp'.format(client['command'])
+        )
+    for name in ('smtp_bind_address', 'smtp_bind_address6'):
+        if _value(facts, name):
+            found.append(_taken_out(facts, name, 'keeps the client from reaching the hop on loopback'))
+    if _value(facts, 'smtp_tls_wrappermode') == 'yes':
+        found.append(_taken_out(facts, 'smtp_tls_wrappermode', 'asks the hop on loopback for TLS'))
+    for name, why in (
+        ('smtp_fallback_relay', 'would lead mail past the gateway while the hop is down'),
+        ('inet_protocols', 'may keep the client from reaching the hop on loopback'),
+        (TLS_POLICY, 'asks the hop on loopback for TLS, or has it go by another table than ours'),
+    ):
+        # Elsewhere they are Zimbra's, or get something of ours.
+        if client['options'].get(name, '') not in ('', facts.expanded.get(name, '')):
+            found.append(_taken_out(facts, name, why))
+    if client['options'].get(TLS_POLICY) == '' and _level(facts) not in EASY:
+        found.append(_taken_out(facts, TLS_POLICY, 'keeps our exception from the TLS level from being asked'))
+    return found + _interfaces(facts)
+
+
+def _level(facts: ZimbraFacts) -> str:
+    return _value(facts, 'smtp_tls_security_level')
+
+
+def _interfaces(facts: ZimbraFacts) -> list[str]:
     """Return a problem when the client sends from the only address on which Postfix listens, which the hop does not
     take for this host."""
-    named = items(expanded.get('inet_interfaces', 'all'))
+    named = items(_value(facts, 'inet_interfaces') or 'all')
     outside = [item for item in named if item not in ('all', 'loopback-only') and not re.match(r'\[?(127\.|::1)', item)]
     if not outside or len(outside) != len(named):
         return []
+    where = 'master.cf: smtp/unix: -o' if 'inet_interfaces' in _client_of(facts)['options'] else 'main.cf:'
     return [
-        'main.cf: inet_interfaces = {} has Postfix send from there, also to the hop on loopback. Add the loopback'
-        ' address, or set it to all'.format(expanded['inet_interfaces'])
+        f'{where} inet_interfaces = {", ".join(named)} has Postfix send from there, also to the hop on loopback. Add'
+        ' the loopback address, or set it to all'
     ]
 
 

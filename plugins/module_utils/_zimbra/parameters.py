@@ -14,7 +14,8 @@ import re
 from collections.abc import Sequence
 
 # The sections of the daemon's configuration that are written together, lest a change in one of them be forgotten.
-SECTIONS = ('amavis', 'antispam', 'antivirus', 'opendkim', 'mta', 'sasl')
+# Of the MTA, and of what main.cf has parts of: a change of a section that is not asked for would be forgotten.
+SECTIONS = ('amavis', 'antispam', 'antivirus', 'archiving', 'cbpolicyd', 'opendkim', 'mta', 'sasl')
 
 TABLE = """
     zimbraMtaAddressVerifyNegativeRefreshTime:address_verify_negative_refresh_time
@@ -105,6 +106,20 @@ TABLE = """
     zimbraMtaVirtualAliasExpansionLimit:virtual_alias_expansion_limit zimbraMtaVirtualAliasMaps:virtual_alias_maps
     zimbraMtaVirtualMailboxDomains:virtual_mailbox_domains zimbraMtaVirtualMailboxMaps:virtual_mailbox_maps
 """
+# Those of which an attribute may have several values. The order of any other list counts.
+UNORDERED = (
+    'import_environment',
+    'lmtp_connection_cache_destinations',
+    'lmtp_host_lookup',
+    'notify_classes',
+    'postscreen_dnsbl_sites',
+    'propagate_unmatched_extensions',
+    'recipient_delimiter',
+    'smtp_sasl_mechanism_filter',
+    'smtp_sasl_security_options',
+    'smtpd_sasl_security_options',
+    'smtpd_sasl_tls_security_options',
+)
 PARAMETERS = dict(pair.split(':') for pair in TABLE.split())
 
 
@@ -114,10 +129,11 @@ def expected(values: Sequence[str]) -> str:
     return ' '.join(words.get(value.lower(), value) for value in values)
 
 
-def same(first: str, second: str) -> bool:
+def same(name: str, first: str, second: str) -> bool:
     """Return whether two values of a parameter are equal but for what stands between their words, and for the order of
     several values, which the directory does not promise."""
-    return sorted(_words(first)) == sorted(_words(second))
+    both = _words(first), _words(second)
+    return both[0] == both[1] or (name in UNORDERED and sorted(both[0]) == sorted(both[1]))
 
 
 def _words(value: str) -> list[str]:

@@ -30,9 +30,14 @@ class AttributeRecord:
     """What one owner has changed in Zimbra's directory.
 
     C(pending) is true from before the first change until all of them are in force.
+
+    Args:
+        server: the present name of the server that all entries of servers are, which may have had another one; empty
+            when they may be several.
     """
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, server: str = '') -> None:
+        self._server = server
         self.path = os.path.join(BASE, owner + '.json')
         self._store = Store(self.path, ours=2)
         self._loaded = self._load()
@@ -59,7 +64,13 @@ class AttributeRecord:
                 ' Without it nothing can be undone: repair it, or move it away to begin with the present state.'
             ),
         )
-        return (dict(map(_in, saved['attributes'])), saved['pending']) if saved else ({}, False)
+        if not saved:
+            return {}, False
+        return {self._renamed(key): value for key, value in map(_in, saved['attributes'])}, saved['pending']
+
+    def _renamed(self, key: Key) -> Key:
+        entry, attribute = key
+        return (Entry('server', self._server), attribute) if entry.kind == 'server' and self._server else key
 
 
 def _out(key: Key, remembered: Remembered) -> dict[str, Any]:

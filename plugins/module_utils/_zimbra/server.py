@@ -9,6 +9,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -27,25 +29,30 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
-    OWNER,
     SERVICES,
     ZimbraFacts,
     gather,
     gather_recorded,
+    role_record,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, is_ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import shown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.zmprov import Zmprov
 
 if TYPE_CHECKING:
@@ -98,7 +105,7 @@ def info(module: AnsibleModule, domains: list[str], timeout: int) -> dict[str, A
         'services': sorted(known.own[known.this, SERVICES]),
         'attributes': attributes,
         'hiding': [f'COS {name}' for name in known.cos] + [f'account {name}' for name in known.accounts],
-        'parameters': known.expanded,
+        'parameters': {name: shown(name, value) for name, value in known.expanded.items()},
         'running': known.running,
         'daemon': known.daemon,
     }
@@ -120,6 +127,7 @@ class ZimbraServer(MailServer):
     )
     hop_decides = True
     _facts: ZimbraFacts | None = None
+    _user_made = False
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         super().__init__(module, settings)
@@ -165,7 +173,7 @@ class ZimbraServer(MailServer):
             relay_networks=[str(network) for network in networks if not _of_this_host(network)],
             relay_networks_from='zimbraMtaMyNetworks',
             relay_networks_row='firewall.mynetworks',
-            parts=[OWNER] if AttributeRecord(OWNER).attributes else [],
+            parts=[OWNER] if role_record().attributes else [],
             warnings=known.warnings,
             native={'zimbra': known},
             certificate_files=[known.expanded.get('smtpd_tls_cert_file', '')],
@@ -175,7 +183,7 @@ class ZimbraServer(MailServer):
         return Inbound(self.settings, known, record, self._host.mta.config_dir, self.options['client_ca_file'])
 
     def _plan(self, known: ZimbraFacts, gateway: list[Shown]) -> Plan:
-        record = AttributeRecord(OWNER)
+        record = role_record()
         plan = outbound(self.settings, known, record, self._host.mta.config_dir, self._wash_port)
         plan.add(self._inbound(known, record).plan(gateway))
         plan.add(filing(self.settings, known, record))
@@ -185,7 +193,7 @@ class ZimbraServer(MailServer):
         known = facts.native['zimbra']
         plan = self._plan(known, facts.gateway)
         variable, port = self.hop_wash
-        parts = [Part('policy_user', lambda module: account.present(module, policy.USER))] if plan.by_name else []
+        parts = [Part('policy_user', self._with_user)] if plan.by_name else []
         parts.append(Part(OWNER, lambda module: self._converge(module, plan)))
         if not plan.by_name and account.there(policy.USER):
             parts.append(self._without_user())
@@ -195,7 +203,7 @@ class ZimbraServer(MailServer):
             warnings=plan.warnings,
             tls_files=[{'ca_file': file, 'names': {'ca_file': 'zimbra_smarthost_client_ca_file'}}] if file else [],
             hop=Hop(
-                identity(known, AttributeRecord(OWNER), self._host.mta.config_dir),
+                identity(known, role_record(), self._host.mta.config_dir),
                 wash_port=port,
                 wash_variable=variable,
                 users=(known.expanded.get('mail_owner', 'postfix'),),
@@ -203,8 +211,18 @@ class ZimbraServer(MailServer):
             parts=parts,
         )
 
+    def _with_user(self, module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
+        result, warnings = account.present(module, policy.USER)
+        self._user_made = result['changed'] and not module.check_mode
+        return result, warnings
+
     def _converge(self, module: AnsibleModule, plan: Plan) -> tuple[dict[str, Any], list[str]]:
-        result, warnings = converge(module, self._host, self._gathered, plan, self.settings)
+        try:
+            result, warnings = converge(module, self._host, self._gathered, plan, self.settings)
+        except (HostError, SwitchError, OSError) as exc:
+            if self._user_made and getattr(exc, 'restored', True):
+                account.absent(module, policy.USER)
+            raise
         if result['changed'] and not module.check_mode:
             self._facts = None
         return result, warnings
@@ -226,7 +244,7 @@ class ZimbraServer(MailServer):
         said = self._host.sources.configured()
         relay, maps = said.get('relayhost', ''), said.get('sender_dependent_relayhost_maps', '')
         address = hop_address(self.settings, said.get('inet_protocols', 'all'))
-        return [path] if relay == f'[{address}]:{port}' or 'conbool_senders' in maps else []
+        return [path] if relay == f'[{address}]:{port}' or any(map(is_ours, words(maps))) else []
 
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         instance = self._instance()
@@ -256,8 +274,14 @@ class ZimbraServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
-        hidden = hidden_rows(known) if self.settings['inbound'] else []
-        return obstacle_rows(known, self.settings, AttributeRecord(OWNER)) + hidden
+        rows = obstacle_rows(known, self.settings, role_record())
+        return rows + hidden_rows(known) + self._door_rows(known, False) if self.settings['inbound'] else rows
+
+    def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:
+        return door_rows(known, self.settings, TableEntries(self._instance()).of, changed)
+
+    def doors(self) -> list[dict[str, Any]]:
+        return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
 
     def listener_rows(self) -> list[dict[str, Any]]:
         # One that is missing has its row among those of what site.yml would make.

@@ -53,12 +53,11 @@ class Sources:
         return found, outputs
 
     def write(self, changes: Mapping[Key, Values]) -> list[str]:
-        """Give attributes and parameters these values, as Directory.write() does. main.cf comes first: nothing leads
-        to what it says as long as the attributes do not."""
+        """Give attributes and parameters these values, as Directory.write() does. What main.cf says comes before the
+        attributes that need it, and goes after them."""
         lines = {name: values for (entry, name), values in changes.items() if entry == MAIN_CF}
-        self._mta.edit(
-            {name: values[0] for name, values in lines.items() if values},
-            [name for name, values in lines.items() if not values],
-        )
+        self._mta.edit({name: values[0] for name, values in lines.items() if values})
         rest = {key: values for key, values in changes.items() if key[0] != MAIN_CF}
-        return self._directory.write(rest) if rest else []
+        warnings = self._directory.write(rest) if rest else []
+        self._mta.edit({}, [name for name, values in lines.items() if not values])
+        return warnings

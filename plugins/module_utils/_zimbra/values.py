@@ -48,7 +48,11 @@ WITHOUT_EFFECT = {
     ),
     'zimbraMtaSmtpdMilters': 'unless zimbraMilterServerEnabled is TRUE, the configuration daemon leaves it out',
 }
-SECRET = re.compile(r'(password|passwd|secret|privatekey|token|credential)(?!maps)', re.IGNORECASE)
+SECRET = re.compile(r'(password|passwd|secret|token|credential)(?!_?maps)|(?<!public)key$', re.IGNORECASE)
+# Of tables with passwords, the names of files may be seen.
+TABLES = re.compile('passwo?r?d_?maps', re.IGNORECASE)
+FILES = re.compile(r'((proxy:)?\w+:/[^\s,]+[\s,]*)*')
+HIDDEN = '(hidden)'
 
 
 def refusals(entry: Entry, attribute: str, values: Values) -> list[str]:
@@ -103,10 +107,17 @@ def without_effect(wanted: Mapping[tuple[Entry, str], Values]) -> list[str]:
     ]
 
 
-def secret(attribute: str) -> bool:
-    """Return whether the values of an attribute must not be shown."""
-    return SECRET.search(attribute) is not None
+def secret(name: str, value: str) -> bool:
+    """Return whether a value of an attribute, or of a parameter of Postfix, must not be shown."""
+    if TABLES.search(name):
+        return FILES.fullmatch(value) is None
+    return bool(value) and SECRET.search(name) is not None
+
+
+def shown(name: str, value: str) -> str:
+    """Return a value as it may be shown."""
+    return HIDDEN if secret(name, value) else value
 
 
 def _shown(attribute: str, value: str) -> str:
-    return '(hidden)' if secret(attribute) else repr(value)
+    return HIDDEN if secret(attribute, value) else repr(value)

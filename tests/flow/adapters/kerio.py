@@ -55,8 +55,7 @@ class Adapter(postfix.Adapter):
     def look_request(self):
         return {
             'do': 'look',
-            'mailboxes': {},
-            'eml': self.mailboxes,
+            'mailboxes': self.mailboxes,
             'kerio_queues': [f'{FOLDER}/store/queue'],
             'postfix_queues': [postfix.HOP],
         }

@@ -110,6 +110,7 @@ class FakePostfix:
         (self.root / 'maillog').write_text('old: postfix/smtpd[1]: fatal: long ago\n')
         self.systemd = Systemd(self.root / 'units')
         monkeypatch.setattr(unit, 'FOLDER', str(self.root / 'units'))
+        self.upgraded = False
         self.running, self.unit, self.calls, self.served, self.loaded, self.observers = True, None, [], set(), None, []
         # What the master process dies of: a function of both texts that returns its last words.
         self.deadly = lambda main, master: None
@@ -119,6 +120,7 @@ class FakePostfix:
         monkeypatch.setattr(process, 'PAUSE', 0.01)
         monkeypatch.setattr(instance, 'LOG_FILES', (str(self.root / 'maillog'),))
         monkeypatch.setattr(process, 'alive', lambda pid: pid == 4711 and self.running)
+        monkeypatch.setattr(process, 'replaced', lambda pid: pid == 4711 and self.upgraded)
         monkeypatch.setattr(process, 'systemd_unit', lambda pid: self.unit)
         # Each reload is over at once, and no session lasts.
         manager = process.Process(4712, 'qmgr', 4711, 2**60)

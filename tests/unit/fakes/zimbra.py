@@ -20,9 +20,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
     commands,
     facts,
     inbound,
+    mta,
     part,
     record,
     server,
+    switch,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS
 
@@ -30,6 +32,7 @@ from lab.zimbra.cli import world as double
 from lab.zimbra.localconfig import LocalConfig
 from lab.zimbra.schema import config_defaults, cos_defaults
 from lab.zimbra.store import Store, write_json
+from tests.unit.fakes.sender_maps import by_sender
 
 HOST = 'mail.example.com'
 PROGRAMS = (
@@ -68,7 +71,7 @@ class PlayedZimbra:
     """One server, or another one of the same directory.
 
     C(main_cf) is what Postfix has, C(ran) the programs that were run. C(daemon) is whether the configuration daemon
-    writes what it is asked for; C(loses) are parameters that it never writes.
+    writes what it is asked for; C(loses) are parameters that it never writes. C(stopped) is whether Postfix does not run.
     """
 
     def __init__(self, root, monkeypatch, name=HOST, store=None):
@@ -88,11 +91,9 @@ class PlayedZimbra:
                 data['domains'] = {domain: {} for domain in ('example.com', 'sub.example.co.uk')}
         with self.store.change() as data:
             data['servers'][name] = {'zimbraServiceEnabled': SERVICES, 'zimbraMtaMyNetworks': MYNETWORKS}
-        local = LocalConfig(self.prefix / 'double/localconfig.json', self.prefix / 'conf/localconfig.xml')
-        local.configured['zimbra_server_hostname'] = name
-        local.save()
+        self._name(name)
         self.main_cf, self.ran, self.loses, self.daemon, self.late = {}, [], set(), True, False
-        self.units, self.waiting = {}, False
+        self.units, self.stopped = {}, False
         (self.prefix / 'common/conf/master.cf').write_text(MASTER_CF, encoding='ascii')
         self._rewrite()
         real = pwd.getpwnam
@@ -109,17 +110,29 @@ class PlayedZimbra:
         monkeypatch.setattr(file_record, 'BASE', str(self.root / 'files'))
         units = self.root / 'units'
         units.mkdir(exist_ok=True)
-        for module in (unit, part, beside):
+        for module in (unit, part, beside, switch):
             monkeypatch.setattr(module, 'FOLDER', str(units))
         for name in ('REASSERT', 'CERTIFICATE'):
             program = os.path.basename(getattr(beside, name))
             monkeypatch.setattr(beside, name, str(self.root / 'lib' / program))
+        monkeypatch.setattr(mta, 'PAUSES', (0, 0))
         monkeypatch.setattr(facts, 'daemon_alive', lambda: self.daemon)
         monkeypatch.setattr(server, 'route', self.route)
         monkeypatch.setattr(policy, 'interpreter', lambda: '/usr/bin/python3')
         monkeypatch.setattr(inbound, 'hashed', lambda: True)
-        monkeypatch.setattr(part, 'wait_for_banner', lambda *place: self.ran.append(('listens', *place)))
+        monkeypatch.setattr(switch, 'wait_for_banner', lambda *place: self.ran.append(('listens', *place)))
         return self
+
+    def _name(self, name):
+        local = LocalConfig(self.prefix / 'double/localconfig.json', self.prefix / 'conf/localconfig.xml')
+        local.configured['zimbra_server_hostname'] = self.name = name
+        local.save()
+
+    def rename(self, name):
+        """Somebody gives the server another name: zmsetservername(1) makes a new entry of the old one."""
+        with self.store.change() as data:
+            data['servers'][name] = data['servers'].pop(self.name)
+        self._name(name)
 
     def own(self, kind, name=''):
         """The own values of an entry."""
@@ -151,12 +164,17 @@ class PlayedZimbra:
         return (status, out, err) if name in ('systemctl', 'journalctl') else (status, out.encode(), err.encode())
 
     def _systemctl(self, words):
-        state = self.units.setdefault(words[-1], {'ActiveState': 'inactive', 'UnitFileState': ''})
         self.ran.append(('systemctl', *words))
+        for unit_name in [word for word in words[1:] if word[:2] != '--']:
+            self.units.setdefault(unit_name, {'ActiveState': 'inactive', 'UnitFileState': ''})
+            if words[0] == 'stop' and not (self.root / 'units' / unit_name).exists():
+                return 5, '', f'Failed to stop {unit_name}: Unit {unit_name} not loaded.'
+        state = self.units.get(words[-1], {})
         if words[0] == 'show':
             return 0, ''.join(f'{name}={value}\n' for name, value in state.items()), ''
         if words[0] in ('start', 'restart', 'stop'):
-            state['ActiveState'] = 'inactive' if words[0] == 'stop' else 'active'
+            for unit_name in words[1:]:
+                self.units[unit_name]['ActiveState'] = 'inactive' if words[0] == 'stop' else 'active'
         if words[0] in ('enable', 'disable'):
             state['UnitFileState'] = words[0] + 'd'
         return 0, '', ''
@@ -166,7 +184,7 @@ class PlayedZimbra:
 
     def _postqueue(self, words):
         self.ran.append(('postqueue', *words[2:]))
-        return 0, '', ''
+        return (69, '', 'fatal: Queue report unavailable - mail system is down') if self.stopped else (0, '', '')
 
     def _as_zimbra(self, line, data):
         words = shlex.split(line)
@@ -216,7 +234,7 @@ class PlayedZimbra:
         script = self.root / 'lib/reassert'
         if self.units.get(beside.WATCH, {}).get('ActiveState') == 'active' and script.exists():
             lines = [shlex.split(line)[1:] for line in script.read_text().splitlines() if line.startswith('ensure ')]
-            missing = {name: value for name, value in lines if self.main_cf.get(name) != value}
+            missing = {name: full for name, ours, full in lines if ours not in self.main_cf.get(name, '')}
             if missing:
                 self.edit(**missing)
 
@@ -237,16 +255,9 @@ class PlayedZimbra:
         """What trivial-rewrite(8) says."""
         if recipient.rpartition('@')[2] in self.store.read()['domains']:
             return {'transport': 'lmtp', 'next_hop': f'{self.name}:7025'}
-        keys = [sender or '<>', '@' + sender.rpartition('@')[2]]
-        for table in re.split(r'[,\s]+', self.main_cf.get('sender_dependent_relayhost_maps', '')):
-            kind, dummy, path = table.partition(':')
-            if kind == 'static':
-                return {'transport': 'smtp', 'next_hop': path}
-            lines = open(path, encoding='ascii').read().splitlines() if kind == 'texthash' else []
-            found = dict(line.split(' ', 1) for line in lines)
-            for key in keys:
-                if key in found:
-                    return {'transport': 'smtp', 'next_hop': found[key]}
+        found = by_sender(self.main_cf.get('sender_dependent_relayhost_maps', ''), sender)
+        if found:
+            return {'transport': 'smtp', 'next_hop': found}
         return {'transport': 'smtp', 'next_hop': self.main_cf.get('relayhost') or recipient.rpartition('@')[2]}
 
     def _zimbra_configrewrite(self, sections):
@@ -255,6 +266,8 @@ class PlayedZimbra:
         return 0, '', ''
 
     def _zimbra_postfix(self, arguments):
+        if self.stopped:
+            return 1, '', 'postfix/postfix-script: fatal: the Postfix mail system is not running'
         # What Postfix is told to look into has to be there.
         named = re.findall(r'(?:cidr|texthash|regexp):(/[^\s,]+/conbool_\w+)', ' '.join(self.main_cf.values()))
         missing = [path for path in named if not os.path.exists(path)]
@@ -283,4 +296,4 @@ class PlayedZimbra:
         return 0, '', ''
 
     def _postfix(self, words):
-        return 0, '', ''
+        return int(self.stopped), '', ''

@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.drift import drift_row
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import facts, server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import ours, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.converge import converge
 
 from tests.unit.fakes.mail_server import SETTINGS
@@ -22,7 +23,7 @@ class PlayedModule:
 
     def __init__(self, zimbra, check_mode=False, diff=True):
         self.check_mode, self._diff, self.run_command = check_mode, diff, zimbra.run_command
-        self.params = {}
+        self.params, self.no_log_values = {}, set()
 
     @staticmethod
     def get_bin_path(name, *dummy, **dummies):
@@ -54,7 +55,7 @@ def apply(zimbra, check_mode=False, gateway=(), **changes):
     wanted = adapter.wanted(known, False)
     if wanted.problems:
         return None, None, wanted
-    (own,) = [each for each in wanted.parts if each.name == facts.OWNER]
+    (own,) = [each for each in wanted.parts if each.name == ours.OWNER]
     return (*own.converge(module), wanted)
 
 
@@ -68,7 +69,7 @@ def stale(zimbra, **changes):
     """Return the rows of a verification on what is not as it would be made."""
     module = PlayedModule(zimbra)
     adapter = server.ZimbraServer(module, settings_of(**changes))
-    parts = [each for each in adapter.wanted(adapter.facts(), False).parts if each.name == facts.OWNER]
+    parts = [each for each in adapter.wanted(adapter.facts(), False).parts if each.name == ours.OWNER]
     rows = [drift_row(each.name, each.converge(Look(module, diff=True))[0]) for each in parts]
     return [*filter(None, rows), *adapter.stale()]
 
@@ -93,7 +94,16 @@ def attributes(zimbra, *wanted, state='present', owner='test', check_mode=False,
         'apply': apply,
         'command_timeout': 60,
     }
-    return converge(PlayedModule(zimbra, check_mode), params)
+    module = PlayedModule(zimbra, check_mode)
+    result, warnings = converge(module, params)
+    zimbra.hidden = module.no_log_values
+    return result, warnings
+
+
+def missing(zimbra):
+    """The tables that Postfix is told to look into, and that are not there: it would put off all mail."""
+    named = re.findall(r'(?:cidr|texthash|regexp):(/[^\s,]+/conbool_\w+)', ' '.join(zimbra.main_cf.values()))
+    return [path for path in named if not os.path.exists(path)]
 
 
 def tree(zimbra):

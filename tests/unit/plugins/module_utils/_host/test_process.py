@@ -38,3 +38,16 @@ def test_of_none_nothing_is_known(child):
     child.wait()
     assert process.process(child.pid) is None
     assert process.process(None) is None and process.processes(parent=child.pid) == []
+
+
+def test_a_program_that_was_replaced_since_it_was_started(tmp_path):
+    program = tmp_path / 'sleep'
+    shutil.copy(shutil.which('sleep'), program)
+    with subprocess.Popen([program, '60']) as running:
+        try:
+            assert not process.replaced(running.pid)
+            os.replace(shutil.copy(program, tmp_path / 'new'), program)
+            assert process.replaced(running.pid)
+        finally:
+            running.kill()
+    assert not process.replaced(None) and not process.replaced(running.pid)

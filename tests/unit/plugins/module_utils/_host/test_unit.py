@@ -239,3 +239,52 @@ def test_a_masked_unit_is_not_written_to_the_device(tmp_path, monkeypatch):
     UnitChange(lambda argv: (0, 'ActiveState=active\nUnitFileState=enabled\n', ''), NAME, '[Service]\n').arrive()
     assert device.read_bytes() == b'' and not (tmp_path / NAME).is_symlink()
     assert (tmp_path / NAME).read_text() == '[Service]\n'
+
+
+class Systemd:
+    """One unit: whether it runs and is enabled."""
+
+    def __init__(self, active='inactive', enabled=''):
+        self.active, self.enabled, self.said = active, enabled, []
+
+    def __call__(self, argv):
+        verb = argv[1]
+        if verb == 'show':
+            return 0, f'LoadState=loaded\nActiveState={self.active}\nUnitFileState={self.enabled}\n', ''
+        self.said.append(verb)
+        self.active = {'start': 'active', 'restart': 'active', 'stop': 'inactive'}.get(verb, self.active)
+        self.enabled = {'enable': 'enabled', 'disable': 'disabled'}.get(verb, self.enabled)
+        return 0, '', ''
+
+
+def test_a_unit_that_came_goes_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(systemd_unit, 'FOLDER', str(tmp_path))
+    systemd = Systemd()
+    change = UnitChange(systemd, NAME, '[Service]\n')
+    change.arrive()
+    assert (tmp_path / NAME).exists() and systemd.active == 'active'
+    change.back()
+    assert not (tmp_path / NAME).exists() and (systemd.active, systemd.enabled) == ('inactive', 'disabled')
+
+
+@pytest.mark.parametrize('content', [None, '[Service]\nNice=1\n'])
+def test_a_unit_that_went_or_changed_comes_back(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(systemd_unit, 'FOLDER', str(tmp_path))
+    (tmp_path / NAME).write_text('[Service]\n', encoding='ascii')
+    systemd = Systemd('active', 'enabled')
+    change = UnitChange(systemd, NAME, content)
+    if content:
+        change.arrive()
+    else:
+        change.stop()
+        change.leave()
+    change.back()
+    assert (tmp_path / NAME).read_text(encoding='ascii') == '[Service]\n'
+    assert (systemd.active, systemd.enabled, systemd.said[-1]) == (
+        'active',
+        'enabled',
+        'restart' if content else 'start',
+    )
+    systemd.said.clear()
+    UnitChange(systemd, NAME, '[Service]\n').back()
+    assert systemd.said == []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import entries
 
 from tests.unit.fakes.inbound import PARAMETERS, SETTINGS, again, configure, entry, of, table
 

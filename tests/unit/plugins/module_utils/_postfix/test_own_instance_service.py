@@ -39,6 +39,16 @@ def test_what_only_a_restart_brings_in_force_restarts_an_own_service(bare):
     assert result['unit_commands'] == ['restart hop.service'] and result['warnings'] == []
 
 
+def test_a_service_that_is_older_than_its_programs_is_restarted(bare):
+    run(bare, **complete(bare))
+    bare.upgraded = True
+    assert run(bare, check=True, **complete(bare))['unit_commands'] == ['restart hop.service']
+    result = run(bare, **complete(bare))
+    assert result['changed'] and result['unit_commands'] == ['restart hop.service']
+    bare.upgraded = False
+    assert not run(bare, **complete(bare))['changed']
+
+
 def test_a_stopped_service_is_started_without_touching_a_file(bare):
     run(bare, **complete(bare))
     bare.systemd._stop(bare)

@@ -45,6 +45,9 @@ def fixture_instance(tmp_path, monkeypatch):
     monkeypatch.setattr(process, 'processes', lambda name='', parent=None: made.processes[name or parent])
     # Who it is that wrote the pid file, is played, too.
     monkeypatch.setattr(process, 'process', lambda pid: None)
+    # How it was started, too: a worker of pytest-xdist has an option -c.
+    words = running._words
+    monkeypatch.setattr(running, '_words', lambda pid, what: [] if pid == os.getpid() else words(pid, what))
     monkeypatch.setattr(running, 'PATIENCE', 0.3)
     return made
 

@@ -22,7 +22,9 @@ POSTFIX = """#!/bin/sh
 echo "$3" >>"$2/calls"
 [ "$3" != status ] || [ ! -e "$2/stopped" ]
 """
-VALUES = {'sender_dependent_relayhost_maps': "texthash:/x y's, static:[::1]:325", 'smtp_tls_policy_maps': 'texthash:/z'}
+CONF = '/opt/zimbra/common/conf'
+SENDERS, TLS = f'regexp:{CONF}/conbool_senders', f'texthash:{CONF}/conbool_tls'
+VALUES = {'sender_dependent_relayhost_maps': f"{SENDERS}, inline:{{ a=y's }}", 'smtp_tls_policy_maps': TLS}
 
 
 @pytest.fixture(name='host')
@@ -58,6 +60,22 @@ def test_a_postfix_that_does_not_run_is_not_reloaded(host):
     (host / 'stopped').touch()
     assert run(host) == ['status']
     assert 'smtp_tls_policy_maps' in (host / 'main.cf').read_text(encoding='ascii')
+
+
+@pytest.mark.parametrize(
+    'now, then',
+    [
+        (f'lmdb:/mine, {TLS}', f'lmdb:/mine, {TLS}'),
+        (f'{TLS} lmdb:/mine', f'{TLS} lmdb:/mine'),
+        ('lmdb:/mine', f'{TLS}, lmdb:/mine'),
+        (f'{TLS}.old', f'{TLS}, {TLS}.old'),
+    ],
+)
+def test_what_a_person_has_put_beside_ours_stays(host, now, then):
+    with open(host / 'main.cf', 'a', encoding='ascii') as stream:
+        stream.write(f'smtp_tls_policy_maps = {now}\n')
+    run(host)
+    assert f'smtp_tls_policy_maps = {then}\n' in (host / 'main.cf').read_text(encoding='ascii')
 
 
 @pytest.mark.parametrize('missing', ['postconf', 'main.cf'])

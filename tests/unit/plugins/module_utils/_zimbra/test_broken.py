@@ -9,7 +9,7 @@ import os
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import OWNER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
 from tests.unit.fakes.zimbra_runs import apply, stale

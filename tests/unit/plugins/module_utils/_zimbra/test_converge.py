@@ -34,7 +34,7 @@ def test_an_attribute_of_this_server_is_set_and_comes_into_force(zimbra):
 def test_all_sections_are_rewritten_and_amavis_is_not_stopped(zimbra):
     run(zimbra, server(zimbraMtaRelayHost=RELAY))
     assert [each for each in zimbra.ran if each[0] != 'zmprov'] == [
-        ('configrewrite', 'amavis', 'antispam', 'antivirus', 'opendkim', 'mta', 'sasl'),
+        ('configrewrite', 'amavis', 'antispam', 'antivirus', 'archiving', 'cbpolicyd', 'opendkim', 'mta', 'sasl'),
         ('postfix', 'reload', 'norewrite'),
     ]
 

@@ -11,9 +11,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import ZimbraError
 
 from tests.unit.fakes.zimbra import HOST
+from tests.unit.fakes.zimbra_runs import apply, config, domain, dump, undo
 from tests.unit.fakes.zimbra_runs import attribute_server as server
 from tests.unit.fakes.zimbra_runs import attributes as run
-from tests.unit.fakes.zimbra_runs import config, domain, dump
 
 RELAY = '[relay.example.net]:587'
 
@@ -84,9 +84,23 @@ def test_two_owners_cannot_set_the_same(zimbra):
         run(zimbra, server(zimbraMtaRelayHost='[other]:25'), owner='two')
 
 
-def test_secrets_are_not_shown(zimbra):
-    result, dummy = run(zimbra, server(zimbraSSLPrivateKey='geheim'))
-    assert 'geheim' not in str(result) and result['attributes'][0]['after'] == ['(hidden)']
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('zimbraSSLPrivateKey', 'geheim'),
+        ('zimbraMtaSmtpSaslPasswordMaps', 'inline:{ [relay.example.net]=user:geheim }'),
+        ('zimbraMtaSmtpSaslPasswordMaps', 'lmdb:/opt/zimbra/conf/relay_password, static:user:geheim'),
+    ],
+)
+def test_secrets_are_not_shown(zimbra, name, value):
+    result, dummy = run(zimbra, server(**{name: value}))
+    assert 'geheim' not in str(result) and result['attributes'][0]['after'] == ['(hidden)'] and result['diff']
+    assert zimbra.hidden == {value}
+    zimbra.daemon = False
+    zimbra.edit(smtp_sasl_password_maps='inline:{ x=geheim }')
+    with pytest.raises(SwitchError) as failed:
+        run(zimbra, server(zimbraMtaRelayHost=RELAY, **{name: 'inline:{ y=geheim }'}))
+    assert 'geheim' not in str(failed.value)
 
 
 def test_a_damaged_record_stops_everything(zimbra):
@@ -95,3 +109,42 @@ def test_a_damaged_record_stops_everything(zimbra):
     path.write_text('{"version": 1, "attributes": [{}], "pending": false}', encoding='ascii')
     with pytest.raises(ZimbraError, match='damaged.*Nothing was changed'):
         run(zimbra, state='absent')
+
+
+CLIENT = 'zimbraMtaSmtpdClientRestrictions'
+
+
+def test_what_the_role_has_put_in_front_is_not_taken_away_by_another_owner(zimbra):
+    run(zimbra, server(**{CLIENT: 'reject_x'}))
+    apply(zimbra)
+    made = zimbra.own('servers', HOST)[CLIENT]
+    assert 'conbool_clients' in made[0] and made[0].endswith(', reject_x')
+    with pytest.raises(
+        ZimbraError, match=f'{CLIENT} was set by owner_id zimbra_smarthost.*Undo zimbra_smarthost first'
+    ):
+        run(zimbra, state='absent')
+    assert zimbra.own('servers', HOST)[CLIENT] == made
+    undo(zimbra)
+    assert zimbra.own('servers', HOST)[CLIENT] == ['reject_x']
+    run(zimbra, state='absent')
+    assert CLIENT not in zimbra.own('servers', HOST)
+
+
+def test_a_list_that_names_tables_of_the_role_is_a_value_like_any_other(zimbra):
+    table = zimbra.prefix / 'common/conf/conbool_clients'
+    table.touch()
+    named = f'check_client_access cidr:{table}, reject_x'
+    zimbra.set('servers', HOST, **{CLIENT: 'reject_y'})
+    run(zimbra, server(**{CLIENT: 'reject_x'}))
+    zimbra.set('servers', HOST, **{CLIENT: named})
+    warnings = run(zimbra, state='absent')[1]
+    assert 'changed by somebody since, and stays' in warnings[0] and zimbra.own('servers', HOST)[CLIENT] == [named]
+
+
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_the_role_is_no_owner_of_the_module(zimbra, state):
+    apply(zimbra)
+    before = dump(zimbra.store)
+    with pytest.raises(ZimbraError, match="owner_id: 'zimbra_smarthost' is the role of that name"):
+        run(zimbra, owner='zimbra_smarthost', state=state)
+    assert dump(zimbra.store) == before

@@ -24,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import 
     part,
     server,
     sieve,
+    switch,
     zmprov,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
@@ -73,7 +74,7 @@ def outbound_is_right(zimbra):
         assert zimbra.route('', sender, 'a@outside.test')['next_hop'] == HOP, f'{sender} does not go to the hop'
     sections = [each for each in zimbra.ran if each[0] == 'configrewrite']
     assert sections and all(
-        {'mta', 'amavis', 'antispam', 'antivirus', 'opendkim', 'sasl'} <= {*each} for each in sections
+        {'mta', 'amavis', 'antispam', 'antivirus', 'opendkim', 'sasl', 'cbpolicyd'} <= {*each} for each in sections
     )
     reloads = [each for each in zimbra.ran if each[0] == 'postfix']
     assert reloads and set(reloads) == {
@@ -193,13 +194,14 @@ FAULTS = {
     'old restrictions in front of ours': (inbound, 'in_front', lambda ours, site: f'{site}, {ours}'),
     'no rewrite': (mta.Mta, 'bring_in_force', lambda self, wanted: None),
     'rewrite of one section only': (mta, 'SECTIONS', ('mta',)),
+    'cbpolicyd forgotten': (mta, 'SECTIONS', ('amavis', 'antispam', 'antivirus', 'opendkim', 'mta', 'sasl')),
     'rewrite of all sections but the right one': (mta, 'SECTIONS', ('amavis', 'antispam')),
     'no reload': (mta.Mta, 'reload', lambda self: None),
     'a reload that rewrites': (mta.Mta, 'reload', lambda self: self._programs.said('bin/postfix', 'reload')),
     'main.cf not compared': (mta.Mta, 'different', lambda self, wanted: {}),
     'not read back': (change.AttributeChange, '_look', lambda self, directory: None),
     'no record': (AttributeRecord, 'save', lambda self, attributes, pending: None),
-    'the present values recorded as the original': (change, 'original_of', lambda key, present, remembered: present),
+    'the present values recorded as the original': (change, 'original_of', lambda key, present, *dummy: present),
     'values that never compare equal': (change, 'equal', lambda first, second: False),
     'values that always compare equal': (change, 'equal', lambda first, second: True),
     'escapes lost': (zmprov, 'ESCAPES', {}),
@@ -216,12 +218,12 @@ FAULTS = {
     'no certificate asked for': (inbound, 'ASK', 'zimbraMtaTlsAuthOnly'),
     'no last word on the certificate': (inbound, 'NOT_NAMED', 'DUNNO %s'),
     'postscreen forgotten': (inbound, 'POSTSCREEN', 'zimbraMtaSmtpdBanner'),
-    'all senders': (outbound, '_senders', lambda settings, hop, wash: {'@example.com': hop, '@outside.test': hop}),
-    'no senders': (outbound, '_senders', lambda settings, hop, wash: {}),
+    'all senders': (outbound, '_senders', lambda settings, facts, hop, wash: f'/./ {hop}\n'),
+    'no senders': (outbound, '_senders', lambda settings, facts, hop, wash: ''),
     'not kept after an upgrade': (part.beside, 'reassert_files', lambda *dummy: {}),
     "another's header overwritten": (facts.ZimbraFacts, 'without_us', lambda self, key, record: ()),
     'mailbox servers not told': (directory.Directory, 'flush', lambda self, server, entries: []),
-    'rule of SpamAssassin not read': (part.Work, '_rules_read', lambda self, written: None),
+    'rule of SpamAssassin not read': (switch.Switch, '_rules_read', lambda self, written: None),
     'files not put back': (FileChange, '_leave', lambda self, entry: None),
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.fakes.zimbra import HOST, PlayedZimbra
-from tests.unit.fakes.zimbra_runs import apply, dump, stale, tree, undo
+from tests.unit.fakes.zimbra_runs import apply, dump, missing, stale, tree, undo
 
 CHANGES = {'scope': 'senders', 'scope_senders': ['@example.com']}
 # More than any run here has.
@@ -58,6 +58,7 @@ def test_a_run_that_is_killed_is_completed_and_can_be_undone(tmp_path, monkeypat
         else:
             break
         del zimbra.run_command
+        assert missing(zimbra) == [], f'killed at command {number}'
         apply(zimbra, **CHANGES)
         assert stale(zimbra, **CHANGES) == [], f'killed at command {number}'
         undo(zimbra)
@@ -80,6 +81,7 @@ def test_an_undo_that_is_killed_is_completed(tmp_path, monkeypatch, after):
         else:
             break
         del zimbra.run_command
+        assert missing(zimbra) == [], f'killed at command {number}'
         undo(zimbra)
         assert dump(zimbra.store) == before and tree(zimbra) == files, f'killed at command {number}'
         assert zimbra.main_cf['smtpd_client_restrictions'] == 'reject_unknown_client_hostname'

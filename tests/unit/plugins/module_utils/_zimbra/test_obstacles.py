@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import sieve as zimbra_sieve
 
 from tests.unit.fakes.zimbra_runs import PlayedModule, apply, settings_of
 
@@ -36,6 +37,16 @@ def test_a_relay_host_with_its_passwords_is_named_also_when_the_hop_is_there(zim
     assert 'mta.relay_host' not in rows(zimbra, scope='senders', scope_senders=['@example.com'])
 
 
+def test_passwords_in_a_table_of_main_cf_are_not_shown(zimbra):
+    zimbra.set('config', zimbraMtaRelayHost='[old.example.net]:587', zimbraMtaSmtpSaslAuthEnable='yes')
+    zimbra.set('config', zimbraMtaSmtpSaslPasswordMaps='inline:{ [old.example.net]=user:geheim }')
+    zimbra._rewrite()
+    assert (
+        'geheim' not in str(rows(zimbra))
+        and 'with its passwords in (hidden)' in rows(zimbra)['mta.relay_host']['finding']
+    )
+
+
 def test_header_checks_and_judges_of_the_site_are_named(zimbra):
     zimbra.edit(header_checks='pcre:/opt/zimbra/conf/own')
     judged = 'reject_non_fqdn_recipient, reject_rbl_client zen.spamhaus.org, reject_unknown_client_hostname, permit'
@@ -53,3 +64,12 @@ def test_scripts_that_hide_the_domains_stop_the_run_before_it_changes_anything(z
     zimbra.set('accounts', 'ceo@example.com', zimbraAdminSieveScriptBefore='keep;')
     zimbra.set('accounts', 'x@other.example', zimbraAdminSieveScriptBefore='keep;')
     assert rows(zimbra)['inbound.hidden']['target'] == 'COS board, account ceo@example.com'
+
+
+def test_scripts_with_our_rule_hide_nothing(zimbra):
+    script = zimbra_sieve.with_rule('require "tag";\ntag "x";\n')
+    zimbra.set('cos', 'board', zimbraAdminSieveScriptBefore=script)
+    zimbra.set('accounts', 'ceo@example.com', zimbraAdminSieveScriptBefore=script)
+    assert 'inbound.hidden' not in rows(zimbra)
+    zimbra.set('accounts', 'cfo@example.com', zimbraAdminSieveScriptBefore='keep;')
+    assert rows(zimbra)['inbound.hidden']['target'] == 'account cfo@example.com'

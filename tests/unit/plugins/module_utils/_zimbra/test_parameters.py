@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import PARAMETERS, expected, same
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.parameters import (
+    PARAMETERS,
+    UNORDERED,
+    expected,
+    same,
+)
 
-from lab.zimbra import configd
+from lab.zimbra import configd, schema
 
 TABLE = Path(configd.__file__).parent / 'data' / 'parameters.txt'
 # Exist in the daemon's table only: no such attribute is in Zimbra's schema.
@@ -29,17 +35,29 @@ def test_the_tables_are_equal():
     assert {name: parameter for name, parameter in of_the_double().items() if name not in MISSPELT} == PARAMETERS
 
 
+def test_only_parameters_of_several_values_have_no_order():
+    known = json.loads(Path(schema.__file__).with_name('schema.json').read_text(encoding='utf-8'))
+    several = {parameter for name, parameter in PARAMETERS.items() if known.get(name, {}).get('multi')}
+    # Of this one, Zimbra takes one value only.
+    assert several - {'relayhost'} <= set(UNORDERED) <= set(PARAMETERS.values())
+
+
+LISTS = 'smtpd_client_restrictions'
+
+
 @pytest.mark.parametrize(
-    'values, written, equal',
+    'name, values, written, equal',
     [
-        (['TRUE'], 'yes', True),
-        (['False'], 'no', True),
-        ([], '', True),
-        (['a', 'b'], 'b, a', True),
-        (['check_x { unix:/y, timeout=1 }, permit'], 'check_x { unix:/y, timeout=1 }, permit', True),
-        (['a'], 'a, b', False),
-        (['reject'], '', False),
+        ('x', ['TRUE'], 'yes', True),
+        ('x', ['False'], 'no', True),
+        ('x', [], '', True),
+        ('notify_classes', ['a', 'b'], 'b, a', True),
+        (LISTS, ['reject_a, reject_b'], 'reject_b, reject_a', False),
+        (LISTS, ['reject_a, reject_b'], 'reject_a  reject_b', True),
+        (LISTS, ['check_x { unix:/y, timeout=1 }, permit'], 'check_x { unix:/y, timeout=1 }, permit', True),
+        (LISTS, ['a'], 'a, b', False),
+        (LISTS, ['reject'], '', False),
     ],
 )
-def test_what_main_cf_says_is_compared(values, written, equal):
-    assert same(expected(values), written) is equal
+def test_what_main_cf_says_is_compared(name, values, written, equal):
+    assert same(name, expected(values), written) is equal

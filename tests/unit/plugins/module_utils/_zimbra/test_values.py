@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import CONFIG, Entry
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import refusals, secret, without_effect
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.values import refusals, shown, without_effect
 
 SERVER = Entry('server', 'mail.example.com')
 DOMAIN = Entry('domain', 'example.com')
@@ -91,16 +91,33 @@ def test_what_has_no_effect_is_said():
 
 
 @pytest.mark.parametrize(
-    'name, hidden',
+    'name',
     [
-        ('zimbraSSLPrivateKey', True),
-        ('userPassword', True),
-        ('zimbraMtaSmtpSaslPasswordMaps', False),
-        ('zimbraMtaRelayHost', False),
+        'userPassword',
+        'zimbraSSLPrivateKey',
+        'zimbraPreAuthKey',
+        'DKIMKey',
+        'zimbraAuthTokenKey',
+        'smtp_sasl_password_maps',
     ],
 )
-def test_which_names_are_those_of_secrets(name, hidden):
-    assert secret(name) is hidden
+def test_a_key_is_a_secret_by_its_name(name):
+    assert shown(name, 'geheim') == '(hidden)'
+
+
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('zimbraMtaSmtpSaslPasswordMaps', 'lmdb:/opt/zimbra/conf/relay_password'),
+        ('smtp_sasl_password_maps', 'proxy:ldap:/opt/zimbra/conf/x.cf, texthash:/y'),
+        ('zimbraMtaSmtpSaslPasswordMaps', ''),
+        ('zimbraSshPublicKey', 'ssh-rsa AAAA'),
+        ('zimbraMtaRelayHost', 'x'),
+        ('smtpd_tls_key_file', '/opt/zimbra/conf/smtpd.key'),
+    ],
+)
+def test_what_is_no_secret_is_shown(name, value):
+    assert shown(name, value) == value
 
 
 def test_a_secret_is_not_in_the_reason():

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.line_ends import line_ends, warning
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.line_ends import line_ends, warning
 
 from tests.unit.fakes.inbound import again, configure, entry, of
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import DEEPEST, Values, words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import DEEPEST, Values, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Container, Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import effective
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import effective
 
 SMTP = ('smtp', '25')
 PROXY_PROTOCOL = {'smtpd': 'smtpd_upstream_proxy_protocol', 'postscreen': 'postscreen_upstream_proxy_protocol'}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.strangers import Stranger
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_entries import entries
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.values import Values, words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Stranger
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import entries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import Values, words
 
 from tests.unit.fakes.inbound import PARAMETERS, configure, entry, of, table
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.transport_maps import LISTABLE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
     PostfixError,
@@ -21,6 +20,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.i
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
+# Tables whose entries postmap(1) can list.
+LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\S+)$')
 FILES = re.compile(r'^(?:proxy:)?(cidr|regexp|pcre):(/\S+)$')
 # A pattern between two equal characters, its flags, and the action.
 PATTERN = re.compile(r'^!?([^\w\s])((?:\\.|(?!\1).)*)\1\w*\s+(.*)$', re.DOTALL)
