@@ -116,7 +116,6 @@ def look(request):
 
 
 def _maildir(user, path, run):
-    # The last is how a double of Kerio Connect has them.
     for found in [*sorted(path.glob('**/new/*')), *sorted(path.glob('**/cur/*')), *sorted(path.glob('*/#msgs/*.eml'))]:
         content = found.read_bytes()
         if run in content:
@@ -147,11 +146,8 @@ def _kerio_queue(directory, run, known):
 
 def waiting(request):
     """How many messages are in the queues, whoever sent them."""
-    count = sum(
-        len(_listing(directory).splitlines())
-        for directory in request.get('postfix_queues', [])
-        if os.path.isdir(directory)
-    )
+    queues = [path for path in request.get('postfix_queues', []) if os.path.isdir(path)]
+    count = sum(len(_listing(path).splitlines()) for path in queues)
     kinds = {'sendmail_queues': 'qf*', 'kerio_queues': '*.json'}
     return count + sum(len(list(Path(path).glob(kinds[kind]))) for kind in kinds for path in request.get(kind, []))
 
