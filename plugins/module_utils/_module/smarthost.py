@@ -51,7 +51,7 @@ OPTIONS = {
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**OPTIONS, **server_class.OPTIONS}, supports_check_mode=True)
     # The answer has the options: these are long, and known.
     settings = module.params.pop('settings')
     server = server_of(server_class, module, settings)

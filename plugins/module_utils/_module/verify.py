@@ -44,7 +44,8 @@ UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or r
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
-    module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
+    options = {'settings': {'type': 'dict', 'required': True}, **server_class.OPTIONS}
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     # That one asks us what has become of what it made.
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 

@@ -56,7 +56,10 @@ MAIL_SERVERS = {
         '8.8.15',
     ),
     'kerio': MailServer(
-        'Kerio Connect', (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),)
+        'Kerio Connect',
+        (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
+        ('kerio-connect.service',),
+        '9.2',
     ),
     # The version is that of the Postfix of which the hop is made.
     'remote': MailServer('Remote mail servers', (), minimum_version='3.1', told_by='outbound_hop_clients'),

@@ -158,6 +158,8 @@ class MailServer(ABC):
     """
 
     NAME = ''
+    # What its modules are told beside the settings: secrets, which nothing else may know or show.
+    OPTIONS: dict[str, dict[str, Any]] = {}
     # What may lead mail past the gateway, for whoever reads that it does.
     BYPASS_HINT = ''
     # The variable with the hop's port for mail whose trust headers count for nothing, and the port; 0 for none.

@@ -99,8 +99,12 @@ def settings_of(roles: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[st
 def by_role(
     values: Mapping[str, Any], roles: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> dict[str, dict[str, Any]]:
-    """Return the values as {role: {option without the role's prefix: value}}."""
-    return {role: {name[len(role) + 1 :]: values[name] for name in options} for role, options in roles.items()}
+    """Return the values as {role: {option without the role's prefix: value}}. Secrets are not among them: settings are
+    written to logs and shown by -vvv, so roles hand secrets to their modules themselves."""
+    return {
+        role: {name[len(role) + 1 :]: values[name] for name, option in options.items() if not option.get('no_log')}
+        for role, options in roles.items()
+    }
 
 
 def _in_use(

@@ -193,6 +193,7 @@ def test_each_question_is_asked_whatever_becomes_of_the_others(machine, monkeypa
 
 def test_mail_server_that_is_found_but_not_supported_has_a_name(machine, monkeypatch):
     monkeypatch.setattr(preflight, 'find', lambda wanted: ('kerio', {}))
+    monkeypatch.setattr(preflight, 'with_role', lambda: ['postfix'])
     result, dummy = preflight.look(machine, SETTINGS)
     assert (result['mta'], result['supported']) == ('kerio', False)
     assert ('mta.unsupported', 'red') in brief(result['rows'])
