@@ -100,7 +100,7 @@ def changed_since(paths: Iterable[str], since: float, step: float = 0.0) -> tupl
         except OSError:
             continue
         # Nothing was changed in the future.
-        possible = [moment for moment in {seen, seen + step} if moment <= now + LATER]
+        possible = [moment for moment in (seen, seen + step) if moment <= now + LATER]
         later = [moment > since + LATER for moment in possible]
         if later and all(later):
             sure.append(path)

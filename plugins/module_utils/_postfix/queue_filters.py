@@ -204,7 +204,7 @@ def take_ordinary_way(instance: Instance, queue_directory: str, transports: Coll
     return _changed(
         instance,
         lambda: messages_filtered_to(instance, queue_directory, transports),
-        lambda message: strike_out(message),
+        strike_out,
     )
 
 

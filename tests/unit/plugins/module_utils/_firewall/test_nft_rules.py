@@ -17,7 +17,11 @@ def question(left, right, operator='=='):
     return table([{'match': {'op': operator, 'left': left, 'right': right}}, ACCEPT], list4=['198.18.15.0/24'])
 
 
-PORT, META = {'payload': {'protocol': 'tcp', 'field': 'dport'}}, lambda key: {'meta': {'key': key}}
+def meta(key):
+    return {'meta': {'key': key}}
+
+
+PORT = {'payload': {'protocol': 'tcp', 'field': 'dport'}}
 STATE = {'ct': {'key': 'state'}}
 FLAGS = {'&': [{'payload': {'protocol': 'tcp', 'field': 'flags'}}, [1, 2, 4, 16]]}
 
@@ -41,26 +45,26 @@ FLAGS = {'&': [{'payload': {'protocol': 'tcp', 'field': 'flags'}}, [1, 2, 4, 16]
         (STATE, {'set': ['new', 'untracked']}, '==', True),
         ({'ct': {'key': 'status'}}, 32, 'in', False),
         ({'ct': {'key': 'mark'}}, 32, '==', None),
-        (META('l4proto'), {'set': [6, 17]}, '==', True),
-        (META('l4proto'), 'icmp', '==', False),
-        (META('nfproto'), {'set': ['ipv4', 'ipv6']}, '==', True),
-        (META('iifname'), {'set': ['eth0', 'tun*']}, '==', True),
-        (META('iif'), 'lo', '==', False),
-        (META('iif'), 'lo', '!=', True),
-        (META('oifname'), 'lo', '!=', False),
-        (META('mark'), 1, '==', None),
+        (meta('l4proto'), {'set': [6, 17]}, '==', True),
+        (meta('l4proto'), 'icmp', '==', False),
+        (meta('nfproto'), {'set': ['ipv4', 'ipv6']}, '==', True),
+        (meta('iifname'), {'set': ['eth0', 'tun*']}, '==', True),
+        (meta('iif'), 'lo', '==', False),
+        (meta('iif'), 'lo', '!=', True),
+        (meta('oifname'), 'lo', '!=', False),
+        (meta('mark'), 1, '==', None),
         ({'a new expression': 1}, {'a new form': []}, '==', None),
-        (META('hour'), {'range': ['08:00', '17:00']}, '==', None),
+        (meta('hour'), {'range': ['08:00', '17:00']}, '==', None),
         ({'fib': {'result': 'oif', 'flags': ['saddr', 'iif']}}, False, '==', False),
         ({'fib': {'result': 'oif', 'flags': 'saddr'}}, True, '==', True),
         ({'fib': {'result': 'type', 'flags': ['daddr']}}, {'set': [2]}, '==', True),
         ({'fib': {'result': 'type', 'flags': ['daddr']}}, 'broadcast', '==', False),
         ({'exthdr': {'name': 'rt', 'field': 'type'}}, 0, '==', False),
         ({'payload': {'protocol': 'ip', 'field': 'daddr'}}, '192.0.2.5', '==', False),
-        ({'concat': [META('l4proto'), PORT]}, {'set': [{'concat': [6, 25]}]}, '==', True),
-        ({'concat': [META('iifname'), PORT]}, {'set': [{'concat': ['ppp0', 25]}]}, '==', False),
-        ({'concat': [META('mark'), PORT]}, {'set': [{'concat': [1, 25]}]}, '==', None),
-        ({'concat': [META('mark'), PORT]}, {'set': [{'concat': [1, 26]}]}, '==', False),
+        ({'concat': [meta('l4proto'), PORT]}, {'set': [{'concat': [6, 25]}]}, '==', True),
+        ({'concat': [meta('iifname'), PORT]}, {'set': [{'concat': ['ppp0', 25]}]}, '==', False),
+        ({'concat': [meta('mark'), PORT]}, {'set': [{'concat': [1, 25]}]}, '==', None),
+        ({'concat': [meta('mark'), PORT]}, {'set': [{'concat': [1, 26]}]}, '==', False),
     ],
 )
 def test_what_rules_of_nftables_ask_for(left, right, operator, fits):
@@ -93,6 +97,6 @@ def test_a_verdict_map_is_followed():
     entries = [[22, ACCEPT], [{'range': [20, 30]}, {'jump': {'target': 'mail'}}]]
     assert judged(rules(table([{'vmap': {'key': PORT, 'data': {'set': entries}}}]))) == OPEN
     assert judged(rules(table([{'vmap': {'key': PORT, 'data': {'set': entries[:1]}}}]))) == SHUT
-    unknown = {'vmap': {'key': META('mark'), 'data': {'set': [[1, ACCEPT]]}}}
+    unknown = {'vmap': {'key': meta('mark'), 'data': {'set': [[1, ACCEPT]]}}}
     assert judged(rules(table([unknown]))) == (False, True, False, True)
     assert judged(rules(table([{'vmap': {'key': PORT, 'data': '@ports'}}], ports=entries))) == OPEN
