@@ -17,6 +17,7 @@ GREEN = ['mx.ok', 'spf.ok', 'dkim.ok', 'dmarc.ok'] * 2 + [
     *['gateway.ok'] * 2,
     'gateway.usage',
     'mta.ok',
+    'inbound.listens',
     'hop.free',
     'tls.server',
     'tls.ok',

@@ -11,7 +11,11 @@ from tests.firewall.hosts import backend, of_all
 REFUSED = ['ConnectionRefusedError'] * 2
 # What somebody does, by what manages the firewall: the row that is there then, and what it names.
 IN_FRONT = {
-    'nftables': ('nft insert rule inet conbool_inbound newcomer accept', 'firewall.open', 'no rule refuses'),
+    'nftables': (
+        'nft insert rule inet conbool_inbound newcomer accept',
+        'firewall.open',
+        'newcomer of the table inet conbool_inbound',
+    ),
     'ufw': ('iptables -I ufw-before-input -p tcp --dport 25 -j ACCEPT', 'firewall.open', '--dport 25 -j ACCEPT'),
     # Ours are asked first.
     'firewalld': (
