@@ -108,9 +108,6 @@ def look(request):
     ]
     for kind, read in (('sendmail_queues', _sendmail_queue), ('kerio_queues', _kerio_queue)):
         queues += [entry for path in request.get(kind, []) for entry in read(Path(path), run, known)]
-    queues += [
-        entry for directory in request.get('kerio_queues', []) for entry in _kerio_queue(Path(directory), run, known)
-    ]
     mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
     return {'queues': queues, 'mailboxes': mailboxes}
 
