@@ -52,7 +52,7 @@ def _account(site: Site) -> dict[str, Any]:
 def _system(site: Site) -> list[dict[str, Any]]:
     if site.os in (LINUX, ''):
         return []
-    hint = 'Have the relay rule of that server lead to a Linux host with the hop.'
+    hint = 'Have that server send through a Linux host with the hop: name it in outbound_hop_clients there.'
     return [row('mta.system', site.os, RED, 'the hop has to be on the same Linux host', hint)]
 
 
