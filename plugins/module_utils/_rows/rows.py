@@ -14,7 +14,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
     RED,
     UNKNOWN,
     WORST_FIRST,
-    worst,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import NOT_ASKED
@@ -26,7 +25,7 @@ MOST_SHOWN = 100
 MOST_SAID = 5
 # What the rows of a preflight are about, in the order in which a person reads them. Those on DNS, of many names, come
 # before.
-SUBJECTS = ('gateway', 'mta', 'inbound', 'wash', 'hop', 'detour', 'tls', 'firewall', 'queue')
+SUBJECTS = ('gateway', 'mta', 'inbound', 'access', 'wash', 'hop', 'detour', 'tls', 'firewall', 'queue')
 
 
 def row(
@@ -174,11 +173,6 @@ def in_order(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         return SUBJECTS.index(subject) if subject in SUBJECTS else -1
 
     return sorted(rows, key=place)
-
-
-def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the worst status; of no rows at all nothing is known."""
-    return worst([entry['status'] for entry in rows])
 
 
 def check_table(rows: Sequence[Mapping[str, Any]]) -> list[Line]:

@@ -58,10 +58,15 @@ def without_rules(data: bytes) -> bytes:
     return encode(sieve.BLOCK.sub('', decode(data)))
 
 
+def files(settings: Mapping[str, Any]) -> bool:
+    """Return whether what the gateway has judged is filed here."""
+    return settings['inbound'] and settings['roles']['spam_delivery']['state'] == 'present'
+
+
 def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRecord) -> Plan:
     """Return what has flagged mail be filed as spam, and released mail not."""
     plan = Plan()
-    if not settings['inbound'] or settings['roles']['spam_delivery']['state'] != 'present':
+    if not files(settings):
         return plan
     if settings['spam_delivery'] == 'header':
         plan.problems.append(
@@ -88,10 +93,10 @@ def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRec
     return plan
 
 
-def hidden_rows(facts: ZimbraFacts) -> list[dict[str, Any]]:
-    """Return the rows on entries whose own script hides that of the domain."""
+def hidden_rows(settings: Mapping[str, Any], facts: ZimbraFacts) -> list[dict[str, Any]]:
+    """Return the rows on entries whose own script hides that of the domain, where we write one."""
     found = [f'COS {name}' for name in facts.cos] + [f'account {name}' for name in facts.accounts]
-    if not found:
+    if not found or not files(settings):
         return []
     return [
         row(

@@ -275,7 +275,11 @@ class ZimbraServer(MailServer):
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
         rows = obstacle_rows(known, self.settings, role_record())
-        return rows + hidden_rows(known) + self._door_rows(known, False) if self.settings['inbound'] else rows
+        return (
+            rows + hidden_rows(self.settings, known) + self._door_rows(known, False)
+            if self.settings['inbound']
+            else rows
+        )
 
     def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:
         return door_rows(known, self.settings, TableEntries(self._instance()).of, changed)
@@ -290,4 +294,4 @@ class ZimbraServer(MailServer):
         return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
     def stale(self) -> list[dict[str, Any]]:
-        return hidden_rows(self._gathered()) if self.settings['inbound'] else []
+        return hidden_rows(self.settings, self._gathered()) if self.settings['inbound'] else []

@@ -61,6 +61,8 @@ def test_scripts_that_hide_the_domains_stop_the_run_before_it_changes_anything(z
     zimbra.set('cos', 'board', zimbraAdminSieveScriptBefore='keep;')
     assert rows(zimbra)['inbound.hidden']['status'] == 'red'
     assert 'inbound.hidden' not in rows(zimbra, inbound=False)
+    filed_otherwise = dict(settings_of()['roles'], spam_delivery={'state': 'absent'})
+    assert 'inbound.hidden' not in rows(zimbra, roles=filed_otherwise)
     zimbra.set('accounts', 'ceo@example.com', zimbraAdminSieveScriptBefore='keep;')
     zimbra.set('accounts', 'x@other.example', zimbraAdminSieveScriptBefore='keep;')
     assert rows(zimbra)['inbound.hidden']['target'] == 'COS board, account ceo@example.com'
