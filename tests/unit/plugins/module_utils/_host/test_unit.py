@@ -201,15 +201,10 @@ def shadows(folder, own=NAME, control='', **drop_ins):
         ('[Service]\nPrivateNetwork=yes\n', ['PrivateNetwork'], True),
         ('[Service]\nExecStartPre=\n', ['ExecStartPre'], True),
         ('[Service]\nReadWritePaths=\n', ['ReadWritePaths'], True),
-        ('[Service]\nReadWritePaths=/srv/log\n', ['ReadWritePaths'], False),
         ('[Service]\nCapabilityBoundingSet=\n', ['CapabilityBoundingSet'], True),
         ('[Service]\nPIDFile=\n', ['PIDFile'], True),
         # As LXC and Incus have it for all services of a container.
-        (
-            '[Service]\nPrivateNetwork=no\nNoNewPrivileges=no\nLoadCredential=\n',
-            ['PrivateNetwork', 'NoNewPrivileges', 'LoadCredential'],
-            False,
-        ),
+        ('[Service]\nPrivateNetwork=no\nLoadCredential=\n', ['PrivateNetwork', 'LoadCredential'], False),
         ('[Service]\nPrivateUsers = Off\nDynamicUser=0\nUser=\n', ['PrivateUsers', 'DynamicUser', 'User'], False),
         ('[Service]\nRemainAfterExit=no\n', ['RemainAfterExit'], True),
         ('[Service]\nUser=no\n', ['User'], True),
