@@ -9,7 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import LINKS, PACKAGE, maker_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import (
+    LINKS,
+    PACKAGE,
+    PackageError,
+    maker_of,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -39,6 +44,9 @@ def update_rows(module: AnsibleModule) -> list[dict[str, Any]]:
         if not os.path.exists(path):
             link = f'ln -s {LINKS[path[1:]]} {path}, systemctl daemon-reload'
             red(path, 'this link is missing, so that the timer does not start with the host', link)
-    if maker_of(module).held():
-        red(PACKAGE, 'the package is on hold', f'apt-mark unhold {PACKAGE}')
+    try:
+        if maker_of(module).held():
+            red(PACKAGE, 'the package is on hold', f'apt-mark unhold {PACKAGE}')
+    except PackageError as exc:
+        red(PACKAGE, str(exc), 'Mend what apt complains of.')
     return rows or [row('running.timer', TIMER, GREEN, "the hop's programs get updates")]

@@ -14,6 +14,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+
 # How many fingerprints are kept: of the gateway's machines, and of their keys before the last renewals.
 MOST_REMEMBERED = 4
 # Which digest a fingerprint is of, by its number of hexadecimal digits.
@@ -57,7 +59,16 @@ def kept(known: Sequence[str], intact: bool, gateway: Sequence[Shown]) -> list[s
         intact: whether that is as the last run left it. Otherwise nobody knows whose they are, and only those count
             that the gateway shows now.
         gateway: what it shows.
+
+    Raises:
+        HostError: it shows nothing now. Without them its mail would be refused, with them somebody else's might not.
     """
+    if known and not intact and not gateway:
+        raise HostError(
+            'The fingerprints by which the gateway is known are not those that the last run wrote, and it cannot be'
+            ' asked for its own now. Run it again when it can be reached, or name them in'
+            ' conbool_inbound_certificate_fingerprints'
+        )
     return [item for item in known if intact or any(shown.has([item]) for shown in gateway)]
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -57,7 +58,7 @@ def messages_filtered_to(
     for queue in QUEUES:
         for folder, dummy, names in os.walk(os.path.join(queue_directory, queue)):
             for path in [os.path.join(folder, name) for name in sorted(names)]:
-                envelope = _envelope(path)
+                envelope = _envelope(path) if _is_complete(path) else b''
                 if any(text in envelope for text in texts):
                     found += [
                         FilteredMessage(path, queue, offset, value)
@@ -65,6 +66,14 @@ def messages_filtered_to(
                         if value.partition(':')[0] in transports
                     ]
     return found
+
+
+def _is_complete(path: str) -> bool:
+    """Return whether cleanup(8) has written a queue file to its end; before that it writes where we would."""
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IXUSR)
+    except OSError:
+        return False
 
 
 def _envelope(path: str) -> bytes:

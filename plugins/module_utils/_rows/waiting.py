@@ -20,6 +20,8 @@ _TRANSPORT, _DEFERRED = re.compile(r'mail transport'), re.compile(r'\bdeferred t
 _HOST = re.compile(r'[\w.-]+\[[\da-fA-F.:]+\]')
 # What a server says that does not want our mail, whoever it is for (RFC 3463, X.7.Y).
 _POLICY = re.compile(r' said: [45]\d\d[ -][45]\.7\.')
+# What it will want by itself.
+_LATER = re.compile(r' said: 4.*(gr[ae]y|later|again|temporar|wait|too (many|much|fast)|rate)', re.IGNORECASE)
 
 
 def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
@@ -42,6 +44,6 @@ def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
     if not to or to not in reason:
         return False
     # A recipient that the next hop cannot judge now is no matter of the way there, and greylisting ends by itself.
-    if 'in reply to RCPT TO' in reason and not _POLICY.search(reason):
+    if 'in reply to RCPT TO' in reason and (not _POLICY.search(reason) or _LATER.search(reason)):
         return False
     return age > OLD or ' said: ' not in reason

@@ -52,6 +52,24 @@ def engines(host: Host, networks: Sequence[str]) -> list[SpamAssassin | Rspamd]:
     return [SpamAssassin(host, (spamassassin or [''])[0], networks), Rspamd(host, (rspamd or [''])[0], networks)]
 
 
+def _undone(engine: SpamAssassin | Rspamd, ahead: bool) -> list[str]:
+    """Return what of the host undoes what is there and wanted.
+
+    Args:
+        ahead: nothing is changed yet, so that it can be refused. Later, what comes next has to be done all the same.
+
+    Raises:
+        ChangeError: something does, and it is time to refuse.
+    """
+    try:
+        engine.check()
+    except ChangeError as exc:
+        if ahead or engine.files.changed:
+            raise
+        return [str(exc)]
+    return []
+
+
 def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Bring the host to the wanted state, or tell in check mode what that takes.
 
@@ -75,12 +93,11 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     for engine in found:
         if engine.there and engine.files.changed:
             engine.validate()
-        if engine.there:
-            engine.check()
+    undone = [text for engine in found if engine.there for text in _undone(engine, module.check_mode)]
     unrecorded = [text for engine in found for text in engine.files.unrecorded]
     if unrecorded:
         result['unrecorded'] = unrecorded
-    warnings = [warning for engine in found for warning in engine.files.warnings] + unrecorded
+    warnings = [warning for engine in found for warning in engine.files.warnings] + unrecorded + undone
     if not module.check_mode:
         for engine in found:
             try:

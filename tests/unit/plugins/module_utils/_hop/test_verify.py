@@ -25,7 +25,7 @@ def asked(monkeypatch, programs, shadow='', timer='active', service='LoadState=l
         if argv[-1] == 'conbool-hop-postfix.service':
             return 0, service.replace(' ', '\n') + '\n', ''
         if argv[0] == 'apt-mark':
-            return 0, held, ''
+            return (0, held, '') if held is not None else (100, '', 'E: The list of sources could not be read.')
         return 0, f'FragmentPath={UNIT}\nDropInPaths={shadow}\n', ''
 
     monkeypatch.setattr(verify, 'running_rows', lambda *dummy: [])
@@ -58,6 +58,7 @@ LINK = '/usr/lib/systemd/system/timers.target.wants/conbool-hop-postfix.timer'
         ({'service': 'LoadState=not-found ActiveState=inactive'}, 'conbool-hop-postfix.service'),
         ({'service': 'LoadState=loaded ActiveState=failed'}, 'conbool-hop-postfix.service'),
         ({'held': 'bash\nconbool-hop-postfix\n'}, 'conbool-hop-postfix'),
+        ({'held': None}, 'conbool-hop-postfix'),
         ({'links': False}, LINK),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint, kept, remembered
 
 from tests.unit.fakes.gateway import shown
@@ -39,8 +40,10 @@ def test_keys_that_somebody_has_added_count_only_when_the_gateway_shows_them():
     mine, theirs = fingerprint(shown().public_key, 'sha256'), fingerprint(shown(2).certificate, 'sha1')
     assert kept([mine, theirs, 'AB:CD'], True, []) == [mine, theirs, 'AB:CD']
     assert kept([mine, theirs, 'AB:CD'], False, [shown(2), shown()]) == [mine, theirs]
-    # Who cannot be asked has shown nothing.
-    assert kept([mine], False, []) == []
+    # Without them the mail of one that cannot be asked now would be refused.
+    with pytest.raises(HostError, match='conbool_inbound_certificate_fingerprints'):
+        kept([mine], False, [])
+    assert kept([], False, []) == []
 
 
 def test_fingerprints_as_mail_servers_write_them():

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import journal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
@@ -34,6 +36,7 @@ def test_a_key_that_no_run_has_written_does_not_count(tmp_path, monkeypatch):
     # One machine of several, or a gateway that is away.
     assert kept([MINE, OLD], [shown()]) == kept([MINE, OLD], []) == [MINE, OLD]
     assert kept([MINE, OLD, FOREIGN], [shown()]) == [MINE]
-    assert kept([MINE, OLD, FOREIGN], []) == []
+    with pytest.raises(HostError, match='cannot be asked for its own now'):
+        kept([MINE, OLD, FOREIGN], [])
     table.unlink()
     assert learnt(str(tmp_path), 'mine', [shown()]) == []

@@ -51,6 +51,7 @@ def fixture_put(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(message(*given, **more))
+        path.chmod(0o700)
         return path
 
     return put
@@ -68,6 +69,8 @@ def test_only_what_waits_for_one_of_them_is_found(postfix, put, tmp_path):
     put('deferred/B/B4', 'conbool-wash-more:[127.0.0.1]:1')
     put('deferred/B/B5', 'my-conbool-wash:[127.0.0.1]:1')
     (tmp_path / 'deferred/B/B6').touch()
+    # cleanup(8) is at it.
+    put('incoming/B7', WASH).chmod(0o600)
     found = messages_filtered_to(postfix, str(tmp_path), ['conbool-wash', 'conbool-flag'])
     assert {(entry.queue, entry.identifier, entry.value) for entry in found} == {
         ('deferred', 'A1', WASH),
@@ -173,6 +176,7 @@ def waiting(fake):
     for path in found:
         path.parent.mkdir()
         path.write_bytes(message(WASH))
+        path.chmod(0o700)
     return found
 
 
@@ -195,6 +199,7 @@ def test_none_is_left_behind_wherever_the_run_is_killed(fake, monkeypatch):
         run(fake, **detour(fake))
         for path in (paths := waiting(fake)) if step == 1 else paths:
             path.write_bytes(message(WASH))
+            path.chmod(0o700)
         with pytest.MonkeyPatch.context() as killer:
             kill_at(fake, killer, step)
             try:

@@ -38,6 +38,8 @@ LATER = [
 ]
 NEVER = [
     'host mail.conbool.com[192.0.2.1] said: 450 4.2.0 greylisted (in reply to RCPT TO command)',
+    'host mail.conbool.com[192.0.2.1] said: 451 4.7.1 Greylisting in action (in reply to RCPT TO command)',
+    'host mail.conbool.com[192.0.2.1] said: 450 4.7.1 try again (in reply to RCPT TO command)',
     'connect to mx.external.test[192.0.2.9]:25: Connection timed out',
     'Deferred: Connection refused by mx.external.test.',
     'host mx.external.test[192.0.2.9] said: 450 4.2.0 greylisted (in reply to RCPT TO command)',
