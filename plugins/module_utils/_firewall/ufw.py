@@ -174,12 +174,12 @@ class Ufw:
 
     def _own(self, version: int) -> list[str]:
         """Return our lines, without the counters of the chain."""
-        return [line.partition(' - [')[0] for line in self._saved(version).splitlines() if CHAIN in line]
+        return [line.partition(' - [')[0] for line in self._saved(version).split('\n') if CHAIN in line]
 
     def _before_ours(self, version: int) -> list[str]:
         """Return the rules that somebody has put in front of ours; they would let strangers in."""
         start = f'-A ufw{FAMILIES[version]}-before-input '
-        rules = [line for line in self._saved(version).splitlines() if line.startswith(start)]
+        rules = [line for line in self._saved(version).split('\n') if line.startswith(start)]
         ours = [place for place, line in enumerate(rules) if CHAIN in line]
         return [f'# before it: {line}' for line in rules[: ours[0]]] if ours else []
 

@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Union
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import detect, nft_rules, xt_rules
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import detect, nft_rules, nftables, xt_rules
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import read_text
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packet import (
     ACCEPT,
@@ -26,6 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     outcomes,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.sources import Routes, versions
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def told(found: list[Found]) -> str:
 
 
 class Rules:
-    """All that filters on this host. C(unread) says what could not be asked.
+    """All that filters on this host. C(unread) says what could not be asked, C(blind) for which IP versions: there it
+    is certain who is refused, and never who gets in.
 
     Args:
         but: tables that are left out, by family and name.
@@ -71,13 +73,24 @@ class Rules:
     def __init__(self, host: Host, but: Iterable[tuple[str, str]] = ()) -> None:
         self._sources: list[str] = []
         self._rulesets: list[Ruleset] = []
-        self.unread = ''
+        self._unread: list[str] = []
+        self.blind: set[int] = set()
         left_out = frozenset(but)
-        managed = {name for version in COMMANDS for name in self._read_iptables(host, version, left_out)}
+        managed = {name for version in versions() for name in self._read_iptables(host, version, left_out)}
         command = host.find('nft')
         if command:
             # What iptables keeps in nftables has expressions that only iptables can tell.
             self._read_nft(host, command, left_out | managed)
+        elif _may_need_nft(host):
+            self._not_read('there is no command nft, and the rules of this host may be those of nftables', *COMMANDS)
+
+    @property
+    def unread(self) -> str:
+        return '; '.join(self._unread)
+
+    def _not_read(self, why: str, *of: int) -> None:
+        self._unread.append(why)
+        self.blind.update(of)
 
     def _add(self, ruleset: Ruleset, sources: list[str]) -> None:
         self._rulesets.append(ruleset)
@@ -86,31 +99,37 @@ class Rules:
     def _read_nft(self, host: Host, command: str, but: frozenset[tuple[str, str]]) -> None:
         status, text, err = host.run([command, *nft.LIST, 'ruleset'])
         if status != 0:
-            self.unread = f'nft list ruleset: {err.strip()}'
+            self._not_read(f'nft list ruleset: {err.strip() or f"exit status {status}"}', *COMMANDS)
             return
         try:
             self._add(*nft_rules.read(text, but))
         except (AttributeError, LookupError, TypeError, ValueError) as exc:
-            self.unread = f'nft list ruleset: what it lists cannot be read: {exc!r}'
+            self._not_read(f'nft list ruleset: what it lists cannot be read: {exc!r}', *COMMANDS)
 
     def _read_iptables(self, host: Host, version: int, but: frozenset[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """Read what iptables knows of, and return the tables of nftables that this is."""
         name = COMMANDS[version]
         legacy = 'filter' in read_text(detect.LEGACY_TABLES[(4, 6).index(version)]).split()
-        seen = set()
+        seen: set[str] = set()
         for command in [f'{name}-save'] + [f'{name}-legacy-save'] * legacy:
             path = host.find(command)
-            # Of a kernel that has none of it, it fails.
-            status, text, dummy = host.run([path]) if path else (1, '', '')
+            status, text, err = host.run([path]) if path else (0, '', '')
+            if status != 0:
+                self._not_read(f'{command}: {err.strip() or f"exit status {status}"}', version)
             # Where there is one command for both kinds, it is the same twice.
-            if status != 0 or text in seen:
+            if status != 0 or not path or text in seen:
                 continue
             seen.add(text)
-            self._add(*xt_rules.read(text, version, but))
-            if 'nf_tables' in text.partition('\n')[0]:
+            try:
+                self._add(*xt_rules.read(text, version, but))
+            except (IndexError, ValueError) as exc:
+                self._not_read(f'{command}: what it lists cannot be read: {exc!r}', version)
+            if _is_of_nftables(text):
                 yield from (
-                    (xt_rules.FAMILY[version], line[1:].strip()) for line in text.splitlines() if line[:1] == '*'
+                    (xt_rules.FAMILY[version], line[1:].strip()) for line in text.split('\n') if line[:1] == '*'
                 )
+        if legacy and all(map(_is_of_nftables, seen)) and version not in self.blind:
+            self._not_read(f'there is no {name}-legacy-save, and the kernel has such rules', version)
 
     def sources(self) -> list[str]:
         """Return the addresses and networks that rules name."""
@@ -139,15 +158,19 @@ class Rules:
         return [(ruleset, base) for ruleset in self._rulesets for base in ruleset.bases if version in base.versions]
 
 
-def shut_out(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
+def shut_out(rules: Rules, wanted: Wanted, every: bool = False) -> tuple[list[Found], list[Found]]:
     """Return who of the list certainly cannot connect; and of whom that cannot be told. One for each network, and for
-    each address in it that a rule names."""
+    each address in it that a rule names.
+
+    Args:
+        every: all networks are tried, from end to end; otherwise so many of them.
+    """
     refused, unsure = [], []
     for version in versions():
         listed, routes = _Listed(wanted.networks[version]), Routes(version)
         # Those that ours name are tried as it is.
         named = [each for each in _addresses(rules.sources(), version) if listed.has(each) and each not in listed.ends]
-        for source in dict.fromkeys(listed.first(MOST) + named[:MOST]):
+        for source in dict.fromkeys((sorted(listed.ends) if every else listed.first(MOST)) + named[:MOST]):
             found = _found(rules, source, routes, wanted.port)
             if found and all(each.kind == REFUSE for each in found):
                 refused.append(found[0])
@@ -167,7 +190,8 @@ def let_in(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
         strangers = [address for address in known + named if not listed.has(address)]
         for source in list(dict.fromkeys(strangers))[: MOST + len(known)]:
             for found in _found(rules, source, routes, wanted.port):
-                if found.kind == ACCEPT:
+                # What was not read may refuse it.
+                if found.kind == ACCEPT and version not in rules.blind:
                     accepted.append(found)
                 elif not found.kind:
                     unsure.append(found)
@@ -187,9 +211,26 @@ def warnings(rules: Rules, wanted: Wanted) -> list[str]:
         said = f'Whether another filter of this host closes port {wanted.port} cannot be told. {rules.unread}'
         return [said] if rules.unread else []
     return [
-        f'Another filter of this host closes port {wanted.port} to {told(refused)}. No mail arrives from'
-        ' there until that lets it in too'
+        f'Another filter of this host closes port {wanted.port} to {told(refused)}. Who is listed there cannot deliver'
+        ' mail here until that lets them in too'
     ]
+
+
+def _is_of_nftables(text: str) -> bool:
+    """Whether what an iptables-save printed is kept in nftables."""
+    return 'nf_tables' in text.partition('\n')[0]
+
+
+def _may_need_nft(host: Host) -> bool:
+    """Whether rules of nftables may be in force on a host without nft: firewalld does not need that command."""
+    if not host.find('systemctl'):
+        return True
+    try:
+        # What is ours stays in force when the package goes.
+        return bool(set(host.managers()) - {'ufw'} or nftables.Nftables(host).traces())
+    except FirewallError:
+        # Where systemd does not run, it cannot be told.
+        return True
 
 
 def _found(rules: Rules, source: Address, routes: Routes, port: int) -> list[Found]:

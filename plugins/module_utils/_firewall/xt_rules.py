@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Optional
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packet import (
@@ -71,10 +71,14 @@ def read(text: str, version: int, but: frozenset[tuple[str, str]] = frozenset())
     Args:
         text: what iptables-save printed; for IPv6 ip6tables-save.
         but: tables that are left out, by family and name.
+
+    Raises:
+        IndexError, ValueError: a line cannot be read, such as a comment that goes on in the next one.
     """
     chains: dict[str, list[Rule]] = {}
     bases, sources, table = [], [], ''
-    for line in text.splitlines():
+    # Not splitlines(): a comment may have what that takes for the end of a line.
+    for line in text.split('\n'):
         if line.startswith('*'):
             table = line[1:].strip()
         elif (FAMILY[version], table) in but or table == 'nat' or not line.startswith((':', '-A ')):
@@ -147,9 +151,11 @@ def _match(option: str, words: list[str], sources: list[str]) -> Match:
         name, wild = words[0].rstrip('+'), words[0].endswith('+')
         return lambda packet: packet.interface.startswith(name) if wild else packet.interface == name
     if option in ('--dport', '--dports', '--destination-ports'):
-        return lambda packet: _within(words[0], packet.port)
+        ports = _ranges(words[0])
+        return lambda packet: _within(ports, packet.port)
     if option == '--ports':
-        return lambda packet: _within(words[0], packet.port) or _within(words[0], SOURCE_PORT)
+        ports = _ranges(words[0])
+        return lambda packet: _within(ports, packet.port) or _within(ports, SOURCE_PORT)
     answer = _known(option, words)
     return lambda packet: answer
 
@@ -175,7 +181,7 @@ def _known(option: str, words: list[str]) -> bool | None:
     if option in ('-o', '-f', '--icmp-type', '--icmpv6-type', '--rt-type', '--fragid', '--hbh-opts', '--dst-opts'):
         return False
     if option in ('--sport', '--sports', '--source-ports'):
-        return _within(words[0], SOURCE_PORT)
+        return _within(_ranges(words[0]), SOURCE_PORT)
     if option == '--tcp-flags':
         mask, wanted = (_flags(text) for text in words)
         return mask & {'SYN'} == wanted
@@ -196,9 +202,11 @@ def _flags(text: str) -> frozenset[str]:
     return FLAGS if text == 'ALL' else frozenset(text.split(',')) - {'NONE'}
 
 
-def _within(text: str, port: int) -> bool:
-    """Whether a list of ports and ranges has a port."""
-    ranges = [part.partition(':') for part in text.split(',')]
-    return any(
-        int(low or 0) <= port <= int(high or 65535) if colon else int(low) == port for low, colon, high in ranges
-    )
+def _ranges(text: str) -> list[tuple[int, int]]:
+    """Return the first and last port of each part of a list of ports and ranges."""
+    parts = [part.partition(':') for part in text.split(',')]
+    return [(int(low or 0), int(high or 65535)) if colon else (int(low), int(low)) for low, colon, high in parts]
+
+
+def _within(ranges: Iterable[tuple[int, int]], port: int) -> bool:
+    return any(low <= port <= high for low, high in ranges)

@@ -29,8 +29,14 @@ DECISIVE = re.compile(
     '|IPAddressDeny$|SocketBindDeny$|CapabilityBoundingSet$|(Inaccessible|ReadOnly|Bind|BindReadOnly|Exec|NoExec)Paths$'
     '|TemporaryFileSystem$'
 )
-# Lists of commands to which one may add; an empty value takes away those that there are.
-LISTS = re.compile('Exec(StartPre|StartPost|StopPost)$')
+# Of these an empty value takes away what a unit of ours has; to lists of commands and paths one may add.
+EMPTIED = re.compile(
+    'Exec(Start|StartPre|StartPost|Reload|Stop|StopPost)$|PIDFile$|RestrictAddressFamilies$|CapabilityBoundingSet$'
+    '|ReadWritePaths$'
+)
+# Of these "no" is what a unit of ours has anyway. LXC and Incus say so of all services.
+SWITCHES = re.compile('RefuseManualStart$|DynamicUser$|Private(Network|Users)$|RootEphemeral$|RootDirectoryStartOnly$')
+OFF = ('0', 'f', 'false', 'n', 'no', 'off')
 
 
 class Shadow(NamedTuple):
@@ -140,8 +146,15 @@ def _shadow(path: str) -> Shadow:
     settings = [
         (name.strip(), value.strip()) for name, sign, value in lines if sign and not name.startswith(('#', ';'))
     ]
-    decisive = any(DECISIVE.match(name) or (LISTS.match(name) and not value) for name, value in settings)
+    decisive = any(_decides(name, value) for name, value in settings)
     return Shadow(path, list(dict.fromkeys(name for name, dummy in settings)), decisive)
+
+
+def _decides(name: str, value: str) -> bool:
+    """Whether a setting of a drop-in may have a unit of ours do something else, or nothing."""
+    if not value:
+        return bool(EMPTIED.match(name))
+    return bool(DECISIVE.match(name)) and not (SWITCHES.match(name) and value.lower() in OFF)
 
 
 class UnitChange:

@@ -36,6 +36,11 @@ CLOSE_IT = (
     'Run site.yml. If that does not help, take out what is named: it is asked before our refusal. nft -a list ruleset'
     ' shows the rules of nftables by their numbers, firewall-cmd --list-all-policies the policies of firewalld.'
 )
+MEANT = 'They are allowed in conbool_smtp_allowed_networks. Nothing to do if a ban is meant. '
+SEE = (
+    'Run as root: nft list ruleset, iptables-save, ip6tables-save. Mend the one that fails. If there is no nft, install'
+    ' the package nftables.'
+)
 LOOK = 'Such as a rate, a mark or a set that nobody can see from outside. Nothing to do if it is meant so.'
 
 
@@ -48,13 +53,10 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
     limit = limit_of(settings)
     wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
     rules = way_in.Rules(Host(module.run_command, module.get_bin_path))
-    rows = _shut_rows(rules, wanted)
+    rows = _shut_rows(rules, settings, limit)
     # Where somebody else takes care of the firewall, strangers are too.
     rows += _open_rows(rules, wanted) if limits(settings) else []
-    if rules.unread:
-        # Of a kernel that has none of it, for example.
-        rows.append(row('firewall.unsure', TARGET, GREEN, f'not all rules can be seen. {rules.unread}', severity='low'))
-    rows += _unit_rows(module)
+    rows += _unread_rows(rules) + _unit_rows(module)
     found = f'port {wanted.port} is open to {guests(settings)}' + (', and to no stranger' if limits(settings) else '')
     return rows or [row('firewall.ok', TARGET, GREEN, found)]
 
@@ -80,9 +82,28 @@ def _unit_rows(module: AnsibleModule) -> list[dict[str, Any]]:
     return rows + [row('running.unit', nftables.SERVICE_OF_HOST, RED, finding, hint.strip())]
 
 
-def _shut_rows(rules: way_in.Rules, wanted: Wanted) -> list[dict[str, Any]]:
-    refused, unsure = way_in.shut_out(rules, wanted)
-    rows = []
+def _unread_rows(rules: way_in.Rules) -> list[dict[str, Any]]:
+    if not rules.unread:
+        return []
+    finding = f'not all rules can be seen, so that nobody can tell who gets in. {rules.unread}'
+    return [row('firewall.unsure', TARGET, GREEN, finding, SEE, severity='low')]
+
+
+def _shut_rows(rules: way_in.Rules, settings: Mapping[str, Any], limit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows on who of the list is kept out. It is red for the gateway, or for the clients of a smart host: of
+    others one may be banned."""
+    clients, rows = settings['roles']['outbound_hop']['clients'], []
+    wanted = read_wanted(limit['port'], clients or settings['networks'], limit['names'])
+    refused, unsure = way_in.shut_out(rules, wanted, every=True)
+    if settings['allowed_networks'] and not clients:
+        allowed = read_wanted(limit['port'], settings['allowed_networks'], limit['names'])
+        banned, more = way_in.shut_out(rules, allowed)
+        # A network may be in both lists.
+        known = {found.source for found in refused + unsure}
+        banned, unsure = [found for found in banned if found.source not in known], unsure + more
+        if banned:
+            finding = f'port {wanted.port} is closed to {way_in.told(banned)}'
+            rows.append(row('firewall.allowed', TARGET, GREEN, finding, MEANT + OPEN_IT, severity='low'))
     if refused:
         finding = f'port {wanted.port} is closed to {way_in.told(refused)}'
         if way_in.closed(refused, wanted):

@@ -23,7 +23,7 @@ def rules(nft=EMPTY, ipv4='', ipv6='', but=()):
     said = {'nft': nft, 'iptables-save': ipv4, 'ip6tables-save': ipv6}
 
     def run(argv, **more):
-        return (0, said[argv[0]], '') if said[argv[0]] else (1, '', 'no such thing in this kernel')
+        return (0, said[argv[0]], '') if said[argv[0]] or argv[0] != 'nft' else (1, '', 'no such thing in this kernel')
 
     return way_in.Rules(Host(run, lambda name, opt_dirs: name if name in said else None), but)
 

@@ -124,3 +124,54 @@ def test_rules_that_cannot_be_asked_for_are_said_and_not_red(machine):
     found = said(machine, state='absent')
     assert [row[:3] for row in found] == [('firewall.unsure', 'green', 'low')]
     assert 'cache initialization failed' in found[0][3]
+
+
+@pytest.mark.parametrize('failing', ['nft', 'iptables-save'])
+def test_strangers_are_not_red_while_rules_cannot_be_read(machine, failing):
+    machine.foreign = []
+    machine.hook = lambda words: (1, '', 'Operation not permitted') if words[0] == failing else None
+    ((identifier, status, severity, finding),) = said(machine)
+    assert (identifier, status, severity) == ('firewall.unsure', 'green', 'low')
+    assert failing in finding and 'Operation not permitted' in finding
+    # Who is kept out by what can be read, is.
+    machine.filter['ip'] = [':INPUT DROP'] if failing == 'nft' else []
+    machine.foreign = [POLICY]
+    assert [row[:2] for row in said(machine)] == [('firewall.shut', 'red'), ('firewall.unsure', 'green')]
+
+
+@pytest.mark.parametrize(
+    'prepare, expected',
+    [
+        (Machine.has_firewalld, 'firewall.unsure'),
+        (lambda machine: machine.states.update({'nftables.service': ('active', 'enabled')}), 'firewall.unsure'),
+        (lambda machine: machine.unit_file.write_text('ours'), 'firewall.unsure'),
+        (lambda machine: machine.commands.discard('systemctl'), 'firewall.unsure'),
+        (lambda machine: setattr(machine, 'hook', lambda words: (1, '', 'no bus')), 'firewall.unsure'),
+        # What ufw has, iptables-save lists.
+        (Machine.has_ufw, 'firewall.open'),
+        (lambda machine: None, 'firewall.open'),
+    ],
+)
+def test_without_nft_it_matters_who_filters(machine, prepare, expected):
+    machine.commands -= {'nft', 'iptables-save', 'ip6tables-save'}
+    prepare(machine)
+    (row,) = port_rows(machine, copy.deepcopy(dict(SETTINGS, inbound=True)))
+    assert row['id'] == expected
+    assert ('no command nft' in row['finding']) == (expected == 'firewall.unsure')
+    assert ('the package nftables' in row['hint']) == (expected == 'firewall.unsure')
+
+
+def test_an_allowed_network_that_is_banned_is_no_fault(machine):
+    ban = [{'match': {'op': '==', 'left': SADDR, 'right': {'prefix': {'addr': '10.1.0.0', 'len': 16}}}}, {'drop': None}]
+    policy = {'chain': dict(POLICY['chain'], policy='accept')}
+    machine.foreign = [policy, {'rule': dict(OWN, chain='in', handle=3, expr=ban)}]
+    settings = copy.deepcopy(dict(SETTINGS, inbound=True, allowed_networks=['10.0.0.0/8', '192.0.2.0/24']))
+    settings['roles']['inbound_firewall']['state'] = 'absent'
+    (row,) = port_rows(machine, settings)
+    assert (row['id'], row['status'], row['severity']) == ('firewall.allowed', 'green', 'low')
+    assert '10.1.0.0' in row['finding'] and 'Nothing to do if a ban is meant' in row['hint']
+    # The gateway is in both lists, behind so many networks that not all of the other list are tried.
+    ban[0]['match']['right'] = '192.0.2.0'
+    settings['allowed_networks'] += [f'10.0.{number}.0/30' for number in range(0, 250, 2)]
+    (row,) = port_rows(machine, settings)
+    assert (row['id'], row['status']) == ('firewall.shut', 'red') and '192.0.2.0' in row['finding']
