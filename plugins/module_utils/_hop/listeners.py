@@ -12,12 +12,11 @@ from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import places
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
@@ -27,7 +26,7 @@ WHOSE = 'the hop (conbool-hop.service)'
 def master(options: Mapping[str, Any]) -> int | None:
     """Return the hop's master process; None while it does not run. The queue may be about to move."""
     main = MainCf(decode(read_file(os.path.join(options['config_dir'], 'main.cf')).data or b''))
-    return of_root(master_pid(main.get('queue_directory') or options['queue_directory']))
+    return instance.master(main.get('queue_directory') or options['queue_directory'])[0]
 
 
 def listeners(options: Mapping[str, Any]) -> list[Listener]:
