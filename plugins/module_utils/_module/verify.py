@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import guests
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
@@ -115,8 +115,8 @@ def asked(
     """Return the rows of a question, or the one that says why it has no answer, with a hint."""
     try:
         return function()
-    except (HostError, OSError, ValueError) as exc:
-        return [row(identifier + '.failed', target, RED, printable(str(exc)), hint)]
+    except NO_ANSWER as exc:
+        return [row(identifier + '.failed', target, RED, printable(reason(exc)), hint)]
 
 
 def hop_rows(hop: HopServer) -> list[dict[str, Any]]:
@@ -186,7 +186,7 @@ class Watched:
         try:
             self._look = self._owner.queue()
             self._look.begin()
-        except (HostError, OSError, ValueError) as exc:
+        except NO_ANSWER as exc:
             self._failed = self._unread(exc)
 
     def row(self, stuck: bool = False) -> dict[str, Any]:
@@ -203,8 +203,8 @@ class Watched:
             # That some other server wants its mail later is no matter of the way to the gateway.
             put_off = [message for message in put_off if message in waiting]
             return queue_row(self._name, messages, put_off, waiting if stuck else ())
-        except (HostError, OSError, ValueError) as exc:
+        except NO_ANSWER as exc:
             return self._unread(exc)
 
     def _unread(self, exc: Exception) -> dict[str, Any]:
-        return row('queue.failed', self._name, RED, printable(str(exc)), UNANSWERED)
+        return row('queue.failed', self._name, RED, printable(reason(exc)), UNANSWERED)
