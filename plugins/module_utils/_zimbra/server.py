@@ -31,6 +31,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.q
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
@@ -288,8 +289,9 @@ class ZimbraServer(MailServer):
         return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        # One that is missing has its row among those of what site.yml would make.
-        if not self.settings['inbound'] or not os.path.exists(SOCKET):
+        # One that is missing has its row among those of what site.yml would make; one that is gone leaves its path.
+        by_name = asks_for_certificate(self.settings) and not self.settings['inbound_certificate_fingerprints']
+        if not by_name or not os.path.exists(SOCKET):
             return []
         return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
