@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packet import (
+    SOURCE_PORT,
     Packet,
     any_of,
     every,
@@ -29,7 +30,7 @@ class _Sign:
 
 # What nobody knows of a packet; and what it does not have, so that a rule that asks for it does not fit at all.
 NOBODY_KNOWS, HAS_NOT = _Sign(), _Sign()
-SOURCE_PORT, SYN, NEW, TCP = 40000, 2, 8, 6
+SYN, NEW, TCP = 2, 8, 6
 # With -n most of these are numbers; not in every place, and not in every version.
 NAMES = {
     'invalid': 1, 'established': 2, 'related': 4, 'new': 8, 'untracked': 64,

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 ACCEPT, REFUSE, UNKNOWN = 'accept', 'refuse', 'unknown'
 JUMP, GOTO, RETURN = 'jump', 'goto', 'return'
+# Where a client's connections come from.
+SOURCE_PORT = 40000
 # The kernel itself goes no deeper.
 DEEPEST = 16
 

@@ -12,6 +12,7 @@ import sys
 from typing import NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import read_text
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.nft import BITS
 
 # Interface, destination, gateway, flags, ..., mask; and destination, length of prefix, ..., flags, interface.
 TABLES = {4: '/proc/net/route', 6: '/proc/net/ipv6_route'}
@@ -19,7 +20,6 @@ TABLES = {4: '/proc/net/route', 6: '/proc/net/ipv6_route'}
 ADDRESSES6 = '/proc/net/if_inet6'
 GLOBAL = '00'
 REJECT = 0x200
-BITS = {4: 32, 6: 128}
 
 
 class _Route(NamedTuple):

@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     JUMP,
     REFUSE,
     RETURN,
+    SOURCE_PORT,
     UNKNOWN,
     Base,
     Packet,
@@ -61,8 +62,6 @@ PASSING = frozenset(
 )
 FAMILY = {4: 'ip', 6: 'ip6'}
 FLAGS = frozenset(['SYN', 'ACK', 'FIN', 'RST', 'URG', 'PSH'])
-# Where a client's connections come from.
-SOURCE_PORT = 40000
 
 
 def read(text: str, version: int, but: frozenset[tuple[str, str]] = frozenset()) -> tuple[Ruleset, list[str]]:

@@ -13,7 +13,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -40,27 +40,35 @@ def _address(text: str, family: int) -> str:
     return socket.inet_ntop(family, struct.pack(f'={len(words)}I', *words))
 
 
+def _entries(text: str) -> Iterator[list[str]]:
+    """Yield the fields of each socket in the text of a table of TABLES (proc_net_tcp)."""
+    return (fields for fields in (line.split() for line in text.split('\n')[1:]) if len(fields) > 9)
+
+
+def _place(field: str, family: int) -> tuple[str, int]:
+    address, dummy, port = field.partition(':')
+    return _address(address, family), int(port, 16)
+
+
 def parse(text: str, family: int) -> list[Socket]:
     """Return the sockets that listen, of the text of a table of TABLES."""
-    found = []
-    for fields in (line.split() for line in text.split('\n')[1:]):
-        if len(fields) > 9 and fields[3] == LISTEN:
-            address, dummy, port = fields[1].partition(':')
-            found.append(Socket(_address(address, family), int(port, 16), int(fields[7]), int(fields[9])))
-    return found
+    return [
+        Socket(*_place(fields[1], family), int(fields[7]), int(fields[9]))
+        for fields in _entries(text)
+        if fields[3] == LISTEN
+    ]
+
+
+def _tables() -> Iterator[tuple[str, int]]:
+    """Yield text and family of each table that this kernel has."""
+    for path, family in TABLES.items():
+        with contextlib.suppress(OSError), open(path, 'rb') as stream:
+            yield decode(stream.read()), family
 
 
 def _at(port: int) -> list[Socket]:
     """Return the sockets that listen at a port, whatever the address."""
-    found = []
-    for path, family in TABLES.items():
-        try:
-            with open(path, 'rb') as stream:
-                found += [entry for entry in parse(decode(stream.read()), family) if entry.port == port]
-        except OSError:
-            # A kernel without this family.
-            continue
-    return found
+    return [entry for text, family in _tables() for entry in parse(text, family) if entry.port == port]
 
 
 def for_others(port: int) -> list[Socket]:
@@ -183,14 +191,12 @@ def diverted(address: str, port: int) -> bool:
 
 def _connections() -> set[tuple[str, int, int]]:
     """Return address and port of each socket that somebody is connected to, and the port that he comes from."""
-    found = set()
-    for path, family in TABLES.items():
-        with contextlib.suppress(OSError), open(path, 'rb') as stream:
-            for fields in (line.split() for line in decode(stream.read()).split('\n')[1:]):
-                if len(fields) > 9 and fields[3] != LISTEN:
-                    address, dummy, port = fields[1].partition(':')
-                    found.add((_address(address, family), int(port, 16), int(fields[2].rpartition(':')[2], 16)))
-    return found
+    return {
+        (*_place(fields[1], family), _place(fields[2], family)[1])
+        for text, family in _tables()
+        for fields in _entries(text)
+        if fields[3] != LISTEN
+    }
 
 
 def for_anybody(port: int) -> bool:

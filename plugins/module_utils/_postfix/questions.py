@@ -19,9 +19,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbou
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
-    certificates,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import is_proxied
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
@@ -71,12 +70,7 @@ class PostfixQuestions(MailServer):
         return decode(read_file(os.path.join(self._config_dir, CERTIFICATES_TABLE)).data or b'')
 
     def knows(self, certificate: Shown) -> str:
-        if certificate.has(certificates(self._certificates())):
-            return 'key'
-        # Postfix tells a policy service nothing but the common name.
-        named = covers(certificate.common_name, self.settings['tls_name'])
-        by_name = not self.settings['inbound_certificate_fingerprints'] and certificate.for_clients and named
-        return 'name' if by_name else ''
+        return known_by(certificate, self._certificates(), self.settings)
 
     def leads_to_hop(self) -> list[str]:
         return [

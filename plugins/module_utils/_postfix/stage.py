@@ -122,7 +122,7 @@ def check_services(
     left = {port_of(key) for key in known if key not in after}
     for service in services:
         command = os.path.join(daemon_directory, service.command[0])
-        if not os.access(command, os.X_OK):
+        if not process.runnable(command):
             raise PostfixError(f'services[{service.name}/{service.kind}].command: there is no program {command}')
         # It is the instance itself that still listens, where a service stays or moves to another address of its port.
         if service.kind == 'inet' and service.key not in known and port_of(service.key) not in left:

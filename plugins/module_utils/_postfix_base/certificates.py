@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS, fingerprint, remembered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import certificates
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
@@ -41,6 +43,20 @@ def learnt(digests: Iterable[str], known: Iterable[str], gateway: Iterable[Shown
         before = [item for item in known if len(item.replace(':', '')) == length]
         found += remembered(before, [fingerprint(shown.public_key, digest) for shown in gateway])
     return found
+
+
+def known_by(certificate: Shown, table: str, settings: Mapping[str, Any]) -> str:
+    """Return by what a gateway is let in that shows a certificate when it brings mail: its key, its name, or empty.
+
+    Args:
+        table: the text of the table of fingerprints.
+        settings: what M(conbool.smtp_relay.settings) returned.
+    """
+    if certificate.has(certificates(table)):
+        return 'key'
+    # Postfix tells a policy service nothing but the common name.
+    named = covers(certificate.common_name, settings['tls_name'])
+    return 'name' if not settings['inbound_certificate_fingerprints'] and certificate.for_clients and named else ''
 
 
 def unfit(explicit: Iterable[str], digest: str, whose: str) -> list[str]:

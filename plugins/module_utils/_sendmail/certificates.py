@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway im
     kept,
     remembered,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
@@ -60,7 +61,7 @@ def algorithm(info: Mapping[str, Any]) -> str:
 
 def defines(settings: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, str]:
     """Return what has to be defined so that fingerprints are known: m4 name to value."""
-    wanted = settings['inbound'] and settings['inbound_require_certificate'] and algorithm(info)
+    wanted = asks_for_certificate(settings) and algorithm(info)
     if not wanted or info['options'].get('certfingerprintalgorithm'):
         return {}
     return {'confCERT_FINGERPRINT_ALGORITHM': ALGORITHM}
@@ -153,8 +154,7 @@ def of_keys(settings: Mapping[str, Any], info: Mapping[str, Any], gateway: Itera
 
 def warnings(settings: Mapping[str, Any], info: Mapping[str, Any], known: Sequence[str]) -> list[str]:
     """Return what a person should know of the way in which the gateway is told from others."""
-    asked = settings['inbound'] and settings['inbound_require_certificate']
-    if not asked or settings['inbound_certificate_fingerprints'] or known:
+    if not asks_for_certificate(settings) or settings['inbound_certificate_fingerprints'] or known:
         return []
     reason = (
         'since it showed no verified certificate. Run site.yml again once it can be asked'

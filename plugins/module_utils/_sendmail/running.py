@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
@@ -98,7 +99,7 @@ def map_rows(
     rows = [_submit_row(program, paths), *rules.client_rows()]
     if addresses is not None:
         rows += rules.server_rows(addresses)
-    if settings['inbound'] and settings['inbound_require_certificate']:
+    if asks_for_certificate(settings):
         rows += [_asks_row(program, paths, settings['relay_host'], network) for network in settings['networks'][:1]]
     return rows
 

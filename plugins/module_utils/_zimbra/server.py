@@ -22,10 +22,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
-    certificates,
     mynetworks_entries,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
@@ -266,12 +265,7 @@ class ZimbraServer(MailServer):
 
     def knows(self, certificate: Shown) -> str:
         table = Inbound(self.settings, None, None, self._host.mta.config_dir, '').certificates()
-        if certificate.has(certificates(table)):
-            return 'key'
-        # Postfix tells a policy service nothing but the common name.
-        named = covers(certificate.common_name, self.settings['tls_name'])
-        explicit = self.settings['inbound_certificate_fingerprints']
-        return 'name' if not explicit and certificate.for_clients and named else ''
+        return known_by(certificate, table, self.settings)
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
