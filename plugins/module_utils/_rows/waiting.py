@@ -21,7 +21,7 @@ _HOST = re.compile(r'[\w.-]+\[[\da-fA-F.:]+\]')
 # What a server says that does not want our mail, whoever it is for (RFC 3463, X.7.Y).
 _POLICY = re.compile(r' said: [45]\d\d[ -][45]\.7\.')
 # What it will want by itself.
-_LATER = re.compile(r' said: 4.*(gr[ae]y|later|again|temporar|wait|too (many|much|fast)|rate)', re.IGNORECASE)
+_LATER = re.compile(r' said: 4.*\b(gr[ae]y|(later|again|wait|too (many|much|fast)|rate)\b|temporar)', re.IGNORECASE)
 
 
 def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:

@@ -34,6 +34,7 @@ LATER = [
     '',
     'host mail.conbool.com[192.0.2.1] said: 450 4.3.2 try later (in reply to MAIL FROM command)',
     'host mail.conbool.com[192.0.2.1] said: 450 4.7.1 <b@external.test>: Relay denied (in reply to RCPT TO command)',
+    'host mail.conbool.com[192.0.2.1] said: 450 4.7.1 not for this corporate network (in reply to RCPT TO command)',
     'host mail.conbool.com[192.0.2.1] said: 554-5.7.0 not from you (in reply to RCPT TO command)',
 ]
 NEVER = [
