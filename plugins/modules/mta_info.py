@@ -27,9 +27,10 @@ attributes:
     details: Any host with Python.
 options:
   mta:
-    description: V(auto) looks for it; any other value is checked to be there.
+    description: V(auto) looks for it; any other value is checked to be there. V(remote) is on other machines, where
+      nothing is checked.
     type: str
-    choices: [auto, postfix, sendmail, zimbra, kerio]
+    choices: [auto, postfix, sendmail, zimbra, kerio, remote]
     default: auto
   supported:
     description: Fail when this version of the collection has no role for what was found.

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: outbound_hop
-short_description: Runs the outbound hop of a Postfix, and nothing else
+short_description: Runs the outbound hop, and nothing else
 version_added: 1.0.0
 description:
   - Has the dedicated Postfix instance C(conbool-hop) run beside the Postfix of this host, whose name, limits and source
     address it takes over, or sends what waits in it and removes it; see the role
     P(conbool.smtp_relay.outbound_hop#role). Nothing leads mail to it; M(conbool.smtp_relay.postfix_smarthost) does
     both.
+  - Where the settings name clients, it is the smart host of mail servers on other machines, as
+    M(conbool.smtp_relay.remote_smarthost) makes it, but for the limit in the host's firewall.
   - It is not removed as long as the Postfix of this host leads mail to it.
 extends_documentation_fragment:
   - action_common_attributes
@@ -21,6 +23,7 @@ extends_documentation_fragment:
   - conbool.smtp_relay.mail_server.change
 seealso:
   - module: conbool.smtp_relay.postfix_smarthost
+  - module: conbool.smtp_relay.remote_smarthost
   - module: conbool.smtp_relay.settings
 """
 
@@ -52,10 +55,11 @@ diff:
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.server import PostfixServer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.server import RemoteServer
 
 
 def main():
-    hop.main(PostfixServer)
+    hop.main(RemoteServer, PostfixServer)
 
 
 if __name__ == '__main__':

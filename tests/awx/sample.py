@@ -32,7 +32,7 @@ PREFLIGHT = [
     row('gateway.ok', 'mail.conbool.com:25', 'green', 'SMTP reachable, TLSv1.3, DNS:mail.conbool.com, 61 days left'),
     row('tls.server', '/etc/ssl/certs/mx.pem', 'green', 'the certificate has 9 days left', 'Have it renewed.', 'low'),
     row('mta.ok', 'postfix', 'green', 'version 3.7.11'),
-    row('firewall.ok', '25', 'green', 'nftables can be limited to the gateway'),
+    row('firewall.ok', '25', 'green', 'can be limited with nftables'),
     row('queue.ok', '/var/spool/postfix', 'green', '51200 MiB free'),
 ]
 VERIFY = [

@@ -25,6 +25,7 @@ TIMEOUT = 30
 SENDERS_AT_ONCE = 4
 # Neither a Postfix that only the hop is made of nor Zimbra's is on the path.
 os.environ['PATH'] += ':/usr/lib/conbool-hop/usr/sbin:/opt/zimbra/common/sbin'
+FOLDERS = {'INBOX': '', 'Junk E-mail': 'junk'}
 SHOWN = 200000  # of a message: enough for all headers and every body but a filler
 
 
@@ -105,36 +106,47 @@ def look(request):
         if os.path.isdir(directory)
         for entry in _postfix_queue(directory, run, known)
     ]
-    queues += [
-        entry
-        for directory in request.get('sendmail_queues', [])
-        for entry in _sendmail_queue(Path(directory), run, known)
-    ]
+    for kind, read in (('sendmail_queues', _sendmail_queue), ('kerio_queues', _kerio_queue)):
+        queues += [entry for path in request.get(kind, []) for entry in read(Path(path), run, known)]
     mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
     return {'queues': queues, 'mailboxes': mailboxes}
 
 
 def _maildir(user, path, run):
-    for found in sorted(path.glob('**/new/*')) + sorted(path.glob('**/cur/*')):
+    for found in [*sorted(path.glob('**/new/*')), *sorted(path.glob('**/cur/*')), *sorted(path.glob('*/#msgs/*.eml'))]:
         content = found.read_bytes()
         if run in content:
             folder = found.parent.parent
             yield {
                 'user': user,
-                'folder': '' if folder == path else folder.name.lstrip('.'),
+                'folder': '' if folder == path else FOLDERS.get(folder.name, folder.name.lstrip('.')),
                 'time': found.stat().st_mtime,
                 'content': base64.b64encode(content[:SHOWN]).decode(),
             }
 
 
+def _kerio_queue(directory, run, known):
+    for described in sorted(directory.glob('*.json')):
+        try:
+            entry, content = json.loads(described.read_text()), described.with_suffix('.eml').read_bytes()
+        except (FileNotFoundError, ValueError):
+            continue  # delivered in this moment
+        if str(described) in known or run in content:
+            yield {
+                'key': str(described),
+                'queue': 'deferred' if entry['status'] else 'active',
+                'sender': entry['sender'],
+                'content': base64.b64encode(content[:SHOWN]).decode(),
+                'recipients': [[recipient, entry['status']] for recipient in entry['recipients']],
+            }
+
+
 def waiting(request):
     """How many messages are in the queues, whoever sent them."""
-    count = sum(
-        len(_listing(directory).splitlines())
-        for directory in request.get('postfix_queues', [])
-        if os.path.isdir(directory)
-    )
-    return count + sum(len(list(Path(directory).glob('qf*'))) for directory in request.get('sendmail_queues', []))
+    queues = [path for path in request.get('postfix_queues', []) if os.path.isdir(path)]
+    count = sum(len(_listing(path).splitlines()) for path in queues)
+    kinds = {'sendmail_queues': 'qf*', 'kerio_queues': '*.json'}
+    return count + sum(len(list(Path(path).glob(kinds[kind]))) for kind in kinds for path in request.get(kind, []))
 
 
 def _listing(directory):

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names, with_role
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names, with_role
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = ROOT / 'plugins' / 'module_utils'
@@ -78,7 +78,8 @@ def test_a_mail_server_is_one_package_one_role_and_its_modules():
         tasks = ROOT / 'roles' / f'{name}_smarthost' / 'tasks'
         assert {path.stem for path in tasks.glob('*.yml')} >= {'main', 'preflight', 'verify'}
         assert (UTILS / f'_{name}' / 'server.py').exists()
-        for kind in ('info', 'smarthost', 'verify'):
+        # Of one on another machine there is nothing to read here.
+        for kind in ('info', 'smarthost', 'verify') if MAIL_SERVERS[name].signs else ('smarthost', 'verify'):
             assert (ROOT / 'plugins' / 'modules' / f'{name}_{kind}.py').exists()
 
 

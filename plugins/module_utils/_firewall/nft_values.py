@@ -24,6 +24,19 @@ class Address(NamedTuple):
     number: int
 
 
+class _Destination(NamedTuple):
+    """One of the addresses of this host."""
+
+    packet: Packet
+
+    def may_be(self, found: tuple[int, int, int] | None) -> bool | None:
+        """Return whether it is in what span() has found: never True."""
+        if found is None:
+            return None
+        version, low, high = found
+        return None if version == self.packet.version and self.packet.may_go_to(low, high) else False
+
+
 class _Sign:
     """Something that a value can be besides a value."""
 
@@ -92,7 +105,8 @@ def _payload(protocol: str, field: str, packet: Packet) -> Any:
             return HAS_NOT
         if field in ('protocol', 'nexthdr'):
             return TCP
-        return Address(packet.version, packet.source) if field == 'saddr' else NOBODY_KNOWS
+        ends = {'saddr': Address(packet.version, packet.source), 'daddr': _Destination(packet)}
+        return ends.get(field, NOBODY_KNOWS)
     return NOBODY_KNOWS
 
 
@@ -158,6 +172,8 @@ class _Members:
     def have(self, value: Any) -> bool | None:
         if value is NOBODY_KNOWS:
             return None
+        if isinstance(value, _Destination):
+            return any_of(map(value.may_be, self._spans + [None] * len(self._others)))
         if isinstance(value, (Address, _Route, int)):
             version, number = value if isinstance(value, Address) else (0, getattr(value, 'number', value))
             place = bisect_right(self._lows, (version, number)) - 1
@@ -209,6 +225,8 @@ def _equal(value: Any, right: Any) -> bool | None:
     if isinstance(value, _Route):
         return right in value if isinstance(right, (int, str)) else None
     found = nft.span(right)
+    if isinstance(value, _Destination):
+        return value.may_be(found)
     if isinstance(value, Address):
         return found[0] == value.version and found[1] <= value.number <= found[2] if found else None
     if isinstance(value, int):

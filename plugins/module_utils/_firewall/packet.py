@@ -21,12 +21,18 @@ DEEPEST = 16
 
 
 class Packet(NamedTuple):
-    """A TCP packet to this host that begins a connection: SYN, part of nothing that there was."""
+    """A TCP packet to this host that begins a connection: SYN, part of nothing that there was. C(own) are both ends of
+    each range of this host's addresses; it has one of them, and nobody knows which. None when they are not known."""
 
     version: int
     source: int
     interface: str
     port: int
+    own: tuple[tuple[int, int], ...] | None = None
+
+    def may_go_to(self, low: int, high: int) -> bool:
+        """Return whether any address between these may be the one that it has."""
+        return self.own is None or any(first <= high and low <= last for first, last in self.own)
 
 
 class Step(NamedTuple):

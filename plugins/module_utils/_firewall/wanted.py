@@ -29,20 +29,33 @@ class Wanted:
         return self.networks[4] + self.networks[6]
 
 
+def guests(settings: Mapping[str, Any]) -> str:
+    """Return who has to get to the mail port, in words; empty where nobody has to."""
+    if settings['roles']['outbound_hop']['clients']:
+        return 'the servers in outbound_hop_clients'
+    return 'the gateway' if settings['inbound'] else ''
+
+
 def limits(settings: Mapping[str, Any]) -> bool:
     """Whether the settings, with all that is there, limit the mail port."""
-    return settings['inbound'] and settings['roles']['inbound_firewall']['state'] == 'present'
+    return bool(guests(settings)) and settings['roles']['inbound_firewall']['state'] == 'present'
 
 
 def limit_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the settings want of the mail port, as the options of M(conbool.smtp_relay.inbound_firewall)."""
-    asked = settings['roles']['inbound_firewall']
+    asked, hop = settings['roles']['inbound_firewall'], settings['roles']['outbound_hop']
+    # Where the outbound hop listens for mail servers on other machines, these come, and no gateway.
+    networks, port, variable = (
+        (hop['clients'], hop['listen_port'], 'outbound_hop_listen_port')
+        if hop['clients']
+        else (settings['networks'] + settings['allowed_networks'], asked['port'], 'inbound_firewall_port')
+    )
     return {
-        'networks': settings['networks'] + settings['allowed_networks'],
-        'port': asked['port'],
+        'networks': networks,
+        'port': port,
         'backend': asked['backend'],
         'state': 'present' if settings['state'] == 'present' and limits(settings) else 'absent',
-        'names': {'port': 'inbound_firewall_port'},
+        'names': {'port': variable},
     }
 
 

@@ -236,7 +236,9 @@ def _may_need_nft(host: Host) -> bool:
 def _found(rules: Rules, source: Address, routes: Routes, port: int) -> list[Found]:
     """Return what becomes of packets from an address, one for each interface by which they may come."""
     number, version = int(source), source.version
-    ways = [(interface, Packet(version, number, interface, port)) for interface in routes.interfaces(number)]
+    ways = [
+        (interface, Packet(version, number, interface, port, routes.own)) for interface in routes.interfaces(number)
+    ]
     return [Found(*rules.fate(packet), str(source), interface) for interface, packet in ways]
 
 

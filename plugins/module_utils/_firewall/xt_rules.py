@@ -144,8 +144,9 @@ def _match(option: str, words: list[str], sources: list[str]) -> Match:
         return lambda packet: any(low <= packet.source <= high for low, high in spans)
     if option == '-d' and networks is not None:
         # Only which of its addresses a host is called by, nobody knows.
-        elsewhere = all(network.is_multicast or str(network[0]) == '255.255.255.255' for network in networks)
-        return lambda packet: False if elsewhere else None
+        here = [network for network in networks if not network.is_multicast and str(network[0]) != '255.255.255.255']
+        ends = [(int(network[0]), int(network[-1])) for network in here]
+        return lambda packet: None if any(packet.may_go_to(*each) for each in ends) else False
     if option == '-i':
         name, wild = words[0].rstrip('+'), words[0].endswith('+')
         return lambda packet: packet.interface.startswith(name) if wild else packet.interface == name

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import clients
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.calendar import calendar_checks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import (
     client_options,
@@ -104,8 +105,8 @@ def _parameters(
     """Return the parameters of main.cf."""
     config_dir = options['config_dir']
     direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
-    taken = mta_parameters(info)
-    return dict(
+    taken, own = mta_parameters(info), f'regexp:{config_dir}/own_mail'
+    found = dict(
         dict(taken, **transport_limits(info)),
         **dict(programs['parameters'], **STATIC),
         **line_ends(programs['version']),
@@ -124,11 +125,12 @@ def _parameters(
         default_transport=_gateway(settings)[0],
         header_checks=f'regexp:{config_dir}/header_checks',
         mime_header_checks=f'regexp:{config_dir}/mime_header_checks' if settings['bypass_calendar'] else '',
-        sender_dependent_default_transport_maps=f'regexp:{config_dir}/own_mail',
+        sender_dependent_default_transport_maps=own,
         **user_parameters(settings, config_dir, taken),
         smtp_tls_security_level=direct_level,
         **({'smtp_dns_support_level': 'dnssec'} if direct_level.startswith('dane') else {}),
     )
+    return dict(found, **clients.parameters(settings, options, own))
 
 
 def _tables(settings: Mapping[str, Any], info: Mapping[str, Any], back: str, washes: bool) -> list[dict[str, Any]]:
@@ -169,20 +171,23 @@ def hop_configuration(
         info: what C(postfix_info) returned of the MTA; of another MTA than Postfix, C(expanded) with what there is to
             say of it in Postfix's terms.
         options: C(config_dir), C(queue_directory), C(data_directory), C(address), C(port), C(wash_port),
-            C(return_address), C(direct_tls_security_level), and C(parameters) with main.cf parameters that win over all
-            others.
+            C(return_address), C(direct_tls_security_level), C(parameters) with main.cf parameters that win over all
+            others, and what concerns mail servers on other machines.
         programs: what programs.find() returned, where the MTA's are not those of the hop.
 
     Returns:
-        C(parameters), C(services), C(tables) and C(tls_files) for C(postfix_config), and C(listener).
+        C(parameters), C(services), C(tables) C(tls_files) and C(listeners) for C(postfix_config).
 
     Raises:
         HostError: there is no way back to the mail server.
     """
     programs = programs or dict(info, parameters={})
     host = in_brackets(options['address'])
-    wash = ('{}:{}'.format(host, options['wash_port']), options['config_dir']) if options['wash_port'] else None
-    listen = '{}:{}'.format(host, options['port'])
+    washing = '{}:{}'.format(host, options['wash_port']) if options['wash_port'] else ''
+    wash = (washing, options['config_dir']) if washing or clients.washed(settings, options) else None
+    listen, others = '{}:{}'.format(host, options['port']), clients.listeners_for_others(settings, options)
+    # To whom the table of returns names no server, mail goes as it does from the mail server.
+    back = _gateway(settings)[1] if options['clients'] else 'mta:' + next_hop_back(options, info)
     # What the user has set for the hop would be hidden by an option of a service.
     more = {
         name: {key: value for key, value in values.items() if key not in options['parameters']}
@@ -190,8 +195,12 @@ def hop_configuration(
     }
     return {
         'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
-        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash, more),
-        'tables': _tables(settings, info, 'mta:' + next_hop_back(options, info), wash is not None),
-        'listener': {'address': options['address'], 'port': int(options['port'])},
+        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash, more, others),
+        'tables': _tables(settings, info, back, wash is not None)
+        + clients.tables(settings, options, _gateway(settings)[0]),
+        'listeners': [
+            {'address': address, 'port': port}
+            for address, port in [(options['address'], int(options['port'])), *clients.places(options)]
+        ],
         'tls_files': tls_files(settings),
     }

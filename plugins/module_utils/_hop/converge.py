@@ -70,10 +70,16 @@ def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
     expanded = hop.identity.get('expanded', {})
     theirs = {f'the {name} of the mail server': expanded[name] for name in DIRECTORIES if expanded.get(name)}
     found = taken(ours, theirs, os.path.realpath)
-    try:
-        next_hop_back(options, hop.identity)
-    except HostError as exc:
-        found.append(str(exc))
+    if options['listen'] and not hop.remote:
+        found.append(
+            'outbound_hop_listen: {!r} is for mail servers on other machines: name those in outbound_hop_clients, or'
+            ' take it out'.format(options['listen'])
+        )
+    if not options['clients']:
+        try:
+            next_hop_back(options, hop.identity)
+        except HostError as exc:
+            found.append(str(exc))
     if not allowed(options['address'], hop.protocols):
         return found + [
             'outbound_hop_address: {!r} cannot be used by a mail server with inet_protocols = {}. Take it out: an'
@@ -152,7 +158,7 @@ def present(
                 tables=wanted['tables'],
                 tls_files=wanted['tls_files'],
                 unit={'name': unit.NAME, 'content': unit.content(options, wanted, users.start_command())},
-                listeners=[wanted['listener']],
+                listeners=wanted['listeners'],
             )
         )
     except (HostError, SwitchError) as exc:
@@ -162,7 +168,8 @@ def present(
             exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
         raise
     done.append(_queue(module, options, 'gateway:' + settings['relay_destination']))
-    ports = [listener.port for listener in listeners(options)]
+    # Users of this host are no clients where it listens for others.
+    ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
     done.append(users.present([*ports, *hop.beside], hop.users))
     return merge(done)
 

@@ -10,13 +10,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import places
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 
@@ -26,7 +26,7 @@ WHOSE = 'the hop (conbool-hop.service)'
 def master(options: Mapping[str, Any]) -> int | None:
     """Return the hop's master process; None while it does not run. The queue may be about to move."""
     main = MainCf(decode(read_file(os.path.join(options['config_dir'], 'main.cf')).data or b''))
-    return of_root(master_pid(main.get('queue_directory') or options['queue_directory']))
+    return instance.master(main.get('queue_directory') or options['queue_directory'])[0]
 
 
 def listeners(options: Mapping[str, Any]) -> list[Listener]:
@@ -37,7 +37,8 @@ def listeners(options: Mapping[str, Any]) -> list[Listener]:
     """
     pid = master(options)
     ports = [('outbound_hop_port', options['port']), (options['wash_variable'], options['wash_port'])]
-    return [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
+    found = [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
+    return found + [Listener('outbound_hop_listen_port', WHOSE, *place, pid) for place in places(options)]
 
 
 def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:

@@ -66,6 +66,7 @@ def services(
     lookup_types: Collection[str],
     wash: tuple[str, str] | None = None,
     more: Mapping[str, Mapping[str, str]] | None = None,
+    others: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the master.cf entries of the hop.
 
@@ -74,12 +75,17 @@ def services(
         listen: address and port.
         version: of Postfix.
         lookup_types: its table types.
-        wash: address and port of the listener for mail in which C(X-Conbool-*) headers count for nothing, and its
-            configuration directory; None for none.
+        wash: where C(X-Conbool-*) headers count for nothing: address and port of the listener on loopback for such
+            mail, empty for none, and the configuration directory; None where they count in all mail.
         more: what single services have of the MTA, by service; what the hop asks of them comes first.
+        others: listeners for mail servers on other machines, name to options.
     """
     entries = [
         _service(listen, 'smtpd', kind='inet', private='n'),
+        *(
+            _service(name, 'smtpd', kind='inet', private='n', options=dict(options))
+            for name, options in (others or {}).items()
+        ),
         # Nothing is handed in here, but postqueue -f takes an instance without pickup for one that is down.
         _service('pickup', 'pickup', private='n', wakeup='60', max_processes='1'),
         _service('cleanup', 'cleanup', private='n', max_processes='0'),
@@ -104,11 +110,10 @@ def services(
     if wash:
         listener, config_dir = wash
         checks = f'regexp:{config_dir}/wash regexp:{config_dir}/header_checks'
-        options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
-        entries += [
-            _service(listener, 'smtpd', kind='inet', private='n', options=options),
-            _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
-        ]
+        if listener:
+            options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
+            entries.append(_service(listener, 'smtpd', kind='inet', private='n', options=options))
+        entries.append(_service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}))
     for entry in entries:
         entry['options'] = dict((more or {}).get(entry['name'], {}), **entry['options'])
     return entries

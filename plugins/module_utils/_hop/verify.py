@@ -14,7 +14,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import gateway_options
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.updates import update_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import client_rows, route_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way import (
+    client_rows,
+    route_rows,
+    routed_elsewhere,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
@@ -74,11 +78,17 @@ class HopServer:
     def queue(self) -> Look:
         """Return a look at its queue."""
         queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
+        return Look(queue, self._settings['relay_host'], last=True, elsewhere=self._not_to_gateway)
 
-        def direct(identifiers: set[str]) -> set[str]:
-            return those_filtered_to(self._options['queue_directory'], TO_OTHERS, identifiers)
-
-        return Look(queue, self._settings['relay_host'], last=True, elsewhere=direct)
+    def _not_to_gateway(self, messages: list[dict[str, Any]]) -> set[str]:
+        """Return the identifiers of the messages that wait for others than the gateway."""
+        directory, names = self._options['queue_directory'], {message['queue_id'] for message in messages}
+        found = those_filtered_to(directory, TO_OTHERS, names)
+        if not self._options['clients']:
+            return found
+        # Senders who are not listed, and its own mail to the servers of the clients: tables lead them, not a FILTER.
+        led = those_filtered_to(directory, 'gateway:' + self._settings['relay_destination'], names - found)
+        return found | routed_elsewhere(directory, [each for each in messages if each['queue_id'] not in found | led])
 
     def clients(self) -> list[dict[str, Any]]:
         """Return the rows on what is in force in its clients."""
@@ -127,8 +137,13 @@ class HopServer:
     def way_back(self) -> list[dict[str, Any]]:
         """Return the row on whether the mail server takes what the hop itself makes, asked as its own tables say."""
         instance, config_dir = self._instance(), self._options['config_dir']
-        names = ['sender_dependent_default_transport_maps', 'smtp_helo_name']
-        maps, helo = map(instance.parameters(config_dir, names)[0].get, names)
+        names = ['sender_dependent_default_transport_maps', 'smtp_helo_name', 'transport_maps']
+        maps, helo, returns = map(instance.parameters(config_dir, names)[0].get, names)
+        if self._options['clients']:
+            domains = self._settings['domains']
+            told = [instance.text('postmap', '-c', config_dir, '-q', domain, returns)[0] for domain in domains]
+            servers = {domain: way.strip().partition(':')[2] for domain, way in zip(domains, told)}
+            return way_back.rows_of_all(servers, helo)
         way = instance.text('postmap', '-c', config_dir, '-q', '<>', maps)[0].strip()
         transport, dummy, next_hop = way.partition(':')
         if transport != 'mta':

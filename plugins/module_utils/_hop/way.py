@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
@@ -52,6 +52,34 @@ def route_rows(queue_directory: str, settings: Mapping[str, Any]) -> list[dict[s
             wanted = f'{transport}:{next_hop or "..."}'
             rows.append(row('hop.route', target, RED, f'the hop sends it by {way}, not by {wanted}', REPAIR))
     return rows
+
+
+def routed_elsewhere(queue_directory: str, messages: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the identifiers of those messages without a FILTER of which the hop sends nothing to the gateway.
+
+    Args:
+        queue_directory: of the hop.
+        messages: as postqueue(1) tells them.
+    """
+    seen: dict[tuple[str, str], bool] = {}
+
+    def to_gateway(sender: str, recipient: str) -> bool:
+        # All of a domain go one way.
+        key = (sender, recipient.rpartition('@')[2])
+        if key not in seen:
+            seen[key] = route(queue_directory, sender, recipient)['transport'] == GATEWAY
+        return seen[key]
+
+    return {
+        message['queue_id']
+        for message in messages
+        if not any(to_gateway(_sender(message), entry['address']) for entry in message['recipients'])
+    }
+
+
+def _sender(message: Mapping[str, Any]) -> str:
+    # What postqueue(1) says for an empty one (empty_address_recipient).
+    return '' if message['sender'] == 'MAILER-DAEMON' else message['sender']
 
 
 def client_rows(

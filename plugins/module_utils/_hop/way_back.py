@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import return_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
 IDENTIFIER = 'hop.return'
+MOST_AT_A_TIME = 8
 NEXT_HOP = re.compile(r'\[?(?P<host>[^\[\]]+?)\]?(:(?P<port>\w+))?')
 HINT = (
     'Bounces of mail that goes direct would be lost, and their senders hear nothing. Let the mail server accept mail'
@@ -56,6 +59,19 @@ def rows(next_hop: str, helo: str, domain: str) -> list[dict[str, Any]]:
     return [row(IDENTIFIER, next_hop, RED, f'refuses the bounces of the hop: {said}', HINT)]
 
 
+def rows_of_all(servers: Mapping[str, str], helo: str) -> list[dict[str, Any]]:
+    """Return the rows on the ways back to mail servers on other machines.
+
+    Args:
+        servers: hosted domain to next hop.
+        helo: as for rows().
+    """
+    with ThreadPoolExecutor(MOST_AT_A_TIME) as pool:
+        found = pool.map(lambda domain: rows(servers[domain], helo, domain), servers)
+        # To the same server there is a way for each of its domains.
+        return [dict(entry, target=f'{domain}: {servers[domain]}') for domain, (entry,) in zip(servers, found)]
+
+
 def _port(text: str | None) -> int:
     text = text or '25'
     try:
@@ -80,7 +96,10 @@ def foreseen(settings: Mapping[str, Any], hop: Hop | None) -> list[dict[str, Any
         settings: what M(conbool.smtp_relay.settings) returned.
         hop: what the mail server wants of the hop, None where it wants none.
     """
-    own = settings['roles']['outbound_hop']['return_address']
+    options = settings['roles']['outbound_hop']
+    own = options['return_address']
+    if hop and options['clients']:
+        return rows_of_all(bounce_servers(settings, options), hop.identity['expanded']['myhostname'])
     if not hop or (hop.return_address and not own):
         return []
     # Without any, it is a problem of its own.

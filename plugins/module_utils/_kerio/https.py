@@ -64,10 +64,16 @@ class Server:
     fingerprint: str | None = None
     # The name that the certificate is for, if it is not the host.
     tls_name: str | None = None
+    # The same of several certificates, of which it has to show one.
+    known: frozenset[str] = frozenset()
+
+    def pins(self) -> frozenset[str]:
+        """The fingerprints of which the certificate has to have one; none when a CA vouches for it."""
+        return frozenset({digest(self.fingerprint)} if self.fingerprint else self.known)
 
     def context(self) -> ssl.SSLContext:
         """Raises HostError when ca_file cannot be used."""
-        pinned = bool(digest(self.fingerprint))
+        pinned = bool(self.pins())
         if pinned and not self.ca_file:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
@@ -144,9 +150,9 @@ def _connected(server: Server, watch: Watch, timeout: float) -> ssl.SSLSocket:
         plain.close()
         raise
     watch.sock = sock
-    if wanted := digest(server.fingerprint):
+    if wanted := server.pins():
         shown = hashlib.sha256(sock.getpeercert(binary_form=True) or b'').hexdigest()
-        if shown != wanted:
+        if shown not in wanted:
             sock.close()
             raise ssl.SSLError(f'its certificate has another fingerprint: {shown}')
     return sock

@@ -153,13 +153,17 @@ def _covers(entry: str, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -
         return False
 
 
-def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
-    """Makes the group as it has to be, and looks whether it is.
+def planned(
+    entries: list[dict[str, Any]], wanted: Wanted
+) -> tuple[list[str], list[dict[str, Any]], set[str], list[str]]:
+    """What brings a group to what it has to be.
+
+    Args:
+        entries: those of all groups.
 
     Returns:
-        changed, before, after (entries in order, those that are off left out), group_id ('' for none).
+        The entries that come, those that go, those that are in force, and those that will be.
     """
-    entries = _all(client)
     ours = [entry for entry in entries if entry['groupName'] == wanted.name]
     names = [canonical(entry) for entry in wanted.entries]
     held = {told(entry) for entry in ours if entry['enabled']}
@@ -171,7 +175,19 @@ def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]
     # One of ours that somebody has switched off is made anew.
     gone += [entry for entry in ours if told(entry) in new and entry not in gone]
     kept = [entry for entry in ours if entry not in gone]
-    after = sorted({*(told(entry) for entry in kept if entry['enabled']), *new})
+    return new, gone, held, sorted({*(told(entry) for entry in kept if entry['enabled']), *new})
+
+
+def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
+    """Makes the group as it has to be, and looks whether it is.
+
+    Returns:
+        changed, before, after (entries in order, those that are off left out), group_id ('' for none).
+    """
+    entries = _all(client)
+    new, gone, held, after = planned(entries, wanted)
+    ours = [entry for entry in entries if entry['groupName'] == wanted.name]
+    kept = [entry for entry in ours if entry not in gone]
     result = {'changed': bool(new or gone), 'before': sorted(held), 'after': after}
     if gone and not kept and not new:
         _refuse_used(client, entries, ours[0]['groupId'], wanted.name)
@@ -242,16 +258,16 @@ def _refuse_used(client: Client, entries: list[dict[str, Any]], group: str, name
     found = [f'the group {user!r}' for user in sorted(set(users))]
     for method, member, words in USERS:
         answer = client.attempt(method)
-        if answer and _holds(answer.get(member), group):
+        if answer and holds(answer.get(member), group):
             found.append(words)
     if found:
         raise KerioError(f'the group {name!r} is used by {", ".join(found)}: nothing was changed')
 
 
-def _holds(value: Any, wanted: str) -> bool:
+def holds(value: Any, wanted: str) -> bool:
     """Whether a text stands anywhere in a structure."""
     if isinstance(value, dict):
-        return any(_holds(inner, wanted) for inner in value.values())
+        return any(holds(inner, wanted) for inner in value.values())
     if isinstance(value, list):
-        return any(_holds(inner, wanted) for inner in value)
+        return any(holds(inner, wanted) for inner in value)
     return bool(value == wanted)

@@ -92,10 +92,10 @@ def planned(before: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any]
                 rule['isEnabled'] = on
     if wanted.state == 'absent':
         return others
-    return rule_list.placed([_rule(rule, held.get(rule['name'])) for rule in wanted.rules], others, wanted.position)
+    return rule_list.placed([made(rule, held.get(rule['name'])) for rule in wanted.rules], others, wanted.position)
 
 
-def _rule(wanted: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any]:
+def made(wanted: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any]:
     """One of ours, with what else the server knows of it."""
     rule: dict[str, Any] = copy.deepcopy(held) if held else {'id': '', 'authentication': {}, 'condition': {}}
     rule.update(isEnabled=wanted['enabled'], description=wanted['name'], hostName=wanted['host'], port=wanted['port'])
@@ -108,30 +108,42 @@ def _rule(wanted: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any]
     return rule
 
 
+def logs_in(rule: dict[str, Any]) -> bool:
+    """Whether a rule has, or may have, a password."""
+    login = rule['authentication']
+    return bool(login['isRequired'] or login['userName'])
+
+
+def at_risk(rules: list[dict[str, Any]], wanted: Wanted) -> list[str]:
+    """The names of rules whose password nobody could send back: it was not given, or its name is that of two rules."""
+    if wanted.keep_passwords_by_id:
+        return []
+    names = [rule['description'] for rule in rules if logs_in(rule)]
+    return sorted({name for name in names if name not in wanted.passwords or names.count(name) > 1})
+
+
 def with_passwords(after: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any]]:
     """The same to be sent: the rules of others with what keeps their passwords.
 
     Raises:
         KerioError: a password could get lost.
     """
-    sent, lost = copy.deepcopy(after), []
-    for rule in sent:
-        login, name = rule['authentication'], rule['description']
-        if name in wanted.passwords:
-            login['password'] = wanted.passwords[name]
-        elif not login['isRequired'] and not login['userName']:
-            login['password'] = ''
-        elif wanted.keep_passwords_by_id:
-            login['password'] = rule['id']
-        else:
-            lost.append(name)
+    lost = at_risk(after, wanted)
     if lost:
         told = ', '.join(repr(name) for name in lost)
         raise KerioError(
             f'the passwords of the relay rules {told} could get lost: the server does not tell them, and takes the list'
-            ' of rules as a whole. Give them in passwords; or set keep_passwords_by_id, if this server keeps a password'
-            ' whose place the id of its rule takes, as its interface is described. Nothing was changed'
+            ' of rules as a whole. Give them in passwords, by names that are each of one rule; or set'
+            ' keep_passwords_by_id, if this server keeps a password whose place the id of its rule takes, as its'
+            ' interface is described. Nothing was changed'
         )
+    sent = copy.deepcopy(after)
+    for rule in sent:
+        known = wanted.passwords.get(rule['description'])
+        if known is not None:
+            rule['authentication']['password'] = known
+        else:
+            rule['authentication']['password'] = rule['id'] if logs_in(rule) else ''
     return sent
 
 
@@ -160,11 +172,24 @@ def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]
             {rule['description'] for rule in before if rule['isEnabled'] and rule['description'] in wanted.switched_off}
         ),
     }
-    if not told['changed']:
-        return told
+    if told['changed']:
+        put(client, before, after, wanted, check_mode)
+    return told
+
+
+def put(
+    client: Client, before: list[dict[str, Any]], after: list[dict[str, Any]], wanted: Wanted, check_mode: bool = False
+) -> None:
+    """Has the server hold a list, and looks whether it does.
+
+    Args:
+        before: the list from which it was made.
+        wanted: has what keeps passwords.
+
+    Raises:
+        KerioError: a password could get lost, somebody else has changed the list, or the server holds another one.
+    """
     client.hide(*wanted.passwords.values())
     sent = with_passwords(after, wanted)
-    if check_mode:
-        return told
-    rule_list.write(lambda: read(client), lambda: client.call(SET, list=sent), before, told['after'], shown)
-    return told
+    if not check_mode:
+        rule_list.write(lambda: read(client), lambda: client.call(SET, list=sent), before, shown(after), shown)

@@ -51,15 +51,33 @@ def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]
     before = _group(service, groups)
     result = {'changed': before != wanted.group, 'before': before, 'after': wanted.group}
     if result['changed'] and not check_mode:
-        changed = copy.deepcopy(service)
-        changed['group']['isUsed'] = bool(wanted.group)
-        # What else the server knows of it stays.
-        changed['group']['ipGroup'].update(id=groups.get(wanted.group, ''), name=wanted.group)
-        client.call('Services.set', services=[changed])
-        service = read(client, wanted.service)
-        if _group(service, groups) != wanted.group:
-            raise KerioError(f'the server has taken the group of the service {wanted.service!r}, and holds another one')
+        service = put(client, wanted.service, bool(wanted.group), groups.get(wanted.group, ''), wanted.group)
     return {**result, 'service': service}
+
+
+def put(client: Client, name: str, used: bool, group: str, group_name: str) -> dict[str, Any]:
+    """Have a service be for a group, and look whether it is.
+
+    Args:
+        used: whether the group counts; the service is for everybody otherwise.
+        group: its id.
+
+    Returns:
+        The service as it was read last.
+    """
+    present = read(client, name)
+    changed = copy.deepcopy(present)
+    changed['group']['isUsed'] = used
+    # What else the server knows of it stays.
+    changed['group']['ipGroup'].update(id=group, name=group_name)
+    if changed == present:
+        return present
+    client.call('Services.set', services=[changed])
+    service = read(client, name)
+    limit = service['group']
+    if limit['isUsed'] != used or used and limit['ipGroup']['id'] != group:
+        raise KerioError(f'the server has taken the group of the service {name!r}, and holds another one')
+    return service
 
 
 def _check(client: Client, wanted: Wanted, group: str) -> None:

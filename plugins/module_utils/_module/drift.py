@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import directories_of, wanted_parts
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Seconds in which another run may end.
 PATIENCE = 5
 # Because of which it cannot be told of a part whether it is as wanted. The others can be.
-UNTOLD = (HostError, SwitchError, OSError, ValueError)
+UNTOLD = (*NO_ANSWER, SwitchError)
 
 
 def drift_rows(server: MailServer, shown: list[Shown]) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def _compared(look: Look, server: MailServer, shown: list[Shown]) -> list[dict[s
     try:
         parts, warnings, dummy = wanted_parts(look, server, shown)
     except UNTOLD as exc:
-        return [refused_row('refused', printable(str(exc)))]
+        return [refused_row('refused', printable(reason(exc)))]
     for part in parts:
         try:
             result, said = part.converge(look)
@@ -62,7 +62,7 @@ def _compared(look: Look, server: MailServer, shown: list[Shown]) -> list[dict[s
             # What there is no record of has its row.
             warnings = warnings + [text for text in said if text not in result.get('unrecorded', [])]
         except UNTOLD as exc:
-            found = refused_row(part.name, printable(str(exc)))
+            found = refused_row(part.name, printable(reason(exc)))
         if found:
             rows.append(found)
         else:

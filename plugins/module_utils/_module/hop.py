@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import (
     OPTIONS,
     refuse_used_hop,
+    usable_files,
     wanted_of,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import signs_of
@@ -24,13 +25,18 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import MailServer
 
 
-def main(server_class: type[MailServer]) -> None:
-    """Run the module for the mail server whose identity the hop takes over."""
+def main(*server_classes: type[MailServer]) -> None:
+    """Run the module for the mail server whose identity the hop takes over.
+
+    Args:
+        server_classes: which there are, the last one for a host of which nobody has said which it is.
+    """
     module = AnsibleModule(
         argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
     )
     # The answer has the options: these are long, and known.
     settings = module.params.pop('settings')
+    server_class = next((each for each in server_classes if settings['mta'] == each.NAME), server_classes[-1])
     server = server_of(server_class, module, settings)
     converge = present if settings['state'] == 'present' else absent
     run(module, [hop.lock_directory(settings)], lambda module, dummy: converge(module, server))
@@ -38,8 +44,9 @@ def main(server_class: type[MailServer]) -> None:
 
 def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop run, or tell in check mode what that takes."""
-    settings, wanted = server.settings, wanted_of(module, server, server.facts())[0].hop
-    problems = hop.problems(settings, wanted)
+    settings, whole = server.settings, wanted_of(module, server, server.facts())[0]
+    wanted = whole.hop
+    problems = (hop.problems(settings, wanted) + usable_files(settings, whole)[0]) if wanted else whole.problems
     if problems:
         raise HostError(' | '.join(problems))
     # Where mail is led to by now, the hop goes on listening until the mail server's own role leads it elsewhere.
@@ -48,7 +55,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
 
 def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
     """Have the hop be gone when it has sent its mail, or tell in check mode what that takes."""
-    if not signs_of(server.NAME):
+    if server.here and not signs_of(server.NAME):
         # Only its own role knows whether another mail server leads mail there.
         raise HostError(
             f'The mail server of this host is no {MAIL_SERVERS[server.NAME].title}. Nothing was changed. Undo its own'

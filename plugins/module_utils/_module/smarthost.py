@@ -51,7 +51,7 @@ OPTIONS = {
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
-    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={**OPTIONS, **server_class.OPTIONS}, supports_check_mode=True)
     # The answer has the options: these are long, and known.
     settings = module.params.pop('settings')
     server = server_of(server_class, module, settings)
@@ -146,7 +146,7 @@ def wanted_parts(
         facts = server.facts()
         facts.gateway = gateway.result() if gateway else shown or []
     wanted, marked = wanted_of(module, server, facts)
-    unusable, said = _tls_files(settings, wanted)
+    unusable, said = usable_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
     problems += filter(None, map(listening.problem, wanted.listeners))
     if problems:
@@ -182,7 +182,7 @@ def _hop(
     return showing(hop.present(module, settings, wanted, True), foreseen)
 
 
-def _tls_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:
+def usable_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:
     """Look at all files with certificates and keys that the configuration will name.
 
     Returns:
@@ -203,11 +203,11 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
     strangers, a closed port is better: it makes them try again. The hop goes last, when its mail has been sent; one
     that still has mail for a gateway that is gone keeps nobody out.
     """
-    settings, (taking, *rest) = server.settings, server.undo()
-    parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), taking]
+    settings, parts_of_it = server.settings, server.undo()
+    parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *parts_of_it[:1]]
     if firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
-    parts += rest
+    parts += parts_of_it[1:]
     parts.append(Part('hop', lambda module: _without_hop(module, server)))
     parts += server.undo_after_hop()
     _refuse_half_a_change(module, server, parts)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import guests
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
@@ -43,7 +44,8 @@ UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or r
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
-    module = AnsibleModule(argument_spec={'settings': {'type': 'dict', 'required': True}}, supports_check_mode=True)
+    options = {'settings': {'type': 'dict', 'required': True}, **server_class.OPTIONS}
+    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
     # That one asks us what has become of what it made.
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 
@@ -82,7 +84,8 @@ def rows_of(
     """
     hop = HopServer(server.module, settings, server.hop_wash) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
-    watched.append(Watched('mail server', server))
+    if server.here:
+        watched.append(Watched('mail server', server))
 
     def work() -> list[dict[str, Any]]:
         rows = asked('route', 'mail server', lambda: route_rows(server, settings))
@@ -96,7 +99,7 @@ def rows_of(
         rows += asked('inbound.certificate', 'gateway', lambda: certificate_rows(server, settings, shown))
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
-        if settings['inbound'] and settings['state'] == 'present':
+        if guests(settings) and settings['state'] == 'present':
             rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
         return rows + [entry for question in more for entry in asked(*question)]
 
@@ -112,8 +115,8 @@ def asked(
     """Return the rows of a question, or the one that says why it has no answer, with a hint."""
     try:
         return function()
-    except (HostError, OSError, ValueError) as exc:
-        return [row(identifier + '.failed', target, RED, printable(str(exc)), hint)]
+    except NO_ANSWER as exc:
+        return [row(identifier + '.failed', target, RED, printable(reason(exc)), hint)]
 
 
 def hop_rows(hop: HopServer) -> list[dict[str, Any]]:
@@ -183,7 +186,7 @@ class Watched:
         try:
             self._look = self._owner.queue()
             self._look.begin()
-        except (HostError, OSError, ValueError) as exc:
+        except NO_ANSWER as exc:
             self._failed = self._unread(exc)
 
     def row(self, stuck: bool = False) -> dict[str, Any]:
@@ -200,8 +203,8 @@ class Watched:
             # That some other server wants its mail later is no matter of the way to the gateway.
             put_off = [message for message in put_off if message in waiting]
             return queue_row(self._name, messages, put_off, waiting if stuck else ())
-        except (HostError, OSError, ValueError) as exc:
+        except NO_ANSWER as exc:
             return self._unread(exc)
 
     def _unread(self, exc: Exception) -> dict[str, Any]:
-        return row('queue.failed', self._name, RED, printable(str(exc)), UNANSWERED)
+        return row('queue.failed', self._name, RED, printable(reason(exc)), UNANSWERED)

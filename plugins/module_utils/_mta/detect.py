@@ -41,12 +41,13 @@ def find(wanted: str = 'auto', root: str = '/') -> tuple[str, dict[str, list[str
     """
     found = {mta: paths for mta, paths in ((mta, signs_of(mta, root)) for mta in MAIL_SERVERS) if paths}
     if wanted != 'auto':
-        if wanted not in found:
+        if wanted not in found and MAIL_SERVERS[wanted].signs:
             there = 'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported'
             raise MtaError(f'conbool_mta is {wanted}, but there is no {wanted} here ({there})')
         return wanted, found
     if not found:
-        raise MtaError('no mail server found: none of {} is installed'.format(', '.join(sorted(names()))))
+        known = sorted(name for name in names() if MAIL_SERVERS[name].signs)
+        raise MtaError('no mail server found: none of {} is installed'.format(', '.join(known)))
     if len(found) > 1:
         named = ', '.join(f'{mta} ({found[mta][0]})' for mta in sorted(found))
         raise MtaError(

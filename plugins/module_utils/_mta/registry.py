@@ -15,7 +15,8 @@ from typing import NamedTuple
 class MailServer(NamedTuple):
     """What tells a mail server.
 
-    C(signs) are groups of absolute paths; it is installed where of each group at least one exists.
+    C(signs) are groups of absolute paths; it is installed where of each group at least one exists. One that is on
+    another machine has none; a host has it where the variable C(told_by) says something.
     C(command_has) is a text in its program sendmail(1), by which it is told from others; empty where nobody looks.
     C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
     while the collection has no role for it.
@@ -26,6 +27,7 @@ class MailServer(NamedTuple):
     units: tuple[str, ...] = ()
     minimum_version: str | None = None
     command_has: str = ''
+    told_by: str = ''
 
 
 MAIL_SERVERS = {
@@ -54,8 +56,13 @@ MAIL_SERVERS = {
         '8.8.15',
     ),
     'kerio': MailServer(
-        'Kerio Connect', (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),)
+        'Kerio Connect',
+        (('/opt/kerio/mailserver/mailserver.cfg', '/opt/kerio/mailserver/mailserver'),),
+        ('kerio-connect.service',),
+        '9.2',
     ),
+    # The version is that of the Postfix of which the hop is made.
+    'remote': MailServer('Remote mail servers', (), minimum_version='3.1', told_by='outbound_hop_clients'),
 }
 
 

@@ -57,7 +57,8 @@ class Hop:
     variable that has it. C(return_address) is where a part of ours takes the hop's own bounces, in Postfix's next-hop
     syntax; empty for the mail server's port 25.
     C(users) are those that the mail server's deliveries run as, beside root. C(beside) are ports of further listeners
-    on loopback that only they may use.
+    on loopback that only they may use. C(remote) is whether the mail servers are on other machines, which the
+    hop has to listen for.
     """
 
     identity: dict[str, Any]
@@ -67,6 +68,7 @@ class Hop:
     wash_variable: str = ''
     users: tuple[str, ...] = ()
     beside: tuple[int, ...] = ()
+    remote: bool = False
 
     @property
     def protocols(self) -> str:
@@ -156,12 +158,16 @@ class MailServer(ABC):
     """
 
     NAME = ''
+    # What its modules are told beside the settings: secrets, which nothing else may know or show.
+    OPTIONS: dict[str, dict[str, Any]] = {}
     # What may lead mail past the gateway, for whoever reads that it does.
     BYPASS_HINT = ''
     # The variable with the hop's port for mail whose trust headers count for nothing, and the port; 0 for none.
     hop_wash: tuple[str, int] = ('', 0)
     # Where it has Postfix's programs, of which the hop is made; empty for where they usually are.
     hop_sbin_dir = ''
+    # Whether it is on this host. One that is not has no queue here, and no version.
+    here = True
 
     def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
         self.module = module

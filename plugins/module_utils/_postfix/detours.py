@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import of_root
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detour import (
     TRANSPORTS,
@@ -28,7 +27,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_
     FilteredMessage,
     messages_filtered_to,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
@@ -45,12 +44,9 @@ class Detours:
         self._instance, self._info = instance, info
         self._queue_directory = info['queue_directory']
 
-    def _master(self) -> int | None:
-        return of_root(master_pid(self._queue_directory))
-
     def listeners(self, services: Iterable[Mapping[str, Any]]) -> list[Listener]:
         """Return the listeners of detours among entries of master.cf."""
-        pid = self._master()
+        pid = master(self._queue_directory)[0]
         return [
             Listener(
                 f'postfix_smarthost_{detour_of(entry)}_port',
@@ -75,7 +71,7 @@ class Detours:
             wanted: C(services), C(tables) and whatever else of a configuration.
             also: further detours that stay.
         """
-        waiting, pid = unwanted(places(self.messages()), wanted), self._master()
+        waiting, pid = unwanted(places(self.messages()), wanted), master(self._queue_directory)[0]
         detours = [detour for detour in (*waiting, *also) if usable(self._info, detour[1], pid)]
         found = kept(self._info, wanted, detours)
         requeue = f'postsuper -c {self._instance.config_dir} -r'

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import recipient_keys
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_actions import filters
@@ -49,6 +49,7 @@ PLAIN = (
 )
 _MIME = re.compile(r'MIME-|Content-')
 PAST = 'leads it past the outbound hop'
+UNTOLD = 'cannot be told to lead it past the outbound hop or back: now its next hop has no address'
 HINT = (
     'Take it out, or have it name a transport that hands the message back to this server: one to this host, or to a'
     ' host in mynetworks.'
@@ -72,6 +73,7 @@ class Diversions:
         said = {info['expanded'].get('mynetworks', ''), *(Values(entry, info).of('mynetworks') for entry in services)}
         self._networks = [network for text in sorted(said) for network in mynetworks_entries(text)]
         self._networks += [ipaddress.ip_network(item) for item in settings['allowed_networks']]
+        self._names = Names()
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows on what hands on any message."""
@@ -81,15 +83,20 @@ class Diversions:
         """Return the rows on what hands on some messages."""
         tables = [table for dummy, dummy, table in (*self._check_tables(), *self._access_tables())]
         found = {
-            filter_ for table in tables for filter_ in filters(table) or [] if self.leads_past(filter_.destination)
+            filter_
+            for table in tables
+            for filter_ in filters(table) or []
+            if self.leads_past(filter_.destination) is not False
         }
         return [
-            row('mta.filter', place, GREEN, f'FILTER {destination} {PAST}, with all its recipients', HINT, 'low')
+            row('mta.filter', place, GREEN, f'FILTER {destination} {said}, with all its recipients', HINT, 'low')
             for place, destination in sorted(found)
+            for said in (PAST if self.leads_past(destination) else UNTOLD,)
         ]
 
-    def leads_past(self, destination: str) -> bool:
-        """Return whether a transport and its next hop are no filter from which messages come back.
+    def leads_past(self, destination: str) -> bool | None:
+        """Return whether a transport and its next hop are no filter from which messages come back; None when nobody
+        can tell, since its name has no address at the moment.
 
         A filter that hands messages back is on this host, or on one that may send through it.
         """
@@ -98,19 +105,14 @@ class Diversions:
         # Without such a transport the message waits.
         if entry is None or command_of(entry) not in CLIENTS or transport.startswith('conbool-'):
             return False
-        return not self._hands_back(next_hop)
-
-    def _hands_back(self, next_hop: str) -> bool:
         if next_hop.startswith(('unix:', '/')):
-            return True
+            return False
         host = re.sub(r'^inet:', '', next_hop)
         host = host[1:].partition(']')[0] if host.startswith('[') else host.rpartition(':')[0] or host
-        try:
-            found = socket.getaddrinfo(re.sub('^ipv6:', '', host, flags=re.IGNORECASE), None) if host else []
-        except (OSError, UnicodeError):
-            return False
-        addresses = {entry[4][0].partition('%')[0] for entry in found}
-        return bool(addresses) and all(map(self._is_known, addresses))
+        if not host:
+            return True
+        addresses = self._names.addresses(re.sub('^ipv6:', '', host, flags=re.IGNORECASE))
+        return not all(map(self._is_known, addresses)) if addresses else None
 
     def _is_known(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address)
@@ -121,11 +123,15 @@ class Diversions:
         for entry in self._info['services']:
             if command_of(entry) in TAKERS and not is_ours(entry):
                 value = Values(entry, self._info).of('content_filter')
-                if value and self.leads_past(value):
+                if value and self.leads_past(value) is not False:
                     found.setdefault(value, []).append('{name}/{type}'.format(**entry))
         for value, services in found.items():
-            finding = f'content_filter = {value} of {", ".join(services)} {PAST}'
-            yield row('mta.diverted', 'any message', RED, finding, HINT)
+            yield self._diverted(f'content_filter = {value} of {", ".join(services)}', value)
+
+    def _diverted(self, what: str, destination: str) -> dict[str, Any]:
+        if self.leads_past(destination) is None:
+            return row('mta.diverted', 'any message', GREEN, f'{what} {UNTOLD}', HINT, 'low')
+        return row('mta.diverted', 'any message', RED, f'{what} {PAST}', HINT)
 
     def _check_tables(self) -> Iterator[tuple[str, str, str]]:
         """Yield parameter, service and table of each check of headers and bodies, each table once for a parameter."""
@@ -157,7 +163,7 @@ class Diversions:
 
     def _may_divert(self, table: str) -> bool:
         found = filters(table)
-        return found is None or any(self.leads_past(filter_.destination) for filter_ in found)
+        return found is None or any(self.leads_past(filter_.destination) is not False for filter_ in found)
 
     def _checks(self) -> Iterator[dict[str, Any]]:
         domain = self._settings['domains'][0]
@@ -184,9 +190,10 @@ class Diversions:
             for key in keys:
                 action = look_up(self._instance, table, key)
                 verb, dummy, destination = action.partition(' ')
-                if verb.upper() == 'FILTER' and self.leads_past(destination.strip()):
-                    finding = f'{table} ({where}) answers {action!r} for {key!r}, which {PAST}'
-                    yield row('mta.diverted', 'any message', RED, finding, HINT)
+                if verb.upper() == 'FILTER' and self.leads_past(destination.strip()) is not False:
+                    yield self._diverted(
+                        f'{table} ({where}) answers {action!r} for {key!r}, which', destination.strip()
+                    )
                     return
         except HostError as exc:
             yield row('mta.diverted', 'any message', RED, f'{where}: {exc}', 'Mend the table: mail waits for it.')

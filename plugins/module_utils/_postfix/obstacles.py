@@ -7,7 +7,7 @@ collection."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.diversions import Diversions, deferred_rows
@@ -15,14 +15,17 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.logins import only_on_port_25, unwashed
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusing import asker, refusing
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusing import refusing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
     NONE_FOUND,
     SiteRoutes,
     look,
     problems,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
+    TableEntries,
+    look_up,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 
@@ -72,7 +75,7 @@ class Obstacles:
         found = []
         if self._settings['inbound']:
             found += doors(self._settings, self.info, self._entries, further, self._changed)
-            found += refusing(self._settings, self.info, self._entries, asker(self._instance), further)
+            found += refusing(self._settings, self.info, self._entries, partial(look_up, self._instance), further)
         return found + (unwashed(self.info, *self._named) if self._options['wash_submission'] else [])
 
     @cached_property

@@ -21,7 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
     CERTIFICATES_TABLE,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import is_proxied
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import way, ways
@@ -96,7 +96,7 @@ class PostfixQuestions(MailServer):
 
     def arrivals(self) -> list[dict[str, Any]]:
         port = self.settings['roles']['inbound_firewall']['port']
-        return arrival_rows(port, master_pid(self._parameter('queue_directory')), LISTEN, self._is_behind_proxy)
+        return arrival_rows(port, master(self._parameter('queue_directory'))[0], LISTEN, self._is_behind_proxy)
 
     def _is_behind_proxy(self) -> bool:
         info = self._in_force

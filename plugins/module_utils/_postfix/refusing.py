@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import KEPT_FROM_TRUST, checks_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import (
@@ -23,13 +23,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 
 if TYPE_CHECKING:
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
 
 REFUSES = re.compile(r'(REJECT|DEFER|DEFER_IF_\w+|DISCARD|[45]\d\d)(?!\S)', re.IGNORECASE)
 PERMITS = re.compile(r'(OK|PERMIT|\d+)$', re.IGNORECASE)
-BY_CLIENT = re.compile(r'(?:check_client_access\s+)?([a-z]+:\S+)$', re.IGNORECASE)
+BY_CLIENT = re.compile(r'check_client_access\s+([a-z]+:\S+)$', re.IGNORECASE)
 BY_NAME = re.compile(r'check_(?:helo|reverse_client_hostname)_access\s+([a-z]+:\S+)$', re.IGNORECASE)
+# A table without a restriction is the list's own (postconf(5)): in the others it judges sender or recipient.
+BARE = re.compile(r'[a-z]+:\S+$', re.IGNORECASE)
+OWN = {'smtpd_client_restrictions': 'check_client_access', 'smtpd_helo_restrictions': 'check_helo_access'}
 # What lets nobody past who is no user or neighbour of this host.
 HARMLESS = re.compile(
     r'(reject_|defer_|permit_(mynetworks|sasl_authenticated|inet_interfaces)\b|sleep\b)', re.IGNORECASE
@@ -46,17 +48,8 @@ EXCEPTION = (
     'Put "check_client_access cidr:/etc/postfix/gateway" before it in {}, with these lines in the file: {}. Or set'
     ' conbool_inbound_trust: true, which does it for you.'
 )
+MEND = 'Mend the table, or take it out: mail of the gateway waits for it.'
 MOST_ASKED = 16
-
-
-def asker(instance: Instance) -> Callable[[str, str], str]:
-    """Return what asks a table for a key, and returns its answer, empty for none."""
-
-    def ask(table: str, key: str) -> str:
-        status, out, dummy = instance.run('postmap', '-c', instance.config_dir, '-q', key, table)
-        return decode(out).strip() if status == 0 else ''
-
-    return ask
 
 
 def refusing(
@@ -72,16 +65,37 @@ def refusing(
         settings: the normalised settings.
         info: what C(postfix_info) returned.
         entries: see Stranger.
-        ask: see asker().
+        ask: takes a table and a key, and returns its answer, empty for none. One that cannot be asked is a HostError.
         further: see judging().
     """
     found: dict[str, dict[str, Any]] = {}
+    ask = _Once(ask).answer
     names = (KEPT_FROM_TRUST,) if settings['inbound_trust'] else LISTS
     for entry in listeners(info, further)[0]:
         for name, checks in checks_of(entry, info, settings['networks'], entries, names, refusals=True):
             rows = _List(settings, entries, ask, name).rows(checks)
             found.update((entry['target'], entry) for entry in rows)
     return list(found.values())
+
+
+class _Once:
+    """What asks tables, each for a key once, and one that cannot be asked not again."""
+
+    def __init__(self, ask: Callable[[str, str], str]) -> None:
+        self._ask = ask
+        self._known: dict[tuple[str, str], str] = {}
+        self._failed: dict[str, HostError] = {}
+
+    def answer(self, table: str, key: str) -> str:
+        if table in self._failed:
+            raise self._failed[table]
+        try:
+            if (table, key) not in self._known:
+                self._known[table, key] = self._ask(table, key)
+        except HostError as exc:
+            self._failed[table] = exc
+            raise
+        return self._known[table, key]
 
 
 class _List:
@@ -95,14 +109,19 @@ class _List:
     def rows(self, checks: Sequence[str]) -> list[dict[str, Any]]:
         spared, certain = False, True
         for check in checks:
-            table = BY_CLIENT.match(check) or BY_NAME.match(check)
+            full = f'{OWN[self._name]} {check}' if BARE.match(check) and self._name in OWN else check
+            table = BY_CLIENT.match(full) or BY_NAME.match(full)
             if spared:
                 spared = False
             elif check.lower() in REFUSING:
                 return [self._whoever_comes(check)] if certain else []
             elif table:
-                by_name = bool(BY_NAME.match(check))
-                found, permits = self._table(check, table[1], by_name)
+                by_name = bool(BY_NAME.match(full))
+                try:
+                    found, permits = self._table(check, table[1], by_name)
+                except HostError as exc:
+                    # It is not asked for the next key: each time may take as long.
+                    return [row('inbound.refused', table[1], RED, f'cannot be asked, says {exc}', MEND, 'low')]
                 if found or (permits and not by_name):
                     return found
                 certain = certain and not permits

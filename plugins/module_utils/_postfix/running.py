@@ -20,7 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import MANAGERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import (
-    master_pid,
+    master,
     pid_file,
     sockets_of,
 )
@@ -45,21 +45,6 @@ PATIENCE = 3.0
 STARTING = 10.0
 
 
-def master(queue_directory: str) -> tuple[int | None, bool]:
-    """Return the master process of an instance, None when it does not run, and whether its pid file names it."""
-    pid = master_pid(queue_directory)
-    if process.alive(pid):
-        return pid, True
-    home = os.path.realpath(queue_directory)
-    for found in process.processes('master'):
-        try:
-            if os.path.realpath(f'/proc/{found.pid}/cwd') == home:
-                return found.pid, False
-        except OSError:
-            continue
-    return None, False
-
-
 def lost_pid_file(queue_directory: str) -> str:
     """Return what there is to say of an instance that runs, and that nobody can reload; empty when there is
     nothing."""
@@ -72,9 +57,9 @@ def lost_pid_file(queue_directory: str) -> str:
 def _clock_step(pid: int, queue_directory: str) -> float:
     """Return by how many seconds the clock was put forward since a master process was started, which is when it wrote
     its pid file; 0.0 for none, or when nobody can tell."""
-    master = process.process(pid)
+    found = process.process(pid)
     try:
-        step = master.started - os.stat(pid_file(queue_directory)).st_mtime if master else 0.0
+        step = found.started - os.stat(pid_file(queue_directory)).st_mtime if found else 0.0
     except OSError:
         return 0.0
     return step if abs(step) > STARTING else 0.0

@@ -173,6 +173,22 @@ def master_pid(queue_directory: str) -> int | None:
         return None
 
 
+def master(queue_directory: str) -> tuple[int | None, bool]:
+    """Return the master process of an instance, whose sockets those of its services are; None when it does not run. And
+    whether its pid file names it: what that says may be lost, or left behind, and the number be anybody's by now."""
+    pid = process.of_root(master_pid(queue_directory))
+    if pid:
+        return pid, True
+    for found in process.processes('master'):
+        try:
+            # Anybody can call a program so, and be there. One in a container is at the same path, and elsewhere.
+            if process.of_root(found.pid) and os.path.samefile(f'/proc/{found.pid}/cwd', queue_directory):
+                return found.pid, False
+        except OSError:
+            continue
+    return None, False
+
+
 def sockets_of(queue_directory: str, services: Iterable[Service]) -> dict[str, tuple[int, int] | None]:
     """Return the sockets that the master process makes for new services, and what is there now: {path: identity or
     None}."""

@@ -163,7 +163,7 @@ class Look(QueueLook):
         to: the next hop of what leaves, as it stands in Postfix's words.
         last: whether it is the last queue before the gateway, with which TLS is spoken, and in which nobody holds
             messages back.
-        elsewhere: takes identifiers of messages; returns those that are not on their way to this next hop. Their
+        elsewhere: takes messages; returns the identifiers of those that are not on their way to this next hop. Their
             troubles with TLS are another host's.
     """
 
@@ -172,7 +172,7 @@ class Look(QueueLook):
         queue: Queue,
         to: str = '',
         last: bool = False,
-        elsewhere: Callable[[set[str]], set[str]] = lambda identifiers: set(),
+        elsewhere: Callable[[list[dict[str, Any]]], set[str]] = lambda messages: set(),
     ) -> None:
         self._queue, self._to, self._last, self._elsewhere = queue, to, last, elsewhere
         self._before: set[str] = set()
@@ -188,8 +188,8 @@ class Look(QueueLook):
     def stuck(self) -> list[str]:
         found = [message for message in self._messages if self._is_stuck(message, self._last)]
         # With whom TLS failed, Postfix does not always say.
-        unsure = {message['queue_id'] for message in found if not self._is_stuck(message, False)}
-        others = self._elsewhere(unsure) if unsure else unsure
+        unsure = [message for message in found if not self._is_stuck(message, False)]
+        others = self._elsewhere(unsure) if unsure else set()
         return [describe(message) for message in found if message['queue_id'] not in others]
 
     def _is_stuck(self, message: Mapping[str, Any], tls: bool) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import DEEPEST, Values, words
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, is_within
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
@@ -50,11 +50,6 @@ def network_of(text: str) -> Network | None:
         return ipaddress.ip_network(re.sub(r'[\[\]]', '', text), strict=False)
     except ValueError:
         return None
-
-
-def is_within(network: Network, other: Network) -> bool:
-    """Return whether a network, of either IP version, is all of another or a part of it."""
-    return overlap(network, other) and network.prefixlen >= other.prefixlen
 
 
 class Stranger:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of, limits, read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
+    guests,
+    limit_of,
+    limits,
+    read_wanted,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -43,7 +48,7 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
     """Return the rows on whom the rules in the kernel let in, whoever made them.
 
     Args:
-        settings: what M(conbool.smtp_relay.settings) returned; of mail that comes in by the gateway.
+        settings: what M(conbool.smtp_relay.settings) returned, by which somebody has to get there.
     """
     limit = limit_of(settings)
     wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
@@ -52,7 +57,7 @@ def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[s
     # Where somebody else takes care of the firewall, strangers are too.
     rows += _open_rows(rules, wanted) if limits(settings) else []
     rows += _unread_rows(rules) + _unit_rows(module)
-    found = f'port {wanted.port} is open to the gateway' + (', and to no stranger' if limits(settings) else '')
+    found = f'port {wanted.port} is open to {guests(settings)}' + (', and to no stranger' if limits(settings) else '')
     return rows or [row('firewall.ok', TARGET, GREEN, found)]
 
 
@@ -85,10 +90,12 @@ def _unread_rows(rules: way_in.Rules) -> list[dict[str, Any]]:
 
 
 def _shut_rows(rules: way_in.Rules, settings: Mapping[str, Any], limit: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows on who of the list is kept out. It is red for the gateway: of others one may be banned."""
-    wanted, rows = read_wanted(limit['port'], settings['networks'], limit['names']), []
+    """Return the rows on who of the list is kept out. It is red for the gateway, or for the clients of a smart host: of
+    others one may be banned."""
+    clients, rows = settings['roles']['outbound_hop']['clients'], []
+    wanted = read_wanted(limit['port'], clients or settings['networks'], limit['names'])
     refused, unsure = way_in.shut_out(rules, wanted, every=True)
-    if settings['allowed_networks']:
+    if settings['allowed_networks'] and not clients:
         allowed = read_wanted(limit['port'], settings['allowed_networks'], limit['names'])
         banned, more = way_in.shut_out(rules, allowed)
         # A network may be in both lists.

@@ -60,13 +60,14 @@ def shut_out_rows(facts: Facts, settings: Mapping[str, Any]) -> list[dict[str, A
     ]
 
 
-def certificate_rows(files: Iterable[str], days: int) -> list[dict[str, Any]]:
-    """Return a row for each certificate that the mail server shows as a server. Whether it is judged, is up to the
-    gateway.
+def certificate_rows(files: Iterable[str], days: int, whom: str = 'the gateway') -> list[dict[str, Any]]:
+    """Return a row for each certificate that is shown by a server of this host. Whether it is judged, is up to those
+    who connect.
 
     Args:
         files: the files that it has them in.
         days: how long a certificate should be valid.
+        whom: who connects, in words.
     """
     rows = []
     for path in files:
@@ -74,7 +75,7 @@ def certificate_rows(files: Iterable[str], days: int) -> list[dict[str, Any]]:
         said = [printable(finding).partition(': ')[2] for finding in report['problems'] + report['warnings']]
         left = (report['certificate'] or {}).get('days_left')
         if said:
-            hint = f'It is what this server shows to the gateway. Have it renewed; {days} days are asked for.'
+            hint = f'It is what this server shows to {whom}. Have it renewed; {days} days are asked for.'
             rows.append(row('tls.server', path, GREEN, '; '.join(said), hint, 'low'))
         else:
             rows.append(row('tls.server', path, GREEN, f'{left} days left'))
@@ -92,7 +93,9 @@ def facts_rows(name: str, facts: Facts, settings: Mapping[str, Any]) -> list[dic
             C(certificate_files), those that it shows as a server.
         settings: the normalised settings with those of the roles.
     """
-    rows = version_rows(name, facts.version, facts.running, facts.lost) + shut_out_rows(facts, settings)
+    # Of one on another machine there is no version.
+    rows = version_rows(name, facts.version, facts.running, facts.lost) if facts.version else []
+    rows += shut_out_rows(facts, settings)
     if settings['inbound']:
         rows += certificate_rows(facts.certificate_files, settings['roles']['preflight']['certificate_days'])
     # The preflight has looked at those of the settings.

@@ -13,7 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.conve
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of, limits
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import tls_files
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import locked
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import BUSY
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import find, free_space
@@ -45,8 +45,8 @@ def answer(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return question()
     except BlockingIOError:
         return {'failed': True, 'msg': BUSY}
-    except (HostError, OSError, ValueError) as error:
-        return {'failed': True, 'msg': printable(str(error))}
+    except NO_ANSWER as error:
+        return {'failed': True, 'msg': printable(reason(error))}
 
 
 def ask_gateway(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def firewall_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     if 'backend' not in result:
         return unasked(result, 'firewall', 'mail port')
-    rows = [row('firewall.ok', 'mail port', GREEN, 'can be limited to the gateway with {}'.format(result['backend']))]
+    rows = [row('firewall.ok', 'mail port', GREEN, 'can be limited with {}'.format(result['backend']))]
     # What others filter is a person's to judge; verify is red if the gateway is kept out in the end.
     said = map(printable, result['warnings'])
     return rows + [row('firewall.warning', 'mail port', GREEN, text, severity='low') for text in said]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, staging_directory
@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.build import STAGING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import Unanswered
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.compatibility import (
     host_in_brackets,
     is_address,
@@ -44,6 +45,9 @@ SESSION = {
 }
 # What is not known here of the gateway's certificate: who has issued it, and all of its subject.
 NOT_KNOWN_HERE = re.compile(r'\+\s*C[SI]:', re.IGNORECASE)
+# A reply or a status of 4xx, or what sysexits.h calls TEMPFAIL.
+TEMPORARY = re.compile(r'\$@\s*(4\s*\.|TEMPFAIL|75\b)|\$:[\s"]*4\d\d\b')
+LATER = 'Run it again when DNS and the maps of Sendmail answer.'
 MOST_ASKED = 16
 BUILD = 'build the map anew (makemap hash /etc/mail/access </etc/mail/access).'
 
@@ -75,6 +79,20 @@ class SiteRules:
 
     def client_rows(self) -> list[dict[str, Any]]:
         """Return the rows on whether the gateway may bring mail."""
+        return self._bounded('access.client', self._client_rows)
+
+    def _bounded(self, identifier: str, rows: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Return rows, or the one that says that nobody can tell: it is not asked any further then."""
+        try:
+            return rows()
+        except Unanswered as exc:
+            return [self._untold(identifier, self._settings['relay_host'], str(exc))]
+
+    @staticmethod
+    def _untold(identifier: str, target: str, why: str) -> dict[str, Any]:
+        return row(identifier, target, GREEN, f'cannot be told now: {why}', LATER, 'low')
+
+    def _client_rows(self) -> list[dict[str, Any]]:
         rules = [name for name in CLIENT_RULES if name in self._cf.rulesets][:1]
         if not self._settings['inbound'] or not rules:
             return []
@@ -97,6 +115,8 @@ class SiteRules:
 
     def _client_row(self, ruleset: str, address: str, answer: str, keys: Iterable[str]) -> dict[str, Any]:
         hint = f'Take it out, and {BUILD}'
+        if self._is_temporary(answer, keys):
+            return self._untold('access.client', address, f'{self._reason(ruleset, keys)} says {refused(answer)}')
         if not self._entry(keys):
             hint = f'Take the gateway out there. Past block lists it gets by "Connect:{address} OK" in the access map.'
         finding = f'mail of the gateway is refused by {self._reason(ruleset, keys)}: {refused(answer)}'
@@ -109,6 +129,9 @@ class SiteRules:
             addresses: those of the gateway.
             ours: whether mail goes there by now, so that it is known whose.
         """
+        return self._bounded('access.tls', lambda: self._server_rows(addresses, ours))
+
+    def _server_rows(self, addresses: Sequence[str], ours: bool) -> list[dict[str, Any]]:
         host = self._settings['relay_host']
         # A connection is known by the host's own name, without brackets; an address keeps them.
         name = host_in_brackets(host) if is_address(host) else self._program.canonical(self._cf_path, host)
@@ -123,8 +146,11 @@ class SiteRules:
                 if refused(answer) and not self._unknown(keys):
                     reason = self._reason(ruleset, keys)
                     finding = f'mail for it waits or bounces, since {reason} says: {refused(answer)}'
+                    said = row('access.tls', host, RED, finding, f'Take it out, and {BUILD}')
+                    if self._is_temporary(answer, keys):
+                        said = self._untold('access.tls', host, f'{reason} says {refused(answer)}')
                     # Several addresses have the same reason.
-                    found.setdefault(reason, row('access.tls', host, RED, finding, f'Take it out, and {BUILD}'))
+                    found.setdefault(reason, said)
         rows = [*found.values(), *(self._recipient_rows(sessions[0]) if ours else [])]
         return rows or [row('access.tls', host, GREEN, 'the access map does not forbid TLS, and asks no more of it')]
 
@@ -143,6 +169,10 @@ class SiteRules:
     def _entry(self, keys: Iterable[str]) -> str:
         """Return the key of the entry that decides, empty for none."""
         return next((key for key in keys if key in self._entries), '')
+
+    def _is_temporary(self, answer: str, keys: Iterable[str]) -> bool:
+        """Return whether it may be another one later: what an entry says, it says each time."""
+        return bool(TEMPORARY.search(answer)) and not self._entry(keys)
 
     def _unknown(self, keys: Iterable[str]) -> bool:
         return bool(NOT_KNOWN_HERE.search(self._entries.get(self._entry(keys), '')))

@@ -115,4 +115,5 @@ def setting_of(option: Mapping[str, Any], read: Callable[[Any], Any] | None = No
         default = ''
     if read is None and option.get('choices'):
         read = readers.choice(*[word for word in option['choices'] if word != ''])
-    return Setting(read or TYPES[option.get('elements', 'str') if many else kind], default, many)
+    read = read or TYPES[option.get('elements', 'str') if many else kind]
+    return Setting(read, default, many, bool(option.get('no_log')))

@@ -19,6 +19,11 @@ def overlap(first: Network, second: Network) -> bool:
     return first.version == second.version and first.overlaps(second)
 
 
+def is_within(network: Network, other: Network) -> bool:
+    """Return whether a network, of either IP version, is all of another or a part of it."""
+    return overlap(network, other) and network.prefixlen >= other.prefixlen
+
+
 def shut_out(settings: Mapping[str, Any], networks: Iterable[Network]) -> list[str]:
     """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them
     out."""

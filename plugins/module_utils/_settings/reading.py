@@ -14,11 +14,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings impor
 
 
 class Setting(NamedTuple):
-    """How one variable is read, and its value when unset. With C(many) it is a list of what C(read) reads."""
+    """How one variable is read, and its value when unset. With C(many) it is a list of what C(read) reads. The value of
+    a C(secret) is not shown."""
 
     read: Callable[[Any], Any]
     default: Any = None
     many: bool = False
+    secret: bool = False
 
 
 def is_list(value: Any) -> bool:
@@ -59,12 +61,15 @@ class Reader:
         self.problems: list[str] = []
         self.faulty: set[str] = set()
         self.warnings: list[str] = []
+        self._secret = {name for name, setting in settings.items() if setting.secret}
         self.values = {name: self._value(name, setting) for name, setting in settings.items()}
 
     def problem(self, name: str, value: Any, reason: str | Exception) -> None:
         """Remember that the variable, because of this value, cannot be used."""
         self.faulty.add(name)
-        self.problems.append(f'{name}: {readers.shown(value)} {reason}')
+        hidden = name in self._secret and readers.PEM_MARK not in repr(value)
+        shown = '(not shown)' if hidden else readers.shown(value)
+        self.problems.append(f'{name}: {shown} {reason}')
 
     def one(self, name: str, read: Callable[[Any], Any], value: Any) -> Any:
         """Return what is read, None when it cannot be."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import with_role
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, kinds, readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import clients, grammars, kinds, readers
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader, Setting
@@ -25,11 +25,20 @@ READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
     'inbound_firewall': {'port': readers.port},
     'outbound_hop': {
         'address': kinds.loopback_address,
+        'clients': clients.network,
+        'clients_without_tls': clients.network,
         'drain_timeout': readers.whole_number(0),
+        'hostname': readers.host_name,
+        'listen': clients.listen_address,
+        'listen_port': readers.port,
+        'message_size_limit': readers.whole_number(0),
         'parameters': kinds.mapping(grammars.parameter_name, grammars.parameter_value),
         'port': readers.port,
         'return_address': grammars.next_hop,
+        'return_routes': kinds.mapping(readers.host_name, grammars.next_hop),
         'sbin_dir': readers.directory,
+        'tls_cert': readers.file_path,
+        'tls_key': readers.file_path,
     },
     'preflight': {
         'certificate_days': readers.whole_number(0),
@@ -90,8 +99,12 @@ def settings_of(roles: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[st
 def by_role(
     values: Mapping[str, Any], roles: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> dict[str, dict[str, Any]]:
-    """Return the values as {role: {option without the role's prefix: value}}."""
-    return {role: {name[len(role) + 1 :]: values[name] for name in options} for role, options in roles.items()}
+    """Return the values as {role: {option without the role's prefix: value}}. Secrets are not among them: settings are
+    written to logs and shown by -vvv, so roles hand secrets to their modules themselves."""
+    return {
+        role: {name[len(role) + 1 :]: values[name] for name, option in options.items() if not option.get('no_log')}
+        for role, options in roles.items()
+    }
 
 
 def _in_use(

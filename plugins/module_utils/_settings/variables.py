@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import clients, grammars, readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.names import unknown
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import check_places
@@ -207,6 +207,7 @@ def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
     tls_name = values['conbool_tls_name'] or host
     result = {name[len(PREFIX) :]: values[name] for name in SETTINGS if not name.startswith('conbool_dns_')}
     result.update(
+        mta=clients.told(values),
         loop_headers=[readers.loop_header(domain) for domain in values['conbool_domains']],
         networks=networks,
         allowed_networks=_merged(result.pop('smtp_allowed_networks')),
@@ -271,6 +272,7 @@ def normalise(
     _check_scope(report.values, report)
     _check_combinations(report.values, report)
     _check_wash_networks(report)
+    clients.check_told(report)
     if report.values['conbool_state'] == 'present':
         check_ports(report, roles, report.values['conbool_mta'])
         check_places(report)

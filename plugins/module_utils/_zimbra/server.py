@@ -25,7 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
     mynetworks_entries,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master_pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
@@ -258,7 +258,7 @@ class ZimbraServer(MailServer):
     def arrivals(self) -> list[dict[str, Any]]:
         instance = self._instance()
         queue_directory = instance.parameters(instance.config_dir, ['queue_directory'])[0]['queue_directory']
-        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], master_pid(queue_directory), LISTEN)
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], master(queue_directory)[0], LISTEN)
 
     def queue(self) -> Look:
         return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._host.mta.config_dir))

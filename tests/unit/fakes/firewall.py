@@ -43,6 +43,22 @@ ROUTES4 = (
     'eth1 0000000A 00000000 0001 0 0 0 00FFFFFF 0 0 0\n'
     'eth1 000011AC 00000000 0200 0 0 0 0000FFFF 0 0 0\n'
 )
+# The addresses of this host, and no others.
+TRIE = '''\
+Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 192.0.2.0
+        /24 link UNICAST
+Local:
+  +-- 127.0.0.0/31 1 0 0
+     |-- 127.0.0.0
+        /8 host LOCAL
+        /32 link BROADCAST
+  |-- 192.0.2.5
+     /32 host LOCAL
+  |-- 192.0.2.255
+     /32 link BROADCAST
+'''
 NOTHING = '0' * 32
 ROUTES6 = (
     f'{NOTHING} 00 {NOTHING} 00 fe80{"0" * 27}1 00000400 00000001 00000000 00000003 eth0\n'
@@ -81,6 +97,7 @@ class Machine:
             (nftables, 'FOLDER', 'etc/systemd'),
             (unit, 'FOLDER', 'etc/systemd'),
             (sources, 'ADDRESSES6', 'proc/if_inet6'),
+            (sources, 'TRIE', 'proc/fib_trie'),
         ):
             monkeypatch.setattr(module, name, str(folder / path))
         tables = {4: str(folder / 'proc/route'), 6: str(folder / 'proc/ipv6_route')}
@@ -97,6 +114,7 @@ class Machine:
         ):
             (folder / path).mkdir(parents=True)
         (folder / 'proc/route').write_text(ROUTES4)
+        (folder / 'proc/fib_trie').write_text(TRIE)
         (folder / 'proc/ipv6_route').write_text(ROUTES6)
         self.unit_file = folder / 'etc/systemd' / nftables.UNIT
 

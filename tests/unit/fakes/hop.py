@@ -21,6 +21,8 @@ SETTINGS = {
     'tls_client_key': None,
     'bypass_calendar': True,
     'bypass_null_sender': True,
+    'wash_networks': [],
+    'scope': 'all',
 }
 OPTIONS = {
     'config_dir': '/etc/conbool-hop',
@@ -32,6 +34,13 @@ OPTIONS = {
     'return_address': '[127.0.0.1]:25',
     'direct_tls_security_level': 'may',
     'parameters': {},
+    'listen': [],
+    'listen_port': 25,
+    'clients': [],
+    'clients_without_tls': [],
+    'tls_cert': '',
+    'tls_key': '',
+    'return_routes': {},
 }
 MTA = {
     'myhostname': 'mx.example.com',

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 LOCAL = {'ansible_connection': 'local', 'ansible_python_interpreter': sys.executable}
 AWAY = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1}
+CLIENTS = {'outbound_hop_clients': ['192.0.2.100'], 'conbool_inbound': False}
 DEPENDENCIES = """
 dependencies:
   - role: conbool.smtp_relay.conbool
@@ -144,3 +145,17 @@ def test_undo_of_the_spam_folder_needs_no_mail_server(tmp_path):
 """
     output = play(tmp_path, book, {'mx': LOCAL}, '--check', '-e', 'conbool_state=absent')
     assert 'failed=0' in output, output
+
+
+@pytest.mark.parametrize(
+    'playbook, more, refused', [('gateway', {}, True), ('gateway', CLIENTS, False), ('site', {}, False)]
+)
+def test_a_gateway_is_a_host_that_has_clients(tmp_path, playbook, more, refused):
+    inventory = {'children': {'conbool': {'hosts': {'relay': {**AWAY, **more}}, 'vars': GOOD}}}
+    (tmp_path / 'group.yml').write_text(json.dumps({'all': inventory}), encoding='utf-8')
+    arguments = ['-i', str(tmp_path / 'group.yml'), '-e', f'conbool_report_dir={tmp_path}']
+    output = play(tmp_path, ROOT / f'playbooks/{playbook}.yml', {}, *arguments)
+    assert ('Name the mail servers that may send through this host' in output) == refused, output
+    # The next question is whether it is there.
+    reason = json.loads((tmp_path / 'site.json').read_text(encoding='utf-8'))['hosts']['relay']['reason']
+    assert ('Servers that may send through a gateway are named' if refused else 'Connection refused') in reason

@@ -10,6 +10,7 @@ import json
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import detect
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import MtaError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import names
 from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info
@@ -36,7 +37,8 @@ def test_it_is_found_whether_or_not_there_is_a_role(look):
     assert result['found'] == {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']}
 
 
-def test_one_without_a_role_is_refused_if_asked_with_what_is_known(look):
+def test_one_without_a_role_is_refused_if_asked_with_what_is_known(look, monkeypatch):
+    monkeypatch.setattr(detect, 'with_role', lambda: ['postfix'])
     status, result = look(supported=True)
     assert status == 1
     assert result['msg'] == ('the mail server is kerio, and this version of the collection has no role kerio_smarthost')

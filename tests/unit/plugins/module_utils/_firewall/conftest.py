@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import sources
 
-from tests.unit.fakes.firewall import ROUTES4, ROUTES6, Machine
+from tests.unit.fakes.firewall import ROUTES4, ROUTES6, TRIE, Machine
 
 
 @pytest.fixture(name='new')
@@ -23,9 +23,15 @@ def fixture_new(tmp_path, monkeypatch):
 
 @pytest.fixture(name='net')
 def fixture_net(monkeypatch, tmp_path):
-    files = {'route': ROUTES4, 'ipv6_route': ROUTES6, 'if_inet6': '20010db8000000100000000000000a 02 40 00 80 eth0\n'}
+    files = {
+        'fib_trie': TRIE,
+        'route': ROUTES4,
+        'ipv6_route': ROUTES6,
+        'if_inet6': '20010db800000010000000000000000a 02 40 00 80 eth0\n',
+    }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(sources, 'TABLES', {4: str(tmp_path / 'route'), 6: str(tmp_path / 'ipv6_route')})
+    monkeypatch.setattr(sources, 'TRIE', str(tmp_path / 'fib_trie'))
     monkeypatch.setattr(sources, 'ADDRESSES6', str(tmp_path / 'if_inet6'))
     return tmp_path

@@ -100,3 +100,27 @@ def test_a_verdict_map_is_followed():
     unknown = {'vmap': {'key': meta('mark'), 'data': {'set': [[1, ACCEPT]]}}}
     assert judged(rules(table([unknown]))) == (False, True, False, True)
     assert judged(rules(table([{'vmap': {'key': PORT, 'data': '@ports'}}], ports=entries))) == OPEN
+
+
+@pytest.mark.parametrize(
+    'right, perhaps',
+    [
+        ('192.0.2.5', True),
+        ({'prefix': {'addr': '192.0.2.0', 'len': 24}}, True),
+        ({'set': ['172.17.0.2', '192.0.2.5']}, True),
+        ({'set': [{'range': ['192.0.2.0', '192.0.2.9']}]}, True),
+        # A container's: none of this host's addresses.
+        ('172.17.0.2', False),
+        ({'prefix': {'addr': '172.17.0.0', 'len': 16}}, False),
+        ({'set': ['172.17.0.2', {'prefix': {'addr': '10.8.0.0', 'len': 16}}]}, False),
+        ('2001:db8::2', False),
+    ],
+)
+def test_a_destination_is_one_of_this_host_s_addresses(right, perhaps):
+    daddr = {'payload': {'protocol': 'ip', 'field': 'daddr'}}
+    for left, member in ((daddr, right), ({'concat': [daddr, PORT]}, {'set': [{'concat': [right, 25]}]})):
+        if left is not daddr and 'set' in right:
+            continue
+        drop = table([{'match': {'op': '==', 'left': left, 'right': member}}, {'drop': None}], policy='accept')
+        shut, unsure = way_in.shut_out(rules(drop), GATEWAY)
+        assert (len(shut), len(unsure)) == (0, int(perhaps))

@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError, read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
+    FirewallError,
+    limit_of,
+    read_wanted,
+)
 
 
 def test_networks_are_merged_and_sorted_by_version():
@@ -57,3 +61,22 @@ def test_ports_that_do_not_exist(port):
         read_wanted(port, ['192.0.2.1'])
     with pytest.raises(FirewallError, match=f'^inbound_port: {port} must be'):
         read_wanted(port, ['192.0.2.1'], {'port': 'inbound_port'})
+
+
+def test_a_host_that_relays_for_others_is_limited_to_them():
+    roles = {
+        'inbound_firewall': {'state': 'present', 'backend': 'auto', 'port': 25},
+        'outbound_hop': {'clients': ['10.1.0.0/24'], 'listen_port': 2525},
+    }
+    settings = {
+        'state': 'present',
+        'inbound': False,
+        'networks': [],
+        'allowed_networks': ['10.2.0.0/24'],
+        'roles': roles,
+    }
+    found = limit_of(settings)
+    assert (found['state'], found['networks'], found['port']) == ('present', ['10.1.0.0/24'], 2525)
+    assert found['names'] == {'port': 'outbound_hop_listen_port'}
+    roles['outbound_hop']['clients'] = []
+    assert limit_of(settings)['state'] == 'absent'

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,11 @@ def test_rules_in_front_of_ufw_are_named_and_for_some_only_too():
         ('-A INPUT -p tcp -m tcp --dport 25 -j LOG --log-prefix "-j ACCEPT "', LIMITED),
         ('-A INPUT -d 224.0.0.251/32 -j ACCEPT', LIMITED),
         ('-A INPUT -d 192.0.2.5/32 -j ACCEPT', (False, False, False, True)),
+        ('-A INPUT -d 192.0.2.0/24 -j ACCEPT', (False, False, False, True)),
+        # A container's, and a broadcast.
+        ('-A INPUT -d 172.17.0.2/32 ! -i docker0 -j DROP', LIMITED),
+        ('-A INPUT -d 192.0.2.255/32 -j ACCEPT', LIMITED),
+        ('-A INPUT ! -d 172.17.0.0/16 -j ACCEPT', OPEN),
         ('-A INPUT -s 10.0.0.0/255.0.255.0 -j ACCEPT', (False, False, False, True)),
         ('-A INPUT -p tcp -m tcp --dport 25 -m set --match-set partners src -j ACCEPT', (False, False, False, True)),
         ('-A INPUT -m mark --mark 0x1 -j ACCEPT', (False, False, False, True)),
@@ -104,6 +110,31 @@ def test_rules_of_iptables(rule, outcome):
     texts = ufw('ufw')
     texts['ipv4'] = texts['ipv4'].replace('-A INPUT', rule + '\n-A INPUT', 1)
     assert judged(rules(**texts)) == outcome
+
+
+def test_rules_of_docker_for_its_containers_are_none_about_this_host():
+    docker = '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP\nCOMMIT\n'
+    texts = ufw('ufw')
+    texts['ipv4'] += docker
+    assert judged(rules(**texts)) == LIMITED
+    texts['ipv6'] += docker.replace('172.17.0.2/32', 'fd00:17::2/128')
+    assert judged(rules(**texts)) == LIMITED
+    texts['ipv6'] = texts['ipv6'].replace('fd00:17::2', '2001:db8:0:10::a')
+    assert judged(rules(**texts)) != LIMITED
+
+
+def test_of_a_host_whose_addresses_cannot_be_seen_nobody_knows(net):
+    (net / 'fib_trie').unlink()
+    texts = ufw('ufw')
+    texts['ipv4'] = texts['ipv4'].replace('-A INPUT', '-A INPUT -d 172.17.0.2/32 -j ACCEPT\n-A INPUT', 1)
+    assert judged(rules(**texts)) == (False, False, False, True)
+
+
+def test_networks_that_are_this_host_s_own(net):
+    assert (int(ip_address('127.0.0.0')), int(ip_address('127.255.255.255'))) in sources.own(4)
+    line = '20010db8000100000000000000000000 40 {0} 00 {0} 00000000 00000001 00000000 80200001 lo\n'
+    (net / 'ipv6_route').write_text(line.format('0' * 32))
+    assert (int(ip_address('2001:db8:1::')), int(ip_address('2001:db8:1:0:ffff:ffff:ffff:ffff'))) in sources.own(6)
 
 
 def test_a_policy_of_iptables_keeps_the_gateway_out():

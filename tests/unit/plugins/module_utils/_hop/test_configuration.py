@@ -123,7 +123,7 @@ def test_ipv6_listener():
     configuration = configure(address='::1')
     assert service(configuration, '[::1]:325')['type'] == 'inet'
     assert '[::1]/128' in configuration['parameters']['mynetworks']
-    assert configuration['listener'] == {'address': '::1', 'port': 325}
+    assert configuration['listeners'] == [{'address': '::1', 'port': 325}]
 
 
 @pytest.mark.parametrize('types, kind', [(('btree', 'lmdb'), 'btree:'), (('lmdb',), 'lmdb:')])

@@ -10,6 +10,7 @@ import types
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way as hop_way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import programs
 
 from tests.unit.fakes.mail_server import SETTINGS
@@ -101,13 +102,30 @@ def test_whether_the_hop_reads_the_hosts_file(monkeypatch, value, only):
     assert hop.dns_only() == only
 
 
-@pytest.mark.parametrize('filter_, stuck', [('direct:', False), (None, True)])
-def test_tls_trouble_of_other_hosts_is_no_matter_of_the_gateway(monkeypatch, tmp_path, filter_, stuck):
+GATEWAY = 'gateway:' + SETTINGS['relay_destination']
+
+
+@pytest.mark.parametrize(
+    'filter_, clients, way, stuck',
+    [
+        ('direct:', False, 'gateway', False),
+        (None, False, 'gateway', True),
+        ('direct:', True, 'gateway', False),
+        (None, True, 'gateway', True),
+        # A sender who is not listed, or what the hop itself has written.
+        (None, True, 'direct', False),
+        (None, True, 'mta', False),
+        (GATEWAY, True, 'direct', True),
+    ],
+)
+def test_tls_trouble_of_other_hosts_is_no_matter_of_the_gateway(monkeypatch, tmp_path, filter_, clients, way, stuck):
+    monkeypatch.setattr(hop_way, 'route', lambda *dummy: {'transport': way, 'next_hop': ''})
     (tmp_path / 'deferred').mkdir()
     (tmp_path / 'deferred/4bX1').write_bytes(message(filter_))
     recipients = [{'address': 'b@external.test', 'delay_reason': 'Server certificate not trusted'}]
     line = json.dumps({'queue_name': 'deferred', 'queue_id': '4bX1', 'sender': '', 'recipients': recipients})
     options = dict(SETTINGS['roles']['outbound_hop'], queue_directory=str(tmp_path))
+    options['clients'] = ['192.0.2.100/32'] if clients else []
     module = types.SimpleNamespace(run_command=lambda words: (0, line, ''), get_bin_path=None)
     hop = verify.HopServer(module, dict(SETTINGS, roles={'outbound_hop': options}))
     monkeypatch.setattr(hop, '_instance', lambda: types.SimpleNamespace(binary=lambda name: '/usr/sbin/' + name))

@@ -40,6 +40,33 @@ def asked(hop, level='', theirs=()):
     return {row['target']: row for row in way.client_rows(hop, wanted, level, theirs)}
 
 
+@pytest.mark.parametrize(
+    'sender, recipients, elsewhere',
+    [
+        ('alice@example.com', ['a@external.test'], False),
+        ('bob@example.com', ['a@external.test', 'b@external.test'], True),
+        ('MAILER-DAEMON', ['bob@example.com'], True),
+        # Of one message, the other part goes to the gateway.
+        ('alice@example.com', ['bob@example.com', 'a@external.test'], False),
+    ],
+)
+def test_messages_that_tables_lead_elsewhere(monkeypatch, sender, recipients, elsewhere):
+    questions = []
+
+    def route(queue_directory, sender, recipient):
+        questions.append((queue_directory, sender))
+        if recipient.endswith('@example.com'):
+            return {'transport': 'mta', 'next_hop': '[192.0.2.100]'}
+        return {'transport': 'gateway' if sender == 'alice@example.com' else 'direct', 'next_hop': ''}
+
+    monkeypatch.setattr(way, 'route', route)
+    queued = {'queue_id': 'A1', 'sender': sender, 'recipients': [{'address': each} for each in recipients]}
+    assert way.routed_elsewhere('/spool', [queued]) == ({'A1'} if elsewhere else set())
+    # Each way is asked for once, and a sender who is none as such.
+    assert len(questions) == len({recipient.partition('@')[2] for recipient in recipients})
+    assert set(questions) == {('/spool', sender.replace('MAILER-DAEMON', ''))}
+
+
 def test_clients_as_they_are_made_are_green(tmp_path):
     assert {name: row['status'] for name, row in asked(Hop(tmp_path)).items()} == {
         'gateway': 'green',

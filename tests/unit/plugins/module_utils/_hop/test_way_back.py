@@ -127,7 +127,7 @@ class Instance:
     way = 'mta:[127.0.0.1]:329'
 
     def parameters(self, directory, names):
-        return dict(zip(names, ('regexp:/etc/conbool-hop/own_mail', 'mx.example.com'))), []
+        return dict(zip(names, ('regexp:/etc/conbool-hop/own_mail', 'mx.example.com', ''))), []
 
     def text(self, *argv):
         assert argv == ('postmap', '-c', '/etc/conbool-hop', '-q', '<>', 'regexp:/etc/conbool-hop/own_mail')
@@ -141,3 +141,49 @@ def test_verify_asks_where_the_hop_s_own_table_leads(asked, monkeypatch):
     monkeypatch.setattr(Instance, 'way', 'direct:')
     (found,) = hop.way_back()
     assert (found['id'], found['status'], found['target']) == ('hop.return', 'red', 'direct:')
+
+
+FOR_OTHERS = {
+    'clients': ['192.0.2.100/32', '192.0.2.101/32'],
+    'return_routes': {'example.com': '[192.0.2.100]:25', 'sub.example.co.uk': '[192.0.2.101]:26'},
+}
+
+
+@pytest.fixture(name='asked_each')
+def fixture_asked_each(monkeypatch):
+    asked = []
+
+    def rows_of(next_hop, helo, domain):
+        asked.append((next_hop, helo, domain))
+        return [{'target': next_hop, 'status': 'green'}]
+
+    monkeypatch.setattr(way_back, 'rows', rows_of)
+    return asked
+
+
+WAYS = {('[192.0.2.100]:25', 'example.com'), ('[192.0.2.101]:26', 'sub.example.co.uk')}
+
+
+def test_each_server_elsewhere_is_asked_about_its_own_domain_before(asked_each):
+    found = foreseen(settings_of(**FOR_OTHERS), Hop(IDENTITY, remote=True))
+    assert {(next_hop, domain) for next_hop, dummy, domain in asked_each} == WAYS
+    assert [entry['target'] for entry in found] == [
+        'example.com: [192.0.2.100]:25',
+        'sub.example.co.uk: [192.0.2.101]:26',
+    ]
+
+
+def test_and_afterwards_as_the_table_of_the_hop_says(asked_each, monkeypatch):
+    class Others:
+        def parameters(self, directory, names):
+            return dict(zip(names, ('regexp:own_mail', 'relay.example.com', 'texthash:returns'))), []
+
+        def text(self, *argv):
+            assert argv[:4] == ('postmap', '-c', '/etc/conbool-hop', '-q') and argv[5] == 'texthash:returns'
+            return 'mta:' + FOR_OTHERS['return_routes'][argv[4]] + '\n', ''
+
+    hop = verify.HopServer(FakeModule(), settings_of(**FOR_OTHERS))
+    monkeypatch.setattr(hop, '_instance', Others)
+    assert len(hop.way_back()) == 2
+    assert {(next_hop, domain) for next_hop, dummy, domain in asked_each} == WAYS
+    assert {helo for dummy, helo, dummy in asked_each} == {'relay.example.com'}

@@ -91,6 +91,11 @@ def test_what_site_yml_would_warn_of_is_said_once(compare):
     assert {row['severity'] for row in rows[1:]} == {'low'}
 
 
+def test_a_fault_of_one_part_is_a_row_too(compare):
+    rows = compare(part('hop', fails=KeyError('services')), part('mail_port'))
+    assert [row['id'] for row in rows] == ['drift.hop', 'drift.ok'] and "KeyError('services')" in rows[0]['finding']
+
+
 def test_what_there_is_no_record_of_is_no_note_as_well(compare):
     text = 'There is no record of a.'
     rows = compare(part('hop', {'unrecorded': [text]}, warns=[text, 'mind this']))

@@ -56,3 +56,41 @@ def test_it_stays_on_a_host_whose_mail_server_it_does_not_know(server, monkeypat
     monkeypatch.setattr(hop, 'signs_of', lambda name: [])
     with pytest.raises(HostError, match='The mail server of this host is no Postfix. Nothing was changed'):
         hop.absent(FakeModule(), server)
+
+
+def test_a_server_elsewhere_leaves_no_sign_on_this_host(server, monkeypatch):
+    monkeypatch.setattr(hop, 'signs_of', lambda name: [])
+    server.here = False
+    assert hop.absent(FakeModule(), server)[0]['changed']
+
+
+def test_what_stands_against_a_mail_server_without_a_hop_is_said(server):
+    server.given['wanted'] = Wanted(problems=['outbound_hop_listen: names no address'])
+    with pytest.raises(HostError, match='^outbound_hop_listen: names no address$'):
+        hop.present(FakeModule(), server)
+
+
+def test_a_certificate_that_cannot_be_used_keeps_it_from_being_made(server, tmp_path):
+    files = {'cert_file': str(tmp_path / 'no.pem'), 'names': {'cert_file': 'outbound_hop_tls_cert'}}
+    server.given['wanted'] = Wanted(hop=Hop({'who': 'it is'}), tls_files=[files])
+    with pytest.raises(HostError, match='^outbound_hop_tls_cert: .*no.pem'):
+        hop.present(FakeModule(), server)
+
+
+@pytest.mark.parametrize('mta, taken', [('auto', 'last'), ('postfix', 'last'), ('remote', 'remote')])
+def test_the_settings_say_whose_hop_it_is(monkeypatch, mta, taken):
+    def of(name):
+        return type(name, (FakeServer,), {'NAME': name, '__init__': lambda self, *dummy: None})
+
+    class Module(FakeModule):
+        def __init__(self, **dummy):
+            super().__init__()
+            self.params = {'settings': {'mta': mta, 'state': 'present'}}
+
+    said = []
+    monkeypatch.setattr(hop, 'AnsibleModule', Module)
+    monkeypatch.setattr(hop, 'server_of', lambda server_class, module, settings: said.append(server_class.__name__))
+    monkeypatch.setattr(hop.hop, 'lock_directory', lambda settings: '/etc')
+    monkeypatch.setattr(hop, 'run', lambda *dummy: None)
+    hop.main(of('remote'), of('last'))
+    assert said == [taken]

@@ -92,8 +92,9 @@ def test_a_sendmail_without_a_hop_does_not_need_the_directory_of_its_configurati
     module = Module()
     module.params = {'settings': server.settings, 'stage': 'change', 'timeout': 1}
     monkeypatch.setattr(smarthost, 'AnsibleModule', lambda **dummy: module)
+    monkeypatch.setattr(smarthost, 'server_of', lambda *dummy: server)
     monkeypatch.setattr(server, 'lock_directories', list)
     monkeypatch.setattr(smarthost, 'rows_of', lambda *dummy: [])
     with pytest.raises(Ended):
-        smarthost.main(lambda module, settings: server)
+        smarthost.main(type(server))
     assert 'msg' not in module.answer, module.answer

@@ -188,6 +188,20 @@ def test_mail_that_waits_for_a_person_is_red_unless_something_was_just_mended(ro
         assert found['finding'].startswith('1 of 2 messages do not get on: 4bX1 from') and found['hint']
 
 
+@pytest.mark.parametrize(
+    'fault', [KeyError('queue_id'), IndexError('out of range'), TypeError('x'), AttributeError('y')]
+)
+def test_a_fault_of_one_part_is_a_row_that_says_where_it_is(rows, fault):
+    def fail(sample):
+        raise fault
+
+    server = FakeServer(through=fail)
+    found = rows(server, FakeHop(marks=marks(), listener=fault))
+    red = {row['id']: row['finding'] for row in found if row['status'] != 'green'}
+    assert list(red) == ['route.failed', 'hop.failed']
+    assert repr(fault) in red['route.failed'] and '(test_verify.py, line ' in red['route.failed']
+
+
 def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):
     def fail(sample):
         raise HostError('it does not run')

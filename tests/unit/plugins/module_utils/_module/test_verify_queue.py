@@ -13,16 +13,24 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.q
 
 
 class Owner:
-    """A Postfix whose postqueue -j writes what is no JSON."""
+    """A Postfix whose postqueue -j writes something else."""
+
+    def __init__(self, said):
+        self.said = said
 
     def queue(self):
-        return Look(
-            Queue(lambda words: (0, '{"queue_name": "deferred", \n', ''), '/usr/sbin/postqueue', '/etc/postfix')
-        )
+        return Look(Queue(lambda words: (0, self.said, ''), '/usr/sbin/postqueue', '/etc/postfix'))
+
+
+def test_what_postqueue_says_in_another_form_is_a_row():
+    watched = Watched('hop', Owner('{"queue_name": "deferred"}\n'))
+    watched.begin()
+    found = watched.row()
+    assert (found['id'], found['status']) == ('queue.failed', 'red') and 'KeyError' in found['finding']
 
 
 def test_what_postqueue_says_that_is_no_json_is_a_row():
-    watched = Watched('hop', Owner())
+    watched = Watched('hop', Owner('{"queue_name": "deferred", \n'))
     try:
         watched.begin()
     except json.JSONDecodeError:

@@ -27,9 +27,16 @@ def install(tmp_path):
     return install
 
 
-@pytest.mark.parametrize('mta', sorted(MAIL_SERVERS))
+@pytest.mark.parametrize('mta', sorted(name for name, entry in MAIL_SERVERS.items() if entry.signs))
 def test_each_is_found(install, mta):
     assert find(root=install(mta))[0] == mta
+
+
+@pytest.mark.parametrize('mta', sorted(name for name, entry in MAIL_SERVERS.items() if not entry.signs))
+def test_one_on_another_machine_is_taken_where_it_is_named_and_found_nowhere(install, mta):
+    assert MAIL_SERVERS[mta].told_by
+    assert find(mta, root=install('postfix'))[0] == mta
+    assert find(root=install('postfix'))[0] == 'postfix'
 
 
 def test_configuration_that_a_removed_package_left_is_no_server(install):

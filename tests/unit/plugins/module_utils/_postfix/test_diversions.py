@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import socket
+import time
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import diversions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.diversions import Diversions, deferred_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
@@ -67,7 +69,7 @@ def fixture_names(monkeypatch):
             raise socket.gaierror('no such host')
         return [(0, 0, 0, '', (hosts.get(host, host), 0))]
 
-    monkeypatch.setattr(diversions.socket, 'getaddrinfo', getaddrinfo)
+    monkeypatch.setattr(socket, 'getaddrinfo', getaddrinfo)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,6 @@ def fixture_names(monkeypatch):
         ('smtp:[198.51.100.9]', True),
         ('relay:[elsewhere.test]:25', True),
         ('relay:elsewhere.test', True),
-        ('smtp:[unknown.test]:10025', True),
         ('scan:[2001:db8::9]:24', True),
         ('smtp:[127.0.0.1]:10024', False),
         ('smtp:127.0.0.1:10024', False),
@@ -100,6 +101,35 @@ def test_a_filter_that_hands_back_is_none_that_leads_past(destination, past):
     assert [(row['id'], row['status']) for row in rows] == [('mta.diverted', 'red')] * past
     if past:
         assert destination in rows[0]['finding'] and 'smtp/inet, pickup/unix' in rows[0]['finding']
+
+
+def test_a_name_without_an_address_is_green_and_said(tmp_path):
+    path, destination = tmp_path / 'table', 'smtp:[unknown.test]:10025'
+    path.write_text(f'/^Subject/ FILTER {destination}\n', encoding='ascii')
+    tables = Tables(**{f'regexp:{path}': {'Subject: Hello': f'FILTER {destination}'}})
+    asked = Diversions(tables, SETTINGS, info(content_filter=destination, header_checks=f'regexp:{path}'))
+    rows = [*asked.rows(), *asked.notes()]
+    assert [(row['id'], row['status'], row['severity']) for row in rows] == [
+        ('mta.diverted', 'green', 'low'),
+        ('mta.diverted', 'green', 'low'),
+        ('mta.filter', 'green', 'low'),
+    ]
+    assert all(destination in row['finding'] and 'cannot be told' in row['finding'] for row in rows)
+
+
+def test_a_resolver_that_is_away_is_waited_for_once_and_not_for_long(monkeypatch):
+    asked = []
+
+    def never(host, *dummy):
+        asked.append(host)
+        time.sleep(5)
+        return []
+
+    monkeypatch.setattr(socket, 'getaddrinfo', never)
+    names, begin = Names(0.1), time.monotonic()
+    assert [names.addresses(name) for name in ('a.test', 'a.test', 'b.test')] == [frozenset()] * 3
+    assert time.monotonic() - begin < 2 and asked == ['a.test']
+    assert names.addresses('127.0.0.1') == {'127.0.0.1'}
 
 
 def test_the_content_filter_of_a_service_and_none():

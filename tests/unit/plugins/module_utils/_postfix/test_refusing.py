@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import types
-
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import obstacles
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusing import asker, refusing
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusing import refusing
 
 from tests.unit.fakes.inbound import PARAMETERS, SETTINGS, configure, entry, of
 
@@ -128,16 +127,35 @@ def test_what_a_run_has_put_in_front_does_not_hide_it():
     assert len(rows(service, tables=tables, smtpd_client_restrictions='hash:/x')) == 1
 
 
-def test_a_table_is_asked_by_postmap():
-    said = []
+def test_a_table_that_is_away_is_asked_once_and_said_once():
+    asked = []
 
-    def run(*words):
-        said.append(words)
-        return (0, b'REJECT go away\n', b'') if words[-2] == 'known' else (1, b'', b'')
+    def ask(table, key):
+        asked.append(key)
+        raise HostError('query error')
 
-    ask = asker(types.SimpleNamespace(config_dir='/etc/postfix', run=run))
-    assert (ask('hash:/x', 'known'), ask('hash:/x', 'other')) == ('REJECT go away', '')
-    assert said[0] == ('postmap', '-c', '/etc/postfix', '-q', 'known', 'hash:/x')
+    values = {
+        **PARAMETERS,
+        CLIENT: 'check_client_access ldap:/x',
+        'smtpd_helo_restrictions': 'check_client_access ldap:/x',
+    }
+    info = {'config_dir': '/etc/postfix', 'parameters': values, 'expanded': values}
+    services = [entry(), entry('192.0.2.9:25')]
+    known = dict(SETTINGS, relay_host='mail.conbool.com')
+    (row,) = refusing(known, dict(info, services=services), lambda table: None, ask)
+    assert (row['target'], row['status'], row['severity']) == ('ldap:/x', 'red', 'low')
+    assert 'query error' in row['finding'] and len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    'stage, by', [('client', 'client'), ('helo', 'helo'), ('sender', 'sender'), ('relay', 'recipient')]
+)
+def test_a_table_without_a_restriction_is_the_list_s_own(stage, by):
+    name, clients, names = f'smtpd_{stage}_restrictions', {'192.0.2': 'REJECT'}, {'conbool.com': 'REJECT'}
+    assert len(rows(tables={'hash:/x': clients}, **{name: 'hash:/x'})) == (by == 'client')
+    assert len(rows(tables={'hash:/x': names}, **{name: 'hash:/x'})) == (by in ('client', 'helo'))
+    # Whom it lets past, is not known then.
+    assert len(rows(tables={'hash:/x': {}}, **{name: 'hash:/x, reject'})) == (by in ('client', 'helo'))
 
 
 @pytest.mark.parametrize('inbound', [True, False])

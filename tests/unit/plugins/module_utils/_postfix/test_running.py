@@ -13,8 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import listeners as hop_listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import running
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import questions, running
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server as zimbra
 
 GREEN = [('running.ok', 'green')]
 MASTER = 'smtp inet n - n - - smtpd\nrewrite unix - - n - - trivial-rewrite\ncleanup unix n - n - 0 cleanup\n'
@@ -45,6 +48,8 @@ def fixture_instance(tmp_path, monkeypatch):
     monkeypatch.setattr(process, 'processes', lambda name='', parent=None: made.processes[name or parent])
     # Who it is that wrote the pid file, is played, too.
     monkeypatch.setattr(process, 'process', lambda pid: None)
+    # And that we are root.
+    monkeypatch.setattr(process, 'of_root', lambda pid: pid if process.alive(pid) else None)
     # How it was started, too: a worker of pytest-xdist has an option -c.
     words = running._words
     monkeypatch.setattr(running, '_words', lambda pid, what: [] if pid == os.getpid() else words(pid, what))
@@ -146,6 +151,31 @@ def test_a_lost_pid_file_is_not_called_stopped(instance):
         finally:
             child.kill()
     assert row['id'] == 'running.pid_file' and f'it runs (process {child.pid})' in row['finding']
+
+
+def test_whose_pid_file_is_lost_holds_its_sockets_all_the_same(instance, monkeypatch):
+    """Or else a verification calls the mail server somebody who listens in its place."""
+    (instance.queue / 'pid/master.pid').unlink()
+    queue, settings = str(instance.queue), {'roles': {'inbound_firewall': {'port': 25}}}
+    asked = SimpleNamespace(
+        settings=settings, _parameter=lambda name: queue, _instance=lambda: instance, _is_behind_proxy=None
+    )
+    for module in (questions, zimbra):
+        monkeypatch.setattr(module, 'arrival_rows', lambda port, pid, *dummy: pid)
+    detour = {'name': '127.0.0.1:326', 'type': 'inet', 'options': {'cleanup_service_name': 'conbool-wash-cleanup'}}
+    hop = {'queue_directory': queue, 'config_dir': instance.config_dir}
+    with subprocess.Popen(['sleep', '60'], cwd=instance.queue) as child:
+        try:
+            instance.processes['master'] = [SimpleNamespace(pid=child.pid)]
+            found = [
+                questions.PostfixQuestions.arrivals(asked),
+                zimbra.ZimbraServer.arrivals(asked),
+                hop_listeners.master(hop),
+                *(listener.pid for listener in Detours(None, {'queue_directory': queue}).listeners([detour])),
+            ]
+        finally:
+            child.kill()
+    assert found == [child.pid] * 4
 
 
 @pytest.mark.parametrize('disabled', ['inet', 'smtp/inet', 'uucp/unix', 'uucp.unix', '!rewrite/unix, unix'])

@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 import types
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -93,6 +94,25 @@ def test_the_master_process_is_found_by_its_pid_file(tmp_path):
     assert postfix.master_pid(str(tmp_path)) == os.getpid()
     assert process.alive(os.getpid())
     assert not process.alive(None) and not process.alive(2**30)
+
+
+def test_only_a_process_of_root_in_its_queue_is_the_master(tmp_path, monkeypatch):
+    (tmp_path / 'pid').mkdir()
+    here, roots = os.getpid(), set()
+    monkeypatch.setattr(process, 'of_root', lambda pid: pid if pid in roots else None)
+    monkeypatch.setattr(process, 'processes', lambda name: [SimpleNamespace(pid=here)])
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)
+        assert postfix.master(str(tmp_path)) == (None, False)
+        roots.add(here)
+        assert postfix.master(str(tmp_path)) == (here, False)
+        (tmp_path / 'pid' / 'master.pid').write_text(str(here))
+        assert postfix.master(str(tmp_path)) == (here, True)
+        roots.clear()
+        assert postfix.master(str(tmp_path)) == (None, False)
+    (tmp_path / 'pid' / 'master.pid').unlink()
+    roots.add(here)
+    assert postfix.master(str(tmp_path)) == (None, False)
 
 
 @pytest.mark.parametrize(

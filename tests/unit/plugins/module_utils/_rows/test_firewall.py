@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 
+from tests.unit.fakes import remote
 from tests.unit.fakes.firewall import Machine
 from tests.unit.fakes.mail_server import SETTINGS
 
@@ -57,6 +58,17 @@ def fixture_machine(tmp_path, monkeypatch):
 
 def test_a_port_as_it_should_be_is_one_green_row(machine):
     assert [row[:2] for row in said(machine)] == [('firewall.ok', 'green')]
+
+
+@pytest.mark.parametrize(
+    'more, status', [({}, 'green'), ({'listen_port': 2525}, 'green'), ({'clients': ['10.9.0.0/24']}, 'red')]
+)
+def test_of_a_smart_host_for_others_it_is_their_port(machine, more, status):
+    # To them the limit opens it.
+    found = port_rows(machine, remote.settings({'inbound': False}, **{'clients': ['192.0.2.0/28'], **more}))
+    assert {row['status'] for row in found} == {status}
+    whom = f'port {more.get("listen_port", 25)} is open to the servers in outbound_hop_clients, and to no stranger'
+    assert (found[0]['finding'] == whom) is (status == 'green')
 
 
 def test_a_policy_of_others_is_red_and_named(machine):

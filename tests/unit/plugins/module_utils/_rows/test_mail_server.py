@@ -20,7 +20,7 @@ SETTINGS = {
     'allowed_networks': ['10.1.0.0/16'],
     'roles': {
         'inbound_firewall': {'state': 'present', 'backend': 'auto', 'port': 25},
-        'outbound_hop': {'queue_directory': '/var/spool/conbool-hop'},
+        'outbound_hop': {'queue_directory': '/var/spool/conbool-hop', 'clients': []},
         'preflight': {'certificate_days': 14, 'queue_megabytes': 1024, 'queue_directories': ['/var/spool/mine']},
     },
 }

@@ -32,7 +32,7 @@ SETTINGS = {
     'allowed_networks': ['10.1.0.0/16'],
     'roles': {
         'inbound_firewall': {'state': 'present', 'backend': 'auto', 'port': 25},
-        'outbound_hop': {'queue_directory': '/var/spool/conbool-hop'},
+        'outbound_hop': {'queue_directory': '/var/spool/conbool-hop', 'clients': []},
         'preflight': {'certificate_days': 14, 'queue_megabytes': 1024, 'queue_directories': ['/var/spool/mine']},
     },
 }
@@ -193,6 +193,7 @@ def test_each_question_is_asked_whatever_becomes_of_the_others(machine, monkeypa
 
 def test_mail_server_that_is_found_but_not_supported_has_a_name(machine, monkeypatch):
     monkeypatch.setattr(preflight, 'find', lambda wanted: ('kerio', {}))
+    monkeypatch.setattr(preflight, 'with_role', lambda: ['postfix'])
     result, dummy = preflight.look(machine, SETTINGS)
     assert (result['mta'], result['supported']) == ('kerio', False)
     assert ('mta.unsupported', 'red') in brief(result['rows'])

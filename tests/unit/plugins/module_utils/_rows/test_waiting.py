@@ -111,9 +111,9 @@ def test_queue_of_postfix(queue, age, reason, last, stuck):
 def test_tls_with_an_unnamed_host_is_the_gateway_s_unless_the_message_goes_elsewhere(reason, direct, stuck, asked):
     line, questions = LINE % ('deferred', time.time() - 1, f', "delay_reason": "{reason}"'), []
 
-    def elsewhere(identifiers):
-        questions.append(identifiers)
-        return identifiers if direct else set()
+    def elsewhere(messages):
+        questions.append({message['queue_id'] for message in messages})
+        return questions[-1] if direct else set()
 
     queue = Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix')
     look = Look(queue, GATEWAY, True, elsewhere)

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import site_rules
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import commands, site_rules
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.networks import lookups, written
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.site_rules import SiteRules
 
@@ -121,6 +123,50 @@ def test_a_rule_or_a_block_list_that_refuses_the_gateway_is_named_too(rules):
     row = asked.client_rows()[0]
     assert row['status'] == 'red' and 'ruleset check_relay' in row['finding'] and 'Access denied' in row['finding']
     assert 'Connect:198.51.100.0 OK' in row['hint']
+
+
+TEMPORARY = '$# error $@ 4 . 7 . 1 $: "451 Temporary lookup failure of 198.51.100.0 at list.example"'
+
+
+def test_an_answer_for_now_is_no_refusal_unless_an_entry_says_so_each_time(rules):
+    asked, program = rules()
+    for answer in (TEMPORARY, '$# error $@ TEMPFAIL $: "Later"', '$# error $: 450 Later'):
+        program.otherwise = dict.fromkeys(['check_relay', 'tls_client', 'try_tls', 'tls_server'], answer)
+        rows = [*asked.client_rows(), *asked.server_rows([])]
+        assert {(row['id'], row['status'], row['severity']) for row in rows} == {
+            ('access.client', 'green', 'low'),
+            ('access.tls', 'green', 'low'),
+        }
+        assert all('cannot be told' in row['finding'] for row in rows)
+    # The default of what is asked of TLS is 403.
+    entry, program = rules({'TLS_Clt:mail.conbool.com': 'ENCR:512'})
+    program._answer = lambda ruleset, *dummy: '$# error $@ 4 . 7 . 0 $: 403 encryption too weak'
+    assert 'red' in {row['status'] for row in entry.client_rows() if '403' in row['finding']}
+
+
+def test_a_sendmail_that_waits_for_dns_is_not_waited_for(rules, tmp_path, monkeypatch):
+    program = tmp_path / 'sendmail'
+    program.write_text('#!/bin/sh\necho "$@" >>$0.asked\nexec sleep 30\n', encoding='ascii')
+    program.chmod(0o755)
+    monkeypatch.setattr(commands, 'LONGEST', 1)
+
+    def run(words, data=None, **dummy):
+        done = subprocess.run(words, input=data.encode(), capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    asked, fake = rules()
+    real = commands.Program(run, str(program), '/bin/true')
+    fake.answers, fake.canonical = real.answers, real.canonical
+    begin = time.monotonic()
+    rows = [*asked.client_rows(), *asked.server_rows(['203.0.113.4'])]
+    assert time.monotonic() - begin < 10
+    assert [(row['id'], row['status'], row['severity']) for row in rows] == [
+        ('access.client', 'green', 'low'),
+        ('access.tls', 'green', 'low'),
+    ]
+    lines = (tmp_path / 'sendmail.asked').read_text(encoding='ascii').splitlines()
+    # Once for each, and Sendmail itself does not ask again and again.
+    assert len(lines) == 2 and all('Timeout.resolver.retry=1' in line for line in lines)
 
 
 def test_where_port_25_is_not_ours_nobody_is_asked(rules):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import kinds
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import settings_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import normalise
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24'], 'verify_inbound_host': 'mx'}
@@ -20,6 +22,17 @@ VARIABLES = {
     'inbound_firewall_state': ('absent', 'absent', 'gone'),
     'inbound_firewall_backend': ('ufw', 'ufw', 'pf'),
     'inbound_firewall_port': ('2525', 2525, 'smtp'),
+    'kerio_smarthost_accept_doors': ('yes', True, 'perhaps'),
+    'kerio_smarthost_ca_file': ('/etc/ca.pem', '/etc/ca.pem', '/etc/'),
+    'kerio_smarthost_fingerprint': (':'.join(['AB'] * 32), 'ab' * 32, SHA1),
+    'kerio_smarthost_inbound': ('front', 'front', 'back'),
+    'kerio_smarthost_keep_passwords_by_id': ('yes', True, 'perhaps'),
+    'kerio_smarthost_password': ('pass word', 'pass word', ['x']),
+    'kerio_smarthost_relay_passwords': ({'Old one': 'x'}, {'Old one': 'x'}, 'x'),
+    'kerio_smarthost_url': ('https://[::1]:4040/admin', 'https://[::1]:4040/admin', 'http://127.0.0.1'),
+    'kerio_smarthost_user': ('Admin', 'Admin', True),
+    'kerio_smarthost_wash_port': ('20033', 20033, 0),
+    'kerio_smarthost_wash_senders': ('yes', True, 'perhaps'),
     'outbound_hop_config_dir': ('/etc/hop/', '/etc/hop', 'etc/hop'),
     'outbound_hop_queue_directory': ('/srv/hop', '/srv/hop', '../hop'),
     'outbound_hop_data_directory': ('/srv/hop', '/srv/hop', '/srv/$hop'),
@@ -30,6 +43,19 @@ VARIABLES = {
     'outbound_hop_direct_tls_security_level': ('dane-only', 'dane-only', 'best'),
     'outbound_hop_parameters': ({'x_y': 2, 'z': None}, {'x_y': 2, 'z': None}, {'x y': '1'}),
     'outbound_hop_drain_timeout': ('0', 0, -1),
+    'outbound_hop_listen': ('192.0.2.25, 2001:DB8::1', ['192.0.2.25', '2001:db8::1'], ['127.0.0.1']),
+    'outbound_hop_listen_port': ('2525', 2525, 'smtp'),
+    'outbound_hop_clients': ('192.0.2.26 10.1.0.0/24', ['192.0.2.26/32', '10.1.0.0/24'], ['0.0.0.0/0']),
+    'outbound_hop_clients_without_tls': ('192.0.2.26', ['192.0.2.26/32'], ['192.0.2.26/24']),
+    'outbound_hop_tls_cert': ('/etc/ssl/hop.pem', '/etc/ssl/hop.pem', 'hop.pem'),
+    'outbound_hop_tls_key': ('/etc/ssl/hop.key', '/etc/ssl/hop.key', '/etc/ssl/'),
+    'outbound_hop_hostname': ('Relay.Example.NET', 'relay.example.net', 'relay'),
+    'outbound_hop_message_size_limit': ('50000000', 50000000, -1),
+    'outbound_hop_return_routes': (
+        {'Example.com': '[192.0.2.26]:25'},
+        {'example.com': '[192.0.2.26]:25'},
+        {'example.com': 'smtp:[a]:25'},
+    ),
     'postfix_smarthost_config_dir': ('/opt/postfix', '/opt/postfix', True),
     'postfix_smarthost_wash_submission': ('no', False, 'maybe'),
     'postfix_smarthost_wash_services': ('2587, 127.0.0.1:10025', ['2587', '127.0.0.1:10025'], [0]),
@@ -66,14 +92,22 @@ def read(**variables):
     """What one variable is, beside good settings of role conbool, and what is wrong."""
     settings, problems, dummy = normalise({**GOOD, **variables}, ROLES)
     name = next(iter(variables))
-    role = OF[name][0]
-    return settings and settings['roles'][role][name[len(role) + 1 :]], problems
+    role, option = OF[name]
+    if not settings:
+        return None, problems
+    own = settings['roles'][role]
+    if option.get('no_log'):
+        assert name[len(role) + 1 :] not in own
+        return Reader(variables, settings_of(ROLES)).values[name], problems
+    return own[name[len(role) + 1 :]], problems
 
 
 def refused(name, value):
     dummy, problems = read(**{name: value})
     assert len(problems) == 1 and problems[0].startswith(name + ': '), problems
     assert problems[0].isprintable()
+    if OF[name][1].get('no_log') and isinstance(value, str):
+        assert value not in problems[0]
     return problems[0]
 
 
@@ -140,6 +174,16 @@ def test_a_key_is_never_shown(name, shape):
 def test_what_cannot_be_evaluated_is_named(name):
     assert refused(name, ValueError("'x' is\nundefined")) == f"{name}: cannot be evaluated: 'x' is undefined"
     assert refused(name, ValueError(f'no: {PEM}')) == f'{name}: cannot be evaluated'
+
+
+SECRETS = [name for name in VARIABLES if OF[name][1].get('no_log')]
+
+
+@pytest.mark.parametrize('name', SECRETS)
+def test_a_secret_is_neither_in_the_settings_nor_in_what_is_said_of_it(name):
+    settings, problems, dummy = normalise({**GOOD, name: VARIABLES[name][0]}, ROLES)
+    assert problems == [] and str(VARIABLES[name][1]) not in str(settings)
+    assert 'hunter2' not in refused(name, 'hunter2\nx') and 'hunter2' not in refused(name, ['hunter2'])
 
 
 @pytest.mark.parametrize('name', [name for name in VARIABLES if name.endswith('_port')])

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The relay rules that lead mail to the hop: which there have to be, and which way a message takes by a list of rules.
+
+That the first rule that fits decides, is assumed: no document says it, and the administration has arrows for the order.
+So nothing depends on it but which route of the administrator's own wins.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import RULE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import Remembered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
+
+EVERYBODY = relay.TESTS['all']
+AGAIN = '(again)'
+
+
+def _pattern(sender: str) -> str:
+    return '*' + sender if sender.startswith('@') else sender
+
+
+def _ours(name: str, host: str, port: int, sender: str = '') -> dict[str, Any]:
+    kind = 'sender' if sender else 'all'
+    more = {'enabled': True, 'applies_to': kind, 'pattern': _pattern(sender) if sender else '', 'inverted': False}
+    return {'name': name, 'host': host, 'port': port, **more}
+
+
+def wanted_rules(settings: Mapping[str, Any], address: str, wash_port: int) -> list[dict[str, Any]]:
+    """The rules of ours, in their order, as options of M(conbool.smtp_relay.kerio_relay).
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        address: where the hop listens.
+        wash_port: its port for mail of hosted senders, in which trust headers count for nothing; 0 for none.
+    """
+    port = settings['roles']['outbound_hop']['port']
+    hosted = ['@' + domain for domain in settings['domains']]
+    if settings['scope'] == 'senders':
+        return [
+            _ours(
+                f'{RULE} {sender}',
+                address,
+                wash_port if wash_port and '@' + sender.rpartition('@')[2] in hosted else port,
+                sender,
+            )
+            for sender in settings['scope_senders']
+        ]
+    washed = [_ours(f'{RULE} {sender}', address, wash_port, sender) for sender in hosted if wash_port]
+    return [*washed, _ours(RULE, address, port)]
+
+
+def mine(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is one of ours."""
+    return str(rule['description']).startswith(RULE)
+
+
+def known_by(rule: dict[str, Any]) -> dict[str, Any]:
+    """What a rule of others is known by, since ids may be others after each change: all but whether it is in force."""
+    return {name: value for name, value in relay.shown([rule])[0].items() if name != 'isEnabled'}
+
+
+def planned(
+    site: Site, remembered: Remembered, rules: list[dict[str, Any]], settings: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """The whole list as it has to be.
+
+    Args:
+        remembered: what was there before us.
+        rules: of wanted_rules(); none when everything is to be as it was.
+        settings: what M(conbool.smtp_relay.settings) returned.
+
+    Returns:
+        The list, the rules of others that are switched off in it because of us, and warnings.
+    """
+    # The first of a name; any other one that begins like ours goes.
+    held = {rule['description']: rule for rule in reversed(site.rules) if mine(rule)}
+    others = [copy.deepcopy(rule) for rule in site.rules if not mine(rule)]
+    off, seen = [], [known_by(rule) for rule in others]
+    for rule in others:
+        known = known_by(rule)
+        if rules and _in_the_way(rule, settings):
+            if rule['isEnabled'] or known in remembered.switched_off:
+                off.append(known)
+            rule['isEnabled'] = False
+        elif known in remembered.switched_off and not rule['isEnabled']:
+            rule['isEnabled'] = True
+    warnings = [
+        f'the relay rule {rule["description"]!r}, which was switched off, is not there any more, or was changed'
+        for rule in remembered.switched_off
+        if rule not in seen
+    ]
+    ours = [relay.made(rule, held.get(rule['name'])) for rule in rules]
+    if settings['scope'] == 'all':
+        return [*others, *ours], off, warnings
+    # Should the last rule that fits decide, the mail of listed senders would go by a rule of others: these come twice.
+    again = [dict(rule, name=f'{rule["name"]} {AGAIN}') for rule in rules if any(rule['isEnabled'] for rule in others)]
+    return [*ours, *others, *(relay.made(rule, held.get(rule['name'])) for rule in again)], off, warnings
+
+
+def _in_the_way(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether a rule of others has to be off: the smart host of before, or one that would win, if that is not wanted.
+
+    With a scope of some senders our rules are the first ones, and everybody else keeps the route that they had.
+    """
+    if settings['scope'] != 'all':
+        return False
+    return rule['condition']['test'] == EVERYBODY or settings['site_routes'] == 'override' and _wins(rule, settings)
+
+
+def _wins(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether a rule in front of ours is for a hosted sender, whoever it writes to."""
+    senders = [f'conbool-verify@{domain}' for domain in settings['domains']]
+    return any(fits(rule['condition'], sender, 'someone@' + OUTSIDE) for sender in senders)
+
+
+def decides(rules: list[dict[str, Any]], sender: str, recipient: str) -> dict[str, Any] | None:
+    """The rule by which a message leaves; None for the recipient's own server."""
+    return next((rule for rule in rules if rule['isEnabled'] and fits(rule['condition'], sender, recipient)), None)
+
+
+def fits(condition: Mapping[str, Any], sender: str, recipient: str) -> bool:
+    """Whether a condition is met; one of a kind that nobody here knows is not."""
+    if condition['test'] == EVERYBODY:
+        return True
+    address = {relay.TESTS['sender']: sender, relay.TESTS['recipient']: recipient}.get(condition['test'], '')
+    # That mail without a sender meets no condition on it, is assumed.
+    if not address:
+        return False
+    pattern = '.*'.join(map(re.escape, condition['pattern'].split('*')))
+    equal = re.fullmatch(pattern, address, re.IGNORECASE) is not None
+    return equal if condition['comparator'] == 'RelayCompEqual' else not equal
+
+
+def past_the_gateway(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of others that are in force, stay so, and win over ours for a hosted sender, whoever it writes to."""
+    if settings['scope'] != 'all':
+        return []
+    return [
+        rule
+        for rule in site.rules
+        if rule['isEnabled'] and not mine(rule) and not _in_the_way(rule, settings) and _wins(rule, settings)
+    ]
+
+
+def leading_to_hop(rules: list[dict[str, Any]], address: str, ports: set[int]) -> list[str]:
+    """The names of the rules in force that are ours, or lead to where the hop listens."""
+    return [
+        rule['description']
+        for rule in rules
+        if rule['isEnabled'] and (mine(rule) or (rule['hostName'] == address and rule['port'] in ports))
+    ]

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be said of mail servers on other machines before a host can be their smart host. Private to this
+collection."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers, washed, wide
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.grammars import NEXT_HOP
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import is_within, overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import shown
+
+PREFIX = 'outbound_hop_'
+
+
+def problems(settings: Mapping[str, Any], here: Callable[[str], bool] = there) -> list[str]:
+    """Return why the hop cannot serve the clients, each with variable and value.
+
+    Args:
+        settings: what M(conbool.smtp_relay.settings) returned.
+        here: whether an address is one of this host's.
+    """
+    hop = settings['roles']['outbound_hop']
+    if not hop['clients']:
+        return [f'{PREFIX}clients: is empty. Name the mail servers that may send through this host']
+    return [
+        *_inbound(settings),
+        *_listen(hop, here),
+        *_clients(settings, hop),
+        *_certificate(hop),
+        *_marks(settings, hop),
+        *_returns(settings, hop, here),
+    ]
+
+
+def _said(name: str, value: Any, reason: str) -> str:
+    return f'{name}: {shown(value)} {reason}'
+
+
+def _inbound(settings: Mapping[str, Any]) -> Iterable[str]:
+    if settings['inbound']:
+        reason = 'but this host takes no mail from the gateway, the servers in {}clients do: set it to false'
+        yield _said('conbool_inbound', True, reason.format(PREFIX))
+
+
+def _listen(hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
+    if not hop['listen']:
+        reason = 'names no address: say at which address of this host the servers in {}clients reach it'
+        yield _said(PREFIX + 'listen', hop['listen'], reason.format(PREFIX))
+    for address in hop['listen']:
+        if not here(address):
+            yield _said(PREFIX + 'listen', address, 'is no address of this host')
+
+
+def _clients(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[str]:
+    known = {net: ipaddress.ip_network(net) for net in hop['clients']}
+    for text in settings['networks']:
+        for net, network in known.items():
+            if overlap(network, ipaddress.ip_network(text)):
+                reason = f'overlaps {text} of conbool_networks: what the gateway sends here would go round'
+                yield _said(PREFIX + 'clients', net, reason)
+    for net in hop['clients_without_tls']:
+        if not any(is_within(ipaddress.ip_network(net), network) for network in known.values()):
+            yield _said(PREFIX + 'clients_without_tls', net, f'lies in none of {PREFIX}clients: add it there')
+
+
+def _certificate(hop: Mapping[str, Any]) -> Iterable[str]:
+    pair = {PREFIX + name: hop[name] for name in ('tls_cert', 'tls_key')}
+    if not any(pair.values()) and set(hop['clients']) - set(hop['clients_without_tls']):
+        reason = (
+            f'but not all clients may send in clear text: give certificate and key, or name all of them in {PREFIX}'
+        )
+        yield _said(PREFIX + 'tls_cert', hop['tls_cert'], reason + 'clients_without_tls')
+    elif any(pair.values()):
+        for name, value in pair.items():
+            if not value:
+                yield _said(name, value, 'is needed beside the other one: give certificate and key, or neither')
+
+
+def _marks(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[str]:
+    if settings['bypass_null_sender'] == 'server':
+        reason = 'but only the server in front knows what its users have handed in: set it to true or false'
+        yield _said('conbool_bypass_null_sender', 'server', reason)
+    without = washed(settings, hop)
+    if without and len(without) < len(hop['clients']):
+        others = ', '.join(net for net in hop['clients'] if net not in without)
+        reason = (
+            f'covers {", ".join(without)}, but not {others}. The hop cannot tell them apart: cover all clients or none'
+        )
+        yield _said('conbool_wash_networks', settings['wash_networks'], reason)
+
+
+def _returns(settings: Mapping[str, Any], hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
+    name, servers = PREFIX + 'return_routes', bounce_servers(settings, hop)
+    for domain in hop['return_routes']:
+        if domain not in settings['domains']:
+            yield _said(name, domain, 'is not in conbool_domains')
+    for domain in settings['domains']:
+        if domain not in servers:
+            yield _said(name, hop['return_routes'], f'names no server for {domain}, which bounces of its users go to')
+        elif _is_this_host(servers[domain], hop, here):
+            variable = name if domain in hop['return_routes'] else PREFIX + 'return_address'
+            yield _said(
+                variable, servers[domain], f'is the hop itself: name the server that has the mailboxes of {domain}'
+            )
+
+
+def _is_this_host(next_hop: str, hop: Mapping[str, Any], here: Callable[[str], bool]) -> bool:
+    """Whether bounces would come back to the hop."""
+    place = NEXT_HOP.fullmatch(next_hop)
+    if not place or (place['port'] or '25') not in (str(hop['listen_port']), str(hop['port']), 'smtp'):
+        return False
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(place['inside'] or place['name'], None)}
+    except OSError:
+        # Whether it can be reached, is asked of the way back.
+        return False
+    return any(map(here, map(str, found)))
+
+
+def warnings(settings: Mapping[str, Any]) -> list[str]:
+    """Return what a person should know of the clients."""
+    hop = settings['roles']['outbound_hop']
+    return [
+        f'{PREFIX}clients: {net} is a whole network of an organisation. Each of its hosts, a printer or an infected PC,'
+        ' may send to anybody through this one: list the mail servers alone'
+        for net in wide(hop['clients'])
+    ]

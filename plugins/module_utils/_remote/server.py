@@ -1,0 +1,124 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail servers on other machines, for which the hop of this host is the smart host: an adapter whose mail server is not
+here. Private to this collection."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
+    Facts,
+    Hop,
+    MailServer,
+    Part,
+    QueueLook,
+    Route,
+    Wanted,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import certificate_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.outsider import outsider_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+
+FULL_NAME = re.compile(r'[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+')
+GATEWAY = 'gateway'
+
+
+class RemoteServer(MailServer):
+    """The mail servers in C(outbound_hop_clients)."""
+
+    NAME = 'remote'
+    BYPASS_HINT = 'Run site.yml: the configuration of the hop is its alone, and is made anew.'
+    here = False
+    hop_decides = True
+
+    @property
+    def _hop(self) -> dict[str, Any]:
+        return self.settings['roles']['outbound_hop']
+
+    def lock_directories(self) -> list[str]:
+        return []
+
+    def facts(self) -> Facts:
+        # Who delivers and who may relay there, only a person knows.
+        return Facts('', True, self._hop['queue_directory'], [], [], '', '')
+
+    def _name(self) -> str:
+        """Return the name with which the hop greets others.
+
+        Raises:
+            HostError: the host has none.
+        """
+        name = self._hop['hostname'] or socket.getfqdn()
+        if not FULL_NAME.fullmatch(name) or name.startswith('localhost.'):
+            raise HostError(
+                f'outbound_hop_hostname: is empty, and the name of this host, {name!r}, is no full one. Say with which'
+                ' name it greets other mail servers, such as relay.example.com'
+            )
+        return name
+
+    def wanted(self, facts: Facts, flag: bool) -> Wanted:
+        found = problems(self.settings)
+        if found:
+            return Wanted(problems=found)
+        name = self._name()
+        identity = {
+            'myhostname': name,
+            'smtp_helo_name': name,
+            # Not a hosted domain: Postfix takes MAILER-DAEMON at its own origin for mail without a sender.
+            'myorigin': name,
+            'message_size_limit': str(self._hop['message_size_limit']),
+        }
+        files = {'cert_file': self._hop['tls_cert'], 'key_file': self._hop['tls_key']}
+        names = {'cert_file': 'outbound_hop_tls_cert', 'key_file': 'outbound_hop_tls_key'}
+        return Wanted(
+            warnings=warnings(self.settings),
+            tls_files=[dict(files, names=names)] if self._hop['tls_cert'] else [],
+            hop=Hop({'expanded': identity}, own_programs=True, remote=True),
+        )
+
+    def undo(self) -> list[Part]:
+        return []
+
+    def leads_to_hop(self) -> list[str]:
+        # No file of this host says.
+        return []
+
+    def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
+        seen = [route(self._hop['queue_directory'], each['sender'], each['recipient']) for each in samples]
+        return [Route('{transport}:{next_hop}'.format(**found), found['transport'] == GATEWAY) for found in seen]
+
+    def null_sender_through(self) -> bool:
+        return not self.settings['bypass_null_sender']
+
+    def queue(self) -> QueueLook:
+        raise HostError('the queues of mail servers on other machines cannot be seen from here')
+
+    def knows(self, certificate: Shown) -> str:
+        # The gateway brings its mail to them.
+        return ''
+
+    def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
+        rows = [row('hop.clients', *problem.split(': ', 1)[:1], RED, problem) for problem in problems(self.settings)]
+        return rows + self._certificate()
+
+    def _certificate(self) -> list[dict[str, Any]]:
+        files = [self._hop['tls_cert']] if self._hop['tls_cert'] else []
+        return certificate_rows(files, self.settings['roles']['preflight']['certificate_days'], 'the clients')
+
+    def doors(self) -> list[dict[str, Any]]:
+        hop = self._hop
+        asked = outsider_rows(
+            'hop.stranger', hop['listen'], hop['listen_port'], bool(hop['tls_cert']), self.settings['domains'][0]
+        )
+        return asked + self._certificate()

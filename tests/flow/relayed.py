@@ -1,0 +1,75 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A mail server that has nothing but a smart host, and the smart host: two hosts of the lab as one site."""
+
+from __future__ import annotations
+
+from tests.flow import remote
+from tests.flow.adapters import postfix
+from tests.flow.site import Site
+
+FORGED = 'what a user forged only the server knows that he has logged in to'
+# Debian's Postfix as it is, but for these lines.
+POINTED = """set -e
+postconf -e 'relayhost = [{address}]:25' 'smtp_tls_security_level = encrypt'
+postfix reload
+"""
+
+
+class Adapter(postfix.Adapter):
+    """The mail server. All that it cannot do is a plain Postfix's lack, which the hop cannot make up for."""
+
+    expected_failures = {
+        **postfix.Adapter.expected_failures,
+        **dict.fromkeys(('O11', 'O11.all', 'O11.submissions', 'O11.local'), FORGED),
+    }
+
+
+class Relayed(Site):
+    """Messages are handed in at the mail server; what waits, waits there or at the smart host."""
+
+    def __init__(self, lab, server, relay, adapter):
+        super().__init__(lab, server, adapter)
+        self.relay = relay
+
+    def _at_relay(self, request):
+        return remote.ask(self.lab, self.relay, dict(request, mailboxes={}, postfix_queues=[postfix.HOP]))
+
+    def ask(self, request):
+        if request['do'] == 'inject':
+            return super().ask(request)
+        # Mail goes both ways, and what changes places between two questions must be seen.
+        before, answer = self._at_relay(request), super().ask(request)
+        if request['do'] == 'waiting':
+            return before + answer
+        if request['do'] == 'look':
+            queues = [*before['queues'], *answer['queues'], *self._at_relay(request)['queues']]
+            answer['queues'] = list({entry['key']: entry for entry in queues}.values())
+        return answer
+
+    def _log(self):
+        return super()._log() + self.lab.log(self.relay, since=self._since)
+
+
+def point(lab, server, relay):
+    """Has a mail server send through a smart host, as its administrator would."""
+    lab.run(server, ['sh', '-c', POINTED.format(address=lab.addresses[relay][0])])
+
+
+def variables(lab, server, relay, configuration):
+    """What the inventory says of the smart host.
+
+    Args:
+        configuration: of a mail server on the same host.
+    """
+    return {
+        **configuration,
+        'conbool_preflight': 'skip',
+        'conbool_inbound': False,
+        'outbound_hop_listen': lab.addresses[relay],
+        'outbound_hop_clients': lab.addresses[server],
+        'outbound_hop_return_address': f'[{lab.addresses[server][0]}]:25',
+        'outbound_hop_tls_cert': '/etc/ssl/lab/server.pem',
+        'outbound_hop_tls_key': '/etc/ssl/lab/server.key',
+    }

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands against a smart host for others is said by variable and value, and nothing else does."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
+
+from tests.unit.fakes.remote import settings
+
+PAIR = {'tls_cert': '', 'tls_key': ''}
+TWO = ['192.0.2.100/32', '198.51.100.0/24']
+ROUTES = {'example.com': '[192.0.2.100]:25', 'sub.example.co.uk': '[192.0.2.101]:25'}
+
+
+def said(more=None, **hop):
+    return problems(settings(more, **hop), lambda address: address in ('192.0.2.25', '127.0.0.1'))
+
+
+@pytest.mark.parametrize(
+    'hop',
+    [
+        {},
+        {'clients': TWO, 'return_routes': ROUTES},
+        {'clients': TWO, 'return_address': 'mail.example.com'},
+        {'clients_without_tls': ['192.0.2.100/32'], **PAIR},
+        {'clients': TWO, 'return_routes': ROUTES, 'clients_without_tls': ['198.51.100.7/32']},
+        # Another service of this host has the mailboxes.
+        {'return_address': '[127.0.0.1]:2525'},
+    ],
+)
+def test_what_is_enough(hop):
+    assert said(**hop) == []
+
+
+@pytest.mark.parametrize(
+    'more, hop, words',
+    [
+        ({}, {'clients': []}, 'outbound_hop_clients: is empty'),
+        ({}, {'listen': []}, 'outbound_hop_listen: [] names no address'),
+        ({}, {'listen': ['192.0.2.99']}, "outbound_hop_listen: '192.0.2.99' is no address of this host"),
+        ({'inbound': True}, {}, 'conbool_inbound: True but this host takes no mail from the gateway'),
+        (
+            {},
+            {'clients': ['192.0.2.0/24'], 'return_address': '[192.0.2.100]:25'},
+            "outbound_hop_clients: '192.0.2.0/24' overlaps 192.0.2.0/28 of conbool_networks",
+        ),
+        ({}, {'clients_without_tls': ['192.0.2.101/32']}, "outbound_hop_clients_without_tls: '192.0.2.101/32' lies in"),
+        ({}, PAIR, "outbound_hop_tls_cert: '' but not all clients may send in clear text"),
+        ({}, {'tls_key': ''}, "outbound_hop_tls_key: '' is needed beside"),
+        ({}, {'tls_cert': ''}, "outbound_hop_tls_cert: '' is needed beside"),
+        ({'bypass_null_sender': 'server'}, {}, "conbool_bypass_null_sender: 'server' but only the server in front"),
+        (
+            {'wash_networks': ['192.0.2.96/28']},
+            {'clients': TWO, 'return_routes': ROUTES},
+            "conbool_wash_networks: ['192.0.2.96/28'] covers 192.0.2.100/32, but not 198.51.100.0/24",
+        ),
+        (
+            {},
+            {'return_routes': {'example.org': '[192.0.2.100]'}},
+            "outbound_hop_return_routes: 'example.org' is not in",
+        ),
+        (
+            {},
+            {'clients': TWO, 'return_routes': {'example.com': '[192.0.2.100]:25'}},
+            'outbound_hop_return_routes: the dictionary of \'example.com\' names no server for sub.example.co.uk',
+        ),
+        (
+            {'domains': ['example.com']},
+            {'return_address': '[192.0.2.25]:25'},
+            "outbound_hop_return_address: '[192.0.2.25]:25' is the hop itself",
+        ),
+        (
+            {'domains': ['example.com']},
+            {'return_routes': {'example.com': '[127.0.0.1]:325'}},
+            "outbound_hop_return_routes: '[127.0.0.1]:325' is the hop itself",
+        ),
+    ],
+)
+def test_what_is_refused(more, hop, words):
+    found = said(more, **hop)
+    assert len(found) == 1 and found[0].startswith(words), found
+
+
+def test_whole_networks_are_named():
+    assert warnings(settings()) == []
+    found = warnings(settings(clients=['10.0.0.0/8', '192.168.0.0/16', '10.1.2.0/24', 'fd00:1::/32']))
+    assert [text.partition(' is ')[0] for text in found] == [
+        'outbound_hop_clients: 10.0.0.0/8',
+        'outbound_hop_clients: 192.168.0.0/16',
+        'outbound_hop_clients: fd00:1::/32',
+    ]

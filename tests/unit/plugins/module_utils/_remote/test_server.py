@@ -1,0 +1,137 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail servers on other machines as an adapter: a hop, and nothing beside it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.server import RemoteServer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.local_command import command_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import certain_routes
+
+from tests.unit.fakes.mail_server import FakeModule
+from tests.unit.fakes.remote import settings
+
+
+@pytest.fixture(name='remote')
+def fixture_remote(monkeypatch):
+    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: True,))
+
+    def remote(more=None, **hop):
+        return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
+
+    return remote
+
+
+def test_the_hop_is_who_the_variables_say(remote):
+    mta = remote(message_size_limit=50000000)
+    wanted = mta.wanted(mta.facts(), False)
+    assert wanted.problems == [] and wanted.parts == [] and wanted.hop.remote and wanted.hop.own_programs
+    assert wanted.hop.identity['expanded'] == {
+        'myhostname': 'relay.example.com',
+        'smtp_helo_name': 'relay.example.com',
+        # Mail from mailer-daemon@example.com is somebody's, and goes to the gateway.
+        'myorigin': 'relay.example.com',
+        'message_size_limit': '50000000',
+    }
+    assert [files['names']['cert_file'] for files in wanted.tls_files] == ['outbound_hop_tls_cert']
+
+
+@pytest.mark.parametrize('name', ['relay', 'localhost', 'localhost.localdomain', ''])
+def test_a_host_without_a_full_name_has_to_be_told_one(remote, monkeypatch, name):
+    monkeypatch.setattr(server.socket, 'getfqdn', lambda: name)
+    mta = remote(hostname='')
+    with pytest.raises(HostError, match=f'^outbound_hop_hostname: is empty, and the name of this host, {name!r}'):
+        mta.wanted(mta.facts(), False)
+    monkeypatch.setattr(server.socket, 'getfqdn', lambda: 'relay.example.net')
+    assert mta.wanted(mta.facts(), False).hop.identity['expanded']['myhostname'] == 'relay.example.net'
+
+
+def test_what_stands_against_it_is_a_problem_and_a_row_of_the_preflight(remote):
+    mta = remote(listen=[])
+    assert mta.wanted(mta.facts(), False).problems[0].startswith('outbound_hop_listen: ')
+    assert [(row['id'], row['target']) for row in mta.obstacles(mta.facts()) if row['status'] == 'red'] == [
+        ('hop.clients', 'outbound_hop_listen')
+    ]
+
+
+@pytest.mark.parametrize('bypass, way', [(True, 'direct'), (False, 'gateway')])
+@pytest.mark.parametrize('good', [True, False])
+def test_routes_are_those_of_the_hop(remote, monkeypatch, bypass, way, good):
+    def route(queue_directory, sender, recipient):
+        assert queue_directory == '/var/spool/conbool-hop'
+        if not recipient.endswith('.invalid'):
+            return {'transport': 'mta', 'next_hop': '[192.0.2.100]:26'}
+        return {'transport': ('gateway' if good else 'smtp') if sender else way, 'next_hop': ''}
+
+    monkeypatch.setattr(server, 'route', route)
+    mta = remote({'bypass_null_sender': bypass})
+    rows = verify.route_rows(mta, mta.settings)
+    assert len(rows) == len(certain_routes(mta.settings))
+    assert {row['status'] for row in rows} == ({'green'} if good else {'green', 'red'})
+
+
+class Unwatched:
+    """A queue that nobody looks at."""
+
+    def __init__(self, name, dummy):
+        self.name = name
+
+    def begin(self):
+        pass
+
+    def row(self, dummy):
+        return self.name
+
+
+@pytest.fixture(name='asked')
+def fixture_asked(monkeypatch):
+    """What a verification asks, of which nothing is answered."""
+    names = []
+    monkeypatch.setattr(verify, 'Watched', Unwatched)
+    monkeypatch.setattr(verify, 'asked', lambda name, *dummy: names.append(name) or [])
+    monkeypatch.setattr(verify, 'spend', lambda seconds, work: work())
+    return names
+
+
+def test_the_queue_of_a_server_elsewhere_is_not_watched(remote, asked):
+    mta = remote()
+    assert verify.rows_of(mta, mta.settings) == ['hop'] and 'hop' in asked
+
+
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_who_gets_to_the_port_of_the_clients_is_asked(remote, asked, state):
+    mta = remote({'inbound': False, 'state': state})
+    verify.rows_of(mta, mta.settings)
+    assert ('firewall' in asked) is (state == 'present')
+    # No mail server is here that could take mail from the gateway.
+    assert 'inbound.listens' not in asked
+
+
+@pytest.mark.parametrize('question', ['running', 'arrivals', 'listener_rows', 'stale'])
+def test_of_a_server_elsewhere_nothing_is_asked_here(remote, question):
+    assert getattr(remote(), question)() == []
+
+
+def test_no_service_and_no_command_of_this_host_is_that_of_a_server_elsewhere():
+    assert services(RemoteServer.NAME) == () and command_rows(RemoteServer.NAME) == []
+
+
+def test_undo_has_no_part_but_the_hop_and_the_port(remote, monkeypatch):
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost, '_refuse_half_a_change', lambda module, server, parts: None)
+    monkeypatch.setattr(smarthost, '_take', lambda module, parts: [part.name for part in parts])
+    mta = remote()
+    assert smarthost.absent(mta.module, mta) == ['spam', 'mail_port', 'hop']
+
+
+def test_the_certificate_of_the_listener_is_one_for_clients(remote, tmp_path):
+    path = str(tmp_path / 'gone.pem')
+    (found,) = [row for row in remote(tls_cert=path).obstacles(None) if row['id'] == 'tls.server']
+    assert found['target'] == path and 'shows to the clients' in found['hint'] and found['finding']
+    assert not [row for row in remote(tls_cert='', tls_key='').obstacles(None) if row['id'] == 'tls.server']
