@@ -24,7 +24,12 @@ CASES = {
     'default': [case for case in TABLE.selected('default') if case.group in GROUPS],
     **{name: [case for case in TABLE.selected(name) if not case.repeated] for name in OTHERS},
 }
-PARAMETERS = [pytest.param(name, case.id, id=case.name) for name, cases in CASES.items() for case in cases]
+FULL = [pytest.mark.full]
+PARAMETERS = [
+    pytest.param(name, case.id, id=case.name, marks=FULL if name in OTHERS else [])
+    for name, cases in CASES.items()
+    for case in cases
+]
 MESSAGE = b'From: alice@example.com\r\nSubject: %s\r\nX-Conbool-Released: yes\r\n\r\nhello\r\n'
 # What somebody does to the smart host, and the row that is red then.
 RELOAD = ' && postfix $hop reload'
@@ -85,7 +90,7 @@ def test_message_arrives_where_it_must(sent, setup, row):
         pytest.fail(explained(result), pytrace=False)
 
 
-@pytest.mark.parametrize('setup', CASES)
+@pytest.mark.parametrize('setup', [pytest.param(name, marks=FULL if name in OTHERS else []) for name in CASES])
 def test_the_gateway_was_told_nothing_in_clear(sent, setup):
     assert not sent(setup).in_clear
 
@@ -111,8 +116,13 @@ def passed_on(hosts):
     return [each for each in found if b'Subject: stranger' in each['content']]
 
 
-@pytest.mark.parametrize('source', ['internet', 'gateway'])
-@pytest.mark.parametrize('ipv6', [False, True])
+@pytest.mark.parametrize(
+    'source, ipv6',
+    [
+        ('internet', True),
+        *(pytest.param(*each, marks=FULL) for each in [('internet', False), ('gateway', False), ('gateway', True)]),
+    ],
+)
 def test_nobody_but_a_client_gets_anything_relayed(hosts, of, source, ipv6):
     settled(hosts, of)
     assert all('refused' in said.lower() for said in rejected(hosts, source, ipv6=ipv6)), 'the firewall lets him in'
@@ -140,6 +150,7 @@ def say(hosts, sender, recipient, tls=False):
     return hosts.run(SERVER, ['python3', '-c', ASK, *words]).stdout
 
 
+@pytest.mark.full
 def test_a_client_has_to_use_tls_unless_it_is_excused(hosts, of):
     settled(hosts, of)
     envelope = ('alice@example.com', 'somebody@external.test')
@@ -162,6 +173,7 @@ def test_what_belongs_to_a_mail_server_does_not_go_round(hosts, of):
         assert '554 ' in say(hosts, 'bob@example.com', recipient, tls=True), recipient
 
 
+@pytest.mark.full
 def test_headers_that_a_client_forges_are_taken_away_where_the_inventory_says_so(hosts, of):
     # What a user has forged in mail to the server's own mailboxes never comes here.
     cases = [case for case in CASES['default'] if case.id in ('O11', 'O11.all', 'O11.submissions')]
@@ -171,7 +183,7 @@ def test_headers_that_a_client_forges_are_taken_away_where_the_inventory_says_so
     assert not report.in_clear
 
 
-@pytest.mark.parametrize('name', BREAKAGES)
+@pytest.mark.parametrize('name', [pytest.param(name, marks=[] if name == 'open relay' else FULL) for name in BREAKAGES])
 def test_what_is_broken_is_noticed_and_repaired(hosts, of, name):
     do, row = BREAKAGES[name]
     settled(hosts, of)
