@@ -7,10 +7,10 @@ collection."""
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers, washed, wide
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.grammars import NEXT_HOP
@@ -98,31 +98,27 @@ def _marks(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[str]
 
 
 def _returns(settings: Mapping[str, Any], hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
-    name, servers = PREFIX + 'return_routes', bounce_servers(settings, hop)
+    name, servers, names = PREFIX + 'return_routes', bounce_servers(settings, hop), Names()
     for domain in hop['return_routes']:
         if domain not in settings['domains']:
             yield _said(name, domain, 'is not in conbool_domains')
     for domain in settings['domains']:
         if domain not in servers:
             yield _said(name, hop['return_routes'], f'names no server for {domain}, which bounces of its users go to')
-        elif _is_this_host(servers[domain], hop, here):
+        elif _is_this_host(servers[domain], hop, here, names):
             variable = name if domain in hop['return_routes'] else PREFIX + 'return_address'
             yield _said(
                 variable, servers[domain], f'is the hop itself: name the server that has the mailboxes of {domain}'
             )
 
 
-def _is_this_host(next_hop: str, hop: Mapping[str, Any], here: Callable[[str], bool]) -> bool:
+def _is_this_host(next_hop: str, hop: Mapping[str, Any], here: Callable[[str], bool], names: Names) -> bool:
     """Whether bounces would come back to the hop."""
     place = NEXT_HOP.fullmatch(next_hop)
     if not place or (place['port'] or '25') not in (str(hop['listen_port']), str(hop['port']), 'smtp'):
         return False
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(place['inside'] or place['name'], None)}
-    except OSError:
-        # Whether it can be reached, is asked of the way back.
-        return False
-    return any(map(here, map(str, found)))
+    # Whether one without an address can be reached, is asked of the way back.
+    return any(map(here, names.addresses(place['inside'] or place['name'])))
 
 
 def warnings(settings: Mapping[str, Any]) -> list[str]:

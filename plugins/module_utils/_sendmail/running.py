@@ -9,13 +9,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -123,22 +124,12 @@ def _submit_row(program: Program, paths: Paths) -> dict[str, Any]:
     named = _MTA_HOST.search(decode(read_file(path).data or b''))
     found = None if named else program.routes(path, ['someone@' + OUTSIDE])[0]
     host = named.group(1) if named else found['host'] if found else ''
-    if not host or not own_address(host.strip('[]')):
+    addresses = Names().addresses(host.strip('[]')) if host else frozenset()
+    if not addresses or not all(map(there, addresses)):
         finding = f'mail of programs on this host goes to {host or "nowhere"}, past this mail server'
+        if host and not addresses:
+            finding = (
+                f'mail of programs on this host goes to {host}. Whose that is cannot be told: it has no address now'
+            )
         return row('submit.elsewhere', path, RED, finding, 'Have submit.mc name [127.0.0.1], and build submit.cf anew.')
     return row('submit.ok', path, GREEN, 'hands mail to this host')
-
-
-def own_address(host: str) -> bool:
-    """Return whether a name or address is one of this host."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    for family, kind, protocol, dummy, address in found:
-        try:
-            with socket.socket(family, kind, protocol) as probe:
-                probe.bind((address[0], 0, *address[2:]))
-        except OSError:
-            return False
-    return True

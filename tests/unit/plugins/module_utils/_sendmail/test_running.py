@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import socket
 import time
 import types
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import names, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import running
 
 from tests.unit.fakes.mail_server import SETTINGS
@@ -156,3 +158,14 @@ def test_programs_hand_in_mail_where_msp_says_whatever_dns_says(host, to, identi
     # A name that cannot be looked up is parsed without the rules of msp.
     host.program.host = 'conbool-verify.invalid'
     assert identifier in maps(host)
+
+
+def test_a_name_that_nobody_can_tell_is_not_waited_for(host, monkeypatch):
+    (host.folder / 'submit.cf').touch()
+    host.program.host = 'mailhost.example.com'
+    monkeypatch.setattr(names.Names, '__init__', functools.partialmethod(names.Names.__init__, 0.1))
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *dummy, **options: time.sleep(1) or [])
+    begin = time.monotonic()
+    found = running.map_rows(host.program, host.paths, dict(SETTINGS, inbound=False), None)
+    assert time.monotonic() - begin < 0.9
+    assert [row['id'] for row in found] == ['submit.elsewhere'] and 'cannot be told' in found[0]['finding']
