@@ -42,8 +42,8 @@ SEE = (
     ' the package nftables.'
 )
 PEERS = (
-    'Nothing to do if nobody is in there whom you do not know. To keep them from the port, say so where the tunnel is set'
-    ' up (Tailscale: its access controls), or use inbound_firewall_backend: nftables.'
+    'Nothing to do if nobody is in there whom you do not know. To keep them from the port, say so where the tunnel is'
+    ' set up (Tailscale: its access controls), or use inbound_firewall_backend: nftables.'
 )
 LOOK = 'Such as a rate, a mark or a set that nobody can see from outside. Nothing to do if it is meant so.'
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import is_within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader
@@ -77,9 +77,8 @@ def washed(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> list[str]:
         settings: what M(conbool.smtp_relay.settings) returned.
         hop: the variables of role C(outbound_hop).
     """
-    wash = list(map(ipaddress.ip_network, settings['wash_networks']))
-    nets = map(ipaddress.ip_network, hop['clients'])
-    return [str(net) for net in nets if any(is_within(net, other) for other in wash)]
+    wash = Networks(map(ipaddress.ip_network, settings['wash_networks']))
+    return [str(net) for net in map(ipaddress.ip_network, hop['clients']) if wash.cover(net)]
 
 
 def bounce_servers(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> dict[str, str]:
