@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import KEPT_FROM_TRUST, checks_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import (
-    REFUSING,
-    is_within,
-    network_of,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import REFUSING, network_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
@@ -176,8 +173,8 @@ def _cuts(address: str) -> list[str]:
 def _addresses(settings: Mapping[str, Any], listed: Sequence[tuple[str, str]]) -> list[str]:
     """Return one of each network of the gateway, and those that a table names in one."""
     networks = [ipaddress.ip_network(network) for network in settings['networks']]
-    found = [str(network[0]) for network in networks]
+    gateway, found = Networks(networks), [str(network[0]) for network in networks]
     for network in filter(None, (network_of(key) for key, dummy in listed)):
-        if any(is_within(network, whole) for whole in networks):
+        if gateway.cover(network):
             found.append(str(network[0]))
     return list(dict.fromkeys(found))[:MOST_ASKED]

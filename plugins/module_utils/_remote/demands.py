@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers, washed, wide
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.grammars import NEXT_HOP
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import is_within, overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks, overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import shown
 
 PREFIX = 'outbound_hop_'
@@ -66,8 +66,9 @@ def _clients(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[st
             if overlap(network, ipaddress.ip_network(text)):
                 reason = f'overlaps {text} of conbool_networks: what the gateway sends here would go round'
                 yield _said(PREFIX + 'clients', net, reason)
+    clients = Networks(known.values())
     for net in hop['clients_without_tls']:
-        if not any(is_within(ipaddress.ip_network(net), network) for network in known.values()):
+        if not clients.cover(ipaddress.ip_network(net)):
             yield _said(PREFIX + 'clients_without_tls', net, f'lies in none of {PREFIX}clients: add it there')
 
 

@@ -20,11 +20,6 @@ def overlap(first: Network, second: Network) -> bool:
     return first.version == second.version and first.overlaps(second)
 
 
-def is_within(network: Network, other: Network) -> bool:
-    """Return whether a network, of either IP version, is all of another or a part of it."""
-    return overlap(network, other) and network.prefixlen >= other.prefixlen
-
-
 class Networks:
     """Many networks, of either IP version, each of which may be asked about: there are thousands in some tables."""
 
