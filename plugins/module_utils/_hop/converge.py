@@ -177,8 +177,9 @@ def present(
 def _queue(module: AnsibleModule, options: Mapping[str, Any], way: str) -> tuple[dict[str, Any], list[str]]:
     """Have messages whose FILTER leads to a gateway that was one before be sent to the one that is."""
     instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
-    change = led_elsewhere if module.check_mode else take_this_way
-    found = sorted({message.identifier for message in change(instance, options['queue_directory'], way)})
+    directory = options['queue_directory']
+    messages = led_elsewhere(directory, way) if module.check_mode else take_this_way(instance, directory, way)
+    found = sorted({message.identifier for message in messages})
     result: dict[str, Any] = {'changed': bool(found)}
     if module._diff and found:
         result['diff'] = [difference('queue', '', ''.join(f'{name} {way}\n' for name in found))]

@@ -15,7 +15,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 # Those in which messages are complete and have been through cleanup(8).
 QUEUES = ('incoming', 'active', 'deferred', 'hold')
-# REC_TYPE_FILT and REC_TYPE_KILL (rec_type.h in Postfix's source).
-FILTER, STRUCK_OUT, POINTER = b'L', b'K', b'p'
-LINE = re.compile(r'^ *(\d+) content_filter: (.*)$', re.MULTILINE)
-MOST_PASSES = 20
+# REC_TYPE_FILT, KILL, PTR, SIZE, MESG and END (rec_type.h in Postfix's source).
+FILTER, STRUCK_OUT, POINTER, SIZES, MESSAGE, END = b'L', b'K', b'p', b'C', b'M', b'E'
+MOST_PASSES, MOST_JUMPS = 20, 10000
+# So many messages are tried at once; the others when Postfix looks at its queue the next time (queue_run_delay), since
+# what was written to is due.
+MOST_AT_ONCE = 20
 BLOCK = 4096
 # The first record of a queue file: the length of the message, and where it begins.
 SIZE = re.compile(rb'C[\x00-\xff] *(\d+) +(\d+) ')
@@ -48,24 +50,47 @@ class FilteredMessage(NamedTuple):
 
 
 def messages_filtered_to(
-    instance: Instance, queue_directory: str, transports: Collection[str]
+    queue_directory: str, transports: Collection[str], others: set[tuple[str, int]] | None = None
 ) -> list[FilteredMessage]:
     """Return the messages whose FILTER names one of these transports.
 
     Messages move while Postfix runs, so one may be missing that is found the next time.
+
+    Args:
+        others: names and inodes of messages that were looked at before, which are passed over. All that are looked at
+            and have no such FILTER are added.
     """
     texts, found = [encode(name + ':') for name in sorted(transports)], []
+    others = set() if others is None else others
     for queue in QUEUES:
-        for folder, dummy, names in os.walk(os.path.join(queue_directory, queue)):
-            for path in [os.path.join(folder, name) for name in sorted(names)]:
-                envelope = _envelope(path) if _is_complete(path) else b''
-                if any(text in envelope for text in texts):
-                    found += [
-                        FilteredMessage(path, queue, offset, value)
-                        for offset, value in _filters(instance, path)
-                        if value.partition(':')[0] in transports
-                    ]
+        for path, name, inode in _files(os.path.join(queue_directory, queue)):
+            if (name, inode) in others or not _is_complete(path):
+                continue
+            envelope = _envelope(path)
+            named = any(text in envelope for text in texts)
+            filtered = [
+                FilteredMessage(path, queue, offset, value)
+                for offset, value in (_filters(path) if named else ())
+                if value.partition(':')[0] in transports
+            ]
+            found += filtered
+            if envelope and not named:
+                others.add((name, inode))
     return found
+
+
+def _files(folder: str) -> Iterator[tuple[str, str, int]]:
+    """Yield path, name and inode of each file of a queue."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        else:
+            yield entry.path, entry.name, entry.inode()
 
 
 def _is_complete(path: str) -> bool:
@@ -108,10 +133,52 @@ def those_filtered_to(queue_directory: str, destination: str, among: Collection[
     return found
 
 
-def _filters(instance: Instance, path: str) -> list[tuple[int, str]]:
-    status, out, dummy = instance.run('postcat', '-c', instance.config_dir, '-eo', path)
-    # One that has just been moved is found where it is, the next time.
-    return [(int(offset), value) for offset, value in LINE.findall(decode(out))] if status == 0 else []
+def _filters(path: str) -> list[tuple[int, str]]:
+    """Return where the FILTERs of a message are that are in force, and what they say; of one that has just been moved
+    none, it is found where it is the next time. As C(postcat -eo) does, which takes its time for each message."""
+    try:
+        with open(path, 'rb') as stream:
+            return [(offset, decode(data)) for offset, kind, data in _records(stream) if kind == FILTER]
+    except (OSError, ValueError, IndexError):
+        return []
+
+
+def _records(stream: BinaryIO) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield offset, type and data of each record of a queue file, without the message itself. That of a record to which
+    a pointer leads is the pointer's."""
+    behind, begin, jumps = 0, -1, 0
+    while True:
+        begin = stream.tell() if begin < 0 else begin
+        kind = stream.read(1)
+        if not kind:
+            return
+        data = stream.read(_length(stream))
+        if kind == POINTER and int(data):
+            jumps += 1
+            if jumps > MOST_JUMPS:
+                raise ValueError(f'{stream.name}: its pointers lead nowhere')
+            stream.seek(int(data))
+            continue
+        yield begin, kind, data
+        begin = -1
+        if kind == SIZES:
+            length, start = map(int, data.split()[:2])
+            behind = start + length
+        elif kind == MESSAGE:
+            stream.seek(behind)
+        elif kind == END:
+            return
+
+
+def _length(stream: BinaryIO) -> int:
+    """Return the length of a record, 7 bits in each byte and the lowest first."""
+    length, position = 0, 0
+    while True:
+        byte = stream.read(1)[0]
+        length |= (byte & 127) << position
+        position += 7
+        if byte < 128:
+            return length
 
 
 def strike_out(message: FilteredMessage) -> None:
@@ -158,17 +225,12 @@ def _located(stream: BinaryIO, offset: int) -> tuple[int, int, int]:
     """Return where the record of a FILTER is, the length of its value, and where that begins: -1 when there is none.
 
     Args:
-        offset: that postcat(1) tells, of a pointer that it has followed perhaps.
+        offset: of a pointer to it perhaps.
     """
     for dummy in range(MOST_PASSES):
         stream.seek(offset)
-        kind, length, position = stream.read(1), 0, 0
-        while kind in (FILTER, POINTER):
-            byte = stream.read(1)[0]
-            length |= (byte & 127) << position
-            position += 7
-            if byte < 128:
-                break
+        kind = stream.read(1)
+        length = _length(stream) if kind in (FILTER, POINTER) else 0
         begin = stream.tell()
         if kind != POINTER:
             return offset, length, begin if kind == FILTER else -1
@@ -183,10 +245,14 @@ def _record(kind: bytes, data: bytes) -> bytes:
     return kind + size + bytes([left]) + data
 
 
-def led_elsewhere(instance: Instance, queue_directory: str, way: str) -> list[FilteredMessage]:
-    """Return the messages whose FILTER names the transport of a way, and another next hop."""
+def led_elsewhere(queue_directory: str, way: str, others: set[tuple[str, int]] | None = None) -> list[FilteredMessage]:
+    """Return the messages whose FILTER names the transport of a way, and another next hop.
+
+    Args:
+        others: as of messages_filtered_to().
+    """
     transport = way.partition(':')[0]
-    return [entry for entry in messages_filtered_to(instance, queue_directory, [transport]) if entry.value != way]
+    return [entry for entry in messages_filtered_to(queue_directory, [transport], others) if entry.value != way]
 
 
 def take_this_way(instance: Instance, queue_directory: str, way: str) -> list[FilteredMessage]:
@@ -198,7 +264,9 @@ def take_this_way(instance: Instance, queue_directory: str, way: str) -> list[Fi
     Raises:
         OSError: a queue file cannot be written.
     """
-    return _changed(instance, lambda: led_elsewhere(instance, queue_directory, way), lambda message: lead(message, way))
+    return _changed(
+        instance, lambda others: led_elsewhere(queue_directory, way, others), lambda message: lead(message, way)
+    )
 
 
 def take_ordinary_way(instance: Instance, queue_directory: str, transports: Collection[str]) -> list[FilteredMessage]:
@@ -212,21 +280,21 @@ def take_ordinary_way(instance: Instance, queue_directory: str, transports: Coll
     """
     return _changed(
         instance,
-        lambda: messages_filtered_to(instance, queue_directory, transports),
+        lambda others: messages_filtered_to(queue_directory, transports, others),
         strike_out,
     )
 
 
 def _changed(
     instance: Instance,
-    find: Callable[[], list[FilteredMessage]],
+    find: Callable[[set[tuple[str, int]]], list[FilteredMessage]],
     change: Callable[[FilteredMessage], None],
 ) -> list[FilteredMessage]:
     """Change messages until none is found any more, have them be tried, and return them."""
     done: list[FilteredMessage] = []
-    clean = 0
+    clean, others = 0, set()
     for dummy in range(MOST_PASSES):
-        found = find()
+        found = find(others)
         # A message that was on its way from one queue to another may be in neither when one looks once.
         clean = 0 if found else clean + 1
         if clean == 2:
@@ -235,8 +303,6 @@ def _changed(
             with contextlib.suppress(FileNotFoundError):
                 change(message)
                 done.append(message)
-    for message in done:
-        if message.queue == 'deferred':
-            # Otherwise it would wait for its next turn, up to maximal_backoff_time.
-            instance.run('postqueue', '-c', instance.config_dir, '-i', message.identifier)
+    for message in [message for message in done if message.queue == 'deferred'][:MOST_AT_ONCE]:
+        instance.run('postqueue', '-c', instance.config_dir, '-i', message.identifier)
     return done
