@@ -9,6 +9,7 @@ import os
 import time
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import queue_file as written
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import queue_filters
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
     led_elsewhere,
@@ -106,15 +107,15 @@ def test_one_that_moves_meanwhile_is_found_where_it_is(postfix, put, tmp_path, m
     path = put('deferred/A1', WASH)
     (tmp_path / 'active').mkdir()
     moved = tmp_path / 'active' / 'A1'
-    strike_out, envelope = queue_filters.strike_out, queue_filters._envelope
+    strike_out, envelope = written.strike_out, written.envelope
 
     def move(*dummy):
         if path.exists():
             path.rename(moved)
 
-    def strike(entry):
+    def strike(*place):
         move()
-        strike_out(entry)
+        strike_out(*place)
 
     def read(place):
         data = envelope(place)
@@ -122,9 +123,9 @@ def test_one_that_moves_meanwhile_is_found_where_it_is(postfix, put, tmp_path, m
         return data
 
     if when == 'read':
-        monkeypatch.setattr(queue_filters, '_envelope', read)
+        monkeypatch.setattr(written, 'envelope', read)
     else:
-        monkeypatch.setattr(queue_filters, 'strike_out', strike)
+        monkeypatch.setattr(written, 'strike_out', strike)
     assert [entry.queue for entry in take_ordinary_way(postfix, str(tmp_path), ['conbool-wash'])] == ['active']
     assert filters(moved) == []
 
@@ -235,8 +236,8 @@ def test_a_long_queue_takes_seconds(postfix, put, tmp_path):
 def test_what_has_no_such_filter_is_read_once(put, tmp_path, monkeypatch):
     put('deferred/A1', WASH)
     put('deferred/B1')
-    read, others, envelope = [], set(), queue_filters._envelope
-    monkeypatch.setattr(queue_filters, '_envelope', lambda path: read.append(os.path.basename(path)) or envelope(path))
+    read, others, envelope = [], set(), written.envelope
+    monkeypatch.setattr(written, 'envelope', lambda path: read.append(os.path.basename(path)) or envelope(path))
     for dummy in range(2):
         assert len(messages_filtered_to(str(tmp_path), ['conbool-wash'], others)) == 1
     assert read == ['A1', 'B1', 'A1']
