@@ -1,21 +1,18 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One call of C(<name>_verify): a mail server and its hop asked what they would do, as rows. Private to this
-collection."""
+"""A mail server and its hop asked what they would do, as rows. Private to this collection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import guests
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import spend
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
@@ -23,7 +20,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway i
     known_rows,
     look,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import gateway_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.local_command import command_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
@@ -40,30 +36,6 @@ if TYPE_CHECKING:
 
 # What to do about a question that has no answer.
 UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or run site.yml.'
-
-
-def main(server_class: type[MailServer]) -> None:
-    """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
-    options = {'settings': {'type': 'dict', 'required': True}, **server_class.OPTIONS}
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
-    # That one asks us what has become of what it made.
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
-
-    # The answer has the options: these are long, and known.
-    server = server_of(server_class, module, module.params.pop('settings'))
-    settings = server.settings
-    shown = look(settings) if asks_for_certificate(settings) else []
-    more = [('gateway', 'gateway', lambda: gateway_rows(settings, _dns_only(server)))]
-    if settings['state'] == 'present':
-        more.append(('drift', 'this host', lambda: drift_rows(server, shown)))
-    rows = rows_of(server, settings, shown, more, stuck=True)
-    # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
-    module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
-
-
-def _dns_only(server: MailServer) -> bool:
-    """Return whether who sends mail to the gateway goes by DNS alone."""
-    return server.hop_decides and HopServer(server.module, server.settings, server.hop_wash).dns_only()
 
 
 def rows_of(

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import types
-
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import questions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import (
     certain_headers,
@@ -49,8 +47,8 @@ class FakeHop(FakeServer):
 def fixture_rows(monkeypatch):
     def rows(server, hop=None, *more, **options):
         server.hop_decides = hop is not None
-        monkeypatch.setattr(verify, 'HopServer', lambda module, settings, wash: hop)
-        return verify.rows_of(server, SETTINGS, None, more, **options)
+        monkeypatch.setattr(questions, 'HopServer', lambda module, settings, wash: hop)
+        return questions.rows_of(server, SETTINGS, None, more, **options)
 
     return rows
 
@@ -75,20 +73,20 @@ def test_every_sender_goes_through_the_hop():
         'postmaster@example.com',
         'postmaster@sub.example.co.uk',
     ]
-    assert {row['status'] for row in verify.route_rows(FakeServer(), SETTINGS)} == {'green'}
+    assert {row['status'] for row in questions.route_rows(FakeServer(), SETTINGS)} == {'green'}
 
 
 def test_mail_past_the_hop_and_mail_that_is_caught_are_red():
-    found = verify.route_rows(FakeServer(through=lambda sample: not sample['hop']), SETTINGS)
+    found = questions.route_rows(FakeServer(through=lambda sample: not sample['hop']), SETTINGS)
     assert {row['id'] for row in found} == {'route.bypass', 'route.captured'}
     assert {row['hint'] for row in found if row['id'] == 'route.bypass'} == {'a hint'}
 
 
 def test_without_a_sender_mail_may_go_direct_where_the_mail_server_decides():
     server = FakeServer(through=lambda sample: sample['hop'] and bool(sample['sender']))
-    assert 'route.bypass' in {row['id'] for row in verify.route_rows(server, SETTINGS)}
+    assert 'route.bypass' in {row['id'] for row in questions.route_rows(server, SETTINGS)}
     server.null_sender_through = lambda: False
-    assert {row['id'] for row in verify.route_rows(server, SETTINGS)} == {'route.ok'}
+    assert {row['id'] for row in questions.route_rows(server, SETTINGS)} == {'route.ok'}
 
 
 def test_only_listed_senders_go_through_the_hop():
@@ -115,8 +113,8 @@ def test_marked_mail_goes_direct(calendar):
     )
     right = FakeServer(marks=marks(settings))
     wrong = FakeServer(direct=lambda line: line not in marks(settings))
-    assert {row['status'] for row in verify.header_rows(right, settings)} == {'green'}
-    assert {(row['id'], row['finding']) for row in verify.header_rows(wrong, settings)} == {
+    assert {row['status'] for row in questions.header_rows(right, settings)} == {'green'}
+    assert {(row['id'], row['finding']) for row in questions.header_rows(wrong, settings)} == {
         ('header.wrong', 'it says so')
     }
 
@@ -150,18 +148,9 @@ def test_verification_is_all_of_it(rows):
 
 
 def test_whose_the_command_is_that_hands_in_mail_is_asked_for_its_mail_server(rows, monkeypatch):
-    monkeypatch.setattr(verify, 'command_rows', lambda name: [row('local.command', name, 'red', 'is another')])
+    monkeypatch.setattr(questions, 'command_rows', lambda name: [row('local.command', name, 'red', 'is another')])
     found = rows(FakeServer(), FakeHop(marks=marks()))
     assert [entry['target'] for entry in found if entry['id'] == 'local.command'] == ['fake']
-
-
-def test_the_gateway_is_asked_where_whoever_speaks_to_it_looks(monkeypatch):
-    hop = types.SimpleNamespace(dns_only=lambda: True)
-    monkeypatch.setattr(verify, 'HopServer', lambda *dummy: hop)
-    server = FakeServer()
-    assert verify._dns_only(server)
-    server.hop_decides = False
-    assert not verify._dns_only(server)
 
 
 def test_whoever_only_verifies_asks_more(rows):
@@ -169,7 +158,7 @@ def test_whoever_only_verifies_asks_more(rows):
         raise HostError('no answer')
 
     def green():
-        return [verify.row('drift.ok', 'this host', 'green', 'as site.yml would make it: hop')]
+        return [questions.row('drift.ok', 'this host', 'green', 'as site.yml would make it: hop')]
 
     found = brief(rows(FakeServer(marks=marks()), None, ('gateway', 'gateway', fail), ('drift', 'this host', green)))
     assert found[-3:] == [('gateway.failed', 'red'), ('drift.ok', 'green'), ('queue.ok', 'green')]
@@ -199,7 +188,7 @@ def test_a_fault_of_one_part_is_a_row_that_says_where_it_is(rows, fault):
     found = rows(server, FakeHop(marks=marks(), listener=fault))
     red = {row['id']: row['finding'] for row in found if row['status'] != 'green'}
     assert list(red) == ['route.failed', 'hop.failed']
-    assert repr(fault) in red['route.failed'] and '(test_verify.py, line ' in red['route.failed']
+    assert repr(fault) in red['route.failed'] and '(test_questions.py, line ' in red['route.failed']
 
 
 def test_what_could_not_be_asked_is_a_row_and_the_rest_is_asked(rows):
@@ -235,7 +224,7 @@ def test_the_hint_is_asked_for_once(monkeypatch):
             asked.append('x')
             return 'a hint'
 
-    assert {found['hint'] for found in verify.route_rows(Dear(through=lambda sample: False), SETTINGS)} == {
+    assert {found['hint'] for found in questions.route_rows(Dear(through=lambda sample: False), SETTINGS)} == {
         'a hint',
         '',
     }
@@ -246,15 +235,15 @@ def test_the_hint_is_asked_for_once(monkeypatch):
 @pytest.mark.parametrize('before', [None, [shown()]])
 def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status, before):
     asked = []
-    monkeypatch.setattr(verify, 'look', lambda settings: asked.append(1) or [shown()])
-    monkeypatch.setattr(verify, 'port_rows', lambda module, settings: [])
+    monkeypatch.setattr(questions, 'look', lambda settings: asked.append(1) or [shown()])
+    monkeypatch.setattr(questions, 'port_rows', lambda module, settings: [])
     server = FakeServer(knows=known, marks=marks())
     server.hop_decides = False
-    rows = verify.rows_of(server, dict(SETTINGS, inbound=True), before)
+    rows = questions.rows_of(server, dict(SETTINGS, inbound=True), before)
     assert [row['status'] for row in rows if row['id'] == 'inbound.certificate'] == [status]
     assert len(asked) == (before is None)
     # Where port 25 is not limited, nobody asks.
-    assert 'inbound.certificate' not in [row['id'] for row in verify.rows_of(server, SETTINGS)]
+    assert 'inbound.certificate' not in [row['id'] for row in questions.rows_of(server, SETTINGS)]
     assert len(asked) == (before is None)
 
 
@@ -263,11 +252,11 @@ CLOSED = row('inbound.closed', 'port 25', 'red', 'nobody listens')
 
 @pytest.mark.parametrize('inbound', [True, False])
 def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbound):
-    monkeypatch.setattr(verify, 'look', lambda settings: [])
-    monkeypatch.setattr(verify, 'port_rows', lambda module, settings: [])
+    monkeypatch.setattr(questions, 'look', lambda settings: [])
+    monkeypatch.setattr(questions, 'port_rows', lambda module, settings: [])
     server = FakeServer(arrivals=[CLOSED], marks=marks())
     server.hop_decides = False
-    rows = verify.rows_of(server, dict(SETTINGS, inbound=inbound))
+    rows = questions.rows_of(server, dict(SETTINGS, inbound=inbound))
     assert [found for found in rows if found['id'] == 'inbound.closed'] == [CLOSED] * inbound
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import Watched
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import Watched
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 
 
