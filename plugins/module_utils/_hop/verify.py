@@ -25,7 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import those_filtered_to
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import program_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import REINSTALL, program_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 TO_OTHERS = 'direct:'
 DIRECT = f'FILTER {TO_OTHERS}'
-PROGRAMS = 'Bring it back (on Debian: apt-get install --reinstall postfix).'
 OWN_PROGRAMS = (
     f'dpkg --verify {package.PACKAGE} says what else is missing. To have all of it made anew: apt-get purge'
     f' {package.PACKAGE}, then site.yml. Until then mail waits.'
@@ -114,7 +113,7 @@ class HopServer:
         rows = running_rows('hop', self._instance(), unit.NAME)
         rows += shadow_rows(Unit(self._module.run_command, unit.NAME), unit.NAME)
         own = os.path.exists(package.PREFIX)
-        rows += program_rows(self._instance(), 'the hop', OWN_PROGRAMS if own else PROGRAMS)
+        rows += program_rows(self._instance(), 'the hop', OWN_PROGRAMS if own else REINSTALL)
         return rows + (update_rows(self._module) if own else [])
 
     def listener(self) -> list[dict[str, Any]]:

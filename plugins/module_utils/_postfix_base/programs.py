@@ -18,6 +18,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
+REINSTALL = 'Bring it back (on Debian: apt-get install --reinstall postfix).'
+
 
 def program_rows(instance: Instance, name: str, hint: str) -> list[dict[str, Any]]:
     """Return a row for each program that is not there or cannot be run.
