@@ -120,6 +120,13 @@ def test_a_mailbox_in_a_table_that_cannot_be_listed_is_warned_of():
     assert wanted['problems'] == [] and 'mysql:/one_mailbox' in wanted['warnings'][0]
 
 
+def test_patterns_are_no_keys_whoever_opens_their_table(tmp_path):
+    (tmp_path / 'patterns').write_text('/^x@y$/ smtp:[old.example]\n', encoding='ascii')
+    asked, table = [], f'proxy:regexp:{tmp_path}/patterns'
+    assert configured(f'hash:/nothing, {table}', tables=dict(TABLES, **{table: asked.append}))['problems'] == []
+    assert '<>' in asked and '^x@y$' not in asked
+
+
 @pytest.mark.parametrize('table', ['proxy:mysql:/sender', 'hash:/mailbox', 'mysql:/one_mailbox', 'hash:/nothing'])
 def test_the_user_may_have_ours_asked_first(table):
     wanted = configured(table, site_routes='override')
