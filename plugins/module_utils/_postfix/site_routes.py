@@ -119,7 +119,7 @@ def _leads_somewhere(value: str) -> bool:
     return value != '' and value.upper() != 'DUNNO'
 
 
-def look(routes: SiteRoutes) -> dict[str, list[Any]]:
+def answers_of(routes: SiteRoutes) -> dict[str, list[Any]]:
     """Ask once what there is to know before a change.
 
     Returns:
@@ -142,7 +142,7 @@ def problems(settings: Mapping[str, Any], found: Mapping[str, list[Any]]) -> lis
 
     Args:
         settings: the normalised settings.
-        found: of look().
+        found: of answers_of().
     """
     override = _overrides(settings)
     by_sender = [] if override else found['senders']

@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     BY_RECIPIENT,
     BY_SENDER,
     SiteRoutes,
-    look,
+    answers_of,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
@@ -86,7 +86,7 @@ def information(by_sender='', by_recipient='', parameters=None):
 def configured(by_sender='', by_recipient='', tables=None, parameters=None, **more):
     tables = TABLES if tables is None else tables
     info, wanted = information(by_sender, by_recipient, parameters), settings(**more)
-    found = look(SiteRoutes(Maps(tables), wanted, info))
+    found = answers_of(SiteRoutes(Maps(tables), wanted, info))
     return outbound_configuration(
         wanted,
         dict(info, site_routes=found),
