@@ -55,12 +55,22 @@ def password(value: Any) -> str:
     return readers.text(value, blanks=True)
 
 
+def relay_passwords(value: Any) -> dict[str, str]:
+    """Passwords by the names of rules. They are stored without being tried, so none may be a guess: YAML makes 83 of
+    0123."""
+    found = kinds.mapping(kinds.words, password)(value)
+    for name, content in found.items():
+        if not isinstance(content, str) or not content:
+            raise ValueError(f'cannot be used: the password of {readers.shown(name)} must be text, in quotes')
+    return found
+
+
 READERS = {
     'ca_file': readers.file_path,
     'fingerprint': fingerprint,
     'keep_passwords_by_id': readers.boolean,
     'password': password,
-    'relay_passwords': kinds.mapping(kinds.words, password),
+    'relay_passwords': relay_passwords,
     'url': url,
     'user': user,
     'wash_port': readers.port,
