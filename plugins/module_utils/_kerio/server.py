@@ -153,8 +153,9 @@ class KerioServer(MailServer):
         settings, found = self.settings, []
         for rule in outbound.past_the_gateway(present, settings):
             found.append(
-                f'the relay rule {rule["description"]!r} would lead mail of hosted senders to {rule["hostName"]}, past'
-                ' the gateway. Take it out, or set conbool_site_routes: override, which switches it off'
+                f'the relay rule {rule["description"]!r} may lead mail of hosted senders, or forwarded mail, to'
+                f' {rule["hostName"]}, past the gateway. Take it out, or set conbool_site_routes: override, which'
+                ' switches it off'
             )
         if settings['wash_networks']:
             found.append(
