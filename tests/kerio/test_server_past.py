@@ -65,3 +65,13 @@ def test_what_is_for_somebody_else_stays(host, theirs):
     kerio = host(prepare=lambda state: company.entrust(state, [theirs]))
     kerio.apply()
     assert kerio.double.state.data['relay_rules'][0]['isEnabled'] is True
+
+
+@pytest.mark.parametrize('on', [(True, False), (False, True), (True, True), (False, False)])
+def test_of_two_rules_that_are_alike_no_more_are_switched_on_again_than_were(host, on):
+    twins = [company.relay_rule('Old smart host', 'old.test', isEnabled=each) for each in on]
+    kerio = host(prepare=lambda state: company.entrust(state, twins))
+    for dummy in range(2):
+        kerio.apply()
+    kerio.undo()
+    assert sum(one['isEnabled'] for one in kerio.double.state.data['relay_rules']) == sum(on)

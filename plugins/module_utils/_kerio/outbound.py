@@ -85,13 +85,18 @@ def planned(
     held = {rule['description']: rule for rule in reversed(site.rules) if mine(rule)}
     others = [copy.deepcopy(rule) for rule in site.rules if not mine(rule)]
     off, seen = [], [known_by(rule) for rule in others]
+    # Of two that are alike, one may have been off before.
+    left = list(remembered.switched_off)
     for rule in others:
         known = known_by(rule)
+        switched_off = not rule['isEnabled'] and known in left
+        if switched_off:
+            left.remove(known)
         if rules and _in_the_way(rule, settings):
-            if rule['isEnabled'] or known in remembered.switched_off:
+            if rule['isEnabled'] or switched_off:
                 off.append(known)
             rule['isEnabled'] = False
-        elif known in remembered.switched_off and not rule['isEnabled']:
+        elif switched_off:
             rule['isEnabled'] = True
     warnings = [
         f'the relay rule {rule["description"]!r}, which was switched off, is not there any more, or was changed'
