@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
 
 FULL_NAME = re.compile(r'[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+')
 GATEWAY = 'gateway'
+# Of all parts, by their names.
+RECORDS = '/var/lib/conbool-smtp-relay'
+
+
+def _served_before() -> list[str]:
+    """Return the mail servers of this host of whose changes there is a record."""
+    owners = {path.stem for path in Path(RECORDS).glob('**/*.json')}
+    return [name for name in names() if any(owner == name or owner.startswith(f'{name}_') for owner in owners)]
 
 
 class RemoteServer(MailServer):
@@ -65,17 +75,22 @@ class RemoteServer(MailServer):
                 f'outbound_hop_hostname: is empty, and the name of this host, {name!r}, is no full one. Say with which'
                 ' name it greets other mail servers, such as relay.example.com'
             )
+        if name.lower() in self.settings['domains']:
+            # Postfix takes MAILER-DAEMON at its own origin for mail without a sender.
+            raise HostError(
+                f'outbound_hop_hostname: {name!r} is one of conbool_domains. Say with which name of its own this host'
+                ' greets other mail servers, such as relay.example.com'
+            )
         return name
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
-        found = problems(self.settings)
+        found = self._problems()
         if found:
             return Wanted(problems=found)
         name = self._name()
         identity = {
             'myhostname': name,
             'smtp_helo_name': name,
-            # Not a hosted domain: Postfix takes MAILER-DAEMON at its own origin for mail without a sender.
             'myorigin': name,
             'message_size_limit': str(self._hop['message_size_limit']),
         }
@@ -91,8 +106,16 @@ class RemoteServer(MailServer):
         return []
 
     def leads_to_hop(self) -> list[str]:
-        # No file of this host says.
-        return []
+        # Whether a server elsewhere does, no file of this host says.
+        return [f'the {MAIL_SERVERS[name].title} of this host' for name in _served_before()]
+
+    def _problems(self) -> list[str]:
+        return problems(self.settings) + [
+            f'outbound_hop_clients: names mail servers on other machines, but an earlier run led the mail of the'
+            f' {MAIL_SERVERS[name].title} of this host to the hop, which would not take it any more. Undo that first:'
+            f' take outbound_hop_clients out, and run rollback with conbool_mta: {name}'
+            for name in _served_before()
+        ]
 
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         seen = [route(self._hop['queue_directory'], each['sender'], each['recipient']) for each in samples]
@@ -109,7 +132,7 @@ class RemoteServer(MailServer):
         return ''
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
-        rows = [row('hop.clients', *problem.split(': ', 1)[:1], RED, problem) for problem in problems(self.settings)]
+        rows = [row('hop.clients', *problem.split(': ', 1)[:1], RED, problem) for problem in self._problems()]
         return rows + self._certificate()
 
     def _certificate(self) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from tests.unit.fakes.remote import settings
 
 @pytest.fixture(name='remote')
 def fixture_remote(monkeypatch):
-    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: True,))
+    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: address == '192.0.2.25',))
 
     def remote(more=None, **hop):
         return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
@@ -50,6 +50,37 @@ def test_a_host_without_a_full_name_has_to_be_told_one(remote, monkeypatch, name
         mta.wanted(mta.facts(), False)
     monkeypatch.setattr(server.socket, 'getfqdn', lambda: 'relay.example.net')
     assert mta.wanted(mta.facts(), False).hop.identity['expanded']['myhostname'] == 'relay.example.net'
+
+
+def test_a_hosted_domain_is_no_name_of_the_hop(remote):
+    mta = remote(hostname='example.com')
+    with pytest.raises(HostError, match="^outbound_hop_hostname: 'example.com' is one of conbool_domains"):
+        mta.wanted(mta.facts(), False)
+
+
+@pytest.mark.parametrize(
+    'record, title, name',
+    [
+        ('postfix/0123456789abcdef/postfix_smarthost_outbound', 'Postfix', 'postfix'),
+        ('files/sendmail', 'Sendmail', 'sendmail'),
+        ('zimbra/zimbra_smarthost', 'Zimbra', 'zimbra'),
+        ('kerio/kerio_smarthost', 'Kerio Connect', 'kerio'),
+        # What this host has as a smart host of others.
+        ('postfix/0123456789abcdef/outbound_hop', '', ''),
+        ('files/client_certificate', '', ''),
+    ],
+)
+def test_a_mail_server_of_this_host_is_not_forgotten(remote, monkeypatch, tmp_path, record, title, name):
+    monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
+    (tmp_path / record).parent.mkdir(parents=True)
+    (tmp_path / f'{record}.json').touch()
+    mta = remote()
+    said = mta.wanted(mta.facts(), False).problems
+    assert mta.leads_to_hop() == ([f'the {title} of this host'] if name else [])
+    assert len(said) == len(mta.leads_to_hop()) and all(f'with conbool_mta: {name}' in text for text in said)
+    assert [row['target'] for row in mta.obstacles(mta.facts()) if row['status'] == 'red'] == [
+        'outbound_hop_clients' for dummy in said
+    ]
 
 
 def test_what_stands_against_it_is_a_problem_and_a_row_of_the_preflight(remote):
