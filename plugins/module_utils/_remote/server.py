@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, holders, not_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -22,6 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Route,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import certificate_rows
@@ -102,6 +104,21 @@ class RemoteServer(MailServer):
             hop=Hop({'expanded': identity}, own_programs=True, remote=True),
         )
 
+    def _elsewhere(self) -> list[str]:
+        """Return who would lose his clients, as problems: the firewall limits the port at all addresses."""
+        hop, firewall = self._hop, self.settings['roles']['inbound_firewall']
+        if firewall['state'] != 'present':
+            return []
+        # Who listens at all addresses is in the way of the hop itself.
+        ours = {*hop['listen'], '0.0.0.0', '::'}
+        found = [entry for entry in for_others(hop['listen_port']) if entry.address not in ours]
+        return [
+            f'outbound_hop_listen_port: {hop["listen_port"]} is also the port at {entry.address}, held by'
+            f' {"".join(holders([entry]))}, whose clients the firewall would shut out. Take a port that nobody else'
+            ' has, or see to the firewall yourself with inbound_firewall_state: absent'
+            for entry in not_of(found, master(hop['queue_directory'])[0])
+        ]
+
     def undo(self) -> list[Part]:
         return []
 
@@ -110,7 +127,7 @@ class RemoteServer(MailServer):
         return [f'the {MAIL_SERVERS[name].title} of this host' for name in _served_before()]
 
     def _problems(self) -> list[str]:
-        return problems(self.settings) + [
+        return [*problems(self.settings), *self._elsewhere()] + [
             f'outbound_hop_clients: names mail servers on other machines, but an earlier run led the mail of the'
             f' {MAIL_SERVERS[name].title} of this host to the hop, which would not take it any more. Undo that first:'
             f' take outbound_hop_clients out, and run rollback with conbool_mta: {name}'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
@@ -19,8 +20,11 @@ from tests.unit.fakes.remote import settings
 
 
 @pytest.fixture(name='remote')
-def fixture_remote(monkeypatch):
+def fixture_remote(monkeypatch, tmp_path):
     monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: address == '192.0.2.25',))
+    # What the machine of a test has is no matter.
+    monkeypatch.setattr(server, 'for_others', lambda port: [])
+    monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
 
     def remote(more=None, **hop):
         return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
@@ -71,7 +75,6 @@ def test_a_hosted_domain_is_no_name_of_the_hop(remote):
     ],
 )
 def test_a_mail_server_of_this_host_is_not_forgotten(remote, monkeypatch, tmp_path, record, title, name):
-    monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
     (tmp_path / record).parent.mkdir(parents=True)
     (tmp_path / f'{record}.json').touch()
     mta = remote()
@@ -81,6 +84,35 @@ def test_a_mail_server_of_this_host_is_not_forgotten(remote, monkeypatch, tmp_pa
     assert [row['target'] for row in mta.obstacles(mta.facts()) if row['status'] == 'red'] == [
         'outbound_hop_clients' for dummy in said
     ]
+
+
+@pytest.mark.parametrize(
+    'address, port, firewall, said',
+    [
+        ('192.0.2.26', 25, 'present', 1),
+        ('192.0.2.26', 25, 'absent', 0),
+        ('192.0.2.26', 2525, 'present', 0),
+        # Of itself, and of who is in its way, another text says so.
+        ('192.0.2.25', 25, 'present', 0),
+        ('::', 25, 'present', 0),
+    ],
+)
+def test_who_has_the_port_at_another_address_does_not_lose_his_clients(
+    remote, monkeypatch, address, port, firewall, said
+):
+    there = Socket(address, 25, 0, 1)
+    monkeypatch.setattr(server, 'for_others', lambda asked: [there] if asked == 25 else [])
+    monkeypatch.setattr(server, 'holders', lambda sockets: ['pid 7 (exim4), user root'])
+    mta = remote(listen_port=port)
+    mta.settings['roles']['inbound_firewall']['state'] = firewall
+    found = mta.wanted(mta.facts(), False).problems
+    assert len(found) == said and all(
+        text.startswith('outbound_hop_listen_port: 25 is also the port at 192.0.2.26, held by pid 7 (exim4)')
+        for text in found
+    )
+    # A listener of the hop's own that it is about to leave.
+    monkeypatch.setattr(server, 'not_of', lambda sockets, pid: [])
+    assert mta.wanted(mta.facts(), False).problems == []
 
 
 def test_what_stands_against_it_is_a_problem_and_a_row_of_the_preflight(remote):
