@@ -55,14 +55,11 @@ def password(value: Any) -> str:
     return readers.text(value, blanks=True)
 
 
-def relay_passwords(value: Any) -> dict[str, str]:
-    """Passwords by the names of rules. They are stored without being tried, so none may be a guess: YAML makes 83 of
-    0123."""
-    found = kinds.mapping(kinds.words, password)(value)
-    for name, content in found.items():
-        if not isinstance(content, str) or not content:
-            raise ValueError(f'cannot be used: the password of {readers.shown(name)} must be text, in quotes')
-    return found
+def rule_password(value: Any) -> str:
+    """One that is stored without being tried, so that it must not be a guess: YAML makes 83 of 0123."""
+    if not isinstance(value, str):
+        raise ValueError('must be text, in quotes')
+    return password(value)
 
 
 READERS = {
@@ -70,7 +67,7 @@ READERS = {
     'fingerprint': fingerprint,
     'keep_passwords_by_id': readers.boolean,
     'password': password,
-    'relay_passwords': relay_passwords,
+    'relay_passwords': kinds.mapping(kinds.words, rule_password, lenient=False),
     'url': url,
     'user': user,
     'wash_port': readers.port,

@@ -123,6 +123,11 @@ def test_a_password_of_a_rule_is_text(content):
     assert '(not shown)' in said and "'Old one'" in said and '12345' not in said
 
 
+@pytest.mark.parametrize('content', ['', None, 25, 0.5, True, ['x']], ids=repr)
+def test_a_way_for_bounces_is_a_next_hop(content):
+    assert "'example.com'" in refused('outbound_hop_return_routes', {'example.com': content})
+
+
 def test_the_table_has_every_variable():
     assert sorted(VARIABLES) == sorted(OF)
 
