@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
@@ -19,8 +20,11 @@ from tests.unit.fakes.remote import settings
 
 
 @pytest.fixture(name='remote')
-def fixture_remote(monkeypatch):
-    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: True,))
+def fixture_remote(monkeypatch, tmp_path):
+    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: address == '192.0.2.25',))
+    # What the machine of a test has is no matter.
+    monkeypatch.setattr(server, 'for_others', lambda port: [])
+    monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
 
     def remote(more=None, **hop):
         return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
@@ -50,6 +54,65 @@ def test_a_host_without_a_full_name_has_to_be_told_one(remote, monkeypatch, name
         mta.wanted(mta.facts(), False)
     monkeypatch.setattr(server.socket, 'getfqdn', lambda: 'relay.example.net')
     assert mta.wanted(mta.facts(), False).hop.identity['expanded']['myhostname'] == 'relay.example.net'
+
+
+def test_a_hosted_domain_is_no_name_of_the_hop(remote):
+    mta = remote(hostname='example.com')
+    with pytest.raises(HostError, match="^outbound_hop_hostname: 'example.com' is one of conbool_domains"):
+        mta.wanted(mta.facts(), False)
+
+
+@pytest.mark.parametrize(
+    'record, title, name',
+    [
+        ('postfix/0123456789abcdef/postfix_smarthost_outbound', 'Postfix', 'postfix'),
+        ('files/sendmail', 'Sendmail', 'sendmail'),
+        ('zimbra/zimbra_smarthost', 'Zimbra', 'zimbra'),
+        ('kerio/kerio_smarthost', 'Kerio Connect', 'kerio'),
+        # What this host has as a smart host of others.
+        ('postfix/0123456789abcdef/outbound_hop', '', ''),
+        ('files/client_certificate', '', ''),
+    ],
+)
+def test_a_mail_server_of_this_host_is_not_forgotten(remote, monkeypatch, tmp_path, record, title, name):
+    (tmp_path / record).parent.mkdir(parents=True)
+    (tmp_path / f'{record}.json').touch()
+    mta = remote()
+    said = mta.wanted(mta.facts(), False).problems
+    assert mta.leads_to_hop() == ([f'the {title} of this host'] if name else [])
+    assert len(said) == len(mta.leads_to_hop()) and all(f'with conbool_mta: {name}' in text for text in said)
+    assert [row['target'] for row in mta.obstacles(mta.facts()) if row['status'] == 'red'] == [
+        'outbound_hop_clients' for dummy in said
+    ]
+
+
+@pytest.mark.parametrize(
+    'address, port, firewall, said',
+    [
+        ('192.0.2.26', 25, 'present', 1),
+        ('192.0.2.26', 25, 'absent', 0),
+        ('192.0.2.26', 2525, 'present', 0),
+        # Of itself, and of who is in its way, another text says so.
+        ('192.0.2.25', 25, 'present', 0),
+        ('::', 25, 'present', 0),
+    ],
+)
+def test_who_has_the_port_at_another_address_does_not_lose_his_clients(
+    remote, monkeypatch, address, port, firewall, said
+):
+    there = Socket(address, 25, 0, 1)
+    monkeypatch.setattr(server, 'for_others', lambda asked: [there] if asked == 25 else [])
+    monkeypatch.setattr(server, 'holders', lambda sockets: ['pid 7 (exim4), user root'])
+    mta = remote(listen_port=port)
+    mta.settings['roles']['inbound_firewall']['state'] = firewall
+    found = mta.wanted(mta.facts(), False).problems
+    assert len(found) == said and all(
+        text.startswith('outbound_hop_listen_port: 25 is also the port at 192.0.2.26, held by pid 7 (exim4)')
+        for text in found
+    )
+    # A listener of the hop's own that it is about to leave.
+    monkeypatch.setattr(server, 'not_of', lambda sockets, pid: [])
+    assert mta.wanted(mta.facts(), False).problems == []
 
 
 def test_what_stands_against_it_is_a_problem_and_a_row_of_the_preflight(remote):
