@@ -26,7 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import REINSTALL, program_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
@@ -74,10 +74,10 @@ class HopServer:
         said = [checks.action(line) for line in lines]
         return [Verdict(action == DIRECT, f'the hop says {action!r}') for action in said]
 
-    def queue(self) -> Look:
+    def queue(self) -> PostfixQueueLook:
         """Return a look at its queue."""
         queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
-        return Look(queue, self._settings['relay_host'], last=True, elsewhere=self._not_to_gateway)
+        return PostfixQueueLook(queue, self._settings['relay_host'], last=True, elsewhere=self._not_to_gateway)
 
     def _not_to_gateway(self, messages: list[dict[str, Any]]) -> set[str]:
         """Return the identifiers of the messages that wait for others than the gateway."""

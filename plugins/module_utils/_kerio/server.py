@@ -20,7 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.obstacles import obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan, Wanted, plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.queue import Look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.queue import KerioQueueLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import KerioRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import certificates, client_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import server
@@ -210,8 +210,8 @@ class KerioServer(MailServer):
         # Without, everything that listens would be somebody else's.
         return arrival_rows(self.settings['roles']['inbound_firewall']['port'], pid, LISTEN) if pid else []
 
-    def queue(self) -> Look:
-        return Look(self._log_in, lambda sender, recipient: self._route(sender, recipient).through)
+    def queue(self) -> KerioQueueLook:
+        return KerioQueueLook(self._log_in, lambda sender, recipient: self._route(sender, recipient).through)
 
     def knows(self, certificate: Shown) -> str:
         # It asks nobody for one.

@@ -18,7 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
     asks_for_certificate,
     known_rows,
-    look,
+    shown_by_gateway,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.local_command import command_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
@@ -126,7 +126,7 @@ def certificate_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows on whether the gateway is let in."""
     if shown is None:
-        shown = look(settings) if asks_for_certificate(settings) else []
+        shown = shown_by_gateway(settings) if asks_for_certificate(settings) else []
     return known_rows(settings, shown, server.knows)
 
 

@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import KEPT_FROM_TRUST, checks_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import REFUSING, network_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import ORDERED, kind_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
@@ -36,7 +37,7 @@ HARMLESS = re.compile(
 # Ours are in front of the list of recipients. Those that other things are asked in, are left out.
 LISTS = (*(f'smtpd_{stage}_restrictions' for stage in ('client', 'helo', 'sender')), KEPT_FROM_TRUST)
 # They are asked for whole names and addresses only (DICT_FLAG_FIXED).
-WHOLE = re.compile(r'(?:proxy:)?(cidr|regexp|pcre|socketmap|tcp):')
+WHOLE = (*ORDERED, 'socketmap', 'tcp')
 HINT = (
     'Take it out, or have an entry for the gateway in front, such as "{} OK"; then build the table anew where it has an'
     ' index (postmap).'
@@ -152,7 +153,7 @@ def _questions(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield addresses of the gateway, each with the keys for which smtpd(8) asks a table, in its order
     (check_namadr_access() in smtpd_check.c)."""
-    whole, host = bool(WHOLE.match(table)), settings['relay_host']
+    whole, host = kind_of(table) in WHOLE, settings['relay_host']
     names = [host] if whole else _parents(host)
     if by_name:
         yield '', names

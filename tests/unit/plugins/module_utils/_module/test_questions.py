@@ -235,7 +235,7 @@ def test_the_hint_is_asked_for_once(monkeypatch):
 @pytest.mark.parametrize('before', [None, [shown()]])
 def test_the_gateway_s_certificate_is_asked_for_once(monkeypatch, known, status, before):
     asked = []
-    monkeypatch.setattr(questions, 'look', lambda settings: asked.append(1) or [shown()])
+    monkeypatch.setattr(questions, 'shown_by_gateway', lambda settings: asked.append(1) or [shown()])
     monkeypatch.setattr(questions, 'port_rows', lambda module, settings: [])
     server = FakeServer(knows=known, marks=marks())
     server.hop_decides = False
@@ -252,7 +252,7 @@ CLOSED = row('inbound.closed', 'port 25', 'red', 'nobody listens')
 
 @pytest.mark.parametrize('inbound', [True, False])
 def test_whether_mail_can_arrive_is_asked_where_it_is_limited(monkeypatch, inbound):
-    monkeypatch.setattr(questions, 'look', lambda settings: [])
+    monkeypatch.setattr(questions, 'shown_by_gateway', lambda settings: [])
     monkeypatch.setattr(questions, 'port_rows', lambda module, settings: [])
     server = FakeServer(arrivals=[CLOSED], marks=marks())
     server.hop_decides = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.waiting import LASTING, OLD, is_stuck
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import routes
 
@@ -103,7 +103,7 @@ LINE = (
 )
 def test_queue_of_postfix(queue, age, reason, last, stuck):
     line = LINE % (queue, time.time() - age, reason)
-    look = Look(Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix'), GATEWAY, last)
+    look = PostfixQueueLook(Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix'), GATEWAY, last)
     look.begin()
     look.end()
     assert bool(look.stuck()) == stuck
@@ -127,7 +127,7 @@ def test_tls_with_an_unnamed_host_is_the_gateway_s_unless_the_message_goes_elsew
         return questions[-1] if direct else set()
 
     queue = Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix')
-    look = Look(queue, GATEWAY, True, elsewhere)
+    look = PostfixQueueLook(queue, GATEWAY, True, elsewhere)
     look.begin()
     look.end()
     assert bool(look.stuck()) == stuck and questions == [{'4bX1'}] * asked
@@ -145,6 +145,6 @@ def test_tls_with_an_unnamed_host_is_the_gateway_s_unless_the_message_goes_elsew
 def test_queue_of_sendmail(tmp_path, age, reason, stuck):
     text = f'V8\nT{int(time.time() - age)}\nN1\n{reason}Sa@example.com\nRPFD:b@external.test\n.\n'
     (tmp_path / 'qf1').write_text(text, encoding='ascii')
-    look = routes.Look(routes.Queue(str(tmp_path)), GATEWAY)
+    look = routes.SendmailQueueLook(routes.Queue(str(tmp_path)), GATEWAY)
     look.begin()
     assert look.end()[0] and [line.partition(' ')[0] for line in look.stuck()] == ['1'] * stuck
