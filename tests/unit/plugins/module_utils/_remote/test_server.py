@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import questions, smarthost
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.server import RemoteServer
@@ -134,7 +134,7 @@ def test_routes_are_those_of_the_hop(remote, monkeypatch, bypass, way, good):
 
     monkeypatch.setattr(server, 'route', route)
     mta = remote({'bypass_null_sender': bypass})
-    rows = verify.route_rows(mta, mta.settings)
+    rows = questions.route_rows(mta, mta.settings)
     assert len(rows) == len(certain_routes(mta.settings))
     assert {row['status'] for row in rows} == ({'green'} if good else {'green', 'red'})
 
@@ -156,21 +156,21 @@ class Unwatched:
 def fixture_asked(monkeypatch):
     """What a verification asks, of which nothing is answered."""
     names = []
-    monkeypatch.setattr(verify, 'Watched', Unwatched)
-    monkeypatch.setattr(verify, 'asked', lambda name, *dummy: names.append(name) or [])
-    monkeypatch.setattr(verify, 'spend', lambda seconds, work: work())
+    monkeypatch.setattr(questions, 'Watched', Unwatched)
+    monkeypatch.setattr(questions, 'asked', lambda name, *dummy: names.append(name) or [])
+    monkeypatch.setattr(questions, 'spend', lambda seconds, work: work())
     return names
 
 
 def test_the_queue_of_a_server_elsewhere_is_not_watched(remote, asked):
     mta = remote()
-    assert verify.rows_of(mta, mta.settings) == ['hop'] and 'hop' in asked
+    assert questions.rows_of(mta, mta.settings) == ['hop'] and 'hop' in asked
 
 
 @pytest.mark.parametrize('state', ['present', 'absent'])
 def test_who_gets_to_the_port_of_the_clients_is_asked(remote, asked, state):
     mta = remote({'inbound': False, 'state': state})
-    verify.rows_of(mta, mta.settings)
+    questions.rows_of(mta, mta.settings)
     assert ('firewall' in asked) is (state == 'present')
     # No mail server is here that could take mail from the gateway.
     assert 'inbound.listens' not in asked
