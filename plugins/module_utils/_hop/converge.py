@@ -30,6 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_
     led_elsewhere,
     take_this_way,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, drained
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
@@ -143,7 +144,9 @@ def present(
             # Updates are the timer's; until then nothing is amiss.
             update=not isinstance(module, Look),
         )
-        done.append((_package_result(module, before, after, packages), []))
+        # What comes from others has the line ends that they let through.
+        said = line_ends.warning(programs['version']) if hop.remote else []
+        done.append((_package_result(module, before, after, packages), said))
     wanted = hop_configuration(settings, hop.identity, options, programs)
     if moving:
         wanted['services'] += former(options, hop.protocols)

@@ -33,7 +33,7 @@ def problems(settings: Mapping[str, Any], here: Callable[[str], bool] = there) -
     return [
         *_inbound(settings),
         *_listen(hop, here),
-        *_clients(settings, hop),
+        *_clients(settings, hop, here),
         *_certificate(hop),
         *_marks(settings, hop),
         *_returns(settings, hop, here),
@@ -59,8 +59,11 @@ def _listen(hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str
             yield _said(PREFIX + 'listen', address, 'is no address of this host')
 
 
-def _clients(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[str]:
+def _clients(settings: Mapping[str, Any], hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
     known = {net: ipaddress.ip_network(net) for net in hop['clients']}
+    for net, network in known.items():
+        if network.num_addresses == 1 and here(str(network[0])):
+            yield _said(PREFIX + 'clients', net, 'is this host itself: name the mail servers on other machines')
     for text in settings['networks']:
         for net, network in known.items():
             if overlap(network, ipaddress.ip_network(text)):

@@ -53,14 +53,18 @@ class Daemon:
             and 'sendmail' in _title(pid)
         ]
 
+    def left_behind(self) -> str:
+        """Return what there is to say of strangers; empty when there are none."""
+        processes = ', '.join(map(str, self.strangers()))
+        return processes and (
+            f'a Sendmail that is not the one of {self._pid_file} accepts connections (process {processes})'
+        )
+
     def check(self) -> None:
         """Raise SendmailError when a reload would not do."""
-        strangers = self.strangers()
-        if strangers:
-            raise SendmailError(
-                'A Sendmail that is not the one of {} accepts connections (process {}): '
-                'end it, then run this again'.format(self._pid_file, ', '.join(str(pid) for pid in strangers))
-            )
+        found = self.left_behind()
+        if found:
+            raise SendmailError(f'{found}: end it, then run this again')
         if self.running and not self.command.startswith('/'):
             raise SendmailError(
                 f'Sendmail was started as {self.command!r}, without its path, and cannot start itself anew on a'

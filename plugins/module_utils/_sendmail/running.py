@@ -42,11 +42,11 @@ def running_rows(run: Callable[..., tuple[int, Any, Any]], program: Program, pat
     text = decode(read_file(paths.cf).data or b'')
     pid_file = program.describe(paths.cf)['pid_file']
     daemon = Daemon(run, pid_file, SendmailCf(text).queue_directory)
+    left = daemon.left_behind()
+    if left:
+        return [row('running.pid_file', TARGET, RED, left, f'End it: nothing reloads it. {RESTART}')]
     if not daemon.running:
-        strangers = daemon.strangers()
-        if not strangers:
-            return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
-        return [row('running.pid_file', TARGET, RED, lost_pid_file(pid_file, strangers), RESTART)]
+        return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
     words = daemon.command.split()
     other = _other_file(words, paths)
     if other:
@@ -79,12 +79,6 @@ def _other_file(words: Sequence[str], paths: Paths) -> str:
         elif word == '-Ac' and not named:
             named = os.path.join(paths.config_dir, 'submit.cf')
     return named if named and os.path.realpath(named) != os.path.realpath(paths.cf) else ''
-
-
-def lost_pid_file(pid_file: str, strangers: list[int]) -> str:
-    """Return what there is to say of a daemon that runs, and that nobody can reload."""
-    processes = ', '.join(map(str, strangers))
-    return f'it runs (process {processes}), but {pid_file} does not name it, so that nothing reloads it'
 
 
 def map_rows(

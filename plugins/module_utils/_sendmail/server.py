@@ -47,7 +47,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.route
     route,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.running import (
-    lost_pid_file,
     map_rows,
     running_rows,
 )
@@ -166,8 +165,7 @@ class SendmailServer(MailServer):
     def _lost(self, info: Mapping[str, Any]) -> str:
         if info['running']:
             return ''
-        strangers = Daemon(self.module.run_command, info['pid_file'], info['queue_directory']).strangers()
-        return lost_pid_file(info['pid_file'], strangers) if strangers else ''
+        return Daemon(self.module.run_command, info['pid_file'], info['queue_directory']).left_behind()
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         info, settings = facts.native, self.settings
@@ -282,7 +280,9 @@ class SendmailServer(MailServer):
     def arrivals(self) -> list[dict[str, Any]]:
         cf, pid_file = self._cf(), self._program().describe(self._paths.cf)['pid_file']
         daemon = Daemon(self.module.run_command, pid_file, cf.queue_directory)
-        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], daemon.pid, LISTEN)
+        # One that was left behind listens all the same; that nothing reloads it has a row of its own.
+        pid = daemon.pid if daemon.running else next(iter(daemon.strangers()), None)
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], pid, LISTEN)
 
     def queue(self) -> SendmailQueueLook:
         hop = self._hop()

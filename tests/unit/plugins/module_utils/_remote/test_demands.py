@@ -46,6 +46,11 @@ def test_what_is_enough(hop):
         ({}, {'clients': []}, 'outbound_hop_clients: is empty'),
         ({}, {'listen': []}, 'outbound_hop_listen: [] names no address'),
         ({}, {'listen': ['192.0.2.99']}, "outbound_hop_listen: '192.0.2.99' is no address of this host"),
+        (
+            {'networks': []},
+            {'clients': ['192.0.2.25/32'], 'return_address': '[192.0.2.100]:25'},
+            "outbound_hop_clients: '192.0.2.25/32' is this host itself",
+        ),
         ({'inbound': True}, {}, 'conbool_inbound: True but this host takes no mail from the gateway'),
         (
             {},

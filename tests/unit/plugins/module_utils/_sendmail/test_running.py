@@ -47,7 +47,7 @@ class Program:
 def fixture_host(tmp_path, monkeypatch):
     (tmp_path / 'sendmail.cf').write_text(CF % tmp_path, encoding='ascii')
     (tmp_path / 'local-host-names').write_text('', encoding='ascii')
-    host = types.SimpleNamespace(running=True, stray=[], started=time.time() + 60, folder=tmp_path)
+    host = types.SimpleNamespace(running=True, stray='', started=time.time() + 60, folder=tmp_path)
     host.command = '/bin/sh -Am -L sm-mta -bd -q10m'
     host.paths = types.SimpleNamespace(cf=str(tmp_path / 'sendmail.cf'), config_dir=str(tmp_path))
     host.program = Program(str(tmp_path / 'pid'))
@@ -56,7 +56,7 @@ def fixture_host(tmp_path, monkeypatch):
         def __init__(self, run, pid_file, queue_directory):
             self.running, self.pid, self.command = host.running, 1, host.command
 
-        def strangers(self):
+        def left_behind(self):
             return host.stray
 
     monkeypatch.setattr(running, 'Daemon', Daemon)
@@ -86,10 +86,14 @@ def test_daemon_that_has_started_itself_anew(host):
     assert asked(host)['id'] == 'running.ok'
 
 
-@pytest.mark.parametrize('stray, identifier', [([], 'running.stopped'), ([42], 'running.pid_file')])
-def test_stopped_or_without_its_pid_file(host, stray, identifier):
-    host.running, host.stray = False, stray
-    assert asked(host)['id'] == identifier
+@pytest.mark.parametrize(
+    'runs, stray, identifier',
+    [(False, '', 'running.stopped'), (False, 'one more', 'running.pid_file'), (True, 'one more', 'running.pid_file')],
+)
+def test_stopped_without_its_pid_file_or_beside_another(host, runs, stray, identifier):
+    host.running, host.stray = runs, stray
+    row = asked(host)
+    assert row['id'] == identifier and stray in row['finding']
 
 
 @pytest.mark.parametrize(
