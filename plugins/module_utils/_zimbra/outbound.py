@@ -45,6 +45,8 @@ DONE = (
 )
 # TLS levels with which mail gets to a hop that speaks none.
 EASY = ('', 'none', 'may')
+# Zimbra's own way through amavis and OpenDKIM and back, which is in clear, and by whose clients the same level goes.
+LOOP = tuple(f'[{address}]:{port}' for address in ('127.0.0.1', '::1') for port in (10024, 10025, 10026, 10030, 10032))
 
 
 def next_hops(settings: Mapping[str, Any], facts: ZimbraFacts, wash_port: int) -> tuple[str, str]:
@@ -85,7 +87,8 @@ def outbound(
     policies = former(facts, TLS_POLICY)
     if policies or _level(facts) not in EASY:
         # The hop speaks no TLS on loopback, and mail for it would wait for ever.
-        plan.files[f'{config_dir}/{TLS_TABLE}'] = ''.join(f'{place} none\n' for place in dict.fromkeys((hop, wash)))
+        clear = dict.fromkeys((hop, wash, *LOOP))
+        plan.files[f'{config_dir}/{TLS_TABLE}'] = ''.join(f'{place} none\n' for place in clear)
         plan.values[MAIN_CF, TLS_POLICY] = (in_front(f'texthash:{config_dir}/{TLS_TABLE}', policies),)
     return plan
 
