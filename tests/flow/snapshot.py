@@ -87,7 +87,8 @@ def _units():
         {
             'service ' + line.split()[0]: line.split()[2]
             for line in running.stdout.decode().splitlines()
-            if not line.startswith(('user@', 'session-', 'user-runtime-dir@', 'systemd-'))
+            # Of the policy service there is one for each process of Postfix that is asking it.
+            if not line.startswith(('user@', 'session-', 'user-runtime-dir@', 'systemd-', 'conbool-certificate@'))
         }
     )
     return found
