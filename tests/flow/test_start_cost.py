@@ -1,0 +1,41 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that take seconds to start, as Zimbra's do, are started seldom; of a double of Zimbra with that cost played."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.flow import playbook
+
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers(full=['zimbra'])]
+
+# Of each Java machine; zmprov starts two.
+SECONDS = 3
+DEAR = f'double set start_seconds {SECONDS}'
+LOG = '/opt/zimbra/double/starts.log'
+
+
+def test_a_second_run_starts_zmprov_three_times_at_most(lab, own_host, adapter, variables_of):
+    lab = lab.lab
+    lab.run(own_host, ['su', '-', 'zimbra', '-c', DEAR])
+    variables, took = dict(variables_of(adapter.whole), conbool_preflight='enforce'), {}
+    for name in ('site.yml', 'site.yml again', 'verify.yml', 'rollback.yml'):
+        lab.run(own_host, ['sh', '-c', f': >{LOG}'])
+        begin = time.monotonic()
+        outcome = playbook.apply(lab, own_host, variables, name.split()[0])
+        seconds = round(time.monotonic() - begin)
+        started = [json.loads(line)['command'] for line in lab.run(own_host, ['cat', LOG]).stdout.splitlines()]
+        took[name] = {'seconds': seconds, 'zmprov': started.count('zmprov'), 'changed': bool(outcome.changed)}
+        took[name]['rewrites'] = started.count('configrewrite')
+    # Shown with -rP.
+    print(took)
+    assert took['site.yml']['changed'] and took['rollback.yml']['changed']
+    again = took['site.yml again']
+    assert (again['changed'], again['rewrites']) == (False, 0) and 1 <= again['zmprov'] <= 3, took
+    # Had it cost nothing, nothing would be shown.
+    assert again['seconds'] > 2 * SECONDS * again['zmprov'], took
