@@ -32,6 +32,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.t
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
@@ -283,10 +285,12 @@ class ZimbraServer(MailServer):
         return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        # One that is missing has its row among those of what site.yml would make; one that is gone leaves its path.
         by_name = asks_for_certificate(self.settings) and not self.settings['inbound_certificate_fingerprints']
-        if not by_name or not os.path.exists(SOCKET):
+        if not by_name:
             return []
+        if not os.path.exists(SOCKET):
+            finding = 'is not there: the certificate of the gateway is not known, and its mail waits'
+            return [row('inbound.policy', SOCKET, RED, finding, f'systemctl restart {beside.DOOR}')]
         return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
     def stale(self) -> list[dict[str, Any]]:

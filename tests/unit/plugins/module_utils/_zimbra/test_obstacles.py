@@ -85,3 +85,7 @@ def test_a_service_that_nobody_asks_may_leave_its_path(zimbra, tmp_path, monkeyp
     ask = server.ZimbraServer(PlayedModule(zimbra), settings_of()).listener_rows
     assert [row['status'] for row in ask()] == ['red']
     assert server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes)).listener_rows() == []
+    # Where somebody has taken it away, systemd has the unit at work as before.
+    (tmp_path / 'socket').unlink()
+    (row,) = ask()
+    assert row['status'] == 'red' and 'systemctl restart conbool-certificate.socket' in row['hint']
