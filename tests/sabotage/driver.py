@@ -64,7 +64,7 @@ drop_in() {
 zimbra() { su - zimbra -c "$1"; }
 rewrite() { zimbra '/opt/zimbra/libexec/configrewrite amavis mta && postfix reload norewrite' >/dev/null 2>&1; }
 # Attribute and value, of this server or of all; Postfix goes by them.
-server() { zimbra "zmprov ms \$(zmhostname) $*" && rewrite; }
+server() { zimbra "zmprov ms \\$(zmhostname) $*" && rewrite; }
 config() { zimbra "zmprov mcf $*" && rewrite; }
 domain() { zimbra "zmprov md example.com $*"; }
 keep() { cp -p "$1" /run/kept; kept=$1; }

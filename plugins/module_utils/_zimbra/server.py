@@ -37,7 +37,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows, past_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     SERVICES,
     ZimbraFacts,
@@ -48,7 +48,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import daemon_row, obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, is_ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
@@ -271,12 +271,14 @@ class ZimbraServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
-        rows = obstacle_rows(known, self.settings, role_record())
-        return (
-            rows + hidden_rows(self.settings, known) + self._door_rows(known, False)
-            if self.settings['inbound']
-            else rows
-        )
+        rows = obstacle_rows(known, self.settings, role_record()) + hidden_rows(self.settings, known)
+        return rows + self._past(known) + (self._door_rows(known, False) if self.settings['inbound'] else [])
+
+    def _past(self, known: ZimbraFacts) -> list[dict[str, Any]]:
+        return past_rows(self._instance(), known, self.settings)
+
+    def running(self) -> list[dict[str, Any]]:
+        return [daemon_row(self._gathered()), *self._past(self._gathered())]
 
     def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:
         return door_rows(known, self.settings, TableEntries(self._instance()).of, changed)
@@ -294,4 +296,4 @@ class ZimbraServer(MailServer):
         return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
     def stale(self) -> list[dict[str, Any]]:
-        return hidden_rows(self.settings, self._gathered()) if self.settings['inbound'] else []
+        return hidden_rows(self.settings, self._gathered())
