@@ -227,7 +227,7 @@ def test_what_the_site_says_of_the_gateway_is_asked_before_the_change(server, mo
     key = fingerprint(shown().public_key, 'sha256')
     monkeypatch.setattr(sendmail, 'SiteRules', Rules)
     monkeypatch.setattr(sendmail, 'addresses', lambda dummy: ['203.0.113.4'])
-    monkeypatch.setattr(sendmail, 'look', lambda dummy: [shown()])
+    monkeypatch.setattr(sendmail, 'shown_by_gateway', lambda dummy: [shown()])
     mta = server(decision, inbound=True)
     monkeypatch.setattr(mta, '_program', lambda: None)
     facts = facts_of(mta, monkeypatch, options={'servercertfile': '/a', 'serverkeyfile': '/b'})
