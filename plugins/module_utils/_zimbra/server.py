@@ -30,11 +30,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.q
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows, past_rows
@@ -46,7 +43,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     role_record,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound, service_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import daemon_row, obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, is_ours
@@ -289,13 +286,7 @@ class ZimbraServer(MailServer):
         return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        by_name = asks_for_certificate(self.settings) and not self.settings['inbound_certificate_fingerprints']
-        if not by_name:
-            return []
-        if not os.path.exists(SOCKET):
-            finding = 'is not there: the certificate of the gateway is not known, and its mail waits'
-            return [row('inbound.policy', SOCKET, RED, finding, f'systemctl restart {beside.DOOR}')]
-        return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
+        return service_rows(self.settings)
 
     def stale(self) -> list[dict[str, Any]]:
         return hidden_rows(self.settings, self._gathered())

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import inbound, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import sieve as zimbra_sieve
 
 from tests.unit.fakes.zimbra_runs import PlayedModule, apply, settings_of
@@ -80,7 +80,7 @@ def test_scripts_with_our_rule_hide_nothing(zimbra):
 
 @pytest.mark.parametrize('changes', [{'inbound_require_certificate': False}, {'inbound': False}])
 def test_a_service_that_nobody_asks_may_leave_its_path(zimbra, tmp_path, monkeypatch, changes):
-    monkeypatch.setattr(server, 'SOCKET', str(tmp_path / 'socket'))
+    monkeypatch.setattr(inbound, 'SOCKET', str(tmp_path / 'socket'))
     (tmp_path / 'socket').touch()
     ask = server.ZimbraServer(PlayedModule(zimbra), settings_of()).listener_rows
     assert [row['status'] for row in ask()] == ['red']
