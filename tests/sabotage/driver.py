@@ -72,7 +72,10 @@ back() { cp -p /run/kept "$kept"; }
 """
 AGAIN = """
 systemctl daemon-reload
-for unit in postfix postfix@- sendmail conbool-hop dovecot conbool-inbound-firewall; do
+units='dovecot postfix postfix@- sendmail'
+# What it has of these, Zimbra runs itself.
+[ ! -e /opt/zimbra ] || units=
+for unit in $units conbool-hop conbool-inbound-firewall; do
     systemctl stop $unit.service 2>/dev/null || true
     # Whoever has no pid file does not stop.
     systemctl kill --signal=KILL $unit.service 2>/dev/null || true
@@ -86,7 +89,7 @@ if [ -e /opt/zimbra ]; then
         if systemctl cat $unit >/dev/null 2>&1; then systemctl restart $unit; fi
     done
 fi
-for unit in conbool-inbound-firewall dovecot conbool-hop postfix sendmail; do
+for unit in conbool-inbound-firewall conbool-hop $units; do
     if systemctl cat $unit.service >/dev/null 2>&1; then systemctl start $unit; fi
 done
 sleep 1
