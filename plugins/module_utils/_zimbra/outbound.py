@@ -220,9 +220,8 @@ def identity(facts: ZimbraFacts, record: AttributeRecord, config_dir: str) -> di
     """Return what the hop has to know of this Postfix, as it would be without us."""
     relay = facts.site(RELAY_HOST, record)
     ours = {'relayhost': relay, TLS_POLICY: former(facts, TLS_POLICY), BY_SENDER: former(facts, BY_SENDER)}
-    configured = {
-        name: value for name, value in {**facts.configured, **ours}.items() if value or name in facts.configured
-    }
+    # Whether main.cf sets one of ours to nothing, is our affair.
+    configured = {name: value for name, value in {**facts.configured, **ours}.items() if value or name not in ours}
     for name in DONE:
         configured.pop(name, None)
     return {

@@ -173,14 +173,16 @@ def test_what_is_decided_goes_by_the_directory_which_main_cf_follows_later(zimbr
     assert '203.0.113.0/24 DUNNO' in clients and '192.0.2.0/24' not in clients
 
 
-def test_the_hop_is_told_what_the_site_had(zimbra):
-    zimbra.set('config', zimbraMtaRelayHost='[old.example.net]:25')
+@pytest.mark.parametrize('level', ['may', 'encrypt'])
+def test_the_hop_is_told_what_the_site_had(zimbra, level):
+    zimbra.set('config', zimbraMtaRelayHost='[old.example.net]:25', zimbraMtaSmtpTlsSecurityLevel=level)
     zimbra._rewrite()
     first = apply(zimbra)[2].hop.identity
     second = apply(zimbra)[2].hop.identity
     assert first['expanded']['relayhost'] == second['expanded']['relayhost'] == '[old.example.net]:25'
     # What limits port 25 is nothing to the hop.
-    differs = {name for name in first['configured'] if first['configured'][name] != second['configured'][name]}
+    names = {*first['configured'], *second['configured']}
+    differs = {name for name in names if first['configured'].get(name) != second['configured'].get(name)}
     assert {name for name in differs if not name.startswith(('smtpd_', 'postscreen_'))} == set()
 
 
