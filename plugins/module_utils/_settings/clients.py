@@ -28,7 +28,7 @@ def network(value: Any) -> str:
     """A network whose hosts may send to anybody through this one."""
     text = readers.network(value)
     net = ipaddress.ip_network(text)
-    shortest = TRANSLATED.prefixlen + 16 if is_within(net, TRANSLATED) else SHORTEST_PUBLIC_PREFIX[net.version]
+    shortest = TRANSLATED.prefixlen + 16 if Networks([TRANSLATED]).cover(net) else SHORTEST_PUBLIC_PREFIX[net.version]
     if not net.is_private and net.prefixlen < shortest:
         raise ValueError(
             f'would make this host an open relay for a part of the internet: the prefix must be /{shortest} or longer'

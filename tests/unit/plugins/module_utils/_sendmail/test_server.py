@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import daemon, hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.rulesets import ROUTE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
@@ -245,11 +245,15 @@ def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path):
     pid_file.write_text('1\n', encoding='ascii')
     mta = server(inbound=True)
     monkeypatch.setattr(mta, '_program', lambda: SimpleNamespace(describe=lambda path: {'pid_file': str(pid_file)}))
+    titles = {os.getpid(): 'sendmail: accepting connections'}
+    monkeypatch.setattr(daemon, '_title', lambda pid: titles.get(pid, ''))
     with socket.create_server(('0.0.0.0', 0)) as listener:
         firewall = dict(mta.settings['roles']['inbound_firewall'], port=listener.getsockname()[1])
         mta.settings['roles']['inbound_firewall'] = firewall
-        pid_file.write_text(f'{os.getpid()}\n', encoding='ascii')
+        # One that was left behind by an earlier start, and that no pid file names.
         rows = mta.arrivals()
+        pid_file.write_text(f'{os.getpid()}\n', encoding='ascii')
+        rows += mta.arrivals()
     rows += mta.arrivals()
-    assert [row['id'] for row in rows] == ['inbound.listens', 'inbound.closed']
+    assert [row['id'] for row in rows] == ['inbound.listens', 'inbound.listens', 'inbound.closed']
     assert 'DAEMON_OPTIONS' in rows[-1]['hint']
