@@ -86,6 +86,7 @@ class _Server:
     def __init__(self, name, chosen, table, console):
         self.name, self._table, self._apply = name, table, not chosen.no_apply
         self._adapter = adapters.load(name)()
+        self.title = f'{name} (a double)' if self._adapter.is_double else name
         self.host = chosen.host or self._adapter.default_host
         self._reports = chosen.reports / name if chosen.reports else None
         self._say = lambda text: console.print(text if len(chosen.mta) == 1 else f'{name}: {text}')
@@ -160,7 +161,7 @@ def _short(servers, configuration, reports):
     grid = Grid(title=f'configuration {configuration}', title_justify='left')
     grid.add_column('messages')
     for server in servers:
-        for heading in (server.name, 'cannot', 'wrong'):
+        for heading in (server.title, 'cannot', 'wrong'):
             grid.add_column(heading, justify='right')
     for group in dict.fromkeys(result.case.group for result in reports[0].results):
         cells = []

@@ -37,12 +37,17 @@ PLACES = (
     '/etc/ld.so.conf.d',
     '/usr/lib/conbool-hop',
     '/var/lib/conbool-smtp-relay',
+    '/usr/lib/conbool-zimbra',
+    '/opt/zimbra/common/conf',
+    '/opt/zimbra/data/spamassassin/localrules',
+    '/opt/zimbra/double/store.json',
 )
 PRELUDE = """
 set -e
 PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
 HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
 UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
+if [ -e /opt/zimbra ]; then MTA=/opt/zimbra/common/conf PATH=$PATH:/opt/zimbra/common/sbin; fi
 FOREIGN=$(printf 'AB:%.0s' $(seq 31))AB
 hop() { postconf -c $HOP "$@"; }
 listener() { hop -M | awk '$2 == "inet" { print $1; exit }'; }
@@ -56,12 +61,21 @@ records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
 drop_in() {
     mkdir -p $UNITS/$1.d && printf "$2" >$UNITS/$1.d/zz.conf && systemctl daemon-reload
 }
+zimbra() { su - zimbra -c "$1"; }
+rewrite() { zimbra '/opt/zimbra/libexec/configrewrite amavis mta && postfix reload norewrite' >/dev/null 2>&1; }
+# Attribute and value, of this server or of all; Postfix goes by them.
+server() { zimbra "zmprov ms \\$(zmhostname) $*" && rewrite; }
+config() { zimbra "zmprov mcf $*" && rewrite; }
+domain() { zimbra "zmprov md example.com $*"; }
 keep() { cp -p "$1" /run/kept; kept=$1; }
 back() { cp -p /run/kept "$kept"; }
 """
 AGAIN = """
 systemctl daemon-reload
-for unit in postfix postfix@- sendmail conbool-hop dovecot conbool-inbound-firewall; do
+units='dovecot postfix postfix@- sendmail'
+# What it has of these, Zimbra runs itself.
+[ ! -e /opt/zimbra ] || units=
+for unit in $units conbool-hop conbool-inbound-firewall; do
     systemctl stop $unit.service 2>/dev/null || true
     # Whoever has no pid file does not stop.
     systemctl kill --signal=KILL $unit.service 2>/dev/null || true
@@ -69,7 +83,13 @@ for unit in postfix postfix@- sendmail conbool-hop dovecot conbool-inbound-firew
 done
 sleep 1
 ldconfig
-for unit in conbool-inbound-firewall dovecot conbool-hop postfix sendmail; do
+if [ -e /opt/zimbra ]; then
+    su - zimbra -c '/opt/zimbra/libexec/configrewrite amavis mta && postfix reload norewrite'
+    for unit in conbool-certificate.socket conbool-zimbra.path; do
+        if systemctl cat $unit >/dev/null 2>&1; then systemctl restart $unit; fi
+    done
+fi
+for unit in conbool-inbound-firewall conbool-hop $units; do
     if systemctl cat $unit.service >/dev/null 2>&1; then systemctl start $unit; fi
 done
 sleep 1

@@ -195,3 +195,25 @@ def test_what_cannot_be_played_is_different_and_the_rest_has_its_turn(tmp_path, 
 def test_without_a_file_there_is_help(capsys):
     assert main([]) == 2
     assert 'FILE ...' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('text', 'said'),
+    [
+        ('', 'cannot be read: Expecting value'),
+        ('{"vectors": 1}', 'cannot be read: neither a list'),
+        ('"x"', 'cannot be read: neither a list'),
+        ('\xff', "cannot be read: 'utf-8' codec can't decode"),
+        (None, 'cannot be read: [Errno 2]'),
+        ('[null]', 'vector 1: is no vector: None'),
+        ('[{}]', "vector 1: cannot be played: KeyError: 'event'"),
+    ],
+)
+def test_what_is_no_file_of_vectors_is_different_and_the_rest_has_its_turn(tmp_path, capsys, text, said):
+    path = tmp_path / 'other.json'
+    if text is not None:
+        path.write_bytes(text.encode('latin-1'))
+    assert main([str(path), write(tmp_path, some('defaults'))]) == 1
+    out = capsys.readouterr().out
+    assert f'{path}: ' in out and said in out
+    assert out.endswith('vectors: 1 equal, 1 different\n')

@@ -19,6 +19,8 @@ class Recording:
         content = json.loads(Path(path).read_text(encoding='utf-8'))
         if isinstance(content, dict):
             content = content.get('vectors', [content])
+        if not isinstance(content, list):
+            raise ValueError('neither a list of vectors nor one vector')
         self.vectors: list = content
         self.main_cf: dict = self._load('default-main-cf.json')
         self.master_cf: list = self._load('default-master-cf.json')

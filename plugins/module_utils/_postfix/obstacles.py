@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.diversions import Diversions, deferred_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.doors import doors
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import stale_copies
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import judging
@@ -21,6 +20,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     SiteRoutes,
     answers_of,
     problems,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.diversions import (
+    Diversions,
+    deferred_rows,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
     TableEntries,

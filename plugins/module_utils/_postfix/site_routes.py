@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
     former,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import recipient_keys
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
     ORDERED,
     TableEntries,
@@ -107,12 +108,6 @@ class SiteRoutes:
 
     def _ask(self, table: str, key: str) -> str:
         return look_up(self._instance, table, key)
-
-
-def recipient_keys(domain: str) -> list[str]:
-    """Return what Postfix looks for in transport_maps for a recipient in a domain."""
-    labels = domain.split('.')
-    return ['postmaster@' + domain, domain] + ['.' + '.'.join(labels[n:]) for n in range(1, len(labels))]
 
 
 def _leads_somewhere(value: str) -> bool:

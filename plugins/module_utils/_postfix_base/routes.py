@@ -175,3 +175,9 @@ class HeaderChecks:
                     'postmap -q {!r} {}: {}'.format(header, table, err.decode('utf-8', 'replace').strip())
                 )
         return ''
+
+
+def recipient_keys(domain: str) -> list[str]:
+    """Return what Postfix looks for in transport_maps for a recipient in a domain."""
+    labels = domain.split('.')
+    return ['postmaster@' + domain, domain] + ['.' + '.'.join(labels[n:]) for n in range(1, len(labels))]

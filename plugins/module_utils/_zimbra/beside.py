@@ -77,6 +77,7 @@ Description=Where Zimbra's Postfix asks for the name in the certificate of the C
 [Socket]
 ListenStream={socket}
 SocketMode=0666
+RemoveOnStop=yes
 Accept=yes
 # Each smtpd(8) has a connection of its own, and keeps it.
 MaxConnections=1000

@@ -105,6 +105,20 @@ class AttributeChange:
             self.warnings.append(f'{_words(key)} was changed by somebody since, and stays as it is')
 
     @property
+    def unrecorded(self) -> list[str]:
+        """Return what is to be said when something of ours is there, and no record of what was there before. Of what
+        servers have in common, another one may have the record."""
+        lost = [
+            _words(key)
+            for key in self._kept
+            if key[0].kind in ('server', 'main.cf') and key not in self.record.attributes
+        ]
+        if self.changes or not lost:
+            return []
+        names = ', '.join(lost)
+        return [f'There is no record {self.record.path} of what {names} was before. An undo will not put it back']
+
+    @property
     def settled(self) -> bool:
         """Whether the directory is as it should be, and no run before this one was cut short."""
         return not self.changes and not self.record.pending

@@ -39,6 +39,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import Values
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     ASK,
     CA_FILE,
@@ -223,6 +227,16 @@ class Inbound:
                 plan.values[this, CA_PATH] = (HASHED,)
             elif found:
                 plan.values[this, CA_FILE] = (found[0],)
+
+
+def service_rows(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the row on the service that tells the gateway's certificate by its name, where it is asked."""
+    if not asks_for_certificate(settings) or settings['inbound_certificate_fingerprints']:
+        return []
+    if not os.path.exists(SOCKET):
+        finding = 'is not there: the certificate of the gateway is not known, and its mail waits'
+        return [row('inbound.policy', SOCKET, RED, finding, f'systemctl restart {beside.DOOR}')]
+    return policy.rows(SOCKET, settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
 
 
 def _replaced(table: str, actions: Sequence[tuple[str, str]]) -> str:

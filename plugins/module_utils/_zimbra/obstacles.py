@@ -23,21 +23,22 @@ JUDGES = re.compile(
 )
 
 
+def daemon_row(facts: ZimbraFacts) -> dict[str, Any]:
+    """Return the row on the configuration daemon."""
+    if facts.daemon:
+        return row('mta.zmconfigd', facts.this.name, GREEN, 'the configuration daemon is at work')
+    return row(
+        'mta.zmconfigd',
+        facts.this.name,
+        RED,
+        'the configuration daemon does not answer: attributes do not get to Postfix',
+        'zmconfigdctl restart, as user zimbra; log/zmconfigd.log says why.',
+    )
+
+
 def obstacle_rows(facts: ZimbraFacts, settings: Mapping[str, Any], record: AttributeRecord) -> list[dict[str, Any]]:
     """Return the rows of a preflight on this Zimbra."""
-    rows = []
-    if facts.daemon:
-        rows.append(row('mta.zmconfigd', facts.this.name, GREEN, 'the configuration daemon is at work'))
-    else:
-        rows.append(
-            row(
-                'mta.zmconfigd',
-                facts.this.name,
-                RED,
-                'the configuration daemon does not answer: attributes do not get to Postfix',
-                'zmconfigdctl restart, as user zimbra; log/zmconfigd.log says why.',
-            )
-        )
+    rows = [daemon_row(facts)]
     relay = facts.site(RELAY_HOST, record)
     if relay and settings['scope'] == 'all':
         login = facts.expanded.get('smtp_sasl_auth_enable') == 'yes' and facts.expanded.get(PASSWORDS)

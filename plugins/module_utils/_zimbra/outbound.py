@@ -45,6 +45,8 @@ DONE = (
 )
 # TLS levels with which mail gets to a hop that speaks none.
 EASY = ('', 'none', 'may')
+# Zimbra's own way through amavis and OpenDKIM and back, which is in clear, and by whose clients the same level goes.
+LOOP = tuple(f'[{address}]:{port}' for address in ('127.0.0.1', '::1') for port in (10024, 10025, 10026, 10030, 10032))
 
 
 def next_hops(settings: Mapping[str, Any], facts: ZimbraFacts, wash_port: int) -> tuple[str, str]:
@@ -85,7 +87,8 @@ def outbound(
     policies = former(facts, TLS_POLICY)
     if policies or _level(facts) not in EASY:
         # The hop speaks no TLS on loopback, and mail for it would wait for ever.
-        plan.files[f'{config_dir}/{TLS_TABLE}'] = ''.join(f'{place} none\n' for place in dict.fromkeys((hop, wash)))
+        clear = dict.fromkeys((hop, wash, *LOOP))
+        plan.files[f'{config_dir}/{TLS_TABLE}'] = ''.join(f'{place} none\n' for place in clear)
         plan.values[MAIN_CF, TLS_POLICY] = (in_front(f'texthash:{config_dir}/{TLS_TABLE}', policies),)
     return plan
 
@@ -217,9 +220,8 @@ def identity(facts: ZimbraFacts, record: AttributeRecord, config_dir: str) -> di
     """Return what the hop has to know of this Postfix, as it would be without us."""
     relay = facts.site(RELAY_HOST, record)
     ours = {'relayhost': relay, TLS_POLICY: former(facts, TLS_POLICY), BY_SENDER: former(facts, BY_SENDER)}
-    configured = {
-        name: value for name, value in {**facts.configured, **ours}.items() if value or name in facts.configured
-    }
+    # Whether main.cf sets one of ours to nothing, is our affair.
+    configured = {name: value for name, value in {**facts.configured, **ours}.items() if value or name not in ours}
     for name in DONE:
         configured.pop(name, None)
     return {

@@ -182,8 +182,13 @@ class Work:
         )
 
     @property
+    def unrecorded(self) -> list[str]:
+        """What is there, and no record of what was there before."""
+        return [] if self.changed else self.attributes.unrecorded + self._last.unrecorded
+
+    @property
     def warnings(self) -> list[str]:
-        return list(dict.fromkeys([*self.attributes.warnings, *self._last.warnings, *self._named]))
+        return list(dict.fromkeys([*self.attributes.warnings, *self._last.warnings, *self._named, *self.unrecorded]))
 
     def diff(self) -> list[dict[str, str]]:
         """Return what changes, as Ansible shows it."""
@@ -214,6 +219,8 @@ def converge(
     """
     work = Work(module, host, facts(), plan, settings)
     result: dict[str, Any] = {'changed': work.changed}
+    if work.unrecorded:
+        result['unrecorded'] = work.unrecorded
     if module._diff:
         result['diff'] = work.diff()
     if not module.check_mode:

@@ -30,12 +30,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.q
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import beside, commands
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import commands
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.commands import Programs, server_name
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import Directory, Entry
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.doors import door_rows, past_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts import (
     SERVICES,
     ZimbraFacts,
@@ -44,9 +43,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
     role_record,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.filing import filing, hidden_rows, rules_path
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import SOCKET, Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.inbound import Inbound, service_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import obstacle_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.obstacles import daemon_row, obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER, is_ours
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.outbound import identity, outbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.part import Host, converge
@@ -271,12 +270,14 @@ class ZimbraServer(MailServer):
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         known = facts.native['zimbra']
-        rows = obstacle_rows(known, self.settings, role_record())
-        return (
-            rows + hidden_rows(self.settings, known) + self._door_rows(known, False)
-            if self.settings['inbound']
-            else rows
-        )
+        rows = obstacle_rows(known, self.settings, role_record()) + hidden_rows(self.settings, known)
+        return rows + self._past(known) + (self._door_rows(known, False) if self.settings['inbound'] else [])
+
+    def _past(self, known: ZimbraFacts) -> list[dict[str, Any]]:
+        return past_rows(self._instance(), known, self.settings)
+
+    def running(self) -> list[dict[str, Any]]:
+        return [daemon_row(self._gathered()), *self._past(self._gathered())]
 
     def _door_rows(self, known: ZimbraFacts, changed: bool) -> list[dict[str, Any]]:
         return door_rows(known, self.settings, TableEntries(self._instance()).of, changed)
@@ -285,11 +286,7 @@ class ZimbraServer(MailServer):
         return self._door_rows(self._gathered(), True) if self.settings['inbound'] else []
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        # One that is missing has its row among those of what site.yml would make; one that is gone leaves its path.
-        by_name = asks_for_certificate(self.settings) and not self.settings['inbound_certificate_fingerprints']
-        if not by_name or not os.path.exists(SOCKET):
-            return []
-        return policy.rows(SOCKET, self.settings['tls_name'], beside.CERTIFICATE, known=beside.KNOWN)
+        return service_rows(self.settings)
 
     def stale(self) -> list[dict[str, Any]]:
-        return hidden_rows(self.settings, self._gathered()) if self.settings['inbound'] else []
+        return hidden_rows(self.settings, self._gathered())

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directory import (
     Directory,
     Entry,
@@ -19,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.directo
     Values,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.mta import Mta
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import TLS_POLICY, is_ours
 
 # Lines of main.cf are remembered and put back like own values of an entry.
 MAIN_CF = Entry('main.cf')
@@ -54,10 +56,29 @@ class Sources:
 
     def write(self, changes: Mapping[Key, Values]) -> list[str]:
         """Give attributes and parameters these values, as Directory.write() does. What main.cf says comes before the
-        attributes that need it, and goes after them."""
+        attributes that need it, and goes after them.
+
+        A process of Postfix goes by what main.cf said when it began, so that the hop's exception from the TLS level is
+        known to all of them before any leads mail there, and until none does.
+        """
         lines = {name: values for (entry, name), values in changes.items() if entry == MAIN_CF}
+        policy = {name: lines.pop(name) for name in (TLS_POLICY,) if name in lines}
+        arrives = any(is_ours(word) for values in policy.values() for value in values for word in words(value))
+        if arrives:
+            self._edit(policy)
+            self._mta.reload()
         self._mta.edit({name: values[0] for name, values in lines.items() if values})
         rest = {key: values for key, values in changes.items() if key[0] != MAIN_CF}
         warnings = self._directory.write(rest) if rest else []
         self._mta.edit({}, [name for name, values in lines.items() if not values])
+        if policy and not arrives:
+            self._mta.bring_in_force({})
+            self._edit(policy)
         return warnings
+
+    def _edit(self, lines: Mapping[str, Values]) -> None:
+        """Have main.cf say this, or nothing of what has no value."""
+        self._mta.edit(
+            {name: values[0] for name, values in lines.items() if values},
+            [name for name, values in lines.items() if not values],
+        )

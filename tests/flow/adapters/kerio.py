@@ -17,6 +17,7 @@ FOLDER = '/opt/kerio/mailserver'
 
 class Adapter(postfix.Adapter):
     default_host = 'kerio-debian12'
+    is_double = True
     other_hosts = ()
     service = 'kerio-connect'
     deadline = 120.0

@@ -18,6 +18,7 @@ FORGED = 'behind amavis nothing tells a user who logged in from a program of the
 
 class Adapter(postfix.Adapter):
     default_host = 'zimbra-debian12'
+    is_double = True
     other_hosts = ()
     service = 'zimbra'
     # Every message passes amavis, and what leaves passes it twice.

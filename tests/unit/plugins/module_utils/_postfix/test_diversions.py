@@ -11,10 +11,13 @@ import time
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import diversions
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.diversions import Diversions, deferred_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.outbound import outbound_configuration
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_actions import Filter, filters
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import diversions
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.diversions import (
+    Diversions,
+    deferred_rows,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_actions import Filter, filters
 
 from tests.unit.fakes.mail_server import SETTINGS
 from tests.unit.fakes.postfix_server import INFO, told

@@ -92,3 +92,9 @@ def test_the_units_name_what_they_start():
     # A path unit starts the service of its own name.
     assert beside.WATCH.partition('.')[0] == beside.ASSERT.partition('.')[0]
     assert beside.DOOR.partition('.')[0] == beside.DOORMAN.partition('@')[0]
+
+
+def test_a_socket_that_is_stopped_leaves_no_path():
+    unit = beside.door_unit('test', '/run/some.sock')
+    section = unit.partition('[Socket]\n')[2].partition('\n[')[0].splitlines()
+    assert {'ListenStream=/run/some.sock', 'RemoveOnStop=yes'} <= set(section)

@@ -69,3 +69,13 @@ def test_each_unit(made, unit, state):
 def test_each_file_of_a_unit(made, unit):
     (made.root / 'units' / unit).write_text('# by somebody\n', encoding='ascii')
     repaired(made, unit)
+
+
+@pytest.mark.parametrize('record', [AttributeRecord, FileRecord])
+def test_a_record_that_is_lost_is_red_and_named_by_the_next_run(made, record):
+    path = record(OWNER).path
+    os.unlink(path)
+    (row,) = stale(made, **CHANGES)
+    assert row['status'] == 'red' and f'There is no record {path}' in row['finding']
+    result, warnings = apply(made, **CHANGES)[:2]
+    assert not result['changed'] and path in ' '.join(warnings)

@@ -63,6 +63,7 @@ def looked_at(zimbra):
     runs_are_right(zimbra)
     senders_are_right(zimbra)
     foreign_header_stays(zimbra)
+    strict_tls_is_right(zimbra)
     undo(zimbra)
     assert dump(zimbra.store) == before, 'attributes are not as before'
     assert tree(zimbra) == files, 'files are not as before'
@@ -162,6 +163,18 @@ def foreign_header_stays(zimbra):
     apply(zimbra)
 
 
+def strict_tls_is_right(zimbra):
+    undo(zimbra)
+    zimbra.set('servers', HOST, zimbraMtaSmtpTlsSecurityLevel='encrypt')
+    apply(zimbra)
+    table = zimbra.prefix / 'common/conf/conbool_tls'
+    assert str(table) in zimbra.main_cf['smtp_tls_policy_maps'], 'the hop is asked for TLS'
+    assert {f'{HOP} none', '[::1]:10024 none'} <= set(table.read_text(encoding='ascii').splitlines())
+    undo(zimbra)
+    zimbra.set('servers', HOST, zimbraMtaSmtpTlsSecurityLevel=None)
+    apply(zimbra)
+
+
 def a_lost_write_is_noticed(zimbra):
     plain = zimbra.run_command
     # No parameter of Postfix shows this one.
@@ -220,6 +233,8 @@ FAULTS = {
     'postscreen forgotten': (inbound, 'POSTSCREEN', 'zimbraMtaSmtpdBanner'),
     'all senders': (outbound, '_senders', lambda settings, facts, hop, wash: f'/./ {hop}\n'),
     'no senders': (outbound, '_senders', lambda settings, facts, hop, wash: ''),
+    'the hop asked for TLS': (outbound, 'EASY', ('', 'none', 'may', 'encrypt')),
+    'amavis asked for TLS': (outbound, 'LOOP', ()),
     'not kept after an upgrade': (part.beside, 'reassert_files', lambda *dummy: {}),
     "another's header overwritten": (facts.ZimbraFacts, 'without_us', lambda self, key, record: ()),
     'mailbox servers not told': (directory.Directory, 'flush', lambda self, server, entries: []),

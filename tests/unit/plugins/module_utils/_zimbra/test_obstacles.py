@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import server
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import inbound, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra import sieve as zimbra_sieve
 
 from tests.unit.fakes.zimbra_runs import PlayedModule, apply, settings_of
@@ -80,8 +80,36 @@ def test_scripts_with_our_rule_hide_nothing(zimbra):
 
 @pytest.mark.parametrize('changes', [{'inbound_require_certificate': False}, {'inbound': False}])
 def test_a_service_that_nobody_asks_may_leave_its_path(zimbra, tmp_path, monkeypatch, changes):
-    monkeypatch.setattr(server, 'SOCKET', str(tmp_path / 'socket'))
+    monkeypatch.setattr(inbound, 'SOCKET', str(tmp_path / 'socket'))
     (tmp_path / 'socket').touch()
     ask = server.ZimbraServer(PlayedModule(zimbra), settings_of()).listener_rows
     assert [row['status'] for row in ask()] == ['red']
     assert server.ZimbraServer(PlayedModule(zimbra), settings_of(**changes)).listener_rows() == []
+    # Where somebody has taken it away, systemd has the unit at work as before.
+    (tmp_path / 'socket').unlink()
+    (row,) = ask()
+    assert row['status'] == 'red' and 'systemctl restart conbool-certificate.socket' in row['hint']
+
+
+def found(zimbra):
+    """What is red of what runs, in a preflight and in a verification."""
+    adapter = server.ZimbraServer(PlayedModule(zimbra), settings_of())
+    looks = (adapter.obstacles(adapter.facts()), adapter.running())
+    return [[(row['id'], row['finding']) for row in rows if row['status'] == 'red'] for rows in looks]
+
+
+def test_a_filter_that_leads_past_the_hop_is_red_and_amavis_is_none(zimbra):
+    path = zimbra.prefix / 'common/conf/master.cf'
+    path.write_text(
+        path.read_text(encoding='ascii') + 'smtp-amavis unix - - n - 10 smtp\npickup unix n - n 60 1 pickup\n',
+        encoding='ascii',
+    )
+    assert zimbra.main_cf['content_filter'].startswith('smtp-amavis:') and found(zimbra) == [[], []]
+    zimbra.edit(content_filter='smtp:[198.51.100.7]')
+    for ((identifier, finding),) in found(zimbra):
+        assert identifier == 'mta.diverted' and 'content_filter = smtp:[198.51.100.7] of' in finding
+
+
+def test_a_daemon_that_has_ended_since_is_red_in_a_verification(zimbra):
+    zimbra.daemon = False
+    assert [[identifier for identifier, dummy in rows] for rows in found(zimbra)] == [['mta.zmconfigd']] * 2

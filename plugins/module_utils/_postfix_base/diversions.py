@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import recipient_keys
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.table_actions import filters
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import mynetworks_entries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import command_of, is_ours
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import recipient_keys, route
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_actions import filters
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import look_up
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import Values, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row

@@ -1,0 +1,22 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the demo prints."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from rich.console import Console
+
+from tests.flow import table
+
+
+def test_a_double_is_called_one():
+    chosen = SimpleNamespace(no_apply=False, host=None, reports=None, mta=['postfix', 'zimbra', 'kerio'], lab='none')
+    servers = [table._Server(name, chosen, None, None) for name in chosen.mta]
+    result = SimpleNamespace(case=SimpleNamespace(group='outbound'), ok=True, expected_failure='')
+    console = Console(width=180)
+    with console.capture() as said:
+        console.print(table._short(servers, 'default', [SimpleNamespace(results=[result])] * len(servers)))
+    assert [f'{name} (a double)' in said.get() for name in chosen.mta] == [False, True, True]
