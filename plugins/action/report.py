@@ -31,6 +31,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import from_the_shell
 
 # What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
 COLOURS = {GREEN: C.COLOR_OK, UNKNOWN: C.COLOR_WARN, RED: C.COLOR_ERROR}
@@ -178,7 +179,7 @@ class ActionModule(ActionBase):
         }
 
     def _directory(self, args, task_vars):
-        """Return the directory of the report. Ansible itself works in the playbook's; the user's is the shell's."""
+        """Return the directory of the report."""
         directory = args['directory'] or settings_of(task_vars).get('report_dir')
         if not directory:
             # A host whose settings are refused.
@@ -186,4 +187,4 @@ class ActionModule(ActionBase):
                 directory = self._templar.template(task_vars.get(DIRECTORY))
             except AnsibleError:
                 directory = None
-        return os.path.abspath(os.path.join(os.environ.get('PWD', ''), directory or SETTINGS[DIRECTORY].default))
+        return from_the_shell(directory or SETTINGS[DIRECTORY].default)

@@ -19,6 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.varia
     SETTINGS,
     normalise,
 )
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import answers
 
 
 def specifications(roles):
@@ -43,6 +44,8 @@ def specifications(roles):
 # Read on import, which happens in the process of which all workers are forks: not again for each host.
 ROLES = specifications(Path(__file__).resolve().parents[2] / 'roles')
 KNOWN = set(SETTINGS).union(*ROLES.values())
+# Secrets, which modules are handed as Ansible knows them, whatever was typed.
+HANDED_OVER = {name for options in ROLES.values() for name, option in options.items() if option.get('no_log')}
 OWN = '__'
 
 
@@ -96,6 +99,7 @@ class ActionModule(ActionBase):
             for name in sorted(task_vars)
             if name.startswith(prefixes)
         }
+        found.update({name: value for name, value in answers().items() if name in KNOWN - HANDED_OVER})
         return {**found, **self._below_empty_answers(found, task_vars), **self._own_words(task_vars)}
 
     def _below_empty_answers(self, found, task_vars):

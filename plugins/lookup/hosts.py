@@ -39,6 +39,7 @@ from ansible.utils.display import Display
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import answers
 
 HOSTS = 'conbool_hosts'
 SLICES = 'conbool_slices'
@@ -98,7 +99,8 @@ class LookupModule(LookupBase):
         return [names]
 
     def _read(self, variables, name):
-        value = self._templar.template(variables.get(name))
+        found = answers()
+        value = found[name] if name in found else self._templar.template(variables.get(name))
         try:
             return SETTINGS[name].default if is_unset(value) else SETTINGS[name].read(value)
         except ValueError as exc:

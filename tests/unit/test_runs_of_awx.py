@@ -104,6 +104,22 @@ def test_another_group_and_a_slice_without_our_hosts(play, home):
     assert 'No host of conbool is in this slice: there is nothing to do.' in said
 
 
+def test_answers_are_what_was_typed_and_not_what_yaml_makes_of_it(play, home):
+    answers = {
+        'conbool_hosts': '0123',
+        'verify_outside': '1.10',
+        'conbool_relay_port': '025',
+        'conbool_state': 'present',
+    }
+    dummy, said, report = play('verify', group='0123', answers=answers)
+    assert list(report['hosts']) == ['mx'], said
+    targets = {row['id']: row['target'] for row in report['hosts']['mx']['verify']['rows']}
+    assert targets['inbound.observer'] == '1.10' and 'gateway.failed' not in targets
+    # A port that begins with a zero is decimal, as everywhere but in YAML.
+    assert play('site', group='0123', answers=answers)[0].returncode == 2
+    assert configured(home) == '[localhost.localdomain]:25'
+
+
 def test_nothing_that_runs_nothing_needs_an_inventory(play):
     for mode in ('--syntax-check', '--list-tasks'):
         done, said, dummy = play('site', mode, group='mail')

@@ -42,13 +42,14 @@ def loopback_address(value: Any) -> str:
 
 
 def mapping(
-    read_name: Callable[[Any], str] = readers.text, read_value: Callable[[Any], Any] = words
+    read_name: Callable[[Any], str] = readers.text, read_value: Callable[[Any], Any] = words, numbers: bool = True
 ) -> Callable[[Any], dict[str, Any]]:
     """Reader of a dictionary.
 
     Args:
         read_name: reader of its names.
-        read_value: reader of values that are neither None nor '', a number or a truth value.
+        read_value: reader of values that are neither None nor ''.
+        numbers: whether numbers and truth values are taken as they are.
     """
 
     def read(value: Any) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def mapping(
         for name, content in value.items():
             try:
                 name = read_name(name)
-                if content is not None and content != '' and not isinstance(content, (bool, int, float)):
+                if content is not None and content != '' and not (numbers and isinstance(content, (int, float))):
                     content = read_value(content)
             except ValueError as exc:
                 raise ValueError(f'cannot be used: {readers.shown(name)} {exc}') from exc
