@@ -58,6 +58,7 @@ def _entry(result, reason='', **parts):
         'result': result,
         'reason': reason,
         'changed': result == 'done',
+        'scope': 'all' if parts else None,
         'parts': ['hop', 'mail_port', 'postfix_smarthost_outbound'] if result == 'done' else [],
         **{
             part: {'green': all(row['status'] == 'green' for row in rows), 'rows': rows} for part, rows in parts.items()

@@ -158,7 +158,7 @@ def test_a_line_for_each_host_and_step(home, play, monkeypatch):
         '2 hosts, 0 of them failed',
     ):
         assert line in done.stdout.splitlines(), done.stdout
-    assert re.search('^mx      preflight      [1-9] of [1-9] checks are not green$', done.stdout, re.MULTILINE)
+    assert re.search('^mx: preflight, [1-9] of [1-9] checks are not green$', done.stdout, re.MULTILINE)
     assert 'TASK' not in done.stdout and 'host    mta  state' in done.stdout
     done, said, dummy = play('verify')
     assert done.returncode == 2 and '1 hosts, 1 of them failed: mx' in said and 'TASK' not in said

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
@@ -65,11 +66,9 @@ def _rows(known: Mapping[str, Any], part: str) -> list[dict[str, Any]] | None:
     return given.get('rows') if given.get('part') == part else None
 
 
-def _parts(known: Mapping[str, Any]) -> list[str] | None:
-    """Return the parts of the configuration that were changed, None where it did not come to that."""
-    if '__conbool_parts' in known:
-        return list(known['__conbool_parts'])
-    return (known.get('ansible_failed_result') or {}).get('parts')
+def _change(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the result of what changes the mail server, empty where it did not come to that."""
+    return known.get(f'__{_mta(known)}_smarthost_change') or {}
 
 
 def run_report(
@@ -86,14 +85,15 @@ def run_report(
     Returns:
         C(playbook), what C(more) has, and C(hosts), by name C(mta) and C(state) (null when it did not come to that),
         C(result) (done, failed, not done), C(reason), C(changed) and C(parts), the parts that were changed, or would be
-        in check mode, and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are
-        done.
+        in check mode, C(scope), C(diff) with the changed lines of each file where the run was asked for them, and
+        C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are done.
     """
     report = {}
     for host in hosts:
         known = hostvars[host]
         result, reason = run_result(known, playbook)
-        parts = _parts(known) or []
+        change = _change(known)
+        parts = list(change.get('parts') or [])
         report[host] = {
             'mta': _mta(known),
             'state': settings_of(known).get('state'),
@@ -101,7 +101,10 @@ def run_report(
             'reason': reason,
             'changed': bool(parts),
             'parts': parts,
+            'scope': settings_of(known).get('scope'),
         }
+        if change.get('diff'):
+            report[host]['diff'] = changed_lines(change['diff'])
         for part in ('preflight', 'verify'):
             rows = _rows(known, part)
             if rows is not None:

@@ -17,6 +17,7 @@ UTILS = 'ansible_collections.conbool.smtp_relay.plugins.module_utils.'
 SERVER = '''
 from __future__ import annotations
 
+from %(utils)s_host.difference import difference
 from %(utils)s_host.disk import read_file
 from %(utils)s_mta.server import Facts, MailServer, Part, QueueLook, Route, Verdict, Wanted
 
@@ -50,7 +51,7 @@ class ToyServer(MailServer):
             if before != line and not module.check_mode:
                 with open(self.options['file'], 'w', encoding='utf-8') as stream:
                     stream.write(line)
-            return {'changed': before != line}, []
+            return {'changed': before != line, 'diff': [difference(self.options['file'], before, line)]}, []
 
         return Part('toy', converge)
 
@@ -109,7 +110,8 @@ def make(home):
     for kind in ('smarthost', 'verify'):
         module = MODULE % {'utils': UTILS, 'kind': kind}
         (target / f'plugins/modules/toy_{kind}.py').write_text(module, encoding='utf-8')
-    (role / 'tasks/main.yml').write_text(TASK % 'toy_smarthost', encoding='utf-8')
+    change = TASK % 'toy_smarthost' + '  register: __toy_smarthost_change\n'
+    (role / 'tasks/main.yml').write_text(change, encoding='utf-8')
     (role / 'tasks/verify.yml').write_text(TASK % 'toy_verify', encoding='utf-8')
     preflight = TASK % 'toy_smarthost' + '    stage: preflight\n'
     (role / 'tasks/preflight.yml').write_text(preflight, encoding='utf-8')

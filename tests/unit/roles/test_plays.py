@@ -52,8 +52,8 @@ OUTSIDE = """
         - name: Verify
           ansible.builtin.include_role:
             name: conbool.smtp_relay.verify
+            tasks_from: looked
           vars:
-            verify_looked: true
             verify_outside: observer
             verify_inbound_host: 127.0.0.1
             verify_inbound_port: 1
