@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import stopped
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
@@ -56,7 +57,8 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        dummy, args = self.validate_argument_spec(argument_spec={'variables': {'type': 'dict'}})
+        options = {'variables': {'type': 'dict'}, 'playbook': {'type': 'str'}}
+        dummy, args = self.validate_argument_spec(argument_spec=options)
         result = super().run(tmp, task_vars)
         result['changed'] = False
         missing = [missing_required_lib(library) for library in sorted(readers.IMPORT_ERRORS)]
@@ -77,9 +79,22 @@ class ActionModule(ActionBase):
                 msg='The settings cannot be used:\n' + '\n'.join('- ' + problem for problem in problems),
             )
             return result
+        stop = args['playbook'] and self._stop(args['playbook'], settings['max_fail_percentage'], task_vars)
+        if stop:
+            self._task._ds = None
+            return {**result, 'failed': True, 'stopped': True, 'problems': [], 'msg': stop}
         result.update(settings=settings, problems=[], warnings=warnings)
         # Parameters of the hop may have passwords in them, and AWX keeps what is shown of a result.
         return {**result, '_ansible_no_log': True}
+
+    @staticmethod
+    def _stop(playbook, most, task_vars):
+        """Why the host has no turn after what became of those before it, if so."""
+        if most is None:
+            return ''
+        hosts = task_vars['ansible_play_hosts_all']
+        before = hosts[: hosts.index(task_vars['ansible_play_batch'][0])]
+        return stopped(task_vars['hostvars'], before, playbook, most)
 
     def _evaluated(self, value):
         """The value of a template, or the exception that says why there is none."""

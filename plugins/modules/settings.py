@@ -42,6 +42,11 @@ options:
       - The variables by their full name, for example C(conbool_domains).
       - Default is to take all variables of the host whose names begin like those of a role.
     type: dict
+  playbook:
+    description:
+      - The playbook of this collection that asks. A host of a later batch is refused then, when more of those before it
+        than C(conbool_max_fail_percentage) allows were not done.
+    type: str
 extends_documentation_fragment:
   - action_common_attributes
   - action_common_attributes.facts

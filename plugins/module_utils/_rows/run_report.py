@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
@@ -24,6 +24,9 @@ def rows_of(entry: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
     """Return what became of a host, C(done), C(failed) or C(not done), and why where it is not done."""
+    checked = known.get('conbool_checked') or {}
+    if checked.get('stopped'):
+        return 'not done', str(checked['msg'])
     answer = known.get('__conbool_answer') or {}
     if answer.get('unreachable'):
         return 'not done', str(answer.get('msg', 'unreachable'))
@@ -37,6 +40,24 @@ def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
         if complaint:
             return 'failed', f'{part}: {complaint}'
     return 'not done', 'its tasks were left out by --tags or --skip-tags, or its connection broke'
+
+
+def stopped(hostvars: Mapping[str, Mapping[str, Any]], before: Sequence[str], playbook: str, most: int) -> str:
+    """Return why no more hosts have their turn, an empty text when they have.
+
+    Args:
+        hostvars: variables by host name.
+        before: the hosts of the batches before.
+        playbook: its name.
+        most: the percentage of them that may have failed.
+    """
+    failed = [host for host in before if run_result(hostvars[host], playbook)[0] != 'done']
+    if 100 * len(failed) <= most * len(before):
+        return ''
+    return (
+        f'left as it is: {len(failed)} of the {len(before)} hosts before it were not done, more than'
+        f' conbool_max_fail_percentage ({most})'
+    )
 
 
 def _enforced(known: Mapping[str, Any], playbook: str) -> list[str]:

@@ -17,6 +17,8 @@ UTILS = 'ansible_collections.conbool.smtp_relay.plugins.module_utils.'
 SERVER = '''
 from __future__ import annotations
 
+import os
+
 from %(utils)s_host.difference import difference
 from %(utils)s_host.disk import read_file
 from %(utils)s_mta.server import Facts, MailServer, Part, QueueLook, Route, Verdict, Wanted
@@ -40,7 +42,7 @@ class ToyServer(MailServer):
         return (read_file(self.options['file']).data or b'').decode().strip()
 
     def lock_directories(self):
-        return []
+        return [os.path.dirname(self.options['file'])]
 
     def facts(self):
         return Facts('1.2', True, '/', [], [], 'nowhere', 'firewall.nowhere', native={'route': self._route()})
@@ -78,6 +80,7 @@ class ToyServer(MailServer):
     def knows(self, certificate):
         return ''
 ''' % {'utils': UTILS}
+LOCKS = "return ['/etc', *server"
 MODULE = '''#!/usr/bin/python
 from __future__ import annotations
 
@@ -101,6 +104,11 @@ def make(home):
     text = registry.read_text(encoding='utf-8')
     entry = f"    'toy': MailServer('Toy', (('{home}/toy.cf',),), ('toy.service',), '1.0'),\n}}\n"
     registry.write_text(text.replace('\n}\n', '\n' + entry, 1), encoding='utf-8')
+    # All hosts are this machine, and have one /etc.
+    smarthost = target / 'plugins/module_utils/_module/smarthost.py'
+    text = smarthost.read_text(encoding='utf-8')
+    assert LOCKS in text
+    smarthost.write_text(text.replace(LOCKS, 'return [*server'), encoding='utf-8')
     package = target / 'plugins/module_utils/_toy'
     package.mkdir()
     (package / 'server.py').write_text(SERVER, encoding='utf-8')
@@ -140,6 +148,14 @@ def host_of(home, **variables):
         'verify_queue_seconds': 0,
         **variables,
     }
+
+
+def fleet(home, names, **variables):
+    """Return the variables of hosts that have a toy each, by name."""
+    for name in names:
+        (home / name).mkdir(exist_ok=True)
+        (home / name / 'toy.cf').write_text('old', encoding='utf-8')
+    return {name: host_of(home, **{'toy_smarthost_file': f'{home}/{name}/toy.cf', **variables}) for name in names}
 
 
 def environment(home):
