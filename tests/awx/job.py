@@ -40,12 +40,13 @@ def private_data(home, name, answers, environment, inventory):
     return folder
 
 
-def run(folder, playbook, worker=None):
+def run(folder, playbook, worker=None, **more):
     """Run a playbook in three steps: transmit, on the controller; worker, where it runs; process.
 
     Args:
         folder: of private_data().
         worker: a function that takes the file of the first step and writes that for the third; this machine by default.
+        more: for ansible-runner.
 
     Returns:
         The run, and its events.
@@ -57,7 +58,7 @@ def run(folder, playbook, worker=None):
     there, back = home / f'{name}.there', home / f'{name}.back'
     with there.open('wb') as stream:
         ansible_runner.interface.run(
-            streamer='transmit', private_data_dir=str(folder), playbook=playbook, ident='1', _output=stream
+            streamer='transmit', private_data_dir=str(folder), playbook=playbook, ident='1', _output=stream, **more
         )
     (worker or work)(there, back)
     with back.open('rb') as stream:
@@ -76,8 +77,13 @@ def work(there, back):
     """Take the second step on this machine."""
     with there.open('rb') as stream, back.open('wb') as answer:
         ansible_runner.interface.run(
-            streamer='worker', private_data_dir=str(there.with_suffix('.worker')), _input=stream, _output=answer
+            streamer='worker', private_data_dir=str(place_of(there)), _input=stream, _output=answer
         )
+
+
+def place_of(there):
+    """Return the directory in which work() has what was sent."""
+    return there.with_suffix('.worker')
 
 
 def artifacts(events):

@@ -98,8 +98,7 @@ def host_groups(value: Any) -> str:
 
 
 def batches(value: Any) -> str:
-    """How many hosts have their turn at once: numbers or percentages with commas between them, of which each batch takes
-    the next one."""
+    """How many hosts have their turn at once: numbers or percentages with commas between them, one for each batch."""
     sizes = readers.text(value).split(',')
     if not all(BATCH.fullmatch(size) for size in sizes):
         raise ValueError(
