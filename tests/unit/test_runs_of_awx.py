@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.unit.fakes import toy
+from tests.unit.fakes.terminal import faults
 from tests.unit.roles.test_values_as_text import Unsafe
 
 GATEWAY = '[localhost.localdomain]:9'
@@ -163,3 +164,12 @@ def test_a_line_for_each_host_and_step(home, play, monkeypatch):
     done, said, dummy = play('verify')
     assert done.returncode == 2 and '1 hosts, 1 of them failed: mx' in said and 'TASK' not in said
     assert said.count('checks are not green') == 2, done.stdout
+
+
+@pytest.mark.parametrize(('playbook', 'part'), [('site', 'preflight'), ('verify', 'verify')])
+def test_what_is_red_is_said_once(play, playbook, part):
+    done, dummy, report = play(playbook, hosts=('mx', 'mx-two'), conbool_preflight='enforce')
+    assert done.returncode == 2 and not report['ok']
+    assert faults(done.stdout + done.stderr, part, ('mx', 'mx-two')) == [], done.stdout
+    # Where nothing is red, nothing of this is so.
+    assert faults(done.stdout.replace('checks are not green', 'checks'), part, ('mx',))
