@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ COLLECTIONS = '/usr/share/ansible/collections'
 MOST_OF_ITS_RESULTS, MOST_OF_A_HOST, MOST_OF_A_JOB = 20_000, 80_000, 145_000
 # What the execution environment is played by: a Debian with OpenSSH and the Python of this environment.
 PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
+PROGRAMS = {'ansible-runner': 'ansible_runner.__main__', 'ansible-playbook': 'ansible.cli.playbook'}
 IMAGES = {'3.11': {'image': 'infra', 'base': 'debian:12'}, '3.13': {'image': 'controller', 'base': 'debian:13'}}
 
 
@@ -97,13 +99,15 @@ def test_certificate_and_key_of_a_credential(lab, folder, tmp_path):
 def fixture_collections(tmp_path_factory):
     """Install the collection as an execution environment has it: from its tarball."""
     folder = tmp_path_factory.mktemp('collections')
-    for arguments in (
-        ['build', '--output-path', str(folder)],
-        ['install', '--offline', '-p', str(folder), str(folder / 'conbool-smtp_relay-1.0.0.tar.gz')],
+    folder.chmod(0o755)
+    for where, arguments in (
+        (ROOT, ['build', '--output-path', str(folder)]),
+        # Not here, where there is one already.
+        (folder, ['install', '--offline', '-p', str(folder), str(folder / 'conbool-smtp_relay-1.0.0.tar.gz')]),
     ):
         subprocess.run(
             [Path(sys.executable).with_name('ansible-galaxy'), 'collection', *arguments],
-            cwd=ROOT,
+            cwd=where,
             check=True,
             capture_output=True,
             timeout=120,
@@ -111,19 +115,30 @@ def fixture_collections(tmp_path_factory):
     return folder
 
 
-def in_container(collections):
-    """Return what takes the second step in a container: as no user in particular, with nothing of this clone."""
-    recipe = IMAGES[PYTHON]
+def in_container(collections, programs):
+    """Return what takes the second step in a container: as no user in particular, with nothing of this clone.
+
+    Args:
+        collections: the directory with the collection.
+        programs: a directory for the commands, which have to name the container's Python.
+    """
+    recipe, libraries = IMAGES[PYTHON], sysconfig.get_paths()['purelib']
     images.ensure([recipe])
+    programs.mkdir()
+    programs.chmod(0o755)
+    for name, module in PROGRAMS.items():
+        (programs / name).write_text(f'#!/usr/bin/python3\nfrom {module} import main\nmain()\n', encoding='utf-8')
+        (programs / name).chmod(0o755)
 
     def work(there, back):
         command = ['podman', 'run', '--rm', '--interactive', '--network=host', f'--label=conbool.lab=ee-{CLONE}']
         command += ['--user=1000', '--env=HOME=/runner', '--tmpfs=/runner:mode=1777,exec']
-        command += [f'--volume={collections}:{COLLECTIONS}:ro', f'--volume={sys.prefix}:{sys.prefix}:ro']
-        command += [f'--env=PATH={sys.prefix}/bin:/usr/bin:/bin', images.tag(recipe)]
+        command += [f'--volume={collections}:{COLLECTIONS}:ro', f'--volume={libraries}:/opt/libraries:ro']
+        command += [f'--volume={programs}:/opt/programs:ro', '--env=PYTHONPATH=/opt/libraries']
+        command += ['--env=PATH=/opt/programs:/usr/bin:/bin', images.tag(recipe), 'ansible-runner', 'worker']
         with there.open('rb') as stream, back.open('wb') as answer:
             subprocess.run(
-                [*command, f'{sys.prefix}/bin/ansible-runner', 'worker', '--private-data-dir', '/runner/job'],
+                [*command, '--private-data-dir', '/runner/job'],
                 stdin=stream,
                 stdout=answer,
                 env=environment(),
@@ -136,8 +151,8 @@ def in_container(collections):
 
 @pytest.mark.full
 @pytest.mark.skipif(PYTHON not in IMAGES, reason='no image of the lab has the Python of this environment')
-def test_jobs_in_a_container_as_the_execution_environment_is_one(folder, collections):
-    work = in_container(collections)
+def test_jobs_in_a_container_as_the_execution_environment_is_one(folder, collections, tmp_path):
+    work = in_container(collections, tmp_path / 'programs')
     answers = {
         'conbool_domains': '',
         'conbool_scope': '',
