@@ -48,6 +48,13 @@ KNOWN = set(SETTINGS).union(*ROLES.values())
 # Secrets, which modules are handed as Ansible knows them, whatever was typed.
 HANDED_OVER = {name for options in ROLES.values() for name, option in options.items() if option.get('no_log')}
 OWN = '__'
+CLIENTS = 'outbound_hop_clients'
+NO_CLIENTS = f'{CLIENTS}: names nobody. Name the mail servers that may send through this host, or run the playbook site'
+
+
+def clients_of(settings):
+    """Return the networks that may send through a host."""
+    return settings['roles']['outbound_hop']['clients']
 
 
 class ActionModule(ActionBase):
@@ -57,7 +64,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        options = {'variables': {'type': 'dict'}, 'playbook': {'type': 'str'}}
+        options = {'variables': {'type': 'dict'}, 'playbook': {'type': 'str'}, 'clients': {'type': 'bool'}}
         dummy, args = self.validate_argument_spec(argument_spec=options)
         result = super().run(tmp, task_vars)
         result['changed'] = False
@@ -70,6 +77,8 @@ class ActionModule(ActionBase):
         if variables is None:
             variables = self._of_the_host(task_vars)
         settings, problems, warnings = normalise(self._with_defaults(variables), ROLES)
+        if args['clients'] and settings and settings['state'] == 'present' and not clients_of(settings):
+            problems = [NO_CLIENTS]
         if problems:
             # They are in the inventory; an excerpt of the source of this task would not say more.
             self._task._ds = None

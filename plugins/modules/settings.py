@@ -47,6 +47,9 @@ options:
       - The playbook of this collection that asks. A host of a later batch is refused then, when more of those before it
         than C(conbool_max_fail_percentage) allows were not done.
     type: str
+  clients:
+    description: Whether C(outbound_hop_clients) has to name somebody.
+    type: bool
 extends_documentation_fragment:
   - action_common_attributes
   - action_common_attributes.facts

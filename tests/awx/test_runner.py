@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -38,7 +39,8 @@ def fixture_home(tmp_path_factory):
 @pytest.fixture(name='work')
 def fixture_work(home):
     def work(name, playbook, answers, hosts=('mx',), **variables):
-        inventory = {'conbool': {'hosts': {host: toy.host_of(home, **variables) for host in hosts}}}
+        known = {'toy_smarthost_file': str(home / 'toy.cf'), **variables} if hosts == ('mx',) else variables
+        inventory = {'conbool': {'hosts': toy.fleet(home, hosts, playbook == 'site.yml', **known)}}
         files = {'hosts.json': json.dumps(inventory)}
         return job.run(job.private_data(home, name, answers, toy.environment(home), files), playbook)
 
@@ -84,3 +86,28 @@ def test_no_event_is_too_long_for_awx(work, name, variables):
     assert max(len(json.dumps(event)) for event in events) < job.MOST_OF_AN_EVENT
     report = job.artifacts(events)['smtp_relay_report']['hosts']['mx']
     assert report['preflight']['rows'] and report['mta'] == 'toy', ''.join(event['stdout'] for event in events)[-2000:]
+
+
+@pytest.mark.full
+def test_25_hosts_in_one_job_and_in_five_slices(work, home):
+    names = [f'mx{number:02}' for number in range(1, 26)]
+    done, events = work('fleet', 'site.yml', {}, names)
+    assert done.status == 'successful'
+    report = job.artifacts(events)['smtp_relay_report']
+    assert list(report['hosts']) == names and all(entry['changed'] for entry in report['hosts'].values())
+    said = ''.join(event['stdout'] for event in events)
+    assert len(re.findall('host +mta +state +result', said)) == 1
+    assert max(len(json.dumps(event)) for event in events) < job.MOST_OF_AN_EVENT
+    assert job.size(job.of_hosts(events)) / 25 < MOST_OF_A_HOST + 5_000
+    page = max((home / 'reports').glob('site-*.html'), key=lambda path: path.stat().st_mtime)
+    assert page.stat().st_size < 300_000
+
+    seen = []
+    for number in range(5):
+        mine = names[number::5]
+        done, events = work(f'slice{number}', 'verify.yml', {'conbool_slices': 'true'}, mine)
+        assert done.status == 'successful'
+        entries = job.artifacts(events)['smtp_relay_report']['hosts']
+        assert list(entries) == mine and {entry['result'] for entry in entries.values()} == {'done'}
+        seen += mine
+    assert sorted(seen) == names

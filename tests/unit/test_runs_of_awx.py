@@ -105,6 +105,15 @@ def test_another_group_and_a_slice_without_our_hosts(play, home):
     assert 'No host of conbool is in this slice: there is nothing to do.' in said
 
 
+def test_a_gateway_that_nobody_may_send_through_is_refused(play, home):
+    done, said, dummy = play('gateway')
+    assert done.returncode == 2 and 'outbound_hop_clients: names nobody.' in said, said
+    assert configured(home) == 'old' and 'Origin: ' not in said
+    # What is undone needs nobody.
+    done, said, dummy = play('gateway', answers={'conbool_state': 'absent'})
+    assert done.returncode == 0, said
+
+
 def test_answers_are_what_was_typed_and_not_what_yaml_makes_of_it(play, home):
     answers = {
         'conbool_hosts': '0123',

@@ -150,11 +150,12 @@ def host_of(home, **variables):
     }
 
 
-def fleet(home, names, **variables):
-    """Return the variables of hosts that have a toy each, by name."""
+def fleet(home, names, fresh=True, **variables):
+    """Return the variables of hosts that have a toy each, by name, as they were before if they are to be fresh."""
     for name in names:
         (home / name).mkdir(exist_ok=True)
-        (home / name / 'toy.cf').write_text('old', encoding='utf-8')
+        if fresh:
+            (home / name / 'toy.cf').write_text('old', encoding='utf-8')
     return {name: host_of(home, **{'toy_smarthost_file': f'{home}/{name}/toy.cf', **variables}) for name in names}
 
 
