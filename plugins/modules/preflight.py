@@ -85,7 +85,7 @@ inbound_firewall:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.preflight import look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.preflight import ask_host
 
 
 def main():
@@ -94,7 +94,7 @@ def main():
         supports_check_mode=True,
     )
     # The answer has the options: these are long, and known.
-    result, warnings = look(module, module.params.pop('settings'))
+    result, warnings = ask_host(module, module.params.pop('settings'))
     for warning in warnings:
         module.warn(message(warning))
     module.exit_json(changed=False, **result)

@@ -102,7 +102,7 @@ class Hosts:
             'inbound': True,
             'networks': networks,
             'allowed_networks': [],
-            'roles': {'inbound_firewall': firewall},
+            'roles': {'inbound_firewall': firewall, 'outbound_hop': {'clients': []}},
         }
 
         def ask(host):

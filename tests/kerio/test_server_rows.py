@@ -225,7 +225,11 @@ def limited(state):
 @pytest.mark.parametrize(
     'prepare, key, words',
     [
-        (company.settle, 'mta.refused', "'Partner' would lead mail of hosted senders to mail.partner.test"),
+        (
+            company.settle,
+            'mta.refused',
+            "'Partner' may lead mail of hosted senders, or forwarded mail, to mail.partner.test",
+        ),
         (gateway_relays, 'inbound.relay', "'Local clients' may send to anybody, and has the gateway in it"),
         (lambda state: state.data['smtp']['relayControl'].update(isRestricted=False), 'inbound.relay', 'anybody may'),
         (limited, 'firewall.clients', "is for 'Branch' until now"),

@@ -13,6 +13,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
 from ansible_collections.conbool.smtp_relay.plugins.modules import kerio_smarthost, kerio_verify
 
+from lab.kerio.double import PASSWORD
+
 pytest_plugins = ['tests.kerio.adapter']
 
 
@@ -63,6 +65,21 @@ def test_preflight_without_a_password(host, call):
     kerio.params = {}
     (row,) = call(kerio_smarthost, kerio, stage='preflight')[1]['ansible_facts']['mail_server_preflight_rows']
     assert row['status'] == 'red' and 'kerio_smarthost_password is empty' in row['finding']
+
+
+def test_a_wrong_password_is_tried_once(host, call):
+    """A few failures block the address, for the administrator as well."""
+
+    def prepare(state):
+        state.data['security']['antiHammering'].update(failedLoginsToBlock=2, minutesToBlock=3)
+
+    kerio = host(prepare=prepare)
+    kerio.params['password'] = 'mistyped'
+    rows = call(kerio_verify, kerio)[1]['rows']
+    said = [row['finding'] for row in rows if 'refused the log-in of Admin' in row['finding']]
+    assert len(said) == 4 and len(set(said)) == 1 and 'wrong user name or password' in said[0]
+    kerio.params['password'] = PASSWORD
+    assert kerio.server().facts().version
 
 
 def test_verify_tells_what_is_wrong(host, call, monkeypatch):

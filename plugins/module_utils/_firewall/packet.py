@@ -93,30 +93,43 @@ def negated(answer: bool | None) -> bool | None:
 
 def outcomes(ruleset: Ruleset, base: Base, packet: Packet) -> list[Outcome]:
     """Return all that can become of a packet in one base chain; one alone is certain."""
-    found, falls = _walk(ruleset.chains, base.chain, packet, 0)
+    found, falls = _Walk(ruleset.chains, packet).through(base.chain, 0)
     if falls:
-        found.append(Outcome(base.policy, base.words))
-    return list(dict.fromkeys(found))
+        found = {**found, Outcome(base.policy, base.words): None}
+    return list(found)
 
 
-def _walk(chains: dict[str, list[Rule]], chain: str, packet: Packet, depth: int) -> tuple[list[Outcome], bool]:
-    """Return what can become of a packet in a chain, and whether it may come out at its end."""
-    found: list[Outcome] = []
-    if depth > DEEPEST:
-        return [Outcome(UNKNOWN, chain)], True
-    leaves = False
-    for rule in chains.get(chain, ()):
-        for step in rule.steps(packet):
-            ends = True
-            if step.kind in (JUMP, GOTO):
-                more, out = _walk(chains, step.target, packet, depth + 1)
-                found += more
-                leaves = leaves or (out and step.kind == GOTO)
-                ends = not out or step.kind == GOTO
-            elif step.kind == RETURN:
-                leaves = True
-            else:
-                found.append(Outcome(step.kind, rule.words))
-            if step.certain and ends:
-                return found, leaves
-    return found, True
+class _Walk:
+    """The ways of a packet. Each chain is passed once for each depth: a chain to which a dozen uncertain rules jump,
+    from chains of which the same is true, would be passed a billion times."""
+
+    def __init__(self, chains: dict[str, list[Rule]], packet: Packet) -> None:
+        self._chains, self._packet = chains, packet
+        self._known: dict[tuple[str, int], tuple[dict[Outcome, None], bool]] = {}
+
+    def through(self, chain: str, depth: int) -> tuple[dict[Outcome, None], bool]:
+        """Return what can become of a packet in a chain, in order, and whether it may come out at its end."""
+        if depth > DEEPEST:
+            return {Outcome(UNKNOWN, chain): None}, True
+        if (chain, depth) not in self._known:
+            self._known[chain, depth] = self._passed(chain, depth)
+        return self._known[chain, depth]
+
+    def _passed(self, chain: str, depth: int) -> tuple[dict[Outcome, None], bool]:
+        found: dict[Outcome, None] = {}
+        leaves = False
+        for rule in self._chains.get(chain, ()):
+            for step in rule.steps(self._packet):
+                ends = True
+                if step.kind in (JUMP, GOTO):
+                    more, out = self.through(step.target, depth + 1)
+                    found.update(more)
+                    leaves = leaves or (out and step.kind == GOTO)
+                    ends = not out or step.kind == GOTO
+                elif step.kind == RETURN:
+                    leaves = True
+                else:
+                    found[Outcome(step.kind, rule.words)] = None
+                if step.certain and ends:
+                    return found, leaves
+        return found, True

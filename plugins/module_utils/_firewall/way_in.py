@@ -25,7 +25,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     Ruleset,
     outcomes,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.sources import Routes, versions
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.sources import OTHERS, Routes, versions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 
@@ -46,12 +46,13 @@ COMMANDS = {4: 'iptables', 6: 'ip6tables'}
 
 
 class Found(NamedTuple):
-    """What becomes of a packet, and what a person has to look at."""
+    """What becomes of a packet, and what a person has to look at; and whether it comes from a peer of a tunnel."""
 
     kind: str
     words: str
     source: str
     interface: str
+    by_tunnel: bool = False
 
 
 def told(found: list[Found]) -> str:
@@ -74,6 +75,8 @@ class Rules:
         self._sources: list[str] = []
         self._rulesets: list[Ruleset] = []
         self._unread: list[str] = []
+        self._host = host
+        self._routes: dict[int, Routes] = {}
         self.blind: set[int] = set()
         left_out = frozenset(but)
         managed = {name for version in versions() for name in self._read_iptables(host, version, left_out)}
@@ -131,6 +134,13 @@ class Rules:
         if legacy and all(map(_is_of_nftables, seen)) and version not in self.blind:
             self._not_read(f'there is no {name}-legacy-save, and the kernel has such rules', version)
 
+    def routes(self, version: int) -> Routes:
+        """Return the routes of this host."""
+        if version not in self._routes:
+            command = self._host.find('ip') if version == 4 else None
+            self._routes[version] = Routes(version, self._host.run([command, *OTHERS])[1] if command else '')
+        return self._routes[version]
+
     def sources(self) -> list[str]:
         """Return the addresses and networks that rules name."""
         return list(dict.fromkeys(self._sources))
@@ -167,7 +177,7 @@ def shut_out(rules: Rules, wanted: Wanted, every: bool = False) -> tuple[list[Fo
     """
     refused, unsure = [], []
     for version in versions():
-        listed, routes = _Listed(wanted.networks[version]), Routes(version)
+        listed, routes = _Listed(wanted.networks[version]), rules.routes(version)
         # Those that ours name are tried as it is.
         named = [each for each in _addresses(rules.sources(), version) if listed.has(each) and each not in listed.ends]
         for source in dict.fromkeys((sorted(listed.ends) if every else listed.first(MOST)) + named[:MOST]):
@@ -183,7 +193,7 @@ def let_in(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
     """Return who certainly gets in without being in the list, by which interface; and of whom that cannot be told."""
     accepted, unsure = [], []
     for version in versions():
-        listed, routes = _Listed(wanted.networks[version]), Routes(version)
+        listed, routes = _Listed(wanted.networks[version]), rules.routes(version)
         named = [address for address in _addresses(rules.sources(), version) if _is_usable(address)]
         neighbours = [KINDS[version](number) for number in routes.neighbours()]
         known = [*map(ipaddress.ip_address, STRANGERS[version]), *filter(_is_usable, neighbours)]
@@ -239,7 +249,10 @@ def _found(rules: Rules, source: Address, routes: Routes, port: int) -> list[Fou
     ways = [
         (interface, Packet(version, number, interface, port, routes.own)) for interface in routes.interfaces(number)
     ]
-    return [Found(*rules.fate(packet), str(source), interface) for interface, packet in ways]
+    return [
+        Found(*rules.fate(packet), str(source), interface, routes.by_tunnel(number, interface))
+        for interface, packet in ways
+    ]
 
 
 def _addresses(texts: Iterable[str], version: int) -> list[Address]:

@@ -6,7 +6,8 @@ it writes itself goes. Private to this collection."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets
@@ -20,6 +21,11 @@ NOTICES = tuple(f'{kind}_notice_recipient' for kind in ('2bounce', 'bounce', 'de
 def places(options: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return address and port of each listener for others; none as long as nobody may send."""
     return [(address, int(options['listen_port'])) for address in options['listen']] if options['clients'] else []
+
+
+def _listed(address: str, clients: Iterable[str]) -> bool:
+    host = ipaddress.ip_address(address)
+    return any(host in ipaddress.ip_network(network) for network in clients)
 
 
 def _for_postfix(network: str) -> str:
@@ -66,8 +72,9 @@ def tables(settings: Mapping[str, Any], options: Mapping[str, Any], gateway: str
     if not options['clients']:
         return []
     excused = options['clients_without_tls']
-    # The first match counts.
-    rules = [(network, 'permit') for network in excused]
+    # The first match counts. What comes from where the hop listens is of a program of this host, in whosever network.
+    rules = [(address, 'reject') for address in options['listen'] if _listed(address, options['clients'])]
+    rules += [(network, 'permit') for network in excused]
     rules += [(network, 'reject_plaintext_session, permit') for network in options['clients'] if network not in excused]
     returns = {domain: f'mta:{next_hop}' for domain, next_hop in bounce_servers(settings, options).items()}
     found: list[dict[str, Any]] = [

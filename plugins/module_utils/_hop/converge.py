@@ -30,6 +30,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_
     led_elsewhere,
     take_this_way,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, drained
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
@@ -143,7 +144,9 @@ def present(
             # Updates are the timer's; until then nothing is amiss.
             update=not isinstance(module, Look),
         )
-        done.append((_package_result(module, before, after, packages), []))
+        # What comes from others has the line ends that they let through.
+        said = line_ends.warning(programs['version']) if hop.remote else []
+        done.append((_package_result(module, before, after, packages), said))
     wanted = hop_configuration(settings, hop.identity, options, programs)
     if moving:
         wanted['services'] += former(options, hop.protocols)
@@ -177,8 +180,9 @@ def present(
 def _queue(module: AnsibleModule, options: Mapping[str, Any], way: str) -> tuple[dict[str, Any], list[str]]:
     """Have messages whose FILTER leads to a gateway that was one before be sent to the one that is."""
     instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
-    change = led_elsewhere if module.check_mode else take_this_way
-    found = sorted({message.identifier for message in change(instance, options['queue_directory'], way)})
+    directory = options['queue_directory']
+    messages = led_elsewhere(directory, way) if module.check_mode else take_this_way(instance, directory, way)
+    found = sorted({message.identifier for message in messages})
     result: dict[str, Any] = {'changed': bool(found)}
     if module._diff and found:
         result['diff'] = [difference('queue', '', ''.join(f'{name} {way}\n' for name in found))]

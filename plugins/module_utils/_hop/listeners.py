@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import places
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
@@ -50,10 +50,9 @@ def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:
         options: as for listeners().
         protocols: C(inet_protocols) of the hop to be.
     """
-    text = decode(read_file(os.path.join(options['config_dir'], 'master.cf')).data or b'')
     wanted = {f'{in_brackets(listener.address)}:{listener.port}' for listener in listeners(options)}
     cleanups, pid, found = {'cleanup', *(['wash'] if options['wash_port'] else [])}, master(options), []
-    for entry in (entry.service().as_dict() for entry in MasterCf(printable(text)).entries()):
+    for entry in (entry.service().as_dict() for entry in MasterCf.of(options['config_dir'], visible=True).entries()):
         address, dummy, port = entry['name'].rpartition(':')
         address = address.strip('[]')
         if (

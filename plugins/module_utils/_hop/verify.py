@@ -25,8 +25,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import those_filtered_to
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import program_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import REINSTALL, program_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 TO_OTHERS = 'direct:'
 DIRECT = f'FILTER {TO_OTHERS}'
-PROGRAMS = 'Bring it back (on Debian: apt-get install --reinstall postfix).'
 OWN_PROGRAMS = (
     f'dpkg --verify {package.PACKAGE} says what else is missing. To have all of it made anew: apt-get purge'
     f' {package.PACKAGE}, then site.yml. Until then mail waits.'
@@ -75,10 +74,10 @@ class HopServer:
         said = [checks.action(line) for line in lines]
         return [Verdict(action == DIRECT, f'the hop says {action!r}') for action in said]
 
-    def queue(self) -> Look:
+    def queue(self) -> PostfixQueueLook:
         """Return a look at its queue."""
         queue = Queue(self._module.run_command, self._instance().binary('postqueue'), self._options['config_dir'])
-        return Look(queue, self._settings['relay_host'], last=True, elsewhere=self._not_to_gateway)
+        return PostfixQueueLook(queue, self._settings['relay_host'], last=True, elsewhere=self._not_to_gateway)
 
     def _not_to_gateway(self, messages: list[dict[str, Any]]) -> set[str]:
         """Return the identifiers of the messages that wait for others than the gateway."""
@@ -114,7 +113,7 @@ class HopServer:
         rows = running_rows('hop', self._instance(), unit.NAME)
         rows += shadow_rows(Unit(self._module.run_command, unit.NAME), unit.NAME)
         own = os.path.exists(package.PREFIX)
-        rows += program_rows(self._instance(), 'the hop', OWN_PROGRAMS if own else PROGRAMS)
+        rows += program_rows(self._instance(), 'the hop', OWN_PROGRAMS if own else REINSTALL)
         return rows + (update_rows(self._module) if own else [])
 
     def listener(self) -> list[dict[str, Any]]:

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
@@ -93,8 +90,7 @@ def client_rows(
         level: the TLS level that was chosen for mail that goes direct, empty for the mail server's.
         theirs: parameters that the user has chosen for the hop (C(outbound_hop_parameters)).
     """
-    text = decode(read_file(os.path.join(instance.config_dir, 'master.cf')).data or b'')
-    entries = MasterCf(text).services()
+    entries = MasterCf.of(instance.config_dir).services()
     empty = [name for name in NOTHING if name not in theirs]
     parameters = instance.parameters(instance.config_dir, sorted({*wanted, *empty, 'smtp_tls_security_level'}))[0]
     rows = []

@@ -66,9 +66,14 @@ def _tables() -> Iterator[tuple[str, int]]:
             yield decode(stream.read()), family
 
 
+def all_listening() -> list[Socket]:
+    """Return all sockets that listen."""
+    return [entry for text, family in _tables() for entry in parse(text, family)]
+
+
 def _at(port: int) -> list[Socket]:
     """Return the sockets that listen at a port, whatever the address."""
-    return [entry for text, family in _tables() for entry in parse(text, family) if entry.port == port]
+    return [entry for entry in all_listening() if entry.port == port]
 
 
 def for_others(port: int) -> list[Socket]:

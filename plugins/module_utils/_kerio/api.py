@@ -71,12 +71,21 @@ class Client:
         user: an administrator: a name alone is of the built-in account or of the primary domain.
         password: his.
         timeout: seconds for each call.
+        refused: why the log-in was refused to others who share this list. It is not tried again then: after several
+            failures the server blocks the address.
 
     Raises:
         KerioError: when the log-in fails.
     """
 
-    def __init__(self, server: Server, user: str, password: str, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        server: Server,
+        user: str,
+        password: str,
+        timeout: float = 30.0,
+        refused: list[KerioError] | None = None,
+    ) -> None:
         self.server = server
         self.user = user
         self.timeout = timeout
@@ -87,8 +96,11 @@ class Client:
         self._headers: dict[str, str] = {}
         self._number = 0
         self._again = True
+        self._refused = [] if refused is None else refused
 
     def __enter__(self) -> Client:
+        if self._refused:
+            raise self._refused[0]
         self._log_in()
         return self
 
@@ -158,7 +170,9 @@ class Client:
         try:
             result = self._ask('Session.login', account, self.timeout)
         except Refused as error:
-            raise KerioError(f'Kerio Connect refused the log-in of {self.user}: {error}. {LOGIN_HINT}') from error
+            refusal = KerioError(f'Kerio Connect refused the log-in of {self.user}: {error}. {LOGIN_HINT}')
+            self._refused.append(refusal)
+            raise refusal from error
         token = result.get('token')
         if not isinstance(token, str) or not token or not self._cookies:
             raise KerioError('Kerio Connect took the log-in, and gave no session')

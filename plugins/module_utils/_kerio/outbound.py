@@ -18,7 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import r
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import RULE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import Remembered
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import certain_routes
 
 EVERYBODY = relay.TESTS['all']
 AGAIN = '(again)'
@@ -85,13 +85,18 @@ def planned(
     held = {rule['description']: rule for rule in reversed(site.rules) if mine(rule)}
     others = [copy.deepcopy(rule) for rule in site.rules if not mine(rule)]
     off, seen = [], [known_by(rule) for rule in others]
+    # Of two that are alike, one may have been off before.
+    left = list(remembered.switched_off)
     for rule in others:
         known = known_by(rule)
+        switched_off = not rule['isEnabled'] and known in left
+        if switched_off:
+            left.remove(known)
         if rules and _in_the_way(rule, settings):
-            if rule['isEnabled'] or known in remembered.switched_off:
+            if rule['isEnabled'] or switched_off:
                 off.append(known)
             rule['isEnabled'] = False
-        elif known in remembered.switched_off and not rule['isEnabled']:
+        elif switched_off:
             rule['isEnabled'] = True
     warnings = [
         f'the relay rule {rule["description"]!r}, which was switched off, is not there any more, or was changed'
@@ -117,9 +122,9 @@ def _in_the_way(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
 
 
 def _wins(rule: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-    """Whether a rule in front of ours is for a hosted sender, whoever it writes to."""
-    senders = [f'conbool-verify@{domain}' for domain in settings['domains']]
-    return any(fits(rule['condition'], sender, 'someone@' + OUTSIDE) for sender in senders)
+    """Whether a rule in front of ours may be for mail of which it is certain that the gateway has to get it."""
+    ours = [sample for sample in certain_routes(settings) if sample['hop']]
+    return any(_may_fit(rule['condition'], sample['sender'], sample['recipient']) for sample in ours)
 
 
 def decides(rules: list[dict[str, Any]], sender: str, recipient: str) -> dict[str, Any] | None:
@@ -129,19 +134,36 @@ def decides(rules: list[dict[str, Any]], sender: str, recipient: str) -> dict[st
 
 def fits(condition: Mapping[str, Any], sender: str, recipient: str) -> bool:
     """Whether a condition is met; one of a kind that nobody here knows is not."""
+    return _answers(condition, sender, recipient)[0]
+
+
+def _may_fit(condition: Mapping[str, Any], sender: str, recipient: str) -> bool:
+    """Whether it is met in any way in which a server may read its pattern."""
+    return any(_answers(condition, sender, recipient))
+
+
+def _answers(condition: Mapping[str, Any], sender: str, recipient: str) -> list[bool]:
     if condition['test'] == EVERYBODY:
-        return True
+        return [True]
     address = {relay.TESTS['sender']: sender, relay.TESTS['recipient']: recipient}.get(condition['test'], '')
     # That mail without a sender meets no condition on it, is assumed.
     if not address:
-        return False
-    pattern = '.*'.join(map(re.escape, condition['pattern'].split('*')))
-    equal = re.fullmatch(pattern, address, re.IGNORECASE) is not None
-    return equal if condition['comparator'] == 'RelayCompEqual' else not equal
+        return [False]
+    equal = [reading.fullmatch(address) is not None for reading in _readings(condition['pattern'])]
+    return [each == (condition['comparator'] == 'RelayCompEqual') for each in equal]
+
+
+def _readings(pattern: str) -> list[re.Pattern[str]]:
+    """A pattern in each way that no document rules out, the likeliest first: "?" for any sign, a domain alone for its
+    addresses, a domain for those below it, capitals for themselves."""
+    plain = '.*'.join(map(re.escape, pattern.split('*')))
+    user, at, domain = plain.rpartition('@')
+    ways = [plain, plain.replace(r'\?', '.'), rf'{user}@.*\.{domain}' if at else f'.*@{plain}']
+    return [re.compile(way, flags) for flags in (re.IGNORECASE, 0) for way in ways]
 
 
 def past_the_gateway(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules of others that are in force, stay so, and win over ours for a hosted sender, whoever it writes to."""
+    """The rules of others that are in force, stay so, and may win over ours."""
     if settings['scope'] != 'all':
         return []
     return [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, HostError, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan, Step, Wanted, plan
@@ -58,7 +58,7 @@ def converge(module: AnsibleModule, log_in: Callable[[], Client], wanted: Wanted
         cause = exc.__cause__
         # In a session of its own: the one that failed may be over.
         text, restored = _back(log_in(), record, exc.done)
-        raise SwitchError(f'{cause}. {text}', restored, found.warnings + client.warnings) from cause
+        raise SwitchError(f'{reason(cause)}. {text}', restored, found.warnings + client.warnings) from cause
     result: dict[str, Any] = {'changed': bool(found.steps)}
     if module._diff:
         result['diff'] = [difference(f'Kerio Connect, {step.name}', step.before, step.after) for step in found.steps]
@@ -74,13 +74,14 @@ def _carry_out(client: Client, present: Site, record: KerioRecord, found: Plan) 
     done: list[Step] = []
     # A run that is killed in between leaves what was there, and what will be ours.
     record.save(found.remembered.merged(record.remembered), True)
-    for step in found.steps:
-        done.append(step)
-        try:
+    try:
+        for step in found.steps:
+            done.append(step)
             step.do(client, present)
-        except HostError as exc:
-            raise _Failed(done) from exc
-    record.save(found.remembered, False)
+        record.save(found.remembered, False)
+    # A signal may come at any point; and what a server answers may have another form.
+    except NO_ANSWER as exc:
+        raise _Failed(done) from exc
 
 
 def _back(client: Client, record: KerioRecord, done: list[Step]) -> tuple[str, bool]:
@@ -92,10 +93,10 @@ def _back(client: Client, record: KerioRecord, done: list[Step]) -> tuple[str, b
             for step in reversed(done):
                 try:
                     step.back(client, present)
-                except HostError as exc:
-                    failed.append(f'{step.name}: {exc}')
-    except HostError as exc:
-        failed.append(str(exc))
+                except NO_ANSWER as exc:
+                    failed.append(f'{step.name}: {reason(exc)}')
+    except NO_ANSWER as exc:
+        failed.append(reason(exc))
     if failed:
         return f'What was there before could not be put back: {"; ".join(failed)}', False
     with suppress(HostError):

@@ -15,7 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.options 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import QueueLook
 
 
-class Look(QueueLook):
+class KerioQueueLook(QueueLook):
     """Each look is a session.
 
     Args:

@@ -119,7 +119,14 @@ def at_risk(rules: list[dict[str, Any]], wanted: Wanted) -> list[str]:
     if wanted.keep_passwords_by_id:
         return []
     names = [rule['description'] for rule in rules if logs_in(rule)]
-    return sorted({name for name in names if name not in wanted.passwords or names.count(name) > 1})
+    return sorted({name for name in names if not given(wanted, name) or names.count(name) > 1})
+
+
+def given(wanted: Wanted, name: str) -> str:
+    """The password of a rule as it was given; empty for none. An empty one would wipe what is stored, and of a number
+    nobody knows how it was typed."""
+    found = wanted.passwords.get(name)
+    return found if isinstance(found, str) else ''
 
 
 def with_passwords(after: list[dict[str, Any]], wanted: Wanted) -> list[dict[str, Any]]:
@@ -133,17 +140,15 @@ def with_passwords(after: list[dict[str, Any]], wanted: Wanted) -> list[dict[str
         told = ', '.join(repr(name) for name in lost)
         raise KerioError(
             f'the passwords of the relay rules {told} could get lost: the server does not tell them, and takes the list'
-            ' of rules as a whole. Give them in passwords, by names that are each of one rule; or set'
+            ' of rules as a whole. Give them in passwords, as text, by names that are each of one rule; or set'
             ' keep_passwords_by_id, if this server keeps a password whose place the id of its rule takes, as its'
             ' interface is described. Nothing was changed'
         )
     sent = copy.deepcopy(after)
     for rule in sent:
-        known = wanted.passwords.get(rule['description'])
-        if known is not None:
-            rule['authentication']['password'] = known
-        else:
-            rule['authentication']['password'] = rule['id'] if logs_in(rule) else ''
+        # A password of that name is none of a rule that does not log in.
+        kept = given(wanted, rule['description']) or rule['id'] if logs_in(rule) else ''
+        rule['authentication']['password'] = kept
     return sent
 
 
@@ -189,7 +194,7 @@ def put(
     Raises:
         KerioError: a password could get lost, somebody else has changed the list, or the server holds another one.
     """
-    client.hide(*wanted.passwords.values())
+    client.hide(*(given(wanted, name) for name in wanted.passwords))
     sent = with_passwords(after, wanted)
     if not check_mode:
         rule_list.write(lambda: read(client), lambda: client.call(SET, list=sent), before, shown(after), shown)

@@ -17,10 +17,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     relay,
     site,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.obstacles import obstacle_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan, Wanted, plan
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.queue import Look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.queue import KerioQueueLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import KerioRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import certificates, client_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import server
@@ -57,6 +57,10 @@ class KerioServer(MailServer):
     hop_decides = True
     _site: Site | None = None
 
+    def __init__(self, module: AnsibleModule, settings: dict[str, Any]) -> None:
+        super().__init__(module, settings)
+        self._refused: list[KerioError] = []
+
     @property
     def _wash_port(self) -> int:
         return self.options['wash_port'] if self.options['wash_senders'] else 0
@@ -66,7 +70,7 @@ class KerioServer(MailServer):
         return 'kerio_smarthost_wash_port', self._wash_port
 
     def _log_in(self) -> Client:
-        return client_of(self.options, self.module.params.get('password'))
+        return client_of(self.options, self.module.params.get('password'), self._refused)
 
     def _look(self) -> Site:
         """What the server has; read once until it is changed."""
@@ -153,8 +157,9 @@ class KerioServer(MailServer):
         settings, found = self.settings, []
         for rule in outbound.past_the_gateway(present, settings):
             found.append(
-                f'the relay rule {rule["description"]!r} would lead mail of hosted senders to {rule["hostName"]}, past'
-                ' the gateway. Take it out, or set conbool_site_routes: override, which switches it off'
+                f'the relay rule {rule["description"]!r} may lead mail of hosted senders, or forwarded mail, to'
+                f' {rule["hostName"]}, past the gateway. Take it out, or set conbool_site_routes: override, which'
+                ' switches it off'
             )
         if settings['wash_networks']:
             found.append(
@@ -205,8 +210,8 @@ class KerioServer(MailServer):
         # Without, everything that listens would be somebody else's.
         return arrival_rows(self.settings['roles']['inbound_firewall']['port'], pid, LISTEN) if pid else []
 
-    def queue(self) -> Look:
-        return Look(self._log_in, lambda sender, recipient: self._route(sender, recipient).through)
+    def queue(self) -> KerioQueueLook:
+        return KerioQueueLook(self._log_in, lambda sender, recipient: self._route(sender, recipient).through)
 
     def knows(self, certificate: Shown) -> str:
         # It asks nobody for one.

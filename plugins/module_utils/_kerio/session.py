@@ -17,7 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import names
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.https import Server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.variables import place_of
 
@@ -60,11 +60,12 @@ def _loopback(host: str) -> bool:
         return host == 'localhost'
 
 
-def client_of(options: Mapping[str, Any], password: str | None) -> Client:
+def client_of(options: Mapping[str, Any], password: str | None, refused: list[KerioError] | None = None) -> Client:
     """A session that is yet to begin.
 
     Args:
         options: the variables of the role, without its prefix.
+        refused: as of C(Client).
 
     Raises:
         HostError: there is no password.
@@ -73,4 +74,4 @@ def client_of(options: Mapping[str, Any], password: str | None) -> Client:
         raise HostError(
             f'kerio_smarthost_password is empty: it is that of {options["user"]} in the administration of Kerio Connect'
         )
-    return Client(server_of(options), options['user'], password, TIMEOUT)
+    return Client(server_of(options), options['user'], password, TIMEOUT, refused)

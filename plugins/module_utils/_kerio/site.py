@@ -9,6 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import FAULTS, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.ip_group import contains, told
@@ -100,6 +101,13 @@ def read(client: Client) -> Site:
     Raises:
         KerioError: it is too old, or does not tell what is needed.
     """
+    try:
+        return _read(client)
+    except FAULTS as exc:
+        raise KerioError(f'Kerio Connect answers in another form than is known here: {reason(exc)}') from exc
+
+
+def _read(client: Client) -> Site:
     version = client.call('Server.getVersion')
     details = client.call('Session.whoAmI')['userDetails']
     # An older one has no list of rules, and says so better than by what else it lacks.

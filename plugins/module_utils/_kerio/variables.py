@@ -53,11 +53,8 @@ def user(value: Any) -> str:
 def password(value: Any) -> str:
     """A password on one line. It is sent as JSON, and written nowhere."""
     if not isinstance(value, str):
-        # The module is handed what Ansible has made of it. A wrong password locks an account.
-        raise ValueError(
-            'is no text any more: Ansible has made a number or the like of what was typed. Put it into quotes; in AWX,'
-            ' choose a password with more letters'
-        )
+        # YAML makes 83 of 0123, modules are handed that, and a wrong password locks an account.
+        raise ValueError('must be text, in quotes; in AWX, choose one that does not look like a number, a date or yes')
     return readers.text(value, blanks=True)
 
 
@@ -66,7 +63,7 @@ READERS = {
     'fingerprint': fingerprint,
     'keep_passwords_by_id': readers.boolean,
     'password': password,
-    'relay_passwords': kinds.mapping(kinds.words, password, numbers=False),
+    'relay_passwords': kinds.mapping(kinds.words, password, lenient=False),
     'url': url,
     'user': user,
     'wash_port': readers.port,

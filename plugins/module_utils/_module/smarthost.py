@@ -26,11 +26,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate, look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import (
+    asks_for_certificate,
+    shown_by_gateway,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
@@ -142,7 +145,7 @@ def wanted_parts(
     settings = server.settings
     with ThreadPoolExecutor(1) as pool:
         # Most of the time is spent waiting for the gateway.
-        gateway = pool.submit(look, settings) if shown is None and asks_for_certificate(settings) else None
+        gateway = pool.submit(shown_by_gateway, settings) if shown is None and asks_for_certificate(settings) else None
         facts = server.facts()
         facts.gateway = gateway.result() if gateway else shown or []
     wanted, marked = wanted_of(module, server, facts)

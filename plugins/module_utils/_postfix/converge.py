@@ -139,10 +139,8 @@ def look_for_unrecorded(instance: Instance, journal: Journal, change: Change | N
     elif journal.exists:
         return []
     else:
-        texts = [
-            decode(read_file(os.path.join(instance.config_dir, name)).data or b'') for name in ('main.cf', 'master.cf')
-        ]
-        main, master = MainCf(texts[0]), MasterCf(texts[1])
+        main = MainCf(decode(read_file(os.path.join(instance.config_dir, 'main.cf')).data or b''))
+        master = MasterCf.of(instance.config_dir)
     found = unrecorded(main, master, journal.owner, dict(journal.others(), **{journal.owner: journal.records}))
     if not found:
         return []

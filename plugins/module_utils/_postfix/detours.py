@@ -60,7 +60,7 @@ class Detours:
 
     def messages(self) -> list[FilteredMessage]:
         """Return the messages in the queue that are on a detour."""
-        return messages_filtered_to(self._instance, self._queue_directory, TRANSPORTS)
+        return messages_filtered_to(self._queue_directory, TRANSPORTS)
 
     def with_former(
         self, wanted: Mapping[str, Any], also: Iterable[tuple[str, str]] = ()

@@ -51,9 +51,9 @@ def _recorded(config_dir: str) -> dict[str, Any]:
 
 def _files(config_dir: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """Return what main.cf sets, and the entries of master.cf."""
-    main, master = (decode(read_file(os.path.join(config_dir, name)).data or b'') for name in ('main.cf', 'master.cf'))
+    main = decode(read_file(os.path.join(config_dir, 'main.cf')).data or b'')
     values = {printable(name): printable(value) for name, value in MainCf(main).values().items()}
-    return values, [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
+    return values, [entry.service().as_dict() for entry in MasterCf.of(config_dir, visible=True).entries()]
 
 
 def facts(

@@ -22,12 +22,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.l
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import (
     REFUSING,
     WITH_ARGUMENT,
-    is_within,
     network_of,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import DEEPEST, Values, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
@@ -144,7 +144,8 @@ class _Exceptions:
         return self._all_in([network for network in named if network])
 
     def _all_in(self, networks: Sequence[Network]) -> bool:
-        return all(any(is_within(network, other) for other in networks) for network in self._gateway)
+        named = Networks(networks)
+        return all(map(named.cover, self._gateway))
 
 
 def _before(entry: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any]:

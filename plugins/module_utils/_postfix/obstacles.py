@@ -19,7 +19,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.refusi
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_routes import (
     NONE_FOUND,
     SiteRoutes,
-    look,
+    answers_of,
     problems,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
@@ -60,8 +60,8 @@ class Obstacles:
 
     @cached_property
     def site_routes(self) -> dict[str, list[Any]]:
-        """What look() returns; of a Postfix that does not run, nothing."""
-        return look(SiteRoutes(self._instance, self._settings, self.info)) if self.info['running'] else NONE_FOUND
+        """What answers_of() returns; of a Postfix that does not run, nothing."""
+        return answers_of(SiteRoutes(self._instance, self._settings, self.info)) if self.info['running'] else NONE_FOUND
 
     @cached_property
     def locked_out(self) -> list[str]:

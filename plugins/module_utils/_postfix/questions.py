@@ -23,7 +23,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import is_proxied
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import REINSTALL, program_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import way, ways
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 
@@ -92,7 +93,8 @@ class PostfixQuestions(MailServer):
         return [Route(seen, seen == way(TRANSPORT, hop)) for seen in ways(queue_directory, samples)]
 
     def running(self) -> list[dict[str, Any]]:
-        return running_rows('mail server', self._instance(), MAIL_SERVERS[self.NAME].units[0])
+        rows = running_rows('mail server', self._instance(), MAIL_SERVERS[self.NAME].units[0])
+        return rows + program_rows(self._instance(), 'the mail server', REINSTALL)
 
     def arrivals(self) -> list[dict[str, Any]]:
         port = self.settings['roles']['inbound_firewall']['port']
@@ -102,6 +104,6 @@ class PostfixQuestions(MailServer):
         info = self._in_force
         return any(is_proxied(entry, info) for entry in info['services'] if entry['type'] == 'inet')
 
-    def queue(self) -> Look:
+    def queue(self) -> PostfixQueueLook:
         queue = Queue(self.module.run_command, self._instance().binary('postqueue'), self._config_dir)
-        return Look(queue, self._hop_address())
+        return PostfixQueueLook(queue, self._hop_address())

@@ -13,25 +13,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import encode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import queue_file
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
 # Those in which messages are complete and have been through cleanup(8).
 QUEUES = ('incoming', 'active', 'deferred', 'hold')
-# REC_TYPE_FILT and REC_TYPE_KILL (rec_type.h in Postfix's source).
-FILTER, STRUCK_OUT, POINTER = b'L', b'K', b'p'
-LINE = re.compile(r'^ *(\d+) content_filter: (.*)$', re.MULTILINE)
 MOST_PASSES = 20
-BLOCK = 4096
-# The first record of a queue file: the length of the message, and where it begins.
-SIZE = re.compile(rb'C[\x00-\xff] *(\d+) +(\d+) ')
+# So many messages are tried at once; the others when Postfix looks at its queue the next time (queue_run_delay), since
+# what was written to is due.
+MOST_AT_ONCE = 20
 
 
 class FilteredMessage(NamedTuple):
@@ -48,24 +45,47 @@ class FilteredMessage(NamedTuple):
 
 
 def messages_filtered_to(
-    instance: Instance, queue_directory: str, transports: Collection[str]
+    queue_directory: str, transports: Collection[str], others: set[tuple[str, int]] | None = None
 ) -> list[FilteredMessage]:
     """Return the messages whose FILTER names one of these transports.
 
     Messages move while Postfix runs, so one may be missing that is found the next time.
+
+    Args:
+        others: names and inodes of messages that were looked at before, which are passed over. All that are looked at
+            and have no such FILTER are added.
     """
     texts, found = [encode(name + ':') for name in sorted(transports)], []
+    others = set() if others is None else others
     for queue in QUEUES:
-        for folder, dummy, names in os.walk(os.path.join(queue_directory, queue)):
-            for path in [os.path.join(folder, name) for name in sorted(names)]:
-                envelope = _envelope(path) if _is_complete(path) else b''
-                if any(text in envelope for text in texts):
-                    found += [
-                        FilteredMessage(path, queue, offset, value)
-                        for offset, value in _filters(instance, path)
-                        if value.partition(':')[0] in transports
-                    ]
+        for path, name, inode in _files(os.path.join(queue_directory, queue)):
+            if (name, inode) in others or not _is_complete(path):
+                continue
+            envelope = queue_file.envelope(path)
+            named = any(text in envelope for text in texts)
+            filtered = [
+                FilteredMessage(path, queue, offset, value)
+                for offset, value in (queue_file.filters(path) if named else ())
+                if value.partition(':')[0] in transports
+            ]
+            found += filtered
+            if envelope and not named:
+                others.add((name, inode))
     return found
+
+
+def _files(folder: str) -> Iterator[tuple[str, str, int]]:
+    """Yield path, name and inode of each file of a queue."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        else:
+            yield entry.path, entry.name, entry.inode()
 
 
 def _is_complete(path: str) -> bool:
@@ -76,117 +96,26 @@ def _is_complete(path: str) -> bool:
         return False
 
 
-def _envelope(path: str) -> bytes:
-    """Return what a queue file has before and behind the message itself; of one without a length, all of it.
-
-    Who asks postcat(1) of every message, waits long.
-    """
-    try:
-        with open(path, 'rb') as stream:
-            first = stream.read(BLOCK)
-            match = SIZE.match(first)
-            if match is None:
-                return first + stream.read()
-            length, offset = int(match.group(1)), int(match.group(2))
-            front = first[:offset] + stream.read(max(0, offset - len(first)))
-            stream.seek(offset + length)
-            return front + stream.read()
-    except OSError:
-        # Delivered in the meantime, or on its way to the next queue.
-        return b''
-
-
 def those_filtered_to(queue_directory: str, destination: str, among: Collection[str]) -> set[str]:
     """Return those of the messages, given by their identifiers, that have this very FILTER. Nobody else is asked, so
     that it is quick with a long queue."""
-    record, found = FILTER + bytes([len(destination)]) + encode(destination), set()
+    record, found = queue_file.record(queue_file.FILTER, encode(destination)), set()
     for queue in QUEUES:
         for folder, dummy, names in os.walk(os.path.join(queue_directory, queue)):
             for name in set(names).intersection(among):
-                if record in _envelope(os.path.join(folder, name)):
+                if record in queue_file.envelope(os.path.join(folder, name)):
                     found.add(name)
     return found
 
 
-def _filters(instance: Instance, path: str) -> list[tuple[int, str]]:
-    status, out, dummy = instance.run('postcat', '-c', instance.config_dir, '-eo', path)
-    # One that has just been moved is found where it is, the next time.
-    return [(int(offset), value) for offset, value in LINE.findall(decode(out))] if status == 0 else []
-
-
-def strike_out(message: FilteredMessage) -> None:
-    """Have a message take the ordinary way, whatever queue it is in; one on hold stays there.
-
-    Raises:
-        FileNotFoundError: it is not there any more.
-    """
-    with open(message.path, 'r+b') as stream:
-        offset, dummy, begin = _located(stream, message.offset)
-        if begin >= 0:
-            stream.seek(offset)
-            stream.write(STRUCK_OUT)
-            stream.flush()
-            os.fsync(stream.fileno())
-
-
-def lead(message: FilteredMessage, value: str) -> None:
-    """Have the FILTER of a message have another value, whatever queue it is in.
-
-    A record cannot grow. So it becomes a pointer to a new one behind the end of the file, which leads back, as
-    cleanup(8) does it with what a milter changes (cleanup_extracted.c, record.h).
-
-    Raises:
-        FileNotFoundError: it is not there any more.
-    """
-    with open(message.path, 'r+b') as stream:
-        offset, length, begin = _located(stream, message.offset)
-        if begin < 0:
-            return
-        place = stream.seek(0, os.SEEK_END)
-        stream.write(_record(FILTER, encode(value)) + _record(POINTER, b'%15d' % (begin + length)))
-        stream.flush()
-        os.fsync(stream.fileno())
-        stream.seek(offset)
-        head = stream.read(begin - offset)
-        stream.seek(offset)
-        stream.write(POINTER + head[1:] + b'%*d' % (length, place))
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _located(stream: BinaryIO, offset: int) -> tuple[int, int, int]:
-    """Return where the record of a FILTER is, the length of its value, and where that begins: -1 when there is none.
+def led_elsewhere(queue_directory: str, way: str, others: set[tuple[str, int]] | None = None) -> list[FilteredMessage]:
+    """Return the messages whose FILTER names the transport of a way, and another next hop.
 
     Args:
-        offset: that postcat(1) tells, of a pointer that it has followed perhaps.
+        others: as of messages_filtered_to().
     """
-    for dummy in range(MOST_PASSES):
-        stream.seek(offset)
-        kind, length, position = stream.read(1), 0, 0
-        while kind in (FILTER, POINTER):
-            byte = stream.read(1)[0]
-            length |= (byte & 127) << position
-            position += 7
-            if byte < 128:
-                break
-        begin = stream.tell()
-        if kind != POINTER:
-            return offset, length, begin if kind == FILTER else -1
-        offset = int(stream.read(length))
-    return offset, 0, -1
-
-
-def _record(kind: bytes, data: bytes) -> bytes:
-    size, left = b'', len(data)
-    while left > 127:
-        size, left = size + bytes([left & 127 | 128]), left >> 7
-    return kind + size + bytes([left]) + data
-
-
-def led_elsewhere(instance: Instance, queue_directory: str, way: str) -> list[FilteredMessage]:
-    """Return the messages whose FILTER names the transport of a way, and another next hop."""
     transport = way.partition(':')[0]
-    return [entry for entry in messages_filtered_to(instance, queue_directory, [transport]) if entry.value != way]
+    return [entry for entry in messages_filtered_to(queue_directory, [transport], others) if entry.value != way]
 
 
 def take_this_way(instance: Instance, queue_directory: str, way: str) -> list[FilteredMessage]:
@@ -198,7 +127,11 @@ def take_this_way(instance: Instance, queue_directory: str, way: str) -> list[Fi
     Raises:
         OSError: a queue file cannot be written.
     """
-    return _changed(instance, lambda: led_elsewhere(instance, queue_directory, way), lambda message: lead(message, way))
+    return _changed(
+        instance,
+        lambda others: led_elsewhere(queue_directory, way, others),
+        lambda message: queue_file.lead(message.path, message.offset, way),
+    )
 
 
 def take_ordinary_way(instance: Instance, queue_directory: str, transports: Collection[str]) -> list[FilteredMessage]:
@@ -212,21 +145,21 @@ def take_ordinary_way(instance: Instance, queue_directory: str, transports: Coll
     """
     return _changed(
         instance,
-        lambda: messages_filtered_to(instance, queue_directory, transports),
-        strike_out,
+        lambda others: messages_filtered_to(queue_directory, transports, others),
+        lambda message: queue_file.strike_out(message.path, message.offset),
     )
 
 
 def _changed(
     instance: Instance,
-    find: Callable[[], list[FilteredMessage]],
+    find: Callable[[set[tuple[str, int]]], list[FilteredMessage]],
     change: Callable[[FilteredMessage], None],
 ) -> list[FilteredMessage]:
     """Change messages until none is found any more, have them be tried, and return them."""
     done: list[FilteredMessage] = []
-    clean = 0
+    clean, others = 0, set()
     for dummy in range(MOST_PASSES):
-        found = find()
+        found = find(others)
         # A message that was on its way from one queue to another may be in neither when one looks once.
         clean = 0 if found else clean + 1
         if clean == 2:
@@ -235,8 +168,6 @@ def _changed(
             with contextlib.suppress(FileNotFoundError):
                 change(message)
                 done.append(message)
-    for message in done:
-        if message.queue == 'deferred':
-            # Otherwise it would wait for its next turn, up to maximal_backoff_time.
-            instance.run('postqueue', '-c', instance.config_dir, '-i', message.identifier)
+    for message in [message for message in done if message.queue == 'deferred'][:MOST_AT_ONCE]:
+        instance.run('postqueue', '-c', instance.config_dir, '-i', message.identifier)
     return done

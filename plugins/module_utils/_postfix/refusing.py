@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.judging import KEPT_FROM_TRUST, checks_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import (
-    REFUSING,
-    is_within,
-    network_of,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import REFUSING, network_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import ORDERED, kind_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Entries
@@ -39,7 +37,7 @@ HARMLESS = re.compile(
 # Ours are in front of the list of recipients. Those that other things are asked in, are left out.
 LISTS = (*(f'smtpd_{stage}_restrictions' for stage in ('client', 'helo', 'sender')), KEPT_FROM_TRUST)
 # They are asked for whole names and addresses only (DICT_FLAG_FIXED).
-WHOLE = re.compile(r'(?:proxy:)?(cidr|regexp|pcre|socketmap|tcp):')
+WHOLE = (*ORDERED, 'socketmap', 'tcp')
 HINT = (
     'Take it out, or have an entry for the gateway in front, such as "{} OK"; then build the table anew where it has an'
     ' index (postmap).'
@@ -155,7 +153,7 @@ def _questions(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield addresses of the gateway, each with the keys for which smtpd(8) asks a table, in its order
     (check_namadr_access() in smtpd_check.c)."""
-    whole, host = bool(WHOLE.match(table)), settings['relay_host']
+    whole, host = kind_of(table) in WHOLE, settings['relay_host']
     names = [host] if whole else _parents(host)
     if by_name:
         yield '', names
@@ -176,8 +174,8 @@ def _cuts(address: str) -> list[str]:
 def _addresses(settings: Mapping[str, Any], listed: Sequence[tuple[str, str]]) -> list[str]:
     """Return one of each network of the gateway, and those that a table names in one."""
     networks = [ipaddress.ip_network(network) for network in settings['networks']]
-    found = [str(network[0]) for network in networks]
+    gateway, found = Networks(networks), [str(network[0]) for network in networks]
     for network in filter(None, (network_of(key) for key, dummy in listed)):
-        if any(is_within(network, whole) for whole in networks):
+        if gateway.cover(network):
             found.append(str(network[0]))
     return list(dict.fromkeys(found))[:MOST_ASKED]

@@ -15,7 +15,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.sessions import MANAGERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import items
@@ -152,8 +151,7 @@ def _other_configuration(pid: int, config_dir: str) -> str:
 
 
 def _services(instance: Instance) -> list[Service]:
-    text = decode(read_file(os.path.join(instance.config_dir, 'master.cf')).data or b'')
-    return list(MasterCf(text).services().values())
+    return list(MasterCf.of(instance.config_dir).services().values())
 
 
 def _is_off(service: Service, selection: str) -> bool:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.before
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
+    ORDERED,
     TableEntries,
+    kind_of,
     look_up,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
@@ -84,8 +85,7 @@ class SiteRoutes:
     def _sender_keys(self, table: str) -> Iterator[str]:
         """Yield the keys under which a table may answer for such a sender: those that it has, where it can be listed,
         and else what Postfix looks for."""
-        listable = not re.match('(regexp|pcre|cidr):', table)
-        for key, dummy in (self._entries.of(table) if listable else None) or []:
+        for key, dummy in (None if kind_of(table) in ORDERED else self._entries.of(table)) or []:
             if self._counts(key):
                 yield key
         if self._settings['scope'] != 'senders':
@@ -119,7 +119,7 @@ def _leads_somewhere(value: str) -> bool:
     return value != '' and value.upper() != 'DUNNO'
 
 
-def look(routes: SiteRoutes) -> dict[str, list[Any]]:
+def answers_of(routes: SiteRoutes) -> dict[str, list[Any]]:
     """Ask once what there is to know before a change.
 
     Returns:
@@ -142,7 +142,7 @@ def problems(settings: Mapping[str, Any], found: Mapping[str, list[Any]]) -> lis
 
     Args:
         settings: the normalised settings.
-        found: of look().
+        found: of answers_of().
     """
     override = _overrides(settings)
     by_sender = [] if override else found['senders']

@@ -11,12 +11,19 @@ from typing import NamedTuple
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import Document
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import PATTERN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import (
+    KEYED,
+    ORDERED,
+    PATTERN,
+    PROXY,
+    REGULAR,
+    kind_of,
+)
 
 # Tables that are made of a text file.
-_FILE = re.compile(r'^(?:proxy:)?(btree|cdb|cidr|dbm|hash|lmdb|pcre|regexp|sdbm|texthash):(/\S+)$')
+_FILE = re.compile(rf'^(?:{PROXY})?({"|".join((*KEYED, *ORDERED))}):(/\S+)$')
 # Tables that stand in the parameter itself.
-_INLINE = re.compile(r'^(?:proxy:)?(?:static|inline):')
+_INLINE = ('static', 'inline')
 _FILTER = re.compile(r'\bFILTER\s+([\w.-]+:[^\s,{}]*)', re.IGNORECASE)
 
 
@@ -29,7 +36,7 @@ class Filter(NamedTuple):
 
 def filters(table: str) -> list[Filter] | None:
     """Return the FILTER actions of a table; None of one that cannot be looked into."""
-    if _INLINE.match(table):
+    if kind_of(table) in _INLINE:
         return [Filter(table, destination) for destination in _FILTER.findall(table)]
     file = _FILE.match(table)
     data = read_file(file.group(2)).data if file else None
@@ -46,5 +53,5 @@ def filters(table: str) -> list[Filter] | None:
 
 def _action(line: str, kind: str) -> str:
     """Return what stands behind the key or the pattern of a line."""
-    pattern = PATTERN.match(line) if kind in ('pcre', 'regexp') else None
+    pattern = PATTERN.match(line) if kind in REGULAR else None
     return pattern.group(3) if pattern else (line.split(None, 1) + ['', ''])[1]

@@ -39,6 +39,6 @@ def warning(version: str) -> list[str]:
         return []
     return [
         f'Postfix {version} takes other line ends than CR LF for the end of a message, so that a second one may be'
-        ' hidden in a message of the gateway (SMTP smuggling). It cannot be told not to: versions from 3.5.23, 3.6.13,'
+        ' hidden in a message (SMTP smuggling). It cannot be told not to: versions from 3.5.23, 3.6.13,'
         ' 3.7.9, 3.8.4 and 3.9 can.'
     ]

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, heading, printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.document import (
     SPACES,
     TAKEN_OUT,
@@ -28,6 +30,16 @@ JOINS = {(True, True): ' <>', (True, False): ' <', (False, True): ' >', (False, 
 
 
 class MasterCf(Document):
+
+    @classmethod
+    def of(cls, config_dir: str, visible: bool = False) -> MasterCf:
+        """Return the master.cf of a configuration directory, an empty one where there is none.
+
+        Args:
+            visible: whether what is in it is shown to people.
+        """
+        text = decode(read_file(os.path.join(config_dir, 'master.cf')).data or b'')
+        return cls(printable(text) if visible else text)
 
     def entries(self) -> list[MasterEntry]:
         """Return the entries with all eight fields; the others make postconf(1) stop, which is where they are

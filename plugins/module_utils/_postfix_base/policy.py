@@ -29,8 +29,10 @@ PYTHON = '/usr/bin/python3'
 OLDEST_MINOR = 8
 # What smtpd(8) asks at RCPT, as far as the program looks at it.
 REQUEST = 'request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nccert_subject={}\n\n'
-# Seconds for an answer; smtpd(8) waits for 30.
-PATIENCE, LONGEST = 10.0, 4096
+# Seconds for an answer. Where a process of the service has failed, master(8) starts the next one after
+# service_throttle_time (60 s), which a reload does not shorten, and who asks waits for so long: what was mended just
+# now is no fault any more.
+PATIENCE, LONGEST = 75.0, 4096
 
 
 def interpreter() -> str:

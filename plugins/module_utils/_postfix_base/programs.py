@@ -8,15 +8,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import runnable
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
+
+REINSTALL = 'Bring it back (on Debian: apt-get install --reinstall postfix).'
 
 
 def program_rows(instance: Instance, name: str, hint: str) -> list[dict[str, Any]]:
@@ -27,8 +27,7 @@ def program_rows(instance: Instance, name: str, hint: str) -> list[dict[str, Any
         hint: how they come back.
     """
     directory = instance.parameters(instance.config_dir, ['daemon_directory'])[0].get('daemon_directory', '')
-    text = decode(read_file(os.path.join(instance.config_dir, 'master.cf')).data or b'')
-    commands = {entry.command[0] for entry in MasterCf(text).services().values() if entry.command}
+    commands = {entry.command[0] for entry in MasterCf.of(instance.config_dir).services().values() if entry.command}
     paths = sorted(os.path.join(directory, command) for command in {'master', *commands})
     finding = f'{name} needs it, and it is not there or cannot be run: mail waits or is refused'
     return [row('running.program', path, RED, finding, hint) for path in paths if not runnable(path)]

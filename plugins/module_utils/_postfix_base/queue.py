@@ -118,7 +118,7 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Any] = time.sleep,
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Any]:
-        """Look at the queue twice.
+        """PostfixQueueLook at the queue twice.
 
         Args:
             seconds: time between the looks.
@@ -156,7 +156,7 @@ class Queue:
             sleep(POLL_EVERY)
 
 
-class Look(QueueLook):
+class PostfixQueueLook(QueueLook):
     """Two looks at a queue.
 
     Args:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import DEEPEST, Values, words
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, is_within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import LOOPBACK, Networks
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
@@ -63,7 +63,7 @@ class Stranger:
 
     def __init__(self, entries: Entries, known: Iterable[Network] = (), logged_in: bool = False) -> None:
         self.entries = entries
-        self.known = (*map(ipaddress.ip_network, LOOPBACK), *INTERNAL, *known)
+        self.known = Networks((*map(ipaddress.ip_network, LOOPBACK), *INTERNAL, *known))
         self.logged_in = logged_in
 
     def is_refused(self, entry: Mapping[str, Any], info: Mapping[str, Any]) -> bool:
@@ -150,15 +150,12 @@ class _Restrictions:
                     return PERMITTED
             elif network.version in open_versions:
                 everybody = network.prefixlen == 0
-                if everybody or (verdict == PERMITTED and not self._knows(network)):
+                if everybody or (verdict == PERMITTED and not self._stranger.known.cover(network)):
                     found[network.version] = verdict
                     open_versions.discard(network.version)
         if PERMITTED in found.values():
             return PERMITTED
         return REFUSED if set(found.values()) == {REFUSED} else PASSED
-
-    def _knows(self, network: Network) -> bool:
-        return any(is_within(network, known) for known in self._stranger.known)
 
     def _action(self, action: str, left: int) -> str:
         """Return what an action of access(5) does."""

@@ -20,11 +20,21 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.i
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 
-# Tables whose entries postmap(1) can list.
-LISTABLE = re.compile(r'^(?:proxy:)?((?:btree|cdb|dbm|hash|lmdb|sdbm|texthash):\S+)$')
-FILES = re.compile(r'^(?:proxy:)?(cidr|regexp|pcre):(/\S+)$')
+# Kinds of tables that are made of a text file (DATABASE_README): those that have an entry for each key, which postmap
+# lists, and those whose lines are tried one after the other.
+KEYED = ('btree', 'cdb', 'dbm', 'hash', 'lmdb', 'sdbm', 'texthash')
+REGULAR = ('pcre', 'regexp')
+ORDERED = (*REGULAR, 'cidr')
+PROXY = 'proxy:'
+LISTABLE = re.compile(rf'^(?:{PROXY})?((?:{"|".join(KEYED)}):\S+)$')
+FILES = re.compile(rf'^(?:{PROXY})?({"|".join(ORDERED)}):(/\S+)$')
 # A pattern between two equal characters, its flags, and the action.
 PATTERN = re.compile(r'^!?([^\w\s])((?:\\.|(?!\1).)*)\1\w*\s+(.*)$', re.DOTALL)
+
+
+def kind_of(table: str) -> str:
+    """Return of which kind a table is, whoever opens it."""
+    return (table[len(PROXY) :] if table.startswith(PROXY) else table).partition(':')[0]
 
 
 class TableEntries:

@@ -7,14 +7,14 @@ collection."""
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers, washed, wide
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.grammars import NEXT_HOP
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import is_within, overlap
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks, overlap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import shown
 
 PREFIX = 'outbound_hop_'
@@ -33,7 +33,7 @@ def problems(settings: Mapping[str, Any], here: Callable[[str], bool] = there) -
     return [
         *_inbound(settings),
         *_listen(hop, here),
-        *_clients(settings, hop),
+        *_clients(settings, hop, here),
         *_certificate(hop),
         *_marks(settings, hop),
         *_returns(settings, hop, here),
@@ -59,15 +59,19 @@ def _listen(hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str
             yield _said(PREFIX + 'listen', address, 'is no address of this host')
 
 
-def _clients(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[str]:
+def _clients(settings: Mapping[str, Any], hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
     known = {net: ipaddress.ip_network(net) for net in hop['clients']}
+    for net, network in known.items():
+        if network.num_addresses == 1 and here(str(network[0])):
+            yield _said(PREFIX + 'clients', net, 'is this host itself: name the mail servers on other machines')
     for text in settings['networks']:
         for net, network in known.items():
             if overlap(network, ipaddress.ip_network(text)):
                 reason = f'overlaps {text} of conbool_networks: what the gateway sends here would go round'
                 yield _said(PREFIX + 'clients', net, reason)
+    clients = Networks(known.values())
     for net in hop['clients_without_tls']:
-        if not any(is_within(ipaddress.ip_network(net), network) for network in known.values()):
+        if not clients.cover(ipaddress.ip_network(net)):
             yield _said(PREFIX + 'clients_without_tls', net, f'lies in none of {PREFIX}clients: add it there')
 
 
@@ -98,31 +102,27 @@ def _marks(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> Iterable[str]
 
 
 def _returns(settings: Mapping[str, Any], hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
-    name, servers = PREFIX + 'return_routes', bounce_servers(settings, hop)
+    name, servers, names = PREFIX + 'return_routes', bounce_servers(settings, hop), Names()
     for domain in hop['return_routes']:
         if domain not in settings['domains']:
             yield _said(name, domain, 'is not in conbool_domains')
     for domain in settings['domains']:
         if domain not in servers:
             yield _said(name, hop['return_routes'], f'names no server for {domain}, which bounces of its users go to')
-        elif _is_this_host(servers[domain], hop, here):
+        elif _is_this_host(servers[domain], hop, here, names):
             variable = name if domain in hop['return_routes'] else PREFIX + 'return_address'
             yield _said(
                 variable, servers[domain], f'is the hop itself: name the server that has the mailboxes of {domain}'
             )
 
 
-def _is_this_host(next_hop: str, hop: Mapping[str, Any], here: Callable[[str], bool]) -> bool:
+def _is_this_host(next_hop: str, hop: Mapping[str, Any], here: Callable[[str], bool], names: Names) -> bool:
     """Whether bounces would come back to the hop."""
     place = NEXT_HOP.fullmatch(next_hop)
     if not place or (place['port'] or '25') not in (str(hop['listen_port']), str(hop['port']), 'smtp'):
         return False
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(place['inside'] or place['name'], None)}
-    except OSError:
-        # Whether it can be reached, is asked of the way back.
-        return False
-    return any(map(here, map(str, found)))
+    # Whether one without an address can be reached, is asked of the way back.
+    return any(map(here, names.addresses(place['inside'] or place['name'])))
 
 
 def warnings(settings: Mapping[str, Any]) -> list[str]:

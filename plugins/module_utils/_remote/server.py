@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, holders, not_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -20,6 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Route,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import certificate_rows
@@ -32,6 +36,14 @@ if TYPE_CHECKING:
 
 FULL_NAME = re.compile(r'[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+')
 GATEWAY = 'gateway'
+# Of all parts, by their names.
+RECORDS = '/var/lib/conbool-smtp-relay'
+
+
+def _served_before() -> list[str]:
+    """Return the mail servers of this host of whose changes there is a record."""
+    owners = {path.stem for path in Path(RECORDS).glob('**/*.json')}
+    return [name for name in names() if any(owner == name or owner.startswith(f'{name}_') for owner in owners)]
 
 
 class RemoteServer(MailServer):
@@ -65,17 +77,22 @@ class RemoteServer(MailServer):
                 f'outbound_hop_hostname: is empty, and the name of this host, {name!r}, is no full one. Say with which'
                 ' name it greets other mail servers, such as relay.example.com'
             )
+        if name.lower() in self.settings['domains']:
+            # Postfix takes MAILER-DAEMON at its own origin for mail without a sender.
+            raise HostError(
+                f'outbound_hop_hostname: {name!r} is one of conbool_domains. Say with which name of its own this host'
+                ' greets other mail servers, such as relay.example.com'
+            )
         return name
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
-        found = problems(self.settings)
+        found = self._problems()
         if found:
             return Wanted(problems=found)
         name = self._name()
         identity = {
             'myhostname': name,
             'smtp_helo_name': name,
-            # Not a hosted domain: Postfix takes MAILER-DAEMON at its own origin for mail without a sender.
             'myorigin': name,
             'message_size_limit': str(self._hop['message_size_limit']),
         }
@@ -87,12 +104,35 @@ class RemoteServer(MailServer):
             hop=Hop({'expanded': identity}, own_programs=True, remote=True),
         )
 
+    def _elsewhere(self) -> list[str]:
+        """Return who would lose his clients, as problems: the firewall limits the port at all addresses."""
+        hop, firewall = self._hop, self.settings['roles']['inbound_firewall']
+        if firewall['state'] != 'present':
+            return []
+        # Who listens at all addresses is in the way of the hop itself.
+        ours = {*hop['listen'], '0.0.0.0', '::'}
+        found = [entry for entry in for_others(hop['listen_port']) if entry.address not in ours]
+        return [
+            f'outbound_hop_listen_port: {hop["listen_port"]} is also the port at {entry.address}, held by'
+            f' {"".join(holders([entry]))}, whose clients the firewall would shut out. Take a port that nobody else'
+            ' has, or see to the firewall yourself with inbound_firewall_state: absent'
+            for entry in not_of(found, master(hop['queue_directory'])[0])
+        ]
+
     def undo(self) -> list[Part]:
         return []
 
     def leads_to_hop(self) -> list[str]:
-        # No file of this host says.
-        return []
+        # Whether a server elsewhere does, no file of this host says.
+        return [f'the {MAIL_SERVERS[name].title} of this host' for name in _served_before()]
+
+    def _problems(self) -> list[str]:
+        return [*problems(self.settings), *self._elsewhere()] + [
+            f'outbound_hop_clients: names mail servers on other machines, but an earlier run led the mail of the'
+            f' {MAIL_SERVERS[name].title} of this host to the hop, which would not take it any more. Undo that first:'
+            f' take outbound_hop_clients out, and run rollback with conbool_mta: {name}'
+            for name in _served_before()
+        ]
 
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         seen = [route(self._hop['queue_directory'], each['sender'], each['recipient']) for each in samples]
@@ -109,7 +149,7 @@ class RemoteServer(MailServer):
         return ''
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
-        rows = [row('hop.clients', *problem.split(': ', 1)[:1], RED, problem) for problem in problems(self.settings)]
+        rows = [row('hop.clients', *problem.split(': ', 1)[:1], RED, problem) for problem in self._problems()]
         return rows + self._certificate()
 
     def _certificate(self) -> list[dict[str, Any]]:

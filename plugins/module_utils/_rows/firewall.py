@@ -41,6 +41,10 @@ SEE = (
     'Run as root: nft list ruleset, iptables-save, ip6tables-save. Mend the one that fails. If there is no nft, install'
     ' the package nftables.'
 )
+PEERS = (
+    'Nothing to do if nobody is in there whom you do not know. To keep them from the port, say so where the tunnel is'
+    ' set up (Tailscale: its access controls), or use inbound_firewall_backend: nftables.'
+)
 LOOK = 'Such as a rate, a mark or a set that nobody can see from outside. Nothing to do if it is meant so.'
 
 
@@ -118,11 +122,19 @@ def _shut_rows(rules: way_in.Rules, settings: Mapping[str, Any], limit: Mapping[
 
 def _open_rows(rules: way_in.Rules, wanted: Wanted) -> list[dict[str, Any]]:
     accepted, unsure = way_in.let_in(rules, wanted)
-    if accepted:
-        by = ', '.join(dict.fromkeys(found.interface for found in accepted))
-        finding = f'strangers get in by {by}, such as {way_in.told(accepted)}'
+    strangers = [found for found in accepted if not found.by_tunnel]
+    if strangers:
+        finding = f'strangers get in by {_ways(strangers)}, such as {way_in.told(strangers)}'
         return [row('firewall.open', TARGET, RED, finding, CLOSE_IT)]
+    rows = []
+    if accepted:
+        finding = f'who is in the tunnel {_ways(accepted)} gets in, such as {way_in.told(accepted)}'
+        rows.append(row('firewall.tunnel', TARGET, GREEN, finding, PEERS, severity='low'))
     if unsure:
         finding = f'whether strangers are kept out cannot be told, such as {way_in.told(unsure)}'
-        return [row('firewall.unsure', TARGET, GREEN, finding, LOOK, severity='low')]
-    return []
+        rows.append(row('firewall.unsure', TARGET, GREEN, finding, LOOK, severity='low'))
+    return rows
+
+
+def _ways(found: list[way_in.Found]) -> str:
+    return ', '.join(dict.fromkeys(each.interface for each in found))

@@ -109,7 +109,7 @@ def _has_way(address: str) -> bool:
     return True
 
 
-def look(settings: Mapping[str, Any]) -> list[Shown]:
+def shown_by_gateway(settings: Mapping[str, Any]) -> list[Shown]:
     """Return what the gateway shows at each of its addresses, as far as chain and name are verified; nothing where it
     cannot be asked."""
     asked = options(settings, hosts=addresses(settings), timeout=PATIENCE, deadline=DEADLINE)
@@ -182,7 +182,7 @@ def known_rows(
 
     Args:
         settings: the normalised settings.
-        certificates: of look().
+        certificates: of shown_by_gateway().
         knows: returns by what the mail server knows one, in words; empty when it does not.
     """
     identifier, target = 'inbound.certificate', settings['tls_name']

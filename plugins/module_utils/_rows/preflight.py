@@ -150,7 +150,7 @@ def queue_rows(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def look(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def ask_host(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Ask a host everything that can be asked before its mail server is known; each question whatever becomes of the
     others. Nothing is changed.
 

@@ -9,6 +9,8 @@ import re
 
 # Seconds after which a message that nobody has tried to send is not just new.
 OLD = 600
+# Seconds after which "later" has meant "never": greylisting lets a message in at its second or third try.
+LASTING = 3600
 _TLS = re.compile(
     r'certificate (not|of the gateway)|TLS is required|start TLS|TLS engine|TLS handshake|STARTTLS|\bTLS\b.*fail',
     re.IGNORECASE,
@@ -20,8 +22,9 @@ _TRANSPORT, _DEFERRED = re.compile(r'mail transport'), re.compile(r'\bdeferred t
 _HOST = re.compile(r'[\w.-]+\[[\da-fA-F.:]+\]')
 # What a server says that does not want our mail, whoever it is for (RFC 3463, X.7.Y).
 _POLICY = re.compile(r' said: [45]\d\d[ -][45]\.7\.')
-# What it will want by itself.
+# What it will want by itself, as it says; some greylisting says it of the mailbox (X.2.0).
 _LATER = re.compile(r' said: 4.*\b(gr[ae]y|(later|again|wait|too (many|much|fast)|rate)\b|temporar)', re.IGNORECASE)
+_GREYLISTED = re.compile(r' said: 4.*\bgr[ae]y-?list', re.IGNORECASE)
 
 
 def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
@@ -43,7 +46,10 @@ def is_stuck(reason: str, age: float, to: str, tls: bool = True) -> bool:
         return to in reason or not _HOST.search(reason)
     if not to or to not in reason:
         return False
-    # A recipient that the next hop cannot judge now is no matter of the way there, and greylisting ends by itself.
-    if 'in reply to RCPT TO' in reason and (not _POLICY.search(reason) or _LATER.search(reason)):
-        return False
+    if 'in reply to RCPT TO' in reason:
+        # A recipient that the next hop cannot judge now is no matter of the way there, and greylisting ends by itself.
+        if not _POLICY.search(reason) and not _GREYLISTED.search(reason):
+            return False
+        if _LATER.search(reason):
+            return age > LASTING
     return age > OLD or ' said: ' not in reason

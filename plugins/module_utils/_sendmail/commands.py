@@ -24,9 +24,12 @@ MAKEMAP = ('/usr/sbin/makemap', '/usr/lib/sm.bin/makemap', '/usr/sbin/makemap.se
 LONGEST_SHOWN = 16
 # Rules ask DNS, block lists for one: Sendmail would wait for each name for minutes.
 HASTE = ('-O', 'Timeout.resolver.retrans=1s', '-O', 'Timeout.resolver.retry=1')
-TIMEOUT, LONGEST, ENDED = '/usr/bin/timeout', 20, (124, 137, -9)
+# Seconds that one program may take. Maps (LDAP) know no haste.
+TIMEOUT, LONGEST, ENDED = '/usr/bin/timeout', 30, (124, 137, -9)
 M4 = ('/usr/bin/m4', '/usr/local/bin/m4', '/usr/bin/gm4')
 
+# What each answer to /parse begins with.
+PARSED = 'Cracked address = '
 _ROUTE = re.compile(r'mailer (\S+?)(?:, host (\S*?))?, user (.*)$', re.MULTILINE)
 _DESCRIPTION = {
     'version': re.compile(r'^Version (\S+)', re.MULTILINE),
@@ -60,9 +63,17 @@ class Program:
         self.m4 = _command('m4', m4, M4)
 
     def _run(self, words: list[str], **options: Any) -> tuple[int, bytes, bytes]:
-        return self._run_command(
-            words, environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options
-        )
+        # What asks others has an end.
+        limit = [TIMEOUT, '-s', 'KILL', str(LONGEST)] if os.access(TIMEOUT, os.X_OK) else []
+        status, out, err = self._run_command(
+            [*limit, *words], environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options
+        )[:3]
+        if limit and status in ENDED:
+            raise Unanswered(
+                f'{words[0]} gave no answer within {LONGEST} seconds, mostly since DNS or a map that it asks (LDAP) is'
+                ' away'
+            )
+        return status, out, err
 
     def generate(self, mc_path: str, directory: str) -> tuple[str, str]:
         """Return what m4 makes of a sendmail.mc, and what it said.
@@ -78,13 +89,9 @@ class Program:
 
     def _test_mode(self, cf_path: str, commands: Iterable[str], *options: str) -> str:
         """Return what the address test mode answers; Sendmail reads the configuration, and does nothing else."""
-        # What asks others has an end.
-        limit = [TIMEOUT, '-s', 'KILL', str(LONGEST)] if options == HASTE and os.access(TIMEOUT, os.X_OK) else []
         status, out, err = self._run(
-            [*limit, self.sendmail, *options, '-bt', '-C', cf_path], data=''.join(line + '\n' for line in commands)
+            [self.sendmail, *HASTE, *options, '-bt', '-C', cf_path], data=''.join(line + '\n' for line in commands)
         )
-        if limit and status in ENDED:
-            raise Unanswered(f'sendmail -bt gave no answer within {LONGEST} seconds')
         text = decode(out) + decode(err)
         if 'ADDRESS TEST MODE' not in text:
             raise SendmailError('sendmail -bt -C {}: {}'.format(cf_path, _words(out + err) or f'exit status {status}'))
@@ -113,13 +120,15 @@ class Program:
     def routes(self, cf_path: str, addresses: Iterable[str]) -> list[dict[str, str] | None]:
         """Return for each address what a configuration does with it: C(mailer), C(host) and C(user); None where it is
         refused."""
-        found = []
-        for address in addresses:
-            match = _ROUTE.search(self._test_mode(cf_path, ['/parse ' + address]))
-            found.append(
-                match and {'mailer': match.group(1), 'host': (match.group(2) or '').rstrip('.'), 'user': match.group(3)}
-            )
-        return found
+        commands = ['/parse ' + address for address in addresses]
+        answers = self._test_mode(cf_path, commands).split(PARSED)[1:] if commands else []
+        if len(answers) != len(commands):
+            raise SendmailError(f'sendmail -bt -C {cf_path} answers {len(answers)} of {len(commands)} questions')
+        found = [_ROUTE.search(answer) for answer in answers]
+        return [
+            match and {'mailer': match.group(1), 'host': (match.group(2) or '').rstrip('.'), 'user': match.group(3)}
+            for match in found
+        ]
 
     def answer(self, cf_path: str, ruleset: str, **macros: str) -> str:
         """Return what a ruleset of a configuration makes of anything, with these macros set; empty where there is no
@@ -138,13 +147,13 @@ class Program:
             commands += [f'.D{{{name}}}{value}' for name, value in macros.items()] + [f'{ruleset} {text}']
         # No longer name is shown (prescan() and rewrite() in parseaddr.c).
         name = re.escape(ruleset.split(',')[-1][:LONGEST_SHOWN])
-        said = self._test_mode(cf_path, commands, *HASTE)
+        said = self._test_mode(cf_path, commands)
         found = re.findall(rf'^(?:> )*(?:rewrite: ruleset )?{name}\s+returns: (.*)$', said, re.MULTILINE)
         return found if len(found) == len(questions) else [''] * len(questions)
 
     def canonical(self, cf_path: str, name: str) -> str:
         """Return the name by which Sendmail knows a host that may be an alias (CNAME)."""
-        found = re.search(r'getcanonname\(.*?\) returns (\S+)', self._test_mode(cf_path, ['/canon ' + name], *HASTE))
+        found = re.search(r'getcanonname\(.*?\) returns (\S+)', self._test_mode(cf_path, ['/canon ' + name]))
         return found[1].rstrip('.') if found else name
 
     def members(self, cf_path: str, name: str) -> list[str]:

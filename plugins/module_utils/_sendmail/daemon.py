@@ -9,20 +9,17 @@ import contextlib
 import os
 import re
 import signal
-import socket
-import struct
 import time
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process, sockets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import queue_base
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.commands import SendmailError
 
 # What runs the queue beside the daemon, all of it (-q10m) or by a process for each queue (-qp10m), which it calls
 # itself then.
 _RUNNER = re.compile(r'sendmail: (?:.*: )?Queue (?:runner@\S+ for (.+)|control)$')
-LISTENING = '0A'
 PORT = 25
 # Where Sendmail can be expected to listen, when it is not to be seen which process does.
 PORTS = (PORT, 465, 587)
@@ -56,14 +53,18 @@ class Daemon:
             and 'sendmail' in _title(pid)
         ]
 
+    def left_behind(self) -> str:
+        """Return what there is to say of strangers; empty when there are none."""
+        processes = ', '.join(map(str, self.strangers()))
+        return processes and (
+            f'a Sendmail that is not the one of {self._pid_file} accepts connections (process {processes})'
+        )
+
     def check(self) -> None:
         """Raise SendmailError when a reload would not do."""
-        strangers = self.strangers()
-        if strangers:
-            raise SendmailError(
-                'A Sendmail that is not the one of {} accepts connections (process {}): '
-                'end it, then run this again'.format(self._pid_file, ', '.join(str(pid) for pid in strangers))
-            )
+        found = self.left_behind()
+        if found:
+            raise SendmailError(f'{found}: end it, then run this again')
         if self.running and not self.command.startswith('/'):
             raise SendmailError(
                 f'Sendmail was started as {self.command!r}, without its path, and cannot start itself anew on a'
@@ -199,34 +200,10 @@ def _written(path: str) -> int | None:
 def _listeners(pid: int | None) -> list[tuple[str, int]]:
     """Return address and port of every TCP socket on which a process listens, or anybody on Sendmail's ports if that is
     not to be seen."""
-    sockets = set()
-    try:
-        for name in os.listdir(f'/proc/{pid}/fd'):
-            target = os.readlink(f'/proc/{pid}/fd/{name}')
-            if target.startswith('socket:['):
-                sockets.add(target[8:-1])
-    except PermissionError:
-        # Root in a container without CAP_SYS_PTRACE.
-        return sorted(endpoint for endpoint, dummy in _listening() if endpoint[1] in PORTS)
-    except OSError:
-        return []
-    return sorted(endpoint for endpoint, identity in _listening() if identity in sockets)
-
-
-def _listening() -> list[tuple[tuple[str, int], str]]:
-    """Return the endpoints on which somebody listens, each with the identity of its socket."""
-    found = []
-    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
-        if os.path.exists(table):
-            with open(table, encoding='ascii') as stream:
-                rows = [line.split() for line in stream.readlines()[1:]]
-            found += [(_endpoint(row[1]), row[9]) for row in rows if row[3] == LISTENING]
-    return found
-
-
-def _endpoint(text: str) -> tuple[str, int]:
-    """Return address and port as /proc/net/tcp writes them: 32-bit words in the order of the machine."""
-    address, port = text.split(':')
-    words = [struct.unpack('>I', bytes.fromhex(address[place : place + 8]))[0] for place in range(0, len(address), 8)]
-    packed = b''.join(struct.pack('=I', word) for word in words)
-    return socket.inet_ntop(socket.AF_INET6 if len(words) == 4 else socket.AF_INET, packed), int(port, 16)
+    held = sockets.inodes_of(pid) if pid is not None else set()
+    # None for root in a container without CAP_SYS_PTRACE.
+    return sorted(
+        (entry.address, entry.port)
+        for entry in sockets.all_listening()
+        if (entry.port in PORTS if held is None else entry.inode in held)
+    )

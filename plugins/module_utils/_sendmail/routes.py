@@ -119,7 +119,7 @@ class Queue:
         return after, [text for name, (tries, text) in sorted(after.items()) if tries > before.get(name, (0, ''))[0]]
 
 
-class Look(QueueLook):
+class SendmailQueueLook(QueueLook):
     """Two looks at a queue.
 
     Args:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
@@ -41,11 +42,11 @@ def running_rows(run: Callable[..., tuple[int, Any, Any]], program: Program, pat
     text = decode(read_file(paths.cf).data or b'')
     pid_file = program.describe(paths.cf)['pid_file']
     daemon = Daemon(run, pid_file, SendmailCf(text).queue_directory)
+    left = daemon.left_behind()
+    if left:
+        return [row('running.pid_file', TARGET, RED, left, f'End it: nothing reloads it. {RESTART}')]
     if not daemon.running:
-        strangers = daemon.strangers()
-        if not strangers:
-            return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
-        return [row('running.pid_file', TARGET, RED, lost_pid_file(pid_file, strangers), RESTART)]
+        return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
     words = daemon.command.split()
     other = _other_file(words, paths)
     if other:
@@ -78,12 +79,6 @@ def _other_file(words: Sequence[str], paths: Paths) -> str:
         elif word == '-Ac' and not named:
             named = os.path.join(paths.config_dir, 'submit.cf')
     return named if named and os.path.realpath(named) != os.path.realpath(paths.cf) else ''
-
-
-def lost_pid_file(pid_file: str, strangers: list[int]) -> str:
-    """Return what there is to say of a daemon that runs, and that nobody can reload."""
-    processes = ', '.join(map(str, strangers))
-    return f'it runs (process {processes}), but {pid_file} does not name it, so that nothing reloads it'
 
 
 def map_rows(
@@ -123,22 +118,12 @@ def _submit_row(program: Program, paths: Paths) -> dict[str, Any]:
     named = _MTA_HOST.search(decode(read_file(path).data or b''))
     found = None if named else program.routes(path, ['someone@' + OUTSIDE])[0]
     host = named.group(1) if named else found['host'] if found else ''
-    if not host or not own_address(host.strip('[]')):
+    addresses = Names().addresses(host.strip('[]')) if host else frozenset()
+    if not addresses or not all(map(there, addresses)):
         finding = f'mail of programs on this host goes to {host or "nowhere"}, past this mail server'
+        if host and not addresses:
+            finding = (
+                f'mail of programs on this host goes to {host}. Whose that is cannot be told: it has no address now'
+            )
         return row('submit.elsewhere', path, RED, finding, 'Have submit.mc name [127.0.0.1], and build submit.cf anew.')
     return row('submit.ok', path, GREEN, 'hands mail to this host')
-
-
-def own_address(host: str) -> bool:
-    """Return whether a name or address is one of this host."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    for family, kind, protocol, dummy, address in found:
-        try:
-            with socket.socket(family, kind, protocol) as probe:
-                probe.bind((address[0], 0, *address[2:]))
-        except OSError:
-            return False
-    return True

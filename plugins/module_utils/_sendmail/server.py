@@ -22,7 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Verdict,
     Wanted,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import addresses, shown_by_gateway
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
@@ -41,13 +41,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.hop i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 import MAILER, render
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
     DIRECT,
-    Look,
     Queue,
+    SendmailQueueLook,
     header_action,
     route,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.running import (
-    lost_pid_file,
     map_rows,
     running_rows,
 )
@@ -166,8 +165,7 @@ class SendmailServer(MailServer):
     def _lost(self, info: Mapping[str, Any]) -> str:
         if info['running']:
             return ''
-        strangers = Daemon(self.module.run_command, info['pid_file'], info['queue_directory']).strangers()
-        return lost_pid_file(info['pid_file'], strangers) if strangers else ''
+        return Daemon(self.module.run_command, info['pid_file'], info['queue_directory']).left_behind()
 
     def wanted(self, facts: Facts, flag: bool) -> Wanted:
         info, settings = facts.native, self.settings
@@ -275,15 +273,19 @@ class SendmailServer(MailServer):
         rules = SiteRules(self._program(), self._paths.cf, self.settings)
         rows = rules.client_rows()
         if self.settings['inbound'] and self.settings['inbound_certificate_fingerprints']:
-            keys = certificates.of_keys(self.settings, facts.native, look(self.settings))
+            keys = certificates.of_keys(self.settings, facts.native, shown_by_gateway(self.settings))
             rows += [row('gateway.key', self.settings['relay_host'], RED, text) for text in keys]
         return rows if self.hop_decides else rows + rules.server_rows(addresses(self.settings), ours=False)
 
     def arrivals(self) -> list[dict[str, Any]]:
         cf, pid_file = self._cf(), self._program().describe(self._paths.cf)['pid_file']
         daemon = Daemon(self.module.run_command, pid_file, cf.queue_directory)
-        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], daemon.pid, LISTEN)
+        # One that was left behind listens all the same; that nothing reloads it has a row of its own.
+        pid = daemon.pid if daemon.running else next(iter(daemon.strangers()), None)
+        return arrival_rows(self.settings['roles']['inbound_firewall']['port'], pid, LISTEN)
 
-    def queue(self) -> Look:
+    def queue(self) -> SendmailQueueLook:
         hop = self._hop()
-        return Look(Queue(self._cf().queue_directory), hop['address'] if hop else self.settings['relay_host'])
+        return SendmailQueueLook(
+            Queue(self._cf().queue_directory), hop['address'] if hop else self.settings['relay_host']
+        )

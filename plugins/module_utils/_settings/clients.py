@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import is_within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MTA = 'conbool_mta'
 # Of addresses that anybody in the internet may have. Whoever has more of them knows no longer who they are.
 SHORTEST_PUBLIC_PREFIX = {4: 16, 6: 32}
+# All of IPv4 as translators (NAT64) write it.
+TRANSLATED = ipaddress.ip_network('64:ff9b::/96')
 WIDE_PRIVATE_PREFIX = {4: 16, 6: 48}
 
 
@@ -26,7 +28,7 @@ def network(value: Any) -> str:
     """A network whose hosts may send to anybody through this one."""
     text = readers.network(value)
     net = ipaddress.ip_network(text)
-    shortest = SHORTEST_PUBLIC_PREFIX[net.version]
+    shortest = TRANSLATED.prefixlen + 16 if Networks([TRANSLATED]).cover(net) else SHORTEST_PUBLIC_PREFIX[net.version]
     if not net.is_private and net.prefixlen < shortest:
         raise ValueError(
             f'would make this host an open relay for a part of the internet: the prefix must be /{shortest} or longer'
@@ -37,13 +39,8 @@ def network(value: Any) -> str:
 def listen_address(value: Any) -> str:
     """An address at which other hosts reach this one."""
     text = readers.address(value)
-    host = ipaddress.ip_address(text)
-    if host.is_loopback:
-        raise ValueError('is a loopback address, which no other host reaches')
-    if host.is_unspecified or host.is_multicast or host.is_link_local:
-        raise ValueError(
-            'is not the address of one host: write the one that this host has in the network of the servers'
-        )
+    # Where nobody can come from, nobody can be reached.
+    readers.network(text)
     return text
 
 
@@ -77,9 +74,8 @@ def washed(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> list[str]:
         settings: what M(conbool.smtp_relay.settings) returned.
         hop: the variables of role C(outbound_hop).
     """
-    wash = list(map(ipaddress.ip_network, settings['wash_networks']))
-    nets = map(ipaddress.ip_network, hop['clients'])
-    return [str(net) for net in nets if any(is_within(net, other) for other in wash)]
+    wash = Networks(map(ipaddress.ip_network, settings['wash_networks']))
+    return [str(net) for net in map(ipaddress.ip_network, hop['clients']) if wash.cover(net)]
 
 
 def bounce_servers(settings: Mapping[str, Any], hop: Mapping[str, Any]) -> dict[str, str]:

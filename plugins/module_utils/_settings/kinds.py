@@ -42,14 +42,14 @@ def loopback_address(value: Any) -> str:
 
 
 def mapping(
-    read_name: Callable[[Any], str] = readers.text, read_value: Callable[[Any], Any] = words, numbers: bool = True
+    read_name: Callable[[Any], str] = readers.text, read_value: Callable[[Any], Any] = words, lenient: bool = True
 ) -> Callable[[Any], dict[str, Any]]:
     """Reader of a dictionary.
 
     Args:
         read_name: reader of its names.
-        read_value: reader of values that are neither None nor ''.
-        numbers: whether numbers and truth values are taken as they are.
+        read_value: reader of its values.
+        lenient: whether values that are None, '', a number or a truth value are taken as they are.
     """
 
     def read(value: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def mapping(
         for name, content in value.items():
             try:
                 name = read_name(name)
-                if content is not None and content != '' and not (numbers and isinstance(content, (int, float))):
+                if not lenient or not (content is None or content == '' or isinstance(content, (bool, int, float))):
                     content = read_value(content)
             except ValueError as exc:
                 raise ValueError(f'cannot be used: {readers.shown(name)} {exc}') from exc

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Any, Union
 
@@ -19,20 +20,25 @@ def overlap(first: Network, second: Network) -> bool:
     return first.version == second.version and first.overlaps(second)
 
 
-def is_within(network: Network, other: Network) -> bool:
-    """Return whether a network, of either IP version, is all of another or a part of it."""
-    return overlap(network, other) and network.prefixlen >= other.prefixlen
+class Networks:
+    """Many networks, of either IP version, each of which may be asked about: there are thousands in some tables."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        listed, self._merged = list(networks), {}
+        for version in (4, 6):
+            merged = list(ipaddress.collapse_addresses(each for each in listed if each.version == version))
+            self._merged[version] = [int(each[0]) for each in merged], merged
+
+    def cover(self, network: Network) -> bool:
+        """Return whether a network is in them, as a whole."""
+        lows, merged = self._merged[network.version]
+        place = bisect_right(lows, int(network[0])) - 1
+        return place >= 0 and network.subnet_of(merged[place])
 
 
 def shut_out(settings: Mapping[str, Any], networks: Iterable[Network]) -> list[str]:
     """Return those of some networks that the settings do not name: a firewall that goes by the settings shuts them
     out."""
-    known = [
-        ipaddress.ip_network(item)
-        for item in settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]
-    ]
-    return [
-        str(network)
-        for network in networks
-        if not any(network.version == other.version and network.subnet_of(other) for other in known)
-    ]
+    known = settings['networks'] + settings['allowed_networks'] + list(LOOPBACK) + [MAPPED_LOOPBACK]
+    named = Networks(map(ipaddress.ip_network, known))
+    return [str(network) for network in networks if not named.cover(network)]

@@ -35,7 +35,7 @@ READERS: dict[str, dict[str, Callable[[Any], Any]]] = {
         'parameters': kinds.mapping(grammars.parameter_name, grammars.parameter_value),
         'port': readers.port,
         'return_address': grammars.next_hop,
-        'return_routes': kinds.mapping(readers.host_name, grammars.next_hop, numbers=False),
+        'return_routes': kinds.mapping(readers.host_name, grammars.next_hop, lenient=False),
         'sbin_dir': readers.directory,
         'tls_cert': readers.file_path,
         'tls_key': readers.file_path,

@@ -185,9 +185,10 @@ def _check_combinations(values: Mapping[str, Any], report: Reader) -> None:
 def _check_wash_networks(report: Reader) -> None:
     """Headers of the gateway itself must count, or what it releases and what comes back from it goes to it again."""
     name, gateways = 'conbool_wash_networks', 'conbool_networks'
-    for network in report.values[name] if report.good(gateways) else ():
-        for other in _merged(report.values[gateways]):
-            if overlap(ipaddress.ip_network(network), ipaddress.ip_network(other)):
+    known = list(map(ipaddress.ip_network, _merged(report.values[gateways]))) if report.good(gateways) else []
+    for network in report.values[name] if known else ():
+        for other in known:
+            if overlap(ipaddress.ip_network(network), other):
                 report.problem(name, network, f'overlaps {other} of {gateways}, whose headers are what they are for')
 
 

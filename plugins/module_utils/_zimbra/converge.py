@@ -132,7 +132,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     )
     own = record.AttributeRecord(params['owner_id'])
     refuse_foreign(params['owner_id'], wanted, own)
-    work = Work(directory, Mta(programs, module.run_command), this, params['apply'])
+    work = AttributeWork(directory, Mta(programs, module.run_command), this, params['apply'])
     change, drift = work.look(own, wanted)
     result: dict[str, Any] = {
         'changed': bool(change.changes or drift),
@@ -165,7 +165,7 @@ def refuse_foreign(owner: str, wanted: Iterable[Key], own: record.AttributeRecor
             )
 
 
-class Work:
+class AttributeWork:
     """One look at the directory and one change of it.
 
     Args:

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import printable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.change import original_of
@@ -259,5 +257,4 @@ def _printable(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _services(config_dir: str) -> list[dict[str, Any]]:
-    master = decode(read_file(os.path.join(config_dir, 'master.cf')).data or b'')
-    return [entry.service().as_dict() for entry in MasterCf(printable(master)).entries()]
+    return [entry.service().as_dict() for entry in MasterCf.of(config_dir, visible=True).entries()]

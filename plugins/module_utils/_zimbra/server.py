@@ -26,7 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, master
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route, way
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.table_entries import TableEntries
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.values import words
@@ -260,8 +260,10 @@ class ZimbraServer(MailServer):
         queue_directory = instance.parameters(instance.config_dir, ['queue_directory'])[0]['queue_directory']
         return arrival_rows(self.settings['roles']['inbound_firewall']['port'], master(queue_directory)[0], LISTEN)
 
-    def queue(self) -> Look:
-        return Look(Queue(self.module.run_command, self._instance().binary('postqueue'), self._host.mta.config_dir))
+    def queue(self) -> PostfixQueueLook:
+        return PostfixQueueLook(
+            Queue(self.module.run_command, self._instance().binary('postqueue'), self._host.mta.config_dir)
+        )
 
     def knows(self, certificate: Shown) -> str:
         table = Inbound(self.settings, None, None, self._host.mta.config_dir, '').certificates()

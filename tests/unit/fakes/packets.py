@@ -19,8 +19,8 @@ SADDR = {'payload': {'protocol': 'ip', 'field': 'saddr'}}
 ACCEPT, DROP = {'accept': None}, {'drop': None}
 
 
-def rules(nft=EMPTY, ipv4='', ipv6='', but=()):
-    said = {'nft': nft, 'iptables-save': ipv4, 'ip6tables-save': ipv6}
+def rules(nft=EMPTY, ipv4='', ipv6='', but=(), routes=''):
+    said = {'nft': nft, 'iptables-save': ipv4, 'ip6tables-save': ipv6, 'ip': routes}
 
     def run(argv, **more):
         return (0, said[argv[0]], '') if said[argv[0]] or argv[0] != 'nft' else (1, '', 'no such thing in this kernel')

@@ -1,14 +1,13 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queue files as cleanup(8) writes them (record.h in Postfix's source), and what postcat(1) says of them."""
+"""Queue files as cleanup(8) writes them (record.h in Postfix's source)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 SIZE = '%15ld %15ld %15ld %15ld %15ld %15ld'.replace('ld', 'd')
-NAMES = {'S': 'sender', 'R': 'recipient', 'L': 'content_filter', 'K': 'killed_record', 'C': 'message_size'}
 
 
 def record(kind, text):
@@ -65,12 +64,3 @@ def records(data, offset=0):
 def filters(path):
     """Return the FILTERs that are in force."""
     return [text for dummy, kind, text in records(Path(path).read_bytes()) if kind == 'L']
-
-
-def postcat(path):
-    """Return (status, standard output) of postcat -eo."""
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        return 1, ''
-    return 0, ''.join(f'{begin:9d} {NAMES.get(kind, kind)}: {text}\n' for begin, kind, text in records(data))

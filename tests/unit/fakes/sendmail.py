@@ -40,6 +40,8 @@ class FakeSendmail:
         )
 
     def run_command(self, words, data='', **dummy):
+        if words[0].endswith('/timeout'):
+            words = words[4:]
         self.calls.append(words)
         if '-u' in words:
             return 0, open(words[-1], 'rb').read(), b''
@@ -55,8 +57,8 @@ class FakeSendmail:
         out += 'ADDRESS TEST MODE\n> '
         if '$=R' in data:
             out += self.relay_domains + '> '
-        if '/parse' in data:
-            out += self.route + '\n> '
+        for dummy in range(data.count('/parse')):
+            out += f'Cracked address = $g\n{self.route}\n> '
         return 0, out.encode(), b''
 
     @staticmethod

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.conbool.smtp_relay.plugins.action.settings import KNOWN, OWN
 from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES as READ_BY_THE_PLUGIN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import registry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
@@ -113,6 +114,14 @@ def test_mail_servers_that_can_be_chosen_are_those_that_are_known():
 
 def test_the_settings_plugin_reads_the_specification_of_every_other_role():
     assert {role: specification(role)['options'] for role in ROLES if role != 'conbool'} == READ_BY_THE_PLUGIN
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_a_role_does_not_take_the_place_of_a_variable(role):
+    """Two underscores and the name of a variable are a playbook's own word, which stands above every other."""
+    path = ROOT / 'roles' / role / 'vars' / 'main.yml'
+    taken = {OWN + name for name in KNOWN}.intersection(load(path) if path.exists() else ())
+    assert not taken, f'{role} would say itself what the user says: {taken}'
 
 
 def test_there_is_a_role_for_each_mail_server_that_has_one():

@@ -171,7 +171,7 @@ def test_a_password_is_text_or_refused_and_never_shown(text):
         ('kerio_smarthost_relay_passwords', {'Partner': awx(text)}),
     ):
         settings, (problem,) = read(name, value)
-        assert settings is None and 'is no text any more' in problem and repr(awx(text)) not in problem
+        assert settings is None and 'must be text, in quotes' in problem and repr(awx(text)) not in problem
 
 
 def test_a_text_of_which_only_yes_or_no_is_left_is_refused_with_the_reason():

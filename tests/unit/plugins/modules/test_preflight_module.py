@@ -18,7 +18,7 @@ def test_answer_is_what_is_documented(capsys, monkeypatch):
     answer = {name: entry['sample'] for name, entry in documented.items()}
     warned = []
     monkeypatch.setattr(preflight.AnsibleModule, 'warn', lambda self, message, **more: warned.append(message))
-    monkeypatch.setattr(preflight, 'look', lambda module, settings: (dict(answer, mta=settings['mta']), ['beware']))
+    monkeypatch.setattr(preflight, 'ask_host', lambda module, settings: (dict(answer, mta=settings['mta']), ['beware']))
     with patch_module_args({'settings': {'mta': 'sendmail'}}), pytest.raises(SystemExit) as left:
         preflight.main()
     result = json.loads(capsys.readouterr().out)

@@ -10,7 +10,11 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import detect, sources, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import (
+    detect,
+    sources,
+    way_in,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 

@@ -71,9 +71,16 @@ def test_tls_is_asked_of_all_who_are_not_excused(hop, level, actions):
     assert options['smtpd_tls_security_level'] == level
     assert options.get('smtpd_tls_cert_file', '') == hop.get('tls_cert', '/etc/ssl/relay.pem')
     rules = dict(line.split(' ', 1) for line in lines(configuration, 'clients'))
+    # In the network of a client, where this host listens.
+    assert rules.pop('2001:db8::25', 'reject') == 'reject'
     assert rules == {**rules, **actions} and set(rules) <= {*OTHERS['clients'], *actions}
     # The first match counts.
     assert list(rules)[: len(hop.get('clients_without_tls', []))] == hop.get('clients_without_tls', [])
+
+
+def test_a_program_of_this_host_is_no_client_in_whosever_network_it_is():
+    rules = lines(for_others(clients=['192.0.2.0/24'], clients_without_tls=['192.0.2.0/24']), 'clients')
+    assert rules == ['192.0.2.25 reject', '192.0.2.0/24 permit']
 
 
 def test_bounces_go_to_the_server_of_their_domain_and_to_others_as_mail_without_a_sender():

@@ -136,6 +136,19 @@ def test_mail_for_a_gateway_that_was_one_before_is_looked_for_once_the_hop_is_th
     assert asked == ['gateway:' + configured['relay_destination']]
 
 
+@pytest.mark.parametrize(
+    'remote, version, said', [(True, '3.5.8', 1), (True, '3.7.11', 0), (True, '3.4.13', 1), (False, '3.5.8', 0)]
+)
+def test_old_line_ends_are_said_where_others_send(configured, monkeypatch, remote, version, said):
+    parameters = {'command_directory': '/usr/sbin'}
+    programs = {'sbin_dir': '/x', 'version': version, 'lookup_types': ['btree'], 'parameters': parameters}
+    monkeypatch.setattr(converge, 'find', lambda *dummy, **more: (programs, None, None, []))
+    monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': False}, []))
+    identity = {'expanded': {'myhostname': 'relay.example.com', 'message_size_limit': '0'}}
+    warnings = converge.present(FakeModule(), configured, Hop(identity, own_programs=True, remote=remote))[1]
+    assert len(warnings) == said and all('SMTP smuggling' in text for text in warnings)
+
+
 @pytest.mark.parametrize('moving', [True, False])
 def test_a_moving_hop_keeps_its_former_listener(configured, monkeypatch, moving):
     asked = []

@@ -29,6 +29,6 @@ def fixture_said(monkeypatch):
     monkeypatch.setattr(smarthost, 'file_owners', list)
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: False)
     monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, options: ({'settled': False}, []))
-    monkeypatch.setattr(smarthost, 'look', lambda settings: [])
+    monkeypatch.setattr(smarthost, 'shown_by_gateway', lambda settings: [])
     monkeypatch.setattr(smarthost, 'rows_of', lambda *dummy: ['a row'])
     return said

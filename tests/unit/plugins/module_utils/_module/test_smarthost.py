@@ -136,7 +136,7 @@ def test_spam_is_looked_at_where_something_is_to_be_made_or_undone(said, monkeyp
 )
 def test_what_the_gateway_shows_is_known_before_what_is_wanted(monkeypatch, settings, asked):
     seen = []
-    monkeypatch.setattr(smarthost, 'look', lambda settings: [shown()])
+    monkeypatch.setattr(smarthost, 'shown_by_gateway', lambda settings: [shown()])
     server = FakeServer(settings)
     monkeypatch.setattr(server, 'wanted', lambda facts, flag: seen.append(facts.gateway) or Wanted())
     monkeypatch.setattr(smarthost, 'rows_of', lambda server, settings, shown: seen.append(shown) or [])

@@ -36,7 +36,8 @@ class Instance:
             (self.queue / name).touch()
 
     def parameters(self, config_dir, names):
-        return {'queue_directory': str(self.queue), 'master_service_disable': self.disabled}, []
+        known = {'queue_directory': str(self.queue), 'master_service_disable': self.disabled}
+        return dict(known, daemon_directory=str(self.queue)), []
 
 
 @pytest.fixture(name='instance')
@@ -238,3 +239,14 @@ def test_a_master_with_the_configuration_of_another_directory(instance, option, 
         child.kill()
     assert found['id'] == ('running.elsewhere' if other else 'running.ok')
     assert other in found['finding'] and (not other or f'postfix -c {other} stop' in found['hint'])
+
+
+def test_a_program_that_only_the_mail_server_needs(instance, tmp_path):
+    for name in ('master', 'smtpd', 'trivial-rewrite', 'cleanup'):
+        (tmp_path / 'queue' / name).touch(0o755)
+    asked = SimpleNamespace(_instance=lambda: instance, NAME='postfix')
+    assert [row['id'] for row in questions.PostfixQuestions.running(asked)] == ['running.ok']
+    (tmp_path / 'queue/trivial-rewrite').unlink()
+    rows = questions.PostfixQuestions.running(asked)
+    assert [(row['id'], row['status']) for row in rows] == [('running.ok', 'green'), ('running.program', 'red')]
+    assert 'the mail server' in rows[1]['finding'] and rows[1]['target'].endswith('/trivial-rewrite')

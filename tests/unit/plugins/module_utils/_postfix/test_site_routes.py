@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.site_r
     BY_RECIPIENT,
     BY_SENDER,
     SiteRoutes,
-    look,
+    answers_of,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
@@ -86,7 +86,7 @@ def information(by_sender='', by_recipient='', parameters=None):
 def configured(by_sender='', by_recipient='', tables=None, parameters=None, **more):
     tables = TABLES if tables is None else tables
     info, wanted = information(by_sender, by_recipient, parameters), settings(**more)
-    found = look(SiteRoutes(Maps(tables), wanted, info))
+    found = answers_of(SiteRoutes(Maps(tables), wanted, info))
     return outbound_configuration(
         wanted,
         dict(info, site_routes=found),
@@ -118,6 +118,13 @@ def test_a_map_that_leads_nowhere_else_is_none(table):
 def test_a_mailbox_in_a_table_that_cannot_be_listed_is_warned_of():
     wanted = configured('mysql:/one_mailbox')
     assert wanted['problems'] == [] and 'mysql:/one_mailbox' in wanted['warnings'][0]
+
+
+def test_patterns_are_no_keys_whoever_opens_their_table(tmp_path):
+    (tmp_path / 'patterns').write_text('/^x@y$/ smtp:[old.example]\n', encoding='ascii')
+    asked, table = [], f'proxy:regexp:{tmp_path}/patterns'
+    assert configured(f'hash:/nothing, {table}', tables=dict(TABLES, **{table: asked.append}))['problems'] == []
+    assert '<>' in asked and '^x@y$' not in asked
 
 
 @pytest.mark.parametrize('table', ['proxy:mysql:/sender', 'hash:/mailbox', 'mysql:/one_mailbox', 'hash:/nothing'])

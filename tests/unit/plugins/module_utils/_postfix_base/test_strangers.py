@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.strangers import Stranger
@@ -196,3 +197,15 @@ def test_a_reference_to_itself_ends():
 )
 def test_tables_that_can_be_read(text, kind, expected):
     assert entries(text, kind) == expected
+
+
+def test_long_lists_take_no_long_time():
+    known = [ipaddress.ip_network(f'203.{first}.{second}.0/25') for first in range(100) for second in range(100)]
+    lines = [(str(network), 'OK') for network in known] + [('0.0.0.0/0', 'REJECT'), ('::/0', 'REJECT')]
+    restrictions = {'smtpd_client_restrictions': 'check_client_access cidr:/long'}
+    info = {'parameters': dict(PARAMETERS, **restrictions), 'configured': {}}
+    begin = time.monotonic()
+    assert Stranger({'cidr:/long': lines}.get, known).is_refused(entry('2525'), info)
+    # Each line against each network is a hundred million comparisons.
+    assert time.monotonic() - begin < 5
+    assert not Stranger({'cidr:/long': lines}.get, known[1:]).is_refused(entry('2525'), info)

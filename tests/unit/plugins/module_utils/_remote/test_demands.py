@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import functools
+import socket
+import time
+
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
 
 from tests.unit.fakes.remote import settings
@@ -41,6 +46,11 @@ def test_what_is_enough(hop):
         ({}, {'clients': []}, 'outbound_hop_clients: is empty'),
         ({}, {'listen': []}, 'outbound_hop_listen: [] names no address'),
         ({}, {'listen': ['192.0.2.99']}, "outbound_hop_listen: '192.0.2.99' is no address of this host"),
+        (
+            {'networks': []},
+            {'clients': ['192.0.2.25/32'], 'return_address': '[192.0.2.100]:25'},
+            "outbound_hop_clients: '192.0.2.25/32' is this host itself",
+        ),
         ({'inbound': True}, {}, 'conbool_inbound: True but this host takes no mail from the gateway'),
         (
             {},
@@ -82,6 +92,14 @@ def test_what_is_enough(hop):
 def test_what_is_refused(more, hop, words):
     found = said(more, **hop)
     assert len(found) == 1 and found[0].startswith(words), found
+
+
+def test_names_that_nobody_can_tell_are_not_waited_for(monkeypatch):
+    monkeypatch.setattr(names.Names, '__init__', functools.partialmethod(names.Names.__init__, 0.2))
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *dummy, **options: time.sleep(1.5) or [])
+    begin = time.monotonic()
+    assert said(return_routes={domain: f'mailbox.{domain}' for domain in ROUTES}) == []
+    assert time.monotonic() - begin < 1
 
 
 def test_whole_networks_are_named():

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import questions, smarthost
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import services
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote import demands, server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.server import RemoteServer
@@ -19,8 +20,11 @@ from tests.unit.fakes.remote import settings
 
 
 @pytest.fixture(name='remote')
-def fixture_remote(monkeypatch):
-    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: True,))
+def fixture_remote(monkeypatch, tmp_path):
+    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: address == '192.0.2.25',))
+    # What the machine of a test has is no matter.
+    monkeypatch.setattr(server, 'for_others', lambda port: [])
+    monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
 
     def remote(more=None, **hop):
         return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
@@ -52,6 +56,65 @@ def test_a_host_without_a_full_name_has_to_be_told_one(remote, monkeypatch, name
     assert mta.wanted(mta.facts(), False).hop.identity['expanded']['myhostname'] == 'relay.example.net'
 
 
+def test_a_hosted_domain_is_no_name_of_the_hop(remote):
+    mta = remote(hostname='example.com')
+    with pytest.raises(HostError, match="^outbound_hop_hostname: 'example.com' is one of conbool_domains"):
+        mta.wanted(mta.facts(), False)
+
+
+@pytest.mark.parametrize(
+    'record, title, name',
+    [
+        ('postfix/0123456789abcdef/postfix_smarthost_outbound', 'Postfix', 'postfix'),
+        ('files/sendmail', 'Sendmail', 'sendmail'),
+        ('zimbra/zimbra_smarthost', 'Zimbra', 'zimbra'),
+        ('kerio/kerio_smarthost', 'Kerio Connect', 'kerio'),
+        # What this host has as a smart host of others.
+        ('postfix/0123456789abcdef/outbound_hop', '', ''),
+        ('files/client_certificate', '', ''),
+    ],
+)
+def test_a_mail_server_of_this_host_is_not_forgotten(remote, monkeypatch, tmp_path, record, title, name):
+    (tmp_path / record).parent.mkdir(parents=True)
+    (tmp_path / f'{record}.json').touch()
+    mta = remote()
+    said = mta.wanted(mta.facts(), False).problems
+    assert mta.leads_to_hop() == ([f'the {title} of this host'] if name else [])
+    assert len(said) == len(mta.leads_to_hop()) and all(f'with conbool_mta: {name}' in text for text in said)
+    assert [row['target'] for row in mta.obstacles(mta.facts()) if row['status'] == 'red'] == [
+        'outbound_hop_clients' for dummy in said
+    ]
+
+
+@pytest.mark.parametrize(
+    'address, port, firewall, said',
+    [
+        ('192.0.2.26', 25, 'present', 1),
+        ('192.0.2.26', 25, 'absent', 0),
+        ('192.0.2.26', 2525, 'present', 0),
+        # Of itself, and of who is in its way, another text says so.
+        ('192.0.2.25', 25, 'present', 0),
+        ('::', 25, 'present', 0),
+    ],
+)
+def test_who_has_the_port_at_another_address_does_not_lose_his_clients(
+    remote, monkeypatch, address, port, firewall, said
+):
+    there = Socket(address, 25, 0, 1)
+    monkeypatch.setattr(server, 'for_others', lambda asked: [there] if asked == 25 else [])
+    monkeypatch.setattr(server, 'holders', lambda sockets: ['pid 7 (exim4), user root'])
+    mta = remote(listen_port=port)
+    mta.settings['roles']['inbound_firewall']['state'] = firewall
+    found = mta.wanted(mta.facts(), False).problems
+    assert len(found) == said and all(
+        text.startswith('outbound_hop_listen_port: 25 is also the port at 192.0.2.26, held by pid 7 (exim4)')
+        for text in found
+    )
+    # A listener of the hop's own that it is about to leave.
+    monkeypatch.setattr(server, 'not_of', lambda sockets, pid: [])
+    assert mta.wanted(mta.facts(), False).problems == []
+
+
 def test_what_stands_against_it_is_a_problem_and_a_row_of_the_preflight(remote):
     mta = remote(listen=[])
     assert mta.wanted(mta.facts(), False).problems[0].startswith('outbound_hop_listen: ')
@@ -71,7 +134,7 @@ def test_routes_are_those_of_the_hop(remote, monkeypatch, bypass, way, good):
 
     monkeypatch.setattr(server, 'route', route)
     mta = remote({'bypass_null_sender': bypass})
-    rows = verify.route_rows(mta, mta.settings)
+    rows = questions.route_rows(mta, mta.settings)
     assert len(rows) == len(certain_routes(mta.settings))
     assert {row['status'] for row in rows} == ({'green'} if good else {'green', 'red'})
 
@@ -93,21 +156,21 @@ class Unwatched:
 def fixture_asked(monkeypatch):
     """What a verification asks, of which nothing is answered."""
     names = []
-    monkeypatch.setattr(verify, 'Watched', Unwatched)
-    monkeypatch.setattr(verify, 'asked', lambda name, *dummy: names.append(name) or [])
-    monkeypatch.setattr(verify, 'spend', lambda seconds, work: work())
+    monkeypatch.setattr(questions, 'Watched', Unwatched)
+    monkeypatch.setattr(questions, 'asked', lambda name, *dummy: names.append(name) or [])
+    monkeypatch.setattr(questions, 'spend', lambda seconds, work: work())
     return names
 
 
 def test_the_queue_of_a_server_elsewhere_is_not_watched(remote, asked):
     mta = remote()
-    assert verify.rows_of(mta, mta.settings) == ['hop'] and 'hop' in asked
+    assert questions.rows_of(mta, mta.settings) == ['hop'] and 'hop' in asked
 
 
 @pytest.mark.parametrize('state', ['present', 'absent'])
 def test_who_gets_to_the_port_of_the_clients_is_asked(remote, asked, state):
     mta = remote({'inbound': False, 'state': state})
-    verify.rows_of(mta, mta.settings)
+    questions.rows_of(mta, mta.settings)
     assert ('firewall' in asked) is (state == 'present')
     # No mail server is here that could take mail from the gateway.
     assert 'inbound.listens' not in asked

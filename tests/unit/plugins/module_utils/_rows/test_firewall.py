@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, sources
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import port_rows
 
 from tests.unit.fakes import remote
@@ -175,3 +175,13 @@ def test_an_allowed_network_that_is_banned_is_no_fault(machine):
     settings['allowed_networks'] += [f'10.0.{number}.0/30' for number in range(0, 250, 2)]
     (row,) = port_rows(machine, settings)
     assert (row['id'], row['status']) == ('firewall.shut', 'red') and '192.0.2.0' in row['finding']
+
+
+def test_who_is_in_a_tunnel_is_named_and_not_red(machine, monkeypatch):
+    by_tunnel = [{'match': {'op': '==', 'left': {'meta': {'key': 'iifname'}}, 'right': 'eth1'}}, {'accept': None}]
+    machine.foreign.insert(1, {'rule': dict(OURS, chain='input', handle=4, expr=by_tunnel)})
+    assert [row[:2] for row in said(machine)] == [('firewall.open', 'red')]
+    (machine.folder / 'eth1').write_text('65534\n')
+    monkeypatch.setattr(sources, 'TYPE', str(machine.folder / '{}'))
+    ((identifier, status, severity, finding),) = said(machine)
+    assert (identifier, status, severity) == ('firewall.tunnel', 'green', 'low') and 'tunnel eth1' in finding

@@ -31,7 +31,7 @@ def test_only_a_verified_certificate_is_learnt(certificates, more, seen):
             'tls_ca_file': certificates.ca_file,
             **more,
         }
-        found = gateway.look(dict(INBOUND, **asked))
+        found = gateway.shown_by_gateway(dict(INBOUND, **asked))
     assert len(found) == seen
     if seen:
         (only,) = found
@@ -40,8 +40,8 @@ def test_only_a_verified_certificate_is_learnt(certificates, more, seen):
 
 
 def test_a_gateway_that_is_away_shows_nothing():
-    assert gateway.look(dict(INBOUND, relay_host='127.0.0.1', relay_port=9)) == []
-    assert gateway.look(dict(INBOUND, tls_ca_file='/no/such.pem')) == []
+    assert gateway.shown_by_gateway(dict(INBOUND, relay_host='127.0.0.1', relay_port=9)) == []
+    assert gateway.shown_by_gateway(dict(INBOUND, tls_ca_file='/no/such.pem')) == []
 
 
 def test_addresses_are_those_that_the_host_has_a_way_to(monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import handshake
 
+from tests.unit.fakes.gateway import certificate
 from tests.unit.fakes.mail_server import SETTINGS
 
 SERVER = {
@@ -24,6 +25,7 @@ SERVER = {
 TLS = {'tls_ca_file': '/ca.pem', 'tls_client_cert': '/c.pem', 'tls_client_key': '/c.key'}
 
 
+CERTIFICATE = certificate()[0]
 ADDRESSES = ['192.0.2.1', '2001:db8::1']
 
 
@@ -31,9 +33,16 @@ def asked(monkeypatch, *servers, addresses=('192.0.2.1',)):
     seen = []
     monkeypatch.setattr(handshake, 'addresses', lambda settings, dns_only: list(addresses) * (dns_only is not None))
     monkeypatch.setattr(
-        handshake, 'check', lambda params: seen.append(params) or [dict(SERVER, **more) for more in servers]
+        handshake,
+        'examined',
+        lambda params: seen.append(params) or [(dict(SERVER, **more), CERTIFICATE) for more in servers],
     )
-    return handshake.gateway_rows(dict(SETTINGS, **TLS)), seen[0]
+    gateway = handshake.Gateway(dict(SETTINGS, **TLS))
+    assert [found.certificate for found in gateway.shown()] == [CERTIFICATE] * bool(servers)
+    rows = gateway.rows()
+    # Who wants both, asks once.
+    assert len(seen) == 1
+    return rows, seen[0]
 
 
 def bad(identifier, **more):
@@ -72,3 +81,15 @@ def test_whatever_keeps_mail_waiting_is_red_and_says_so(monkeypatch, identifier)
     assert [(row['id'], row['status'], row['hint']) for row in rows] == [
         (f'gateway.{identifier}', 'red', 'Do it. Mail waits in the queue until then.')
     ]
+
+
+def test_a_file_that_cannot_be_used_is_said_by_the_rows(monkeypatch):
+    def unusable(params):
+        raise ValueError('client_cert: no such file')
+
+    monkeypatch.setattr(handshake, 'addresses', lambda settings, dns_only: ['192.0.2.1'])
+    monkeypatch.setattr(handshake, 'examined', unusable)
+    gateway = handshake.Gateway(dict(SETTINGS, **TLS))
+    assert gateway.shown() == []
+    with pytest.raises(ValueError, match='no such file'):
+        gateway.rows()

@@ -117,7 +117,7 @@ def test_firewall(result, outcome):
 def test_preflight_is_all_of_it_by_subject(machine, tmp_path):
     authorities = tmp_path / 'ca.pem'
     authorities.write_text('nothing')
-    result, warnings = preflight.look(machine, {**INBOUND, 'tls_ca_file': str(authorities)})
+    result, warnings = preflight.ask_host(machine, {**INBOUND, 'tls_ca_file': str(authorities)})
     assert brief(result['rows']) == [
         ('gateway.ok', 'green'),
         ('tls.unusable', 'red'),
@@ -140,7 +140,7 @@ def test_the_gateway_is_asked_as_the_settings_say_beside_the_other_questions(mac
 
     monkeypatch.setattr(preflight, 'examined', examined)
     certificate = {'tls_client_cert': '/relay.pem', 'tls_client_key': '/relay.key'}
-    preflight.look(machine, {**SETTINGS, **certificate, 'tls_name': 'gw.conbool.com', 'relay_port': 26})
+    preflight.ask_host(machine, {**SETTINGS, **certificate, 'tls_name': 'gw.conbool.com', 'relay_port': 26})
     assert asked['beside']
     assert (asked['hosts'], asked['port'], asked['tls_name']) == (['mail.conbool.com'], 26, 'gw.conbool.com')
     assert (asked['client_cert'], asked['client_key'], asked['ca_file']) == ('/relay.pem', '/relay.key', None)
@@ -156,7 +156,7 @@ def test_every_address_is_asked_and_one_that_is_away_is_named(machine, monkeypat
 
     monkeypatch.setattr(preflight, 'addresses', lambda settings: ['192.0.2.1', '2001:db8::1'])
     monkeypatch.setattr(preflight, 'examined', examined)
-    rows = preflight.look(machine, SETTINGS)[0]['rows']
+    rows = preflight.ask_host(machine, SETTINGS)[0]['rows']
     assert [(row['id'], row['target'], row['status'], row['severity']) for row in rows[:2]] == [
         ('gateway.ok', '192.0.2.1:25', 'green', 'info'),
         ('gateway.connect', '2001:db8::1:25', 'green', 'medium'),
@@ -165,7 +165,7 @@ def test_every_address_is_asked_and_one_that_is_away_is_named(machine, monkeypat
 
 def test_certificate_that_ends_too_soon(machine):
     roles = {**SETTINGS['roles'], 'preflight': {**SETTINGS['roles']['preflight'], 'certificate_days': 21}}
-    result, dummy = preflight.look(machine, {**SETTINGS, 'roles': roles})
+    result, dummy = preflight.ask_host(machine, {**SETTINGS, 'roles': roles})
     assert brief(result['rows'])[0] == ('gateway.expires', 'red')
 
 
@@ -175,7 +175,7 @@ def test_each_question_is_asked_whatever_becomes_of_the_others(machine, monkeypa
     monkeypatch.setattr(preflight.tls_files, 'judge', fails(OSError(5, 'Input/output error')))
     monkeypatch.setattr(preflight, 'look_ahead', fails(FirewallError('iptables-legacy')))
     monkeypatch.setattr(preflight, 'free_space', fails(OSError(116, 'Stale file handle')))
-    result, dummy = preflight.look(machine, {**INBOUND, 'tls_ca_file': '/ca.pem'})
+    result, dummy = preflight.ask_host(machine, {**INBOUND, 'tls_ca_file': '/ca.pem'})
     assert brief(result['rows']) == [
         ('gateway.failed', 'red'),
         ('mta.failed', 'red'),
@@ -194,7 +194,7 @@ def test_each_question_is_asked_whatever_becomes_of_the_others(machine, monkeypa
 def test_mail_server_that_is_found_but_not_supported_has_a_name(machine, monkeypatch):
     monkeypatch.setattr(preflight, 'find', lambda wanted: ('kerio', {}))
     monkeypatch.setattr(preflight, 'with_role', lambda: ['postfix'])
-    result, dummy = preflight.look(machine, SETTINGS)
+    result, dummy = preflight.ask_host(machine, SETTINGS)
     assert (result['mta'], result['supported']) == ('kerio', False)
     assert ('mta.unsupported', 'red') in brief(result['rows'])
 
@@ -202,7 +202,7 @@ def test_mail_server_that_is_found_but_not_supported_has_a_name(machine, monkeyp
 def test_the_firewall_is_looked_at_and_left_alone(machine):
     before = machine.files(), machine.in_force()
     for settled in (False, True):
-        result, dummy = preflight.look(machine, INBOUND)
+        result, dummy = preflight.ask_host(machine, INBOUND)
         assert (result['firewall_settled'], result['inbound_firewall']) == (settled, settled)
         assert ('firewall.ok', 'green') in brief(result['rows'])
         assert settled or (machine.files(), machine.in_force()) == before
@@ -212,17 +212,17 @@ def test_the_firewall_is_looked_at_and_left_alone(machine):
 @pytest.mark.parametrize('more', [{}, {'inbound': True, 'roles': {'inbound_firewall': {'state': 'absent'}}}])
 def test_a_firewall_that_is_not_to_be_limited_is_settled_when_it_is_not(machine, more):
     settings = {**SETTINGS, **more, 'roles': {**SETTINGS['roles'], **more.get('roles', {})}}
-    result, dummy = preflight.look(machine, settings)
+    result, dummy = preflight.ask_host(machine, settings)
     assert brief(result['rows']) == GREEN and result['firewall_settled']
     machine.converge(networks=['192.0.2.0/24'])
-    result, dummy = preflight.look(machine, settings)
+    result, dummy = preflight.ask_host(machine, settings)
     assert (result['firewall_settled'], result['inbound_firewall']) == (False, True)
 
 
 def test_another_run_on_the_host_is_waited_for_and_then_a_row(machine, monkeypatch):
     monkeypatch.setattr(preflight, 'PATIENCE', 0)
     with preflight.locked(preflight.LOCK, 1):
-        result, dummy = preflight.look(machine, INBOUND)
+        result, dummy = preflight.ask_host(machine, INBOUND)
     busy = next(entry for entry in result['rows'] if entry['id'] == 'firewall.failed')
     assert 'Another run is at work' in busy['finding']
 
@@ -230,7 +230,7 @@ def test_another_run_on_the_host_is_waited_for_and_then_a_row(machine, monkeypat
 def test_expiring_client_certificate_is_a_warning(machine, monkeypatch):
     report = {'problems': [], 'warnings': ['/relay.pem: the certificate expires'], 'certificate': {'days_left': 9}}
     monkeypatch.setattr(preflight.tls_files, 'judge', lambda options: (report, ''))
-    result, warnings = preflight.look(machine, {**SETTINGS, 'tls_client_cert': '/relay.pem'})
+    result, warnings = preflight.ask_host(machine, {**SETTINGS, 'tls_client_cert': '/relay.pem'})
     assert warnings == ['/relay.pem: the certificate expires'] and ('tls.ok', 'green') in brief(result['rows'])
 
 
@@ -247,8 +247,8 @@ def test_expiring_client_certificate_is_a_warning(machine, monkeypatch):
 def test_what_the_gateway_will_show_as_a_client_is_known_before(machine, monkeypatch, usage, more, outcome):
     made = certificate(usage)[0]
     monkeypatch.setattr(preflight, 'examined', lambda params: [(SERVER, made)])
-    rows = brief(preflight.look(machine, {**INBOUND, **more})[0]['rows'])
+    rows = brief(preflight.ask_host(machine, {**INBOUND, **more})[0]['rows'])
     assert [found for found in rows if found[0] in ('gateway.usage', 'gateway.key')] == [outcome] * bool(outcome)
     if outcome == ('gateway.key', 'red'):
         named = {'inbound_certificate_fingerprints': [fingerprint(made, 'sha1')]}
-        assert 'gateway.key' not in dict(brief(preflight.look(machine, {**INBOUND, **named})[0]['rows']))
+        assert 'gateway.key' not in dict(brief(preflight.ask_host(machine, {**INBOUND, **named})[0]['rows']))

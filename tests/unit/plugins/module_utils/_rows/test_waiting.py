@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.waiting import OLD, is_stuck
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.waiting import LASTING, OLD, is_stuck
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import routes
 
 GATEWAY = 'mail.conbool.com'
@@ -37,10 +37,16 @@ LATER = [
     'host mail.conbool.com[192.0.2.1] said: 450 4.7.1 not for this corporate network (in reply to RCPT TO command)',
     'host mail.conbool.com[192.0.2.1] said: 554-5.7.0 not from you (in reply to RCPT TO command)',
 ]
-NEVER = [
+MUCH_LATER = [
     'host mail.conbool.com[192.0.2.1] said: 450 4.2.0 greylisted (in reply to RCPT TO command)',
     'host mail.conbool.com[192.0.2.1] said: 451 4.7.1 Greylisting in action (in reply to RCPT TO command)',
     'host mail.conbool.com[192.0.2.1] said: 450 4.7.1 try again (in reply to RCPT TO command)',
+    'host mail.conbool.com[192.0.2.1] said: 451 4.7.500 Server busy. Please try again later from [192.0.2.3]. (in reply'
+    ' to RCPT TO command)',
+]
+NEVER = [
+    'host mail.conbool.com[192.0.2.1] said: 452 4.2.2 <j.gray@external.test> mailbox full, try later (in reply to RCPT'
+    ' TO command)',
     'connect to mx.external.test[192.0.2.9]:25: Connection timed out',
     'Deferred: Connection refused by mx.external.test.',
     'host mx.external.test[192.0.2.9] said: 450 4.2.0 greylisted (in reply to RCPT TO command)',
@@ -60,9 +66,14 @@ def test_nobody_tries_or_the_gateway_wants_nothing(reason):
     assert not is_stuck(reason, OLD - 1, GATEWAY) and is_stuck(reason, OLD + 1, GATEWAY)
 
 
+@pytest.mark.parametrize('reason', MUCH_LATER)
+def test_later_is_believed_for_an_hour(reason):
+    assert not is_stuck(reason, LASTING - 1, GATEWAY) and is_stuck(reason, LASTING + 1, GATEWAY)
+
+
 @pytest.mark.parametrize('reason', NEVER)
 def test_what_others_do_is_no_matter_of_the_way_to_the_gateway(reason):
-    assert not is_stuck(reason, OLD * 9, GATEWAY)
+    assert not is_stuck(reason, LASTING * 9, GATEWAY)
 
 
 def test_certificates_of_others_where_the_hop_is_next():
@@ -92,7 +103,7 @@ LINE = (
 )
 def test_queue_of_postfix(queue, age, reason, last, stuck):
     line = LINE % (queue, time.time() - age, reason)
-    look = Look(Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix'), GATEWAY, last)
+    look = PostfixQueueLook(Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix'), GATEWAY, last)
     look.begin()
     look.end()
     assert bool(look.stuck()) == stuck
@@ -116,7 +127,7 @@ def test_tls_with_an_unnamed_host_is_the_gateway_s_unless_the_message_goes_elsew
         return questions[-1] if direct else set()
 
     queue = Queue(lambda words: (0, line, ''), '/usr/sbin/postqueue', '/etc/postfix')
-    look = Look(queue, GATEWAY, True, elsewhere)
+    look = PostfixQueueLook(queue, GATEWAY, True, elsewhere)
     look.begin()
     look.end()
     assert bool(look.stuck()) == stuck and questions == [{'4bX1'}] * asked
@@ -134,6 +145,6 @@ def test_tls_with_an_unnamed_host_is_the_gateway_s_unless_the_message_goes_elsew
 def test_queue_of_sendmail(tmp_path, age, reason, stuck):
     text = f'V8\nT{int(time.time() - age)}\nN1\n{reason}Sa@example.com\nRPFD:b@external.test\n.\n'
     (tmp_path / 'qf1').write_text(text, encoding='ascii')
-    look = routes.Look(routes.Queue(str(tmp_path)), GATEWAY)
+    look = routes.SendmailQueueLook(routes.Queue(str(tmp_path)), GATEWAY)
     look.begin()
     assert look.end()[0] and [line.partition(' ')[0] for line in look.stuck()] == ['1'] * stuck

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.cf import SendmailCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.routes import (
-    Look,
     Queue,
+    SendmailQueueLook,
     header_action,
     route,
 )
@@ -98,7 +98,7 @@ def test_queue_that_cannot_be_read_is_not_an_empty_one(tmp_path):
 
 def test_two_looks_see_what_was_put_off_between_them(tmp_path):
     (tmp_path / 'qf00001').write_text(QUEUE_FILE % 1, encoding='utf-8')
-    look = Look(Queue(str(tmp_path)))
+    look = SendmailQueueLook(Queue(str(tmp_path)))
     look.begin()
     (tmp_path / 'qf00001').write_text(QUEUE_FILE % 2, encoding='utf-8')
     messages, put_off = look.end()

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import socket
 import time
 import types
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import names, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import running
 
 from tests.unit.fakes.mail_server import SETTINGS
@@ -45,7 +47,7 @@ class Program:
 def fixture_host(tmp_path, monkeypatch):
     (tmp_path / 'sendmail.cf').write_text(CF % tmp_path, encoding='ascii')
     (tmp_path / 'local-host-names').write_text('', encoding='ascii')
-    host = types.SimpleNamespace(running=True, stray=[], started=time.time() + 60, folder=tmp_path)
+    host = types.SimpleNamespace(running=True, stray='', started=time.time() + 60, folder=tmp_path)
     host.command = '/bin/sh -Am -L sm-mta -bd -q10m'
     host.paths = types.SimpleNamespace(cf=str(tmp_path / 'sendmail.cf'), config_dir=str(tmp_path))
     host.program = Program(str(tmp_path / 'pid'))
@@ -54,7 +56,7 @@ def fixture_host(tmp_path, monkeypatch):
         def __init__(self, run, pid_file, queue_directory):
             self.running, self.pid, self.command = host.running, 1, host.command
 
-        def strangers(self):
+        def left_behind(self):
             return host.stray
 
     monkeypatch.setattr(running, 'Daemon', Daemon)
@@ -84,10 +86,14 @@ def test_daemon_that_has_started_itself_anew(host):
     assert asked(host)['id'] == 'running.ok'
 
 
-@pytest.mark.parametrize('stray, identifier', [([], 'running.stopped'), ([42], 'running.pid_file')])
-def test_stopped_or_without_its_pid_file(host, stray, identifier):
-    host.running, host.stray = False, stray
-    assert asked(host)['id'] == identifier
+@pytest.mark.parametrize(
+    'runs, stray, identifier',
+    [(False, '', 'running.stopped'), (False, 'one more', 'running.pid_file'), (True, 'one more', 'running.pid_file')],
+)
+def test_stopped_without_its_pid_file_or_beside_another(host, runs, stray, identifier):
+    host.running, host.stray = runs, stray
+    row = asked(host)
+    assert row['id'] == identifier and stray in row['finding']
 
 
 @pytest.mark.parametrize(
@@ -156,3 +162,14 @@ def test_programs_hand_in_mail_where_msp_says_whatever_dns_says(host, to, identi
     # A name that cannot be looked up is parsed without the rules of msp.
     host.program.host = 'conbool-verify.invalid'
     assert identifier in maps(host)
+
+
+def test_a_name_that_nobody_can_tell_is_not_waited_for(host, monkeypatch):
+    (host.folder / 'submit.cf').touch()
+    host.program.host = 'mailhost.example.com'
+    monkeypatch.setattr(names.Names, '__init__', functools.partialmethod(names.Names.__init__, 0.1))
+    monkeypatch.setattr(socket, 'getaddrinfo', lambda *dummy, **options: time.sleep(1) or [])
+    begin = time.monotonic()
+    found = running.map_rows(host.program, host.paths, dict(SETTINGS, inbound=False), None)
+    assert time.monotonic() - begin < 0.9
+    assert [row['id'] for row in found] == ['submit.elsewhere'] and 'cannot be told' in found[0]['finding']

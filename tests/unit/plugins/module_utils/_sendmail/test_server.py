@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import fingerprint
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import daemon, hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail import server as sendmail
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.rulesets import ROUTE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.server import SendmailServer
@@ -227,7 +227,7 @@ def test_what_the_site_says_of_the_gateway_is_asked_before_the_change(server, mo
     key = fingerprint(shown().public_key, 'sha256')
     monkeypatch.setattr(sendmail, 'SiteRules', Rules)
     monkeypatch.setattr(sendmail, 'addresses', lambda dummy: ['203.0.113.4'])
-    monkeypatch.setattr(sendmail, 'look', lambda dummy: [shown()])
+    monkeypatch.setattr(sendmail, 'shown_by_gateway', lambda dummy: [shown()])
     mta = server(decision, inbound=True)
     monkeypatch.setattr(mta, '_program', lambda: None)
     facts = facts_of(mta, monkeypatch, options={'servercertfile': '/a', 'serverkeyfile': '/b'})
@@ -245,11 +245,15 @@ def test_who_takes_the_gateway_s_mail(server, monkeypatch, tmp_path):
     pid_file.write_text('1\n', encoding='ascii')
     mta = server(inbound=True)
     monkeypatch.setattr(mta, '_program', lambda: SimpleNamespace(describe=lambda path: {'pid_file': str(pid_file)}))
+    titles = {os.getpid(): 'sendmail: accepting connections'}
+    monkeypatch.setattr(daemon, '_title', lambda pid: titles.get(pid, ''))
     with socket.create_server(('0.0.0.0', 0)) as listener:
         firewall = dict(mta.settings['roles']['inbound_firewall'], port=listener.getsockname()[1])
         mta.settings['roles']['inbound_firewall'] = firewall
-        pid_file.write_text(f'{os.getpid()}\n', encoding='ascii')
+        # One that was left behind by an earlier start, and that no pid file names.
         rows = mta.arrivals()
+        pid_file.write_text(f'{os.getpid()}\n', encoding='ascii')
+        rows += mta.arrivals()
     rows += mta.arrivals()
-    assert [row['id'] for row in rows] == ['inbound.listens', 'inbound.closed']
+    assert [row['id'] for row in rows] == ['inbound.listens', 'inbound.listens', 'inbound.closed']
     assert 'DAEMON_OPTIONS' in rows[-1]['hint']

@@ -18,7 +18,16 @@ def read(**variables):
 
 
 @pytest.mark.parametrize(
-    'net', ['10.0.0.0/8', '172.16.0.0/12', '203.0.0.0/16', 'fd00::/16', '2001:4860::/32', '192.0.2.1']
+    'net',
+    [
+        '10.0.0.0/8',
+        '172.16.0.0/12',
+        '203.0.0.0/16',
+        'fd00::/16',
+        '2001:4860::/32',
+        '192.0.2.1',
+        '64:ff9b::cb00:7100/120',
+    ],
 )
 def test_networks_that_somebody_may_have(net):
     assert clients.network(net)
@@ -31,6 +40,7 @@ def test_networks_that_somebody_may_have(net):
         ('::/0', 'covers far too many addresses'),
         ('8.0.0.0/8', 'open relay for a part of the internet: the prefix must be /16 or longer'),
         ('2001:4800::/24', 'open relay for a part of the internet: the prefix must be /32 or longer'),
+        ('64:ff9b::/96', 'open relay for a part of the internet: the prefix must be /112 or longer'),
         ('127.0.0.0/8', 'loopback'),
         ('::1', 'loopback'),
         ('192.0.2.1/24', 'has host bits set'),
@@ -42,7 +52,14 @@ def test_networks_that_are_absurd(net, reason):
     assert read(outbound_hop_clients=[net])[1][0].startswith(f'outbound_hop_clients: {net!r} ')
 
 
-@pytest.mark.parametrize('address', ['127.0.0.1', '::1', '0.0.0.0', '::', 'fe80::1', '224.0.0.1', 'relay.example.com'])
+@pytest.mark.parametrize(
+    'address',
+    [
+        *('127.0.0.1', '::1', '0.0.0.0', '::', 'fe80::1', '224.0.0.1', 'relay.example.com'),
+        # Linux binds a socket to each of these.
+        *('::ffff:192.0.2.25', '::ffff:127.0.0.1', '::ffff:0.0.0.0', '255.255.255.255', '240.0.0.1', '0.0.0.1'),
+    ],
+)
 def test_addresses_at_which_nobody_can_be_reached(address):
     assert read(outbound_hop_listen=[address])[1][0].startswith(f'outbound_hop_listen: {address!r} ')
 

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
 
 from tests.unit.fakes.settings import accepted, refused
 
@@ -108,3 +111,21 @@ def test_networks_are_required_for_inbound_only():
         'conbool_networks: [] must hold the addresses of the gateway because conbool_inbound is true'
     ]
     assert accepted(conbool_networks='', conbool_inbound='no')['networks'] == []
+
+
+@pytest.mark.parametrize(
+    'network, covered',
+    [
+        ('192.0.2.0/28', True),
+        ('192.0.2.7/32', True),
+        ('192.0.2.0/27', True),
+        ('192.0.2.0/26', False),
+        ('192.0.2.32/32', False),
+        ('191.0.0.0/8', False),
+        ('2001:db8::1/128', True),
+        ('2001:db9::/32', False),
+    ],
+)
+def test_a_network_is_in_many_as_a_whole(network, covered):
+    known = Networks(map(ip_network, ['192.0.2.16/28', '192.0.2.0/28', '192.0.2.4/32', '2001:db8::/32']))
+    assert known.cover(ip_network(network)) is covered

@@ -117,6 +117,17 @@ def with_line_break(value):
     return [f'{value[0]}\nx'] if isinstance(value, list) else f'{value}\nx'
 
 
+@pytest.mark.parametrize('content', ['', None, 12345, 0.5, True, ['x']], ids=repr)
+def test_a_password_of_a_rule_is_text(content):
+    said = refused('kerio_smarthost_relay_passwords', {'Good': 'x', 'Old one': content})
+    assert '(not shown)' in said and "'Old one'" in said and '12345' not in said
+
+
+@pytest.mark.parametrize('content', ['', None, 25, 0.5, True, ['x']], ids=repr)
+def test_a_way_for_bounces_is_a_next_hop(content):
+    assert "'example.com'" in refused('outbound_hop_return_routes', {'example.com': content})
+
+
 def test_the_table_has_every_variable():
     assert sorted(VARIABLES) == sorted(OF)
 

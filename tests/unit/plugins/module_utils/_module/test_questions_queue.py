@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.verify import Watched
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Look, Queue
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import Watched
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 
 
 class Owner:
@@ -19,7 +19,7 @@ class Owner:
         self.said = said
 
     def queue(self):
-        return Look(Queue(lambda words: (0, self.said, ''), '/usr/sbin/postqueue', '/etc/postfix'))
+        return PostfixQueueLook(Queue(lambda words: (0, self.said, ''), '/usr/sbin/postqueue', '/etc/postfix'))
 
 
 def test_what_postqueue_says_in_another_form_is_a_row():
