@@ -85,14 +85,15 @@ def test_certificate_and_key_of_a_credential(lab, folder, tmp_path):
         assert secret not in json.dumps(events)
         return [event['event_data']['res']['changed'] for event in events if event['event'] == 'runner_on_ok'][-1]
 
-    before = lab.run(HOST, ['ls', '-lR', '/etc/ssl']).stdout
+    listing = ['find', '/etc/ssl', '-printf', '%p %y %m %u %s\\n']
+    before = sorted(lab.run(HOST, listing).stdout.splitlines())
     assert run('present', '') is True
     found = lab.run(HOST, ['stat', '-c', '%a %U:%G', CERT, KEY]).stdout.split('\n')
     assert found[:2] == ['644 root:root', '600 root:root']
     assert [lab.run(HOST, ['cat', path]).stdout for path in (CERT, KEY)] == [texts['pem'], texts['key']]
     assert run('again', '') is False
     assert run('absent', 'absent') is True
-    assert lab.run(HOST, ['ls', '-lR', '/etc/ssl']).stdout == before
+    assert sorted(lab.run(HOST, listing).stdout.splitlines()) == before
 
 
 @pytest.fixture(scope='module', name='collections')
