@@ -85,7 +85,7 @@ def test_certificate_and_key_of_a_credential(lab, folder, tmp_path):
         assert secret not in json.dumps(events)
         return [event['event_data']['res']['changed'] for event in events if event['event'] == 'runner_on_ok'][-1]
 
-    listing = ['find', '/etc/ssl', '-printf', '%p %y %m %u %s\\n']
+    listing = ['find', '/etc/ssl', '-not', '-type', 'd', '-printf', '%p %y %m %u %s\\n']
     before = sorted(lab.run(HOST, listing).stdout.splitlines())
     assert run('present', '') is True
     found = lab.run(HOST, ['stat', '-c', '%a %U:%G', CERT, KEY]).stdout.split('\n')
