@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.report import rendered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports import csv_text, junit_text
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import DNS, STEPS, page, step_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import ENGLISH, GERMAN
@@ -174,6 +177,15 @@ def test_changed_lines_are_there_folded_and_the_rest_is_counted():
     known['hosts'] = {name: {**entry, 'diff': [long]} for name, entry in known['hosts'].items()}
     (file,) = page(known)['hosts'][24]['diff']
     assert 0 < len(file['lines']) < 10 and file['left_out'] == 200 - len(file['lines'])
+
+
+def test_what_is_secret_in_a_changed_file_is_in_no_report():
+    text = 'relayhost = [mail.conbool.com]\nsmtp_sasl_password_maps = inline:{gateway=user:sesame}\n'
+    known = report()
+    known['hosts']['mx0']['diff'] = changed_lines([difference('/etc/main.cf', 'relayhost =\n', text)])
+    page_text, kept = rendered(known, 'de'), json.dumps(known)
+    assert '+relayhost = [mail.conbool.com]' in page_text and '(hidden)' in page_text and '(hidden)' in kept
+    assert 'sesame' not in page_text + kept
 
 
 def test_a_page_of_25_hosts_is_light():
