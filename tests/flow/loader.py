@@ -16,7 +16,10 @@ from tests.flow.model import Case, Configuration, Place
 
 HERE = Path(__file__).resolve().parent
 # In the order of the flow table; a file that is not named here comes last.
-ORDER = ['outbound', 'gateway', 'settings', 'inbound', 'smuggling', 'spam', 'forgery', 'near_misses', 'variants']
+ORDER = [
+    *('outbound', 'outbound_more', 'gateway', 'settings', 'inbound', 'smuggling', 'spam', 'forgery', 'near_misses'),
+    'variants',
+]
 OWN_FILES = [HERE / 'configurations.yml'] + sorted(
     (HERE / 'cases').glob('*.yml'),
     key=lambda path: (ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem),

@@ -49,9 +49,12 @@ class Breakage:
 
 def table():
     """All breakages, one for each server on which it is tried."""
-    document = yaml.safe_load((HERE / 'breakages.yml').read_text(encoding='utf-8'))
+    documents = [
+        yaml.safe_load(path.read_text(encoding='utf-8')) for path in sorted((HERE / 'breakages').glob('*.yml'))
+    ]
+    groups = [item for document in documents for item in document['groups'].items()]
     found = []
-    for group, content in document['groups'].items():
+    for group, content in groups:
         for name, entry in content['breakages'].items():
             for server in content['servers']:
                 entry_here = dict(entry, sample=server in entry.get('sample', ()))

@@ -126,6 +126,11 @@ def test_nothing_is_too_long(path):
     assert long == []
 
 
+@pytest.mark.parametrize('path', sorted((ROOT / 'tests').rglob('*.yml')), ids=lambda path: path.name)
+def test_no_table_is_too_long(path):
+    assert path.read_text(encoding='utf-8').count('\n') <= LONGEST_FILE
+
+
 @pytest.mark.parametrize(
     'path', sorted((ROOT / 'roles').rglob('tasks/**/*.yml')) + sorted((ROOT / 'playbooks').rglob('*.yml')), ids=str
 )

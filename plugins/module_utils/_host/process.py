@@ -15,6 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
 PAUSE = 0.1
+# Ends what takes longer, and the statuses by which that is to be seen.
+TIMEOUT, ENDED = '/usr/bin/timeout', (124, 137, -9)
 # Seconds by which a file has to be newer than what has read it: clocks are compared, and both happen in one run.
 LATER = 1.0
 
@@ -26,6 +28,12 @@ def alive(pid: int | None) -> bool:
 def runnable(path: str) -> bool:
     """Return whether there is a program at a path that can be run."""
     return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+def limited(seconds: float) -> list[str]:
+    """Return the words in front of a command that has to end within some seconds, since it asks others; none on a host
+    without timeout(1). Its status is then one of ENDED."""
+    return [TIMEOUT, '-s', 'KILL', str(seconds)] if runnable(TIMEOUT) else []
 
 
 def replaced(pid: int | None) -> bool:

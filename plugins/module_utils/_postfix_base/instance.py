@@ -24,6 +24,8 @@ SETTLE = 0.4
 HOP_SBIN = '/usr/lib/conbool-hop/usr/sbin'
 LOG_FILES = ('/var/log/mail.log', '/var/log/maillog', '/var/log/mail')
 LONGEST_LOG = 65536
+# Seconds that a question to a table may take.
+LONGEST = 30
 
 
 class PostfixError(HostError):
@@ -91,13 +93,25 @@ class Instance:
         return self.sbin_dir is not None or command(self._find_binary, 'postconf') is not None
 
     def run(self, name: str, *arguments: str) -> tuple[int, bytes, bytes]:
-        """Run one Postfix command. Returns exit status, standard output and standard error."""
-        return self._run_command(
-            [self.binary(name)] + list(arguments),
+        """Run one Postfix command. Returns exit status, standard output and standard error.
+
+        Raises:
+            PostfixError: a table had no answer in time.
+        """
+        # A table may ask others (LDAP, SQL, proxymap), which wait for an hour.
+        limit = process.limited(LONGEST) if name == 'postmap' and '-q' in arguments else []
+        status, out, err = self._run_command(
+            [*limit, self.binary(name), *arguments],
             environ_update={'LC_ALL': 'C'},
             encoding=None,
             handle_exceptions=False,
         )[:3]
+        if limit and status in process.ENDED:
+            raise PostfixError(
+                f'{name} {" ".join(arguments)}: no answer within {LONGEST} seconds, mostly since a server that it asks'
+                ' (LDAP, SQL) is away'
+            )
+        return status, out, err
 
     def text(self, name: str, *arguments: str) -> tuple[str, str]:
         """Run one Postfix command that has to succeed.

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 
@@ -25,7 +26,7 @@ LONGEST_SHOWN = 16
 # Rules ask DNS, block lists for one: Sendmail would wait for each name for minutes.
 HASTE = ('-O', 'Timeout.resolver.retrans=1s', '-O', 'Timeout.resolver.retry=1')
 # Seconds that one program may take. Maps (LDAP) know no haste.
-TIMEOUT, LONGEST, ENDED = '/usr/bin/timeout', 30, (124, 137, -9)
+LONGEST = 30
 M4 = ('/usr/bin/m4', '/usr/local/bin/m4', '/usr/bin/gm4')
 
 # What each answer to /parse begins with.
@@ -63,12 +64,11 @@ class Program:
         self.m4 = _command('m4', m4, M4)
 
     def _run(self, words: list[str], **options: Any) -> tuple[int, bytes, bytes]:
-        # What asks others has an end.
-        limit = [TIMEOUT, '-s', 'KILL', str(LONGEST)] if os.access(TIMEOUT, os.X_OK) else []
+        limit = process.limited(LONGEST)
         status, out, err = self._run_command(
             [*limit, *words], environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options
         )[:3]
-        if limit and status in ENDED:
+        if limit and status in process.ENDED:
             raise Unanswered(
                 f'{words[0]} gave no answer within {LONGEST} seconds, mostly since DNS or a map that it asks (LDAP) is'
                 ' away'

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import re
 import shutil
 import tempfile
 import time
@@ -16,10 +15,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Union
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_change import FileChange
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading, printable
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode, heading
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import site_scores
 
 if TYPE_CHECKING:
     Without = Callable[[bytes], bytes]
@@ -89,10 +88,6 @@ settings {
 '''
 
 
-RULES = 'conbool.cf'
-OVERRIDES = re.compile(r'\s*(?:score|header|meta|body|rawbody|full|uri|tflags)\s+CONBOOL_RELEASED\b')
-
-
 class Engine(ABC):
     """One spam engine, from what is wanted of it to what is in force.
 
@@ -129,6 +124,10 @@ class Engine(ABC):
         Raises:
             ChangeError: something does, and where.
         """
+
+    def notes(self) -> list[str]:
+        """Return what undoes what is wanted for some mail, or some users."""
+        return []
 
     def carry_out(self) -> None:
         # validate() was asked before, in check mode too.
@@ -168,7 +167,7 @@ class SpamAssassin(Engine):
         filling = {'heading': heading('spam_delivery'), 'networks': ''.join(f'    {network}\n' for network in networks)}
         return {
             os.path.join(self.directory, 'conbool.pm'): encode(SPAMASSASSIN_PLUGIN % filling),
-            os.path.join(self.directory, RULES): encode(SPAMASSASSIN_RULES % filling),
+            os.path.join(self.directory, site_scores.RULES): encode(SPAMASSASSIN_RULES % filling),
         }, {}
 
     def validate(self) -> None:
@@ -189,15 +188,15 @@ class SpamAssassin(Engine):
 
     def check(self) -> None:
         """Look into the files that are read after ours: the last word counts."""
-        for name in sorted(os.listdir(self.directory)):
-            if name.endswith('.cf') and name > RULES:
-                path = os.path.join(self.directory, name)
-                for number, line in enumerate(decode(read_file(path).data or b'').split('\n'), 1):
-                    if OVERRIDES.match(line):
-                        raise ChangeError(
-                            f'{path}, line {number}: {printable(line.strip())!r} undoes our rule for released mail, and'
-                            ' is read after it. Take it out, and reload what calls SpamAssassin'
-                        )
+        line = site_scores.overriding(self.directory)
+        if line:
+            raise ChangeError(
+                f'{line} undoes our rule for released mail, and is read after it. Take it out, and reload what calls'
+                ' SpamAssassin'
+            )
+
+    def notes(self) -> list[str]:
+        return site_scores.notes(self.directory)
 
 
 class Rspamd(Engine):

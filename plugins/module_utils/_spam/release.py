@@ -98,6 +98,7 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     if unrecorded:
         result['unrecorded'] = unrecorded
     warnings = [warning for engine in found for warning in engine.files.warnings] + unrecorded + undone
+    warnings += [text for engine in found if engine.there for text in engine.notes()]
     if not module.check_mode:
         for engine in found:
             try:

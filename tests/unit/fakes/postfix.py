@@ -134,6 +134,8 @@ class FakePostfix:
         return str(path) if path.exists() else None
 
     def run_command(self, argv, encoding='utf-8', **dummy):
+        if argv[0] == process.TIMEOUT:
+            argv = argv[4:]
         self.calls.append([os.path.basename(argv[0])] + argv[1:])
         status, out, err = getattr(self, '_' + os.path.basename(argv[0]))(argv[1:])
         return (status, out, err) if encoding else (status, encode(out), encode(err))

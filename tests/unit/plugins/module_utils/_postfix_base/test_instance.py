@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import threading
+import time
 import types
 from types import SimpleNamespace
 
@@ -234,3 +236,21 @@ def test_trouble_is_read_from_the_journal_when_there_is_no_file(monkeypatch):
 def test_without_a_log_there_is_nothing_to_say(monkeypatch):
     monkeypatch.setattr(postfix, 'LOG_FILES', ())
     assert MailLog(None, lambda name: None, None).complaints() == []
+
+
+def test_a_table_whose_server_is_away_is_not_waited_for(tmp_path, monkeypatch):
+    for name in ('postmap', 'postconf'):
+        (tmp_path / name).write_text(f'#!/bin/sh\n[ {name} = postconf ] && sleep 1 || exec sleep 5\n', encoding='ascii')
+        (tmp_path / name).chmod(0o755)
+
+    def run(words, **dummy):
+        done = subprocess.run(words, capture_output=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    monkeypatch.setattr(postfix, 'LONGEST', 0.3)
+    asked, begin = Instance(run, found, '/etc/postfix', str(tmp_path)), time.monotonic()
+    with pytest.raises(PostfixError, match='postmap -c /etc/postfix -q key ldap:/x: no answer within 0.3 seconds'):
+        asked.run('postmap', '-c', '/etc/postfix', '-q', 'key', 'ldap:/x')
+    assert time.monotonic() - begin < 3
+    # Whatever else it takes time for is nothing that may be cut off.
+    assert asked.run('postconf', '-c', '/etc/postfix')[0] == 0

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import types
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import engines, release
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import engines, release, site_scores
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.release import converge
 
 NETWORKS = ['192.0.2.0/28', '2001:db8:1::/64']
@@ -38,6 +39,8 @@ class Host:
         monkeypatch.setattr(release, 'RSPAMD_DIRECTORY', str(folder / 'rspamd'))
         monkeypatch.setattr(file_record, 'BASE', str(folder / 'var/files'))
         monkeypatch.setattr(engines, 'SETTLED', 0)
+        monkeypatch.setattr(site_scores.pwd, 'getpwall', lambda: self.users)
+        self.users = []
         monkeypatch.setattr(engines.tempfile, 'tempdir', str(folder / 'tmp'))
         monkeypatch.setattr(engines.pwd, 'getpwuid', lambda number: type('Entry', (), {'pw_dir': str(folder / 'home')}))
 
@@ -221,3 +224,49 @@ def test_settings_of_rspamd_that_have_replaced_ours_since(host):
     host.hook = lambda words: (0, 'settings {}', '') if 'configdump' in words else None
     with pytest.raises(ChangeError, match='settings of its own'):
         run(host, check=True)
+
+
+def entry(home):
+    return types.SimpleNamespace(pw_dir=str(home))
+
+
+@pytest.mark.parametrize(
+    'place, line, words',
+    [
+        ('spamassassin/local.cf', 'shortcircuit USER_IN_BLOCKLIST spam', 'ends the scoring before our rule'),
+        # Wherever it stands: the rules are asked by their priority.
+        ('spamassassin/aaa.cf', 'shortcircuit USER_IN_BLOCKLIST spam', 'ends the scoring before our rule'),
+        ('spamassassin/local.cf', 'shortcircuit USER_IN_WELCOMELIST ham', ''),
+        ('spamassassin/local.cf', 'blocklist_from *@example.com', ''),
+        ('alice/.spamassassin/user_prefs', 'score CONBOOL_RELEASED 0', 'for this user'),
+        ('alice/.spamassassin/user_prefs', 'required_score 3', ''),
+        # Rules of users do not count.
+        ('alice/.spamassassin/user_prefs', 'header CONBOOL_RELEASED Subject =~ /x/', ''),
+        ('elsewhere/.spamassassin/user_prefs', 'score CONBOOL_RELEASED 0', ''),
+    ],
+)
+def test_what_undoes_ours_for_some_is_named_and_changes_nothing(host, place, line, words):
+    run(host)
+    path = host.folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'required_score 5\n{line}\n')
+    host.users = [entry('/'), entry(host.folder / 'alice'), entry(host.folder / 'alice')]
+    result, warnings = converge(host, {'networks': NETWORKS, 'state': 'present'})
+    assert not result['changed'] and len(warnings) == bool(words)
+    assert all(words in text and f'{path}, line 2: ' in text for text in warnings)
+
+
+def test_preferences_are_read_where_that_takes_no_time(host, monkeypatch):
+    run(host)
+    host.users = [entry(host.folder / name) for name in ('alice', 'bob', 'carol')]
+    for name in ('alice', 'bob', 'carol'):
+        (host.folder / name / '.spamassassin').mkdir(parents=True)
+    os.mkfifo(host.folder / 'alice/.spamassassin/user_prefs')
+    (host.folder / 'bob/.spamassassin/user_prefs').symlink_to('/dev/zero')
+    # The server of this one may be away.
+    (host.folder / 'carol/.spamassassin/user_prefs').write_text('score CONBOOL_RELEASED 0\n')
+    (host.folder / 'mounts').write_text(f'/dev/sda1 / ext4 rw 0 0\nnas:/home {host.folder}/carol nfs4 rw 0 0\n')
+    monkeypatch.setattr(site_scores, 'MOUNTS', str(host.folder / 'mounts'))
+    assert converge(host, {'networks': NETWORKS, 'state': 'present'})[1] == []
+    (host.folder / 'mounts').write_text('/dev/sda1 / ext4 rw 0 0\n')
+    assert len(converge(host, {'networks': NETWORKS, 'state': 'present'})[1]) == 1
