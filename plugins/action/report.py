@@ -21,16 +21,21 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import page
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import TEXTS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint, check_table
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
+    check_complaint,
+    check_table,
+    rows_said,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
     run_report,
     run_result,
     run_summary,
     settings_of,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN, worst
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import from_the_shell
 
 # What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
 COLOURS = {GREEN: C.COLOR_OK, UNKNOWN: C.COLOR_WARN, RED: C.COLOR_ERROR}
@@ -107,7 +112,8 @@ class ActionModule(ActionBase):
         if result.get('failed'):
             # What is wrong is wrong with the host; an excerpt of the source of this task would not say more.
             self._task._ds = None
-        return quiet(result)
+        # Its table has been shown, and AWX keeps that already.
+        return quiet(result, most=0)
 
     def _of_host(self, args, task_vars):
         """Fail where the host is not done. Ansible takes no artifact of a task that fails: that one is another."""
@@ -125,18 +131,18 @@ class ActionModule(ActionBase):
     def _part(self, args, task_vars):
         rows = part_rows(args['part'], args['rows'], args['results'])
         host = visible(task_vars['inventory_hostname'])
-        self._show([Line(f'{host}:'), *(Line('  ' + line.text, line.status) for line in check_table(rows))])
         complaint = check_complaint(rows)
+        self._show(
+            [
+                Line(f'{host}: {args["part"]}, {rows_said(rows)}', worst([entry['status'] for entry in rows])),
+                *(Line('  ' + line.text, line.status) for line in check_table(rows)),
+            ]
+        )
         if complaint and args['enforce']:
             # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
             invocation = {'module_args': {'part': args['part'], 'enforce': True, 'rows': rows}}
             return {'failed': True, 'msg': visible(complaint), 'invocation': invocation}
-        # The table has said it; -v need not say it again.
-        return {
-            'rows': rows,
-            'green': not complaint,
-            '_ansible_verbose_override': True,
-        }
+        return {'rows': rows, 'green': not complaint}
 
     def _run_of_all(self, args, task_vars):
         path = os.path.join(self._directory(args, task_vars), args['playbook'] + '.json')
@@ -171,14 +177,13 @@ class ActionModule(ActionBase):
             'path': None if warnings else path,
             'page': None if warnings else stamped + '.html',
             'warnings': warnings,
-            '_ansible_verbose_override': True,
             # As ansible.builtin.set_stats does. A later job gets it as a variable; those whose names begin with
             # conbool_ are settings.
             'ansible_stats': {'data': {'smtp_relay_report': excerpt(report)}, 'per_host': False, 'aggregate': True},
         }
 
     def _directory(self, args, task_vars):
-        """Return the directory of the report. Ansible itself works in the playbook's; the user's is the shell's."""
+        """Return the directory of the report."""
         directory = args['directory'] or settings_of(task_vars).get('report_dir')
         if not directory:
             # A host whose settings are refused.
@@ -186,4 +191,4 @@ class ActionModule(ActionBase):
                 directory = self._templar.template(task_vars.get(DIRECTORY))
             except AnsibleError:
                 directory = None
-        return os.path.abspath(os.path.join(os.environ.get('PWD', ''), directory or SETTINGS[DIRECTORY].default))
+        return from_the_shell(directory or SETTINGS[DIRECTORY].default)

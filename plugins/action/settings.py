@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import stopped
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
@@ -19,6 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.varia
     SETTINGS,
     normalise,
 )
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import answers
 
 
 def specifications(roles):
@@ -43,7 +45,16 @@ def specifications(roles):
 # Read on import, which happens in the process of which all workers are forks: not again for each host.
 ROLES = specifications(Path(__file__).resolve().parents[2] / 'roles')
 KNOWN = set(SETTINGS).union(*ROLES.values())
+# Secrets, which modules are handed as Ansible knows them, whatever was typed.
+HANDED_OVER = {name for options in ROLES.values() for name, option in options.items() if option.get('no_log')}
 OWN = '__'
+CLIENTS = 'outbound_hop_clients'
+NO_CLIENTS = f'{CLIENTS}: names nobody. Name the mail servers that may send through this host, or run the playbook site'
+
+
+def clients_of(settings):
+    """Return the networks that may send through a host."""
+    return settings['roles']['outbound_hop']['clients']
 
 
 class ActionModule(ActionBase):
@@ -53,7 +64,8 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        dummy, args = self.validate_argument_spec(argument_spec={'variables': {'type': 'dict'}})
+        options = {'variables': {'type': 'dict'}, 'playbook': {'type': 'str'}, 'clients': {'type': 'bool'}}
+        dummy, args = self.validate_argument_spec(argument_spec=options)
         result = super().run(tmp, task_vars)
         result['changed'] = False
         missing = [missing_required_lib(library) for library in sorted(readers.IMPORT_ERRORS)]
@@ -65,6 +77,8 @@ class ActionModule(ActionBase):
         if variables is None:
             variables = self._of_the_host(task_vars)
         settings, problems, warnings = normalise(self._with_defaults(variables), ROLES)
+        if args['clients'] and settings and settings['state'] == 'present' and not clients_of(settings):
+            problems = [NO_CLIENTS]
         if problems:
             # They are in the inventory; an excerpt of the source of this task would not say more.
             self._task._ds = None
@@ -74,9 +88,22 @@ class ActionModule(ActionBase):
                 msg='The settings cannot be used:\n' + '\n'.join('- ' + problem for problem in problems),
             )
             return result
+        stop = args['playbook'] and self._stop(args['playbook'], settings['max_fail_percentage'], task_vars)
+        if stop:
+            self._task._ds = None
+            return {**result, 'failed': True, 'stopped': True, 'problems': [], 'msg': stop}
         result.update(settings=settings, problems=[], warnings=warnings)
         # Parameters of the hop may have passwords in them, and AWX keeps what is shown of a result.
         return {**result, '_ansible_no_log': True}
+
+    @staticmethod
+    def _stop(playbook, most, task_vars):
+        """Why the host has no turn after what became of those before it, if so."""
+        if most is None:
+            return ''
+        hosts = task_vars['ansible_play_hosts_all']
+        before = hosts[: hosts.index(task_vars['ansible_play_batch'][0])]
+        return stopped(task_vars['hostvars'], before, playbook, most)
 
     def _evaluated(self, value):
         """The value of a template, or the exception that says why there is none."""
@@ -96,6 +123,7 @@ class ActionModule(ActionBase):
             for name in sorted(task_vars)
             if name.startswith(prefixes)
         }
+        found.update({name: value for name, value in answers().items() if name in KNOWN - HANDED_OVER})
         return {**found, **self._below_empty_answers(found, task_vars), **self._own_words(task_vars)}
 
     def _below_empty_answers(self, found, task_vars):

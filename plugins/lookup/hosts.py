@@ -15,6 +15,7 @@ description:
   - Ansible takes a play without hosts for a success. This fails instead, and says what to do, when the inventory has no
     such group, when the group is empty or C(--limit) leaves none of it, and when C(--skip-tags) takes away what
     accounts for the hosts.
+  - With the term V(serial) it returns the sizes of batches, for C(serial) of a play.
   - With C(conbool_slices) true, a run without hosts is one slice of a job, and ends well.
 """
 
@@ -26,7 +27,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: Names of groups or hosts, with commas between them.
+  description: Names of groups or hosts, with commas between them; sizes of batches.
   type: list
   elements: str
   sample: [conbool]
@@ -39,9 +40,11 @@ from ansible.utils.display import Display
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import is_unset
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import answers
 
 HOSTS = 'conbool_hosts'
 SLICES = 'conbool_slices'
+SERIAL = 'conbool_serial'
 # The modes of ansible-playbook that run nothing, and may have no inventory.
 LOOKS = ('syntax', 'listtags', 'listtasks', 'listhosts')
 
@@ -82,7 +85,9 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         if readers.IMPORT_ERRORS:
             # What is missing is said by the first task, which every run has.
-            return ['conbool']
+            return ['100%' if terms else 'conbool']
+        if 'serial' in terms:
+            return self._read(variables, SERIAL).split(',')
         names, groups = self._read(variables, HOSTS), variables.get('groups', {})
         if any(context.CLIARGS.get(mode) for mode in LOOKS):
             return [names]
@@ -98,7 +103,8 @@ class LookupModule(LookupBase):
         return [names]
 
     def _read(self, variables, name):
-        value = self._templar.template(variables.get(name))
+        found = answers()
+        value = found[name] if name in found else self._templar.template(variables.get(name))
         try:
             return SETTINGS[name].default if is_unset(value) else SETTINGS[name].read(value)
         except ValueError as exc:

@@ -25,6 +25,8 @@ description:
   - Unset variables, V(null), empty strings, and lists of nothing but empty strings get their default, because AWX sends
     empty strings for unanswered questions. Where such an extra variable hides what the inventory or the play says,
     that counts.
+  - Answers of AWX, which are marked with C(!unsafe) in a file of extra variables, are taken as they were typed,
+    whatever YAML makes of them.
   - What a playbook says itself, with C(__) before the variable's name, stands above everything.
   - Where a list is expected, a string is split at commas, blanks and line breaks. Items of a real list are never split.
   - Variables that begin like those of a role, for example with C(conbool_) or C(outbound_hop_), but are unknown are
@@ -40,6 +42,14 @@ options:
       - The variables by their full name, for example C(conbool_domains).
       - Default is to take all variables of the host whose names begin like those of a role.
     type: dict
+  playbook:
+    description:
+      - The playbook of this collection that asks. A host of a later batch is refused then, when more of those before it
+        than C(conbool_max_fail_percentage) allows were not done.
+    type: str
+  clients:
+    description: Whether C(outbound_hop_clients) has to name somebody.
+    type: bool
 extends_documentation_fragment:
   - action_common_attributes
   - action_common_attributes.facts

@@ -51,6 +51,21 @@ VERIFY = [
 ]
 
 
+DIFF = [
+    {
+        'name': '/etc/postfix/main.cf',
+        'lines': [
+            '@@ -3,2 +3,3 @@',
+            ' myhostname = mx1.example.com',
+            '-relayhost =',
+            '+relayhost = ' + 'x' * 150,
+            '+# <b>',
+        ],
+        'left_out': 2,
+    }
+]
+
+
 def _entry(result, reason='', **parts):
     return {
         'mta': 'postfix' if parts else None,
@@ -58,7 +73,9 @@ def _entry(result, reason='', **parts):
         'result': result,
         'reason': reason,
         'changed': result == 'done',
+        'scope': 'all' if parts else None,
         'parts': ['hop', 'mail_port', 'postfix_smarthost_outbound'] if result == 'done' else [],
+        'diff': DIFF if parts and result == 'done' else [],
         **{
             part: {'green': all(row['status'] == 'green' for row in rows), 'rows': rows} for part, rows in parts.items()
         },

@@ -103,6 +103,23 @@ def test_nobody_is_asked_whether_a_rollback_undoes():
 
 
 @pytest.mark.parametrize('item', OBJECTS['controller_credential_types'], ids=lambda item: item['name'])
+def test_credentials_fill_variables_that_there_are_and_hide_what_is_secret(item):
+    injectors, fields = item['injectors'], item['inputs']['fields']
+    assert set(injectors.get('extra_vars', {})) <= set(OPTIONS)
+    for name, text in injectors.get('extra_vars', {}).items():
+        used = [field for field in fields if f'{{{{ {field["id"]} }}}}' == text]
+        assert 'tower.filename' in text or bool(OPTIONS[name].get('no_log')) == bool(used[0].get('secret'))
+    named = {field['id']: bool(field.get('secret')) for field in fields}
+    assert {'key', 'password'} & set(named) and all(named[name] for name in {'key', 'password'} & set(named))
+
+
+def test_every_playbook_of_the_collection_that_leaves_no_file_is_in_the_project():
+    ours = {path.name for path in (ROOT / 'playbooks').glob('*.yml')} - {'kerio_probe.yml'}
+    assert {path.name for path in (AWX / 'project').glob('*.yml')} == ours
+    assert {item['playbook'] for item in OBJECTS['controller_templates']} == ours
+
+
+@pytest.mark.parametrize('item', OBJECTS['controller_credential_types'], ids=lambda item: item['name'])
 def test_credential_types_are_taken(item):
     assert rules.credential_type(item) == []
 

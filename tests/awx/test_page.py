@@ -12,7 +12,9 @@ import subprocess
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.report import TEMPLATE, rendered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import TEXTS
 
+from tests.awx.chromium import Page
 from tests.awx.sample import report
 
 # Asks what is wider than it may be, what has no name for a screen reader, and whether headings skip a level.
@@ -57,6 +59,68 @@ def test_nothing_runs_over_and_everything_has_a_name(tmp_path, width, language):
     )
     assert said['width'] == width
     assert (said['over'], said['wide'], said['mute'], said['jumps']) == (0, [], 0, 0)
+
+
+# Of what a screen reader stops at, everything has to have a name.
+NAMED = {'link', 'heading', 'image', 'img', 'meter', 'region', 'columnheader', 'DisclosureTriangle', 'RootWebArea'}
+# Colours of each text as they are on the screen, on the first ground below it that is not transparent; WCAG 2.2, 1.4.3.
+PALE = """(() => {
+const part = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number);
+  return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b); };
+const clear = c => c === 'transparent' || /, 0\\)$/.test(c);
+const ground = e => { for (; e; e = e.parentElement) {
+  const c = getComputedStyle(e).backgroundColor; if (!clear(c)) return c; }
+  return 'rgb(255,255,255)'; };
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const seen = [];
+for (let node; (node = walker.nextNode());) {
+  const e = node.parentElement;
+  if (!node.data.trim() || e.closest('style, meter')) continue;
+  const svg = e.closest('svg'), style = getComputedStyle(e);
+  const [a, b] = [light(svg ? style.fill : style.color), light(ground(e))].sort((x, y) => y - x);
+  seen.push([(a + 0.05) / (b + 0.05), node.data.trim().slice(0, 40)]);
+}
+return seen;
+})()"""
+
+
+@pytest.fixture(scope='module', name='shown')
+def fixture_shown(tmp_path_factory):
+    """Show a page in a browser that stays; return it."""
+    path = tmp_path_factory.mktemp('page') / 'page.html'
+    with Page(path.as_uri()) as page:
+
+        def shown(language, width=1440, scheme='light'):
+            path.write_text(rendered(report(), language), encoding='utf-8')
+            page.open(width, scheme)
+            return page
+
+        yield shown
+
+
+@pytest.mark.parametrize('language', ['de', 'en'])
+def test_a_screen_reader_has_a_name_for_everything_it_stops_at(shown, language):
+    tree = shown(language).tree()
+    assert [role for role, name in tree if role in NAMED and not name.strip()] == []
+    roles = {role for role, dummy in tree}
+    assert {'link', 'heading', 'meter', 'region', 'columnheader', 'main', 'DisclosureTriangle'} <= roles and roles & {
+        'image',
+        'img',
+    }
+    assert ('heading', TEXTS[language]['title']) in tree
+    regions = [name for role, name in tree if role == 'region']
+    assert [name.split()[0] for name in regions[:-1]] == list(report()['hosts'])
+    assert regions[-1] == TEXTS[language]['dns']
+    # A light says in words what its colour means.
+    assert ('StaticText', '✗ ' + TEXTS[language]['lights']['red']) in tree
+    assert {'button', 'textbox', 'generic script'} & roles == set()
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_every_text_stands_out_from_what_is_behind_it(shown, scheme):
+    seen = shown('en', scheme=scheme).run(PALE)
+    assert len(seen) > 100 and [each for each in seen if each[0] < 4.5] == []
 
 
 def luminance(colour):

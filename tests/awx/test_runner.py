@@ -6,21 +6,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from pathlib import Path
+import re
 
-import ansible_runner
 import pytest
-import yaml
 
-from tests.awx.specs import AWX
+from tests.awx import job
 from tests.unit.fakes import toy
-from tests.unit.roles.test_values_as_text import Unsafe
 
 SECRET = 'sesame-sesame'
-# What one host may take of the results that AWX keeps, and a single event at all.
-MOST_OF_A_HOST, MOST_OF_AN_EVENT = 60_000, 700_000
+# What the events of one host may take of what AWX keeps. The toy has few findings: tests/awx/test_lab.py has a Postfix.
+MOST_OF_A_HOST, MOST_OF_ITS_RESULTS = 70_000, 10_000
 # Nobody asks for anything else, and for what is not asked AWX sends nothing.
 ANSWERS = {
     'conbool_domains': '',
@@ -41,61 +36,22 @@ def fixture_home(tmp_path_factory):
     return home
 
 
-def private_data(home, name, answers, **variables):
-    """Make the directory that AWX hands to ansible-runner: project, inventory, extra variables in AWX's form."""
-    folder = home / name
-    shutil.copytree(AWX / 'project', folder / 'project')
-    for part in ('inventory', 'env'):
-        (folder / part).mkdir()
-    inventory = {'conbool': {'hosts': {'mx': toy.host_of(home, **variables)}}}
-    (folder / 'inventory/hosts.json').write_text(json.dumps(inventory), encoding='utf-8')
-    (folder / 'env/extravars').write_text(yaml.dump(answers, Dumper=Unsafe), encoding='utf-8')
-    known = {key: value for key, value in toy.environment(home).items() if key.startswith('ANSIBLE_')}
-    known['MAX_EVENT_RES'] = str(MOST_OF_AN_EVENT)
-    (folder / 'env/envvars').write_text(yaml.safe_dump(known), encoding='utf-8')
-    return folder
-
-
 @pytest.fixture(name='work')
-def fixture_work(home, monkeypatch):
-    """Run a playbook in the three steps of AWX's mesh: transmit, on the controller; worker, where it runs; process."""
-    monkeypatch.setenv('PATH', os.pathsep.join([str(Path(os.sys.executable).parent), os.environ['PATH']]))
-
-    def work(name, playbook, answers, **variables):
-        folder = private_data(home, name, answers, **variables)
-        there, back, events = home / f'{name}.there', home / f'{name}.back', []
-        with there.open('wb') as stream:
-            ansible_runner.interface.run(
-                streamer='transmit', private_data_dir=str(folder), playbook=playbook, ident='1', _output=stream
-            )
-        with there.open('rb') as stream, back.open('wb') as answer:
-            ansible_runner.interface.run(
-                streamer='worker', private_data_dir=str(home / f'{name}-worker'), _input=stream, _output=answer
-            )
-        with back.open('rb') as stream:
-            done = ansible_runner.interface.run(
-                streamer='process',
-                private_data_dir=str(home / f'{name}-back'),
-                _input=stream,
-                event_handler=lambda event: bool(events.append(event)),
-                ident='1',
-                quiet=True,
-            )
-        return done, events
+def fixture_work(home):
+    def work(name, playbook, answers, hosts=('mx',), fresh=True, **variables):
+        known = {'toy_smarthost_file': str(home / 'toy.cf'), **variables} if hosts == ('mx',) else variables
+        inventory = {'conbool': {'hosts': toy.fleet(home, hosts, fresh, **known)}}
+        files = {'hosts.json': json.dumps(inventory)}
+        return job.run(job.private_data(home, name, answers, toy.environment(home), files), playbook)
 
     return work
-
-
-def artifacts(events):
-    (stats,) = [event for event in events if event['event'] == 'playbook_on_stats']
-    return stats['event_data']['artifact_data']
 
 
 def test_a_job_with_answers(work, home):
     parameters = {'smtp_sasl_password_maps': f'inline:{{gateway=user:{SECRET}}}'}
     done, events = work('site', 'site.yml', ANSWERS, outbound_hop_parameters=parameters)
     assert done.status == 'successful', ''.join(event['stdout'] for event in events)
-    report = artifacts(events)['smtp_relay_report']
+    report = job.artifacts(events)['smtp_relay_report']
     entry = report['hosts']['mx']
     assert (report['playbook'], entry['result'], entry['changed']) == ('site', 'done', True)
     # The answers counts, and what was not answered is the inventory's.
@@ -104,9 +60,9 @@ def test_a_job_with_answers(work, home):
     }
     assert (home / 'toy.cf').read_text(encoding='utf-8') == '[localhost.localdomain]:9'
 
-    results = [json.dumps(event['event_data'].get('res', '')) for event in events]
-    assert sum(map(len, results)) < MOST_OF_A_HOST
-    assert max(len(json.dumps(event)) for event in events) < MOST_OF_AN_EVENT
+    assert sum(map(len, job.results(events))) < MOST_OF_ITS_RESULTS
+    assert job.size(job.of_hosts(events)) < MOST_OF_A_HOST
+    assert max(len(json.dumps(event)) for event in events) < job.MOST_OF_AN_EVENT
     assert SECRET not in json.dumps(events) and SECRET not in json.dumps(toy.report(home, 'site'))
 
 
@@ -127,6 +83,32 @@ def test_a_password_in_a_value_that_cannot_be_used_is_in_no_event(work):
 )
 def test_no_event_is_too_long_for_awx(work, name, variables):
     done, events = work(name, 'site.yml', {}, **variables)
-    assert max(len(json.dumps(event)) for event in events) < MOST_OF_AN_EVENT
-    report = artifacts(events)['smtp_relay_report']['hosts']['mx']
+    assert max(len(json.dumps(event)) for event in events) < job.MOST_OF_AN_EVENT
+    report = job.artifacts(events)['smtp_relay_report']['hosts']['mx']
     assert report['preflight']['rows'] and report['mta'] == 'toy', ''.join(event['stdout'] for event in events)[-2000:]
+
+
+@pytest.mark.full
+def test_25_hosts_in_one_job_and_in_five_slices(work, home):
+    names = [f'mx{number:02}' for number in range(1, 26)]
+    done, events = work('fleet', 'site.yml', {}, names)
+    assert done.status == 'successful'
+    report = job.artifacts(events)['smtp_relay_report']
+    assert list(report['hosts']) == names and all(entry['changed'] for entry in report['hosts'].values())
+    said = ''.join(event['stdout'] for event in events)
+    assert len(re.findall('host +mta +state +result', said)) == 1
+    assert max(len(json.dumps(event)) for event in events) < job.MOST_OF_AN_EVENT
+    assert job.size(job.of_hosts(events)) / 25 < MOST_OF_A_HOST + 5_000
+    page = max((home / 'reports').glob('site-*.html'), key=lambda path: path.stat().st_mtime)
+    assert page.stat().st_size < 300_000
+
+    seen = []
+    for number in range(5):
+        mine = names[number::5]
+        done, events = work(f'slice{number}', 'site.yml', {'conbool_slices': 'true'}, mine, fresh=False)
+        assert done.status == 'successful'
+        entries = job.artifacts(events)['smtp_relay_report']['hosts']
+        assert list(entries) == mine
+        assert {(entry['result'], entry['changed']) for entry in entries.values()} == {('done', False)}
+        seen += mine
+    assert sorted(seen) == names

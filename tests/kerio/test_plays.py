@@ -17,6 +17,7 @@ import yaml
 
 from lab.kerio import company
 from lab.kerio.double import PASSWORD
+from tests.unit.fakes.terminal import faults
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +33,7 @@ def steps():
 
 @pytest.fixture(name='play')
 def fixture_play(make, tmp_path):
-    """play(PLAYBOOK) -> (what subprocess has of it, the double)."""
+    """play(PLAYBOOK, options, exit code) -> (what subprocess has of it, the double)."""
     double = make('9.4.1', prepare=company.settle)
     variables = {
         'ansible_connection': 'local',
@@ -60,9 +61,9 @@ def fixture_play(make, tmp_path):
         'ANSIBLE_REMOTE_TEMP': str(tmp_path / 'remote'),
     }
 
-    def play(playbook):
+    def play(playbook, options=('-vvv',), wanted=0):
         done = subprocess.run(
-            [Path(sys.executable).with_name('ansible-playbook'), '-vvv', '-i', inventory, playbook],
+            [Path(sys.executable).with_name('ansible-playbook'), *options, '-i', inventory, playbook],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -70,7 +71,7 @@ def fixture_play(make, tmp_path):
             timeout=180,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == wanted, done.stdout + done.stderr
         said = done.stdout + done.stderr
         assert [secret for secret in double.secrets() if secret in said] == []
         return done, double
@@ -94,3 +95,10 @@ def test_preflight_and_verify(play, tmp_path):
     assert {'mta.ok', 'mta.account', 'mta.relay_host', 'inbound.direct'} <= set(ready.split())
     assert {'route.bypass', 'route.ok', 'queue.ok'} <= set(seen.split())
     assert not any('set' in call.partition('.')[2][:3] for call in double.state.journal.calls)
+
+
+@pytest.mark.parametrize('playbook', ['preflight', pytest.param('site', marks=pytest.mark.full), 'gateway'])
+def test_what_is_red_is_said_once(play, playbook):
+    options = ['-e', '{"outbound_hop_clients": ["192.0.2.9"]}'] if playbook == 'gateway' else []
+    done, dummy = play(f'conbool.smtp_relay.{playbook}', options, 2)
+    assert faults(done.stdout + done.stderr, 'preflight') == [], done.stdout + done.stderr

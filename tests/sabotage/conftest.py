@@ -25,7 +25,8 @@ SECONDS_EACH = 200
 BEFORE = (
     'mkdir -p /root/before && for file in /etc/postfix/m*.cf /opt/zimbra/common/conf/m*.cf /etc/mail/sendmail.?[cf]; do'
     ' [ ! -e $file ] || cp -p $file /root/before/; done;'
-    # A table of the site's, in front of which Zimbra gets ours. Its daemon does not look after services at each loop.
+    # A table of the site's, in front of which Zimbra gets ours. Its daemon does not look after all services at each
+    # loop.
     ' [ ! -e /opt/zimbra ] || { su - zimbra -c "zmlocalconfig -e zmconfigd_watchdog=false" &&'
     ' /opt/zimbra/common/sbin/postconf -e "smtp_tls_policy_maps=inline:{{partner.test=may}}"; }'
 )

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.unit.fakes import toy
+from tests.unit.fakes.terminal import faults
 from tests.unit.roles.test_values_as_text import Unsafe
 
 GATEWAY = '[localhost.localdomain]:9'
@@ -104,6 +105,31 @@ def test_another_group_and_a_slice_without_our_hosts(play, home):
     assert 'No host of conbool is in this slice: there is nothing to do.' in said
 
 
+def test_a_gateway_that_nobody_may_send_through_is_refused(play, home):
+    done, said, dummy = play('gateway')
+    assert done.returncode == 2 and 'outbound_hop_clients: names nobody.' in said, said
+    assert configured(home) == 'old' and 'Origin: ' not in said
+    # What is undone needs nobody.
+    done, said, dummy = play('gateway', answers={'conbool_state': 'absent'})
+    assert done.returncode == 0, said
+
+
+def test_answers_are_what_was_typed_and_not_what_yaml_makes_of_it(play, home):
+    answers = {
+        'conbool_hosts': '0123',
+        'verify_outside': '1.10',
+        'conbool_relay_port': '025',
+        'conbool_state': 'present',
+    }
+    dummy, said, report = play('verify', group='0123', answers=answers)
+    assert list(report['hosts']) == ['mx'], said
+    targets = {row['id']: row['target'] for row in report['hosts']['mx']['verify']['rows']}
+    assert targets['inbound.observer'] == '1.10' and 'gateway.failed' not in targets
+    # A port that begins with a zero is decimal, as everywhere but in YAML.
+    assert play('site', group='0123', answers=answers)[0].returncode == 2
+    assert configured(home) == '[localhost.localdomain]:25'
+
+
 def test_nothing_that_runs_nothing_needs_an_inventory(play):
     for mode in ('--syntax-check', '--list-tasks'):
         done, said, dummy = play('site', mode, group='mail')
@@ -142,8 +168,17 @@ def test_a_line_for_each_host_and_step(home, play, monkeypatch):
         '2 hosts, 0 of them failed',
     ):
         assert line in done.stdout.splitlines(), done.stdout
-    assert re.search('^mx      preflight      [1-9] of [1-9] checks are not green$', done.stdout, re.MULTILINE)
+    assert re.search('^mx: preflight, [1-9] of [1-9] checks are not green$', done.stdout, re.MULTILINE)
     assert 'TASK' not in done.stdout and 'host    mta  state' in done.stdout
     done, said, dummy = play('verify')
     assert done.returncode == 2 and '1 hosts, 1 of them failed: mx' in said and 'TASK' not in said
     assert said.count('checks are not green') == 2, done.stdout
+
+
+@pytest.mark.parametrize(('playbook', 'part'), [('site', 'preflight'), ('verify', 'verify')])
+def test_what_is_red_is_said_once(play, playbook, part):
+    done, dummy, report = play(playbook, hosts=('mx', 'mx-two'), conbool_preflight='enforce')
+    assert done.returncode == 2 and not report['ok']
+    assert faults(done.stdout + done.stderr, part, ('mx', 'mx-two')) == [], done.stdout
+    # Where nothing is red, nothing of this is so.
+    assert faults(done.stdout.replace('checks are not green', 'checks'), part, ('mx',))

@@ -28,6 +28,12 @@ def excerpt(report: Mapping[str, Any], most: int = MOST_BYTES) -> dict[str, Any]
         report: what run_report() returned.
         most: bytes.
     """
+    # Changed lines have been shown, and are in the files of the report.
+    hosts = {
+        host: {name: value for name, value in entry.items() if name != 'diff'}
+        for host, entry in report['hosts'].items()
+    }
+    report = dict(report, hosts=hosts)
     found, kept = dict(report), max([0] + [len(rows) for rows in _all_rows(report)])
     while _size(found) > most and kept >= 0:
         found = dict(report, hosts={host: _short(entry, kept) for host, entry in report['hosts'].items()})
@@ -35,10 +41,16 @@ def excerpt(report: Mapping[str, Any], most: int = MOST_BYTES) -> dict[str, Any]
     return found
 
 
-def quiet(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result of an action, one that is very long with the mark by which it gets into no event."""
-    long = not result.get('failed') and len(json.dumps(result, default=str)) > MOST_SHOWN_BYTES
-    return dict(result, _ansible_no_log=True) if long else dict(result)
+def quiet(result: Mapping[str, Any], most: int = MOST_SHOWN_BYTES) -> dict[str, Any]:
+    """Return the result of an action, one that is longer than so many bytes with the mark by which it gets into no
+    event. Of one that failed, or has a warning, it would keep that as well."""
+    long = len(json.dumps(result, default=str)) > most
+    return dict(result, _ansible_no_log=True) if long and not said(result) else dict(result)
+
+
+def said(result: Mapping[str, Any]) -> bool:
+    """Whether a result has something to say to whoever looks on."""
+    return bool(result.get('failed') or result.get('warnings'))
 
 
 def _all_rows(report: Mapping[str, Any]) -> list[list[dict[str, Any]]]:

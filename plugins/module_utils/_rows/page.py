@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import PARTS, rows_of
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN, worst
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import (
+    GREEN,
+    RED,
+    UNKNOWN,
+    WORST_FIRST,
+    worst,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 # The steps of the vendor's page, in its order.
 STEPS = ('prerequisite', 'outbound', 'inbound', 'loops', 'release', 'scope', 'reachable')
@@ -41,10 +48,19 @@ DAYS = re.compile(r'(-?\d+) days left')
 ENOUGH_DAYS = 30
 # A bar is full at this many days, as long as public authorities issue certificates for.
 LONGEST_DAYS = 90
+# Changed lines on the whole page, in characters: it is read on telephones as well. All are in the file beside it.
+MOST_DIFF = 20_000
 
 
-def step_of(row: Mapping[str, Any]) -> str:
-    """Return the step of the vendor's page that a row belongs to."""
+def step_of(row: Mapping[str, Any], scope: str | None = None) -> str:
+    """Return the step of the vendor's page that a row belongs to.
+
+    Args:
+        row: the row.
+        scope: whose mail uses the gateway; where it is not everybody's, the ways of mail to the outside show that.
+    """
+    if scope == 'senders' and row['id'].startswith('route.') and row['target'].endswith(f'@{OUTSIDE}>'):
+        return 'scope'
     if row['id'].startswith('header') and row['target'].lower().startswith(RELEASED):
         return 'release'
     found = [beginning for beginning in STEP_OF if row['id'].startswith(beginning)]
@@ -58,17 +74,25 @@ def page(report: Mapping[str, Any]) -> dict[str, Any]:
         report: what run_report() returned.
 
     Returns:
-        C(hosts), each with C(light), C(steps), C(routes), C(certificates) and C(dns); C(lights), how many hosts have
-        which; and what the report says of the run.
+        C(hosts), each with C(light), C(steps), C(routes), C(diff) and C(certificates); C(lights), how many hosts have
+        which; C(dns), the records of all domains; and what the report says of the run.
     """
-    hosts = [_host(name, entry) for name, entry in report['hosts'].items()]
+    share = MOST_DIFF // max(1, len(report['hosts']))
+    hosts = [_host(name, entry, share) for name, entry in report['hosts'].items()]
+    rows = [row for entry in report['hosts'].values() for dummy, row in rows_of(entry)]
     lights = {light: sum(host['light'] == light for host in hosts) for light in (GREEN, UNKNOWN, RED)}
-    return {**{name: value for name, value in report.items() if name != 'hosts'}, 'hosts': hosts, 'lights': lights}
+    known = {name: value for name, value in report.items() if name != 'hosts'}
+    return {**known, 'hosts': hosts, 'lights': lights, 'dns': dns(rows)}
 
 
-def _host(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _host(name: str, entry: Mapping[str, Any], share: int) -> dict[str, Any]:
     rows = [row for dummy, row in rows_of(entry)]
-    steps = [_step(step, [row for row in rows if step_of(row) == step]) for step in STEPS]
+    scope = entry.get('scope')
+    steps = [_step(step, [row for row in rows if step_of(row, scope) == step]) for step in STEPS]
+    if scope == 'all':
+        # Proven by the ways of mail to the outside, which are those of everybody.
+        ways = [row['status'] for row in rows if step_of(row, 'senders') == 'scope']
+        steps[STEPS.index('scope')].update(light=worst(ways), proven=bool(ways))
     if entry['result'] == 'failed':
         light = RED
     else:
@@ -77,12 +101,36 @@ def _host(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
         **{key: value for key, value in entry.items() if key not in PARTS},
         'name': name,
         'light': light,
-        'steps': [step for step in steps if step['rows'] or step['name'] != 'scope'],
-        'routes': [row for row in rows if row['id'].startswith('route.')],
+        'steps': steps,
+        'scope': scope,
+        'diff': _within(entry.get('diff') or [], share),
+        'routes': routes(rows),
         'ways': _ways(rows),
         'certificates': certificates(rows),
-        'dns': dns(rows),
     }
+
+
+def _within(files: Iterable[Mapping[str, Any]], share: int) -> list[dict[str, Any]]:
+    """Return as many of the changed lines as a host has room for, each file with how many are C(left_out)."""
+    found = []
+    for file in files:
+        kept = []
+        for line in file['lines']:
+            share -= len(line) + len('<ins></ins>')
+            if share < 0:
+                break
+            kept.append(line)
+        found.append({**file, 'lines': kept, 'left_out': file['left_out'] + len(file['lines']) - len(kept)})
+    return found
+
+
+def routes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the ways that mail takes: C(finding), C(status), and C(targets), the messages that take it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row['id'].startswith('route.'):
+            found.setdefault((row['finding'], row['status']), []).append(row['target'])
+    return [{'finding': way, 'status': status, 'targets': targets} for (way, status), targets in found.items()]
 
 
 def _ways(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -98,13 +146,17 @@ def _ways(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
+def _of(status: str, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row['status'] == status]
+
+
 def _step(name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    order = (RED, UNKNOWN, GREEN)
     return {
         'name': name,
         'light': worst([row['status'] for row in rows]) if rows else UNKNOWN,
         'proven': bool(rows),
-        'rows': sorted(rows, key=lambda row: order.index(row['status'])),
+        'rows': rows,
+        'groups': [(status, same) for status in WORST_FIRST for same in [_of(status, rows)] if same],
     }
 
 
@@ -126,20 +178,21 @@ def certificates(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def dns(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the DNS records of each domain, as they were seen and as they are wanted."""
+    """Return the DNS records of each domain, as they were seen and as they are wanted; once, however many hosts ask."""
     domains: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         kind = row['id'].partition('.')[0]
         if kind in DNS:
             seen, wanted = row.get('seen') or [], row.get('expected') or []
-            domains.setdefault(row['target'], []).append(
-                {
-                    'kind': kind,
-                    'status': row['status'],
-                    'seen': [seen] if isinstance(seen, str) else list(map(str, seen)),
-                    'wanted': [wanted] if isinstance(wanted, str) else list(map(str, wanted)),
-                    'finding': row['finding'],
-                    'hint': row['hint'],
-                }
-            )
+            record = {
+                'kind': kind,
+                'status': row['status'],
+                'seen': [seen] if isinstance(seen, str) else list(map(str, seen)),
+                'wanted': [wanted] if isinstance(wanted, str) else list(map(str, wanted)),
+                'finding': row['finding'],
+                'hint': row['hint'],
+            }
+            known = domains.setdefault(row['target'], [])
+            if record not in known:
+                known.append(record)
     return [{'name': name, 'records': records} for name, records in domains.items()]

@@ -190,6 +190,12 @@ def check_table(rows: Sequence[Mapping[str, Any]]) -> list[Line]:
     return lines
 
 
+def rows_said(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return in words how many rows are green."""
+    bad = sum(entry['status'] != GREEN for entry in rows)
+    return f'{bad} of {len(rows)} checks are not green' if bad else f'{len(rows)} checks, all green'
+
+
 def check_complaint(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return one line on the rows that are not green, or an empty text. What was found stands in the table.
 
@@ -207,5 +213,4 @@ def check_complaint(rows: Sequence[Mapping[str, Any]]) -> str:
     ]
     if len(said) > MOST_SAID:
         said[MOST_SAID:] = [f'{len(said) - MOST_SAID} others']
-    count = sum(map(len, bad.values()))
-    return f'{count} of {len(rows)} checks are not green: {", ".join(said)}' if bad else ''
+    return f'{rows_said(rows)}: {", ".join(said)}' if bad else ''

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import check_complaint
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line, table
@@ -23,6 +24,9 @@ def rows_of(entry: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
     """Return what became of a host, C(done), C(failed) or C(not done), and why where it is not done."""
+    checked = known.get('conbool_checked') or {}
+    if checked.get('stopped'):
+        return 'not done', str(checked['msg'])
     answer = known.get('__conbool_answer') or {}
     if answer.get('unreachable'):
         return 'not done', str(answer.get('msg', 'unreachable'))
@@ -36,6 +40,24 @@ def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
         if complaint:
             return 'failed', f'{part}: {complaint}'
     return 'not done', 'its tasks were left out by --tags or --skip-tags, or its connection broke'
+
+
+def stopped(hostvars: Mapping[str, Mapping[str, Any]], before: Sequence[str], playbook: str, most: int) -> str:
+    """Return why no more hosts have their turn, an empty text when they have.
+
+    Args:
+        hostvars: variables by host name.
+        before: the hosts of the batches before.
+        playbook: its name.
+        most: the percentage of them that may have failed.
+    """
+    failed = [host for host in before if run_result(hostvars[host], playbook)[0] != 'done']
+    if 100 * len(failed) <= most * len(before):
+        return ''
+    return (
+        f'left as it is: {len(failed)} of the {len(before)} hosts before it were not done, more than'
+        f' conbool_max_fail_percentage ({most})'
+    )
 
 
 def _enforced(known: Mapping[str, Any], playbook: str) -> list[str]:
@@ -65,11 +87,9 @@ def _rows(known: Mapping[str, Any], part: str) -> list[dict[str, Any]] | None:
     return given.get('rows') if given.get('part') == part else None
 
 
-def _parts(known: Mapping[str, Any]) -> list[str] | None:
-    """Return the parts of the configuration that were changed, None where it did not come to that."""
-    if '__conbool_parts' in known:
-        return list(known['__conbool_parts'])
-    return (known.get('ansible_failed_result') or {}).get('parts')
+def _change(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the result of what changes the mail server, empty where it did not come to that."""
+    return known.get(f'__{_mta(known)}_smarthost_change') or {}
 
 
 def run_report(
@@ -86,14 +106,15 @@ def run_report(
     Returns:
         C(playbook), what C(more) has, and C(hosts), by name C(mta) and C(state) (null when it did not come to that),
         C(result) (done, failed, not done), C(reason), C(changed) and C(parts), the parts that were changed, or would be
-        in check mode, and C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are
-        done.
+        in check mode, C(scope), C(diff) with the changed lines of each file where the run was asked for them, and
+        C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are done.
     """
     report = {}
     for host in hosts:
         known = hostvars[host]
         result, reason = run_result(known, playbook)
-        parts = _parts(known) or []
+        change = _change(known)
+        parts = list(change.get('parts') or [])
         report[host] = {
             'mta': _mta(known),
             'state': settings_of(known).get('state'),
@@ -101,7 +122,10 @@ def run_report(
             'reason': reason,
             'changed': bool(parts),
             'parts': parts,
+            'scope': settings_of(known).get('scope'),
         }
+        if change.get('diff'):
+            report[host]['diff'] = changed_lines(change['diff'])
         for part in ('preflight', 'verify'):
             rows = _rows(known, part)
             if rows is not None:

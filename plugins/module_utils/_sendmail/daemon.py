@@ -57,14 +57,14 @@ class Daemon:
         """Return what there is to say of strangers; empty when there are none."""
         processes = ', '.join(map(str, self.strangers()))
         return processes and (
-            f'a Sendmail that is not the one of {self._pid_file} accepts connections (process {processes})'
+            f'a Sendmail that is not the one of {self._pid_file} accepts connections (process {processes}): end it'
         )
 
     def check(self) -> None:
         """Raise SendmailError when a reload would not do."""
         found = self.left_behind()
         if found:
-            raise SendmailError(f'{found}: end it, then run this again')
+            raise SendmailError(found)
         if self.running and not self.command.startswith('/'):
             raise SendmailError(
                 f'Sendmail was started as {self.command!r}, without its path, and cannot start itself anew on a'

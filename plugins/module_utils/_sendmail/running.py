@@ -44,7 +44,7 @@ def running_rows(run: Callable[..., tuple[int, Any, Any]], program: Program, pat
     daemon = Daemon(run, pid_file, SendmailCf(text).queue_directory)
     left = daemon.left_behind()
     if left:
-        return [row('running.pid_file', TARGET, RED, left, f'End it: nothing reloads it. {RESTART}')]
+        return [row('running.pid_file', TARGET, RED, left, f'Nothing reloads it. {RESTART}')]
     if not daemon.running:
         return [row('running.stopped', TARGET, RED, 'it does not run', RESTART)]
     words = daemon.command.split()

@@ -18,6 +18,7 @@ SCOPED = re.compile(r'([0-9A-Fa-f:.]+)%[A-Za-z0-9_.-]+')
 NEXT_HOP = re.compile(r'(?:\[(?P<inside>[^\[\]]+)\]|(?P<name>[^\[\]:]+))(?::(?P<port>[^:]+))?')
 SERVICE = re.compile(r'(?:(?:\[(?P<inside>[^\[\]]+)\]|(?P<name>[^\[\]:]+)):)?(?P<port>[^:\[\]]+)')
 PORT_WORD = re.compile(r'[a-z][a-z0-9-]{0,14}')
+BATCH = re.compile('[1-9][0-9]{0,5}|(?:[1-9][0-9]?|100)%')
 PARAMETER = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*')
 # What has a variable of its own, with checks of its own.
 PARAMETERS_ELSEWHERE = {
@@ -94,6 +95,16 @@ def host_groups(value: Any) -> str:
     No pattern: nobody can say whether one was meant to match nothing.
     """
     return ','.join(inventory_name(name) for name in readers.text(value).split(','))
+
+
+def batches(value: Any) -> str:
+    """How many hosts have their turn at once: numbers or percentages with commas between them, one for each batch."""
+    sizes = readers.text(value).split(',')
+    if not all(BATCH.fullmatch(size) for size in sizes):
+        raise ValueError(
+            'is no number of hosts, such as 5, no percentage, such as 20%, and no list of them, such as 1,20%'
+        )
+    return ','.join(sizes)
 
 
 def controller_file(value: Any) -> str:

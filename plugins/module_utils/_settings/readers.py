@@ -69,9 +69,6 @@ def shown(value: Any) -> str:
 
 def text(value: Any, blanks: bool = False) -> str:
     """The value as a str that fits on one line of a configuration file."""
-    if isinstance(value, bool):
-        # Which of them was typed nobody knows any more.
-        raise ValueError('is a truth value, which Ansible makes of yes, no, on, off, true and false, and must be text')
     value = as_typed(value)
     if not isinstance(value, str):
         raise ValueError('must be text')

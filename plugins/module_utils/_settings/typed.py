@@ -10,9 +10,17 @@ from typing import Any
 
 
 def as_typed(value: Any) -> Any:
-    """The value as it was typed where YAML takes text for a number or a date, as happens to every answer in AWX."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    """The value as it was typed where YAML takes text for a whole number or a day.
+
+    Raises:
+        ValueError: nobody can say any more what was typed.
+    """
+    if isinstance(value, bool):
+        raise ValueError('is a truth value, which Ansible makes of yes, no, on, off, true and false, and must be text')
+    if isinstance(value, float):
+        raise ValueError('is a number, whether 1.1 or 1.10 was written, and must be text: put it into quotes')
+    if isinstance(value, datetime.datetime):
+        raise ValueError('is a point in time, in whichever form it was written, and must be text: put it into quotes')
+    if isinstance(value, int):
         return repr(value + 0)
-    if isinstance(value, datetime.date):
-        return str(value)
-    return value
+    return str(value) if isinstance(value, datetime.date) else value

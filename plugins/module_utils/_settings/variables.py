@@ -75,9 +75,11 @@ SETTINGS = {
     'conbool_bypass_calendar': Setting(readers.boolean_or('itip'), True),
     'conbool_bypass_null_sender': Setting(readers.boolean_or('server'), True),
     'conbool_spam_delivery': Setting(readers.choice('auto', 'folder', 'header'), 'auto'),
-    # Both are for the playbooks, before any host is asked: plugins/lookup/hosts.py.
+    # These are for the playbooks, before any host is asked: plugins/lookup/hosts.py.
     'conbool_hosts': Setting(grammars.host_groups, 'conbool'),
     'conbool_slices': Setting(readers.boolean, False),
+    'conbool_serial': Setting(grammars.batches, '100%'),
+    'conbool_max_fail_percentage': Setting(readers.whole_number(0, 100)),
     'conbool_mta': Setting(readers.choice('auto', *names()), 'auto'),
     'conbool_preflight': Setting(readers.choice('enforce', 'warn', 'skip'), 'enforce'),
     'conbool_report_dir': Setting(readers.controller_directory, 'conbool-reports'),

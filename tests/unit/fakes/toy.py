@@ -17,6 +17,9 @@ UTILS = 'ansible_collections.conbool.smtp_relay.plugins.module_utils.'
 SERVER = '''
 from __future__ import annotations
 
+import os
+
+from %(utils)s_host.difference import difference
 from %(utils)s_host.disk import read_file
 from %(utils)s_mta.server import Facts, MailServer, Part, QueueLook, Route, Verdict, Wanted
 
@@ -39,7 +42,7 @@ class ToyServer(MailServer):
         return (read_file(self.options['file']).data or b'').decode().strip()
 
     def lock_directories(self):
-        return []
+        return [os.path.dirname(self.options['file'])]
 
     def facts(self):
         return Facts('1.2', True, '/', [], [], 'nowhere', 'firewall.nowhere', native={'route': self._route()})
@@ -50,7 +53,7 @@ class ToyServer(MailServer):
             if before != line and not module.check_mode:
                 with open(self.options['file'], 'w', encoding='utf-8') as stream:
                     stream.write(line)
-            return {'changed': before != line}, []
+            return {'changed': before != line, 'diff': [difference(self.options['file'], before, line)]}, []
 
         return Part('toy', converge)
 
@@ -77,6 +80,7 @@ class ToyServer(MailServer):
     def knows(self, certificate):
         return ''
 ''' % {'utils': UTILS}
+LOCKS = "return ['/etc', *server"
 MODULE = '''#!/usr/bin/python
 from __future__ import annotations
 
@@ -100,6 +104,11 @@ def make(home):
     text = registry.read_text(encoding='utf-8')
     entry = f"    'toy': MailServer('Toy', (('{home}/toy.cf',),), ('toy.service',), '1.0'),\n}}\n"
     registry.write_text(text.replace('\n}\n', '\n' + entry, 1), encoding='utf-8')
+    # All hosts are this machine, and have one /etc.
+    smarthost = target / 'plugins/module_utils/_module/smarthost.py'
+    text = smarthost.read_text(encoding='utf-8')
+    assert LOCKS in text
+    smarthost.write_text(text.replace(LOCKS, 'return [*server'), encoding='utf-8')
     package = target / 'plugins/module_utils/_toy'
     package.mkdir()
     (package / 'server.py').write_text(SERVER, encoding='utf-8')
@@ -109,7 +118,8 @@ def make(home):
     for kind in ('smarthost', 'verify'):
         module = MODULE % {'utils': UTILS, 'kind': kind}
         (target / f'plugins/modules/toy_{kind}.py').write_text(module, encoding='utf-8')
-    (role / 'tasks/main.yml').write_text(TASK % 'toy_smarthost', encoding='utf-8')
+    change = TASK % 'toy_smarthost' + '  register: __toy_smarthost_change\n'
+    (role / 'tasks/main.yml').write_text(change, encoding='utf-8')
     (role / 'tasks/verify.yml').write_text(TASK % 'toy_verify', encoding='utf-8')
     preflight = TASK % 'toy_smarthost' + '    stage: preflight\n'
     (role / 'tasks/preflight.yml').write_text(preflight, encoding='utf-8')
@@ -138,6 +148,15 @@ def host_of(home, **variables):
         'verify_queue_seconds': 0,
         **variables,
     }
+
+
+def fleet(home, names, fresh=True, **variables):
+    """Return the variables of hosts that have a toy each, by name, as they were before if they are to be fresh."""
+    for name in names:
+        (home / name).mkdir(exist_ok=True)
+        if fresh:
+            (home / name / 'toy.cf').write_text('old', encoding='utf-8')
+    return {name: host_of(home, **{'toy_smarthost_file': f'{home}/{name}/toy.cf', **variables}) for name in names}
 
 
 def environment(home):

@@ -37,6 +37,8 @@ EXAMPLES = {
     'conbool_spam_delivery': 'header',
     'conbool_hosts': 'mail',
     'conbool_slices': True,
+    'conbool_serial': '1,20%',
+    'conbool_max_fail_percentage': 25,
     'conbool_mta': 'postfix',
     'conbool_preflight': 'warn',
     'conbool_report_dir': 'reports',

@@ -52,8 +52,8 @@ OUTSIDE = """
         - name: Verify
           ansible.builtin.include_role:
             name: conbool.smtp_relay.verify
+            tasks_from: looked
           vars:
-            verify_looked: true
             verify_outside: observer
             verify_inbound_host: 127.0.0.1
             verify_inbound_port: 1
@@ -158,4 +158,4 @@ def test_a_gateway_is_a_host_that_has_clients(tmp_path, playbook, more, refused)
     assert ('Name the mail servers that may send through this host' in output) == refused, output
     # The next question is whether it is there.
     reason = json.loads((tmp_path / 'site.json').read_text(encoding='utf-8'))['hosts']['relay']['reason']
-    assert ('Servers that may send through a gateway are named' if refused else 'Connection refused') in reason
+    assert ('outbound_hop_clients: names nobody' if refused else 'Connection refused') in reason

@@ -116,7 +116,7 @@ def fixture_report(tmp_path_factory):
     folder = tmp_path_factory.mktemp('role')
     collection = folder / 'collections/ansible_collections/conbool/smtp_relay'
     (collection / 'plugins/modules').mkdir(parents=True)
-    for name in ('action', 'module_utils', 'doc_fragments'):
+    for name in ('action', 'module_utils', 'plugin_utils', 'doc_fragments'):
         (collection / 'plugins' / name).symlink_to(ROOT / 'plugins' / name)
     (collection / 'plugins/modules/report.py').symlink_to(ROOT / 'plugins/modules/report.py')
     for name in ('dns_check', 'preflight'):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,10 +15,13 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.action.report import rendered
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports import csv_text, junit_text
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import STEPS, page, step_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import DNS, STEPS, page, step_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import ENGLISH, GERMAN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 PREFLIGHT = [
@@ -50,6 +54,8 @@ def report(hosts=1, name='mx', reason='=cmd|x'):
         'reason': reason,
         'changed': True,
         'parts': ['hop'],
+        'scope': 'all',
+        'diff': [{'name': '/etc/' + EVIL, 'lines': ['@@ -1 +1 @@', '-' + EVIL, '+new'], 'left_out': 3}],
         'preflight': {'green': False, 'rows': PREFLIGHT},
         'verify': {'green': False, 'rows': VERIFY},
     }
@@ -66,7 +72,7 @@ def report(hosts=1, name='mx', reason='=cmd|x'):
 class Tags(HTMLParser):
     """The tags of a page, and whether each that was opened was closed."""
 
-    EMPTY = {'meta', 'br', 'path', 'rect'}
+    EMPTY = {'meta', 'br', 'path', 'rect', 'use'}
 
     def __init__(self, text):
         super().__init__()
@@ -105,6 +111,7 @@ def test_each_finding_is_at_its_step_and_what_nobody_asked_is_not_proven():
         'inbound': ('green', True),
         'loops': ('green', True),
         'release': ('red', True),
+        'scope': ('unknown', False),
         'reachable': ('green', True),
     }
     (bare,) = page(
@@ -133,7 +140,7 @@ def test_steps_of_findings(identifier, step):
 def test_certificates_and_records():
     (host,) = page(report())['hosts']
     assert host['certificates'] == [{'target': 'mail.conbool.com:25', 'days': 12, 'share': 13, 'light': 'unknown'}]
-    (domain,) = host['dns']
+    (domain,) = page(report(2))['dns']
     assert (domain['name'], [record['kind'] for record in domain['records']]) == ('example.com', ['mx', 'spf'])
     assert domain['records'][0]['wanted'] == ['10 mail.conbool.com']
 
@@ -145,8 +152,61 @@ def test_languages_say_the_same_things():
     assert shape(ENGLISH) == shape(GERMAN) and tuple(ENGLISH['steps']) == STEPS
 
 
+@pytest.mark.parametrize(
+    ('scope', 'status', 'light'),
+    [('all', 'green', 'green'), ('all', 'red', 'red'), ('senders', 'green', 'green'), (None, 'green', 'unknown')],
+)
+def test_the_scope_is_proven_by_the_ways_of_mail_to_the_outside(scope, status, light):
+    way = row('route.ok', f'<a@example.com> to <someone@{OUTSIDE}>', status, 'conbool-hop:[127.0.0.1]:325')
+    home = row('route.ok', f'<someone@{OUTSIDE}> to <a@example.com>', 'green', 'local')
+    known = report()
+    known['hosts']['mx0'].update(scope=scope, verify={'green': True, 'rows': [way, home]})
+    steps = {step['name']: step for step in page(known)['hosts'][0]['steps']}
+    assert steps['scope']['light'] == light and steps['scope']['proven'] == (scope is not None)
+    assert steps['scope']['rows'] == ([way] if scope == 'senders' else [])
+    shown = [name for name, text in ENGLISH['scopes'].items() if text in rendered(known, 'en')]
+    assert home in steps['outbound']['rows'] and shown == ([scope] if scope else [])
+
+
+def test_changed_lines_are_there_folded_and_the_rest_is_counted():
+    text = rendered(report(), 'en')
+    assert '<del>-&#34;&gt;&lt;script&gt;' in text and '<ins>+new</ins>' in text and '… 3 more lines' in text
+    assert f'<details><summary>{ENGLISH["lines"]}</summary>' in text and ENGLISH['would'] in text
+    known = report(25)
+    long = {'name': 'main.cf', 'lines': ['+' + 'x' * 99] * 200, 'left_out': 0}
+    known['hosts'] = {name: {**entry, 'diff': [long]} for name, entry in known['hosts'].items()}
+    (file,) = page(known)['hosts'][24]['diff']
+    assert 0 < len(file['lines']) < 10 and file['left_out'] == 200 - len(file['lines'])
+
+
+def test_what_is_secret_in_a_changed_file_is_in_no_report():
+    text = 'relayhost = [mail.conbool.com]\nsmtp_sasl_password_maps = inline:{gateway=user:sesame}\n'
+    known = report()
+    known['hosts']['mx0']['diff'] = changed_lines([difference('/etc/main.cf', 'relayhost =\n', text)])
+    page_text, kept = rendered(known, 'de'), json.dumps(known)
+    assert '+relayhost = [mail.conbool.com]' in page_text and '(hidden)' in page_text and '(hidden)' in kept
+    assert 'sesame' not in page_text + kept
+
+
 def test_a_page_of_25_hosts_is_light():
-    assert len(rendered(report(25), 'de').encode()) < 300_000
+    """With as many findings as a Zimbra has, a second domain, and more changed lines than there is room for."""
+    names = [f'{subject}.ok' for subject in ('gateway', 'mta', 'hop', 'tls', 'queue', 'inbound', 'firewall', 'running')]
+    rows = [
+        row(name, f'/var/lib/some/where/{name}', 'green', 'a finding of some sixty characters, as most')
+        for name in names
+    ]
+    ways = [row('route.ok', f'<{n}@example.com> to <a@{OUTSIDE}>', 'green', 'hop:[127.0.0.1]:325') for n in range(8)]
+    records = [row(f'{kind}.ok', 'example.com', 'green', 'fine', seen=['v' * 400], expected='w' * 40) for kind in DNS]
+    long = [{'name': 'main.cf', 'lines': ['+' + 'x' * 99] * 200, 'left_out': 0}]
+    entry = {
+        **report()['hosts']['mx0'],
+        'diff': long,
+        'preflight': {'green': True, 'rows': records + rows},
+        'verify': {'green': True, 'rows': ways + rows * 4},
+    }
+    known = {**report(), 'hosts': {f'mx{number}.example.com': entry for number in range(25)}}
+    assert len(entry['preflight']['rows'] + entry['verify']['rows']) >= 53
+    assert len(rendered(known, 'de').encode()) < 300_000
 
 
 def test_no_text_is_asked_for_that_is_a_method_of_a_dictionary():

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_report, run_summary
 
 
@@ -63,6 +64,7 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
                 'reason': '',
                 'changed': False,
                 'parts': [],
+                'scope': None,
                 'preflight': {'green': False, 'rows': [green, red]},
                 'verify': {'green': True, 'rows': [green]},
             }
@@ -94,7 +96,7 @@ def test_another_failure_has_no_rows():
     for failed in ({'msg': 'no'}, {'invocation': {'module_args': {'rows': [1]}}}):
         known = {'__conbool_failure': 'no', 'ansible_failed_result': failed}
         assert set(run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']) == {
-            *('mta', 'state', 'result', 'reason', 'changed', 'parts')
+            *('mta', 'state', 'result', 'reason', 'changed', 'parts', 'scope')
         }
 
 
@@ -123,12 +125,25 @@ def test_what_another_playbook_of_the_run_has_done_does_not_count():
     assert run_report({'mx1': {'__conbool_done': 'preflight'}}, ['mx1'], 'site')['hosts']['mx1']['result'] == 'not done'
 
 
-@pytest.mark.parametrize(
-    'known', [{'__conbool_parts': ['hop']}, {'ansible_failed_result': {'parts': ['hop']}, '__conbool_failure': 'no'}]
-)
-def test_what_was_changed_is_said_also_of_a_host_that_failed_behind_it(known):
+@pytest.mark.parametrize('failure', ['', 'no'])
+def test_what_was_changed_is_said_also_of_a_host_that_failed_behind_it(failure):
+    diff = [
+        {'before_header': 'main.cf', 'after_header': 'main.cf', 'before': 'a\nb\n', 'after': 'a\nc\n'},
+        {'after_header': 'same', 'before': 'x', 'after': 'x'},
+    ]
+    known = {
+        'preflight_found': {'mta': 'toy'},
+        '__toy_smarthost_change': {'parts': ['hop'], 'diff': diff},
+        '__conbool_failure': failure,
+    }
     entry = run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']
     assert (entry['changed'], entry['parts']) == (True, ['hop'])
+    assert entry['diff'] == [{'name': 'main.cf', 'lines': ['@@ -1,2 +1,2 @@', ' a', '-b', '+c'], 'left_out': 0}]
+
+
+def test_of_many_changed_lines_the_first_are_kept():
+    (found,) = changed_lines([{'after_header': 'x', 'before': '', 'after': '\n'.join(map(str, range(5000)))}])
+    assert (len(found['lines']), found['left_out']) == (200, 4801)
 
 
 def test_a_reason_of_several_lines_is_one_text_in_the_summary():

@@ -39,6 +39,8 @@ def test_minimal_input_gives_the_documented_settings():
         'spam_delivery': 'auto',
         'hosts': 'conbool',
         'slices': False,
+        'serial': '100%',
+        'max_fail_percentage': None,
         'mta': 'auto',
         'site_routes': 'keep',
         'state': 'present',
