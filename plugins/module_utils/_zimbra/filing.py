@@ -79,10 +79,11 @@ def filing(settings: Mapping[str, Any], facts: ZimbraFacts, record: AttributeRec
             continue
         key = (Entry('domain', domain), SIEVE)
         plan.values[key] = (sieve.with_rule(''.join(facts.without_us(key, record))),)
-    before = facts.without_us((CONFIG, RELEASED), record)
-    if before and before[0].lower() != HEADER.lower():
+    # Also one that somebody has set in the place of ours.
+    before, now = facts.without_us((CONFIG, RELEASED), record), facts.own.get((CONFIG, RELEASED), ())
+    if now and now[0].lower() != HEADER.lower():
         plan.problems.append(
-            f'{RELEASED}: {before[0]!r} is set already, and Zimbra knows one such header only. It was not overwritten:'
+            f'{RELEASED}: {now[0]!r} is set already, and Zimbra knows one such header only. It was not overwritten:'
             f' unset it (zmprov mcf {RELEASED} "" {RELEASED_VALUE} ""), or set spam_delivery_state: absent'
         )
     else:

@@ -51,6 +51,13 @@ def test_another_header_for_released_mail_is_not_overwritten(zimbra):
     assert len(problems) == 1 and "'X-Other' is set already" in problems[0] and dump(zimbra.store) == before
 
 
+def test_another_header_in_the_place_of_ours_is_not_overwritten_either(zimbra):
+    apply(zimbra)
+    zimbra.set('config', zimbraSpamWhitelistHeader='X-Other')
+    assert "'X-Other' is set already" in ' '.join(apply(zimbra)[2].problems)
+    assert zimbra.own('config')['zimbraSpamWhitelistHeader'] == ['X-Other']
+
+
 @pytest.mark.parametrize('header', ['X-Conbool-Released', 'x-conbool-released'])
 def test_a_half_done_set_up_by_hand_ends_right(zimbra, header):
     zimbra.set('config', zimbraSpamWhitelistHeader=header, zimbraSpamWhitelistHeaderValue='yes')
