@@ -84,7 +84,7 @@ def test_certificate_and_key_of_a_credential(lab, folder, tmp_path):
         done, events = job.run(made, 'client_certificate.yml', verbosity=3)
         assert done.status == 'successful', said(events)
         assert secret not in json.dumps(events)
-        # Of a task whose result is hidden, AWX does not even keep whether it changed something; the sum at the end has it.
+        # Of a hidden result AWX does not even keep whether something changed; the sum at the end has it.
         (stats,) = [event['event_data'] for event in events if event['event'] == 'playbook_on_stats']
         return stats['changed'].get(HOST) == 1
 
