@@ -50,8 +50,8 @@ options:
     description:
       - Name of the playbook, and of the file.
       - What became of each host is taken from its variables - C(__conbool_answer), C(__conbool_failure),
-        C(__conbool_done), C(conbool_checked), C(preflight_found), what the role of the mail server has registered of its
-        change, and the results that were registered of this module with O(part) as C(preflight_report) and
+        C(__conbool_done), C(conbool_checked), C(preflight_found), what the role of the mail server has registered of
+        its change, and the results that were registered of this module with O(part) as C(preflight_report) and
         C(verify_report).
     type: str
   host:
