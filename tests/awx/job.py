@@ -104,4 +104,4 @@ def of_hosts(events):
 
 def results(events):
     """Return the results within events, as JSON."""
-    return [json.dumps(event['event_data'].get('res', '')) for event in events]
+    return [json.dumps(event['event_data'].get('res', '')) for event in of_hosts(events)]
