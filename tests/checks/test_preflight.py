@@ -127,7 +127,8 @@ def test_what_is_wrong_is_in_one_table_and_hosts_do_not_hinder_each_other(play, 
         'other-firewall', 'firewall.failed'
     )
     assert 'no mail server found' in report.finding('no-mta', 'mta.failed')
-    assert report.bad('kerio') == {'mta.unsupported': 'red'}
+    assert report.bad('kerio') == {'mta.failed': 'red'}
+    assert 'kerio_smarthost_password is empty' in report.finding('kerio', 'mta.failed')
     assert 'No route to host' in report.host('nobody')['reason']
 
 

@@ -25,7 +25,7 @@ def fixture_kerio(lab):
     lab.run('internet', ['sh', '-c', NO_KERIO])
 
 
-def test_enforce_leaves_a_host_as_it_is_and_a_missing_role_has_a_name(lab, play, before, silent, kerio):
+def test_enforce_leaves_a_host_as_it_is_and_so_does_a_change_that_lacks_a_password(lab, play, before, silent, kerio):
     began = time.monotonic()
     report = play(
         'site.yml',
@@ -51,11 +51,9 @@ def test_enforce_leaves_a_host_as_it_is_and_a_missing_role_has_a_name(lab, play,
     assert report.bad('silent') == dict.fromkeys(
         ('mx.unknown', 'spf.no_addresses', 'dkim.unknown', 'dmarc.unknown'), 'unknown'
     )
-    assert (
-        'the mail server is kerio, and this version of the collection has no role kerio_smarthost'
-        in report.host('kerio')['reason']
-    )
-    assert report.bad('kerio') == {'mta.unsupported': 'red'}
+    # With a preflight that only warns, the change itself refuses.
+    assert 'kerio_smarthost_password is empty' in report.host('kerio')['reason']
+    assert report.bad('kerio') == {'mta.failed': 'red'}
     assert not any('verify' in entry for entry in report.content['hosts'].values())
 
 
