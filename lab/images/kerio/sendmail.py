@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # As the command of Kerio Connect: what a program of the host writes goes to port 25.
 import argparse
 import os
