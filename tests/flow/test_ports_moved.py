@@ -91,6 +91,7 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
     assert playbook.apply(lab.lab, fresh_host, variables).changed == []
 
 
+@pytest.mark.full
 def test_a_session_of_before_the_change_finds_its_listener(lab, fresh_host, variables_of):
     variables = variables_of('inbound_washed')
     playbook.apply(lab.lab, fresh_host, dict(variables, **FORMER))

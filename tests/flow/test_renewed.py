@@ -11,7 +11,7 @@ import pytest
 
 from tests.flow import playbook
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail')]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail'])]
 
 MESSAGE = b'From: x@external.test\r\nSubject: flow-renewed\r\n\r\nhello\r\n'
 

@@ -15,7 +15,7 @@ from tests.flow.engine import Engine
 from tests.flow.model import Case, Place
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('zimbra')]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('zimbra'), pytest.mark.full]
 
 FIRST, SECOND = 'left', 'right'
 BOTH = f'{FIRST},{SECOND}'
