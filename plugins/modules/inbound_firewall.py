@@ -74,6 +74,18 @@ options:
     type: str
     choices: [auto, nftables, firewalld, ufw]
     default: auto
+  redirect_port:
+    description:
+      - Where new connections of O(redirect_networks) to O(port) arrive, by network address translation; V(0) for
+        O(port) itself. Nobody else gets to that port. It is a part of the table C(conbool_inbound) of nftables, in one
+        transaction with the limit; beside firewalld and ufw, it is all that is in that table.
+      - Without it, what there is of this stays, also with O(state=absent).
+    type: int
+  redirect_networks:
+    description: As O(networks), for O(redirect_port).
+    type: list
+    elements: str
+    default: []
   state:
     description: Whether there is a limit. V(absent) removes what this module has added, and nothing else.
     type: str
@@ -183,6 +195,8 @@ def main():
             'networks': {'type': 'list', 'elements': 'str', 'default': []},
             'port': {'type': 'int', 'default': 25},
             'backend': {'type': 'str', 'choices': ['auto', 'nftables', 'firewalld', 'ufw'], 'default': 'auto'},
+            'redirect_port': {'type': 'int'},
+            'redirect_networks': {'type': 'list', 'elements': 'str', 'default': []},
             'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
             'timeout': {'type': 'int', 'default': 20},
             'names': {'type': 'dict', 'default': {}},

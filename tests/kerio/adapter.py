@@ -21,9 +21,13 @@ PARTNER = {'Partner': 'partner-secret'}
 OPTIONS = {
     'accept_doors': False,
     'ca_file': '',
+    'client_ca_file': '',
     'fingerprint': '',
+    'hop_source': '127.25.0.10',
     'inbound': 'direct',
+    'inbound_port': 327,
     'keep_passwords_by_id': False,
+    'marking_port': 328,
     'url': 'https://127.0.0.1:4040',
     'user': 'Admin',
     'wash_port': 326,

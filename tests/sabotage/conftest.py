@@ -131,6 +131,7 @@ class Machine:
             'mta': self.server.partition('_')[0],
             'archive': ARCHIVE,
             'settings': self.settings,
+            'secrets': getattr(self._adapter, 'secrets', {}),
             'breakages': [[breakage.name, breakage.do, breakage.mend] for breakage in breakages],
         }
         process = self.lab.start(self.name, ['python3', '-c', (HERE / 'driver.py').read_text(encoding='utf-8')])

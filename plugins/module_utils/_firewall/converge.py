@@ -9,17 +9,21 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, record, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import Nftables
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
+    Redirect,
+    Wanted,
+    read_redirect,
+    read_wanted,
+)
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
 BACKENDS: dict[str, type[Firewalld | Nftables | Ufw]] = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
 
@@ -34,19 +38,29 @@ def limited(module: AnsibleModule) -> bool:
     return os.path.exists(record.PATH) or bool(traced(Host(module.run_command, module.get_bin_path)))
 
 
+def _redirect(params: Mapping[str, Any]) -> Redirect | None:
+    """Return where connections have to be turned; where they are by now, if nobody says."""
+    port, networks = params.get('redirect_port'), params.get('redirect_networks') or []
+    if port is None:
+        port, networks = nftables.present_redirect()
+    return read_redirect(port, networks) if port else None
+
+
 class _Plan:
     """What a call comes to: the changes, and what can be told before the first of them."""
 
     def __init__(self, module: AnsibleModule, params: Mapping[str, Any]) -> None:
         host, found, wanted, self.chosen = Host(module.run_command, module.get_bin_path), record.Record(), None, None
+        redirect = _redirect(params)
         if params['state'] == 'present':
             wanted = read_wanted(params['port'], params['networks'], params['names'])
+            wanted.redirect = redirect
             self.chosen = choose(host, params['backend'])
+        states = self._states(params['port'], wanted, redirect)
         for name in traced(host):
             found.adopt(name)
-        self.left = sorted(set(found.entries) - {self.chosen})
+        self.left = sorted(set(found.entries) - {name for name, dummy in states})
         # The new limit is in force before the old one goes.
-        states = [(self.chosen, wanted)] if self.chosen else []
         self.changes = [
             Change(host.run, BACKENDS[name](host), state, found)
             for name, state in states + [(name, None) for name in self.left]
@@ -63,6 +77,15 @@ class _Plan:
             'removed_from': self.left,
             'networks': wanted.all() if wanted else [],
         }
+
+    def _states(self, port: int, wanted: Wanted | None, redirect: Redirect | None) -> list[tuple[str, Wanted]]:
+        """Return which backend has to have what. Only nftables turns connections, in the transaction of its limit, or
+        beside what else filters."""
+        states = [(self.chosen, wanted)] if self.chosen and wanted else []
+        if redirect and self.chosen != 'nftables':
+            alone = Wanted(port, {4: [], 6: []}, False, redirect)
+            states.append(('nftables', wanted.only_redirect() if wanted else alone))
+        return states
 
     def _keeping_out(self, host: Host, wanted: Wanted) -> list[str]:
         """Return what there is to say of filters that will keep the gateway out all the same."""

@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import groups, ip_group, outbound, relay
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
+    groups,
+    ip_group,
+    outbound,
+    relay,
+    spam_rules,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import CLIENTS, GATEWAY, SMTP
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import Remembered
@@ -22,6 +29,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.referenc
     write,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.step import Step
+
+# Parts of a change: who may connect, which checks let the gateway pass, the spam filter's rules, the relay rules.
+SERVICE, EXCEPTIONS, SPAM, RULES = 'service', 'exceptions', 'spam', 'rules'
+ALL = frozenset((SERVICE, EXCEPTIONS, SPAM, RULES))
 
 
 @dataclass
@@ -30,7 +42,8 @@ class Wanted:
 
     C(gateway) and C(clients) are entries of groups: who brings mail of the gateway, and who may connect to port 25;
     none of the latter when that is not limited. C(rules) are of C(outbound.wanted_rules). C(kept) has what keeps
-    passwords of the rules of others.
+    passwords of the rules of others. C(marks) are the texts by which the spam filter knows released and flagged mail.
+    C(only) are the parts of it that are looked at; of the others nothing changes.
     """
 
     settings: Mapping[str, Any]
@@ -38,17 +51,8 @@ class Wanted:
     clients: list[str] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
     kept: relay.Wanted = field(default_factory=lambda: relay.Wanted([]))
-
-
-@dataclass
-class Step:
-    """One thing that changes: its name, what was and what will be there as text, how it is done and how taken back."""
-
-    name: str
-    before: str
-    after: str
-    do: Callable[[Client, Site], None]
-    back: Callable[[Client, Site], None]
+    marks: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] = ALL
 
 
 @dataclass
@@ -68,26 +72,57 @@ def plan(site: Site, remembered: Remembered, wanted: Wanted) -> Plan:
     Every step leaves it so that mail has a way: who shall be let in is known before anybody is shut out, and a group
     is there as long as something uses it.
     """
-    kept, problems, warnings = Remembered(), [], []
-    service, opens = _service(site, remembered, wanted, kept, warnings)
-    children, places = _exceptions(site, remembered, wanted, kept, problems, warnings)
-    rules = _rules(site, remembered, wanted, kept, problems, warnings)
+    kept, warnings = copy.deepcopy(remembered), []
+    problems = _names_taken(site, wanted) if wanted.rules else []
+    service, opens, children, places, spam, rules = [], not wanted.clients, [], [], [], []
+    if SERVICE in wanted.only:
+        service, opens = _service(site, remembered, wanted, kept, warnings)
+    if EXCEPTIONS in wanted.only:
+        kept.references = {}
+        children, places = _exceptions(site, remembered, wanted, kept, problems, warnings)
+    if SPAM in wanted.only:
+        spam = spam_rules.steps(site, wanted.marks, problems)
+    if RULES in wanted.only:
+        rules = _rules(site, remembered, wanted, kept, problems, warnings)
+    groups_too, clients = EXCEPTIONS in wanted.only, _clients(site, wanted)
     steps = [*service] if opens else []
     if not wanted.rules:
         steps += rules
     # A group comes before all that uses it, and goes after that.
-    steps += [] if opens and not wanted.clients else _group(site, CLIENTS, wanted.clients)
-    steps += _group(site, GATEWAY, wanted.gateway) if wanted.gateway else []
-    steps += children + places
+    steps += [] if opens and not wanted.clients else _group(site, CLIENTS, clients)
+    steps += _group(site, GATEWAY, wanted.gateway) if wanted.gateway and groups_too else []
+    steps += children + places + spam
     if wanted.rules:
         steps += rules
     steps += [] if opens else service
-    steps += _group(site, CLIENTS, []) if opens and not wanted.clients else []
-    steps += [] if wanted.gateway else _group(site, GATEWAY, [])
+    steps += _group(site, CLIENTS, []) if opens and not wanted.clients and SERVICE in wanted.only else []
+    steps += [] if wanted.gateway or not groups_too else _group(site, GATEWAY, [])
     return Plan(steps, kept, problems, warnings)
 
 
+def _names_taken(site: Site, wanted: Wanted) -> list[str]:
+    """What is called like something of ours and is not, as problems."""
+    rules = dict.fromkeys(outbound.taken(site, wanted.rules), 'the relay rule')
+    held = {name: 'the group of IP addresses' for name in (GATEWAY, CLIENTS) if groups.foreign(site, name)}
+    spam = dict.fromkeys(spam_rules.foreign(site), 'the rule of the spam filter') if wanted.marks else {}
+    return [
+        f'{what} {name!r} is called like one of ours, and is none: there is no record of it. Give it another name'
+        for found in (rules, held, spam)
+        for name, what in found.items()
+    ]
+
+
+def _clients(site: Site, wanted: Wanted) -> list[str]:
+    """Who may connect. Before all else is done, nobody is shut out who can by now."""
+    if SERVICE in wanted.only:
+        return wanted.clients
+    held = [ip_group.told(entry) for entry in site.entries if entry['groupName'] == CLIENTS and entry['enabled']]
+    return [*held, *(entry for entry in wanted.clients if ip_group.canonical(entry) not in held)] if held else []
+
+
 def _group(site: Site, name: str, entries: list[str]) -> list[Step]:
+    if not entries and (name not in site.groups or groups.foreign(site, name)):
+        return []
     new, gone, held, after = ip_group.planned(site.entries, groups.wanted(name, entries))
     if not new and not gone:
         return []
@@ -193,6 +228,8 @@ def _rules(
     warnings: list[str],
 ) -> list[Step]:
     after, kept.switched_off, said = outbound.planned(site, remembered, wanted.rules, wanted.settings)
+    ours = set(outbound.names(wanted.rules))
+    kept.rules = sorted({rule['description'] for rule in after} & ours)
     warnings += said
     if relay.shown(after) == relay.shown(site.rules):
         return []
@@ -226,8 +263,10 @@ def _service(
         kept.services[SMTP] = remembered.services.get(SMTP, NONE) if ours else present
         after = {'enabled': True, 'id': own, 'name': CLIENTS}
     elif ours:
+        kept.services.pop(SMTP, None)
         after = _still_there(site, remembered.services.get(SMTP, NONE), f'service {SMTP}', warnings)
     else:
+        kept.services.pop(SMTP, None)
         return [], True
     if ours and wanted.clients and present['enabled']:
         return [], False

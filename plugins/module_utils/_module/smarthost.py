@@ -154,8 +154,9 @@ def wanted_parts(
     problems += filter(None, map(listening.problem, wanted.listeners))
     if problems:
         raise HostError(' | '.join(problems))
-    limit = limit_of(settings)
-    port, kept_out = firewall.look_ahead(module, limit) if limit['state'] == 'present' else (None, [])
+    limit = limit_of(settings, server.redirect_port)
+    asked = limit['state'] == 'present' or limit['redirect_port']
+    port, kept_out = firewall.look_ahead(module, limit) if asked else (None, [])
     parts = []
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
@@ -171,6 +172,7 @@ def wanted_parts(
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
+    parts += wanted.last
     said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
     return parts, said, facts.gateway
 
@@ -209,7 +211,7 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
     settings, parts_of_it = server.settings, server.undo()
     parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *parts_of_it[:1]]
     if firewall.limited(module):
-        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
+        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings, 0))))
     parts += parts_of_it[1:]
     parts.append(Part('hop', lambda module: _without_hop(module, server)))
     parts += server.undo_after_hop()

@@ -40,6 +40,8 @@ def main(server_class: type[MailServer]) -> None:
 def _dns_only(server: MailServer) -> bool:
     """Return whether who sends mail to the gateway goes by DNS alone. That a hop cannot tell, its own rows say."""
     try:
-        return server.hop_decides and HopServer(server.module, server.settings, server.hop_wash).dns_only()
+        return (
+            server.hop_decides and HopServer(server.module, server.settings, server.hop_wash, server.arrival).dns_only()
+        )
     except NO_ANSWER:
         return False
