@@ -11,17 +11,9 @@ import pytest
 
 from tests.unit.fakes import toy
 
-GATEWAY = '[localhost.localdomain]:9'
 NAMES = ['mx1', 'mx2', 'mx3', 'mx4', 'mx5']
 AWAY = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1}
 LEFT = 'left as it is: 1 of the 2 hosts before it were not done, more than conbool_max_fail_percentage (49)'
-
-
-@pytest.fixture(scope='module', name='home')
-def fixture_home(tmp_path_factory):
-    home = tmp_path_factory.mktemp('fleet')
-    toy.make(home)
-    return home
 
 
 def summary(done):
@@ -43,7 +35,7 @@ def fixture_play(home):
         entries = toy.report(home, 'site')['hosts']
         for name, entry in entries.items():
             text = (home / name / 'toy.cf').read_text(encoding='utf-8')
-            assert text == (GATEWAY if entry['result'] == 'done' else 'old')
+            assert text == (toy.GATEWAY if entry['result'] == 'done' else 'old')
         return {name: (entry['result'], entry['reason']) for name, entry in entries.items()}
 
     return play

@@ -13,46 +13,38 @@ import pytest
 from tests.unit.fakes import toy
 
 
-@pytest.fixture(scope='module', name='collection')
-def fixture_collection(tmp_path_factory):
-    """A copy of the collection that has the toy."""
-    home = tmp_path_factory.mktemp('toy')
-    toy.make(home)
-    return home
-
-
 @pytest.fixture(name='play')
-def fixture_play(collection):
+def fixture_play(home):
     def run(playbook, *arguments, **variables):
-        inventory = {'conbool': {'hosts': {'mx': toy.host_of(collection, **variables)}}}
-        done = toy.run(collection, playbook, inventory, *arguments)
-        report = toy.report(collection, playbook)
+        inventory = {'conbool': {'hosts': {'mx': toy.host_of(home, **variables)}}}
+        done = toy.run(home, playbook, inventory, *arguments)
+        report = toy.report(home, playbook)
         return done, report['hosts']['mx'] if report else None
 
     return run
 
 
-def test_playbooks_treat_a_new_mail_server_like_any_other(play, collection):
+def test_playbooks_treat_a_new_mail_server_like_any_other(play, home):
     done, host = play('site', '--check')
     assert done.returncode == 0, done.stdout + done.stderr
     assert (host['mta'], host['result']) == ('toy', 'done')
     assert [row['finding'] for row in host['preflight']['rows'] if row['id'] == 'mta.ok'] == ['version 1.2']
     assert 'toys break' in done.stdout + done.stderr and 'changed=1' in done.stdout
-    assert (collection / 'toy.cf').read_text(encoding='utf-8') == 'old'
+    assert (home / 'toy.cf').read_text(encoding='utf-8') == 'old'
 
     done, host = play('site')
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (collection / 'toy.cf').read_text(encoding='utf-8') == '[localhost.localdomain]:9'
+    assert (home / 'toy.cf').read_text(encoding='utf-8') == toy.GATEWAY
     assert host['verify']['green'] and {row['id'] for row in host['verify']['rows']} >= {'route.ok', 'header.ok'}
     assert 'changed=0' in play('site')[0].stdout
 
-    (collection / 'toy.cf').write_text('elsewhere', encoding='utf-8')
+    (home / 'toy.cf').write_text('elsewhere', encoding='utf-8')
     done, host = play('verify')
     assert done.returncode and {row['id'] for row in host['verify']['rows']} >= {'route.bypass', 'drift.toy'}
 
     done = play('rollback')[0]
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (collection / 'toy.cf').read_text(encoding='utf-8') == 'old'
+    assert (home / 'toy.cf').read_text(encoding='utf-8') == 'old'
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,6 @@ from tests.unit.fakes import toy
 from tests.unit.fakes.terminal import faults
 from tests.unit.roles.test_values_as_text import Unsafe
 
-GATEWAY = '[localhost.localdomain]:9'
-
-
-@pytest.fixture(scope='module', name='home')
-def fixture_home(tmp_path_factory):
-    home = tmp_path_factory.mktemp('awx')
-    toy.make(home)
-    return home
-
 
 @pytest.fixture(name='play')
 def fixture_play(home):
@@ -51,7 +42,7 @@ def test_questions_without_answer_leave_the_inventory_its_word(play, home):
     answers = {**unanswered, 'conbool_report_dir': '', 'conbool_preflight': 'skip', 'toy_smarthost_file': ''}
     done, said, report = play('site', answers=answers)
     assert done.returncode == 0, said
-    assert configured(home) == GATEWAY and report['hosts']['mx']['verify']['green']
+    assert configured(home) == toy.GATEWAY and report['hosts']['mx']['verify']['green']
     assert (report['check_mode'], report['playbook'], report['version']) == (False, 'site', '1.0.0')
     assert (report['hosts']['mx']['changed'], report['hosts']['mx']['parts']) == (True, ['toy'])
 

@@ -16,7 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text impo
 
 PAUSE = 0.1
 # Ends what takes longer, and the statuses by which that is to be seen.
-TIMEOUT, ENDED = '/usr/bin/timeout', (124, 137, -9)
+TIMEOUT, _ENDED = '/usr/bin/timeout', (124, 137, -9)
 # Seconds by which a file has to be newer than what has read it: clocks are compared, and both happen in one run.
 LATER = 1.0
 
@@ -30,10 +30,21 @@ def runnable(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-def limited(seconds: float) -> list[str]:
-    """Return the words in front of a command that has to end within some seconds, since it asks others; none on a host
-    without timeout(1). Its status is then one of ENDED."""
-    return [TIMEOUT, '-s', 'KILL', str(seconds)] if runnable(TIMEOUT) else []
+def run(
+    run_command: Callable[..., tuple[int, Any, Any]], words: list[str], longest: float | None = None, **options: Any
+) -> tuple[int, bytes, bytes] | None:
+    """Run a command of a mail server. Returns exit status, standard output and standard error; None when it took too
+    long, which nobody sees on a host without timeout(1).
+
+    Args:
+        run_command: AnsibleModule.run_command or a function like it, which gets the options.
+        longest: seconds within which it has to end, since it asks others; None for one that asks nobody.
+    """
+    limit = [TIMEOUT, '-s', 'KILL', str(longest)] if longest and runnable(TIMEOUT) else []
+    status, out, err = run_command(
+        [*limit, *words], environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options
+    )[:3]
+    return None if limit and status in _ENDED else (status, out, err)
 
 
 def replaced(pid: int | None) -> bool:

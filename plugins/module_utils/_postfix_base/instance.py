@@ -99,19 +99,14 @@ class Instance:
             PostfixError: a table had no answer in time.
         """
         # A table may ask others (LDAP, SQL, proxymap), which wait for an hour.
-        limit = process.limited(LONGEST) if name == 'postmap' and '-q' in arguments else []
-        status, out, err = self._run_command(
-            [*limit, self.binary(name), *arguments],
-            environ_update={'LC_ALL': 'C'},
-            encoding=None,
-            handle_exceptions=False,
-        )[:3]
-        if limit and status in process.ENDED:
+        longest = LONGEST if name == 'postmap' and '-q' in arguments else None
+        done = process.run(self._run_command, [self.binary(name), *arguments], longest)
+        if done is None:
             raise PostfixError(
                 f'{name} {" ".join(arguments)}: no answer within {LONGEST} seconds, mostly since a server that it asks'
                 ' (LDAP, SQL) is away'
             )
-        return status, out, err
+        return done
 
     def text(self, name: str, *arguments: str) -> tuple[str, str]:
         """Run one Postfix command that has to succeed.

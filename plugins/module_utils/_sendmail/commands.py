@@ -64,16 +64,13 @@ class Program:
         self.m4 = _command('m4', m4, M4)
 
     def _run(self, words: list[str], **options: Any) -> tuple[int, bytes, bytes]:
-        limit = process.limited(LONGEST)
-        status, out, err = self._run_command(
-            [*limit, *words], environ_update={'LC_ALL': 'C'}, encoding=None, handle_exceptions=False, **options
-        )[:3]
-        if limit and status in process.ENDED:
+        done = process.run(self._run_command, words, LONGEST, **options)
+        if done is None:
             raise Unanswered(
                 f'{words[0]} gave no answer within {LONGEST} seconds, mostly since DNS or a map that it asks (LDAP) is'
                 ' away'
             )
-        return status, out, err
+        return done
 
     def generate(self, mc_path: str, directory: str) -> tuple[str, str]:
         """Return what m4 makes of a sendmail.mc, and what it said.

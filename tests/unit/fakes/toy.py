@@ -130,6 +130,10 @@ def make(home):
     return target
 
 
+# What a toy has in its file that leads to the gateway of host_of().
+GATEWAY = '[localhost.localdomain]:9'
+
+
 def host_of(home, **variables):
     """Return the variables of a host that has the toy."""
     return {
