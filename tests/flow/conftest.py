@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.flow import adapters, loader, servers
 from tests.flow.model import Case
 from tests.flow.options import OPTIONS
 from tests.flow.session import Session
+
+HERE = Path(__file__).resolve().parent
 
 
 def pytest_addoption(parser):
@@ -68,6 +71,9 @@ def pytest_collection_modifyitems(config, items):
     themselves."""
 
     def foreign(item):
+        # pytest gives all that is collected, that of other directories too.
+        if HERE not in item.path.parents:
+            return False
         parameters = getattr(getattr(item, 'callspec', None), 'params', {})
         # pytest makes one test with an empty value where there is no value: it is for none of the mail servers named.
         unwanted = 'server' in parameters and not isinstance(parameters['server'], servers.Server)
