@@ -101,9 +101,11 @@ WRONG = {
         'V7.null-sender',
     ],
 }
+# By kind of host. Postfix 3.10 honours the header of RFC 8689 below the levels that ask for a certificate's name.
+WRONG_TOO = {'postfix-debian13': ['G2.tls-not-required']}
 
 
-def test_exactly_these_rows_are_wrong(lab, fresh_host, adapter):
+def test_exactly_these_rows_are_wrong(lab, fresh_host, adapter, server):
     lab.lab.run(fresh_host, ['sh', '-s'], input=VENDORS_PAGE)
     # The page says nothing about mail from the gateway, and neither do these snippets.
     cases = [
@@ -112,9 +114,8 @@ def test_exactly_these_rows_are_wrong(lab, fresh_host, adapter):
         if case.group not in ('firewall', 'forgery', 'inbound', 'smuggling', 'spam')
     ]
     report = Engine(Site(lab.lab, fresh_host, adapter)).run(cases)
-    assert sorted(result.case.id for result in report.results if result.problems) == sorted(
-        row for rows in WRONG.values() for row in rows
-    )
+    wrong = [row for rows in WRONG.values() for row in rows] + WRONG_TOO.get(server.kind, [])
+    assert sorted(result.case.id for result in report.results if result.problems) == sorted(wrong)
     # Every single message at the gateway went there over a connection of which only the chain was looked at.
     at_gateway = [result for result in report.results if any(sighting.where == 'gateway' for sighting in result.seen)]
     assert len(at_gateway) > 50
