@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import json
+import queue
+import threading
 import zipfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +20,12 @@ import yaml
 
 from tests.flow import adapters, loader
 from tests.flow.playbook import ROOT, Run
+from tests.sabotage import driver
 
 HERE = Path(__file__).resolve().parent
 ARCHIVE = '/root/sabotage.zip'
-SECONDS_EACH = 200
+# The driver keeps to its own times; what comes later than that, comes no more.
+SECONDS_EACH = driver.EACH + driver.AGAIN_IN + 60
 BEFORE = (
     'mkdir -p /root/before && for file in /etc/postfix/m*.cf /opt/zimbra/common/conf/m*.cf /etc/mail/sendmail.?[cf]; do'
     ' [ ! -e $file ] || cp -p $file /root/before/; done;'
@@ -125,19 +129,62 @@ class Machine:
         outcome = Run(self.lab, self.name, playbook, variables).wait()
         assert not outcome.returncode, outcome.output
 
+    def verify(self):
+        """What is not green by now."""
+        (found,) = self._driver([]).results([''])
+        return found['verify']
+
     def outcomes(self, breakages):
-        """What came of each, by name."""
+        """Yield what came of each, as it comes."""
+        yield from self._driver(breakages).results([breakage.name for breakage in breakages])
+
+    def _driver(self, breakages):
         job = {
             'mta': self.server.partition('_')[0],
             'archive': ARCHIVE,
             'settings': self.settings,
             'breakages': [[breakage.name, breakage.do, breakage.mend] for breakage in breakages],
         }
-        process = self.lab.start(self.name, ['python3', '-c', (HERE / 'driver.py').read_text(encoding='utf-8')])
-        out, dummy = process.communicate(json.dumps(job), timeout=SECONDS_EACH * (len(breakages) + 1))
-        found = {entry['name']: entry for entry in map(json.loads, out.splitlines())}
-        missing = {'broken': False, 'said': f'the driver ended with status {process.returncode} before'}
-        return {breakage.name: found.get(breakage.name, missing) for breakage in breakages} if breakages else found
+        text = Path(driver.__file__).read_text(encoding='utf-8')
+        return Driver(self.lab.start(self.name, ['python3', '-c', text]), job)
+
+
+class Driver:
+    """The driver at work on a host.
+
+    Args:
+        process: whose standard input and output are pipes for text.
+    """
+
+    def __init__(self, process, job):
+        self._process, self._lines = process, queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        # One that has ended already says so by its status.
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(job))
+            process.stdin.close()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put('')
+
+    def results(self, names, seconds=SECONDS_EACH):
+        """Yield one for each of the names, in their order."""
+        names = list(names)
+        while names:
+            try:
+                line = self._lines.get(timeout=seconds)
+            except queue.Empty:
+                self._process.kill()
+                line = ''
+            if not line.endswith('\n'):
+                break
+            names.pop(0)
+            yield json.loads(line)
+        status = self._process.wait()
+        said = f'the driver ended with status {status} before' if names else ''
+        yield from ({'name': name, 'broken': False, 'said': said} for name in names)
 
 
 class Machines:
@@ -148,7 +195,8 @@ class Machines:
 
     def __init__(self, borrowed, folder, chosen):
         self._borrowed, self._folder, self._chosen = borrowed, folder, chosen
-        self._stack, self._machine, self._outcomes = ExitStack(), None, {}
+        self._stack, self._machine = ExitStack(), None
+        self._coming, self._outcomes = {}, {}
 
     def of(self, server):
         if not self._machine or self._machine.server != server:
@@ -160,13 +208,21 @@ class Machines:
 
     def outcome(self, breakage):
         server = breakage.server
-        if server not in self._outcomes:
+        if server not in self._coming:
             chosen = [entry for entry in self._chosen if entry.server == server]
-            self._outcomes[server] = self.of(server).outcomes(chosen)
-            (ROOT / '.cache').mkdir(exist_ok=True)
-            text = json.dumps(self._outcomes[server], indent=1)
-            (ROOT / '.cache' / f'sabotage-{server}.json').write_text(text, encoding='utf-8')
-        return self._outcomes[server][breakage.name]
+            self._coming[server], self._outcomes[server] = self.of(server).outcomes(chosen), {}
+        found = self._outcomes[server]
+        while breakage.name not in found:
+            entry = next(self._coming[server])
+            found[entry['name']] = entry
+            self._record(server)
+        return found[breakage.name]
+
+    def _record(self, server):
+        """Whoever ends the run finds what has come until then."""
+        (ROOT / '.cache').mkdir(exist_ok=True)
+        text = json.dumps(self._outcomes[server], indent=1)
+        (ROOT / '.cache' / f'sabotage-{server}.json').write_text(text, encoding='utf-8')
 
     def close(self):
         self._machine = None

@@ -13,14 +13,17 @@ import glob
 import importlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
+import traceback
 
 PREFIX = 'ansible_collections.conbool.smtp_relay.plugins.modules.'
 KEPT = '/root/converged'
-SECONDS = 180
+# A module or a command; all that is done about one breakage, and to put the host back after one that took longer.
+SECONDS, EACH, AGAIN_IN = 180, 240, 180
 # What a host has of the mail server, and of us; restored after what only a person can repair.
 PLACES = (
     '/etc/postfix',
@@ -162,6 +165,34 @@ def restore(mend):
     return shell(AGAIN)[1] + mended[1]
 
 
+def bounded(seconds, function, *arguments):
+    """What a function returns, in processes of their own; None where it takes longer: these have been ended then. One
+    that fails says why in its place."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        os.close(read)
+        try:
+            answer = function(*arguments)
+        except BaseException:
+            answer = {'broken': False, 'said': traceback.format_exc()}
+        with os.fdopen(write, 'w') as stream:
+            json.dump(answer, stream)
+        os._exit(0)
+    os.close(write)
+    end, said, piece = time.monotonic() + seconds, b'', b'begin'
+    while piece:
+        if not select.select([read], [], [], max(0, end - time.monotonic()))[0]:
+            os.killpg(pid, signal.SIGKILL)
+            break
+        piece = os.read(read, 65536)
+        said += piece
+    os.close(read)
+    os.waitpid(pid, 0)
+    return None if piece else json.loads(said)
+
+
 class Host:
     def __init__(self, job):
         self.job, self.settings = job, job['settings']
@@ -173,20 +204,40 @@ class Host:
         return call(self.job['mta'] + '_smarthost', settings=self.settings)
 
     def outcome(self, name, do, mend):
-        """Break, verify, repair, verify; afterwards the host is as it was, or it is said what is not."""
+        """What comes of a breakage, whatever that is, in a time that is known before."""
         begin = time.monotonic()
-        status, said = shell(do)
-        found = {'name': name, 'broken': status == 0, 'said': said}
-        found['verify'] = self.verify()
-        answer = self.site()
+        found = bounded(EACH, self._tried, name, do, mend)
+        if found is None:
+            found = {'broken': False, 'said': f'it took more than {EACH} s'}
+        if 'name' not in found:
+            left = bounded(AGAIN_IN, self._again, mend)
+            found['spoilt'] = [['late', 'the host could not be put back in time', '']] if left is None else left
+        return dict(found, name=name, seconds=round(time.monotonic() - begin, 1))
+
+    def _again(self, mend):
+        restore(mend)
+        self.site()
+        return self.verify()
+
+    def _tried(self, name, do, mend):
+        """Break, verify, repair, verify; afterwards the host is as it was, or it is said what is not."""
+        took = {}
+
+        def timed(step, function, *arguments):
+            begin = time.monotonic()
+            answer = function(*arguments)
+            took[step] = round(time.monotonic() - begin, 1)
+            return answer
+
+        status, said = timed('do', shell, do)
+        found = {'name': name, 'broken': status == 0, 'said': said, 'took': took}
+        found['verify'] = timed('verify', self.verify)
+        answer = timed('site', self.site)
         found['site'] = red(answer) + [['warning', text, ''] for text in map(words, answer.get('warnings', []))]
         found['changed'] = answer.get('changed', False)
-        found['after'] = self.verify()
+        found['after'] = timed('after', self.verify)
         if found['after']:
-            found['restored'] = restore(mend)
-            self.site()
-            found['spoilt'] = self.verify()
-        found['seconds'] = round(time.monotonic() - begin, 1)
+            found['spoilt'] = timed('again', self._again, mend)
         return found
 
 
@@ -204,4 +255,5 @@ def main():
         print(json.dumps({'name': '', 'verify': host.verify(), 'files': glob.glob(KEPT + '/*')}), flush=True)
 
 
-main()
+if __name__ == '__main__':
+    main()
