@@ -79,6 +79,11 @@ def run(console, parser, chosen):
                 list(pool.map(_Server.give_back, servers))
 
 
+def title(name):
+    """What heads the column of a mail server."""
+    return f'{name} (a double)' if getattr(adapters.load(name), 'is_double', False) else name
+
+
 class _Server:
     """One mail server under test, in a lab of its own when there are several: each has a gateway that misbehaves for it
     alone."""
@@ -86,7 +91,7 @@ class _Server:
     def __init__(self, name, chosen, table, console):
         self.name, self._table, self._apply = name, table, not chosen.no_apply
         self._adapter = adapters.load(name)()
-        self.title = f'{name} (a double)' if self._adapter.is_double else name
+        self.title = title(name)
         self.host = chosen.host or self._adapter.default_host
         self._reports = chosen.reports / name if chosen.reports else None
         self._say = lambda text: console.print(text if len(chosen.mta) == 1 else f'{name}: {text}')

@@ -9,16 +9,18 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from tests.flow import labs, table
+from tests.flow import adapters, labs, table
 
 
 def test_a_double_is_called_one(monkeypatch):
     # Where this runs there need not be containers.
     monkeypatch.setattr(labs.lifecycle, 'containers', lambda name: [])
-    chosen = SimpleNamespace(no_apply=False, host=None, reports=None, mta=['postfix', 'zimbra', 'kerio'], lab='none')
+    chosen = SimpleNamespace(no_apply=False, host=None, reports=None, mta=adapters.names(), lab='none')
     servers = [table._Server(name, chosen, None, None) for name in chosen.mta]
     result = SimpleNamespace(case=SimpleNamespace(group='outbound'), ok=True, expected_failure='')
-    console = Console(width=180)
+    console = Console(width=400)
     with console.capture() as said:
         console.print(table._short(servers, 'default', [SimpleNamespace(results=[result])] * len(servers)))
-    assert [f'{name} (a double)' in said.get() for name in chosen.mta] == [False, True, True]
+    # Every mail server has a column, which not all adapters say more about.
+    doubles = [name for name in chosen.mta if f'{name} (a double)' in said.get()]
+    assert doubles == ['kerio', 'kerio_direct', 'zimbra'] and all(name in said.get() for name in chosen.mta)
