@@ -149,13 +149,7 @@ def test_networks_come_and_go_while_their_group_is_in_use(host):
     assert kerio.held() == before
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        *profiles('U2', 'U4', 'U13'),
-        *(pytest.param(name, marks=pytest.mark.full) for name in profiles('U3', 'U11', 'U17', 'U22')),
-    ],
-)
+@pytest.mark.parametrize('name', profiles('U2', 'U4', 'U13'))
 def test_every_profile_ends_right_or_is_refused(host, sink, name):
     wanted, hop = every()[name], sink()
     ways = {key: value for key, value in vars(wanted).items() if key != 'version'}
