@@ -88,7 +88,7 @@ sleep 1
 ldconfig
 if [ -e /opt/zimbra ]; then
     # After a reload master(8) still waits, with a service that has failed, for a minute.
-    su - zimbra -c '/opt/zimbra/libexec/configrewrite amavis mta && zmmtactl restart norewrite'
+    su - zimbra -c '/opt/zimbra/libexec/configrewrite amavis mta; postfix stop; postfix start norewrite'
     for unit in conbool-certificate.socket conbool-zimbra.path; do
         if systemctl cat $unit >/dev/null 2>&1; then systemctl restart $unit; fi
     done
