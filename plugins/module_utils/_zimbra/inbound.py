@@ -17,7 +17,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import kept
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends, policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
@@ -59,6 +61,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours im
     UNCERTIFIED_TABLE,
     in_front,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
@@ -186,7 +189,7 @@ class Inbound:
         settings, this = self._settings, self._facts.this
         explicit = settings['inbound_certificate_fingerprints']
         digest = self._facts.expanded.get('smtpd_tls_fingerprint_digest', '')
-        known = [] if explicit else learnt([digest], learnt_fingerprints(self.certificates()), gateway)
+        known = [] if explicit else learnt([digest], self._learnt_before(gateway), gateway)
         plan.problems += unfit(explicit, digest, 'Zimbra')
         plan.values[this, ASK] = ('yes',)
         checks, wanted = [], 'with a known fingerprint'
@@ -207,7 +210,17 @@ class Inbound:
 
     def certificates(self) -> str:
         """Return the table of fingerprints as it is, empty where there is none."""
-        return decode(read_file(f'{self._config_dir}/{CERTIFICATES_TABLE}').data or b'')
+        return decode(read_file(self._certificates_path).data or b'')
+
+    @property
+    def _certificates_path(self) -> str:
+        return f'{self._config_dir}/{CERTIFICATES_TABLE}'
+
+    def _learnt_before(self, gateway: Sequence[Shown]) -> list[str]:
+        """Return the fingerprints of earlier runs that go on to count."""
+        data = read_file(self._certificates_path).data
+        ours = FileRecord(OWNER).wrote(self._certificates_path, data)
+        return kept(learnt_fingerprints(decode(data or b'')), ours, gateway)
 
     def _authorities(self, plan: Plan) -> None:
         """Want the issuer of the gateway's certificate trusted."""
