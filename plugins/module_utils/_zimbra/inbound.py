@@ -55,13 +55,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.facts i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import (
     CLIENT,
     DATA,
+    OWNER,
     POSTSCREEN,
     SOCKET,
     STRANGERS_TABLE,
     UNCERTIFIED_TABLE,
     in_front,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.ours import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.plan import Plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._zimbra.record import AttributeRecord
 
