@@ -23,4 +23,5 @@ def test_a_double_is_called_one(monkeypatch):
         console.print(table._short(servers, 'default', [SimpleNamespace(results=[result])] * len(servers)))
     # Every mail server has a column, which not all adapters say more about.
     doubles = [name for name in chosen.mta if f'{name} (a double)' in said.get()]
-    assert doubles == ['kerio', 'kerio_direct', 'zimbra'] and all(name in said.get() for name in chosen.mta)
+    assert {'kerio', 'zimbra'} <= set(doubles) and not {'postfix', 'sendmail'}.intersection(doubles)
+    assert all(name in said.get() for name in chosen.mta)
