@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=[item for item in items if foreign(item)])
     items[:] = [item for item in items if not foreign(item)]
     for item in items:
-        if _is_repeated(config, item):
+        if _is_repeated(config, item) or _is_for_a_full_run(item):
             item.add_marker(pytest.mark.full)
 
 
@@ -96,6 +96,16 @@ def _is_repeated(config, item):
     if isinstance(case, Case):
         return case.repeated
     return name is not None and all(case.repeated for case in _selected(config)[1] if case.configuration == name)
+
+
+def _is_for_a_full_run(item):
+    """A configuration in which the adapter wants its mail server to be shown in a full run only."""
+    parameters = getattr(getattr(item, 'callspec', None), 'params', {})
+    server, case, name = (parameters.get(key) for key in ('server', 'case', 'configuration'))
+    if not isinstance(server, servers.Server) or not (case or name):
+        return False
+    fast = getattr(adapters.load(server.mta), 'fast', None)
+    return fast is not None and (case.configuration if isinstance(case, Case) else name) not in fast
 
 
 @pytest.fixture(scope='session', name='server')
