@@ -11,7 +11,7 @@ import pytest
 
 from tests.flow import playbook
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('zimbra')]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers(full=['zimbra'])]
 
 UPGRADE = '/opt/zimbra/double/bin/upgrade'
 # Nothing tells when a path unit has done its work.
