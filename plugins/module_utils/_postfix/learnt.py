@@ -10,13 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import kept
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import wrote
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
-    CERTIFICATES_TABLE,
-    learnt_fingerprints,
-)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import CERTIFICATES_TABLE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import learnt_before
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
@@ -30,4 +26,4 @@ def learnt(config_dir: str, owner: str, gateway: Sequence[Shown]) -> list[str]:
         gateway: what the gateway shows as a server.
     """
     data = read_file(os.path.join(config_dir, CERTIFICATES_TABLE)).data
-    return kept(learnt_fingerprints(decode(data or b'')), wrote(config_dir, owner, CERTIFICATES_TABLE, data), gateway)
+    return learnt_before(data, wrote(config_dir, owner, CERTIFICATES_TABLE, data), gateway)

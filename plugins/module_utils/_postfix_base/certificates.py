@@ -5,11 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import DIGESTS, fingerprint, remembered
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import certificates
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import (
+    DIGESTS,
+    fingerprint,
+    kept,
+    remembered,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
+    certificates,
+    learnt_fingerprints,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificate_policy import covers
 
 if TYPE_CHECKING:
@@ -43,6 +52,20 @@ def learnt(digests: Iterable[str], known: Iterable[str], gateway: Iterable[Shown
         before = [item for item in known if len(item.replace(':', '')) == length]
         found += remembered(before, [fingerprint(shown.public_key, digest) for shown in gateway])
     return found
+
+
+def learnt_before(data: bytes | None, intact: bool, gateway: Sequence[Shown]) -> list[str]:
+    """Return the fingerprints that earlier runs have learnt, and that go on to count.
+
+    Args:
+        data: the table that they are kept in, None where there is none.
+        intact: whether it is as the last run left it.
+        gateway: what the gateway shows as a server.
+
+    Raises:
+        HostError: see kept().
+    """
+    return kept(learnt_fingerprints(decode(data or b'')), intact, gateway)
 
 
 def known_by(certificate: Shown, table: str, settings: Mapping[str, Any]) -> str:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import FileRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import kept
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends, policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     CERTIFICATES_TABLE,
@@ -28,7 +27,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.a
     POSTSCREEN_TABLE,
     certificates_table,
     client_tables,
-    learnt_fingerprints,
     own_addresses,
     postscreen_table,
 )
@@ -37,6 +35,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.c
     NOT_LEARNT,
     NOT_NAMED,
     learnt,
+    learnt_before,
     unfit,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.listeners import listeners
@@ -189,7 +188,7 @@ class Inbound:
         settings, this = self._settings, self._facts.this
         explicit = settings['inbound_certificate_fingerprints']
         digest = self._facts.expanded.get('smtpd_tls_fingerprint_digest', '')
-        known = [] if explicit else learnt([digest], self._learnt_before(gateway), gateway)
+        known = [] if explicit else learnt([digest], self._before(gateway), gateway)
         plan.problems += unfit(explicit, digest, 'Zimbra')
         plan.values[this, ASK] = ('yes',)
         checks, wanted = [], 'with a known fingerprint'
@@ -216,11 +215,10 @@ class Inbound:
     def _certificates_path(self) -> str:
         return f'{self._config_dir}/{CERTIFICATES_TABLE}'
 
-    def _learnt_before(self, gateway: Sequence[Shown]) -> list[str]:
+    def _before(self, gateway: Sequence[Shown]) -> list[str]:
         """Return the fingerprints of earlier runs that go on to count."""
         data = read_file(self._certificates_path).data
-        ours = FileRecord(OWNER).wrote(self._certificates_path, data)
-        return kept(learnt_fingerprints(decode(data or b'')), ours, gateway)
+        return learnt_before(data, FileRecord(OWNER).wrote(self._certificates_path, data), gateway)
 
     def _authorities(self, plan: Plan) -> None:
         """Want the issuer of the gateway's certificate trusted."""
