@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
 
 from . import inside
@@ -104,9 +103,8 @@ class MailNode:
     def reset(self) -> None:
         """Forget everything that arrived and behave normally."""
         self.set()
-        for name in ('deliveries.jsonl', 'sessions.jsonl'):
-            if (self.path / name).exists():
-                os.truncate(self.path / name, 0)
+        self._deliveries.clear()
+        self._sessions.clear()
 
     def send(self, *arguments, **options) -> dict:
         """Send one message as told (see order()): accepted, stage reached, code and text of the last reply, tls,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 
 TAIL = 200
@@ -39,6 +40,12 @@ class Records:
             self._tail = (complete + b'\n')[-TAIL:]
             self._records += [_record(line) for line in complete.decode('utf-8').split('\n')]
         return list(self._records)
+
+    def clear(self) -> None:
+        """Empty the file. That is remembered: what comes next may end with the same bytes at the same place."""
+        if self._path.exists():
+            os.truncate(self._path, 0)
+        self._forget()
 
 
 def _record(line: str) -> dict:

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from lab.records import Records
+from lab.records import TAIL, Records
 
 
 def line(number, raw='a'):
@@ -52,6 +52,15 @@ def test_a_file_that_begins_anew(path, anew):
     assert numbers(records) == [1, 2]
     path.write_text(''.join(map(line, anew)), encoding='utf-8')
     assert numbers(records) == anew
+
+
+def test_a_record_that_only_begins_otherwise_is_not_the_former_one(path):
+    records = Records(path)
+    path.write_text(line(1, 'a' * TAIL), encoding='utf-8')
+    assert numbers(records) == [1]
+    records.clear()
+    path.write_text(line(2, 'a' * TAIL), encoding='utf-8')
+    assert numbers(records) == [2]
 
 
 def test_what_is_done_to_a_list_stays_with_it(path):
