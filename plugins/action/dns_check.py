@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import sys
 
-from ansible.plugins.action.normal import ActionModule as AnyModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import quiet
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import Quiet
 
 INTERPRETER = 'ansible_python_interpreter'
 
 
-class ActionModule(AnyModule):
+class ActionModule(Quiet):
     """Runs the module, documented in plugins/modules/dns_check.py, as any other.
 
     But an interpreter that was given as an extra variable is that of the mail servers, which the controller need not

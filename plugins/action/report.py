@@ -11,39 +11,31 @@ from pathlib import Path
 
 import jinja2
 import yaml
-from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.color import stringc
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import visible
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import excerpt, quiet
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports import csv_text, junit_text
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.observer import seen
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import page
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import TEXTS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.results import part_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
-    check_complaint,
-    check_table,
-    rows_said,
-)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
     run_report,
     run_result,
     run_summary,
     settings_of,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED, UNKNOWN, worst
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table import Line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import from_the_shell
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.part import judged, show
 
 # What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
-COLOURS = {GREEN: C.COLOR_OK, UNKNOWN: C.COLOR_WARN, RED: C.COLOR_ERROR}
 MODE, DIRECTORY_MODE = 0o600, 0o700
 OPTIONS = {
     'part': {'type': 'str', 'choices': ['preflight', 'verify']},
     'rows': {'type': 'list', 'elements': 'raw', 'default': []},
     'results': {'type': 'dict', 'default': {}},
+    'observer': {'type': 'dict', 'default': {}},
     'enforce': {'type': 'bool', 'default': False},
     'playbook': {'type': 'str'},
     'host': {'type': 'bool', 'default': False},
@@ -106,7 +98,12 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         result['changed'] = False
         if args['part']:
-            result.update(self._part(args, task_vars))
+            results = dict(args['results'])
+            if 'outside' in results:
+                results['outside'] = seen(args['observer'], results['outside'])
+            rows = part_rows(args['part'], args['rows'], results)
+            found = judged(self._display, args['part'], task_vars['inventory_hostname'], rows, args['enforce'])
+            result.update(found)
         else:
             result.update(self._of_host(args, task_vars) if args['host'] else self._run_of_all(args, task_vars))
         if result.get('failed'):
@@ -120,30 +117,6 @@ class ActionModule(ActionBase):
         done, dummy = run_result(task_vars, args['playbook'])
         return {} if done == 'done' else {'failed': True, 'msg': f'{done.capitalize()}: see the table above.'}
 
-    def _show(self, lines):
-        # Not as part of the result, as ansible.builtin.debug does: that shows all of it, and of a table the source.
-        # All at once, since AWX keeps an event for each time that something is shown.
-        colours = [COLOURS.get(line.status) for line in lines]
-        shown = [stringc(line.text, colour) if colour else line.text for line, colour in zip(lines, colours)]
-        self._display.display('\n'.join(shown), screen_only=True)
-        self._display.display('\n'.join(line.text for line in lines), log_only=True)
-
-    def _part(self, args, task_vars):
-        rows = part_rows(args['part'], args['rows'], args['results'])
-        host = visible(task_vars['inventory_hostname'])
-        complaint = check_complaint(rows)
-        self._show(
-            [
-                Line(f'{host}: {args["part"]}, {rows_said(rows)}', worst([entry['status'] for entry in rows])),
-                *(Line('  ' + line.text, line.status) for line in check_table(rows)),
-            ]
-        )
-        if complaint and args['enforce']:
-            # Shown with -vvv only, and there for a rescue; nothing else of a task that fails is both.
-            invocation = {'module_args': {'part': args['part'], 'enforce': True, 'rows': rows}}
-            return {'failed': True, 'msg': visible(complaint), 'invocation': invocation}
-        return {'rows': rows, 'green': not complaint}
-
     def _run_of_all(self, args, task_vars):
         path = os.path.join(self._directory(args, task_vars), args['playbook'] + '.json')
         now = time.strftime('%Y-%m-%d %H:%M:%S %z')
@@ -156,7 +129,7 @@ class ActionModule(ActionBase):
             time=now,
         )
         summary = run_summary(report)
-        self._show(summary)
+        show(self._display, summary)
         stamped = f'{path[: -len(".json")]}-{now[:19]}'.replace(':', '').replace(' ', '-')
         files = {
             path: json.dumps(report, indent=4) + '\n',

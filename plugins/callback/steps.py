@@ -24,11 +24,14 @@ from ansible.plugins.callback import CallbackBase
 PREFIX = 'conbool.smtp_relay.'
 # What a module does, in a word. Of those that are not here nobody who waits needs to hear.
 STEPS = {
-    'client_certificate': 'certificate',
-    'dns_check': 'DNS',
-    'preflight': 'host',
+    'bring_certificate': 'certificate',
+    'settings': 'settings',
+    'smarthost': 'change',
     'smtp_check': 'from outside',
+    'verify': 'verification',
 }
+# These have shown their table, with its first line.
+TABLES = {'ready': 'preflight', 'report': 'verify'}
 WIDTH = 13
 
 
@@ -39,7 +42,6 @@ class CallbackModule(CallbackBase):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._read = set()
         self._names = 0
 
     def v2_playbook_on_play_start(self, play):
@@ -84,24 +86,17 @@ class CallbackModule(CallbackBase):
         if not action.startswith(PREFIX):
             return None
         name = action[len(PREFIX) :]
-        if name == 'settings':
-            return 'settings'
-        if name == 'report':
-            return result.task.args.get('part')
-        if name.endswith('_smarthost'):
-            return 'mail server' if result.task.args.get('stage') == 'preflight' else 'change'
-        return 'verification' if name.endswith('_verify') else STEPS.get(name)
+        asked = result.task.args
+        if name == 'report' and not asked.get('part') or asked.get('stage') == 'preflight':
+            return None
+        return TABLES.get(name) or STEPS.get(name)
 
     def _said(self, result):
         step, found = self._step(result), result.result
-        if step == 'settings':
-            # They are read again for each role.
-            first = result.host.get_name() not in self._read
-            self._read.add(result.host.get_name())
-            return (step, 'valid', C.COLOR_OK) if first else None
-        if step in ('preflight', 'verify'):
-            # They have shown their table, with its first line.
+        if step in TABLES.values():
             return None
+        if step == 'settings':
+            return step, 'valid', C.COLOR_OK
         if step == 'change':
             would = 'would change ' if self._would(result) else 'changed '
             parts = ', '.join(found.get('parts', []))

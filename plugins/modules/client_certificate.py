@@ -50,6 +50,7 @@ options:
     type: int
     default: 20
 seealso:
+  - module: conbool.smtp_relay.bring_certificate
   - module: conbool.smtp_relay.tls_files
 """
 

@@ -235,48 +235,16 @@ summary:
   sample: {"status": "red", "red": 1, "unknown": 0, "green": 1, "rounds": 1, "queries": 9}
 '''
 
-import asyncio
-
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import client, run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import options as dns_options
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import all_visible, message
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
-
-LIBRARIES = {'dnspython': client.IMPORT_ERRORS, 'idna': readers.IMPORT_ERRORS, 'netaddr': readers.IMPORT_ERRORS}
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns.answer import ARGUMENTS, answer
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            'domains': {'type': 'list', 'elements': 'str', 'required': True},
-            'checks': {'type': 'list', 'elements': 'str', 'choices': list(run.CHECKS)},
-            'relay_host': {'type': 'str', 'default': 'mail.conbool.com'},
-            'mx_targets': {'type': 'list', 'elements': 'str', 'default': []},
-            'spf_addresses': {'type': 'list', 'elements': 'str', 'default': []},
-            'dkim_selectors': {'type': 'list', 'elements': 'str', 'default': []},
-            'dmarc_minimum_policy': {'type': 'str', 'choices': ['none', 'quarantine', 'reject'], 'default': 'none'},
-            'ownership': {'type': 'dict', 'default': {}},
-            'nameservers': {'type': 'list', 'elements': 'str', 'default': []},
-            'port': {'type': 'int', 'default': 53},
-            'timeout': {'type': 'float', 'default': 3},
-            'retries': {'type': 'int', 'default': 2},
-            'deadline': {'type': 'float'},
-            'concurrency': {'type': 'int', 'default': 50},
-            'wait': {'type': 'bool', 'default': False},
-            'fail_on': {'type': 'list', 'elements': 'str', 'choices': ['red', 'unknown'], 'default': ['red']},
-        },
-        supports_check_mode=True,
-    )
-    for library, errors in LIBRARIES.items():
-        if library in errors:
-            module.fail_json(msg=missing_required_lib(library), exception=errors[library])
-    try:
-        options = dns_options.read(module.params)
-        result = asyncio.run(run.run(**options))
-    except (client.DnsConfigurationError, dns_options.OptionError) as error:
-        module.fail_json(msg=message(error))
-    result = all_visible(result)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = answer(module.params)
+    if result.get('failed'):
+        module.fail_json(**result)
     bad = [row for row in result['rows'] if row['status'] in module.params['fail_on']]
     if bad:
         module.fail_json(msg=run.message(result, bad), changed=False, **result)

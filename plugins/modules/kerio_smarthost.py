@@ -57,6 +57,12 @@ rows:
   type: list
   elements: dict
   sample: [{"id": "route.ok", "status": "green", "finding": "smtp:[127.0.0.1]:325"}]
+deliveries:
+  description: Who delivers the mail of which domain.
+  returned: with O(stage=preflight)
+  type: list
+  elements: dict
+  sample: []
 failed_part:
   description: The part that failed.
   returned: failure of a part

@@ -52,31 +52,19 @@ packages:
   type: list
   elements: str
   sample: [conbool-hop-postfix]
-ansible_facts:
-  description: Facts of the host.
-  returned: success
-  type: dict
-  contains:
-    mail_server_parts:
-      description: The same as RV(parts).
-      returned: without O(stage=preflight)
-      type: list
-      elements: str
-    mail_server_preflight_rows:
-      description: What was found. Rows are as those of M(conbool.smtp_relay.postfix_verify).
-      returned: with O(stage=preflight)
-      type: list
-      elements: dict
-    mail_server_deliveries:
-      description: Who delivers the mail of which domain.
-      returned: with O(stage=preflight)
-      type: list
-      elements: dict
-    mail_server_verify_rows:
-      description: What was found after the change.
-      returned: unless it is undone or in check mode
-      type: list
-      elements: dict
+rows:
+  description: What was found, before the change with O(stage=preflight), otherwise after it. See
+    M(conbool.smtp_relay.postfix_verify).
+  returned: success, unless it is undone or in check mode
+  type: list
+  elements: dict
+  sample: [{"id": "route.ok", "status": "green", "finding": "smtp:[127.0.0.1]:325"}]
+deliveries:
+  description: Who delivers the mail of which domain.
+  returned: with O(stage=preflight)
+  type: list
+  elements: dict
+  sample: []
 failed_part:
   description: The part that failed.
   returned: failure of a part

@@ -11,7 +11,7 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Look at a host before its mail server is led to the gateway
 description:
-  - Internal to the roles; no compatibility promise.
+  - Internal to M(conbool.smtp_relay.ready); no compatibility promise.
   - Asks in one call what can be asked before the mail server's configuration is read - the gateway, as
     M(conbool.smtp_relay.smtp_check) does from the host, the TLS files, as M(conbool.smtp_relay.tls_files) does, which
     mail server the host has, as M(conbool.smtp_relay.mta_info) does, whether the mail port can be limited, as
@@ -35,7 +35,7 @@ options:
     type: dict
     required: true
 seealso:
-  - module: conbool.smtp_relay.report
+  - module: conbool.smtp_relay.ready
 '''
 
 EXAMPLES = r'''

@@ -42,6 +42,11 @@ options:
         that was skipped is none. Of a host that was to be asked and is not in the inventory, C(missing) is the name.
     type: dict
     default: {}
+  observer:
+    description: Who was to look from outside, as returned by M(conbool.smtp_relay.smarthost). Without, V(outside) of
+      O(results) counts for nothing.
+    type: dict
+    default: {}
   enforce:
     description: Fail when a row is not green.
     type: bool
@@ -49,10 +54,10 @@ options:
   playbook:
     description:
       - Name of the playbook, and of the file.
-      - What became of each host is taken from its variables - C(__conbool_answer), C(__conbool_failure),
-        C(__conbool_done), C(conbool_checked), C(preflight_found), what the role of the mail server has registered of
-        its change, and the results that were registered of this module with O(part) as C(preflight_report) and
-        C(verify_report).
+      - What became of each host is taken from its variables - C(__conbool_failure), and what was registered of
+        M(conbool.smtp_relay.settings) as C(conbool_checked), of M(conbool.smtp_relay.ready) as C(preflight_report), of
+        M(conbool.smtp_relay.smarthost) or M(conbool.smtp_relay.verify) as C(__verify_looked), and of this module with
+        O(part) as C(verify_report).
     type: str
   host:
     description: Do not report, but fail where the host that the task runs for is not done.
@@ -83,14 +88,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Host is ready for the gateway
+- name: Outbound mail goes to the gateway
   conbool.smtp_relay.report:
-    part: preflight
-    results:
-      dns: "{{ dns }}"
-      preflight: "{{ preflight_found }}"
+    part: verify
+    rows: "{{ looked.rows }}"
     enforce: true
-  register: preflight_report
+  register: verify_report
 
 - name: Run is reported
   conbool.smtp_relay.report:

@@ -13,7 +13,7 @@ author:
   - Conbool SMTP Relay collection contributors (@conbool)
 description:
   - Internal to the roles; no compatibility promise. Checks every variable of a host that belongs to a role of this
-    collection, and returns them in one canonical form, also as the fact C(conbool_settings).
+    collection, and returns them in one canonical form.
   - Which variables there are, with their types, choices and defaults, is read from the C(meta/argument_specs.yml) of
     each role on the controller; those of the role P(conbool.smtp_relay.conbool#role), which begin with C(conbool_), are
     known to the module itself. A variable counts for all roles, whichever are applied.
@@ -21,7 +21,7 @@ description:
   - All problems are collected and reported in one message. Each names the variable and the value, except for the
     content of a key or certificate. What a variable may hold is in the documentation of its role.
   - Listeners on the loopback address of one host have to have different ports.
-  - Runs on the controller, opens no connection to the host and changes nothing.
+  - Runs on the controller and changes nothing. Opens no connection to the host, unless O(playbook) is given.
   - Unset variables, V(null), empty strings, and lists of nothing but empty strings get their default, because AWX sends
     empty strings for unanswered questions. Where such an extra variable hides what the inventory or the play says,
     that counts.
@@ -45,8 +45,12 @@ options:
   playbook:
     description:
       - The playbook of this collection that asks. A host of a later batch is refused then, when more of those before it
-        than C(conbool_max_fail_percentage) allows were not done.
+        than C(conbool_max_fail_percentage) allows were not done. So is a host that does not answer.
     type: str
+  change:
+    description: Whether the host is going to be changed. Where no preflight tells its mail server, it is asked for.
+    type: bool
+    default: false
   clients:
     description: Whether C(outbound_hop_clients) has to name somebody.
     type: bool
@@ -80,10 +84,11 @@ seealso:
 EXAMPLES = r"""
 - name: Settings of the host are valid
   conbool.smtp_relay.settings:
+  register: checked
 
 - name: Loop headers are shown
   ansible.builtin.debug:
-    var: ansible_facts.conbool_settings.loop_headers
+    var: checked.settings.loop_headers
 
 - name: Settings are valid before they go into the inventory
   conbool.smtp_relay.settings:
@@ -103,20 +108,20 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
-  description: Facts of the host.
-  returned: success
-  type: dict
-  contains:
-    conbool_settings:
-      description: The same as RV(settings).
-      type: dict
 problems:
   description: What is wrong, one entry per problem. Empty on success.
   returned: always, unless a Python library is missing
   type: list
   elements: str
   sample: ["conbool_relay_port: 0 must be a whole number from 1 to 65535"]
+playbook:
+  description: The same as O(playbook).
+  returned: success, with O(playbook)
+  type: str
+mta:
+  description: The host's mail server.
+  returned: success, with O(change), where no preflight tells
+  type: str
 settings:
   description: All settings in canonical form.
   returned: success

@@ -12,19 +12,17 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-import yaml
 
 from lab import images
 from lab.engine import CLONE, environment
-from tests.awx import job
+from tests.awx import job, private
 from tests.awx.specs import ROOT
 
 HOST = 'postfix-debian12'
-GROUP = ROOT / 'playbooks/inventory/lab/group_vars/conbool.yml'
 CERT, KEY = '/etc/ssl/certs/relay.pem', '/etc/ssl/private/relay.key'
 COLLECTIONS = '/usr/share/ansible/collections'
 # Of one Postfix with two domains: results, all events of the host, and those of the job with the report in them.
-MOST_OF_ITS_RESULTS, MOST_OF_A_HOST, MOST_OF_A_JOB = 20_000, 80_000, 145_000
+MOST_OF_ITS_RESULTS, MOST_OF_A_HOST, MOST_OF_A_JOB = 8_000, 24_000, 60_000
 # What the execution environment is played by: a Debian with OpenSSH and the Python of this environment.
 PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
 USERS = 'root:x:0:0::/root:/bin/sh\nrunner:x:1000:0::/runner:/bin/sh\n'
@@ -40,21 +38,10 @@ def fixture_lab(borrowed):
 
 @pytest.fixture(name='folder')
 def fixture_folder(lab, tmp_path):
-    """Make what AWX hands to ansible-runner: an inventory, and the key of the machine credential."""
-    known = yaml.safe_load(lab.inventory.read_text(encoding='utf-8'))['all']['vars']
-    # As AWX has it: keys of hosts are not asked for.
-    common = '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null'
-    host = {'ansible_host': lab.addresses[HOST][0], 'ansible_user': 'root', 'ansible_ssh_common_args': common}
-    variables = {
-        **{name: value for name, value in known.items() if name.startswith('lab_')},
-        **yaml.safe_load(GROUP.read_text(encoding='utf-8')),
-    }
-    inventory = json.dumps({'conbool': {'hosts': {HOST: host}, 'vars': variables}})
+    """folder(name, answers, environment): what AWX hands to ansible-runner for the host."""
 
-    def folder(name, answers, **variables):
-        found = job.private_data(tmp_path, name, answers, variables, {'hosts.json': inventory})
-        (found / 'env/ssh_key').write_text((lab.path / 'ssh/id_ed25519').read_text(encoding='utf-8'), encoding='utf-8')
-        return found
+    def folder(name, answers, **environment):
+        return private.data(lab, {HOST: {}}, tmp_path, name, answers, **environment)
 
     return folder
 
@@ -64,7 +51,6 @@ def said(events):
 
 
 def test_certificate_and_key_of_a_credential(lab, folder, tmp_path):
-    ours = {'ANSIBLE_COLLECTIONS_PATH': str(ROOT / 'collections'), 'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg')}
     texts = {name: lab.run(HOST, ['cat', f'/etc/ssl/lab/client.{name}']).stdout for name in ('pem', 'key')}
     secret = texts['key'].splitlines()[2]
 
@@ -78,7 +64,7 @@ def test_certificate_and_key_of_a_credential(lab, folder, tmp_path):
             'conbool_tls_client_cert_source': f'{place}/certificate',
             'conbool_tls_client_key_source': f'{place}/key',
         }
-        made = folder(name, answers, **ours)
+        made = folder(name, answers, **private.OURS)
         (made / 'env/certificate').write_text(texts['pem'], encoding='utf-8')
         (made / 'env/key').write_text(texts['key'], encoding='utf-8')
         done, events = job.run(made, 'client_certificate.yml', verbosity=3)

@@ -14,8 +14,9 @@ from tests.awx import job
 from tests.unit.fakes import toy
 
 SECRET = 'sesame-sesame'
-# What the events of one host may take of what AWX keeps. The toy has few findings: tests/awx/test_lab.py has a Postfix.
-MOST_OF_A_HOST, MOST_OF_ITS_RESULTS = 70_000, 10_000
+# What AWX may have to keep: of a job with one host, of its host, of that its results, and how many tasks there may be.
+# The toy has few findings: tests/awx/test_lab.py has a Postfix.
+MOST_OF_A_JOB, MOST_OF_A_HOST, MOST_OF_ITS_RESULTS, MOST_TASKS = 42_000, 19_000, 3_500, 7
 # Nobody asks for anything else, and for what is not asked AWX sends nothing.
 ANSWERS = {
     'conbool_domains': '',
@@ -38,11 +39,11 @@ def fixture_home(tmp_path_factory):
 
 @pytest.fixture(name='work')
 def fixture_work(home):
-    def work(name, playbook, answers, hosts=('mx',), fresh=True, **variables):
+    def work(name, playbook, answers, hosts=('mx',), fresh=True, more=None, **variables):
         known = {'toy_smarthost_file': str(home / 'toy.cf'), **variables} if hosts == ('mx',) else variables
         inventory = {'conbool': {'hosts': toy.fleet(home, hosts, fresh, **known)}}
         files = {'hosts.json': json.dumps(inventory)}
-        return job.run(job.private_data(home, name, answers, toy.environment(home), files), playbook)
+        return job.run(job.private_data(home, name, answers, toy.environment(home), files), playbook, **(more or {}))
 
     return work
 
@@ -61,7 +62,8 @@ def test_a_job_with_answers(work, home):
     assert (home / 'toy.cf').read_text(encoding='utf-8') == '[localhost.localdomain]:9'
 
     assert sum(map(len, job.results(events))) < MOST_OF_ITS_RESULTS
-    assert job.size(job.of_hosts(events)) < MOST_OF_A_HOST
+    assert job.size(job.of_hosts(events)) < MOST_OF_A_HOST and job.size(events) < MOST_OF_A_JOB
+    assert len([event for event in events if event['event'] == 'playbook_on_task_start']) <= MOST_TASKS
     assert max(len(json.dumps(event)) for event in events) < job.MOST_OF_AN_EVENT
     assert SECRET not in json.dumps(events) and SECRET not in json.dumps(toy.report(home, 'site'))
 
@@ -72,6 +74,30 @@ def test_a_password_in_a_value_that_cannot_be_used_is_in_no_event(work):
     said = ''.join(event['stdout'] for event in events)
     assert done.status == 'failed' and 'no name' in said
     assert SECRET not in json.dumps(events)
+
+
+@pytest.mark.parametrize('playbook', ['site', 'verify'])
+def test_what_is_secret_is_in_nothing_that_a_job_leaves(work, home, playbook):
+    """Events, artifacts and differences with all that Ansible can say, and the files of the report."""
+    answers = {
+        'conbool_preflight': 'warn',
+        # As the injectors of the credential type for Kerio Connect.
+        'kerio_smarthost_user': 'Admin',
+        'kerio_smarthost_password': SECRET,
+    }
+    variables = {
+        'outbound_hop_parameters': {'smtp_sasl_password_maps': f'inline:{{gateway=user:{SECRET}}}'},
+        'kerio_smarthost_relay_passwords': {'Partner': SECRET},
+    }
+    done, events = work(
+        f'secret-{playbook}', f'{playbook}.yml', answers, more={'verbosity': 4, 'cmdline': '--diff'}, **variables
+    )
+    entry = job.artifacts(events)['smtp_relay_report']['hosts']['mx']
+    assert entry['verify']['rows'], ''.join(event['stdout'] for event in events)[-3000:]
+    files = [path for path in (home / 'reports').iterdir() if path.name.startswith(playbook)]
+    assert {path.suffix for path in files} == {'.json', '.html', '.csv', '.xml'}
+    kept = {path.name: path.read_text(encoding='utf-8') for path in files} | {'events': json.dumps(events)}
+    assert [name for name, text in kept.items() if SECRET in text] == []
 
 
 @pytest.mark.parametrize(

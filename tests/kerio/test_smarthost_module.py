@@ -47,7 +47,7 @@ def test_preflight(host, call, tmp_path):
     kerio = host(open_465=False, settings={'site_routes': 'override'})
     status, result = call(kerio_smarthost, kerio, stage='preflight')
     assert (status, result['changed']) == (0, False)
-    rows = result['ansible_facts']['mail_server_preflight_rows']
+    rows = result['rows']
     assert {('mta.ok', 'green'), ('mta.account', 'green'), ('inbound.direct', 'green')} <= brief(rows)
     # Nobody listens on port 25 here, where the double's would be; that of a test is elsewhere.
     assert {identifier for identifier, status in brief(rows) if status == 'red'} <= {'hop.return', 'queue.space'}
@@ -55,7 +55,7 @@ def test_preflight(host, call, tmp_path):
 
 def test_preflight_of_a_server_that_is_too_old(host, call):
     status, result = call(kerio_smarthost, host('8.5'), stage='preflight')
-    (row,) = result['ansible_facts']['mail_server_preflight_rows']
+    (row,) = result['rows']
     assert (status, row['id'], row['status']) == (0, 'mta.failed', 'red')
     assert 'Kerio Connect 9.0 or newer is needed' in row['finding']
 
@@ -63,7 +63,7 @@ def test_preflight_of_a_server_that_is_too_old(host, call):
 def test_preflight_without_a_password(host, call):
     kerio = host()
     kerio.params = {}
-    (row,) = call(kerio_smarthost, kerio, stage='preflight')[1]['ansible_facts']['mail_server_preflight_rows']
+    (row,) = call(kerio_smarthost, kerio, stage='preflight')[1]['rows']
     assert row['status'] == 'red' and 'kerio_smarthost_password is empty' in row['finding']
 
 

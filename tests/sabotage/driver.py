@@ -133,8 +133,7 @@ def red(answer):
     """What is not green of an answer: id, what was found of what, and what to do."""
     if answer.get('failed'):
         return [['failed', answer.get('msg', ''), '']]
-    all_rows = answer.get('ansible_facts', {}).get('mail_server_verify_rows', answer.get('rows', []))
-    rows = [row for row in all_rows if row['status'] != 'green']
+    rows = [row for row in answer.get('rows', []) if row['status'] != 'green']
     return [[row['id'], '{target}: {finding}'.format(**row), row['hint']] for row in rows]
 
 

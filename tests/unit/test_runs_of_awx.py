@@ -17,13 +17,13 @@ from tests.unit.roles.test_values_as_text import Unsafe
 
 @pytest.fixture(name='play')
 def fixture_play(home):
-    def run(playbook, *arguments, answers=None, hosts=('mx',), group='conbool', **variables):
+    def run(playbook, *arguments, answers=None, hosts=('mx',), group='conbool', more=None, **variables):
         """Run a playbook with extra variables in the file and the form in which AWX hands them over."""
         (home / 'extravars').write_text(yaml.dump(answers or {}, Dumper=Unsafe), encoding='utf-8')
         inventory = {
             group: {'hosts': {host: toy.host_of(home, **variables) for host in hosts}},
             'empty': {'hosts': {}},
-            'others': {'hosts': {'web': {}}},
+            'others': {'hosts': {'web': {}, **(more or {})}},
         }
         (home / 'toy.cf').write_text('old', encoding='utf-8')
         (home / 'reports' / f'{playbook}.json').unlink(missing_ok=True)
@@ -148,13 +148,49 @@ def test_an_observer_that_is_not_in_this_slice_is_said(play):
     ], said
 
 
+def test_a_controller_that_is_away_is_a_row_and_the_report_is_made(play):
+    """Nothing that is asked on it needs a connection, but for a look from outside that somebody wants from there."""
+    away = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1}
+    for playbook, part in (('verify', 'verify'), ('preflight', 'preflight')):
+        done, said, report = play(playbook, more={'localhost': away}, verify_outside='localhost')
+        assert report is not None, said
+        found = {row['id']: row for row in report['hosts']['mx'][part]['rows']}
+        if part == 'preflight':
+            assert 'dns.failed' not in found and 'mx.unknown' in found
+        else:
+            row = found['inbound.unreachable']
+            assert (row['target'], row['status']) == ('localhost', 'unknown') and 'Connection refused' in row['finding']
+            assert 'ansible_connection=local' in row['hint'] and 'route.bypass' in found
+
+
+def test_a_connection_that_breaks_in_the_middle_is_in_the_report(play, home):
+    """Of one host, so that nobody is left in a play that has no unreachable ones."""
+    ssh = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_ssh_executable': str(home / 'ssh')}
+    # It answers the first question, and no other.
+    script = '#!/bin/sh\ncase "$*" in *"exit 0"*) exit 0;; esac\necho gone >&2\nexit 255\n'
+    (home / 'ssh').write_text(script, encoding='utf-8')
+    (home / 'ssh').chmod(0o755)
+    done, said, report = play('site', conbool_preflight='skip', **ssh)
+    assert done.returncode == 2 and report is not None, said
+    entry = report['hosts']['mx']
+    assert (entry['result'], entry['state']) == ('failed', 'present') and 'gone' in entry['reason'], said
+    assert 'Origin: ' not in said and 'unreachable=0' in said
+
+
+def test_a_module_that_fails_is_said_without_the_source_of_a_role(play, home):
+    """Here its file cannot be written."""
+    done, said, report = play('site', conbool_preflight='skip', toy_smarthost_file=str(home / 'no/such/toy.cf'))
+    assert done.returncode == 2 and 'No such file' in report['hosts']['mx']['reason'], said
+    assert 'Origin: ' not in said and said.count('fatal: [mx]') == 2, said
+
+
 def test_a_line_for_each_host_and_step(home, play, monkeypatch):
     monkeypatch.setenv('ANSIBLE_STDOUT_CALLBACK', 'conbool.smtp_relay.steps')
     done, said, dummy = play('site', '--check', hosts=('mx', 'mx-two'))
     assert done.returncode == 0, said
     for line in (
         'mx      settings       valid',
-        'mx-two  DNS            done',
+        'mx-two  settings       valid',
         'mx      change         would change toy',
         '2 hosts, 0 of them failed',
     ):

@@ -62,7 +62,7 @@ def main(server_class: type[MailServer]) -> None:
         # What is wrong is a row, not a failure.
         known: dict[str, Any] = {}
         rows = asked('mta', 'mail server', lambda: ready_rows(module, server, known), MEND)
-        module.exit_json(changed=False, ansible_facts=dict(known, mail_server_preflight_rows=rows))
+        module.exit_json(changed=False, rows=rows, **known)
     converge = present if settings['state'] == 'present' else absent
     run(module, directories_of(server), lambda module, dummy: converge(module, server))
 
@@ -78,10 +78,10 @@ def ready_rows(module: AnsibleModule, server: MailServer, known: dict[str, Any])
     """Return the rows on what has to be so before the mail server is led to the gateway.
 
     Args:
-        known: gets C(mail_server_deliveries), who delivers the mail of each domain.
+        known: gets C(deliveries), who delivers the mail of each domain.
     """
     facts = server.facts()
-    known['mail_server_deliveries'] = facts.deliveries
+    known['deliveries'] = facts.deliveries
     for warning in facts.warnings:
         module.warn(message(warning))
     rows = facts_rows(server.NAME, facts, server.settings) + server.obstacles(facts)
@@ -123,7 +123,7 @@ def present(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], 
     result, warnings = _take(module, parts)
     if not module.check_mode:
         # In check mode the host is as it was.
-        result['ansible_facts']['mail_server_verify_rows'] = rows_of(server, server.settings, shown)
+        result['rows'] = rows_of(server, server.settings, shown)
     # Parts say again what was seen before.
     return result, list(dict.fromkeys(said + warnings))
 
@@ -280,4 +280,4 @@ def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any],
 def _as_one(done: list[tuple[str, tuple[dict[str, Any], list[str]]]]) -> tuple[dict[str, Any], list[str]]:
     result, warnings = merge([step for dummy, step in done])
     parts = sorted({name for name, (step, dummy) in done if step['changed']})
-    return dict(result, parts=parts, ansible_facts={'mail_server_parts': parts}), warnings
+    return dict(result, parts=parts), warnings

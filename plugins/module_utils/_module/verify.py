@@ -33,8 +33,7 @@ def main(server_class: type[MailServer]) -> None:
     if settings['state'] == 'present':
         more.append(('drift', 'this host', lambda: drift_rows(server, shown)))
     rows = rows_of(server, settings, shown, more, stuck=True)
-    # Whoever includes the tasks of some mail server's role need not know under which name they keep a result.
-    module.exit_json(changed=False, rows=rows, ansible_facts={'mail_server_verify_rows': rows})
+    module.exit_json(changed=False, rows=rows)
 
 
 def _dns_only(server: MailServer) -> bool:

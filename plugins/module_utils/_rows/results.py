@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.observer import CONTROLLER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import (
     dns_rows,
     in_order,
@@ -21,6 +22,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status im
 OBSERVER = (
     'verify_outside names it. A slice of a job has only its part of the hosts: run the playbook verify without slices,'
     ' or leave the variable unset where there are slices.'
+)
+AWAY = 'verify_outside names it. Mend its connection, or leave the variable unset.'
+AWAY_HERE = (
+    'It is the controller, which needs no connection: let localhost have ansible_connection=local in the inventory, and'
+    ' give no ansible_connection with -e.'
 )
 # What a task was asked about, where that is not what it is registered as.
 TARGETS = {'mta': 'mail server'}
@@ -41,11 +47,18 @@ def result_rows(name: str, result: Mapping[str, Any]) -> list[dict[str, Any]]:
     if result.get('missing'):
         return [row('inbound.observer', result['missing'], UNKNOWN, 'it is not in the inventory of this run', OBSERVER)]
     if name == 'outside':
-        return smtp_rows(result, 'inbound')
+        return smtp_rows(result, 'inbound') if 'servers' in result else [_not_seen(result)]
     rows = list(result.get('rows', []))
     if not result or result.get('failed') or result.get('unreachable'):
         rows += unasked(result, name, TARGETS.get(name, name))
     return rows
+
+
+def _not_seen(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row on an observer that did not look."""
+    (found,) = unasked(result, 'inbound', result.get('observer', 'observer'))
+    hint = AWAY_HERE if result.get('observer') == CONTROLLER else AWAY
+    return dict(found, hint=hint) if result.get('unreachable') else found
 
 
 def part_rows(

@@ -25,14 +25,11 @@ def rows_of(entry: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
     """Return what became of a host, C(done), C(failed) or C(not done), and why where it is not done."""
     checked = known.get('conbool_checked') or {}
-    if checked.get('stopped'):
+    if checked.get('not_done'):
         return 'not done', str(checked['msg'])
-    answer = known.get('__conbool_answer') or {}
-    if answer.get('unreachable'):
-        return 'not done', str(answer.get('msg', 'unreachable'))
     if known.get('__conbool_failure'):
         return 'failed', str(known['__conbool_failure'])
-    if known.get('__conbool_done') == playbook:
+    if _finished(known, playbook):
         return 'done', ''
     # Nothing failed, so that a part that is not green ended it.
     for part in _enforced(known, playbook):
@@ -40,6 +37,20 @@ def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
         if complaint:
             return 'failed', f'{part}: {complaint}'
     return 'not done', 'its tasks were left out by --tags or --skip-tags, or its connection broke'
+
+
+def _finished(known: Mapping[str, Any], playbook: str) -> bool:
+    """Whether the last thing that the playbook wants of a host is there, and good. Nothing has failed."""
+    if (known.get('conbool_checked') or {}).get('playbook') != playbook:
+        # What is there is of another playbook of this run.
+        return False
+    if playbook == 'preflight':
+        return bool((known.get('preflight_report') or {}).get('green'))
+    verified = known.get('verify_report') or {}
+    if 'green' in verified:
+        return bool(verified['green'])
+    # Where it is undone, and in check mode, nothing is verified.
+    return bool(playbook not in ('preflight', 'verify') and _change(known).get('mta'))
 
 
 def stopped(hostvars: Mapping[str, Mapping[str, Any]], before: Sequence[str], playbook: str, most: int) -> str:
@@ -72,8 +83,8 @@ def settings_of(known: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _mta(known: Mapping[str, Any]) -> str | None:
-    # Whichever play or role has found out.
-    found = [known.get(name) or {} for name in ('preflight_found', '__conbool_asked', '__verify_asked')]
+    # Whichever task has found out.
+    found = [known.get(name) or {} for name in ('preflight_report', '__verify_looked', 'conbool_checked')]
     return next((result['mta'] for result in found if result.get('mta')), None)
 
 
@@ -89,7 +100,7 @@ def _rows(known: Mapping[str, Any], part: str) -> list[dict[str, Any]] | None:
 
 def _change(known: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the result of what changes the mail server, empty where it did not come to that."""
-    return known.get(f'__{_mta(known)}_smarthost_change') or {}
+    return known.get('__verify_looked') or {}
 
 
 def run_report(

@@ -89,7 +89,7 @@ from %(utils)s_toy.server import ToyServer
 
 %(kind)s.main(ToyServer)
 '''
-TASK = '- name: The toy\n  conbool.smtp_relay.%s:\n    settings: "{{ conbool_settings }}"\n'
+TASK = '- name: The toy\n  conbool.smtp_relay.smarthost:\n    mta: toy\n'
 SPECS = {'argument_specs': {'main': {'options': {'toy_smarthost_file': {'type': 'path', 'default': '/etc/toy.cf'}}}}}
 
 
@@ -118,14 +118,9 @@ def make(home):
     for kind in ('smarthost', 'verify'):
         module = MODULE % {'utils': UTILS, 'kind': kind}
         (target / f'plugins/modules/toy_{kind}.py').write_text(module, encoding='utf-8')
-    change = TASK % 'toy_smarthost' + '  register: __toy_smarthost_change\n'
-    (role / 'tasks/main.yml').write_text(change, encoding='utf-8')
-    (role / 'tasks/verify.yml').write_text(TASK % 'toy_verify', encoding='utf-8')
-    preflight = TASK % 'toy_smarthost' + '    stage: preflight\n'
-    (role / 'tasks/preflight.yml').write_text(preflight, encoding='utf-8')
+    (role / 'tasks/main.yml').write_text(TASK, encoding='utf-8')
     (role / 'defaults/main.yml').write_text('toy_smarthost_file: /etc/toy.cf\n', encoding='utf-8')
     (role / 'meta/argument_specs.yml').write_text(json.dumps(SPECS), encoding='utf-8')
-    (role / 'meta/main.yml').write_text('dependencies: [conbool.smtp_relay.conbool]\n', encoding='utf-8')
     (home / 'toy.cf').write_text('old', encoding='utf-8')
     return target
 

@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import KNOWN, OWN
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES as READ_BY_THE_PLUGIN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import registry
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import (
@@ -24,6 +22,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles
     smarthost_roles,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import KNOWN, OWN
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES as READ_BY_THE_PLUGIN
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (ROOT / 'roles').iterdir() if path.is_dir())

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.fakes import toy
+
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 LOCAL = {'ansible_connection': 'local', 'ansible_python_interpreter': sys.executable}
@@ -42,17 +44,12 @@ OUTSIDE = """
   tasks:
     - name: An earlier role has read the variables
       ansible.builtin.include_role:
-        name: one
-    - name: Rows of the mail server
-      ansible.builtin.set_fact:
-        mail_server_verify_rows: []
-        cacheable: true
+        name: conbool.smtp_relay.conbool
     - name: From outside
       block:
         - name: Verify
           ansible.builtin.include_role:
             name: conbool.smtp_relay.verify
-            tasks_from: looked
           vars:
             verify_outside: observer
             verify_inbound_host: 127.0.0.1
@@ -64,7 +61,7 @@ OUTSIDE = """
 """
 
 
-def play(tmp_path, playbook, hosts, *arguments, collections=None, **environment):
+def play(tmp_path, playbook, hosts, *arguments, **environment):
     (tmp_path / 'hosts.yml').write_text(json.dumps({'all': {'hosts': hosts, 'vars': GOOD}}), encoding='utf-8')
     if isinstance(playbook, str):
         (tmp_path / 'play.yml').write_text(playbook, encoding='utf-8')
@@ -103,9 +100,12 @@ def test_a_variable_at_a_role_counts_though_an_earlier_role_has_read_the_setting
 
 
 def test_verify_outside_can_be_set_at_its_role_as_the_readme_says(tmp_path):
-    make_roles(tmp_path)
-    output = play(tmp_path, OUTSIDE, {'mx': LOCAL, 'observer': LOCAL})
-    assert 'ROWS' in output and 'inbound.' in output, output
+    toy.make(tmp_path)
+    collections = {'ANSIBLE_COLLECTIONS_PATH': str(tmp_path / 'collections')}
+    output = play(tmp_path, OUTSIDE, {'mx': toy.host_of(tmp_path), 'observer': LOCAL}, **collections)
+    assert 'ROWS' in output and 'inbound.connect 127.0.0.1:1' in output, output
+    # What the observer finds is said in the table, and nowhere else.
+    assert 'Origin' not in output and 'FAILED' not in output.partition('Outbound mail goes to the gateway]')[0], output
 
 
 @pytest.fixture(name='cached')

@@ -16,10 +16,10 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.kinds import has_template
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import PREFIX, SETTINGS, normalise
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES
 
 from tests.unit.fakes.variables import EXAMPLES, GOOD
 from tests.unit.roles.test_argument_specs import ROOT, specification

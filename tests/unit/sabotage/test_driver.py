@@ -15,7 +15,9 @@ import pytest
 
 from tests.sabotage import conftest, driver
 
-ROWS = [['hop.closed', 'nobody listens', 'Run site.yml.']]
+ROWS = [['hop.closed', 'hop: nobody listens', 'Run site.yml.']]
+# The same as a module has it.
+ROW = {'id': 'hop.closed', 'target': 'hop', 'status': 'red', 'finding': 'nobody listens', 'hint': 'Run site.yml.'}
 
 
 class Toy(driver.Host):
@@ -30,7 +32,7 @@ class Toy(driver.Host):
 
     def site(self):
         (self.folder / 'broken').unlink(missing_ok=True)
-        return {'changed': True, 'ansible_facts': {'mail_server_verify_rows': []}}
+        return {'changed': True, 'rows': [ROW, dict(ROW, status='green')]}
 
 
 @pytest.fixture(name='toy')
@@ -43,6 +45,7 @@ def fixture_toy(tmp_path, monkeypatch):
 def test_what_comes_of_a_breakage_says_how_long_each_step_took(toy):
     found = toy.outcome('a', ': >broken', '')
     assert (found['name'], found['broken'], found['verify'], found['after']) == ('a', True, ROWS, [])
+    assert (found['changed'], found['site']) == (True, ROWS)
     assert 'spoilt' not in found and set(found['took']) == {'do', 'verify', 'site', 'after'}
     assert toy.outcome('b', 'false', '')['broken'] is False
 

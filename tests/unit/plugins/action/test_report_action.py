@@ -41,7 +41,8 @@ PLAY = """
 
         - name: Host is done
           ansible.builtin.set_fact:
-            __conbool_done: site
+            conbool_checked: "{{ conbool_checked | default({}) | combine({'playbook': 'site'}) }}"
+            verify_report: {green: true}
       rescue:
         - name: What went wrong is kept
           ansible.builtin.set_fact:

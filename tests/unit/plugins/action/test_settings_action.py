@@ -12,8 +12,9 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.task import Task
 from ansible.template import Templar, trust_as_template
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ActionModule, specifications
+from ansible_collections.conbool.smtp_relay.plugins.action.settings import ActionModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import HostSettings, specifications
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 
@@ -146,9 +147,9 @@ def test_default_that_cannot_be_evaluated_is_named():
 
 
 def test_unknown_variables_are_refused_without_being_evaluated(monkeypatch):
-    evaluated, evaluate = [], ActionModule._evaluated
+    evaluated, evaluate = [], HostSettings._evaluated
     monkeypatch.setattr(
-        ActionModule, '_evaluated', lambda self, value: evaluated.append(value) or evaluate(self, value)
+        HostSettings, '_evaluated', lambda self, value: evaluated.append(value) or evaluate(self, value)
     )
     unknown = dict.fromkeys(('outbound_hop_prot', 'verify_something', 'preflight_rows', 'conbool_settings'), 'SECRET')
     result = run({**GOOD, **unknown, 'outbound': 'SECRET', 'verify_inbound_host': 'mx.example.com'})

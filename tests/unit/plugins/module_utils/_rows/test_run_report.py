@@ -17,9 +17,8 @@ def texts(lines):
 def test_done_failed_and_unreachable_hosts():
     hostvars = {
         'mx1': {
-            'conbool_checked': {'settings': {'state': 'present'}},
-            'preflight_found': {'mta': 'postfix'},
-            '__conbool_done': 'site',
+            'conbool_checked': {'settings': {'state': 'present'}, 'playbook': 'site'},
+            '__verify_looked': {'mta': 'postfix'},
         },
         'mx2': {
             'conbool_checked': {'settings': {'state': 'present'}},
@@ -27,8 +26,8 @@ def test_done_failed_and_unreachable_hosts():
         },
         'mx3': {},
         'mx4': {
-            '__conbool_answer': {'unreachable': True, 'msg': 'No route to host'},
-            '__conbool_failure': 'The host is there: No route to host',
+            'conbool_checked': {'not_done': True, 'settings': {'state': 'present'}, 'msg': 'No route to host'},
+            '__conbool_failure': 'Settings are valid: No route to host',
         },
     }
     assert texts(run_summary(run_report(hostvars, ['mx1', 'mx2', 'mx3', 'mx4'], 'site'))) == [
@@ -37,7 +36,7 @@ def test_done_failed_and_unreachable_hosts():
         'mx2   ?        present  FAILED: The host\'s mail server is known: no mail server found',
         'mx3   ?        ?        NOT DONE: its tasks were left out by --tags or --skip-tags, or its',
         '                        connection broke',
-        'mx4   ?        ?        NOT DONE: No route to host',
+        'mx4   ?        present  NOT DONE: No route to host',
     ]
 
 
@@ -45,11 +44,9 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
     green, red = {'status': 'green'}, {'status': 'red'}
     hostvars = {
         'mx1': {
-            'conbool_checked': {'settings': {'state': 'present'}},
-            'preflight_found': {'mta': 'postfix'},
-            '__conbool_done': 'site',
-            'preflight_report': {'rows': [green, red]},
-            'verify_report': {'rows': [green]},
+            'conbool_checked': {'settings': {'state': 'present'}, 'playbook': 'site'},
+            'preflight_report': {'rows': [green, red], 'green': False, 'mta': 'postfix'},
+            'verify_report': {'rows': [green], 'green': True},
         }
     }
     assert run_report(hostvars, ['mx1'], 'site', check_mode=True) == {
@@ -77,7 +74,9 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
 
 
 def test_one_host_that_is_not_done_makes_the_run_not_ok():
-    assert not run_report({'mx1': {'__conbool_done': 'site'}, 'mx2': {}}, ['mx1', 'mx2'], 'site')['ok']
+    done = {'conbool_checked': {'playbook': 'site'}, 'verify_report': {'green': True}}
+    assert run_report({'mx1': done, 'mx2': done}, ['mx1', 'mx2'], 'site')['ok']
+    assert not run_report({'mx1': done, 'mx2': {}}, ['mx1', 'mx2'], 'site')['ok']
 
 
 def test_rows_of_a_host_that_failed_because_of_them_are_those_that_the_rescue_was_given():
@@ -101,9 +100,9 @@ def test_another_failure_has_no_rows():
 
 
 def test_mail_server_that_was_not_found_has_no_name():
-    known = {'preflight_found': {'mta': None}, '__verify_asked': {'failed': True}}
+    known = {'preflight_report': {'mta': None}, '__verify_looked': {'failed': True}}
     assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['mta'] is None
-    known['__verify_asked'] = {'mta': 'postfix'}
+    known['__verify_looked'] = {'mta': 'postfix'}
     assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['mta'] == 'postfix'
 
 
@@ -122,7 +121,31 @@ def test_a_part_that_is_not_green_is_the_reason_where_nothing_else_is(playbook, 
 
 
 def test_what_another_playbook_of_the_run_has_done_does_not_count():
-    assert run_report({'mx1': {'__conbool_done': 'preflight'}}, ['mx1'], 'site')['hosts']['mx1']['result'] == 'not done'
+    known = {'conbool_checked': {'playbook': 'preflight'}, 'preflight_report': {'green': True}}
+    found = {
+        name: run_report({'mx1': known}, ['mx1'], name)['hosts']['mx1']['result'] for name in ('preflight', 'site')
+    }
+    assert found == {'preflight': 'done', 'site': 'not done'}
+    known = {'conbool_checked': {'playbook': 'verify'}, 'verify_report': {'green': True}}
+    assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['result'] == 'not done'
+
+
+@pytest.mark.parametrize(
+    'more, result',
+    [
+        ({'__verify_looked': {'mta': 'toy'}}, 'done'),
+        # Left out, as all tasks behind a preflight that is not green.
+        ({'__verify_looked': {'skipped': True}, 'verify_report': {'skipped': True}}, 'not done'),
+        ({'__verify_looked': {'mta': 'toy'}, 'verify_report': {'skipped': True}}, 'done'),
+        ({'__verify_looked': {'mta': 'toy'}, 'verify_report': {'green': False}}, 'not done'),
+        ({'__verify_looked': {'mta': 'toy'}, 'verify_report': {'green': True}}, 'done'),
+        ({'__verify_looked': {'mta': 'toy'}, '__conbool_failure': 'no'}, 'failed'),
+        ({'preflight_report': {'green': True}}, 'not done'),
+    ],
+)
+def test_a_host_is_done_when_what_comes_last_is_there_and_good(more, result):
+    known = {'conbool_checked': {'playbook': 'rollback'}, **more}
+    assert run_report({'mx1': known}, ['mx1'], 'rollback')['hosts']['mx1']['result'] == result
 
 
 @pytest.mark.parametrize('failure', ['', 'no'])
@@ -132,8 +155,7 @@ def test_what_was_changed_is_said_also_of_a_host_that_failed_behind_it(failure):
         {'after_header': 'same', 'before': 'x', 'after': 'x'},
     ]
     known = {
-        'preflight_found': {'mta': 'toy'},
-        '__toy_smarthost_change': {'parts': ['hop'], 'diff': diff},
+        '__verify_looked': {'mta': 'toy', 'parts': ['hop'], 'diff': diff},
         '__conbool_failure': failure,
     }
     entry = run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, kinds, readers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import settings_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS, normalise
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES
 
 from tests.unit.fakes.variables import EXAMPLES, GOOD
 

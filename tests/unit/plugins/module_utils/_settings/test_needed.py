@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import normalise
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24']}
 

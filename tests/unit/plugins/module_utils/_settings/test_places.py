@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import taken
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import normalise
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24'], 'verify_inbound_host': 'mx'}
 QUEUE, DATA, CONFIG = 'outbound_hop_queue_directory', 'outbound_hop_data_directory', 'outbound_hop_config_dir'

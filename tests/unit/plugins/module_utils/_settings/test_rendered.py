@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.inbound import inbound_configuration
@@ -25,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.m4 im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._sendmail.mc import line as include_line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS, normalise
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.sieve import SCRIPT
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.action.settings import ROLES
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import kinds
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.roles import settings_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import normalise
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import ROLES
 
 GOOD = {'conbool_domains': ['example.com'], 'conbool_networks': ['192.0.2.0/24'], 'verify_inbound_host': 'mx'}
 PEM = '-----BEGIN PRIVATE KEY-----\nTOPSECRET\n-----END PRIVATE KEY-----'

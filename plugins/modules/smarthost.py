@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The code is in plugins/action/smarthost.py, which has modules asked on the host.
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smarthost
+short_description: Have whichever mail server the host has use the gateway, or undo it
+version_added: 1.0.0
+author:
+  - Conbool SMTP Relay collection contributors (@conbool)
+description:
+  - Internal to the roles; no compatibility promise.
+  - Finds out which mail server the host has, unless it is told, and runs the module of that, such as
+    M(conbool.smtp_relay.postfix_smarthost). Whether it is done or undone is said by C(conbool_state).
+  - The settings are those of the variables of the host, as M(conbool.smtp_relay.settings) reads them, with what is set
+    for the task, its role or its play. A setting that cannot be used is a failure that names it, before the host is
+    asked.
+  - A host whose connection breaks is a failure as well, so that a play goes on with C(rescue), and its report is made.
+options:
+  mta:
+    description: The mail server. Without it, the host is asked.
+    type: str
+  stage:
+    description: V(preflight) only looks, see the module of the mail server. It fails where that cannot be asked.
+    type: str
+    choices: [preflight, change]
+    default: change
+extends_documentation_fragment:
+  - action_common_attributes
+attributes:
+  action:
+    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
+    support: full
+  check_mode:
+    support: full
+    details: As the module of the mail server.
+  diff_mode:
+    support: full
+    details: As the module of the mail server.
+  platform:
+    support: full
+    platforms: linux
+seealso:
+  - module: conbool.smtp_relay.mta_info
+  - module: conbool.smtp_relay.postfix_smarthost
+"""
+
+EXAMPLES = r"""
+- name: The mail server uses the gateway
+  conbool.smtp_relay.smarthost:
+"""
+
+RETURN = r"""
+mta:
+  description: The host's mail server.
+  returned: when it was found
+  type: str
+  sample: postfix
+parts:
+  description: The parts that were changed, or would be in check mode. With a failure, those before the one that failed.
+  returned: with O(stage=change), unless it failed before the first change
+  type: list
+  elements: str
+  sample: [hop, postfix_smarthost_outbound]
+rows:
+  description: What was found, each with C(id), C(target), C(status) (green, red, unknown), C(severity), C(finding) and
+    C(hint).
+  returned: success, unless it is undone or in check mode
+  type: list
+  elements: dict
+  sample: [{"id": "queue.ok", "target": "hop", "status": "green", "severity": "info", "finding": "empty", "hint": ""}]
+deliveries:
+  description: Who delivers the mail of which domain.
+  returned: with O(stage=preflight)
+  type: list
+  elements: dict
+  sample: []
+observer:
+  description: Who is to look at the mail server from outside (C(name)), with options of
+    M(conbool.smtp_relay.smtp_check). Empty when nobody is to. C(missing) is the name of somebody who is not in this
+    run.
+  returned: success, with O(stage=change)
+  type: dict
+  sample: {}
+"""

@@ -1,0 +1,20 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An action that runs its module as any other, and of whose failure the module's own words are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action.normal import ActionModule as AnyModule
+
+
+class Quiet(AnyModule):
+    """What is wrong is wrong with the host; an excerpt of the source of a role would not say more."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        if result.get('failed'):
+            self._task._ds = None
+        return result
