@@ -148,10 +148,6 @@ class PlayedZimbra:
                 if value is not None:
                     entry[attribute] = value if isinstance(value, list) else [value]
 
-    def effective(self, attribute):
-        """What the configuration daemon reads."""
-        return self.own('servers', self.name).get(attribute) or self.own('config').get(attribute, [])
-
     def starts(self, name='zmprov'):
         return len([each for each in self.ran if each[0] == name])
 
@@ -216,12 +212,15 @@ class PlayedZimbra:
         return status, out.getvalue().encode('utf-8', 'surrogateescape'), err.getvalue().encode()
 
     def _rewrite(self):
+        # What the configuration daemon reads, once for all parameters: each reading is one of the whole directory.
+        own, everywhere = self.own('servers', self.name), self.own('config')
+        effective = {**everywhere, **{name: values for name, values in own.items() if values}}
         for attribute, parameter in PARAMETERS.items():
             if parameter not in self.loses:
-                values = [{'TRUE': 'yes', 'FALSE': 'no'}.get(value, value) for value in self.effective(attribute)]
+                values = [{'TRUE': 'yes', 'FALSE': 'no'}.get(value, value) for value in effective.get(attribute, [])]
                 self.main_cf[parameter] = ' '.join(values)
         self.main_cf['content_filter'] = 'smtp-amavis:[127.0.0.1]:10024'
-        self.main_cf['mynetworks'] = ' '.join(self.effective('zimbraMtaMyNetworks'))
+        self.main_cf['mynetworks'] = ' '.join(effective.get('zimbraMtaMyNetworks', []))
         self._write()
 
     def _write(self):
