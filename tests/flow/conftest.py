@@ -87,15 +87,19 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_repeated(config, item):
-    """A row that holds under one more configuration: where one mail server shows that by default, the others do in a full
-    run."""
+    """A row that holds under one more configuration, or all rows of one that says nothing of this mail server: where one
+    shows that by default, the others do in a full run."""
     parameters = getattr(getattr(item, 'callspec', None), 'params', {})
     server, case, name = (parameters.get(key) for key in ('server', 'case', 'configuration'))
     if not isinstance(server, servers.Server) or server.mta == 'postfix' or _option(config, '--no-apply'):
         return False
-    if isinstance(case, Case):
-        return case.repeated
-    return name is not None and all(case.repeated for case in _selected(config)[1] if case.configuration == name)
+    cases = [case] if isinstance(case, Case) else [each for each in _selected(config)[1] if each.configuration == name]
+    return bool(cases) and all(each.repeated or _only_full(server, each.configuration) for each in cases)
+
+
+def _only_full(server, configuration):
+    by_default = adapters.load(server.mta).by_default
+    return by_default is not None and configuration not in by_default
 
 
 @pytest.fixture(scope='session', name='server')

@@ -55,6 +55,8 @@ class Adapter:
     refused: dict = {}
     # Configuration -> those of them that it can meet there.
     met_in: dict = {}
+    # The configurations that are sent through it without --full; None for all of them.
+    by_default = None
     keeps_headers = ()
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}
     password = 'lab-password'

@@ -55,6 +55,8 @@ class Adapter:
     refused: dict = {}
     # Configuration -> those of them that it can meet there.
     met_in = {'inbound_fingerprint': ('I5.no-common-name',)}
+    # The configurations that are sent through it without --full; None for all of them.
+    by_default = None
     # Headers that a user forged stay in the message, without effect: this mail server cannot take any away.
     keeps_headers = ('x-conbool-',)
     mailboxes = {'alice': '/home/alice/Maildir', 'bob': '/home/bob/Maildir'}

@@ -15,6 +15,9 @@ class Adapter(sendmail.Adapter):
     sends = 'conbool-hop'
     variables = {'sendmail_smarthost_decision': 'hop'}
     judges_on_arrival = False
+    # What the others say is the hop's affair, as with Postfix, or inbound mail, as without the hop. A client certificate is
+    # shown by molecule/all_variables.
+    by_default = ('default', 'inbound_washed', 'scope_senders')
     # What the hop sees, Sendmail need not see.
     expected_failures = {
         **{case: reason for case, reason in sendmail.Adapter.expected_failures.items() if reason != sendmail.NESTED},
