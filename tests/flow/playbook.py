@@ -191,3 +191,26 @@ def apply(lab, host, variables, playbook='site.yml'):
     if outcome.returncode:
         raise PlaybookFailed(outcome.output)
     return outcome
+
+
+class Settled:
+    """A host with which several tests begin as the inventory says. That a second run changes nothing is shown elsewhere; it is
+    spared where the test before has left the host so."""
+
+    def __init__(self, lab, host, playbook='site.yml'):
+        self._place, self._playbook = (lab, host), playbook
+        self._variables = None
+
+    def __call__(self, variables, **asked):
+        """As these variables say; `asked` are further ones, which change nothing on the host. The outcome, None where a run
+        is spared."""
+        if variables == self._variables:
+            return None
+        self.spoil()
+        outcome = apply(*self._place, {**variables, **asked}, self._playbook)
+        self._variables = variables
+        return outcome
+
+    def spoil(self):
+        """From now on nobody knows how it is."""
+        self._variables = None

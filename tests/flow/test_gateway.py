@@ -63,16 +63,20 @@ def fixture_of(hosts):
     return lambda name, **more: {**variables(hosts, SERVER, RELAY, TABLE.configurations[name].variables), **more}
 
 
+@pytest.fixture(scope='module', name='settled')
+def fixture_settled(hosts):
+    return playbook.Settled(hosts, RELAY, 'gateway.yml')
+
+
 @pytest.fixture(scope='module', name='sent')
-def fixture_sent(hosts, of):
+def fixture_sent(hosts, of, settled):
     """The report on the cases of a configuration, applied when it is first asked for."""
     reports = {}
 
     def sent(name):
         if name not in reports:
             # Once with all that is asked before.
-            preflight = 'enforce' if name == 'default' else 'skip'
-            playbook.apply(hosts, RELAY, of(name, conbool_preflight=preflight), 'gateway.yml')
+            settled(of(name), conbool_preflight='enforce' if name == 'default' else 'skip')
             reports[name] = Engine(Relayed(hosts, SERVER, RELAY, Adapter()), deadline=90.0).run(CASES[name])
         return reports[name]
 
@@ -105,11 +109,6 @@ def rejected(hosts, source, tls=True, **more):
     return ['{} {}'.format(answer['code'] or '', answer['text']).strip() for answer in answers]
 
 
-def settled(hosts, of, **more):
-    """The smart host as the inventory says with these variables beside."""
-    return playbook.apply(hosts, RELAY, of('default', **more), 'gateway.yml')
-
-
 def passed_on(hosts):
     """How many messages of a stranger have come anywhere."""
     found = [*hosts.gateway.deliveries(), *hosts.internet.deliveries()]
@@ -123,10 +122,10 @@ def passed_on(hosts):
         *(pytest.param(*each, marks=FULL) for each in [('internet', False), ('gateway', False), ('gateway', True)]),
     ],
 )
-def test_nobody_but_a_client_gets_anything_relayed(hosts, of, source, ipv6):
-    settled(hosts, of)
+def test_nobody_but_a_client_gets_anything_relayed(hosts, of, settled, source, ipv6):
+    settled(of('default'))
     assert all('refused' in said.lower() for said in rejected(hosts, source, ipv6=ipv6)), 'the firewall lets him in'
-    settled(hosts, of, inbound_firewall_state='absent')
+    settled(of('default', inbound_firewall_state='absent'))
     for tls in (True, False):
         said = rejected(hosts, source, tls, ipv6=ipv6)
         assert all(text.startswith('554' if tls else '530') for text in said), said
@@ -151,46 +150,43 @@ def say(hosts, sender, recipient, tls=False):
 
 
 @pytest.mark.full
-def test_a_client_has_to_use_tls_unless_it_is_excused(hosts, of):
-    settled(hosts, of)
+def test_a_client_has_to_use_tls_unless_it_is_excused(hosts, of, settled):
+    settled(of('default'))
     envelope = ('alice@example.com', 'somebody@external.test')
     assert '530 ' in say(hosts, *envelope) and '250 ' in say(hosts, *envelope, tls=True)
-    settled(hosts, of, outbound_hop_clients_without_tls=hosts.addresses[SERVER])
+    settled(of('default', outbound_hop_clients_without_tls=hosts.addresses[SERVER]))
     assert '250 ' in say(hosts, *envelope)
     # Another client is excused, this one is not.
-    settled(
-        hosts,
-        of,
-        outbound_hop_clients=[*hosts.addresses[SERVER], '203.0.113.7'],
-        outbound_hop_clients_without_tls=['203.0.113.7'],
-    )
+    more = [*hosts.addresses[SERVER], '203.0.113.7']
+    settled(of('default', outbound_hop_clients=more, outbound_hop_clients_without_tls=more[-1:]))
     assert '450 ' in say(hosts, *envelope) and '250 ' in say(hosts, *envelope, tls=True)
 
 
-def test_what_belongs_to_a_mail_server_does_not_go_round(hosts, of):
-    settled(hosts, of)
+def test_what_belongs_to_a_mail_server_does_not_go_round(hosts, of, settled):
+    settled(of('default'))
     for recipient in ('alice@example.com', 'postmaster@SUB.example.co.uk'):
         assert '554 ' in say(hosts, 'bob@example.com', recipient, tls=True), recipient
 
 
 @pytest.mark.full
-def test_headers_that_a_client_forges_are_taken_away_where_the_inventory_says_so(hosts, of):
+def test_headers_that_a_client_forges_are_taken_away_where_the_inventory_says_so(hosts, of, settled):
     # What a user has forged in mail to the server's own mailboxes never comes here.
     cases = [case for case in CASES['default'] if case.id in ('O11', 'O11.all', 'O11.submissions')]
-    settled(hosts, of, conbool_wash_networks=[*hosts.addresses[SERVER]])
+    settled(of('default', conbool_wash_networks=[*hosts.addresses[SERVER]]))
     report = Engine(Relayed(hosts, SERVER, RELAY, Adapter()), deadline=90.0).run(cases)
     assert [result.case.id for result in report.results if not result.ok] == [] and len(cases) == 3
     assert not report.in_clear
 
 
 @pytest.mark.parametrize('name', [pytest.param(name, marks=[] if name == 'open relay' else FULL) for name in BREAKAGES])
-def test_what_is_broken_is_noticed_and_repaired(hosts, of, name):
+def test_what_is_broken_is_noticed_and_repaired(hosts, of, settled, name):
     do, row = BREAKAGES[name]
-    settled(hosts, of)
+    settled(of('default'))
+    settled.spoil()
     hosts.run(RELAY, ['sh', '-ec', f'listener={hosts.addresses[RELAY][0]}:25; hop="-c /etc/conbool-hop"; {do}'])
     outcome = playbook.run(hosts, RELAY, 'verify.yml', of('default'))
     assert outcome.returncode and row in {each['id'] for each in red(outcome)}, outcome.findings
-    settled(hosts, of)
+    settled(of('default'))
     assert playbook.run(hosts, RELAY, 'verify.yml', of('default')).returncode == 0
 
 
@@ -198,9 +194,10 @@ def red(outcome):
     return [row for entry in outcome.hosts().values() for row in entry['verify']['rows'] if row['status'] == 'red']
 
 
-def test_it_is_done_once_and_undone(hosts, of):
-    settled(hosts, of)
+def test_it_is_done_once_and_undone(hosts, of, settled):
+    settled(of('default'))
     assert playbook.run(hosts, RELAY, 'gateway.yml', of('default')).changed == []
+    settled.spoil()
     playbook.apply(hosts, RELAY, of('default'), 'rollback.yml')
     left = hosts.run(
         RELAY, ['sh', '-c', 'ls -d /etc/conbool-hop /etc/systemd/system/conbool-* 2>/dev/null'], check=False

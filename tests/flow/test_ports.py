@@ -48,6 +48,11 @@ def fixture_thief(lab):
             end()
 
 
+@pytest.fixture(scope='module', name='settled')
+def fixture_settled(lab, own_host):
+    return playbook.Settled(lab.lab, own_host)
+
+
 CONNECT = """\
 import socket
 try:
@@ -57,10 +62,11 @@ except OSError as exc:
 """
 
 
-def test_the_ports_are_roots_and_a_stranger_there_is_named(lab, own_host, adapter, variables_of, thief):
+def test_the_ports_are_roots_and_a_stranger_there_is_named(lab, own_host, adapter, variables_of, thief, settled):
     variables = variables_of('outbound_only')
     run = lab.lab.run
-    playbook.apply(lab.lab, own_host, variables)
+    settled(variables)
+    settled.spoil()
     # Any user, while the hop is down.
     run(own_host, ['systemctl', 'stop', 'conbool-hop'])
     assert thief(own_host, 'alice', 325) is None
@@ -78,29 +84,32 @@ def test_the_ports_are_roots_and_a_stranger_there_is_named(lab, own_host, adapte
         '\n'.join(failed.failures),
     ), failed.output
     end()
-    playbook.apply(lab.lab, own_host, variables)
+    settled(variables)
     assert not playbook.run(lab.lab, own_host, 'verify.yml', variables).returncode
     assert problems(lab, own_host, adapter, PLAIN) == {}
 
 
-def test_a_port_that_any_user_can_take_is_told_and_so_is_who_took_it(lab, own_host, variables_of, thief):
+def test_a_port_that_any_user_can_take_is_told_and_so_is_who_took_it(lab, own_host, variables_of, thief, settled):
     variables = dict(variables_of('outbound_only'), outbound_hop_port=10027)
-    playbook.apply(lab.lab, own_host, variables)
+    settled(variables)
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
     assert not seen.returncode and 'hop.unprivileged' in seen.output, seen.output
+    settled.spoil()
     lab.lab.run(own_host, ['systemctl', 'stop', 'conbool-hop'])
     assert thief(own_host, 'alice', 10027)
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
     assert seen.returncode and re.search(r'held by pid \d+ \(python3\), user alice', seen.findings), seen.output
     # Away from there, with the default; the thief keeps what he has.
-    playbook.apply(lab.lab, own_host, variables_of('outbound_only'))
+    settled(variables_of('outbound_only'))
     assert 325 in listening(lab, own_host)
     assert not playbook.run(lab.lab, own_host, 'verify.yml', variables_of('outbound_only')).returncode
 
 
-def test_local_users_cannot_connect_and_whoever_takes_that_away_is_found_out(lab, own_host, adapter, variables_of):
+def test_local_users_cannot_connect_and_whoever_takes_that_away_is_found_out(
+    lab, own_host, adapter, variables_of, settled
+):
     variables, run = variables_of('outbound_only'), lab.lab.run
-    playbook.apply(lab.lab, own_host, variables)
+    settled(variables)
 
     def connects(user):
         command = ['runuser', '-u', user, '--', 'python3', '-c', CONNECT]
@@ -108,11 +117,12 @@ def test_local_users_cannot_connect_and_whoever_takes_that_away_is_found_out(lab
 
     assert [connects(user) for user in ('root', 'alice')] == ['220', 'ConnectionRefusedError']
     assert problems(lab, own_host, adapter, PLAIN) == {}
+    settled.spoil()
     run(own_host, ['nft', 'flush', 'ruleset'])
     seen = playbook.run(lab.lab, own_host, 'verify.yml', variables)
     assert seen.returncode and 'hop.users' in seen.findings, seen.output
     assert connects('alice') == '220'
-    assert playbook.apply(lab.lab, own_host, variables).changed != []
+    assert settled(variables).changed != []
     assert connects('alice') == 'ConnectionRefusedError'
     assert playbook.apply(lab.lab, own_host, variables).changed == []
     # The hop brings it along.
@@ -121,8 +131,8 @@ def test_local_users_cannot_connect_and_whoever_takes_that_away_is_found_out(lab
     assert connects('alice') == 'ConnectionRefusedError'
 
 
-def test_the_hop_may_no_more_than_it_has_to(lab, own_host, adapter, variables_of):
-    playbook.apply(lab.lab, own_host, variables_of('outbound_only'))
+def test_the_hop_may_no_more_than_it_has_to(lab, own_host, adapter, variables_of, settled):
+    settled(variables_of('outbound_only'))
     told = lab.lab.run(own_host, ['systemd-analyze', 'security', '--no-pager', 'conbool-hop.service']).stdout
     print(told)
     assert float(re.search(r'exposure level for conbool-hop.service: ([0-9.]+)', told).group(1)) < 4
