@@ -53,15 +53,22 @@ def fixture_undisturbed(lab, own_host, adapter, variables_of, killer):
 
 
 @pytest.fixture(name='converged')
-def fixture_converged(lab, own_host, adapter, variables_of, undisturbed):
+def fixture_converged(lab, own_host, adapter, variables_of, undisturbed, undone):
     """The host as that run left it; the run is done once more if a test has changed it since."""
     if snapshot.differences(undisturbed[1], snapshot.take(lab.lab, own_host)):
         playbook.apply(lab.lab, own_host, variables_of(adapter.whole))
     return own_host
 
 
+@pytest.fixture(scope='module', name='undone')
+def fixture_undone(lab, own_host, adapter, variables_of, undisturbed, killer):
+    """What an undo that nobody kills does: the host is as it was before."""
+    killer.measure('rollback.yml', variables_of(adapter.whole), ABSENT)
+    assert snapshot.differences(undisturbed[0], snapshot.take(lab.lab, own_host)) == []
+
+
 @pytest.fixture(name='unconfigured')
-def fixture_unconfigured(lab, own_host, adapter, variables_of, undisturbed):
+def fixture_unconfigured(lab, own_host, adapter, variables_of, undisturbed, undone):
     """The host as it was before; undone if it is not."""
     if snapshot.differences(undisturbed[0], snapshot.take(lab.lab, own_host)):
         playbook.apply(lab.lab, own_host, variables_of(adapter.whole), 'rollback.yml')
@@ -107,9 +114,6 @@ def test_c4_killed_run_can_be_undone_at_once(lab, unconfigured, adapter, variabl
 def test_c4_killed_undo_is_completed_by_the_next_one(lab, converged, adapter, variables_of, undisturbed, killer):
     before, dummy = undisturbed
     variables = variables_of(adapter.whole)
-    killer.measure('rollback.yml', variables, ABSENT)
-    assert snapshot.differences(before, snapshot.take(lab.lab, converged)) == []
-    playbook.apply(lab.lab, converged, variables)
     assert killer.kill('rollback.yml', variables, ABSENT, 0.5)[1]
     assert _mail_flows(lab.lab, converged, adapter, ANYWHERE_OUTSIDE) == []
     playbook.apply(lab.lab, converged, variables, 'rollback.yml')
