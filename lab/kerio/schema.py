@@ -55,11 +55,12 @@ class Schema:
     """Structures, enums and methods; `marker` is what the members hold that nobody knows (profile next)."""
 
     def __init__(self, profile, marker):
-        data = copy.deepcopy(_file())
+        data = _file()
         self.profile = profile
         self.marker = marker
         self.enums = {name: enum['values'] for name, enum in data['enums'].items()}
-        self.structs = {name: struct['members'] for name, struct in data['structs'].items()}
+        # Each profile has its own; what a member is, all have together.
+        self.structs = {name: dict(struct['members']) for name, struct in data['structs'].items()}
         self.whole = {name for name, struct in data['structs'].items() if struct.get('whole')}
         # Of these, only what is said to be required has to be there.
         self.partial = {
