@@ -15,7 +15,7 @@ import pytest
 from lab import images
 from lab.engine import environment
 
-from .conftest import ROOT, run
+from .conftest import ROOT, is_full, run
 
 CONTROLLER = {'image': 'controller', 'base': 'debian:13'}
 VENV = Path('.cache/python3.13')
@@ -92,7 +92,7 @@ WITHOUT_CORE = [
     ],
 )
 def test_unit_and_lint(controller, request, tests):
-    chosen = ['-m', 'not full'] if 'not full' in request.config.getoption('markexpr') else []
+    chosen = [] if is_full(request.config) else ['-m', 'not full']
     output = controller(
         f'{VENV}/bin/pytest', '-q', '-p', 'no:cacheprovider', *chosen, *tests, CONBOOL_RELEASE='.cache/release-3.13'
     )
