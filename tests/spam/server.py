@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 
 GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X'
 TIMEOUT = 60
-PAUSE = 0.5
+PAUSE = 0.1
 
 # What an administrator does to use an engine, and where it listens then.
 ENGINES = {
