@@ -52,6 +52,11 @@ def pytest_configure(config):
     )
 
 
+def is_full(config):
+    """Whether nothing is left out, as with scripts/test --full."""
+    return 'not full' not in config.getoption('markexpr')
+
+
 def _group(item):
     """The tests that are run by one process, one after the other; None for those that need no company."""
     path = item.path.relative_to(ROOT / 'tests')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conftest import is_full
 from tests.flow import snapshot
 from tests.flow.life import OUT, Life, case
 from tests.flow.model import Place
@@ -22,8 +23,8 @@ RECORD = '/var/lib/conbool-smtp-relay'
 
 
 @pytest.fixture(scope='module', name='life')
-def fixture_life(lab, own_host, adapter, variables_of):
-    return Life(lab.lab, own_host, adapter, variables_of)
+def fixture_life(lab, own_host, adapter, variables_of, request):
+    return Life(lab.lab, own_host, adapter, variables_of, is_full(request.config))
 
 
 def _check_told_the_truth(moment):
@@ -122,7 +123,7 @@ def test_c3_spam_delivery_is_undone_alone_after_folder_and_header(life):
 
 
 @whole_life
-@pytest.mark.parametrize('step', ['client certificate', 'scope', 'last settings'])
+@pytest.mark.parametrize('step', [pytest.param('client certificate', marks=pytest.mark.full), 'scope', 'last settings'])
 def test_c2_check_mode_on_the_way_to_other_settings(life, step):
     _check_told_the_truth(life.at(step))
     assert life.at(step).outcome.changed

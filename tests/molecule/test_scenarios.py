@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import is_full
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize('scenario', sorted(path.parent.name for path in (ROOT / 'molecule').glob('*/molecule.yml')))
 def test_scenario(scenario, request):
     # What is deselected otherwise is more rows and more hosts here.
-    full = 'not full' not in request.config.getoption('markexpr')
+    full = is_full(request.config)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
     done = subprocess.run(
         ['molecule', 'test', '--scenario-name', scenario],

@@ -29,11 +29,6 @@ PIP_VERSIONS = ('24_2', '25_2')
 GET_PIP = 'import ensurepip, sys\nensurepip.bootstrap(upgrade=True)\n'
 
 
-def is_full(config):
-    """Whether nothing is left out, as with scripts/test --full."""
-    return 'not full' not in config.getoption('markexpr')
-
-
 def run(argv, cwd, **environment):
     """Run a tool; its whole output is the failure's text."""
     done = subprocess.run(

@@ -10,7 +10,9 @@ import tarfile
 import pytest
 import yaml
 
-from .conftest import ROOT, is_full, run
+from tests.conftest import is_full
+
+from .conftest import ROOT, run
 
 
 @pytest.mark.parametrize(

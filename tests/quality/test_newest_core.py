@@ -14,8 +14,9 @@ import pytest
 
 from lab import images
 from lab.engine import environment
+from tests.conftest import is_full
 
-from .conftest import ROOT, is_full, run
+from .conftest import ROOT, run
 
 CONTROLLER = {'image': 'controller', 'base': 'debian:13'}
 VENV = Path('.cache/python3.13')
