@@ -71,6 +71,8 @@ def test_c6_every_message_is_accounted_for(site, variables_of, request, record_p
     assert all(trouble.modules_killed[name] for name in CHANGE), trouble.modules_killed
 
 
+# Of the account, not of the product: by default its unit tests say so.
+@pytest.mark.full
 def test_what_goes_wrong_is_noticed(site, variables_of):
     variables = variables_of(WHOLE)
     with Stream(site) as stream:
