@@ -32,7 +32,9 @@ def fixture_inbound(lab):
     return {'conbool_inbound': True, 'conbool_networks': lab.addresses['gateway']}
 
 
-@pytest.mark.parametrize('options', [[], ['--check', '--diff']], ids=['real', 'check'])
+@pytest.mark.parametrize(
+    'options', [[], pytest.param(['--check', '--diff'], marks=pytest.mark.full)], ids=['real', 'check']
+)
 def test_a_good_host_is_green_and_nothing_changes(play, inbound, monkeypatch, tmp_path, options):
     monkeypatch.setenv('ANSIBLE_SHOW_CUSTOM_STATS', '1')
     # Inventories become root. The user of the controller, here one without su, does not have to.

@@ -165,6 +165,7 @@ def test_scope_senders(play, applied, inventory):
     }
 
 
+@pytest.mark.full
 def test_a_restriction_that_port_25_has_an_old_copy_of_is_found(lab, play, spoil, inventory):
     outbound = {**inventory, 'conbool_preflight': 'skip'}
     limited = {**outbound, 'conbool_inbound': True, 'conbool_networks': lab.addresses['gateway']}
