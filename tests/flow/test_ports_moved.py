@@ -68,7 +68,15 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
     assert [line for line in lab.lab.log(fresh_host, since=begun).splitlines() if REFUSED.search(line)] == []
     assert playbook.apply(lab.lab, fresh_host, variables).changed == []
 
-    # The other way round, and once more with messages that wait on a detour and in front of the hop.
+
+@pytest.mark.full
+def test_messages_that_wait_for_a_port_that_is_moved_find_it(lab, fresh_host, adapter, variables_of):
+    """The other way round, and once more with messages that wait on a detour and in front of the hop."""
+    variables, run = variables_of('spam_header'), lab.lab.run
+    site = Site(lab.lab, fresh_host, adapter)
+    former = dict(variables, **FORMER)
+    run(fresh_host, ['sh', '-ec', adapter.offer_starttls])
+    playbook.apply(lab.lab, fresh_host, variables)
     playbook.apply(lab.lab, fresh_host, former)
     run(fresh_host, ['postconf', '-e', 'defer_transports=conbool-wash conbool-hop'])
     run(fresh_host, ['postfix', 'reload'])
