@@ -160,6 +160,7 @@ def test_installed_collection_by_its_full_name(lab, installed):
         assert json.loads((installed / 'conbool-reports' / f'{name}.json').read_text())['ok']
 
 
+@pytest.mark.full
 def test_failing_hosts_are_named_and_do_not_stop_the_others(lab, tmp_path):
     inventory = yaml.safe_load(lab.inventory.read_text())
     hosts = inventory['all']['children']['conbool']['hosts']
