@@ -118,7 +118,9 @@ def test_preflight_and_verify(play, tmp_path):
     assert not any('set' in call.partition('.')[2][:3] for call in double.state.journal.calls)
 
 
-@pytest.mark.parametrize('playbook', ['preflight', pytest.param('site', marks=pytest.mark.full), 'gateway'])
+@pytest.mark.parametrize(
+    'playbook', ['preflight', *(pytest.param(name, marks=pytest.mark.full) for name in ('site', 'gateway'))]
+)
 def test_what_is_red_is_said_once(play, playbook):
     options = ['-e', '{"outbound_hop_clients": ["192.0.2.9"]}'] if playbook == 'gateway' else []
     done, dummy = play(f'conbool.smtp_relay.{playbook}', options, 2)
