@@ -157,6 +157,7 @@ def test_two_servers_have_one_directory_and_one_place_of_mailboxes(zimbra):
     assert until(lambda: mailbox(zimbra, 'flow-zsecond'), 30)
 
 
+@pytest.mark.full
 def test_an_upgrade_leaves_what_attributes_say_and_nothing_else(zimbra):
     as_zimbra(zimbra, 'zmprov mcf zimbraMtaRelayHost "[mx.external.test]:25"')
     as_zimbra(zimbra, '/opt/zimbra/libexec/configrewrite mta; postconf -e smtp_tls_policy_maps=inline:{a=may}')
@@ -176,6 +177,7 @@ def test_an_upgrade_leaves_what_attributes_say_and_nothing_else(zimbra):
         as_zimbra(zimbra, '/opt/zimbra/libexec/configrewrite amavis mta')
 
 
+@pytest.mark.full
 def test_a_reboot_finds_it_as_it_was(zimbra):
     as_zimbra(zimbra, f'zmprov ms {FIRST}.example.com zimbraMtaMaxUse 77')
     zimbra.restart(FIRST)
