@@ -57,6 +57,20 @@ def test_too_many_that_fail_end_it_and_the_others_are_left_as_they_are(play):
     assert found['mx3'] == found['mx4'] == ('not done', LEFT)
 
 
+@pytest.mark.parametrize(
+    'broken', [{'ansible_password': '{{ no_such_vault }}'}, {'ansible_connection': 'no.such.plugin'}], ids=str
+)
+def test_a_connection_that_cannot_even_be_made_is_in_the_report_and_the_next_batch_has_its_turn(home, broken):
+    hosts = toy.fleet(home, NAMES[:2], conbool_preflight='skip')
+    hosts['mx1'].update(broken)
+    done = toy.run(home, 'site', {'conbool': {'hosts': hosts}}, '-e', 'conbool_serial=1')
+    report = toy.report(home, 'site')
+    assert report is not None and done.returncode == 2, done.stdout + done.stderr
+    found = {name: (entry['result'], entry['reason']) for name, entry in report['hosts'].items()}
+    assert found['mx2'] == ('done', '') and found['mx1'][0] == 'failed', found
+    assert 'no' in found['mx1'][1].partition('Task failed: ')[2]
+
+
 @pytest.mark.full
 def test_the_share_is_that_of_all_batches_before(play):
     # None of one, then one of two, which is no more than half of them.
