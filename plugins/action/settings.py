@@ -43,6 +43,8 @@ class ActionModule(OnTheHost):
                 return {**known, **found}
         # Parameters of the hop may have passwords in them, and AWX keeps what is shown of a result.
         result = {'settings': values, 'problems': [], 'warnings': settings.warnings, '_ansible_no_log': True}
+        # Ansible makes objects of its own of warnings.
+        result['noted'] = list(settings.warnings)
         more = {'playbook': args['playbook'], 'mta': found.get('mta')}
         return {**result, **{name: value for name, value in more.items() if value}}
 

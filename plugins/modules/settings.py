@@ -108,6 +108,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+noted:
+  description: The warnings as texts, so that whoever reads the same settings again does not say them again.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 problems:
   description: What is wrong, one entry per problem. Empty on success.
   returned: always, unless a Python library is missing

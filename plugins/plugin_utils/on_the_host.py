@@ -17,6 +17,8 @@ PREFIX = 'conbool.smtp_relay.'
 FACTS = 'ansible_facts'
 # Of what modules say to whoever looks on, all counts.
 SAID = ('warnings', 'deprecations')
+# What playbooks, and role conbool, keep of the settings task.
+CHECKED = 'conbool_checked'
 
 
 class OnTheHost(ActionBase):
@@ -58,8 +60,11 @@ class OnTheHost(ActionBase):
         raise NotImplementedError
 
     def settings(self, task_vars: dict[str, Any]) -> HostSettings:
-        """Return the settings of the host."""
-        return HostSettings(self, task_vars)
+        """Return the settings of the host, and say what is odd about them, unless the settings task has said so."""
+        settings = HostSettings(self, task_vars)
+        told = (task_vars.get(CHECKED) or {}).get('noted') or []
+        self._say('warnings', [warning for warning in settings.warnings if warning not in told])
+        return settings
 
     def ask(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the answer of a module. One that failed has C(failed) and C(msg), also when the connection did.
@@ -76,14 +81,16 @@ class OnTheHost(ActionBase):
             return {'failed': True, 'msg': str(exc)}
         self._facts.update(answer.pop(FACTS, None) or {})
         for name in SAID:
-            said = answer.pop(name, None)
-            if said:
-                self._said.setdefault(name, []).extend(said)
+            self._say(name, answer.pop(name, None) or [])
         # Long, and known: settings, and options that are secret.
         answer.pop('invocation', None)
         if answer.get('failed') and 'msg' not in answer:
             answer['msg'] = f'{PREFIX}{module} failed without a word'
         return answer
+
+    def _say(self, kind: str, said: list[Any]) -> None:
+        if said:
+            self._said.setdefault(kind, []).extend(said)
 
     def mail_server(self, given: str | None, settings: HostSettings, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return which mail server there is to be led to the gateway, as C(mta); C(failed) and C(msg) without one.

@@ -157,6 +157,17 @@ def test_secrets_are_handed_to_their_mail_server_only_and_are_in_no_result():
         assert 'sesame' not in json.dumps([arguments['settings'], result])
 
 
+@pytest.mark.parametrize('plugin', [ready, smarthost, verify])
+def test_what_is_odd_about_settings_is_said_once_and_also_of_a_role_that_is_used_alone(plugin):
+    odd = {'conbool_scope_senders': ['a@example.com'], 'preflight_enforce': False}
+    answers = {'mta_info': {'mta': 'toy'}, 'preflight': HOST, 'toy_smarthost': MAIL_SERVER, 'toy_verify': MAIL_SERVER}
+    (warning,) = run(plugin, Asked(**answers), odd)['warnings']
+    assert 'conbool_scope_senders has no effect' in warning
+    told = run(settings, None, odd)
+    assert told['noted'] == told['warnings'] == [warning]
+    assert 'warnings' not in run(plugin, Asked(**answers), {**odd, 'conbool_checked': told})
+
+
 def test_the_interpreter_that_was_found_is_kept_for_later_tasks():
     found = {'discovered_interpreter_python': '/usr/bin/python3.11'}
     result = run(verify, Asked(toy_verify={'rows': [], 'ansible_facts': found}), mta='toy')
