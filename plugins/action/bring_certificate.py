@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from pathlib import Path
-
 from ansible.errors import AnsibleError
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import Unusable, said
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.on_the_host import OnTheHost
@@ -28,7 +26,7 @@ class ActionModule(OnTheHost):
             source = values[name + '_source']
             try:
                 content = self._read(source) if source else None
-            except (AnsibleError, OSError, UnicodeDecodeError) as exc:
+            except (AnsibleError, OSError, UnicodeError) as exc:
                 problems.append(f'conbool_{name}_source: {source} cannot be read on the controller: {exc}')
                 continue
             if content is None:
@@ -40,4 +38,8 @@ class ActionModule(OnTheHost):
 
     def _read(self, path):
         """The content of a file of the controller, which may be a vault."""
-        return Path(self._loader.get_real_file(path)).read_text(encoding='utf-8')
+        # Never decrypted into a file, which would stay behind where the run is killed.
+        content = self._loader.get_text_file_contents(path)
+        # What is no text, such as DER, is read all the same.
+        content.encode('utf-8')
+        return str(content)

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import HostSettings, Unusable
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import unsent
 
 PREFIX = 'conbool.smtp_relay.'
 # What is Ansible's own in the answer of a module, and has to reach it: the host's interpreter that was found.
@@ -84,6 +85,7 @@ class OnTheHost(ActionBase):
             self._say(name, answer.pop(name, None) or [])
         # Long, and known: settings, and options that are secret.
         answer.pop('invocation', None)
+        answer = unsent(answer)
         if answer.get('failed') and 'msg' not in answer:
             answer['msg'] = f'{PREFIX}{module} failed without a word'
         return answer

@@ -5,16 +5,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action.normal import ActionModule as AnyModule
+
+# Stands before the options in what Ansible sends to a host.
+SENT = 'ANSIBLE_MODULE_ARGS'
+
+
+def unsent(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer without what repeats the options of the module, of which some are secret.
+
+    A shell may echo what it is sent, and so does an interpreter that is none.
+    """
+    return {name: value for name, value in answer.items() if SENT not in str(value)}
 
 
 class Quiet(AnyModule):
     """What is wrong is wrong with the host; an excerpt of the source of a role would not say more."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        result = unsent(super().run(tmp, task_vars))
         if result.get('failed'):
             self._task._ds = None
         return result

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
+from ansible.plugins.action.normal import ActionModule as AnyModule
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.on_the_host import PREFIX, OnTheHost
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import Quiet
 
@@ -44,3 +46,17 @@ def test_whatever_a_role_or_playbook_calls_says_a_failure_without_the_source_of_
         ):
             loud.append(name)
     assert loud == []
+
+
+def test_a_host_that_repeats_what_it_is_sent_shows_no_option(monkeypatch):
+    """A shell that echoes, or an interpreter that is none. The options may be a password."""
+    answer = {
+        'failed': True,
+        'msg': 'no JSON',
+        'rc': 0,
+        'module_stdout': 'x = {"ANSIBLE_MODULE_ARGS": {"password": "p"}}',
+    }
+    monkeypatch.setattr(AnyModule, 'run', lambda self, tmp, task_vars: answer)
+    action = object.__new__(Quiet)
+    action._task = SimpleNamespace(_ds='its source')
+    assert action.run() == {'failed': True, 'msg': 'no JSON', 'rc': 0} and action._task._ds is None
