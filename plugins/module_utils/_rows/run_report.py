@@ -49,8 +49,9 @@ def _finished(known: Mapping[str, Any], playbook: str) -> bool:
     verified = known.get('verify_report') or {}
     if 'green' in verified:
         return bool(verified['green'])
-    # Where it is undone, and in check mode, nothing is verified.
-    return bool(playbook not in ('preflight', 'verify') and _change(known).get('mta'))
+    # Where it is undone, and in check mode, nothing is verified: there are no rows.
+    change = _change(known)
+    return bool(playbook not in ('preflight', 'verify') and change.get('mta') and 'rows' not in change)
 
 
 def stopped(hostvars: Mapping[str, Mapping[str, Any]], before: Sequence[str], playbook: str, most: int) -> str:
