@@ -26,11 +26,11 @@ def summary(done):
 def fixture_play(home):
     """Set up five hosts, of which the second has a setting that cannot be used, and the third is away."""
 
-    def play(*arguments):
+    def play(*arguments, **environment):
         hosts = toy.fleet(home, NAMES, conbool_preflight='skip')
         hosts['mx2']['conbool_relay_port'] = 0
         hosts['mx3'].update(AWAY)
-        done = toy.run(home, 'site', {'conbool': {'hosts': hosts}}, *arguments)
+        done = toy.run(home, 'site', {'conbool': {'hosts': hosts}}, *arguments, **environment)
         assert summary(done) == (NAMES, 1) and done.returncode == 2, done.stdout + done.stderr
         entries = toy.report(home, 'site')['hosts']
         for name, entry in entries.items():
@@ -49,6 +49,11 @@ def test_a_host_that_fails_and_one_that_is_away_keep_nobody_from_his_turn(play):
     found = play('--forks', '2', '-e', 'conbool_serial=2')
     assert results(found) == ['done', 'failed', 'not done', 'done', 'done']
     assert 'conbool_relay_port: 0 must be' in found['mx2'][1] and 'Connection refused' in found['mx3'][1]
+
+
+def test_neither_another_strategy_nor_any_errors_fatal_keeps_anybody_from_his_turn(play):
+    found = play(ANSIBLE_STRATEGY='free', ANSIBLE_ANY_ERRORS_FATAL='true')
+    assert results(found) == ['done', 'failed', 'not done', 'done', 'done']
 
 
 def test_too_many_that_fail_end_it_and_the_others_are_left_as_they_are(play):
