@@ -64,9 +64,6 @@ attributes:
   check_mode:
     support: full
     details: Does in check mode exactly what it does otherwise.
-  connection:
-    description: Uses the connection of the host.
-    support: none
   diff_mode:
     support: N/A
     details: Nothing is changed.
@@ -103,8 +100,7 @@ EXAMPLES = r"""
 # fails with
 #   The settings cannot be used:
 #   - conbool_domains: 'example.org/24' contains '/'; allowed are letters, digits, "-" and "."
-#   - conbool_networks: '192.0.2.7/24' has host bits set: write 192.0.2.0/24 for the network or 192.0.2.7 for the one
-# address
+#   - conbool_networks: '192.0.2.7/24' has host bits set: write 192.0.2.0/24 or 192.0.2.7
 """
 
 RETURN = r"""
@@ -113,7 +109,6 @@ noted:
   returned: success
   type: list
   elements: str
-  sample: []
 problems:
   description: What is wrong, one entry per problem. Empty on success.
   returned: always, unless a Python library is missing

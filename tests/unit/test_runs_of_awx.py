@@ -148,6 +148,18 @@ def test_an_observer_that_is_not_in_this_slice_is_said(play):
     ], said
 
 
+@pytest.mark.parametrize(
+    'broken',
+    [{'ansible_connection': 'no.such.plugin'}, {'ansible_connection': 'ssh', 'ansible_password': '{{ no_such }}'}],
+    ids=str,
+)
+def test_an_observer_whose_connection_cannot_be_made_is_a_row_and_the_others_are_shown(play, broken):
+    dummy, said, report = play('verify', more={'observer': broken}, verify_outside='observer')
+    rows = {row['id']: row for row in report['hosts']['mx']['verify']['rows']}
+    assert rows['inbound.failed']['target'] == 'observer' and 'no' in rows['inbound.failed']['finding'], said
+    assert 'route.bypass' in rows
+
+
 def test_a_controller_that_is_away_is_a_row_and_the_report_is_made(play):
     """Nothing that is asked on it needs a connection, but for a look from outside that somebody wants from there."""
     away = {'ansible_connection': 'ssh', 'ansible_host': '127.0.0.1', 'ansible_port': 1}
