@@ -124,6 +124,13 @@ def test_a_role_does_not_take_the_place_of_a_variable(role):
     assert not taken, f'{role} would say itself what the user says: {taken}'
 
 
+def test_nothing_that_is_registered_takes_the_place_of_a_variable():
+    """Once a role has run, its result would be read as a variable that a playbook sets itself."""
+    files = [*ROOT.glob('roles/*/tasks/*.yml'), *ROOT.glob('playbooks/**/*.yml')]
+    names = [name for path in files for name in re.findall(r'register: *(\w+)', path.read_text(encoding='utf-8'))]
+    assert '__verify_looked' in names and not {OWN + name for name in KNOWN}.intersection(names)
+
+
 def test_there_is_a_role_for_each_mail_server_that_has_one():
     assert set(smarthost_roles().values()) == {role for role in ROLES if role.endswith('_smarthost')}
 

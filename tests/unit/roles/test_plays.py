@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,20 @@ def test_verify_outside_can_be_set_at_its_role_as_the_readme_says(tmp_path):
     assert 'ROWS' in output and 'inbound.connect 127.0.0.1:1' in output, output
     # What the observer finds is said in the table, and nowhere else.
     assert 'Origin' not in output and 'FAILED' not in output.partition('Outbound mail goes to the gateway]')[0], output
+
+
+def test_playbooks_follow_one_another_in_a_run(tmp_path):
+    toy.make(tmp_path)
+    book = ''.join(f'- import_playbook: conbool.smtp_relay.{name}\n' for name in ('site', 'rollback', 'site'))
+    collections = {'ANSIBLE_COLLECTIONS_PATH': str(tmp_path / 'collections')}
+    (tmp_path / 'group.yml').write_text(json.dumps({'conbool': {'hosts': {'mx': None}}}), encoding='utf-8')
+    output = play(tmp_path, book, {'mx': toy.host_of(tmp_path)}, '-i', str(tmp_path / 'group.yml'), **collections)
+    assert re.findall('^mx +toy +(present|absent) +done', output, re.MULTILINE) == [
+        'present',
+        'absent',
+        'present',
+    ], output
+    assert (tmp_path / 'toy.cf').read_text(encoding='utf-8') == toy.GATEWAY
 
 
 @pytest.fixture(name='cached')
