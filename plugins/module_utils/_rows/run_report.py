@@ -22,6 +22,11 @@ def rows_of(entry: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(part, row) for part in PARTS if part in entry for row in entry[part]['rows']]
 
 
+def parts_of(playbook: str) -> list[str]:
+    """Return the parts that a playbook has. Others that are known are of another playbook of this run."""
+    return [playbook] if playbook in PARTS else list(PARTS)
+
+
 def run_result(known: Mapping[str, Any], playbook: str) -> tuple[str, str]:
     """Return what became of a host, C(done), C(failed) or C(not done), and why where it is not done."""
     checked = known.get('conbool_checked') or {}
@@ -75,7 +80,7 @@ def stopped(hostvars: Mapping[str, Mapping[str, Any]], before: Sequence[str], pl
 def _enforced(known: Mapping[str, Any], playbook: str) -> list[str]:
     """Return the parts of a run that have to be green."""
     warned = playbook == 'site' and settings_of(known).get('preflight') != 'enforce'
-    return ['verify'] if warned else ['preflight', 'verify']
+    return ['verify'] if warned else parts_of(playbook)
 
 
 def settings_of(known: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -138,7 +143,7 @@ def run_report(
         }
         if change.get('diff'):
             report[host]['diff'] = changed_lines(change['diff'])
-        for part in ('preflight', 'verify'):
+        for part in parts_of(playbook):
             rows = _rows(known, part)
             if rows is not None:
                 report[host][part] = {'green': all(row['status'] == 'green' for row in rows), 'rows': rows}

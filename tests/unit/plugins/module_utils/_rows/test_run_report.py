@@ -79,6 +79,17 @@ def test_what_was_looked_at_after_a_change_and_not_judged_is_not_done():
     assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['result'] == 'not done'
 
 
+def test_what_another_playbook_of_the_run_found_is_not_the_reason():
+    red = {'id': 'route.bypass', 'target': 'x', 'status': 'red'}
+    known = {
+        'conbool_checked': {'playbook': 'verify', 'settings': {'preflight': 'warn'}},
+        'preflight_report': {'green': False, 'rows': [{**red, 'id': 'mx.unknown'}]},
+        'verify_report': {'green': False, 'rows': [red]},
+    }
+    entry = run_report({'mx1': known}, ['mx1'], 'verify')['hosts']['mx1']
+    assert entry['reason'] == 'verify: 1 of 1 checks are not green: route.bypass x' and 'preflight' not in entry
+
+
 def test_one_host_that_is_not_done_makes_the_run_not_ok():
     done = {'conbool_checked': {'playbook': 'site'}, 'verify_report': {'green': True}}
     assert run_report({'mx1': done, 'mx2': done}, ['mx1', 'mx2'], 'site')['ok']
