@@ -106,7 +106,9 @@ def test_a_green_host_is_shown_and_the_run_is_a_file_and_an_artifact(tmp_path, o
         '  green   queue.ok  /var    fine',
         'ok: [mx]',
     ]
-    assert '\nhost  mta  state  result\nmx    ?    ?      done\nok: [mx -> localhost]\n' in done.stdout.replace(HIDDEN, '')
+    assert '\nhost  mta  state  result\nmx    ?    ?      done\nok: [mx -> localhost]\n' in done.stdout.replace(
+        HIDDEN, ''
+    )
     report = json.loads((tmp_path / 'new/reports/site.json').read_text(encoding='utf-8'))
     assert report == artifact(done) and re.fullmatch(r'\d{4}-\d\d-\d\d [\d:]{8} [+-]\d{4}', report.pop('time'))
     names = sorted(path.name for path in (tmp_path / 'new/reports').iterdir())

@@ -75,7 +75,10 @@ def test_rows_that_are_not_green_are_said_of_a_host_that_is_done():
 
 def test_what_was_looked_at_after_a_change_and_not_judged_is_not_done():
     """As with --step."""
-    known = {'conbool_checked': {'playbook': 'site'}, '__verify_looked': {'mta': 'postfix', 'rows': [{'status': 'red'}]}}
+    known = {
+        'conbool_checked': {'playbook': 'site'},
+        '__verify_looked': {'mta': 'postfix', 'rows': [{'status': 'red'}]},
+    }
     assert run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']['result'] == 'not done'
 
 
