@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 parts:
-  description: The parts that were changed, or would be in check mode. With a failure, those before the one that failed.
+  description: The parts that were changed, or would be in check mode. With a failure, those that are not as they were.
   returned: always, unless it failed before the first change
   type: list
   elements: str

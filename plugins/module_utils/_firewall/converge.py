@@ -16,6 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firew
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import Nftables
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -93,7 +94,9 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
         plan.result['diff'] = [difference for change in plan.changes for difference in change.diff()]
     warnings = plan.warnings
     if not module.check_mode:
-        for change in plan.changes:
-            if change.changed or change.name in plan.left:
-                change.carry_out()
+        with Steps(module) as done:
+            for change in plan.changes:
+                if change.changed or change.name in plan.left:
+                    change.carry_out()
+                    done.append(({'changed': True}, []))
     return plan.result, warnings

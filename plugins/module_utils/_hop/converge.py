@@ -21,7 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.differenc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps, merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
@@ -134,46 +134,46 @@ def present(
         SwitchError: it failed half-way.
     """
     options, programs = options_of(settings, hop), None
-    done: list[tuple[dict[str, Any], list[str]]] = []
-    if hop.own_programs:
-        programs, before, after, packages = find(
-            module.run_command,
-            package.maker_of(module),
-            options['sbin_dir'] or None,
-            module.check_mode,
-            # Updates are the timer's; until then nothing is amiss.
-            update=not isinstance(module, Look),
-        )
-        # What comes from others has the line ends that they let through.
-        said = line_ends.warning(programs['version']) if hop.remote else []
-        done.append((_package_result(module, before, after, packages), said))
-    wanted = hop_configuration(settings, hop.identity, options, programs)
-    if moving:
-        wanted['services'] += former(options, hop.protocols)
-    users = LocalUsers(module)
-    try:
-        done.append(
-            _converge(
-                module,
-                options,
-                parameters=wanted['parameters'],
-                services=wanted['services'],
-                tables=wanted['tables'],
-                tls_files=wanted['tls_files'],
-                unit={'name': unit.NAME, 'content': unit.content(options, wanted, users.start_command())},
-                listeners=wanted['listeners'],
+    with Steps(module) as done:
+        if hop.own_programs:
+            programs, before, after, packages = find(
+                module.run_command,
+                package.maker_of(module),
+                options['sbin_dir'] or None,
+                module.check_mode,
+                # Updates are the timer's; until then nothing is amiss.
+                update=not isinstance(module, Look),
             )
-        )
-    except (HostError, SwitchError) as exc:
-        # Somebody may have come in between.
-        held = _held(options)
-        if held:
-            exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
-        raise
-    done.append(_queue(module, options, 'gateway:' + settings['relay_destination']))
-    # Users of this host are no clients where it listens for others.
-    ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
-    done.append(users.present([*ports, *hop.beside], hop.users))
+            # What comes from others has the line ends that they let through.
+            said = line_ends.warning(programs['version']) if hop.remote else []
+            done.append((_package_result(module, before, after, packages), said))
+        wanted = hop_configuration(settings, hop.identity, options, programs)
+        if moving:
+            wanted['services'] += former(options, hop.protocols)
+        users = LocalUsers(module)
+        try:
+            done.append(
+                _converge(
+                    module,
+                    options,
+                    parameters=wanted['parameters'],
+                    services=wanted['services'],
+                    tables=wanted['tables'],
+                    tls_files=wanted['tls_files'],
+                    unit={'name': unit.NAME, 'content': unit.content(options, wanted, users.start_command())},
+                    listeners=wanted['listeners'],
+                )
+            )
+        except (HostError, SwitchError) as exc:
+            # Somebody may have come in between.
+            held = _held(options)
+            if held:
+                exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
+            raise
+        done.append(_queue(module, options, 'gateway:' + settings['relay_destination']))
+        # Users of this host are no clients where it listens for others.
+        ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
+        done.append(users.present([*ports, *hop.beside], hop.users))
     return merge(done)
 
 
@@ -211,21 +211,23 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
         SwitchError: it failed half-way.
     """
     options = options_of(settings)
-    done: list[tuple[dict[str, Any], list[str]]] = []
-    if os.path.exists(os.path.join(options['config_dir'], 'main.cf')):
-        instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
-        queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
-        waited = drained(queue, options['config_dir'], options['drain_timeout'], module.check_mode)
-        done.append(({'changed': waited > 0}, []))
-    done.append(_converge(module, options, unit={'name': unit.NAME}, state='absent'))
-    done.append(LocalUsers(module).absent())
-    maker = package.maker_of(module)
-    if os.path.exists(package.PREFIX) and maker.possible():
-        try:
-            before, packages = maker.absent(module.check_mode)
-        except package.PackageError as exc:
-            raise HostError(str(exc)) from exc
-        done.append((_package_result(module, before, None, packages), []))
+    with Steps(module) as done:
+        if os.path.exists(os.path.join(options['config_dir'], 'main.cf')):
+            instance = Instance(
+                module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None
+            )
+            queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
+            waited = drained(queue, options['config_dir'], options['drain_timeout'], module.check_mode)
+            done.append(({'changed': waited > 0}, []))
+        done.append(_converge(module, options, unit={'name': unit.NAME}, state='absent'))
+        done.append(LocalUsers(module).absent())
+        maker = package.maker_of(module)
+        if os.path.exists(package.PREFIX) and maker.possible():
+            try:
+                before, packages = maker.absent(module.check_mode)
+            except package.PackageError as exc:
+                raise HostError(str(exc)) from exc
+            done.append((_package_result(module, before, None, packages), []))
     return merge(done)
 
 

@@ -74,7 +74,12 @@ def find(
             after,
             packages,
         )
-    programs = _asked(run, package.SBIN, package.PARAMETERS)
+    try:
+        programs = _asked(run, package.SBIN, package.PARAMETERS)
+    except PostfixError as exc:
+        # The package stays.
+        exc.changed = before != after and not check_mode
+        raise
     return programs, before, after, packages
 
 

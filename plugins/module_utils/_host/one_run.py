@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 
 if TYPE_CHECKING:
@@ -49,11 +50,12 @@ def run(
     try:
         with ExitStack() as locks:
             # In one order, so that two runs do not wait for each other.
-            for directory in sorted(set(map(os.path.realpath, directories))):
-                locks.enter_context(locked(directory, module.params['timeout']))
+            try:
+                for directory in sorted(set(map(os.path.realpath, directories))):
+                    locks.enter_context(locked(directory, module.params['timeout']))
+            except BlockingIOError:
+                module.fail_json(msg=busy, changed=False)
             result, warnings = converge(module, module.params)
-    except BlockingIOError:
-        module.fail_json(msg=busy)
     except SwitchError as exc:
         fail(module, exc, restored=exc.restored)
     except (HostError, OSError) as exc:
@@ -64,8 +66,11 @@ def run(
 
 
 def fail(module: AnsibleModule, exc: Exception, **more: Any) -> None:
-    """Fail because of an exception, with what it knows: its C(warnings), and the C(known) part of the result."""
-    answer = {**more, **getattr(exc, 'known', {})}
+    """Fail because of an exception, with what it knows: its C(warnings), and the C(known) part of the result.
+
+    C(changed) is always there. An answer without it is of somebody else, who does not know.
+    """
+    answer = {'changed': left_changed(exc), **more, **getattr(exc, 'known', {})}
     # Those of a step that failed are among those of the steps before it, where there were any.
     for warning in answer.pop('warnings', getattr(exc, 'warnings', [])):
         module.warn(message(warning))

@@ -6,7 +6,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
+
+
+class Steps(list):
+    """Steps that are taken one after the other, as pairs for merge().
+
+    What keeps one from being taken learns of those before it: nobody takes these back, see left_changed().
+    """
+
+    def __init__(self, module: AnsibleModule | Look) -> None:
+        super().__init__()
+        self._module = module
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
+        if exc and not self._module.check_mode and merge(self)[0]['changed']:
+            exc.changed = True
+
+
+def left_changed(exc: Exception) -> bool:
+    """Whether what failed has left the host changed: a step of several, or something that could not be put back."""
+    return getattr(exc, 'changed', False) or not getattr(exc, 'restored', True)
 
 
 def merge(done: Iterable[tuple[dict[str, Any], list[str]]]) -> tuple[dict[str, Any], list[str]]:

@@ -43,7 +43,12 @@ class Transaction(ABC):
             # Told before anything is put back, for then the logs are full of that.
             message = self.failure(exc)
             raise SwitchError(message, self._put_back(undo), self.warnings) from exc
-        self.settle()
+        try:
+            self.settle()
+        except (OSError, HostError) as exc:
+            # The new state is in force.
+            exc.changed = True
+            raise
 
     def _put_back(self, undo: Undo) -> bool:
         """Put the old state back in force. Returns whether that worked, with what failed among the warnings."""

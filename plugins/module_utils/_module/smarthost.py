@@ -23,7 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed, merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import asked, rows_of
@@ -264,14 +264,16 @@ def _take(module: AnsibleModule, parts: Iterable[Part]) -> tuple[dict[str, Any],
         Their results as one, with C(parts), which of them changed something, and their warnings.
 
     Raises:
-        HostError, SwitchError, OSError: a step failed. What those before it changed is in C(known) of the exception.
+        HostError, SwitchError, OSError: a step failed. What is changed all the same is in C(known) of the exception.
     """
     done: list[tuple[str, tuple[dict[str, Any], list[str]]]] = []
     for part in parts:
         try:
             done.append((part.name, part.converge(module)))
         except (HostError, SwitchError, OSError) as exc:
-            result, warnings = _as_one(done)
+            # Of one that is not as it was, nobody knows more than that.
+            left = [(part.name, ({'changed': True}, []))] if left_changed(exc) else []
+            result, warnings = _as_one(done + left)
             exc.known = dict(result, failed_part=part.name, warnings=warnings + getattr(exc, 'warnings', []))
             raise
     return _as_one(done)

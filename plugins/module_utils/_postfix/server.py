@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account, look, process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps, merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -187,10 +187,11 @@ class PostfixServer(PostfixQuestions):
             if not going or module.check_mode:
                 return take(module)
             foreseen, since = take(look.Look(module, module._diff))[0], process.ticks()
-            first = take(module, going)
-            old = sessions.wait_for_end(facts.queue_directory, since) if first[0]['changed'] else []
-            last = ({'changed': False}, [STILL_OPEN.format(sessions.listed(old))]) if old else take(module)
-            return showing(merge([first, last]), foreseen)
+            with Steps(module) as done:
+                done.append(take(module, going))
+                old = sessions.wait_for_end(facts.queue_directory, since) if done[0][0]['changed'] else []
+                done.append(({'changed': False}, [STILL_OPEN.format(sessions.listed(old))]) if old else take(module))
+            return showing(merge(done), foreseen)
 
         return [Part(INBOUND, converge)]
 

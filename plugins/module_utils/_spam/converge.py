@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps, merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import delivery, release
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def converge(module: AnsibleModule, options: Mapping[str, Any]) -> tuple[dict[st
     Returns:
         The module's result and its warnings.
     """
-    filed, not_scored = delivery.converge(module, options), release.converge(module, options)
-    result, warnings = merge([filed, not_scored])
-    return dict(not_scored[0], **dict(filed[0], settled=not result['changed'], **result)), warnings
+    with Steps(module) as done:
+        done.append(delivery.converge(module, options))
+        done.append(release.converge(module, options))
+    (filed, not_scored), (result, warnings) = [step for step, dummy in done], merge(done)
+    return dict(not_scored, **dict(filed, settled=not result['changed'], **result)), warnings

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.engines import Host, Rspamd, SpamAssassin
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ def converge(module: AnsibleModule, params: Mapping[str, Any]) -> tuple[dict[str
     warnings = [warning for engine in found for warning in engine.files.warnings] + unrecorded + undone
     warnings += [text for engine in found if engine.there for text in engine.notes()]
     if not module.check_mode:
-        for engine in found:
-            try:
-                engine.carry_out()
-            except SwitchError as exc:
-                raise SwitchError(f'{engine.name}: {exc}', exc.restored, exc.warnings) from exc
+        with Steps(module) as done:
+            for engine in found:
+                try:
+                    engine.carry_out()
+                except SwitchError as exc:
+                    raise SwitchError(f'{engine.name}: {exc}', exc.restored, exc.warnings) from exc
+                done.append(({'changed': engine.files.changed}, []))
     return result, warnings

@@ -12,6 +12,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import traced
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
 
 from tests.unit.fakes.firewall import BACKENDS, FIRST, SECOND, admits
 
@@ -65,6 +67,18 @@ def test_host_that_moved_loses_the_old_part_after_it_has_the_new(new):
     assert (done['backend'], done['removed_from'], open_at) == ('ufw', ['nftables'], [])
     assert not machine.table and not machine.unit_enabled and not (machine.folder / 'etc/conbool.nft').exists()
     assert list(json.loads((machine.folder / 'var/lib/conbool/firewall.json').read_text())['backends']) == ['ufw']
+
+
+def test_host_whose_old_part_does_not_go_has_the_new_one_all_the_same(new):
+    machine = new('nftables')
+    machine.converge(networks=FIRST)
+    machine.has_ufw()
+    refused = iter([(1, '', 'no')])
+    machine.hook = lambda words: next(refused, None) if words == ['systemctl', 'daemon-reload'] else None
+    with pytest.raises(SwitchError, match='^nftables: ') as caught:
+        machine.converge(networks=FIRST)
+    # That of nftables is as it was, and ufw has one, too.
+    assert caught.value.restored and left_changed(caught.value)
 
 
 def test_undo_copes_with_a_backend_that_is_gone(new):

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
+from unittest.mock import Mock
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 from tests.unit.fakes.hop import SMTP
@@ -119,6 +122,24 @@ def test_one_who_comes_while_the_hop_is_made_is_named_with_the_failure(thief, mo
         converge.present(FakeModule(), settings(port=thief, config_dir=str(tmp_path)), HOP)
     with pytest.raises(HostError, match='does not run as wanted$'):
         converge.present(FakeModule(), settings(config_dir=str(tmp_path)), HOP)
+
+
+@pytest.mark.parametrize('before, changed', [(None, True), ('3.7', False)])
+def test_a_package_that_was_made_stays_when_the_hop_cannot_be(monkeypatch, tmp_path, before, changed):
+    monkeypatch.setattr(converge, 'find', lambda *dummy, **more: ({'version': '3.7'}, before, '3.7', []))
+    monkeypatch.setattr(converge.package, 'maker_of', lambda module: None)
+    monkeypatch.setattr(converge, 'hop_configuration', Mock(side_effect=HostError('no')))
+    with pytest.raises(HostError) as caught:
+        converge.present(FakeModule(), settings(config_dir=str(tmp_path)), dataclasses.replace(HOP, own_programs=True))
+    assert left_changed(caught.value) is changed
+
+
+def test_what_is_gone_of_a_hop_is_known_when_the_rest_of_it_cannot_go(monkeypatch, tmp_path):
+    monkeypatch.setattr(converge, '_converge', lambda *dummy, **more: ({'changed': True}, []))
+    monkeypatch.setattr(converge, 'LocalUsers', Mock(side_effect=OSError('no')))
+    with pytest.raises(OSError) as caught:
+        converge.absent(FakeModule(), settings(config_dir=str(tmp_path)))
+    assert left_changed(caught.value)
 
 
 def test_who_may_connect_is_said_once_the_hop_is_there(configured, users, monkeypatch):

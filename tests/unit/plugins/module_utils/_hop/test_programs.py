@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import programs as postfix_programs
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import SBIN, Maker
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import PostfixError
 
 
@@ -78,6 +80,14 @@ def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, m
         '3.10.13',
         package.PARAMETERS,
     )
+
+
+@pytest.mark.parametrize('before, changed', [(None, True), ('3.7', False)])
+def test_a_package_that_was_made_stays_though_its_programs_do_not_answer(no_postfix, before, changed):
+    maker = SimpleNamespace(possible=lambda: True, present=lambda check_mode: (before, '3.7', []))
+    with pytest.raises(PostfixError) as caught:
+        postfix_programs.find(lambda words, **dummy: (1, b'', b'no'), maker)
+    assert left_changed(caught.value) is changed
 
 
 def test_whether_there_can_be_a_hop_is_known_without_making_one(no_postfix, host, monkeypatch, tmp_path):

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, locked
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import BUSY, run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps, left_changed
 
 KNOWN = {'changed': True, 'parts': ['hop'], 'warnings': ['first \x1b[2J', 'second']}
 
@@ -58,3 +60,35 @@ def test_warnings_are_given_as_warnings(tmp_path, capsys, monkeypatch, error, wa
     assert 'warnings' not in said and 'deprecations' not in said
     assert warned == warnings
     assert {name: said[name] for name in more} == more
+
+
+@pytest.mark.parametrize(
+    ('error', 'changed'),
+    [
+        (HostError('no'), False),
+        (OSError('no'), False),
+        # Of something that the change itself found busy, nobody says that nothing was changed.
+        (known(BlockingIOError('busy'), changed=True), True),
+        (SwitchError('no', True, []), False),
+        (SwitchError('no', False, []), True),
+    ],
+)
+def test_an_answer_says_whether_something_is_changed(tmp_path, capsys, monkeypatch, error, changed):
+    said = answer(tmp_path, capsys, monkeypatch, error)[0]
+    assert said['failed'] and said['changed'] is changed and 'nothing was changed' not in said['msg']
+
+
+def test_a_host_that_is_busy_is_not_changed(tmp_path, capsys, monkeypatch):
+    with locked(str(tmp_path), 0):
+        said = answer(tmp_path, capsys, monkeypatch, AssertionError('it has begun'))[0]
+    assert (said['failed'], said['changed'], said['msg']) == (True, False, BUSY)
+
+
+@pytest.mark.parametrize(
+    ('check_mode', 'changed', 'left'), [(False, True, True), (False, False, False), (True, True, False)]
+)
+def test_a_step_that_fails_tells_whether_one_before_it_changed_something(check_mode, changed, left):
+    with pytest.raises(HostError) as failure, Steps(SimpleNamespace(check_mode=check_mode)) as done:
+        done.append(({'changed': changed}, []))
+        raise HostError('no')
+    assert left_changed(failure.value) is left

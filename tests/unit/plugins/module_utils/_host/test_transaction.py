@@ -10,6 +10,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.chang
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, file_change, file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, Write
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.transaction import Transaction
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.switch import Switch
 
@@ -164,9 +165,11 @@ def test_a_run_that_is_killed_does_nothing_more(path, part):
 
 def test_what_is_in_force_is_not_taken_back_when_it_cannot_be_settled(path):
     log = Log(path, settle=HostError('the disk is full'))
-    with pytest.raises(HostError, match='^the disk is full$'):
+    with pytest.raises(HostError, match='^the disk is full$') as caught:
         log.carry_out()
     assert log.done == ['begin', 'steps', 'settle'] and path.read_text() == 'new'
+    # The failure is not one that has left the host as it was.
+    assert left_changed(caught.value)
 
 
 def test_the_words_for_a_failure_are_its_own_unless_a_change_has_others():

@@ -83,6 +83,28 @@ def test_a_call_that_fails_says_which_parts_it_has_changed(said, tmp_path):
     assert 'outbound' in told and module.answer.get('changed') and module.answer.get('diff'), module.answer
 
 
+BEHIND = HostError('in use')
+BEHIND.changed = True
+
+
+@pytest.mark.parametrize(
+    'failure, parts',
+    [
+        (HostError('no'), []),
+        (SwitchError('it does not start', True, []), []),
+        (SwitchError('it does not start', False, []), ['outbound']),
+        (BEHIND, ['outbound']),
+    ],
+)
+def test_a_part_that_is_not_as_it_was_is_changed_though_it_failed(said, tmp_path, failure, parts):
+    server, module = FakeServer({'inbound': False}), Module()
+    server.given['wanted'] = Wanted(parts=[part('outbound', said, failure)])
+    with pytest.raises(Ended):
+        one_run.run(module, [str(tmp_path)], lambda module, dummy: smarthost.present(module, server))
+    assert (module.answer['changed'], module.answer['parts']) == (bool(parts), parts)
+    assert module.answer['failed_part'] == 'outbound'
+
+
 def test_a_sendmail_without_a_hop_does_not_need_the_directory_of_its_configuration(tmp_path, monkeypatch):
     server = FakeServer({'inbound': False})
     server.given['wanted'] = Wanted()

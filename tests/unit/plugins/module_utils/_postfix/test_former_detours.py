@@ -8,10 +8,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import former_detours
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix import server as postfix
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.detours import Detours
 
 from tests.unit.fakes.inbound import PARAMETERS, configure, entry
+from tests.unit.fakes.mail_server import FakeModule
+from tests.unit.fakes.postfix_server import INFO
 
 OLD, NEW = 10028, 326
 LAN = ['10.20.0.0/16']
@@ -136,3 +141,22 @@ def test_whose_the_listeners_have_to_be():
         ('postfix_smarthost_release_port', '127.0.0.1', 328, None),
         ('postfix_smarthost_wash_port', '127.0.0.1', 326, None),
     ]
+
+
+@pytest.mark.parametrize('changed', [True, False])
+def test_a_detour_that_fails_at_its_end_has_begun(server, monkeypatch, changed):
+    monkeypatch.setattr(postfix, 'facts', lambda *dummy, **more: (INFO, []))
+    monkeypatch.setattr(postfix, 'there_but_unwanted', lambda *dummy: [('wash', '127.0.0.1:10028')])
+    monkeypatch.setattr(postfix.sessions, 'wait_for_end', lambda *dummy: [])
+    taken = [({'changed': changed}, []), ({'changed': changed}, [])]
+
+    def part(module, **options):
+        if not taken:
+            raise HostError('no')
+        return taken.pop()
+
+    monkeypatch.setattr(postfix, 'converge_part', part)
+    mta = server(inbound=True, wash_networks=['10.20.0.0/16'])
+    with pytest.raises(HostError) as caught:
+        mta.wanted(mta.facts(), False).parts[-1].converge(FakeModule(check_mode=False, diff=True))
+    assert left_changed(caught.value) is changed

@@ -13,6 +13,8 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import file_record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import ChangeError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam_converge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import engines, release, site_scores
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam.release import converge
 
@@ -183,6 +185,28 @@ def test_service_that_does_not_survive_the_reload(host):
     with pytest.raises(SwitchError, match='^spamassassin: spamd.service does not run any more') as caught:
         run(host)
     assert caught.value.restored and host.files() == files
+    assert not left_changed(caught.value)
+
+
+def test_an_engine_that_fails_behind_another_has_not_left_the_host_as_it_was(host):
+    def hook(words):
+        if words == ['systemctl', 'reload', 'rspamd.service'] and (host.folder / 'rspamd/conbool.conf').exists():
+            host.active.discard('rspamd.service')
+
+    host.hook, files = hook, host.files()
+    with pytest.raises(SwitchError, match='^rspamd: ') as caught:
+        run(host)
+    # Rspamd is as it was, and SpamAssassin has the rules.
+    assert caught.value.restored and left_changed(caught.value) and host.files() != files
+
+
+@pytest.mark.parametrize('changed', [True, False])
+def test_what_was_filed_before_the_engines_failed_is_known(host, monkeypatch, changed):
+    monkeypatch.setattr(spam_converge.delivery, 'converge', lambda module, options: ({'changed': changed}, []))
+    host.hook = lambda words: (1, '', 'no') if words[0] == 'spamassassin' else None
+    with pytest.raises(ChangeError) as caught:
+        spam_converge.converge(host, {'networks': NETWORKS, 'state': 'present'})
+    assert left_changed(caught.value) is changed
 
 
 def test_own_state_of_root_stays(host):
