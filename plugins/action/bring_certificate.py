@@ -20,7 +20,7 @@ class ActionModule(OnTheHost):
     def act(self, args, task_vars):
         values = self.settings(task_vars).values
         if values['state'] == 'absent':
-            return self.ask('client_certificate', {'state': 'absent'}, task_vars)
+            return self.change('client_certificate', {'state': 'absent'}, task_vars)
         options, problems = {}, []
         for option, name in FILES.items():
             source = values[name + '_source']
@@ -34,7 +34,7 @@ class ActionModule(OnTheHost):
             options.update({option: values[name], f'{option}_content': content})
         if problems:
             raise Unusable(said(problems), problems)
-        return self.ask('client_certificate', options, task_vars)
+        return self.change('client_certificate', options, task_vars)
 
     def _read(self, path):
         """The content of a file of the controller, which may be a vault."""

@@ -16,6 +16,10 @@ class ActionModule(OnTheHost):
         'stage': {'type': 'str', 'choices': ['preflight', 'change'], 'default': 'change'},
     }
 
+    def run(self, tmp=None, task_vars=None):
+        # Before the mail server is asked nothing is changed. A task that Ansible ends has none, and nobody knows.
+        return {'parts': [], **super().run(tmp, task_vars)}
+
     def act(self, args, task_vars):
         settings = self.settings(task_vars)
         host = self.mail_server(args['mta'], settings, task_vars)
@@ -23,6 +27,8 @@ class ActionModule(OnTheHost):
             return host
         answer = self.ask_mail_server(host['mta'], 'smarthost', settings, task_vars, stage=args['stage'])
         found = {**answer, 'mta': host['mta']}
+        if args['stage'] == 'change' and 'changed' not in answer:
+            found['parts'] = None
         if args['stage'] == 'preflight' and 'deliveries' not in answer and not answer.get('failed'):
             # It could not be asked, which is a row; whoever asks here wants to know who delivers.
             said = [row['finding'] for row in answer['rows'] if row['status'] != GREEN]

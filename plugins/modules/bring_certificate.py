@@ -16,6 +16,7 @@ description:
   - Reads the files that C(conbool_tls_client_cert_source) and C(conbool_tls_client_key_source) name on the controller,
     which may be vaults, and has M(conbool.smtp_relay.client_certificate) write them to C(conbool_tls_client_cert) and
     C(conbool_tls_client_key). With C(conbool_state=absent), what was there before comes back.
+  - Where the connection breaks, or the module is ended by force, the failure says that nobody knows what was changed.
   - Neither of them is shown, so that tasks need no C(no_log), which would hide why one fails.
 extends_documentation_fragment:
   - action_common_attributes

@@ -19,6 +19,8 @@ description:
     does. In AWX, where files of a job are not kept, a later job of the workflow gets it as the variable
     C(smtp_relay_report). Of a report that is too long for that, the artifact has only rows that are not green, or some
     of them, and in C(left_out) how many are missing.
+  - Whether a host was changed (C(changed)) is V(null) where the change was begun and did not answer. Its C(reason) says
+    so, and that the next run completes it.
   - Beside the file it writes the same as a page for people, and as CSV and JUnit XML, with the time in their names.
   - The files can be read by their owner only, as the directories that are made for it, and is replaced as a whole.
   - Opens no connection to a host and changes none.

@@ -19,6 +19,7 @@ description:
     for the task, its role or its play. A setting that cannot be used is a failure that names it, before the host is
     asked.
   - A host whose connection breaks is a failure as well, so that a play goes on with C(rescue), and its report is made.
+    Where that, or the end of the module by force, leaves open what was changed, RV(msg) says so.
 options:
   mta:
     description: The mail server. Without it, the host is asked.
@@ -60,11 +61,16 @@ mta:
   type: str
   sample: postfix
 parts:
-  description: The parts that were changed, or would be in check mode. With a failure, those before the one that failed.
-  returned: with O(stage=change), unless it failed before the first change
+  description: The parts that were changed, or would be in check mode. With a failure, those that are not as they were.
+    V(null) where the module of the mail server did not answer, outside check mode. Nobody knows then what was changed.
+  returned: always
   type: list
   elements: str
   sample: [hop, postfix_smarthost_outbound]
+msg:
+  description: What is wrong.
+  returned: failure
+  type: str
 rows:
   description: What was found, each with C(id), C(target), C(status) (green, red, unknown), C(severity), C(finding) and
     C(hint).

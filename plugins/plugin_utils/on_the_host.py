@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import not_known
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import HostSettings, Unusable
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import unsent
 
@@ -90,6 +91,19 @@ class OnTheHost(ActionBase):
             answer['msg'] = f'{PREFIX}{module} failed without a word'
         return answer
 
+    def change(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer of a module that changes the host, as ask() does.
+
+        Of one that did not answer (its connection broke, or it was killed) C(msg) says what that means, and C(changed)
+        is missing, which the answer of such a module always has.
+        """
+        answer = self.ask(module, arguments, task_vars)
+        if self._task.check_mode:
+            return {'changed': False, **answer}
+        if 'changed' not in answer:
+            answer['msg'] = not_known(answer['msg'])
+        return answer
+
     def _say(self, kind: str, said: list[Any]) -> None:
         if said:
             self._said.setdefault(kind, []).extend(said)
@@ -118,5 +132,6 @@ class OnTheHost(ActionBase):
             task_vars: those of the task.
             more: further options.
         """
+        ask = self.change if more.get('stage') == 'change' else self.ask
         options = {'settings': settings.values, **settings.secrets(f'{mta}_smarthost'), **more}
-        return self.ask(f'{mta}_{kind}', options, task_vars)
+        return ask(f'{mta}_{kind}', options, task_vars)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.excerpt import excerpt
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import NOT_KNOWN, run_report
 
 from tests.awx import rules
 from tests.awx.specs import AWX, KINDS, ROOT, objects, problems
@@ -122,6 +125,19 @@ def test_every_playbook_of_the_collection_that_leaves_no_file_is_in_the_project(
 @pytest.mark.parametrize('item', OBJECTS['controller_credential_types'], ids=lambda item: item['name'])
 def test_credential_types_are_taken(item):
     assert rules.credential_type(item) == []
+
+
+def test_a_message_says_that_nobody_knows_what_was_changed():
+    looked = {'failed': True, 'changed': False, 'parts': None}
+    report = run_report({'mx1': {'__verify_looked': looked, '__conbool_failure': 'away'}}, ['mx1'], 'site')
+    job = {**JOB, 'artifacts': {'smtp_relay_report': excerpt(report)}}
+    known = {'job': job, 'url': 'https://awx.example.com/1', 'job_friendly_name': 'Job'}
+    render = rules.ImmutableSandboxedEnvironment().from_string
+    mail, hook = (
+        render(item['messages']['error']['body']).render(known) for item in OBJECTS['controller_notifications']
+    )
+    assert f'mx1: failed - away. {NOT_KNOWN}' in mail.splitlines()
+    assert json.loads(hook)['report']['hosts']['mx1']['changed'] is None
 
 
 @pytest.mark.parametrize('item', OBJECTS['controller_notifications'], ids=lambda item: item['name'])

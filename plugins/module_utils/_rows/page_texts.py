@@ -68,6 +68,7 @@ ENGLISH = {
         'senders': 'The mail of the senders that were listed, and of nobody else.',
     },
     'nothing': 'nothing',
+    'not_known': 'not known',
     'select': 'A click selects a record, ready to copy.',
     'foot': 'Findings are in English. Made by the Ansible collection conbool.smtp_relay',
 }
@@ -134,6 +135,7 @@ GERMAN = {
         'senders': 'Die Mail der aufgeführten Absender, und die von niemandem sonst.',
     },
     'nothing': 'nichts',
+    'not_known': 'nicht bekannt',
     'select': 'Ein Klick wählt einen Eintrag zum Kopieren aus.',
     'foot': 'Befunde sind englisch. Erstellt von der Ansible-Collection conbool.smtp_relay',
 }

@@ -15,6 +15,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.table imp
 
 # The parts of a report on a host that have rows.
 PARTS = ('preflight', 'verify')
+# Of a change that was sent to a host and did not answer. However far it came, the next run goes on from there.
+NOT_KNOWN = (
+    'What was changed until then is not known; running the playbook again completes it, or with conbool_state: absent'
+    ' undoes it'
+)
 
 
 def rows_of(entry: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -109,8 +114,25 @@ def _change(known: Mapping[str, Any]) -> Mapping[str, Any]:
     return known.get('__verify_looked') or {}
 
 
+def not_known(reason: str) -> str:
+    """Return why a change did not answer, with what that means; of a task that Ansible ended, its action could not."""
+    return reason if NOT_KNOWN in reason else '{}. {}'.format(reason.rstrip('. \n'), NOT_KNOWN)
+
+
+def _changed(known: Mapping[str, Any], playbook: str, check_mode: bool) -> bool | None:
+    """Return whether a host was changed, or would be in check mode; None where its change did not answer."""
+    change = _change(known)
+    if change.get('parts') is None and change.get('failed') and playbook not in PARTS and not check_mode:
+        return None
+    return bool(change.get('parts'))
+
+
 def run_report(
-    hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str], playbook: str, **more: Any
+    hostvars: Mapping[str, Mapping[str, Any]],
+    hosts: Iterable[str],
+    playbook: str,
+    check_mode: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
     """Return what became of each host, for programs.
 
@@ -118,27 +140,30 @@ def run_report(
         hostvars: variables by host name, with what the playbooks keep of each host.
         hosts: the hosts that the run was to do, in order.
         playbook: its name.
+        check_mode: whether nothing was to be changed.
         more: what else is known of the run.
 
     Returns:
-        C(playbook), what C(more) has, and C(hosts), by name C(mta) and C(state) (null when it did not come to that),
-        C(result) (done, failed, not done), C(reason), C(changed) and C(parts), the parts that were changed, or would be
-        in check mode, C(scope), C(diff) with the changed lines of each file where the run was asked for them, and
-        C(preflight) and C(verify) with their rows where these were made; and C(ok), whether all are done.
+        C(playbook), C(check_mode), what C(more) has, and C(hosts), by name C(mta) and C(state) (null when it did not
+        come to that), C(result) (done, failed, not done), C(reason), C(changed) (null when nobody knows) and C(parts),
+        the parts that were changed, or would be in check mode, C(scope), C(diff) with the changed lines of each file
+        where the run was asked for them, and C(preflight) and C(verify) with their rows where these were made; and
+        C(ok), whether all are done.
     """
     report = {}
     for host in hosts:
         known = hostvars[host]
         result, reason = run_result(known, playbook)
-        change = _change(known)
-        parts = list(change.get('parts') or [])
+        change, changed = _change(known), _changed(known, playbook, check_mode)
+        if changed is None:
+            reason = not_known(reason)
         report[host] = {
             'mta': _mta(known),
             'state': settings_of(known).get('state'),
             'result': result,
             'reason': reason,
-            'changed': bool(parts),
-            'parts': parts,
+            'changed': changed,
+            'parts': list(change.get('parts') or []),
             'scope': settings_of(known).get('scope'),
         }
         if change.get('diff'):
@@ -148,7 +173,7 @@ def run_report(
             if rows is not None:
                 report[host][part] = {'green': all(row['status'] == 'green' for row in rows), 'rows': rows}
     ok = all(entry['result'] == 'done' for entry in report.values())
-    return {'playbook': playbook, **more, 'ok': ok, 'hosts': report}
+    return {'playbook': playbook, 'check_mode': check_mode, **more, 'ok': ok, 'hosts': report}
 
 
 def run_summary(report: Mapping[str, Any]) -> list[Line]:

@@ -29,10 +29,10 @@ class Asked:
         return {**answer, 'invocation': {'module_args': module_args}}
 
 
-def run(plugin, asked, variables=None, low=None, **args):
+def run(plugin, asked, variables=None, low=None, check_mode=False, **args):
     known = {'inventory_hostname': 'mx', 'groups': {'all': ['mx', 'observer']}, **GOOD, **(variables or {})}
     task, loader = Task(), DataLoader()
-    task.action, task.args, task.async_val, task.check_mode = 'conbool.smtp_relay.x', args, 0, False
+    task.action, task.args, task.async_val, task.check_mode = 'conbool.smtp_relay.x', args, 0, check_mode
     task._ds = 'the source of the task'
     action = plugin.ActionModule(
         task=task,

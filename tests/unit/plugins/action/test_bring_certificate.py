@@ -12,6 +12,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.conbool.smtp_relay.plugins.action import bring_certificate
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import not_known
 
 from tests.unit.fakes.asked import Asked, run
 
@@ -38,7 +39,9 @@ def test_certificate_and_key_are_handed_over_as_they_are_and_shown_nowhere(sourc
         ('client_certificate', {'cert': '/etc/ssl/relay.pem', 'key': '/etc/ssl/relay.key', **content})
     ]
     assert result == {'changed': True, 'paths': ['/etc/ssl/relay.key']}
-    asked = Asked(client_certificate={'failed': True, 'msg': 'the key does not belong to the certificate'})
+    asked = Asked(
+        client_certificate={'failed': True, 'changed': False, 'msg': 'the key does not belong to the certificate'}
+    )
     result = run(bring_certificate, asked, sources)
     # With no_log at the task nobody would see why.
     assert result['msg'] == 'the key does not belong to the certificate' and KEY not in json.dumps(result)
@@ -50,7 +53,8 @@ def test_a_host_that_repeats_what_it_is_sent_shows_no_key(sources):
         client_certificate={'failed': True, 'msg': 'no JSON', 'module_stdout': sent, 'module_stderr': 'sh: no'}
     )
     result = run(bring_certificate, asked, sources)
-    assert (result['msg'], result['module_stderr']) == ('no JSON', 'sh: no') and 'c2VzYW1l' not in json.dumps(result)
+    assert (result['msg'], result['module_stderr']) == (not_known('no JSON'), 'sh: no')
+    assert 'c2VzYW1l' not in json.dumps(result)
 
 
 def test_a_key_of_a_vault_is_decrypted_into_no_file(sources, tmp_path, monkeypatch):

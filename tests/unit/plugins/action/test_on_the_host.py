@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.conbool.smtp_relay.plugins.action import ready, settings, smarthost, verify
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._dns import answer as dns_answer
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import NOT_KNOWN
 
 from tests.unit.fakes.asked import Asked, run
 
@@ -127,18 +128,45 @@ def test_who_delivers_is_not_known_where_the_mail_server_cannot_be_asked_and_tha
 
 
 def test_what_was_changed_before_a_failure_is_in_its_result():
-    asked = Asked(toy_smarthost={'failed': True, 'msg': 'no', 'parts': ['hop'], 'failed_part': 'mail_port'})
-    result = run(smarthost, asked, mta='toy')
+    answer = {'failed': True, 'msg': 'no', 'changed': True, 'parts': ['hop'], 'failed_part': 'mail_port'}
+    result = run(smarthost, Asked(toy_smarthost=answer), mta='toy')
     assert (result['failed'], result['parts'], result['mta']) == (True, ['hop'], 'toy')
     # Nobody is going to look, and it would be shown.
     assert 'observer' not in result
+    # One that failed before its first change has no parts.
+    refused = run(smarthost, Asked(toy_smarthost={'failed': True, 'msg': 'no', 'changed': False}), mta='toy')
+    assert (refused['msg'], refused['parts']) == ('no', [])
+
+
+# As Ansible makes them of a module that ends without a word; and one that died of something that nobody had expected.
+KILLED = {'failed': True, 'msg': 'MODULE FAILURE: see stderr.', 'module_stdout': '', 'module_stderr': '', 'rc': 137}
+DIED = {'failed': True, 'msg': 'list index out of range', 'exception': 'Traceback'}
+
+
+@pytest.mark.parametrize('answer', [AWAY, KILLED, DIED, {'failed': True}])
+def test_of_a_change_that_did_not_answer_nobody_knows_what_it_changed(answer):
+    result = run(smarthost, Asked(toy_smarthost=answer), mta='toy')
+    assert result['failed'] and result['parts'] is None and result['mta'] == 'toy'
+    assert result['msg'].endswith(f'. {NOT_KNOWN}') and '..' not in result['msg']
+    # A rehearsal changes nothing, and neither does a look.
+    for more in ({'check_mode': True}, {'stage': 'preflight'}):
+        look_only = run(smarthost, Asked(toy_smarthost=answer), mta='toy', **more)
+        assert look_only['failed'] and look_only['parts'] == [] and NOT_KNOWN not in look_only['msg']
+
+
+@pytest.mark.parametrize(
+    'asked', [Asked(mta_info=AWAY), Asked(mta_info={'failed': True, 'msg': 'no mail server found'})]
+)
+def test_a_host_whose_mail_server_is_not_known_is_not_changed(asked):
+    result = run(smarthost, asked)
+    assert result['failed'] and result['parts'] == [] and NOT_KNOWN not in result['msg']
 
 
 @pytest.mark.parametrize('error', [AWAY, AnsibleError('Incorrect sudo password')])
 @pytest.mark.parametrize('plugin', [smarthost, verify])
 def test_a_connection_that_breaks_is_no_unreachable_host_which_would_be_in_no_report(plugin, error):
     result = run(plugin, Asked(toy_smarthost=error, toy_verify=error), mta='toy')
-    assert result['failed'] and 'unreachable' not in result and result['msg'] == str(error)
+    assert result['failed'] and 'unreachable' not in result and result['msg'].startswith(str(error))
 
 
 def test_what_a_table_is_going_to_show_is_in_no_event():

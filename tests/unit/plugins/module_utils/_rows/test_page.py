@@ -21,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.exports i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page import DNS, STEPS, page, step_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.page_texts import ENGLISH, GERMAN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import NOT_KNOWN, not_known
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
@@ -100,6 +101,17 @@ def test_everything_is_escaped_closed_and_in_the_file_itself(language):
     assert not [name for name, value in tags.attributes if name.startswith('on') or name in ('src', 'style')]
     assert all(value.startswith('#') for name, value in tags.attributes if name == 'href')
     assert ('lang', language) in tags.attributes
+
+
+@pytest.mark.parametrize('language, said', [('en', 'Changed: not known'), ('de', 'Geändert: nicht bekannt')])
+def test_what_nobody_knows_to_be_changed_is_not_called_nothing(language, said):
+    known = {**report(), 'check_mode': False}
+    (entry,) = known['hosts'].values()
+    entry.update(changed=None, parts=[], reason=not_known('away'))
+    assert f'<p>{said}</p>' in rendered(known, language) and NOT_KNOWN in rendered(known, language)
+    assert NOT_KNOWN in junit_text(known)
+    entry.update(changed=False)
+    assert f'<p>{said}</p>' not in rendered(known, language)
 
 
 def test_each_finding_is_at_its_step_and_what_nobody_asked_is_not_proven():

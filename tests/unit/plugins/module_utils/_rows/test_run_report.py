@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.changes import changed_lines
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import run_report, run_summary
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import (
+    NOT_KNOWN,
+    run_report,
+    run_summary,
+)
 
 
 def texts(lines):
@@ -181,6 +185,37 @@ def test_what_was_changed_is_said_also_of_a_host_that_failed_behind_it(failure):
     entry = run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']
     assert (entry['changed'], entry['parts']) == (True, ['hop'])
     assert entry['diff'] == [{'name': 'main.cf', 'lines': ['@@ -1,2 +1,2 @@', ' a', '-b', '+c'], 'left_out': 0}]
+
+
+ENDED = {'failed': True, 'changed': False, 'msg': 'Timed out after 30 second(s).', 'timedout': {'period': 30}}
+
+
+@pytest.mark.parametrize('looked', [{'failed': True, 'msg': 'away', 'parts': None, 'mta': 'toy'}, ENDED])
+def test_of_a_change_that_did_not_answer_nobody_knows_whether_the_host_is_changed(looked):
+    """ENDED is how Ansible ends a task at the end of its time: the action has no say."""
+    known = {'__verify_looked': looked, '__conbool_failure': 'The mail server uses the gateway: away.'}
+    report = run_report({'mx1': known}, ['mx1'], 'site')
+    entry = report['hosts']['mx1']
+    assert (entry['result'], entry['changed'], entry['parts']) == ('failed', None, [])
+    assert entry['reason'] == f'The mail server uses the gateway: away. {NOT_KNOWN}'
+    assert ' '.join(' '.join(texts(run_summary(report))[1:]).split()).endswith(NOT_KNOWN)
+    # It is said once.
+    known['__conbool_failure'] = entry['reason']
+    assert run_report({'mx1': known}, ['mx1'], 'rollback')['hosts']['mx1']['reason'] == entry['reason']
+    for entry in (
+        run_report({'mx1': known}, ['mx1'], 'site', check_mode=True)['hosts']['mx1'],
+        run_report({'mx1': known}, ['mx1'], 'verify')['hosts']['mx1'],
+    ):
+        assert entry['changed'] is False
+
+
+@pytest.mark.parametrize(
+    'looked', [{}, {'skipped': True, 'changed': False}, {'failed': True, 'parts': [], 'msg': 'no'}]
+)
+def test_a_host_whose_change_was_not_begun_or_has_restored_it_is_not_changed(looked):
+    known = {'__verify_looked': looked, '__conbool_failure': 'no'}
+    entry = run_report({'mx1': known}, ['mx1'], 'site')['hosts']['mx1']
+    assert (entry['changed'], entry['reason']) == (False, 'no')
 
 
 def test_of_many_changed_lines_the_first_are_kept():
