@@ -15,6 +15,8 @@ description:
   - Internal to the roles; no compatibility promise.
   - Finds out which mail server the host has, unless it is told, and runs the module of that, such as
     M(conbool.smtp_relay.postfix_smarthost). Whether it is done or undone is said by C(conbool_state).
+  - To undo it, what is left of a mail server that no variable tells of any more is enough, see
+    O(conbool.smtp_relay.mta_info#module:undo).
   - The settings are those of the variables of the host, as M(conbool.smtp_relay.settings) reads them, with what is set
     for the task, its role or its play. A setting that cannot be used is a failure that names it, before the host is
     asked.
