@@ -28,6 +28,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_repor
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.variables import SETTINGS
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.answers import from_the_shell
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.part import judged, show
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import without_source
 
 # What is in a report (hosts, addresses, queues, what strangers wrote) is for whoever ran the playbook.
 MODE, DIRECTORY_MODE = 0o600, 0o700
@@ -106,11 +107,8 @@ class ActionModule(ActionBase):
             result.update(found)
         else:
             result.update(self._of_host(args, task_vars) if args['host'] else self._run_of_all(args, task_vars))
-        if result.get('failed'):
-            # What is wrong is wrong with the host; an excerpt of the source of this task would not say more.
-            self._task._ds = None
         # Its table has been shown, and AWX keeps that already.
-        return quiet(result, most=0)
+        return quiet(without_source(self._task, result), most=0)
 
     def _of_host(self, args, task_vars):
         """Fail where the host is not done. Ansible takes no artifact of a task that fails: that one is another."""

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.run_report import not_known
 from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.host_settings import HostSettings, Unusable
-from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import unsent
+from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.quiet import unsent, without_source
 
 PREFIX = 'conbool.smtp_relay.'
 # What is Ansible's own in the answer of a module, and has to reach it: the host's interpreter that was found.
@@ -47,11 +47,7 @@ class OnTheHost(ActionBase):
             result[name] = [*result.get(name, []), *said]
         if self._facts:
             result[FACTS] = self._facts
-        if result.get('failed'):
-            # What is wrong is wrong with the host or its inventory; an excerpt of the source of this task would not say
-            # more.
-            self._task._ds = None
-        return result
+        return without_source(self._task, result)
 
     def act(self, args: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the result.

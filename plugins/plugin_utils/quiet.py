@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.action.normal import ActionModule as AnyModule
+
+if TYPE_CHECKING:
+    from ansible.playbook.task import Task
 
 # Stands before the options in what Ansible sends to a host.
 SENT = 'ANSIBLE_MODULE_ARGS'
@@ -22,11 +25,18 @@ def unsent(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if SENT not in str(value)}
 
 
+def without_source(task: Task, result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of a task, with which Ansible shows no excerpt of the task's source where it failed.
+
+    What is wrong is wrong with the host or its inventory, of which a role or playbook would not say more.
+    """
+    if result.get('failed'):
+        task._ds = None
+    return result
+
+
 class Quiet(AnyModule):
-    """What is wrong is wrong with the host; an excerpt of the source of a role would not say more."""
+    """Runs its module as any other."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = unsent(super().run(tmp, task_vars))
-        if result.get('failed'):
-            self._task._ds = None
-        return result
+        return without_source(self._task, unsent(super().run(tmp, task_vars)))
