@@ -11,7 +11,7 @@ from ansible_collections.conbool.smtp_relay.plugins.plugin_utils.part import jud
 
 
 class ActionModule(OnTheHost):
-    """Documented in plugins/modules/preflight.py.
+    """Documented in plugins/modules/ready.py.
 
     A question that fails is a row of the table, and the others are still asked. DNS is asked from here: the controller
     need not be a host that Ansible can log in to, and has its own Python.
