@@ -40,12 +40,16 @@ def held(lab, host, token):
     return session
 
 
-def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fresh_host, adapter, variables_of):
-    variables, run = variables_of('spam_header'), lab.lab.run
-    site = Site(lab.lab, fresh_host, adapter)
-    former = dict(variables, **FORMER)
-    run(fresh_host, ['sh', '-ec', adapter.offer_starttls])
-    playbook.apply(lab.lab, fresh_host, former)
+@pytest.fixture(name='site')
+def fixture_site(lab, fresh_host, adapter):
+    """A fresh host whose mail server offers STARTTLS."""
+    lab.lab.run(fresh_host, ['sh', '-ec', adapter.offer_starttls])
+    return Site(lab.lab, fresh_host, adapter)
+
+
+def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fresh_host, site, variables_of):
+    variables = variables_of('spam_header')
+    playbook.apply(lab.lab, fresh_host, dict(variables, **FORMER))
     assert set(listening(lab, fresh_host)) == {10027, 10028, 10029, 10030}
     begun = time.time()
     with Stream(site) as stream:
@@ -70,12 +74,10 @@ def test_ports_are_moved_while_mail_flows_and_no_message_is_left_behind(lab, fre
 
 
 @pytest.mark.full
-def test_messages_that_wait_for_a_port_that_is_moved_find_it(lab, fresh_host, adapter, variables_of):
+def test_messages_that_wait_for_a_port_that_is_moved_find_it(lab, fresh_host, site, variables_of):
     """The other way round, and once more with messages that wait on a detour and in front of the hop."""
     variables, run = variables_of('spam_header'), lab.lab.run
-    site = Site(lab.lab, fresh_host, adapter)
     former = dict(variables, **FORMER)
-    run(fresh_host, ['sh', '-ec', adapter.offer_starttls])
     playbook.apply(lab.lab, fresh_host, variables)
     playbook.apply(lab.lab, fresh_host, former)
     run(fresh_host, ['postconf', '-e', 'defer_transports=conbool-wash conbool-hop'])
