@@ -19,11 +19,9 @@ description:
   - Where the connection breaks, or the module is ended by force, the failure says that nobody knows what was changed.
   - Neither of them is shown, so that tasks need no C(no_log), which would hide why one fails.
 extends_documentation_fragment:
+  - conbool.smtp_relay.action_plugin
   - action_common_attributes
 attributes:
-  action:
-    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    support: full
   check_mode:
     support: full
   diff_mode:

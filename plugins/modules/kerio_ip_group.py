@@ -18,9 +18,9 @@ description:
   - Fails before any change when a group would be gone that is still in use, and before any removal when the server says
     that this would shut the caller out of the administration.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.kerio_server
   - conbool.smtp_relay.kerio_server.change
+  - action_common_attributes
 options:
   name:
     description: Name of the group.

@@ -17,10 +17,10 @@ description:
   - Nothing is changed. It settles what nobody outside knows of this interface, when somebody who has a Kerio Connect
     sends in the result.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.verify
   - conbool.smtp_relay.kerio_account
+  - action_common_attributes
 seealso:
   - module: conbool.smtp_relay.kerio_info
 """

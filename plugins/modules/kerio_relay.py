@@ -18,9 +18,9 @@ description:
     then holds something else, and when somebody else has changed the list in between.
   - Fails before any change when the password of another rule could get lost. See O(passwords).
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.kerio_server
   - conbool.smtp_relay.kerio_server.change
+  - action_common_attributes
 options:
   rules:
     description: The rules, in their order. They have no log-in.

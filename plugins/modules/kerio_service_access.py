@@ -16,9 +16,9 @@ description:
   - Fails before any change when the group does not exist, when none of its entries is in force, or when it lacks one of
     O(must_include).
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.kerio_server
   - conbool.smtp_relay.kerio_server.change
+  - action_common_attributes
 options:
   service:
     description: Name of the service, as V(SMTP), V(Secure SMTP) or V(SMTP Submission).

@@ -18,11 +18,11 @@ description:
     the hop runs on, and the rest is undone, the limit of the mail port included.
   - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.change
   - conbool.smtp_relay.mail_server.smarthost
   - conbool.smtp_relay.kerio_account
+  - action_common_attributes
 notes:
   - Tried on a double of Kerio Connect, made from public descriptions of its interface, and never on a real one.
 seealso:

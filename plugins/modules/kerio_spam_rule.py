@@ -17,9 +17,9 @@ description:
   - The list is read, changed as a whole, written if anything differs, and read again. The module fails when the server
     then holds something else, and when somebody else has changed the list in between.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.kerio_server
   - conbool.smtp_relay.kerio_server.change
+  - action_common_attributes
 options:
   rules:
     description: The rules, in their order.

@@ -16,10 +16,10 @@ description:
     587 take mail without a log-in, whether the hop greets and its bounces are taken back, and whether a queue grows.
   - No mail is sent, and nothing is changed. What is wrong is a row, not a failure.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.verify
   - conbool.smtp_relay.kerio_account
+  - action_common_attributes
 notes:
   - Tried on a double of Kerio Connect, made from public descriptions of its interface, and never on a real one.
 seealso:

@@ -18,9 +18,9 @@ description:
     M(conbool.smtp_relay.remote_smarthost) makes it, but for the limit in the host's firewall.
   - It is not removed as long as the Postfix of this host leads mail to it.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.change
+  - action_common_attributes
 seealso:
   - module: conbool.smtp_relay.postfix_smarthost
   - module: conbool.smtp_relay.remote_smarthost

@@ -17,25 +17,11 @@ description:
     (M(conbool.smtp_relay.preflight)) and its mail server. A question that fails is a row, and the others are asked all
     the same.
   - Shows the rows as a table, and fails when one is not green, unless C(preflight_enforce) is false.
-  - The settings are those of the variables of the host, as M(conbool.smtp_relay.settings) reads them, with what is set
-    for the task, its role or its play. A setting that cannot be used is a failure that names it, before the host is
-    asked.
-  - A host whose connection breaks is a failure as well, so that a play goes on with C(rescue), and its report is made.
 extends_documentation_fragment:
+  - conbool.smtp_relay.action_plugin
+  - conbool.smtp_relay.action_plugin.of_the_host
+  - conbool.smtp_relay.mail_server.verify
   - action_common_attributes
-attributes:
-  action:
-    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    support: full
-  check_mode:
-    support: full
-    details: Changes nothing in any mode.
-  diff_mode:
-    support: N/A
-    details: Nothing is changed.
-  platform:
-    support: full
-    platforms: linux
 seealso:
   - module: conbool.smtp_relay.preflight
   - module: conbool.smtp_relay.report

@@ -70,11 +70,9 @@ options:
       C(ansible-playbook) was started. Directories that are missing are made.
     type: str
 extends_documentation_fragment:
+  - conbool.smtp_relay.action_plugin
   - action_common_attributes
 attributes:
-  action:
-    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    support: full
   check_mode:
     support: full
     details: Does in check mode exactly what it does otherwise; a report of what would be done is wanted, too.

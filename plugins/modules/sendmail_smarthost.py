@@ -18,10 +18,10 @@ description:
     possible in time the module fails, the hop runs on, and the rest is undone, the limit of the mail port included.
   - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.change
   - conbool.smtp_relay.mail_server.smarthost
+  - action_common_attributes
 seealso:
   - module: conbool.smtp_relay.sendmail_config
     description: Changes a Sendmail in other ways.

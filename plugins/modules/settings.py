@@ -55,12 +55,10 @@ options:
     description: Whether C(outbound_hop_clients) has to name somebody.
     type: bool
 extends_documentation_fragment:
+  - conbool.smtp_relay.action_plugin
   - action_common_attributes
   - action_common_attributes.facts
 attributes:
-  action:
-    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    support: full
   check_mode:
     support: full
     details: Does in check mode exactly what it does otherwise.

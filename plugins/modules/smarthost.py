@@ -15,11 +15,7 @@ description:
   - Internal to the roles; no compatibility promise.
   - Finds out which mail server the host has, unless it is told, and runs the module of that, such as
     M(conbool.smtp_relay.postfix_smarthost). Whether it is done or undone is said by C(conbool_state).
-  - The settings are those of the variables of the host, as M(conbool.smtp_relay.settings) reads them, with what is set
-    for the task, its role or its play. A setting that cannot be used is a failure that names it, before the host is
-    asked.
-  - A host whose connection breaks is a failure as well, so that a play goes on with C(rescue), and its report is made.
-    Where that, or the end of the module by force, leaves open what was changed, RV(msg) says so.
+  - Where a connection that breaks, or the end of the module by force, leaves open what was changed, RV(msg) says so.
 options:
   mta:
     description: The mail server. Without it, the host is asked.
@@ -30,11 +26,10 @@ options:
     choices: [preflight, change]
     default: change
 extends_documentation_fragment:
+  - conbool.smtp_relay.action_plugin
+  - conbool.smtp_relay.action_plugin.of_the_host
   - action_common_attributes
 attributes:
-  action:
-    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    support: full
   check_mode:
     support: full
     details: As the module of the mail server.

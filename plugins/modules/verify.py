@@ -15,29 +15,15 @@ description:
   - Internal to the roles; no compatibility promise.
   - Finds out which mail server the host has, and runs the module of that, such as M(conbool.smtp_relay.postfix_verify).
     M(conbool.smtp_relay.report) shows and judges what was found, which is not shown here.
-  - The settings are those of the variables of the host, as M(conbool.smtp_relay.settings) reads them, with what is set
-    for the task, its role or its play. A setting that cannot be used is a failure that names it, before the host is
-    asked.
-  - A host whose connection breaks is a failure as well, so that a play goes on with C(rescue), and its report is made.
 options:
   mta:
     description: The mail server. Without it, the host is asked.
     type: str
 extends_documentation_fragment:
+  - conbool.smtp_relay.action_plugin
+  - conbool.smtp_relay.action_plugin.of_the_host
+  - conbool.smtp_relay.mail_server.verify
   - action_common_attributes
-attributes:
-  action:
-    description: Has a corresponding action plugin, so that some parts of the options can be executed on the controller.
-    support: full
-  check_mode:
-    support: full
-    details: Changes nothing in any mode.
-  diff_mode:
-    support: N/A
-    details: Nothing is changed.
-  platform:
-    support: full
-    platforms: linux
 seealso:
   - module: conbool.smtp_relay.postfix_verify
   - module: conbool.smtp_relay.report

@@ -19,10 +19,10 @@ description:
     the rest is undone, the limit of the mail port included.
   - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.change
   - conbool.smtp_relay.mail_server.smarthost
+  - action_common_attributes
 seealso:
   - module: conbool.smtp_relay.zimbra_attributes
     description: Changes a Zimbra in other ways.

@@ -15,9 +15,9 @@ description:
     whether the hop greets and its bounces are taken back, and whether a queue grows.
   - No mail is sent, and nothing is changed. What is wrong is a row, not a failure.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.verify
+  - action_common_attributes
 seealso:
   - module: conbool.smtp_relay.zimbra_smarthost
 """
