@@ -63,7 +63,7 @@ def group(state, name: str, *entries: dict) -> str:
     group_id = identity('ipgroup', name if state.profile.group_id_form == 'name' else '')
     for entry in entries or ({'type': 'Host', 'host': '192.0.2.99'},):
         full = state.schema.zero('IpAddressEntry')
-        full.update(id=identity('ipaddress'), groupId=group_id, groupName=name, enabled=True, **entry)
+        full.update({'enabled': True, **entry}, id=identity('ipaddress'), groupId=group_id, groupName=name)
         state.data['ip_entries'].append(full)
     return group_id
 

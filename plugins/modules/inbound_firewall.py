@@ -43,6 +43,11 @@ attributes:
     support: full
     platforms: linux
 options:
+  settings:
+    description:
+      - What M(conbool.smtp_relay.settings) returned. Who may connect to which port is worked out of it, and all options
+        but O(timeout) are ignored. What there is of O(redirect_port) stays.
+    type: dict
   networks:
     description:
       - Networks that may connect, IPv4 and IPv6 in CIDR notation, or single addresses. Overlapping and adjacent ones
@@ -74,6 +79,19 @@ options:
     type: str
     choices: [auto, nftables, firewalld, ufw]
     default: auto
+  redirect_port:
+    description:
+      - Where new connections of O(redirect_networks) to O(port) arrive, by network address translation; V(0) for
+        O(port) itself. Nobody else gets to that port. It is a part of the table C(conbool_inbound) of nftables, in one
+        transaction with the limit; beside firewalld and ufw, it is all that is in that table.
+      - It is refused where another filter of the host certainly closes that port to them, as long as it is not there.
+      - Without it, what there is of this stays, also with O(state=absent).
+    type: int
+  redirect_networks:
+    description: As O(networks), for O(redirect_port).
+    type: list
+    elements: str
+    default: []
   state:
     description: Whether there is a limit. V(absent) removes what this module has added, and nothing else.
     type: str
@@ -84,7 +102,8 @@ options:
     type: int
     default: 20
   names:
-    description: Where the port comes from, for messages; V(port) to the name of a variable.
+    description:
+      - Where values come from, for messages. V(port) and V(redirect_port) to the name of a variable.
     type: dict
     default: {}
 notes:
@@ -114,6 +133,10 @@ EXAMPLES = r"""
       - 192.0.2.0/24
       - 2001:db8:25::/48
       - 10.20.0.0/16
+
+- name: What the settings of the collection say, in a play with role conbool
+  conbool.smtp_relay.inbound_firewall:
+    settings: "{{ conbool_settings }}"
 
 - name: The port is as it was before
   conbool.smtp_relay.inbound_firewall:
@@ -172,24 +195,28 @@ diff:
       after: "-A conbool-smtp -s 192.0.2.0/24 -j RETURN\nCOMMIT\n"
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import limit_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import handed
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
+    module, settings = handed(
+        {
+            'settings': {'type': 'dict'},
             'networks': {'type': 'list', 'elements': 'str', 'default': []},
             'port': {'type': 'int', 'default': 25},
             'backend': {'type': 'str', 'choices': ['auto', 'nftables', 'firewalld', 'ufw'], 'default': 'auto'},
+            'redirect_port': {'type': 'int'},
+            'redirect_networks': {'type': 'list', 'elements': 'str', 'default': []},
             'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
             'timeout': {'type': 'int', 'default': 20},
             'names': {'type': 'dict', 'default': {}},
-        },
-        supports_check_mode=True,
+        }
     )
-    run(module, ['/etc'], converge)
+    asked = module.params if settings is None else limit_of(settings)
+    run(module, ['/etc'], lambda module, dummy: converge(module, asked))
 
 
 if __name__ == '__main__':

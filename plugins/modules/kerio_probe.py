@@ -41,17 +41,15 @@ answers:
   sample: {"Smtp.get": {"server": {"readerHops": 30, "useSSL": "boolean"}}}
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.probe import probe
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.server import KerioServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import client_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import SETTINGS, handed
 
 
 def main():
-    options = {'settings': {'type': 'dict', 'required': True}, **KerioServer.OPTIONS}
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
-    settings = module.params.pop('settings')
+    module, settings = handed({**SETTINGS, **KerioServer.OPTIONS})
     try:
         with client_of(settings['roles']['kerio_smarthost'], module.params['password']) as client:
             answers = probe(client)

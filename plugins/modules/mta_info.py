@@ -36,6 +36,11 @@ options:
     description: Fail when this version of the collection has no role for what was found.
     type: bool
     default: false
+  undo:
+    description: Whether it is to be undone. A host without a mail server that still has the outbound hop was one for
+      mail servers on other machines, V(remote), whether or not a variable tells of these.
+    type: bool
+    default: false
 seealso:
   - module: conbool.smtp_relay.postfix_info
   - module: conbool.smtp_relay.sendmail_info
@@ -79,13 +84,14 @@ def main():
         argument_spec={
             'mta': {'type': 'str', 'choices': ['auto'] + names(), 'default': 'auto'},
             'supported': {'type': 'bool', 'default': False},
+            'undo': {'type': 'bool', 'default': False},
         },
         supports_check_mode=True,
     )
     # What is known by then is returned with a failure too.
     result = {'inbound_firewall': limited(module)}
     try:
-        result['mta'], result['found'] = find(module.params['mta'])
+        result['mta'], result['found'] = find(module.params['mta'], undo=module.params['undo'])
         if module.params['supported']:
             refuse_unsupported(result['mta'])
     except MtaError as error:

@@ -83,18 +83,14 @@ inbound_firewall:
   sample: false
 '''
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import SETTINGS, handed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.preflight import ask_host
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={'settings': {'type': 'dict', 'required': True}},
-        supports_check_mode=True,
-    )
-    # The answer has the options: these are long, and known.
-    result, warnings = ask_host(module, module.params.pop('settings'))
+    module, settings = handed(SETTINGS)
+    result, warnings = ask_host(module, settings)
     for warning in warnings:
         module.warn(message(warning))
     module.exit_json(changed=False, **result)

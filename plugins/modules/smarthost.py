@@ -15,6 +15,8 @@ description:
   - Internal to the roles; no compatibility promise.
   - Finds out which mail server the host has, unless it is told, and runs the module of that, such as
     M(conbool.smtp_relay.postfix_smarthost). Whether it is done or undone is said by C(conbool_state).
+  - To undo it, what is left of a mail server that no variable tells of any more is enough, see
+    O(conbool.smtp_relay.mta_info#module:undo).
   - Where a connection that breaks, or the end of the module by force, leaves open what was changed, RV(msg) says so.
 options:
   mta:

@@ -114,7 +114,9 @@ class OnTheHost(ActionBase):
         """
         if given:
             return {'mta': given}
-        return self.ask('mta_info', {'mta': settings.values['mta'], 'supported': True}, task_vars)
+        # Of what is undone, what is left counts: the variables that told of it may be gone.
+        undo = settings.values['state'] == 'absent'
+        return self.ask('mta_info', {'mta': settings.values['mta'], 'supported': True, 'undo': undo}, task_vars)
 
     def ask_mail_server(
         self, mta: str, kind: str, settings: HostSettings, task_vars: dict[str, Any], **more: Any

@@ -13,12 +13,15 @@ import sys
 import time
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import turned, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import RULES
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import ruleset
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packet import Packet
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Redirect, Wanted
 
 SERVER, LISTED, STRANGER = '10.99.0.1', '10.99.0.2', '10.99.7.7'
+# Another mail server, to which this host only leads.
+BEHIND = '10.98.0.25'
 LISTEN = (
     f'import socket\ns = socket.create_server(("{SERVER}", 25))\nprint(flush=True)\nwhile True: s.accept()[0].close()'
 )
@@ -26,7 +29,12 @@ CONNECT = (
     'import socket, sys; s = socket.socket(); s.settimeout(1.2); s.bind((sys.argv[1], 0));'
     f' print(s.connect_ex(("{SERVER}", 25)))'
 )
-LIMIT = RULES % {'ipv4': f'\nelements = {{ {LISTED} }}', 'ipv6': '', 'table': 'conbool_inbound', 'port': 25}
+# What is said on the mail port, by whoever is reached there.
+SAYS = (
+    'import socket, sys; s = socket.socket(); s.settimeout(1.2); s.bind((sys.argv[1], 0))\n'
+    'try: s.connect((sys.argv[2], 25)); print(s.recv(9).decode())\nexcept OSError: print()'
+)
+LIMIT = ruleset(Wanted(25, {4: [LISTED], 6: []}))
 CHAIN = 'add table inet own\nadd chain inet own x\nadd chain inet own in { type filter hook %s; policy %s; }\n'
 DROPS, ACCEPTS = CHAIN % ('input priority 0', 'drop'), CHAIN % ('input priority 0', 'accept')
 EARLY, IN = CHAIN % ('prerouting priority -300', 'accept'), 'add rule inet own in '
@@ -72,6 +80,7 @@ def fixture_spaces():
             for address in addresses:
                 spaces.done(['ip', 'address', 'add', address + '/16', 'dev', device], space=space)
             spaces.done(['ip', 'link', 'set', device, 'up'], space=space)
+        spaces.done(['ip', 'route', 'add', BEHIND, 'via', SERVER], space=spaces.there)
         command = ['ip', 'netns', 'exec', spaces.here, sys.executable, '-c', LISTEN]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
             server.stdout.readline()
@@ -145,3 +154,42 @@ def test_what_is_said_of_rules_is_what_the_kernel_does(spaces, rules, listed, st
     for source, expected in ((LISTED, listed), (STRANGER, stranger)):
         said = found.fate(Packet(4, int(ipaddress.ip_address(source)), 'mail0', 25))
         assert (said[0] == 'accept', bool(said[0]), spaces.reached_from(source)) == (expected, True, expected), said
+
+
+TURNED = Wanted(25, {4: [LISTED, STRANGER], 6: []}, redirect=Redirect(327, {4: [LISTED], 6: []}))
+BEFORE = CHAIN.replace('type filter', 'type nat') % ('prerouting priority -150', 'accept')
+DIRECTLY = CONNECT.replace(', 25)', ', 327)')
+
+
+@pytest.mark.parametrize(
+    'rules, right',
+    [
+        ('', True),
+        (BEFORE + f'add rule inet own in ip saddr {STRANGER} tcp dport 25 redirect to :2525\n', True),
+        (BEFORE + 'add rule inet own in tcp dport 25 redirect to :2525\n', False),
+        (DROPS + KNOWN + IN + 'tcp dport 25 accept\n' + IN + 'ct status dnat accept\n', True),
+    ],
+)
+def test_only_the_gateway_is_led_to_another_port_and_that_is_what_is_said(spaces, rules, right):
+    spaces.load(ruleset(TURNED) + rules)
+    host = Host(spaces.run, lambda name, opt_dirs: name if 'legacy' not in name else None)
+    found, chains = way_in.Rules(host), turned.read(host)
+    other = LISTEN.replace(', 25)', ', 327)').replace('accept()[0].close()', 'accept()[0].sendall(b"hop")')
+    with subprocess.Popen(
+        ['ip', 'netns', 'exec', spaces.here, sys.executable, '-c', other], stdout=subprocess.PIPE
+    ) as hop:
+        hop.stdout.readline()
+        try:
+            for source, led in ((LISTED, right), (STRANGER, False)):
+                packet = Packet(4, int(ipaddress.ip_address(source)), 'mail0', 25)
+                assert (turned.place(chains, packet)[0] == '327') == led
+                said = spaces.done([sys.executable, '-c', SAYS, source, SERVER], space=spaces.there)
+                assert said == ('hop\n' if led else '\n')
+                # What is for another server is none of our affair.
+                assert spaces.done([sys.executable, '-c', SAYS, source, BEHIND], space=spaces.there) == '\n'
+                # Nobody gets there directly.
+                assert spaces.done([sys.executable, '-c', DIRECTLY, source], space=spaces.there) != '0\n'
+                there = packet._replace(port=327)
+                assert found.fate(there)[0] == 'refuse' and found.fate(there._replace(turned=True))[0] == 'accept'
+        finally:
+            hop.kill()

@@ -27,7 +27,7 @@ def everywhere():
     """Each mail server, by default on one release, and on the others in a full run."""
     for name in adapters.names():
         adapter = adapters.load(name)
-        yield Server(name, adapter.default_host), False
+        yield Server(name, adapter.default_host), getattr(adapter, 'full', False)
         for kind in adapter.other_hosts:
             yield Server(name, kind), True
 

@@ -198,7 +198,9 @@ def test_it_is_done_once_and_undone(hosts, of, settled):
     settled(of('default'))
     assert playbook.run(hosts, RELAY, 'gateway.yml', of('default')).changed == []
     settled.spoil()
-    playbook.apply(hosts, RELAY, of('default'), 'rollback.yml')
+    # Whoever takes them out of the inventory first has it undone all the same.
+    told = {name: value for name, value in of('default').items() if not name.startswith('outbound_hop_')}
+    playbook.apply(hosts, RELAY, told, 'rollback.yml')
     left = hosts.run(
         RELAY, ['sh', '-c', 'ls -d /etc/conbool-hop /etc/systemd/system/conbool-* 2>/dev/null'], check=False
     )

@@ -10,6 +10,7 @@ import json
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import doors, names, record
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.server import KerioServer
 
@@ -21,9 +22,13 @@ PARTNER = {'Partner': 'partner-secret'}
 OPTIONS = {
     'accept_doors': False,
     'ca_file': '',
+    'client_ca_file': '',
     'fingerprint': '',
+    'hop_source': '127.25.0.10',
     'inbound': 'direct',
+    'inbound_port': 327,
     'keep_passwords_by_id': False,
+    'marking_port': 328,
     'url': 'https://127.0.0.1:4040',
     'user': 'Admin',
     'wash_port': 326,
@@ -84,9 +89,10 @@ class Host:
         return self.shown(part.converge(server.module))
 
     def undo(self, check_mode=False):
+        """(result, warnings) of all parts that take it back, before the hop goes and after that."""
         server = self.server(check_mode)
-        (part,) = server.undo()
-        return self.shown(part.converge(server.module))
+        parts = [*server.undo(), *server.undo_after_hop()]
+        return self.shown(merge([part.converge(server.module) for part in parts]))
 
     def drift(self):
         """What a run would change, as the verification asks."""

@@ -43,6 +43,7 @@ def fixture_play(make, tmp_path):
         'conbool_domains': ['example.com'],
         'conbool_networks': ['192.0.2.0/24'],
         'conbool_inbound_require_certificate': False,
+        'kerio_smarthost_inbound': 'direct',
         'conbool_relay_host': 'localhost.localdomain',
         'conbool_relay_port': 9,
         'conbool_report_dir': str(tmp_path),

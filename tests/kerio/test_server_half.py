@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import KerioRecord
 
 pytest_plugins = ['tests.kerio.adapter']
@@ -72,3 +72,44 @@ def test_a_signal_after_the_last_step_takes_all_of_them_back(host, monkeypatch):
     with pytest.raises(SwitchError, match='^the run was ended by signal 15. Everything is as it was before$') as failed:
         kerio.apply()
     assert failed.value.restored and kerio.held() == before and not KerioRecord().there
+
+
+def failing(monkeypatch, act):
+    """The second of the notes of a change fails; act is done before."""
+    real, saved = KerioRecord.save, []
+
+    def save(self, *given):
+        saved.append(given)
+        if len(saved) > 1:
+            act(len(saved))
+        real(self, *given)
+
+    monkeypatch.setattr(KerioRecord, 'save', save)
+
+
+def test_what_is_not_as_before_is_said(host, monkeypatch):
+    kerio = host()
+
+    def act(number):
+        if number == 2:
+            # Somebody else, in the middle of it.
+            kerio.double.state.data['antispam'].update(tagScore=77)
+            raise HostError('the run was ended by signal 15')
+
+    failing(monkeypatch, act)
+    with pytest.raises(SwitchError, match='could not be put back: spam filter: not as before$') as failed:
+        kerio.apply()
+    assert not failed.value.restored and KerioRecord().there
+
+
+def test_a_record_that_cannot_be_put_back_is_said(host, monkeypatch):
+    kerio = host()
+    before = kerio.held()
+
+    def act(number):
+        raise KerioError('The record cannot be written: no space left')
+
+    failing(monkeypatch, act)
+    with pytest.raises(SwitchError, match='could not be put back: The record cannot be written') as failed:
+        kerio.apply()
+    assert not failed.value.restored and kerio.held() == before

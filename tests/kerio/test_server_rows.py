@@ -10,6 +10,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import names
 
 from lab.kerio import company
+from lab.kerio.admission import Guest
 
 pytest_plugins = ['tests.kerio.adapter']
 
@@ -72,6 +73,17 @@ def only_on(kind, address, port):
 )
 def test_the_way_back_is_where_port_25_is(host, prepare, way):
     assert host(prepare=prepare).wanted().hop.return_address == way
+
+
+def test_bounces_of_the_hop_come_from_the_address_to_which_they_go(host):
+    # To which "this machine" need not belong.
+    kerio = host(prepare=only_on('RealIpAddress', '127.0.7.7', 26))
+    assert kerio.wanted().hop.return_address == '[127.0.7.7]:26'
+    kerio.apply()
+    admission = kerio.double.mail.admission
+    assert [admission.allowed(Guest(one, 'SMTP')) for one in ('127.0.7.7', '127.0.7.8')] == [True, False]
+    held = [one for one in kerio.double.state.data['ip_entries'] if one['groupName'] == names.GATEWAY]
+    assert '127.0.7.7' in [one['host'] for one in held] and kerio.drift()['changed'] is False
 
 
 @pytest.mark.parametrize(
@@ -217,8 +229,9 @@ def gateway_relays(state):
     relay_group(state, '127.0.0.0', '255.255.255.0')
 
 
-def limited(state):
-    group = company.group(state, 'Branch', {'type': 'Network', 'addr1': '10.2.0.0', 'addr2': '255.255.0.0'})
+def limited(state, entry=None):
+    network = {'type': 'Network', 'addr1': '10.2.0.0', 'addr2': '255.255.0.0'}
+    group = company.group(state, 'Branch', entry or network)
     state.service('SMTP')['group'].update(isUsed=True, ipGroup={'id': group, 'name': 'Branch'})
 
 
@@ -233,6 +246,11 @@ def limited(state):
         (gateway_relays, 'inbound.relay', "'Local clients' may send to anybody, and has the gateway in it"),
         (lambda state: state.data['smtp']['relayControl'].update(isRestricted=False), 'inbound.relay', 'anybody may'),
         (limited, 'firewall.clients', "is for 'Branch' until now"),
+        (
+            lambda state: limited(state, {'type': 'Host', 'host': 'branch.example.com'}),
+            'firewall.clients',
+            "is for 'Branch' until now",
+        ),
         (lambda state: setattr(state.world, 'os', 'Windows'), 'mta.system', 'on the same Linux host'),
     ],
 )

@@ -143,6 +143,7 @@ class Machine:
             'mta': self.server.partition('_')[0],
             'archive': ARCHIVE,
             'settings': self.settings,
+            'secrets': getattr(self._adapter, 'secrets', {}),
             'breakages': [[breakage.name, breakage.do, breakage.mend] for breakage in breakages],
         }
         text = Path(driver.__file__).read_text(encoding='utf-8')

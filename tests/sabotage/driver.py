@@ -47,6 +47,7 @@ PLACES = (
 )
 PRELUDE = """
 set -e
+PASSWORD=lab-admin-password
 PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
 HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
 UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
@@ -63,6 +64,38 @@ access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/m
 records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
 drop_in() {
     mkdir -p $UNITS/$1.d && printf "$2" >$UNITS/$1.d/zz.conf && systemctl daemon-reload
+}
+# Whatever an administrator does to Kerio Connect, as Python: kerio is logged in.
+kerio() {
+    PYTHONPATH=/root/sabotage.zip python3 -c "
+import sys
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import client_of
+EVERYTHING = {'fields': [], 'conditions': [], 'combining': 'And', 'start': 0, 'limit': -1, 'orderBy': []}
+place = {'url': 'https://127.0.0.1:4040', 'ca_file': '', 'fingerprint': '', 'user': 'Admin'}
+with client_of(place, '$PASSWORD') as kerio:
+    exec(sys.argv[1])
+" "$1"
+}
+# Rules, a service or the spam filter: what becomes of it.
+relay_rules() {
+    kerio "rules = kerio.call('Smtp.getRelayDeliveryRuleList')['list']; $1
+kerio.call('Smtp.setRelayDeliveryRuleList', list=rules)"
+}
+spam_rules() {
+    kerio "rules = kerio.call('Content.getCustomRuleList', query=EVERYTHING)['list']; $1
+kerio.call('Content.setCustomRuleList', list=rules)"
+}
+service_smtp() {
+    kerio "smtp = [each for each in kerio.call('Services.get')['services'] if each['name'] == 'SMTP'][0]; $1
+kerio.call('Services.set', services=[smtp])"
+}
+smtp_server() {
+    kerio "server = kerio.call('Smtp.get')['server']; $1
+kerio.call('Smtp.set', server=server)"
+}
+spam_filter() {
+    kerio "setting = kerio.call('Content.getAntiSpamSetting')['setting']; $1
+kerio.call('Content.setAntiSpamSetting', setting=setting)"
 }
 zimbra() { su - zimbra -c "$1"; }
 rewrite() { zimbra '/opt/zimbra/libexec/configrewrite amavis mta && postfix reload norewrite' >/dev/null 2>&1; }
@@ -198,10 +231,10 @@ class Host:
         self.job, self.settings = job, job['settings']
 
     def verify(self):
-        return red(call(self.job['mta'] + '_verify', settings=self.settings))
+        return red(call(self.job['mta'] + '_verify', settings=self.settings, **self.job['secrets']))
 
     def site(self):
-        return call(self.job['mta'] + '_smarthost', settings=self.settings)
+        return call(self.job['mta'] + '_smarthost', settings=self.settings, **self.job['secrets'])
 
     def outcome(self, name, do, mend):
         """What comes of a breakage, whatever that is, in a time that is known before."""

@@ -50,6 +50,8 @@ class Change(Transaction):
         self.old_state = f'{self.name}: the old state'
         if wanted:
             backend.check()
+        else:
+            backend.check_leaving()
         self._recorded = self.name in record.entries
         self._known = record.listing(self.name)
         self._before = {path: disk.read_file(path).data for path in backend.files(wanted)}

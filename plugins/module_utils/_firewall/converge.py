@@ -9,18 +9,23 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import record, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, record, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.nftables import Nftables
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.ufw import Ufw
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import read_wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
+    FirewallError,
+    Redirect,
+    Wanted,
+    read_redirect,
+    read_wanted,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
 
 BACKENDS: dict[str, type[Firewalld | Nftables | Ufw]] = {'firewalld': Firewalld, 'nftables': Nftables, 'ufw': Ufw}
 
@@ -35,19 +40,34 @@ def limited(module: AnsibleModule) -> bool:
     return os.path.exists(record.PATH) or bool(traced(Host(module.run_command, module.get_bin_path)))
 
 
+def _redirect(params: Mapping[str, Any]) -> Redirect | None:
+    """Return where connections have to be turned; where they are by now, if nobody says."""
+    port, networks = params.get('redirect_port'), params.get('redirect_networks') or []
+    if port is None:
+        port, networks = nftables.present_redirect()
+    return read_redirect(port, networks, params['port'], params['names']) if port else None
+
+
 class _Plan:
     """What a call comes to: the changes, and what can be told before the first of them."""
 
     def __init__(self, module: AnsibleModule, params: Mapping[str, Any]) -> None:
+        self._port = params['port']
         host, found, wanted, self.chosen = Host(module.run_command, module.get_bin_path), record.Record(), None, None
+        redirect = _redirect(params)
         if params['state'] == 'present':
             wanted = read_wanted(params['port'], params['networks'], params['names'])
+            wanted.redirect = redirect
             self.chosen = choose(host, params['backend'])
+        if redirect and not host.find('nft'):
+            raise FirewallError(
+                f'{redirect}: connections cannot be turned there, there is no command nft; install the package nftables'
+            )
+        states = self._states(params['port'], wanted, redirect)
         for name in traced(host):
             found.adopt(name)
-        self.left = sorted(set(found.entries) - {self.chosen})
+        self.left = sorted(set(found.entries) - {name for name, dummy in states})
         # The new limit is in force before the old one goes.
-        states = [(self.chosen, wanted)] if self.chosen else []
         self.changes = [
             Change(host.run, BACKENDS[name](host), state, found)
             for name, state in states + [(name, None) for name in self.left]
@@ -55,7 +75,7 @@ class _Plan:
         for change in self.changes:
             if change.changed:
                 change.validate()
-        self._foreign = self._keeping_out(host, wanted) if wanted else []
+        self._foreign = self._keeping_out(host, wanted, redirect)
         pending = bool(self.left) or any(change.changed for change in self.changes)
         self.result: dict[str, Any] = {
             'changed': pending,
@@ -65,12 +85,39 @@ class _Plan:
             'networks': wanted.all() if wanted else [],
         }
 
-    def _keeping_out(self, host: Host, wanted: Wanted) -> list[str]:
-        """Return what there is to say of filters that will keep the gateway out all the same."""
+    def _states(self, port: int, wanted: Wanted | None, redirect: Redirect | None) -> list[tuple[str, Wanted]]:
+        """Return which backend has to have what. Only nftables turns connections, in the transaction of its limit, or
+        beside what else filters."""
+        states = [(self.chosen, wanted)] if self.chosen and wanted else []
+        if redirect and self.chosen != 'nftables':
+            alone = Wanted(port, {4: [], 6: []}, False, redirect)
+            states.append(('nftables', wanted.only_redirect() if wanted else alone))
+        return states
+
+    def _keeping_out(self, host: Host, wanted: Wanted | None, redirect: Redirect | None) -> list[str]:
+        """Return what there is to say of filters that will keep the gateway out all the same.
+
+        Raises:
+            FirewallError: they would keep out who gets in by now, and would be led to a port that is closed.
+        """
+        if not wanted and not redirect:
+            return []
         # What a change is made in, is not yet as it will be.
         changing = [change.name for change in self.changes if change.changed]
         but = [table for name in changing for table in BACKENDS[name].tables]
-        return way_in.warnings(way_in.Rules(host, but), wanted)
+        rules = way_in.Rules(host, but)
+        said = way_in.warnings(rules, wanted) if wanted else []
+        if redirect:
+            there = Wanted(redirect.port, redirect.networks)
+            refused = way_in.shut_out(rules, there, turned=True)[0]
+            if way_in.closed(refused, there) and nftables.present_redirect()[0] != redirect.port:
+                raise FirewallError(
+                    f'{redirect}: another filter of this host closes that port to {way_in.told(refused)}. The gateway'
+                    f' would be led to a closed door. Open it there; nobody gets to port {redirect.port} who was not'
+                    f' led there from port {self._port}'
+                )
+            said += way_in.warnings(rules, there, turned=True)
+        return list(dict.fromkeys(said))
 
     @property
     def warnings(self) -> list[str]:

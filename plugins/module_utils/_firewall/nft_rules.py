@@ -15,6 +15,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     JUMP,
     REFUSE,
     RETURN,
+    TURN,
     UNKNOWN,
     Base,
     Packet,
@@ -30,6 +31,8 @@ VERSIONS = {'ip': (4,), 'ip6': (6,), 'inet': (4, 6)}
 HOOKS = ('prerouting', 'input')
 # 'queue', 'synproxy' and 'tproxy' hand the packet to somebody else.
 VERDICTS = {
+    'redirect': TURN,
+    'dnat': TURN,
     'accept': ACCEPT,
     'drop': REFUSE,
     'reject': REFUSE,
@@ -61,12 +64,15 @@ PASSING = frozenset(
 PASSING |= {'ct helper', 'ct timeout', 'ct expectation'}
 
 
-def read(text: str, but: frozenset[tuple[str, str]] = frozenset()) -> tuple[Ruleset, list[str]]:
+def read(
+    text: str, but: frozenset[tuple[str, str]] = frozenset(), kind_of_chain: str = 'filter'
+) -> tuple[Ruleset, list[str]]:
     """Return the chains of all tables, and the addresses that are named in them.
 
     Args:
         text: the listing.
         but: tables that are left out, by family and name.
+        kind_of_chain: by which chains a packet begins, C(filter) or C(nat). They are in the order of their priority.
 
     Raises:
         ValueError: it is no listing.
@@ -89,14 +95,15 @@ def read(text: str, but: frozenset[tuple[str, str]] = frozenset()) -> tuple[Rule
         if kind == 'chain':
             key = _key(table, content['name'])
             chains.setdefault(key, [])
-            if content.get('hook') in HOOKS and content.get('type') == 'filter':
+            if content.get('hook') in HOOKS and content.get('type') == kind_of_chain:
                 words = 'the policy of the chain {} of the table {} {}'.format(content['name'], *table)
                 policy = REFUSE if content.get('policy') == 'drop' else ACCEPT
-                bases.append(Base(VERSIONS[table[0]], key, policy, words, table))
+                prio = content.get('prio', 0)
+                bases.append((prio, Base(VERSIONS[table[0]], key, policy, words, table)))
         elif kind == 'rule':
             chains.setdefault(_key(table, content['chain']), []).append(_rule(content, table, known))
             addresses += _addresses(content['expr'])
-    return Ruleset(chains, bases), addresses
+    return Ruleset(chains, [base for dummy, base in sorted(bases, key=lambda pair: pair[0])]), addresses
 
 
 def _asleep(flags: Any) -> bool:
@@ -125,11 +132,17 @@ def _rule(content: Mapping[str, Any], table: tuple[str, str], sets: Sets) -> Rul
     for name, said in statements:
         if name in VERDICTS:
             target = _key(table, said['target']) if VERDICTS[name] in (JUMP, GOTO) else ''
-            return Rule(_verdict(asked, VERDICTS[name], target), words)
+            kind = TURN + _place(said) if VERDICTS[name] == TURN else VERDICTS[name]
+            return Rule(_verdict(asked, kind, target), words)
         if name == 'vmap':
             return Rule(_map(asked, said, table, sets), words)
         asked.append(_asked(name, said, sets))
     return Rule(lambda packet: [], words)
+
+
+def _place(said: Any) -> str:
+    """Return where a packet is turned to: a port of this host, or what else the rule says."""
+    return str(said['port']) if isinstance(said, Mapping) and set(said) == {'port'} else str(said)
 
 
 def _asked(name: str, said: Any, sets: Sets) -> Callable[[Packet], bool | None]:

@@ -44,16 +44,18 @@ class _Sign:
 # What nobody knows of a packet; and what it does not have, so that a rule that asks for it does not fit at all.
 NOBODY_KNOWS, HAS_NOT = _Sign(), _Sign()
 SYN, NEW, TCP = 2, 8, 6
+# Of "ct status": an address or a port of its destination was translated.
+TURNED = 32
 # With -n most of these are numbers; not in every place, and not in every version.
 NAMES = {
     'invalid': 1, 'established': 2, 'related': 4, 'new': 8, 'untracked': 64,
     'fin': 1, 'syn': 2, 'rst': 4, 'psh': 8, 'ack': 16, 'urg': 32, 'ecn': 64, 'cwr': 128,
     'tcp': 6, 'udp': 17, 'icmp': 1, 'icmpv6': 58, 'ipv6-icmp': 58, 'ipv4': 2, 'ipv6': 10, 'ip': 0x800, 'ip6': 0x86DD,
-    'host': 0, 'unicast': 0, 'broadcast': 1, 'multicast': 2, 'original': 0, 'reply': 1,
+    'snat': 16, 'dnat': TURNED, 'host': 0, 'unicast': 0, 'broadcast': 1, 'multicast': 2, 'original': 0, 'reply': 1,
 }  # fmt: skip
 META = {'l4proto': TCP, 'pkttype': 0}
 NFPROTO, PROTOCOL = {4: 2, 6: 10}, {4: 0x800, 6: 0x86DD}
-CT = {'state': NEW, 'status': 0, 'direction': 0}
+CT = {'state': NEW, 'direction': 0}
 TCP_FIELDS = {'sport': SOURCE_PORT, 'flags': SYN}
 # Types of routes: where the packet goes to, and where it comes from.
 ROUTES = {'daddr': (2, 'local'), 'saddr': (1, 'unicast')}
@@ -77,6 +79,8 @@ def value_of(left: Any, packet: Packet) -> Any:
     if name == 'payload' and 'protocol' in said:
         return _payload(said['protocol'], said['field'], packet)
     if name == 'ct':
+        if said['key'] == 'status':
+            return TURNED if packet.turned else 0
         return CT.get(said['key'], NOBODY_KNOWS)
     if name == 'fib':
         return _route(said)
@@ -196,9 +200,9 @@ def compared(value: Any, operator: str, right: Any, sets: Sets) -> bool | None:
     elif isinstance(right, Mapping) and 'set' in right:
         content = right['set']
         same = sets.has(content[1:], value) if isinstance(content, str) else _Members(content).have(value)
-    elif operator == 'in':
+    elif operator in ('in', '!'):
         mask = _number(right)
-        same = bool(value & mask) if isinstance(value, int) and mask is not None else None
+        same = bool(value & mask) == (operator == 'in') if isinstance(value, int) and mask is not None else None
     else:
         same = _equal(value, right)
     return negated(same) if operator == '!=' else same

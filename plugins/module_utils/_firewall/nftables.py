@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import OPTION
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, nft
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 
 if TYPE_CHECKING:
@@ -32,15 +34,14 @@ RULES = MARK + '''# The table is replaced in one transaction; nothing else is to
 table inet %(table)s
 delete table inet %(table)s
 table inet %(table)s {
-    set ipv4 {
-        type ipv4_addr
-        flags interval%(ipv4)s
+%(parts)s}
+'''
+NETWORKS = '''    set %(name)s {
+        type ipv%(version)d_addr
+        flags interval%(elements)s
     }
-    set ipv6 {
-        type ipv6_addr
-        flags interval%(ipv6)s
-    }
-    chain input {
+'''
+LIMIT = '''    chain input {
         type filter hook input priority -10; policy accept;
         iifname != "lo" tcp dport %(port)d tcp flags & (fin | syn | rst | ack) == syn jump newcomer
     }
@@ -49,8 +50,19 @@ table inet %(table)s {
         ip6 saddr @ipv6 return
         reject with tcp reset
     }
-}
 '''
+# What only passes through this host is for somebody else's port. Nobody gets to the other one who was not turned to it.
+REDIRECT = '''    chain turn {
+        type nat hook prerouting priority -110; policy accept;
+        iifname != "lo" tcp dport %(port)d fib daddr type local ip saddr @turned4 redirect to :%(to)d
+        iifname != "lo" tcp dport %(port)d fib daddr type local ip6 saddr @turned6 redirect to :%(to)d
+    }
+    chain turned {
+        type filter hook input priority -10; policy accept;
+        iifname != "lo" tcp dport %(to)d ct status & dnat == 0 reject with tcp reset
+    }
+'''
+TURNED = re.compile(r'redirect to :([0-9]+)$', re.MULTILINE)
 # No default dependencies and no conflict with shutdown.target: the limit is there before the network and to the very
 # end.
 SERVICE = MARK + '''[Unit]
@@ -111,14 +123,22 @@ class Nftables:
                 f'{OPTION}: nftables cannot be used, there is no command nft; install the package nftables'
             )
 
+    def check_leaving(self) -> None:
+        """See whether what is in the kernel can be taken out of it. A limit stays there until the host is booted, and
+        does no harm; who is led to a port at which nobody will listen any more, gets nowhere."""
+        if not self._nft and present_redirect()[0]:
+            raise FirewallError(
+                f'the table inet {TABLE}, which leads the gateway to another port, cannot be taken out of the kernel:'
+                ' there is no command nft. Install the package nftables, and run this again'
+            )
+
     def files(self, wanted: Wanted | None) -> dict[str, bytes | None]:
         """Return the files that there have to be, path to content; None is a file that must not be there."""
         if not wanted:
             return dict.fromkeys((RULESET, self._drop_in))
-        sets = {f'ipv{version}': _elements(members) for version, members in wanted.networks.items()}
         names = {'nft': self._nft, 'ruleset': RULESET}
         return {
-            RULESET: (RULES % dict(sets, table=TABLE, port=wanted.port)).encode('ascii'),
+            RULESET: ruleset(wanted).encode('ascii'),
             self._drop_in: (DROP_IN % names).encode('ascii'),
         }
 
@@ -163,9 +183,40 @@ class Nftables:
         return []
 
 
+def ruleset(wanted: Wanted) -> str:
+    """Return the table, as a file for nft."""
+    return RULES % {'table': TABLE, 'parts': _parts(wanted)}
+
+
+def _parts(wanted: Wanted) -> str:
+    """Return the sets and chains of the table."""
+    text = _sets('ipv', wanted.networks) + LIMIT % {'port': wanted.port} if wanted.limited else ''
+    if wanted.redirect:
+        text += _sets('turned', wanted.redirect.networks)
+        text += REDIRECT % {'port': wanted.port, 'to': wanted.redirect.port}
+    return text
+
+
+def _sets(name: str, networks: Mapping[int, Iterable[str]]) -> str:
+    return ''.join(
+        NETWORKS % {'name': f'{name}{version}', 'version': version, 'elements': _elements(members)}
+        for version, members in networks.items()
+    )
+
+
 def _elements(networks: Iterable[str]) -> str:
     return (
         '\n        elements = {{\n            {}\n        }}'.format(',\n            '.join(networks))
         if networks
         else ''
     )
+
+
+def present_redirect() -> tuple[int, list[str]]:
+    """Return the port to which connections are turned by our file, and those of which networks; 0 for none."""
+    text = decode(disk.read_file(RULESET).data or b'')
+    found = TURNED.search(text)
+    if not found:
+        return 0, []
+    sets = re.findall(r'set turned[46] \{(.*?)^    \}', text, re.MULTILINE | re.DOTALL)
+    return int(found.group(1)), re.findall(r'^ {12}([0-9a-fA-F:./]+),?$', ''.join(sets), re.MULTILINE)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 ACCEPT, REFUSE, UNKNOWN = 'accept', 'refuse', 'unknown'
 JUMP, GOTO, RETURN = 'jump', 'goto', 'return'
+# Of network address translation, with the port or the place behind it.
+TURN = 'turn to '
 # Where a client's connections come from.
 SOURCE_PORT = 40000
 # The kernel itself goes no deeper.
@@ -22,13 +24,15 @@ DEEPEST = 16
 
 class Packet(NamedTuple):
     """A TCP packet to this host that begins a connection: SYN, part of nothing that there was. C(own) are both ends of
-    each range of this host's addresses; it has one of them, and nobody knows which. None when they are not known."""
+    each range of this host's addresses; it has one of them, and nobody knows which. None when they are not known.
+    C(turned) is whether its port is one to which network address translation has turned it."""
 
     version: int
     source: int
     interface: str
     port: int
     own: tuple[tuple[int, int], ...] | None = None
+    turned: bool = False
 
     def may_go_to(self, low: int, high: int) -> bool:
         """Return whether any address between these may be the one that it has."""

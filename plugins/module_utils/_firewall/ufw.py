@@ -44,9 +44,11 @@ def _before(suffix: str, port: int, networks: Iterable[str]) -> list[str]:
     return rules + [f'-A {CHAIN} -p tcp -j REJECT --reject-with tcp-reset']
 
 
-def _after(suffix: str, port: int) -> list[str]:
-    """The block for after.rules: whoever was not refused, by the host's own rules either, gets in."""
-    return [f'-A ufw{suffix}-after-input {SYN % port} -m comment --comment {CHAIN} -j ACCEPT']
+def _after(suffix: str, wanted: Wanted) -> list[str]:
+    """The block for after.rules: whoever was not refused, by the host's own rules either, gets in; also where he is
+    turned to another port."""
+    ports = [wanted.port, *([wanted.redirect.port] if wanted.redirect else [])]
+    return [f'-A ufw{suffix}-after-input {SYN % port} -m comment --comment {CHAIN} -j ACCEPT' for port in ports]
 
 
 def replace_block(path: str, text: str, rules: Sequence[str] | None) -> str:
@@ -95,6 +97,9 @@ class Ufw:
             path for path in paths if os.access(path, os.R_OK) and BEGIN in decode(disk.read_file(path).data or b'')
         ]
 
+    def check_leaving(self) -> None:
+        """There is nothing to see: without its commands ufw has nothing in force."""
+
     def check(self) -> None:
         if not self._host.find('ufw') or not ufw_enabled():
             raise FirewallError(f'{OPTION}: ufw cannot be used, it is not enabled; give the command: ufw enable')
@@ -109,7 +114,7 @@ class Ufw:
         for version, suffix in FAMILIES.items():
             for name, rules in (
                 ('before', wanted and _before(suffix, wanted.port, wanted.networks[version])),
-                ('after', wanted and _after(suffix, wanted.port)),
+                ('after', wanted and _after(suffix, wanted)),
             ):
                 path = os.path.join(FOLDER, f'{name}{suffix}.rules')
                 data = disk.read_file(path).data

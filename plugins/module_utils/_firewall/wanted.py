@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import SHORTEST_PREFIX, shown
@@ -18,15 +18,36 @@ class FirewallError(HostError):
     """The firewall cannot be brought to the wanted state; nothing was changed unless the text says otherwise."""
 
 
-class Wanted:
-    """A port, and for each IP version the networks that may connect to it, sorted, without overlaps."""
+class Redirect(NamedTuple):
+    """To which port connections of which networks are turned that come to the mail port, and the name of the option or
+    variable that says so."""
 
-    def __init__(self, port: int, networks: dict[int, list[str]]) -> None:
+    port: int
+    networks: dict[int, list[str]]
+    name: str = 'redirect_port'
+
+    def __str__(self) -> str:
+        return f'{self.name}: {self.port}'
+
+
+class Wanted:
+    """A port, and for each IP version the networks that may connect to it, sorted, without overlaps. Where it is not
+    C(limited), who may connect is somebody else's business."""
+
+    def __init__(
+        self, port: int, networks: dict[int, list[str]], limited: bool = True, redirect: Redirect | None = None
+    ) -> None:
         self.port = port
         self.networks = networks
+        self.limited = limited
+        self.redirect = redirect
 
     def all(self) -> list[str]:
         return self.networks[4] + self.networks[6]
+
+    def only_redirect(self) -> Wanted:
+        """Return what of it a table has beside a firewall that limits the port by itself."""
+        return Wanted(self.port, self.networks, False, self.redirect)
 
 
 def guests(settings: Mapping[str, Any]) -> str:
@@ -41,11 +62,19 @@ def limits(settings: Mapping[str, Any]) -> bool:
     return bool(guests(settings)) and settings['roles']['inbound_firewall']['state'] == 'present'
 
 
-def limit_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the settings want of the mail port, as the options of M(conbool.smtp_relay.inbound_firewall)."""
+def limit_of(
+    settings: Mapping[str, Any], redirect_port: int | None = None, variable: str = 'redirect_port'
+) -> dict[str, Any]:
+    """Return what the settings want of the mail port, as the options of M(conbool.smtp_relay.inbound_firewall).
+
+    Args:
+        redirect_port: where the gateway's connections have to arrive instead, 0 for the mail port; None for where they
+            do by now.
+        variable: the one that has this.
+    """
     asked, hop = settings['roles']['inbound_firewall'], settings['roles']['outbound_hop']
     # Where the outbound hop listens for mail servers on other machines, these come, and no gateway.
-    networks, port, variable = (
+    networks, port, named = (
         (hop['clients'], hop['listen_port'], 'outbound_hop_listen_port')
         if hop['clients']
         else (settings['networks'] + settings['allowed_networks'], asked['port'], 'inbound_firewall_port')
@@ -55,8 +84,28 @@ def limit_of(settings: Mapping[str, Any]) -> dict[str, Any]:
         'port': port,
         'backend': asked['backend'],
         'state': 'present' if settings['state'] == 'present' and limits(settings) else 'absent',
-        'names': {'port': variable},
+        'redirect_port': redirect_port,
+        'redirect_networks': settings['networks'] if redirect_port else [],
+        'names': {'port': named, 'redirect_port': variable},
     }
+
+
+def read_redirect(
+    port: int, networks: Iterable[str], mail_port: int, names: Mapping[str, str] | None = None
+) -> Redirect:
+    """Return Redirect.
+
+    Args:
+        mail_port: from where connections are turned.
+        names: C(redirect_port) to the name of the variable that it comes from.
+
+    Raises:
+        FirewallError: naming the option and the value.
+    """
+    name = (names or {}).get('redirect_port', 'redirect_port')
+    if port == mail_port:
+        raise FirewallError(f'{name}: {port} is the mail port itself; give the hop another one')
+    return Redirect(port, read_wanted(port, networks, {'port': name}).networks, name)
 
 
 def read_wanted(port: int, networks: Iterable[str], names: Mapping[str, str] | None = None) -> Wanted:

@@ -168,20 +168,23 @@ class Rules:
         return [(ruleset, base) for ruleset in self._rulesets for base in ruleset.bases if version in base.versions]
 
 
-def shut_out(rules: Rules, wanted: Wanted, every: bool = False) -> tuple[list[Found], list[Found]]:
+def shut_out(
+    rules: Rules, wanted: Wanted, every: bool = False, turned: bool = False
+) -> tuple[list[Found], list[Found]]:
     """Return who of the list certainly cannot connect; and of whom that cannot be told. One for each network, and for
     each address in it that a rule names.
 
     Args:
         every: all networks are tried, from end to end; otherwise so many of them.
+        turned: whether they are turned to this port by network address translation.
     """
     refused, unsure = [], []
     for version in versions():
         listed, routes = _Listed(wanted.networks[version]), rules.routes(version)
         # Those that ours name are tried as it is.
-        named = [each for each in _addresses(rules.sources(), version) if listed.has(each) and each not in listed.ends]
+        named = [each for each in ends(rules.sources(), version) if listed.has(each) and each not in listed.ends]
         for source in dict.fromkeys((sorted(listed.ends) if every else listed.first(MOST)) + named[:MOST]):
-            found = _found(rules, source, routes, wanted.port)
+            found = _found(rules, source, routes, wanted.port, turned)
             if found and all(each.kind == REFUSE for each in found):
                 refused.append(found[0])
             elif found and not any(each.kind == ACCEPT for each in found):
@@ -194,7 +197,7 @@ def let_in(rules: Rules, wanted: Wanted) -> tuple[list[Found], list[Found]]:
     accepted, unsure = [], []
     for version in versions():
         listed, routes = _Listed(wanted.networks[version]), rules.routes(version)
-        named = [address for address in _addresses(rules.sources(), version) if _is_usable(address)]
+        named = [address for address in ends(rules.sources(), version) if _is_usable(address)]
         neighbours = [KINDS[version](number) for number in routes.neighbours()]
         known = [*map(ipaddress.ip_address, STRANGERS[version]), *filter(_is_usable, neighbours)]
         strangers = [address for address in known + named if not listed.has(address)]
@@ -214,9 +217,13 @@ def closed(refused: list[Found], wanted: Wanted) -> bool:
     return bool(kinds) and (4 in kinds or not wanted.networks[4])
 
 
-def warnings(rules: Rules, wanted: Wanted) -> list[str]:
-    """Return what there is to say of filters that are not ours, and keep out who is to get in."""
-    refused = shut_out(rules, wanted)[0]
+def warnings(rules: Rules, wanted: Wanted, turned: bool = False) -> list[str]:
+    """Return what there is to say of filters that are not ours, and keep out who is to get in.
+
+    Args:
+        turned: as of shut_out().
+    """
+    refused = shut_out(rules, wanted, turned=turned)[0]
     if not refused:
         said = f'Whether another filter of this host closes port {wanted.port} cannot be told. {rules.unread}'
         return [said] if rules.unread else []
@@ -243,11 +250,12 @@ def _may_need_nft(host: Host) -> bool:
         return True
 
 
-def _found(rules: Rules, source: Address, routes: Routes, port: int) -> list[Found]:
+def _found(rules: Rules, source: Address, routes: Routes, port: int, turned: bool = False) -> list[Found]:
     """Return what becomes of packets from an address, one for each interface by which they may come."""
     number, version = int(source), source.version
     ways = [
-        (interface, Packet(version, number, interface, port, routes.own)) for interface in routes.interfaces(number)
+        (interface, Packet(version, number, interface, port, routes.own, turned))
+        for interface in routes.interfaces(number)
     ]
     return [
         Found(*rules.fate(packet), str(source), interface, routes.by_tunnel(number, interface))
@@ -255,7 +263,7 @@ def _found(rules: Rules, source: Address, routes: Routes, port: int) -> list[Fou
     ]
 
 
-def _addresses(texts: Iterable[str], version: int) -> list[Address]:
+def ends(texts: Iterable[str], version: int) -> list[Address]:
     """Return both ends of what rules name."""
     networks = [ipaddress.ip_network(text, strict=False) for text in texts]
     ends = [end for network in networks if network.version == version for end in (network[0], network[-1])]

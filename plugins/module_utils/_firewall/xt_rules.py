@@ -156,6 +156,10 @@ def _match(option: str, words: list[str], sources: list[str]) -> Match:
     if option == '--ports':
         ports = _ranges(words[0])
         return lambda packet: _within(ports, packet.port) or _within(ports, SOURCE_PORT)
+    if option in ('--ctstate', '--state', '--ctstatus'):
+        said = {word for text in words for word in text.split(',')}
+        usual = 'NONE' if option == '--ctstatus' else 'NEW'
+        return lambda packet: ('DNAT' in said) if packet.turned and usual not in said else usual in said
     answer = _known(option, words)
     return lambda packet: answer
 
@@ -185,10 +189,6 @@ def _known(option: str, words: list[str]) -> bool | None:
     if option == '--tcp-flags':
         mask, wanted = (_flags(text) for text in words)
         return mask & {'SYN'} == wanted
-    if option in ('--ctstate', '--state'):
-        return 'NEW' in said
-    if option == '--ctstatus':
-        return 'NONE' in said
     if option == '--src-type':
         return 'UNICAST' in said
     if option == '--dst-type':

@@ -87,6 +87,11 @@ def tables(settings: Mapping[str, Any], options: Mapping[str, Any], gateway: str
     return found
 
 
+def notices(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters that say who is told of the hop's own troubles."""
+    return dict.fromkeys(NOTICES, f'postmaster@{settings["domains"][0]}')
+
+
 def parameters(settings: Mapping[str, Any], options: Mapping[str, Any], own_mail: str) -> dict[str, str]:
     """Return the parameters of main.cf that are needed for others.
 
@@ -96,7 +101,7 @@ def parameters(settings: Mapping[str, Any], options: Mapping[str, Any], own_mail
     if not options['clients']:
         return {}
     # From clients the hop takes nothing for a hosted domain: what goes there it has written itself.
-    found = dict.fromkeys(NOTICES, f'postmaster@{settings["domains"][0]}')
+    found = notices(settings)
     found['transport_maps'] = f'texthash:{options["config_dir"]}/{RETURNS}'
     if settings['scope'] == 'senders':
         # There is no mail server here that has led the others elsewhere.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import clients
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import WITHOUT_MARKS, Arriving
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.calendar import calendar_checks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity import (
     client_options,
@@ -27,6 +28,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import services, version_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import NETWORKS, in_brackets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.null_sender import origin
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.line_ends import line_ends
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.marks import WASH_RULES
@@ -93,6 +95,19 @@ def next_hop_back(options: Mapping[str, Any], info: Mapping[str, Any]) -> str:
     return back
 
 
+def hop_name(info: Mapping[str, Any]) -> str:
+    """Return the name of the hop: another one than the MTA's, or each takes the other for itself ("mail loops back to
+    myself")."""
+    return 'conbool-hop.' + info['expanded']['myhostname']
+
+
+def arriving_of(settings: Mapping[str, Any], info: Mapping[str, Any], options: Mapping[str, Any]) -> Arriving | None:
+    """Return what the hop has where it takes the gateway's mail; None where it does not."""
+    if not options.get('inbound'):
+        return None
+    return Arriving(settings, options, hop_name(info), origin(info['expanded']), next_hop_back(options, info))
+
+
 def _gateway(settings: Mapping[str, Any]) -> tuple[str, str]:
     """Return the transport to the gateway, and the one of mail without a sender."""
     gateway = 'gateway:' + settings['relay_destination']
@@ -106,6 +121,9 @@ def _parameters(
     config_dir = options['config_dir']
     direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
     taken, own = mta_parameters(info), f'regexp:{config_dir}/own_mail'
+    arriving = arriving_of(settings, info, options)
+    marks = f'regexp:{config_dir}/{WITHOUT_MARKS} ' if arriving else ''
+    checks = f'{marks}regexp:{config_dir}/header_checks'
     found = dict(
         dict(taken, **transport_limits(info)),
         **dict(programs['parameters'], **STATIC),
@@ -113,8 +131,7 @@ def _parameters(
         compatibility_level='3.6' if version_of(programs['version']) >= (3, 6) else '2',
         queue_directory=options['queue_directory'],
         data_directory=options['data_directory'],
-        # Another name than the MTA's, or each takes the other for itself ("mail loops back to myself").
-        myhostname='conbool-hop.' + info['expanded']['myhostname'],
+        myhostname=hop_name(info),
         # Both: a listener from before the last change may be at the other address for a while.
         mynetworks=' '.join(NETWORKS.values()),
         smtpd_sender_restrictions=f'check_sender_access texthash:{config_dir}/senders',
@@ -123,14 +140,14 @@ def _parameters(
         ),
         # The decision: header checks choose "direct", everything else goes to the gateway.
         default_transport=_gateway(settings)[0],
-        header_checks=f'regexp:{config_dir}/header_checks',
+        header_checks=checks,
         mime_header_checks=f'regexp:{config_dir}/mime_header_checks' if settings['bypass_calendar'] else '',
         sender_dependent_default_transport_maps=own,
         **user_parameters(settings, config_dir, taken),
         smtp_tls_security_level=direct_level,
         **({'smtp_dns_support_level': 'dnssec'} if direct_level.startswith('dane') else {}),
     )
-    return dict(found, **clients.parameters(settings, options, own))
+    return dict(found, **clients.parameters(settings, options, own), **(arriving.parameters() if arriving else {}))
 
 
 def _tables(settings: Mapping[str, Any], info: Mapping[str, Any], back: str, washes: bool) -> list[dict[str, Any]]:
@@ -156,6 +173,13 @@ def _tables(settings: Mapping[str, Any], info: Mapping[str, Any], back: str, was
             {'path': 'mime_header_checks', 'type': 'regexp', 'content': calendar_checks(settings['bypass_calendar'])}
         )
     return tables
+
+
+def _answering(options: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return where the hop has to answer."""
+    own, arrival = options['address'], options.get('arrival')
+    found = [(own, int(options['port'])), *clients.places(options)]
+    return [*found, (own, arrival.port)] if arrival else found
 
 
 def hop_configuration(
@@ -184,23 +208,36 @@ def hop_configuration(
     programs = programs or dict(info, parameters={})
     host = in_brackets(options['address'])
     washing = '{}:{}'.format(host, options['wash_port']) if options['wash_port'] else ''
-    wash = (washing, options['config_dir']) if washing or clients.washed(settings, options) else None
+    parameters = _parameters(settings, info, options, programs)
+    washes = bool(washing or clients.washed(settings, options))
+    wash = (washing, options['config_dir'], parameters['header_checks']) if washes else None
     listen, others = '{}:{}'.format(host, options['port']), clients.listeners_for_others(settings, options)
     # To whom the table of returns names no server, mail goes as it does from the mail server.
-    back = _gateway(settings)[1] if options['clients'] else 'mta:' + next_hop_back(options, info)
+    arriving = arriving_of(settings, info, options)
+    outside = options['clients'] or arriving
+    back = _gateway(settings)[1] if outside else 'mta:' + next_hop_back(options, info)
+    if arriving:
+        others = {**others, **arriving.listeners()}
     # What the user has set for the hop would be hidden by an option of a service.
     more = {
         name: {key: value for key, value in values.items() if key not in options['parameters']}
         for name, values in client_options(info).items()
     }
     return {
-        'parameters': dict(_parameters(settings, info, options, programs), **options['parameters']),
-        'services': services(settings, listen, programs['version'], programs['lookup_types'], wash, more, others),
-        'tables': _tables(settings, info, back, wash is not None)
-        + clients.tables(settings, options, _gateway(settings)[0]),
-        'listeners': [
-            {'address': address, 'port': port}
-            for address, port in [(options['address'], int(options['port'])), *clients.places(options)]
-        ],
+        'parameters': dict(parameters, **options['parameters']),
+        'services': services(
+            settings,
+            listen,
+            programs['version'],
+            programs['lookup_types'],
+            wash,
+            more,
+            others,
+            arriving.services() if arriving else (),
+        ),
+        'tables': _tables(settings, info, back, washes)
+        + clients.tables(settings, options, _gateway(settings)[0])
+        + (arriving.tables() if arriving else []),
+        'listeners': [{'address': address, 'port': port} for address, port in _answering(options)],
         'tls_files': tls_files(settings),
     }

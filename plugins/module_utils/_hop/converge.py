@@ -10,27 +10,33 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import ARRIVING, MAILBOXES, WAYS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
+    arriving_of,
     hop_configuration,
     next_hop_back,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import former, listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import everywhere, former, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError, read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import Steps, merge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
     led_elsewhere,
+    take_over,
     take_this_way,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends, policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, drained
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
@@ -61,6 +67,12 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         return_address=own['return_address'] or hop.return_address,
         wash_port=hop.wash_port,
         wash_variable=hop.wash_variable,
+        inbound=hop.inbound,
+        arrival=hop.inbound.arrival if hop.inbound else None,
+        inbound_places=everywhere(),
+        # By now, whatever is wanted.
+        arrived=os.path.exists(os.path.join(own['config_dir'], ARRIVING)),
+        learnt=learnt(own['config_dir'], OWNER, hop.inbound.gateway) if hop.inbound else [],
     )
 
 
@@ -79,8 +91,11 @@ def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
     if not options['clients']:
         try:
             next_hop_back(options, hop.identity)
+            arriving = arriving_of(settings, hop.identity, options)
         except HostError as exc:
             found.append(str(exc))
+        else:
+            found += arriving.problems if arriving else []
     if not allowed(options['address'], hop.protocols):
         return found + [
             'outbound_hop_address: {!r} cannot be used by a mail server with inet_protocols = {}. Take it out: an'
@@ -148,9 +163,11 @@ def present(
             said = line_ends.warning(programs['version']) if hop.remote else []
             done.append((_package_result(module, before, after, packages), said))
         wanted = hop_configuration(settings, hop.identity, options, programs)
-        if moving:
-            wanted['services'] += former(options, hop.protocols)
+        wanted['services'] += former(options, hop.protocols) if moving else []
         users = LocalUsers(module)
+        asked = any(service['name'] == policy.SERVICE for service in wanted['services'])
+        left = not asked and _asks(options)
+        done += [account.present(module, policy.USER)] if asked else []
         try:
             done.append(
                 _converge(
@@ -170,11 +187,26 @@ def present(
             if held:
                 exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
             raise
+        done += [account.absent(module, policy.USER)] if left else []
         done.append(_queue(module, options, 'gateway:' + settings['relay_destination']))
-        # Users of this host are no clients where it listens for others.
-        ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
-        done.append(users.present([*ports, *hop.beside], hop.users))
+        done += _arrived(module, settings, hop, options)
+        done.append(users.present(*_kept_to(options, hop, wanted)))
     return merge(done)
+
+
+def _kept_to(options: Mapping[str, Any], hop: Hop, wanted: Mapping[str, Any]) -> tuple[list[int], tuple[str, ...]]:
+    """Return the ports on loopback that are kept to some users of this host, and these."""
+    # Users of this host are no clients where it listens for others.
+    ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
+    # The hop hands mail to itself.
+    own = (wanted['parameters'].get('mail_owner', 'postfix'),) if hop.inbound else ()
+    return [*ports, *hop.beside], (*hop.users, *own)
+
+
+def _asks(options: Mapping[str, Any]) -> bool:
+    """Return whether the hop has the program that compares the name in a certificate."""
+    text = decode(read_file(os.path.join(options['config_dir'], 'master.cf')).data or b'')
+    return any(line.startswith(policy.SERVICE + ' ') for line in text.splitlines())
 
 
 def _queue(module: AnsibleModule, options: Mapping[str, Any], way: str) -> tuple[dict[str, Any], list[str]]:
@@ -187,6 +219,23 @@ def _queue(module: AnsibleModule, options: Mapping[str, Any], way: str) -> tuple
     if module._diff and found:
         result['diff'] = [difference('queue', '', ''.join(f'{name} {way}\n' for name in found))]
     return result, []
+
+
+def _arrived(
+    module: AnsibleModule, settings: Mapping[str, Any], hop: Hop, options: Mapping[str, Any]
+) -> list[tuple[dict[str, Any], list[str]]]:
+    """Have the gateway's mail that waits for the mail server be sent where that takes it by now."""
+    if options['clients'] or not (hop.inbound or options['arrived']):
+        return []
+    back = next_hop_back(options, hop.identity)
+    if hop.inbound:
+        said = arriving_of(settings, hop.identity, options).warnings
+        ways = [f'{name}:{back}' for name in (MAILBOXES, *hop.inbound.marks)]
+        return [({'changed': False}, said), *(_queue(module, options, way) for way in ways)]
+    instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
+    if not module.check_mode:
+        take_over(instance, options['queue_directory'], WAYS, f'mta:{back}')
+    return []
 
 
 def _converge(module: AnsibleModule, options: Mapping[str, Any], **more: Any) -> tuple[dict[str, Any], list[str]]:
@@ -219,7 +268,9 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
             queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
             waited = drained(queue, options['config_dir'], options['drain_timeout'], module.check_mode)
             done.append(({'changed': waited > 0}, []))
+        asked = _asks(options)
         done.append(_converge(module, options, unit={'name': unit.NAME}, state='absent'))
+        done += [account.absent(module, policy.USER)] if asked else []
         done.append(LocalUsers(module).absent())
         maker = package.maker_of(module)
         if os.path.exists(package.PREFIX) and maker.possible():

@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import allowed, in_brackets, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Listener
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
@@ -38,7 +38,18 @@ def listeners(options: Mapping[str, Any]) -> list[Listener]:
     pid = master(options)
     ports = [('outbound_hop_port', options['port']), (options['wash_variable'], options['wash_port'])]
     found = [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
-    return found + [Listener('outbound_hop_listen_port', WHOSE, *place, pid) for place in places(options)]
+    found += [Listener('outbound_hop_listen_port', WHOSE, *place, pid) for place in places(options)]
+    arrival = options.get('arrival')
+    if arrival:
+        found.append(Listener(arrival.marking_variable, WHOSE, options['address'], arrival.marking_port, pid))
+        found += [Listener(arrival.variable, WHOSE, each, arrival.port, pid) for each in everywhere()]
+    return found
+
+
+def everywhere() -> list[str]:
+    """Return the addresses that stand for all addresses of this host: a listener at one that it has not would keep
+    Postfix from starting."""
+    return [address for address in ('0.0.0.0', '::') if there(address)]
 
 
 def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:

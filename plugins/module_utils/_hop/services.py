@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import user_options
@@ -64,9 +64,10 @@ def services(
     listen: str,
     version: str,
     lookup_types: Collection[str],
-    wash: tuple[str, str] | None = None,
+    wash: tuple[str, str, str] | None = None,
     more: Mapping[str, Mapping[str, str]] | None = None,
     others: Mapping[str, Mapping[str, str]] | None = None,
+    arriving: Iterable[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Return the master.cf entries of the hop.
 
@@ -76,9 +77,11 @@ def services(
         version: of Postfix.
         lookup_types: its table types.
         wash: where C(X-Conbool-*) headers count for nothing: address and port of the listener on loopback for such
-            mail, empty for none, and the configuration directory; None where they count in all mail.
+            mail, empty for none, the configuration directory, and the header checks of all other mail; None where they
+            count in all mail.
         more: what single services have of the MTA, by service; what the hop asks of them comes first.
         others: listeners for mail servers on other machines, name to options.
+        arriving: what takes the gateway's mail.
     """
     entries = [
         _service(listen, 'smtpd', kind='inet', private='n'),
@@ -107,13 +110,18 @@ def services(
     ]
     if version_of(version) >= (3, 4):
         entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
-    if wash:
-        listener, config_dir = wash
-        checks = f'regexp:{config_dir}/wash regexp:{config_dir}/header_checks'
-        if listener:
-            options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
-            entries.append(_service(listener, 'smtpd', kind='inet', private='n', options=options))
-        entries.append(_service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}))
+    entries += [*(_washing(settings, *wash) if wash else []), *arriving]
     for entry in entries:
         entry['options'] = dict((more or {}).get(entry['name'], {}), **entry['options'])
     return entries
+
+
+def _washing(settings: Mapping[str, Any], listener: str, config_dir: str, checks: str) -> list[dict[str, Any]]:
+    """Return the entries for mail in which C(X-Conbool-*) headers count for nothing; arguments as C(wash) of
+    services()."""
+    options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
+    checks = f'regexp:{config_dir}/wash {checks}'
+    return [
+        *([_service(listener, 'smtpd', kind='inet', private='n', options=options)] if listener else []),
+        _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
+    ]

@@ -24,19 +24,21 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Verdict
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import those_filtered_to
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.running import running_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import policy
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.programs import REINSTALL, program_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import PostfixQueueLook, Queue
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import HeaderChecks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import owner_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row, smtp_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import GREEN, RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.units import shadow_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check import check
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival
 
 TO_OTHERS = 'direct:'
 DIRECT = f'FILTER {TO_OTHERS}'
@@ -52,11 +54,18 @@ class HopServer:
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
         wash: the variable that has the port for mail whose trust headers count for nothing, and the port; 0 for none.
+        arrival: where it takes the gateway's mail; None where it does not.
     """
 
-    def __init__(self, module: AnsibleModule, settings: Mapping[str, Any], wash: tuple[str, int] = ('', 0)) -> None:
+    def __init__(
+        self,
+        module: AnsibleModule,
+        settings: Mapping[str, Any],
+        wash: tuple[str, int] = ('', 0),
+        arrival: Arrival | None = None,
+    ) -> None:
         self._module, self._settings, self._options = module, settings, settings['roles']['outbound_hop']
-        self._wash = wash
+        self._wash, self._arrival = wash, arrival
 
     def _instance(self) -> Instance:
         return Instance(
@@ -83,7 +92,7 @@ class HopServer:
         """Return the identifiers of the messages that wait for others than the gateway."""
         directory, names = self._options['queue_directory'], {message['queue_id'] for message in messages}
         found = those_filtered_to(directory, TO_OTHERS, names)
-        if not self._options['clients']:
+        if not self._options['clients'] and not self._arrival:
             return found
         # Senders who are not listed, and its own mail to the servers of the clients: tables lead them, not a FILTER.
         led = those_filtered_to(directory, 'gateway:' + self._settings['relay_destination'], names - found)
@@ -124,6 +133,7 @@ class HopServer:
             address=hop_address(self._settings, protocols),
             wash_variable=self._wash[0],
             wash_port=self._wash[1],
+            arrival=self._arrival,
         )
         asked = with_defaults(hosts=[options['address']], port=options['port'], expect={'starttls': False})
         rows = smtp_rows({'servers': check(asked)}, 'hop')
@@ -131,18 +141,47 @@ class HopServer:
         # That nobody listens where mail is led to has been said.
         rows += [row for row in owner_rows('hop', first) if row['id'] != 'hop.closed']
         rows += [row for listener in others for row in owner_rows('hop', listener)]
-        return rows + LocalUsers(self._module).rows()
+        rows += LocalUsers(self._module).rows()
+        if not self._arrival:
+            return rows
+        # What nobody holds, or somebody else, has been said.
+        wrong = any(row['status'] == RED for row in rows)
+        return rows + ([] if wrong else self._arrival_rows(options['address'])) + self._policy_rows()
+
+    def _arrival_rows(self, address: str) -> list[dict[str, Any]]:
+        """Return what is wrong with the listener for the gateway, talked to from loopback, where no rule turns
+        anybody: that there is TLS with a certificate that can be read, and that one is asked for."""
+        asked = with_defaults(
+            hosts=[address],
+            port=self._arrival.port,
+            expect={
+                'chain_verified': False,
+                'name_verified': False,
+                'client_certificate_requested': self._settings['inbound_require_certificate'],
+            },
+        )
+        return [row for row in smtp_rows({'servers': check(asked)}, 'inbound') if row['status'] != GREEN]
+
+    def _policy_rows(self) -> list[dict[str, Any]]:
+        """Return the row on whether the gateway's certificate is told from others by its name, where that is asked."""
+        if not self._settings['inbound_require_certificate'] or self._settings['inbound_certificate_fingerprints']:
+            return []
+        path = os.path.join(self._options['queue_directory'], 'private', policy.SERVICE)
+        program = os.path.join(self._options['config_dir'], policy.FILE)
+        return policy.rows(path, self._settings['tls_name'], program)
 
     def way_back(self) -> list[dict[str, Any]]:
-        """Return the row on whether the mail server takes what the hop itself makes, asked as its own tables say."""
+        """Return the rows on whether the mail server takes what the hop itself makes, asked as its own tables say, and
+        the gateway's mail where the hop has that."""
         instance, config_dir = self._instance(), self._options['config_dir']
         names = ['sender_dependent_default_transport_maps', 'smtp_helo_name', 'transport_maps']
         maps, helo, returns = map(instance.parameters(config_dir, names)[0].get, names)
-        if self._options['clients']:
+        if self._options['clients'] or returns:
             domains = self._settings['domains']
             told = [instance.text('postmap', '-c', config_dir, '-q', domain, returns)[0] for domain in domains]
             servers = {domain: way.strip().partition(':')[2] for domain, way in zip(domains, told)}
-            return way_back.rows_of_all(servers, helo)
+            rows = way_back.rows_of_all(servers, helo)
+            return rows + (way_back.rows_of_all(servers, helo, self._arrival.source) if self._arrival else [])
         way = instance.text('postmap', '-c', config_dir, '-q', '<>', maps)[0].strip()
         transport, dummy, next_hop = way.partition(':')
         if transport != 'mta':

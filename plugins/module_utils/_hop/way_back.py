@@ -1,8 +1,8 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the mail server takes the hop's bounces back, asked as the hop would hand them in. Private to this
-collection."""
+"""Whether the mail server takes the hop's bounces back, and the gateway's mail where the hop has that, asked as the hop
+would hand them in. Private to this collection."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.check imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import with_defaults
 
 IDENTIFIER = 'hop.return'
+MAILBOXES = 'hop.mailboxes'
 MOST_AT_A_TIME = 8
 NEXT_HOP = re.compile(r'\[?(?P<host>[^\[\]]+?)\]?(:(?P<port>\w+))?')
 HINT = (
@@ -28,46 +29,56 @@ HINT = (
     ' without a sender from this host, with its own name in HELO; or have it listen where no such rule counts, and say'
     ' so in outbound_hop_return_address.'
 )
+SHUT = (
+    "The gateway's mail waits in the hop. Run site.yml. If that does not help, the log of the mail server says why this"
+    ' address is refused.'
+)
 # Of the recipient alone (RFC 3463, 3.2): everything before it was accepted.
 NO_SUCH_MAILBOX = re.compile(r'5\d\d[ -]5\.1\.1\b')
 
 
-def rows(next_hop: str, helo: str, domain: str) -> list[dict[str, Any]]:
+def rows(next_hop: str, helo: str, domain: str, source: str = '') -> list[dict[str, Any]]:
     """Return the row on one way back; no message is sent.
 
     Args:
         next_hop: of the hop's transport to the mail server, in Postfix's syntax.
         helo: the name that the hop greets with.
         domain: one that is hosted.
+        source: the address from which the gateway's mail is handed in; empty for the way of bounces.
 
     Raises:
         ValueError: what has to be asked cannot be said in SMTP.
     """
-    place = NEXT_HOP.fullmatch(next_hop)
+    place, name, what = NEXT_HOP.fullmatch(next_hop), IDENTIFIER, 'the bounces of the hop'
+    if source:
+        name, what = MAILBOXES, f"the gateway's mail from {source}"
     if not place:
-        return [row(IDENTIFIER, next_hop, RED, 'is no next hop', 'Name it as in outbound_hop_return_address.')]
+        return [row(name, next_hop, RED, 'is no next hop', 'Name it as in outbound_hop_return_address.')]
     recipient = f'postmaster@{domain}'
     expected = {'starttls': False, 'chain_verified': False, 'name_verified': False, 'accepts': [recipient]}
-    server = check(with_defaults(hosts=[place['host']], port=_port(place['port']), helo_name=helo, expect=expected))[0]
+    where = {'hosts': [place['host']], 'port': _port(place['port']), 'source_address': source or None}
+    server = check(with_defaults(helo_name=helo, expect=expected, **where))[0]
     answer = next(iter(server['recipients']), None)
     if answer and answer['verdict'] == 'accepted':
-        return [row(IDENTIFIER, next_hop, GREEN, 'takes the bounces of the hop')]
+        return [row(name, next_hop, GREEN, f'takes {what}')]
     if answer and NO_SUCH_MAILBOX.match(answer['reply']):
-        finding = f'takes the bounces of the hop, but has no {recipient}: {answer["reply"]}'
-        return [row(IDENTIFIER, next_hop, GREEN, finding, 'RFC 5321, 4.5.1 asks for one.', severity='low')]
+        finding = f'takes {what}, but has no {recipient}: {answer["reply"]}'
+        return [row(name, next_hop, GREEN, finding, 'RFC 5321, 4.5.1 asks for one.', severity='low')]
     said = answer['reply'] if answer else '. '.join(_said(server))
-    return [row(IDENTIFIER, next_hop, RED, f'refuses the bounces of the hop: {said}', HINT)]
+    return [row(name, next_hop, RED, f'refuses {what}: {said}', SHUT if source else HINT)]
 
 
-def rows_of_all(servers: Mapping[str, str], helo: str) -> list[dict[str, Any]]:
+def rows_of_all(servers: Mapping[str, str], helo: str, source: str = '') -> list[dict[str, Any]]:
     """Return the rows on the ways back to mail servers on other machines.
 
     Args:
         servers: hosted domain to next hop.
         helo: as for rows().
+        source: as for rows(); one domain is asked about then, which stands for all.
     """
+    servers = dict(list(servers.items())[:1]) if source else servers
     with ThreadPoolExecutor(MOST_AT_A_TIME) as pool:
-        found = pool.map(lambda domain: rows(servers[domain], helo, domain), servers)
+        found = pool.map(lambda domain: rows(servers[domain], helo, domain, source), servers)
         # To the same server there is a way for each of its domains.
         return [dict(entry, target=f'{domain}: {servers[domain]}') for domain, (entry,) in zip(servers, found)]
 

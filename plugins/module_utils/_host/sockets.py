@@ -177,9 +177,14 @@ def not_of(sockets: list[Socket], pid: int | None) -> list[Socket]:
     return [entry for entry in sockets if (entry.uid != 0 if ours is None else entry.inode not in ours)]
 
 
+# What stands for all addresses, and the one of them that is asked.
+EVERYWHERE = {'0.0.0.0': '127.0.0.1', '::': '::1'}
+
+
 def diverted(address: str, port: int) -> bool:
     """Return whether what is sent to a port of an address of this host arrives elsewhere, as rules of the firewall can
     have it (NAT). For that, a connection is made. It is refused where they lead it to nobody."""
+    address = EVERYWHERE.get(address, address)
     try:
         with socket.create_connection((address, port), PATIENCE) as own:
             theirs = own.getsockname()[1]

@@ -26,6 +26,12 @@ def wanted(name: str, entries: list[str]) -> ip_group.Wanted:
     return ip_group.Wanted(name, entries, 'present' if entries else 'absent', description=DESCRIPTION)
 
 
+def foreign(site: Site, name: str) -> bool:
+    """Whether a group of a name of ours is somebody else's: we have made nothing here, and this does not say it is."""
+    said = [entry['description'] for entry in site.entries if entry['groupName'] == name]
+    return bool(said) and not site.made and DESCRIPTION not in said
+
+
 def parents(site: Site, name: str) -> list[str]:
     """The ids of the groups of which a group is a part."""
     own = site.groups.get(name)

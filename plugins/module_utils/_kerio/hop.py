@@ -77,17 +77,28 @@ def way_in(site: Site) -> str:
     Raises:
         KerioError: the service has no listener.
     """
-    listeners = site.service(names.SMTP)['listeners']
-    if not listeners:
+    best = _nearest(site)
+    if not best:
         raise KerioError(f'the service {names.SMTP} of Kerio Connect has no listener: it takes no bounces of the hop')
-    local = [listener for listener in listeners if listener['type'] in LOCAL] or listeners
-    best = next((listener for listener in local if listener['port'] == 25), local[0])
     host = loopback() if best['type'] in LOCAL else best['address']
     usual = best['type'] in LOCAL and best['port'] == 25
     # While its group keeps loopback out, nobody can be asked whether it takes them: ours will not.
     group = site.service(names.SMTP)['group']
     shut = group['isUsed'] and not site.within(group['ipGroup']['id'], loopback())
     return '' if usual and not shut else f'[{host}]:{best["port"]}'
+
+
+def _nearest(site: Site) -> dict[str, Any] | None:
+    """The listener that takes the hop's bounces; None when there is none."""
+    listeners = site.service(names.SMTP)['listeners']
+    local = [listener for listener in listeners if listener['type'] in LOCAL] or listeners
+    return next((listener for listener in local if listener['port'] == 25), local[0] if local else None)
+
+
+def comes_from(site: Site) -> list[str]:
+    """From where the hop hands them in, beside loopback: a connection to an address of this host comes from it."""
+    nearest = _nearest(site)
+    return [nearest['address']] if nearest and nearest['type'] not in LOCAL else []
 
 
 def pid() -> int | None:

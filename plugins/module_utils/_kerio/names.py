@@ -14,4 +14,6 @@ RULE = 'Conbool (managed)'
 # Groups of IP addresses: who brings mail of the gateway, and who may connect to port 25 at all.
 GATEWAY = 'Conbool gateway (managed)'
 CLIENTS = 'Conbool SMTP clients (managed)'
+# Of the spam filter's own rules, which know the hop's marks.
+RELEASED_RULE, FLAGGED_RULE = 'Conbool released (managed)', 'Conbool flagged (managed)'
 SMTP, SECURE_SMTP, SUBMISSION = 'SMTP', 'Secure SMTP', 'SMTP Submission'

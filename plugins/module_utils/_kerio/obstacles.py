@@ -24,11 +24,14 @@ ONWARD = ('FaRedirect', 'FaCopyToAddress', 'FaAddRecipient', 'FaNotify', 'FaAuto
 FEW_HOPS = 20
 
 
-def obstacle_rows(site: Site, settings: Mapping[str, Any], problems: list[str]) -> list[dict[str, Any]]:
+def obstacle_rows(
+    site: Site, settings: Mapping[str, Any], problems: list[str], redirected: bool = False
+) -> list[dict[str, Any]]:
     """Return the rows of a preflight on this Kerio Connect.
 
     Args:
         problems: why the change would be refused.
+        redirected: whether the hop takes the gateway's mail.
     """
     rows = [_account(site), *_system(site)]
     rows += [
@@ -39,7 +42,7 @@ def obstacle_rows(site: Site, settings: Mapping[str, Any], problems: list[str]) 
     if site.smtp['readerHops'] < FEW_HOPS:
         found = f'refuses mail that has come over more than {site.smtp["readerHops"]} servers'
         rows.append(row('mta.hops', site.hostname, GREEN, found, 'The gateway and the hop add some.', 'low'))
-    return rows + (_inbound(site, settings) if settings['inbound'] else [])
+    return rows + (_inbound(site, settings, redirected) if settings['inbound'] else [])
 
 
 def _account(site: Site) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def _rules(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     past = outbound.past_the_gateway(site, settings)
     rows = []
     for rule in site.rules:
-        if outbound.mine(rule) or not rule['isEnabled']:
+        if outbound.mine(site, rule) or not rule['isEnabled']:
             continue
         name, to = repr(rule['description']), f'{rule["hostName"]}:{rule["port"]}'
         if rule in past:
@@ -92,7 +95,8 @@ def _onward(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _inbound(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def relay_rows(site: Site, settings: Mapping[str, Any], redirected: bool) -> list[dict[str, Any]]:
+    """Return the rows on who may send to anybody through this server; before a change and after it."""
     rows, control = [], site.smtp['relayControl']
     if not control['isRestricted']:
         hint = 'Restrict it: SMTP server, relay control.'
@@ -100,14 +104,25 @@ def _inbound(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     gateway = [ipaddress.ip_network(network) for network in settings['networks']]
     members = site.networks(control['ipAddressGroupId'])
     trusted = [str(network) for network in gateway if any(overlap(network, member) for member in members)]
-    if trusted:
+    if trusted and not redirected:
         group = site.group_name(control['ipAddressGroupId'])
         found = f'the group {group!r} may send to anybody, and has the gateway in it: its mail would not be rated'
         rows.append(row('inbound.relay', ', '.join(trusted), RED, found, 'Take the gateway out of it.'))
+    untold = site.untold(control['ipAddressGroupId'])
+    if untold and not redirected:
+        hint = 'Where one of them is the gateway, take it out: its mail would not be rated.'
+        found = 'may send to anybody, and whose these names are is not looked up'
+        rows.append(row('inbound.relay', ', '.join(untold), GREEN, found, hint, 'low'))
+    return rows
+
+
+def _inbound(site: Site, settings: Mapping[str, Any], redirected: bool) -> list[dict[str, Any]]:
+    rows = relay_rows(site, settings, redirected)
     limit = site.service(SMTP)['group']
     if limit['isUsed'] and site.group_name(limit['ipGroup']['id']) != CLIENTS:
         # Until now these could connect.
-        left = shut_out(settings, site.networks(limit['ipGroup']['id']))
+        group = limit['ipGroup']['id']
+        left = shut_out(settings, site.networks(group)) + site.untold(group)
         if left:
             hint = 'Name them in conbool_smtp_allowed_networks, or take them out there.'
             found = f'the service {SMTP} is for {limit["ipGroup"]["name"]!r} until now, and would shut them out'
@@ -117,11 +132,11 @@ def _inbound(site: Site, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _limits(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the row on what this mail server cannot do."""
-    if settings['roles']['kerio_smarthost']['inbound'] == 'front':
+    if settings['roles']['kerio_smarthost']['inbound'] != 'direct':
         return []
     found = (
         'Kerio Connect asks nobody for TLS or for a certificate on port 25, and its rules do not see X-Conbool-Flag:'
         ' the gateway is known by its address, and flagged mail is filed by the own spam filter only'
     )
-    hint = 'A Linux host with postfix_smarthost in front can (kerio_smarthost_inbound: front).'
+    hint = 'The hop can (kerio_smarthost_inbound: redirect), and so can a Linux host with postfix_smarthost in front.'
     return [row('inbound.direct', settings['tls_name'], GREEN, found, hint, 'low')]

@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import r
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import RULE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import Remembered
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import IPV6
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import certain_routes
 
 EVERYBODY = relay.TESTS['all']
@@ -58,9 +59,29 @@ def wanted_rules(settings: Mapping[str, Any], address: str, wash_port: int) -> l
     return [*washed, _ours(RULE, address, port)]
 
 
-def mine(rule: Mapping[str, Any]) -> bool:
-    """Whether a rule is one of ours."""
-    return str(rule['description']).startswith(RULE)
+def mine(site: Site, rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is one of ours: of a name that we recorded, or as we make them. A name alone may be anybody's."""
+    return rule['description'] in site.made or _as_made(rule)
+
+
+def _as_made(rule: Mapping[str, Any]) -> bool:
+    condition, host = rule['condition'], rule['hostName']
+    pattern = condition['pattern']
+    sender = pattern[1:] if pattern.startswith('*@') else pattern
+    test = relay.TESTS['sender'] if sender else EVERYBODY
+    name = f'{RULE} {sender}' if sender else RULE
+    here = host == IPV6 or host.startswith('127.')
+    return here and condition['test'] == test and rule['description'] in (name, f'{name} {AGAIN}')
+
+
+def names(rules: list[dict[str, Any]]) -> list[str]:
+    """What the rules of wanted_rules() may be called."""
+    return [name for rule in rules for name in (rule['name'], f'{rule["name"]} {AGAIN}')]
+
+
+def taken(site: Site, rules: list[dict[str, Any]]) -> list[str]:
+    """The names of ours that rules of others have."""
+    return sorted({rule['description'] for rule in site.rules if not mine(site, rule)} & set(names(rules)))
 
 
 def known_by(rule: dict[str, Any]) -> dict[str, Any]:
@@ -81,9 +102,9 @@ def planned(
     Returns:
         The list, the rules of others that are switched off in it because of us, and warnings.
     """
-    # The first of a name; any other one that begins like ours goes.
-    held = {rule['description']: rule for rule in reversed(site.rules) if mine(rule)}
-    others = [copy.deepcopy(rule) for rule in site.rules if not mine(rule)]
+    # The first of a name; any other one goes.
+    held = {rule['description']: rule for rule in reversed(site.rules) if mine(site, rule)}
+    others = [copy.deepcopy(rule) for rule in site.rules if not mine(site, rule)]
     off, seen = [], [known_by(rule) for rule in others]
     # Of two that are alike, one may have been off before.
     left = list(remembered.switched_off)
@@ -169,14 +190,14 @@ def past_the_gateway(site: Site, settings: Mapping[str, Any]) -> list[dict[str, 
     return [
         rule
         for rule in site.rules
-        if rule['isEnabled'] and not mine(rule) and not _in_the_way(rule, settings) and _wins(rule, settings)
+        if rule['isEnabled'] and not mine(site, rule) and not _in_the_way(rule, settings) and _wins(rule, settings)
     ]
 
 
-def leading_to_hop(rules: list[dict[str, Any]], address: str, ports: set[int]) -> list[str]:
+def leading_to_hop(site: Site, address: str, ports: set[int]) -> list[str]:
     """The names of the rules in force that are ours, or lead to where the hop listens."""
     return [
         rule['description']
-        for rule in rules
-        if rule['isEnabled'] and (mine(rule) or (rule['hostName'] == address and rule['port'] in ports))
+        for rule in site.rules
+        if rule['isEnabled'] and (mine(site, rule) or (rule['hostName'] == address and rule['port'] in ports))
     ]

@@ -7,17 +7,17 @@ collection."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, HostError, reason
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan, Step, Wanted, plan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan, Wanted, plan
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import KerioRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.step import Step
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -48,7 +48,8 @@ def converge(module: AnsibleModule, log_in: Callable[[], Client], wanted: Wanted
     client = log_in()
     try:
         with client:
-            present = site.read(client)
+            present = site.read(client, record.remembered.rules)
+            before = present.to_compare()
             found = plan(present, record.remembered, wanted)
             if found.problems:
                 raise KerioError(' | '.join(found.problems))
@@ -57,7 +58,7 @@ def converge(module: AnsibleModule, log_in: Callable[[], Client], wanted: Wanted
     except _Failed as exc:
         cause = exc.__cause__
         # In a session of its own: the one that failed may be over.
-        text, restored = _back(log_in(), record, exc.done)
+        text, restored = _back(log_in(), record, exc.done, before)
         raise SwitchError(f'{reason(cause)}. {text}', restored, found.warnings + client.warnings) from cause
     result: dict[str, Any] = {'changed': bool(found.steps)}
     if module._diff:
@@ -84,21 +85,23 @@ def _carry_out(client: Client, present: Site, record: KerioRecord, found: Plan) 
         raise _Failed(done) from exc
 
 
-def _back(client: Client, record: KerioRecord, done: list[Step]) -> tuple[str, bool]:
-    """Take back what was done, the last step first. Returns what is said of it, and whether it could be."""
+def _back(client: Client, record: KerioRecord, done: list[Step], before: dict[str, Any]) -> tuple[str, bool]:
+    """Take back what was done, the last step first, and look. Returns what is said of it, and whether it could be."""
     failed = []
     try:
         with client:
-            present = site.read(client)
+            present = site.read(client, record.remembered.rules)
             for step in reversed(done):
                 try:
                     step.back(client, present)
                 except NO_ANSWER as exc:
                     failed.append(f'{step.name}: {reason(exc)}')
+            now = site.read(client, record.remembered.rules).to_compare()
+            failed += [f'{name}: not as before' for name in before if now[name] != before[name]]
+        if not failed:
+            record.restore()
     except NO_ANSWER as exc:
         failed.append(reason(exc))
     if failed:
         return f'What was there before could not be put back: {"; ".join(failed)}', False
-    with suppress(HostError):
-        record.restore()
     return 'Everything is as it was before', True

@@ -5,14 +5,28 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import groups, ip_group, outbound, relay
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
+    groups,
+    ip_group,
+    outbound,
+    relay,
+    spam_rules,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import CLIENTS, GATEWAY, SMTP
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.mail_port import (
+    clients_of,
+    for_both,
+    service_step,
+    shown,
+    still_there,
+)
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import CLIENTS, GATEWAY
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import Remembered
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.references import (
     NONE,
@@ -22,6 +36,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.referenc
     write,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.step import Step
+
+# Parts of a change: who may connect, which checks let the gateway pass, the spam filter's rules, the relay rules.
+SERVICE, EXCEPTIONS, SPAM, RULES = 'service', 'exceptions', 'spam', 'rules'
+ALL = frozenset((SERVICE, EXCEPTIONS, SPAM, RULES))
 
 
 @dataclass
@@ -30,7 +49,9 @@ class Wanted:
 
     C(gateway) and C(clients) are entries of groups: who brings mail of the gateway, and who may connect to port 25;
     none of the latter when that is not limited. C(rules) are of C(outbound.wanted_rules). C(kept) has what keeps
-    passwords of the rules of others.
+    passwords of the rules of others. C(marks) are the texts by which the spam filter knows released and flagged mail.
+    C(only) are the parts of it that are looked at; of the others nothing changes. With C(opening), port 25 is for those
+    of before and for those that it is for by now, since one of these still brings mail.
     """
 
     settings: Mapping[str, Any]
@@ -38,17 +59,9 @@ class Wanted:
     clients: list[str] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
     kept: relay.Wanted = field(default_factory=lambda: relay.Wanted([]))
-
-
-@dataclass
-class Step:
-    """One thing that changes: its name, what was and what will be there as text, how it is done and how taken back."""
-
-    name: str
-    before: str
-    after: str
-    do: Callable[[Client, Site], None]
-    back: Callable[[Client, Site], None]
+    marks: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] = ALL
+    opening: bool = False
 
 
 @dataclass
@@ -68,26 +81,54 @@ def plan(site: Site, remembered: Remembered, wanted: Wanted) -> Plan:
     Every step leaves it so that mail has a way: who shall be let in is known before anybody is shut out, and a group
     is there as long as something uses it.
     """
-    kept, problems, warnings = Remembered(), [], []
-    service, opens = _service(site, remembered, wanted, kept, warnings)
-    children, places = _exceptions(site, remembered, wanted, kept, problems, warnings)
-    rules = _rules(site, remembered, wanted, kept, problems, warnings)
+    kept, warnings = copy.deepcopy(remembered), []
+    if wanted.opening:
+        wanted = replace(wanted, clients=for_both(site, remembered))
+    problems = _names_taken(site, wanted) if wanted.rules else []
+    service, opens, children, places, spam, rules = [], not wanted.clients, [], [], [], []
+    if SERVICE in wanted.only:
+        service, opens = service_step(site, remembered, wanted.clients, kept, warnings)
+    if EXCEPTIONS in wanted.only:
+        kept.references = {}
+        children, places = _exceptions(site, remembered, wanted, kept, problems, warnings)
+    if SPAM in wanted.only:
+        spam = spam_rules.steps(site, wanted.marks, problems)
+    if RULES in wanted.only:
+        rules = _rules(site, remembered, wanted, kept, problems, warnings)
+    if not wanted.rules:
+        # That there were rules of ours tells whose the rest is, until that has gone as well.
+        kept.rules = [] if EXCEPTIONS in wanted.only else remembered.rules
+    groups_too, clients = EXCEPTIONS in wanted.only, clients_of(site, wanted.clients, SERVICE in wanted.only)
     steps = [*service] if opens else []
     if not wanted.rules:
         steps += rules
     # A group comes before all that uses it, and goes after that.
-    steps += [] if opens and not wanted.clients else _group(site, CLIENTS, wanted.clients)
-    steps += _group(site, GATEWAY, wanted.gateway) if wanted.gateway else []
-    steps += children + places
+    steps += [] if opens and not wanted.clients else _group(site, CLIENTS, clients)
+    steps += _group(site, GATEWAY, wanted.gateway) if wanted.gateway and groups_too else []
+    steps += children + places + spam
     if wanted.rules:
         steps += rules
     steps += [] if opens else service
-    steps += _group(site, CLIENTS, []) if opens and not wanted.clients else []
-    steps += [] if wanted.gateway else _group(site, GATEWAY, [])
+    steps += _group(site, CLIENTS, []) if opens and not wanted.clients and SERVICE in wanted.only else []
+    steps += [] if wanted.gateway or not groups_too else _group(site, GATEWAY, [])
     return Plan(steps, kept, problems, warnings)
 
 
+def _names_taken(site: Site, wanted: Wanted) -> list[str]:
+    """What is called like something of ours and is not, as problems."""
+    rules = dict.fromkeys(outbound.taken(site, wanted.rules), 'the relay rule')
+    held = {name: 'the group of IP addresses' for name in (GATEWAY, CLIENTS) if groups.foreign(site, name)}
+    spam = dict.fromkeys(spam_rules.foreign(site), 'the rule of the spam filter') if wanted.marks else {}
+    return [
+        f'{what} {name!r} is called like one of ours, and is none: there is no record of it. Give it another name'
+        for found in (rules, held, spam)
+        for name, what in found.items()
+    ]
+
+
 def _group(site: Site, name: str, entries: list[str]) -> list[Step]:
+    if not entries and (name not in site.groups or groups.foreign(site, name)):
+        return []
     new, gone, held, after = ip_group.planned(site.entries, groups.wanted(name, entries))
     if not new and not gone:
         return []
@@ -120,7 +161,7 @@ def _exceptions(
         ours = bool(own) and held['id'] == own
         if not wanted.gateway:
             if ours:
-                before = _still_there(site, remembered.references.get(place.key, NONE), place.words, warnings)
+                before = still_there(site, remembered.references.get(place.key, NONE), place.words, warnings)
                 changes[place.key] = (held, before)
         elif group and not ours:
             joined.setdefault(group, []).append(place.words)
@@ -144,14 +185,6 @@ def _exceptions(
     return steps, _places(changes)
 
 
-def _still_there(site: Site, entity: dict[str, Any], words: str, warnings: list[str]) -> dict[str, Any]:
-    """A reference of before, or none when its group is gone."""
-    if entity['enabled'] and entity['name'] not in site.groups and not site.group_name(entity['id']):
-        warnings.append(f'{words}: the group {entity["name"]!r}, which was there before, is gone; there is none now')
-        return NONE
-    return entity
-
-
 def _child(name: str, there: bool) -> Step:
     entry = f'{ip_group.GROUP}{GATEWAY}\n'
 
@@ -171,7 +204,7 @@ def _places(changes: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]) -> lis
         words = {place.key: place.words for place in PLACES if place.part == part and place.key in changes}
         if not words:
             continue
-        texts = [''.join(f'{said}: {_entity(changes[key][side])}\n' for key, said in words.items()) for side in (0, 1)]
+        texts = [''.join(f'{said}: {shown(changes[key][side])}\n' for key, said in words.items()) for side in (0, 1)]
         before, after = ({key: changes[key][side] for key in words} for side in (0, 1))
         steps.append(Step(part, *texts, _writing(after), _writing(before)))
     return steps
@@ -193,6 +226,8 @@ def _rules(
     warnings: list[str],
 ) -> list[Step]:
     after, kept.switched_off, said = outbound.planned(site, remembered, wanted.rules, wanted.settings)
+    ours = set(outbound.names(wanted.rules))
+    kept.rules = sorted({rule['description'] for rule in after} & ours)
     warnings += said
     if relay.shown(after) == relay.shown(site.rules):
         return []
@@ -215,33 +250,5 @@ def _rules(
     return [Step('relay rules', *texts, lambda client, site: relay.put(client, before, after, wanted.kept), back)]
 
 
-def _service(
-    site: Site, remembered: Remembered, wanted: Wanted, kept: Remembered, warnings: list[str]
-) -> tuple[list[Step], bool]:
-    """The step on port 25's group; and whether it lets in more than before."""
-    own, limit = site.groups.get(CLIENTS, ''), site.service(SMTP)['group']
-    present = {'enabled': limit['isUsed'], 'id': limit['ipGroup']['id'], 'name': limit['ipGroup']['name']}
-    ours = bool(own) and present['id'] == own
-    if wanted.clients:
-        kept.services[SMTP] = remembered.services.get(SMTP, NONE) if ours else present
-        after = {'enabled': True, 'id': own, 'name': CLIENTS}
-    elif ours:
-        after = _still_there(site, remembered.services.get(SMTP, NONE), f'service {SMTP}', warnings)
-    else:
-        return [], True
-    if ours and wanted.clients and present['enabled']:
-        return [], False
-
-    def setting(entity: Mapping[str, Any]) -> Callable[[Client, Site], None]:
-        return lambda client, site: groups.limit(client, SMTP, groups.named(site, entity))
-
-    step = Step(f'service {SMTP}', _entity(present), _entity(after), setting(after), setting(present))
-    return [step], not wanted.clients
-
-
 def _lines(entries: list[str]) -> str:
     return ''.join(f'{entry}\n' for entry in entries)
-
-
-def _entity(entity: Mapping[str, Any]) -> str:
-    return str(entity['name'] or entity['id']) if entity['enabled'] else '(no group)'

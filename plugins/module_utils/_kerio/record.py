@@ -20,11 +20,13 @@ BASE = '/var/lib/conbool-smtp-relay/kerio'
 @dataclass
 class Remembered:
     """What there was: by place, the reference to a group of IP addresses; by service, its group; and the relay rules
-    that were switched off, as C(relay.shown) has them, without whether they are in force."""
+    that were switched off, as C(relay.shown) has them, without whether they are in force. C(rules) are the names of the
+    relay rules that we made."""
 
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     switched_off: list[dict[str, Any]] = field(default_factory=list)
+    rules: list[str] = field(default_factory=list)
 
     def merged(self, other: Remembered) -> Remembered:
         """With what another one has beside."""
@@ -33,6 +35,7 @@ class Remembered:
             {**other.references, **self.references},
             {**other.services, **self.services},
             [*self.switched_off, *more],
+            list(dict.fromkeys(self.rules + other.rules)),
         )
 
 
@@ -72,7 +75,8 @@ class KerioRecord:
         )
         if not saved:
             return Remembered(), False
-        return Remembered(saved['references'], saved['services'], saved['switched_off']), saved['pending']
+        rules = saved.get('rules', [])
+        return Remembered(saved['references'], saved['services'], saved['switched_off'], rules), saved['pending']
 
 
 def _has_form(saved: dict[str, Any]) -> bool:
@@ -81,4 +85,5 @@ def _has_form(saved: dict[str, Any]) -> bool:
         isinstance(saved['pending'], bool)
         and all(isinstance(entity['id'], str) and isinstance(entity['name'], str) for entity in entities)
         and all(isinstance(rule['description'], str) for rule in saved['switched_off'])
+        and all(isinstance(name, str) for name in saved.get('rules', []))
     )

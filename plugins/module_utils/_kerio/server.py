@@ -5,21 +5,37 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     doors,
     hop,
     names,
     outbound,
     part,
+    redirect,
+    refused,
     relay,
     site,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.obstacles import obstacle_rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import Plan, Wanted, plan
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.mail_port import limited_before
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.obstacles import obstacle_rows, relay_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import (
+    ALL,
+    EXCEPTIONS,
+    RULES,
+    SERVICE,
+    SPAM,
+    Plan,
+    Wanted,
+    plan,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.queue import KerioQueueLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import KerioRecord
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import certificates, client_of
@@ -32,11 +48,15 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Part,
     Route,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import CERTIFICATES_TABLE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import redirect_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.listening import arrival_rows
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 # What has it take mail of other hosts.
@@ -76,7 +96,7 @@ class KerioServer(MailServer):
         """What the server has; read once until it is changed."""
         if self._site is None:
             with self._log_in() as client:
-                self._site = site.read(client)
+                self._site = site.read(client, KerioRecord().remembered.rules)
         return self._site
 
     def lock_directories(self) -> list[str]:
@@ -91,8 +111,6 @@ class KerioServer(MailServer):
                     ', '.join(strange), ', '.join(found.hosted()) or 'none'
                 )
             )
-        files = certificates()
-        active = {one['fingerprintSha256'].replace(':', '').lower() for one in found.certificates if _active(one)}
         return Facts(
             version=found.version,
             running=found.service(names.SMTP)['isRunning'],
@@ -106,17 +124,29 @@ class KerioServer(MailServer):
             relay_networks_row='firewall.relay_networks',
             parts=[names.OWNER] if KerioRecord().there else [],
             native={'site': found},
-            certificate_files=sorted(path for digest, path in files.items() if digest in active),
+            certificate_files=self._certificate_files(found),
         )
 
-    def _wanted(self) -> Wanted:
-        settings, inbound = self.settings, self.settings['inbound']
+    @property
+    def _redirects(self) -> bool:
+        return redirect.used(self.settings)
+
+    @property
+    def arrival(self) -> Arrival | None:
+        return redirect.arrival(self.settings)
+
+    def _wanted(self, found: Site, arriving: Inbound | None) -> Wanted:
+        settings, here = self.settings, THIS_HOST + hop.comes_from(found)
+        # Whoever brings the gateway's mail to Kerio Connect.
+        bringing = [self.options['hop_source']] if self._redirects else settings['networks']
+        who = here + bringing if settings['inbound'] else []
         return Wanted(
             settings,
-            gateway=THIS_HOST + (settings['networks'] if inbound else []),
-            clients=THIS_HOST + settings['networks'] + settings['allowed_networks'] if inbound else [],
+            gateway=who or here,
+            clients=who + settings['allowed_networks'] if who else [],
             rules=outbound.wanted_rules(settings, hop_address(settings), self._wash_port),
             kept=self._kept(),
+            marks=arriving.marks if arriving else {},
         )
 
     def _kept(self) -> relay.Wanted:
@@ -125,11 +155,19 @@ class KerioServer(MailServer):
         return relay.Wanted([], passwords=passwords, keep_passwords_by_id=by_id)
 
     def _plan(self, found: Site) -> Plan:
-        return plan(found, KerioRecord().remembered, self._wanted())
+        return plan(found, KerioRecord().remembered, self._wanted(found, self._inbound(found)))
+
+    def _inbound(self, found: Site, gateway: list[Shown] | None = None) -> Inbound | None:
+        return redirect.inbound(self.settings, _active_files(found), gateway or [])
 
     def wanted(self, facts: Facts, flag: bool) -> server.Wanted:
         found, (variable, port) = facts.native['site'], self.hop_wash
-        planned = self._plan(found)
+        arriving = self._inbound(found, facts.gateway)
+        wanted = self._wanted(found, arriving)
+        planned = plan(found, KerioRecord().remembered, wanted)
+        # Nobody is shut out before the gateway's mail comes in by the hop.
+        first, last = (replace(wanted, only=ALL - {SERVICE}), [replace(wanted, only=frozenset((SERVICE,)))])
+        parts = [first, *last] if arriving else [wanted]
         return server.Wanted(
             problems=self._problems(found) + planned.problems,
             warnings=planned.warnings,
@@ -140,8 +178,11 @@ class KerioServer(MailServer):
                 wash_variable=variable,
                 return_address=hop.way_in(found),
                 users=hop.users(),
+                inbound=arriving,
             ),
-            parts=[self._part(self._wanted())],
+            tls_files=redirect.tls_files(self.settings) if arriving else [],
+            parts=[self._part(parts[0])],
+            last=[self._part(each) for each in parts[1:]],
         )
 
     def _part(self, wanted: Wanted) -> Part:
@@ -154,39 +195,36 @@ class KerioServer(MailServer):
         return Part(names.OWNER, converge)
 
     def _problems(self, present: Site) -> list[str]:
-        settings, found = self.settings, []
-        for rule in outbound.past_the_gateway(present, settings):
-            found.append(
-                f'the relay rule {rule["description"]!r} may lead mail of hosted senders, or forwarded mail, to'
-                f' {rule["hostName"]}, past the gateway. Take it out, or set conbool_site_routes: override, which'
-                ' switches it off'
-            )
-        if settings['wash_networks']:
-            found.append(
-                'conbool_wash_networks: {}: Kerio Connect has no place where headers could be taken away by the address'
-                ' of a client. Leave it unset; kerio_smarthost_wash_senders goes by the sender'.format(
-                    ', '.join(settings['wash_networks'])
-                )
-            )
-        if settings['bypass_null_sender'] == 'server':
-            found.append(
-                "conbool_bypass_null_sender: 'server': Kerio Connect cannot tell mail without a sender of a user from"
-                ' the notices of the server. Set it to true or false'
-            )
-        if settings['inbound'] and settings['inbound_require_certificate']:
-            found.append(
-                'conbool_inbound_require_certificate: true: Kerio Connect asks nobody for TLS or for a certificate. Set'
-                ' it to false for this host, which is known by the address of the gateway then; or have a Linux host'
-                ' with postfix_smarthost in front, whose address conbool_networks of this host is then, and set'
-                ' kerio_smarthost_inbound: front beside it'
-            )
-        return found
+        return refused.problems(present, self.settings, _active_files(present))
+
+    def _certificate_files(self, found: Site) -> list[str]:
+        """What is shown to the gateway."""
+        active = _active_files(found)
+        return [path for path in redirect.shown(self.settings, active)[:1] if path] if self._redirects else active
+
+    def _unwanted(self, *only: str, opening: bool = False) -> Wanted:
+        return Wanted(self.settings, kept=self._kept(), only=frozenset(only), opening=opening)
 
     def undo(self) -> list[Part]:
-        return [self._part(Wanted(self.settings, kept=self._kept()))]
+        # The hop still has mail for mailboxes here, which has to come in, past all checks, as long as there is some.
+        first = self._part(self._unwanted(SERVICE, opening=True))
+
+        def converge(module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
+            # What will be refused later, such as rules of others without their passwords, is refused before all else.
+            problems = plan(self._look(), KerioRecord().remembered, self._unwanted(*ALL)).problems
+            if problems:
+                raise KerioError(' | '.join(problems))
+            return first.converge(module)
+
+        return [Part(first.name, converge), self._part(self._unwanted(RULES))]
+
+    def undo_after_hop(self) -> list[Part]:
+        # Where port 25 was for a group, that comes back now.
+        service = [SERVICE] if limited_before(KerioRecord().remembered) else []
+        return [self._part(self._unwanted(*service, EXCEPTIONS, SPAM))]
 
     def leads_to_hop(self) -> list[str]:
-        leading = outbound.leading_to_hop(self._look().rules, hop_address(self.settings), self._ports())
+        leading = outbound.leading_to_hop(self._look(), hop_address(self.settings), self._ports())
         return [f'the relay rule {name!r} of Kerio Connect' for name in leading]
 
     def _ports(self) -> set[int]:
@@ -206,6 +244,9 @@ class KerioServer(MailServer):
         return Route(f'{rule["hostName"]}:{rule["port"]} by the relay rule {rule["description"]!r}', through)
 
     def arrivals(self) -> list[dict[str, Any]]:
+        if self._redirects and not self.settings['allowed_networks']:
+            # The hop has the gateway's mail, and nobody else comes.
+            return []
         pid = hop.pid()
         # Without, everything that listens would be somebody else's.
         return arrival_rows(self.settings['roles']['inbound_firewall']['port'], pid, LISTEN) if pid else []
@@ -214,19 +255,33 @@ class KerioServer(MailServer):
         return KerioQueueLook(self._log_in, lambda sender, recipient: self._route(sender, recipient).through)
 
     def knows(self, certificate: Shown) -> str:
-        # It asks nobody for one.
-        return ''
+        if not self._redirects:
+            # It asks nobody for one.
+            return ''
+        path = os.path.join(self.settings['roles']['outbound_hop']['config_dir'], CERTIFICATES_TABLE)
+        return known_by(certificate, decode(read_file(path).data or b''), self.settings)
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         found = facts.native['site']
         problems = self._problems(found) + self._plan(found).problems
-        return obstacle_rows(found, self.settings, problems) + self._doors(found)
+        rows = obstacle_rows(found, self.settings, problems, self._redirects) + self._doors(found)
+        if not self._redirects:
+            return rows
+        return rows + redirect_rows(self.module, self.settings, self.redirect_port, self.redirect_variable)
 
     def doors(self) -> list[dict[str, Any]]:
-        return self._doors(self._look())
+        if not self.settings['inbound']:
+            return []
+        return relay_rows(self._look(), self.settings, self._redirects) + self._doors(self._look())
 
     def _doors(self, found: Site) -> list[dict[str, Any]]:
         return doors.rows(found, self.settings) if self.settings['inbound'] else []
+
+
+def _active_files(found: Site) -> list[str]:
+    """The files with the certificate that Kerio Connect shows."""
+    active = {one['fingerprintSha256'].replace(':', '').lower() for one in found.certificates if _active(one)}
+    return sorted(path for digest, path in certificates().items() if digest in active)
 
 
 def _active(certificate: dict[str, Any]) -> bool:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import FAULTS, reason
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import relay, spam_rule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.ip_group import contains, told
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.ip_group import MACHINE, contains, told
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.options import EVERYTHING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Network
 
@@ -34,10 +34,13 @@ class Site:
     entries: list[dict[str, Any]]
     rules: list[dict[str, Any]]
     domains: list[dict[str, Any]]
+    spam_rules: list[dict[str, Any]] = field(default_factory=list)
     filters: list[dict[str, Any]] = field(default_factory=list)
     certificates: list[dict[str, Any]] = field(default_factory=list)
     remote: dict[str, Any] | None = None
     security: dict[str, Any] | None = None
+    # Names of the relay rules that we made, by our record.
+    made: list[str] = field(default_factory=list)
 
     @property
     def groups(self) -> dict[str, str]:
@@ -66,25 +69,63 @@ class Site:
                 return found
         return None
 
+    def to_compare(self) -> dict[str, Any]:
+        """What a change may touch, by its name: groups by theirs, since ids may be others after a change."""
+        groups = {identity: name for name, identity in self.groups.items()}
+        held = [[entry['groupName'], told(entry), entry['enabled']] for entry in self.entries]
+        return {
+            'groups of IP addresses': sorted(held),
+            'relay rules': relay.shown(self.rules),
+            'rules of the spam filter': spam_rule.shown(self.spam_rules),
+            'services': _named(self.services, groups),
+            'SMTP server': _named(self.smtp, groups),
+            'spam filter': _named(self.antispam, groups),
+            'sender policy': _named(self.sender_policy, groups),
+        }
+
     def within(self, identity: str, address: str) -> bool:
         """Whether an address is in a group, as far as that can be seen."""
         return bool(identity) and contains(self.entries, identity, address)
 
-    def networks(self, identity: str, above: tuple[str, ...] = ()) -> list[Network]:
-        """The networks in a group; names and ranges that are none are left out."""
-        found: list[Network] = []
+    def all_entries(self, identity: str, above: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        """The entries of a group that are in force, with those of its parts in place of these."""
+        found: list[dict[str, Any]] = []
         for entry in self.entries:
             if entry['groupId'] != identity or not entry['enabled']:
                 continue
             child = entry['childGroupId']
-            if entry['type'] == 'ChildGroup':
-                found += self.networks(child, (*above, identity)) if child not in above else []
-                continue
-            try:
-                found += _networks(told(entry))
-            except ValueError:
-                continue
+            if entry['type'] != 'ChildGroup':
+                found.append(entry)
+            elif child not in above:
+                found += self.all_entries(child, (*above, identity))
         return found
+
+    def networks(self, identity: str) -> list[Network]:
+        """The networks in a group; of names nobody here knows whose they are: untold() has them."""
+        return self._divided(identity)[0]
+
+    def untold(self, identity: str) -> list[str]:
+        """What else is in it, such as names of hosts; this machine is no stranger to anybody."""
+        return self._divided(identity)[1]
+
+    def _divided(self, identity: str) -> tuple[list[Network], list[str]]:
+        networks: list[Network] = []
+        others: list[str] = []
+        for entry in self.all_entries(identity):
+            try:
+                networks += _networks(told(entry))
+            except ValueError:
+                others += [entry['host'] or told(entry)] if told(entry) != MACHINE else []
+        return networks, others
+
+
+def _named(value: Any, groups: dict[str, str]) -> Any:
+    """A structure in which groups stand with their names instead of their ids."""
+    if isinstance(value, dict):
+        return {name: _named(inner, groups) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_named(inner, groups) for inner in value]
+    return groups.get(value, value) if isinstance(value, str) else value
 
 
 def _networks(entry: str) -> list[Network]:
@@ -95,14 +136,17 @@ def _networks(entry: str) -> list[Network]:
     return [ipaddress.ip_network(entry)]
 
 
-def read(client: Client) -> Site:
+def read(client: Client, made: list[str]) -> Site:
     """Everything, in the session of the client.
+
+    Args:
+        made: names of the relay rules that we made, by our record.
 
     Raises:
         KerioError: it is too old, or does not tell what is needed.
     """
     try:
-        return _read(client)
+        return replace(_read(client), made=made)
     except FAULTS as exc:
         raise KerioError(f'Kerio Connect answers in another form than is known here: {reason(exc)}') from exc
 
@@ -126,6 +170,7 @@ def _read(client: Client) -> Site:
         entries=client.call('IpAddressGroups.get', query=EVERYTHING)['list'],
         rules=rules,
         domains=client.call('Domains.get', query=EVERYTHING)['list'],
+        spam_rules=spam_rule.read(client),
         filters=[rule for answer in filters if answer for rule in answer['list']],
         certificates=(client.attempt('ConnectCertificate.get') or {}).get('certificates', []),
         remote=(client.attempt('Server.getRemoteAdministration') or {}).get('setting'),

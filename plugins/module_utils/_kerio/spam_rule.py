@@ -101,6 +101,11 @@ def shown(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in rule.items() if name not in ('id', 'lastUsed')} for rule in rules]
 
 
+def put(client: Client, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+    """Have the list be as it has to be, unless somebody else changes it; and look whether it is."""
+    rule_list.write(lambda: read(client), lambda: client.call(SET, list=after), before, shown(after), shown)
+
+
 def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]:
     """Makes the list as it has to be, and looks whether it is.
 
@@ -112,5 +117,5 @@ def converge(client: Client, wanted: Wanted, check_mode: bool) -> dict[str, Any]
     after = planned(before, wanted, setting)
     told = {'changed': shown(after) != shown(before), 'before': shown(before), 'after': shown(after)}
     if told['changed'] and not check_mode:
-        rule_list.write(lambda: read(client), lambda: client.call(SET, list=after), before, told['after'], shown)
+        put(client, before, after)
     return told

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Any, Mapping
 
@@ -42,6 +43,16 @@ def fingerprint(value: Any) -> str:
     return digits
 
 
+def hop_source(value: Any) -> str:
+    """The address from which the hop hands in the gateway's mail."""
+    address = ipaddress.ip_address(kinds.loopback_address(value))
+    if address.version == 6 or address == ipaddress.ip_address('127.0.0.1'):
+        raise ValueError('is not an address of 127.0.0.0/8 of its own, other than 127.0.0.1, such as 127.25.0.10')
+    if address == ipaddress.ip_address('127.0.0.2'):
+        raise ValueError('is the address by which DNS blacklists are tried: each has it')
+    return str(address)
+
+
 def user(value: Any) -> str:
     """The name of an administrator, with or without a domain."""
     name = readers.text(value)
@@ -60,8 +71,12 @@ def password(value: Any) -> str:
 
 READERS = {
     'ca_file': readers.file_path,
+    'client_ca_file': readers.file_path,
     'fingerprint': fingerprint,
+    'hop_source': hop_source,
+    'inbound_port': readers.port,
     'keep_passwords_by_id': readers.boolean,
+    'marking_port': readers.port,
     'password': password,
     'relay_passwords': kinds.mapping(kinds.words, password, lenient=False),
     'url': url,
@@ -74,4 +89,6 @@ READERS = {
 def listeners(values: Mapping[str, Any]) -> list[str]:
     """Return the variables with the ports on which something will listen."""
     wash = ['kerio_smarthost_wash_port'] if values['kerio_smarthost_wash_senders'] else []
-    return ['outbound_hop_port', *wash]
+    redirects = values['kerio_smarthost_inbound'] == 'redirect'
+    inbound = ['kerio_smarthost_inbound_port', 'kerio_smarthost_marking_port'] if redirects else []
+    return ['outbound_hop_port', *wash, *inbound]

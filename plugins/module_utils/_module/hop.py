@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run import run
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import handed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.smarthost import (
     OPTIONS,
@@ -31,11 +32,7 @@ def main(*server_classes: type[MailServer]) -> None:
     Args:
         server_classes: which there are, the last one for a host of which nobody has said which it is.
     """
-    module = AnsibleModule(
-        argument_spec={name: OPTIONS[name] for name in ('settings', 'timeout')}, supports_check_mode=True
-    )
-    # The answer has the options: these are long, and known.
-    settings = module.params.pop('settings')
+    module, settings = handed({name: OPTIONS[name] for name in ('settings', 'timeout')})
     server_class = next((each for each in server_classes if settings['mta'] == each.NAME), server_classes[-1])
     server = server_of(server_class, module, settings)
     converge = present if settings['state'] == 'present' else absent

@@ -54,7 +54,7 @@ def rows_of(
             asked of the gateway before is no matter of the change.
         stuck: whether mail is judged that waited before. A change that mends something finds it waiting still.
     """
-    hop = HopServer(server.module, settings, server.hop_wash) if server.hop_decides else None
+    hop = HopServer(server.module, settings, server.hop_wash, server.arrival) if server.hop_decides else None
     watched = [Watched('hop', hop)] if hop else []
     if server.here:
         watched.append(Watched('mail server', server))
@@ -72,7 +72,7 @@ def rows_of(
         rows += asked('inbound.copy', 'mail server', server.stale)
         rows += asked('inbound.door', 'mail server', server.doors)
         if guests(settings) and settings['state'] == 'present':
-            rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings))
+            rows += asked('firewall', 'mail port', lambda: port_rows(server.module, settings, server.redirect_port))
         return rows + [entry for question in more for entry in asked(*question)]
 
     for queue in watched:

@@ -26,6 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed, merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import SETTINGS, handed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
@@ -46,7 +47,7 @@ OTHERS = ('/etc/systemd/system', '/etc/firewalld', '/etc/ufw', '/etc/rspamd', '/
 # What to do about a question that a preflight gets no answer to.
 MEND = 'Mend that first: site.yml has to ask the same.'
 OPTIONS = {
-    'settings': {'type': 'dict', 'required': True},
+    **SETTINGS,
     'stage': {'type': 'str', 'choices': ['preflight', 'change'], 'default': 'change'},
     'timeout': {'type': 'int', 'default': 20},
 }
@@ -54,9 +55,7 @@ OPTIONS = {
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server."""
-    module = AnsibleModule(argument_spec={**OPTIONS, **server_class.OPTIONS}, supports_check_mode=True)
-    # The answer has the options: these are long, and known.
-    settings = module.params.pop('settings')
+    module, settings = handed({**OPTIONS, **server_class.OPTIONS})
     server = server_of(server_class, module, settings)
     if module.params['stage'] == 'preflight':
         # What is wrong is a row, not a failure.
@@ -154,8 +153,9 @@ def wanted_parts(
     problems += filter(None, map(listening.problem, wanted.listeners))
     if problems:
         raise HostError(' | '.join(problems))
-    limit = limit_of(settings)
-    port, kept_out = firewall.look_ahead(module, limit) if limit['state'] == 'present' else (None, [])
+    limit = limit_of(settings, server.redirect_port, server.redirect_variable)
+    asked = limit['state'] == 'present' or limit['redirect_port']
+    port, kept_out = firewall.look_ahead(module, limit) if asked else (None, [])
     parts = []
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
@@ -171,6 +171,7 @@ def wanted_parts(
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled'] if port else firewall.limited(module):
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
+    parts += wanted.last
     said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
     return parts, said, facts.gateway
 
@@ -209,7 +210,7 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
     settings, parts_of_it = server.settings, server.undo()
     parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *parts_of_it[:1]]
     if firewall.limited(module):
-        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings))))
+        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings, 0))))
     parts += parts_of_it[1:]
     parts.append(Part('hop', lambda module: _without_hop(module, server)))
     parts += server.undo_after_hop()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import SETTINGS, handed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 def main(server_class: type[MailServer]) -> None:
     """Run the module for one kind of mail server. What is wrong is a row, not a failure."""
-    options = {'settings': {'type': 'dict', 'required': True}, **server_class.OPTIONS}
-    module = AnsibleModule(argument_spec=options, supports_check_mode=True)
-    # The answer has the options: these are long, and known.
-    server = server_of(server_class, module, module.params.pop('settings'))
+    module, settings = handed({**SETTINGS, **server_class.OPTIONS})
+    server = server_of(server_class, module, settings)
     settings = server.settings
     gateway = Gateway(settings, _dns_only(server))
     shown = gateway.shown() if asks_for_certificate(settings) else []
@@ -39,6 +37,8 @@ def main(server_class: type[MailServer]) -> None:
 def _dns_only(server: MailServer) -> bool:
     """Return whether who sends mail to the gateway goes by DNS alone. That a hop cannot tell, its own rows say."""
     try:
-        return server.hop_decides and HopServer(server.module, server.settings, server.hop_wash).dns_only()
+        return (
+            server.hop_decides and HopServer(server.module, server.settings, server.hop_wash, server.arrival).dns_only()
+        )
     except NO_ANSWER:
         return False

@@ -26,12 +26,13 @@ def signs_of(mta: str, root: str = '/') -> list[str]:
     return seen
 
 
-def find(wanted: str = 'auto', root: str = '/') -> tuple[str, dict[str, list[str]]]:
+def find(wanted: str = 'auto', root: str = '/', undo: bool = False) -> tuple[str, dict[str, list[str]]]:
     """Return the host's MTA and what it was known by.
 
     Args:
         wanted: C(auto), or the MTA that the inventory names; this one has to be there.
         root: where the host's file system starts.
+        undo: whether what is left of an MTA that nothing tells of any more counts where there is no other.
 
     Returns:
         Name of the MTA; and of all MTAs found, name to paths.
@@ -45,6 +46,9 @@ def find(wanted: str = 'auto', root: str = '/') -> tuple[str, dict[str, list[str
             there = 'found: ' + ', '.join(sorted(found)) if found else 'and no other mail server that is supported'
             raise MtaError(f'conbool_mta is {wanted}, but there is no {wanted} here ({there})')
         return wanted, found
+    if not found and undo:
+        left = {mta: [entry.left_by] for mta, entry in MAIL_SERVERS.items() if entry.left_by}
+        found = {mta: paths for mta, paths in left.items() if os.path.exists(os.path.join(root, paths[0].lstrip('/')))}
     if not found:
         known = sorted(name for name in names() if MAIL_SERVERS[name].signs)
         raise MtaError('no mail server found: none of {} is installed'.format(', '.join(known)))

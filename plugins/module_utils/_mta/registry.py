@@ -16,7 +16,8 @@ class MailServer(NamedTuple):
     """What tells a mail server.
 
     C(signs) are groups of absolute paths; it is installed where of each group at least one exists. One that is on
-    another machine has none; a host has it where the variable C(told_by) says something.
+    another machine has none; a host has it where the variable C(told_by) says something, and where nothing says so any
+    more, the file C(left_by) is left to undo.
     C(command_has) is a text in its program sendmail(1), by which it is told from others; empty where nobody looks.
     C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
     while the collection has no role for it.
@@ -28,6 +29,7 @@ class MailServer(NamedTuple):
     minimum_version: str | None = None
     command_has: str = ''
     told_by: str = ''
+    left_by: str = ''
 
 
 MAIL_SERVERS = {
@@ -62,7 +64,13 @@ MAIL_SERVERS = {
         '9.2',
     ),
     # The version is that of the Postfix of which the hop is made.
-    'remote': MailServer('Remote mail servers', (), minimum_version='3.1', told_by='outbound_hop_clients'),
+    'remote': MailServer(
+        'Remote mail servers',
+        (),
+        minimum_version='3.1',
+        told_by='outbound_hop_clients',
+        left_by='/etc/systemd/system/conbool-hop.service',
+    ),
 }
 
 

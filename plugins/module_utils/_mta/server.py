@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
 
 
@@ -58,7 +59,7 @@ class Hop:
     syntax; empty for the mail server's port 25.
     C(users) are those that the mail server's deliveries run as, beside root. C(beside) are ports of further listeners
     on loopback that only they may use. C(remote) is whether the mail servers are on other machines, which the
-    hop has to listen for.
+    hop has to listen for. C(inbound) is Inbound where the hop takes the gateway's mail.
     """
 
     identity: dict[str, Any]
@@ -69,6 +70,7 @@ class Hop:
     users: tuple[str, ...] = ()
     beside: tuple[int, ...] = ()
     remote: bool = False
+    inbound: Inbound | None = None
 
     @property
     def protocols(self) -> str:
@@ -104,7 +106,8 @@ class Wanted:
 
     C(tls_files) are options of M(conbool.smtp_relay.tls_files) with files that the configuration names, beside those
     of the settings. C(hop) is None where the mail server decides by itself. C(listeners) are those on loopback that the
-    configuration of the mail server itself will have.
+    configuration of the mail server itself will have. C(last) are the parts that must not come before the mail port is
+    as wanted.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -113,6 +116,7 @@ class Wanted:
     hop: Hop | None = None
     listeners: list[Listener] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    last: list[Part] = field(default_factory=list)
 
 
 class Route(NamedTuple):
@@ -230,6 +234,21 @@ class MailServer(ABC):
     @abstractmethod
     def knows(self, certificate: Shown) -> str:
         """Return by what a gateway that brings mail and shows this is known, in words; empty when it is not."""
+
+    @property
+    def arrival(self) -> Arrival | None:
+        """Return where the hop takes the gateway's mail; None where the mail server itself does."""
+        return None
+
+    @property
+    def redirect_port(self) -> int:
+        """Return to which port connections of the gateway's networks to the mail port are turned; 0 for none."""
+        return self.arrival.port if self.arrival else 0
+
+    @property
+    def redirect_variable(self) -> str:
+        """Return the variable that says so."""
+        return self.arrival.variable if self.arrival else 'redirect_port'
 
     @property
     @abstractmethod

@@ -134,6 +134,22 @@ def take_this_way(instance: Instance, queue_directory: str, way: str) -> list[Fi
     )
 
 
+def take_over(instance: Instance, queue_directory: str, transports: Collection[str], way: str) -> list[FilteredMessage]:
+    """Have all messages that a FILTER leads to one of these transports take a way.
+
+    Returns:
+        Those messages.
+
+    Raises:
+        OSError: a queue file cannot be written.
+    """
+    return _changed(
+        instance,
+        lambda others: messages_filtered_to(queue_directory, transports, others),
+        lambda message: queue_file.lead(message.path, message.offset, way),
+    )
+
+
 def take_ordinary_way(instance: Instance, queue_directory: str, transports: Collection[str]) -> list[FilteredMessage]:
     """Have all messages that wait for one of these transports, which are gone, be sent as if there had been no FILTER.
 

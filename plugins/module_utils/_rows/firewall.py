@@ -9,12 +9,15 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, turned, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import look_ahead
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
+    FirewallError,
     guests,
     limit_of,
     limits,
+    read_redirect,
     read_wanted,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import Unit
@@ -36,6 +39,11 @@ CLOSE_IT = (
     'Run site.yml. If that does not help, take out what is named: it is asked before our refusal. nft -a list ruleset'
     ' shows the rules of nftables by their numbers, firewall-cmd --list-all-policies the policies of firewalld.'
 )
+CANNOT = 'Mend that, or choose a way for inbound mail that needs no redirect.'
+TURN_IT = (
+    'Run site.yml. If that does not help, take out what is named: it is asked before ours. nft -a list ruleset shows'
+    ' the rules by their numbers.'
+)
 MEANT = 'They are allowed in conbool_smtp_allowed_networks. Nothing to do if a ban is meant. '
 SEE = (
     'Run as root: nft list ruleset, iptables-save, ip6tables-save. Mend the one that fails. If there is no nft, install'
@@ -48,21 +56,52 @@ PEERS = (
 LOOK = 'Such as a rate, a mark or a set that nobody can see from outside. Nothing to do if it is meant so.'
 
 
-def port_rows(module: AnsibleModule, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def port_rows(module: AnsibleModule, settings: Mapping[str, Any], redirect_port: int = 0) -> list[dict[str, Any]]:
     """Return the rows on whom the rules in the kernel let in, whoever made them.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned, by which somebody has to get there.
+        redirect_port: where the gateway's connections have to arrive instead, 0 for the mail port.
     """
-    limit = limit_of(settings)
+    limit = limit_of(settings, redirect_port)
     wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
-    rules = way_in.Rules(Host(module.run_command, module.get_bin_path))
+    host = Host(module.run_command, module.get_bin_path)
+    rules = way_in.Rules(host)
     rows = _shut_rows(rules, settings, limit)
+    rows += _redirect_rows(host, rules, limit) if redirect_port else []
     # Where somebody else takes care of the firewall, strangers are too.
     rows += _open_rows(rules, wanted) if limits(settings) else []
     rows += _unread_rows(rules) + _unit_rows(module)
     found = f'port {wanted.port} is open to {guests(settings)}' + (', and to no stranger' if limits(settings) else '')
+    found += f'; the gateway is led to port {redirect_port}' if redirect_port else ''
     return rows or [row('firewall.ok', TARGET, GREEN, found)]
+
+
+def redirect_rows(
+    module: AnsibleModule, settings: Mapping[str, Any], redirect_port: int, variable: str
+) -> list[dict[str, Any]]:
+    """Return the row of a preflight on whether the gateway's connections can be led to another port.
+
+    Args:
+        variable: the one that has the port.
+    """
+    try:
+        look_ahead(module, limit_of(settings, redirect_port, variable))
+    except FirewallError as exc:
+        return [row('firewall.redirect', TARGET, RED, str(exc), CANNOT)]
+    finding = f'the gateway can be led to port {redirect_port}'
+    return [row('firewall.redirect', TARGET, GREEN, finding)]
+
+
+def _redirect_rows(host: Host, rules: way_in.Rules, limit: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the row on whose connections do not arrive where the gateway is asked for its certificate."""
+    wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
+    wanted.redirect = read_redirect(limit['redirect_port'], limit['redirect_networks'], limit['port'])
+    found = turned.astray(turned.read(host), wanted, rules.routes)
+    if not found:
+        return []
+    finding = f'is not led from port {wanted.port} to port {wanted.redirect.port}, where the gateway is known'
+    return [row('firewall.redirect', TARGET, RED, f'{finding}: {way_in.told(found)}', TURN_IT)]
 
 
 def _unit_rows(module: AnsibleModule) -> list[dict[str, Any]]:
@@ -97,8 +136,9 @@ def _shut_rows(rules: way_in.Rules, settings: Mapping[str, Any], limit: Mapping[
     """Return the rows on who of the list is kept out. It is red for the gateway, or for the clients of a smart host: of
     others one may be banned."""
     clients, rows = settings['roles']['outbound_hop']['clients'], []
-    wanted = read_wanted(limit['port'], clients or settings['networks'], limit['names'])
-    refused, unsure = way_in.shut_out(rules, wanted, every=True)
+    to = limit['redirect_port']
+    wanted = read_wanted(to or limit['port'], clients or settings['networks'], limit['names'])
+    refused, unsure = way_in.shut_out(rules, wanted, every=True, turned=bool(to))
     if settings['allowed_networks'] and not clients:
         allowed = read_wanted(limit['port'], settings['allowed_networks'], limit['names'])
         banned, more = way_in.shut_out(rules, allowed)
@@ -106,7 +146,7 @@ def _shut_rows(rules: way_in.Rules, settings: Mapping[str, Any], limit: Mapping[
         known = {found.source for found in refused + unsure}
         banned, unsure = [found for found in banned if found.source not in known], unsure + more
         if banned:
-            finding = f'port {wanted.port} is closed to {way_in.told(banned)}'
+            finding = f'port {limit["port"]} is closed to {way_in.told(banned)}'
             rows.append(row('firewall.allowed', TARGET, GREEN, finding, MEANT + OPEN_IT, severity='low'))
     if refused:
         finding = f'port {wanted.port} is closed to {way_in.told(refused)}'

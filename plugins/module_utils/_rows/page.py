@@ -24,7 +24,8 @@ STEPS = ('prerequisite', 'outbound', 'inbound', 'loops', 'release', 'scope', 're
 # The step that a row belongs to, by the beginning of its id; the longest one counts.
 STEP_OF = {
     **dict.fromkeys(('dkim', 'dmarc', 'dns', 'mx', 'ownership', 'spf'), 'prerequisite'),
-    **dict.fromkeys(('inbound', 'firewall', 'wash'), 'inbound'),
+    # The hop hands the gateway's mail to a mail server that cannot ask for its certificate.
+    **dict.fromkeys(('inbound', 'firewall', 'wash', 'hop.mailboxes'), 'inbound'),
     **dict.fromkeys(
         (
             'inbound.banner',
@@ -141,7 +142,7 @@ def _ways(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
     return {
         'outbound': of('route.', 'gateway.'),
-        'inbound': of('inbound.'),
+        'inbound': of('inbound.', 'firewall.redirect', 'firewall.shut', 'hop.mailboxes'),
         'direct': of('header.'),
     }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import readers
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks, private
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.reading import Reader
@@ -29,7 +29,7 @@ def network(value: Any) -> str:
     text = readers.network(value)
     net = ipaddress.ip_network(text)
     shortest = TRANSLATED.prefixlen + 16 if Networks([TRANSLATED]).cover(net) else SHORTEST_PUBLIC_PREFIX[net.version]
-    if not net.is_private and net.prefixlen < shortest:
+    if not private(net) and net.prefixlen < shortest:
         raise ValueError(
             f'would make this host an open relay for a part of the internet: the prefix must be /{shortest} or longer'
         )

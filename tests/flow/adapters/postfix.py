@@ -27,6 +27,8 @@ _REPORT = re.compile(r'sender (?:non-delivery|delay|delivery) notification: (?P<
 
 class Adapter:
     default_host = 'postfix-debian12'
+    # Whether it is for a full run only.
+    full = False
     # Whether it only plays the mail server after which it is called.
     is_double = False
     other_hosts = ('postfix-debian13',)

@@ -174,3 +174,24 @@ def test_a_gateway_is_a_host_that_has_clients(tmp_path, playbook, more, refused)
     # The next question is whether it is there.
     reason = json.loads((tmp_path / 'site.json').read_text(encoding='utf-8'))['hosts']['relay']['reason']
     assert ('outbound_hop_clients: names nobody' if refused else 'Connection refused') in reason
+
+
+def test_an_undo_finds_the_mail_server_that_nothing_tells_of_any_more_by_what_is_left(tmp_path):
+    registry = toy.make(tmp_path) / 'plugins/module_utils/_mta/registry.py'
+    text, file = registry.read_text(encoding='utf-8'), f"'{tmp_path}/toy.cf'"
+    known, left = f"(({file},),), ('toy.service',), '1.0'", f"(), ('toy.service',), '1.0', left_by={file}"
+    assert known in text
+    registry.write_text(text.replace(known, left), encoding='utf-8')
+    (tmp_path / 'toy.cf').write_text(toy.GATEWAY, encoding='utf-8')
+    inventory = {'conbool': {'hosts': {'mx': toy.host_of(tmp_path, conbool_mta='')}}}
+    outcomes = []
+    for playbook, more in (('site', ['-e', 'conbool_preflight=skip']), ('rollback', ['--check']), ('rollback', [])):
+        done = toy.run(tmp_path, playbook, inventory, *more)
+        host = toy.report(tmp_path, playbook)['hosts']['mx']
+        outcomes.append((host['result'], host.get('mta'), host.get('changed')))
+        assert (playbook == 'site') == ('no mail server found' in done.stdout), done.stdout + done.stderr
+        if '--check' in more:
+            assert (tmp_path / 'toy.cf').read_text(encoding='utf-8') == toy.GATEWAY
+    assert outcomes[0][0] == 'failed'
+    assert outcomes[1:] == [('done', 'toy', True)] * 2
+    assert (tmp_path / 'toy.cf').read_text(encoding='utf-8') == 'old'

@@ -115,6 +115,14 @@ def test_a_host_without_a_mail_server_says_so_and_is_asked_nothing_more(plugin):
     assert (result['failed'], result['msg'], len(asked.calls)) == (True, 'no mail server found', 1)
 
 
+@pytest.mark.parametrize('plugin', [smarthost, verify])
+@pytest.mark.parametrize('state', ['present', 'absent'])
+def test_an_undo_asks_for_what_is_left_of_a_mail_server_that_no_variable_tells_of(plugin, state):
+    asked = Asked(mta_info={'mta': 'toy', 'found': {}}, toy_smarthost={'changed': True}, toy_verify={'rows': []})
+    run(plugin, asked, {'conbool_state': state})
+    assert asked.calls[0] == ('mta_info', {'mta': 'auto', 'supported': True, 'undo': state == 'absent'})
+
+
 def test_who_delivers_is_not_known_where_the_mail_server_cannot_be_asked_and_that_is_said_in_its_words():
     """The role spam_delivery asks for it, and shows no table."""
     good = run(smarthost, Asked(toy_smarthost=MAIL_SERVER), mta='toy', stage='preflight')

@@ -20,7 +20,7 @@ from ansible_collections.conbool.smtp_relay.plugins.modules import mta_info
 def fixture_look(capsys, monkeypatch):
     """Run the module on a host that has a Kerio Connect; return its exit status and its result."""
     found = ('kerio', {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']})
-    monkeypatch.setattr(mta_info, 'find', lambda wanted: found)
+    monkeypatch.setattr(mta_info, 'find', lambda wanted, undo: found if not undo else ('remote', {}))
     monkeypatch.setattr(mta_info, 'limited', lambda module: True)
 
     def look(**arguments):
@@ -37,6 +37,10 @@ def test_it_is_found_whether_or_not_there_is_a_role(look):
     assert result['found'] == {'kerio': ['/opt/kerio/mailserver/mailserver.cfg']}
 
 
+def test_what_is_left_is_looked_for_if_asked(look):
+    assert [look(undo=undo)[1]['mta'] for undo in (False, True)] == ['kerio', 'remote']
+
+
 def test_one_without_a_role_is_refused_if_asked_with_what_is_known(look, monkeypatch):
     monkeypatch.setattr(detect, 'with_role', lambda: ['postfix'])
     status, result = look(supported=True)
@@ -46,7 +50,7 @@ def test_one_without_a_role_is_refused_if_asked_with_what_is_known(look, monkeyp
 
 
 def test_a_firewall_of_ours_is_told_where_no_mail_server_is_found(look, monkeypatch):
-    def find(wanted):
+    def find(wanted, undo):
         raise MtaError(f'no {wanted}')
 
     monkeypatch.setattr(mta_info, 'find', find)

@@ -9,6 +9,7 @@ import json
 
 import pytest
 import yaml
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.conbool.smtp_relay.plugins.modules import preflight
 
@@ -17,7 +18,7 @@ def test_answer_is_what_is_documented(capsys, monkeypatch):
     documented = yaml.safe_load(preflight.RETURN)
     answer = {name: entry['sample'] for name, entry in documented.items()}
     warned = []
-    monkeypatch.setattr(preflight.AnsibleModule, 'warn', lambda self, message, **more: warned.append(message))
+    monkeypatch.setattr(AnsibleModule, 'warn', lambda self, message, **more: warned.append(message))
     monkeypatch.setattr(preflight, 'ask_host', lambda module, settings: (dict(answer, mta=settings['mta']), ['beware']))
     with patch_module_args({'settings': {'mta': 'sendmail'}}), pytest.raises(SystemExit) as left:
         preflight.main()

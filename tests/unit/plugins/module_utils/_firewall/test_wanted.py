@@ -77,6 +77,6 @@ def test_a_host_that_relays_for_others_is_limited_to_them():
     }
     found = limit_of(settings)
     assert (found['state'], found['networks'], found['port']) == ('present', ['10.1.0.0/24'], 2525)
-    assert found['names'] == {'port': 'outbound_hop_listen_port'}
+    assert found['names'] == {'port': 'outbound_hop_listen_port', 'redirect_port': 'redirect_port'}
     roles['outbound_hop']['clients'] = []
     assert limit_of(settings)['state'] == 'absent'

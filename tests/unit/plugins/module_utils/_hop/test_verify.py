@@ -11,7 +11,12 @@ import types
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import verify
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import way as hop_way
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import programs
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.judge import judge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options import expectations
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.probe import Facts
 
 from tests.unit.fakes.mail_server import SETTINGS
 from tests.unit.fakes.queue_file import message
@@ -133,3 +138,41 @@ def test_tls_trouble_of_other_hosts_is_no_matter_of_the_gateway(monkeypatch, tmp
     look.begin()
     look.end()
     assert bool(look.stuck()) == stuck
+
+
+@pytest.mark.parametrize(
+    'offered, requested, wanted, held, found',
+    [
+        (True, True, True, 'hop', []),
+        (True, False, False, 'hop', []),
+        # Its files say what they should, and the key cannot be read, say.
+        (False, None, True, 'hop', ['inbound.starttls_offered']),
+        (False, None, False, 'hop', ['inbound.starttls_offered']),
+        (True, False, True, 'hop', ['inbound.client_certificate_requested']),
+        # That is enough.
+        (False, None, True, 'somebody', ['hop.foreign']),
+    ],
+)
+def test_the_listener_for_the_gateway_is_talked_to(monkeypatch, offered, requested, wanted, held, found):
+    def check(options):
+        facts = Facts(options['hosts'][0], options)
+        facts.update(reachable=True, starttls_offered=False)
+        if options['port'] == 327:
+            facts.update(starttls_offered=offered, client_certificate_requested=requested)
+        return [judge(facts, expectations(options['expect']))]
+
+    def owner_rows(identifier, listener):
+        if listener.port == 327 and held != 'hop':
+            return [row(f'{identifier}.foreign', '', 'red', '', 'End it.')]
+        return [row(f'{identifier}.owner', '', 'green', '')]
+
+    monkeypatch.setattr(verify, 'check', check)
+    monkeypatch.setattr(verify, 'owner_rows', owner_rows)
+    monkeypatch.setattr(verify.LocalUsers, 'rows', lambda self: [])
+    monkeypatch.setattr(verify.HopServer, '_instance', lambda self: Commands('/', inet_protocols='all'))
+    monkeypatch.setattr(verify.HopServer, '_policy_rows', lambda self: [])
+    settings = {**SETTINGS, 'inbound_require_certificate': wanted}
+    module = types.SimpleNamespace(get_bin_path=lambda name: None)
+    rows = verify.HopServer(module, settings, arrival=Arrival('in', 327, 'marking', 328)).listener()
+    # One row for each address.
+    assert list(dict.fromkeys(row['id'] for row in rows if row['status'] == 'red')) == found

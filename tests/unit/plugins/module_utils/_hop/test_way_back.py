@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import verify, way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.converge import options_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way_back import foreseen, rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 from tests.smtp.hostile import HostileServer
@@ -153,8 +154,8 @@ FOR_OTHERS = {
 def fixture_asked_each(monkeypatch):
     asked = []
 
-    def rows_of(next_hop, helo, domain):
-        asked.append((next_hop, helo, domain))
+    def rows_of(next_hop, helo, domain, source=''):
+        asked.append((next_hop, helo, domain, *([source] if source else [])))
         return [{'target': next_hop, 'status': 'green'}]
 
     monkeypatch.setattr(way_back, 'rows', rows_of)
@@ -187,3 +188,33 @@ def test_and_afterwards_as_the_table_of_the_hop_says(asked_each, monkeypatch):
     assert len(hop.way_back()) == 2
     assert {(next_hop, domain) for next_hop, dummy, domain in asked_each} == WAYS
     assert {helo for dummy, helo, dummy in asked_each} == {'relay.example.com'}
+
+
+def test_the_gateway_s_mail_is_asked_about_from_where_it_comes(asked_each, monkeypatch):
+    class Before:
+        def parameters(self, directory, names):
+            return dict(zip(names, ('regexp:own_mail', 'mx.example.com', 'texthash:returns'))), []
+
+        def text(self, *argv):
+            return 'mta:[127.0.0.1]:25\n', ''
+
+    hop = verify.HopServer(FakeModule(), SETTINGS, arrival=Arrival('in', 327, 'marking', 328, '127.25.0.10'))
+    monkeypatch.setattr(hop, '_instance', Before)
+    assert len(hop.way_back()) == len(SETTINGS['domains']) + 1
+    first = SETTINGS['domains'][0]
+    assert asked_each[-1] == ('[127.0.0.1]:25', 'mx.example.com', first, '127.25.0.10')
+
+
+@pytest.mark.parametrize(
+    'reply, status', [('250 2.1.5 ok', 'green'), ('550 5.1.1 who?', 'green'), ('554 5.7.1 no', 'red')]
+)
+def test_a_mail_server_that_refuses_the_gateway_s_mail_is_red(monkeypatch, reply, status):
+    def check(options):
+        assert (options['source_address'], options['port']) == ('127.25.0.10', 25)
+        verdict = 'accepted' if reply.startswith('2') else 'refused'
+        return [{'recipients': [{'verdict': verdict, 'reply': reply}], 'findings': []}]
+
+    monkeypatch.setattr(way_back, 'check', check)
+    (found,) = way_back.rows('[127.0.0.1]:25', 'mx.example.com', 'example.com', '127.25.0.10')
+    assert (found['id'], found['status']) == ('hop.mailboxes', status) and '127.25.0.10' in found['finding']
+    assert found['hint'] or reply.startswith('2')

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import hop
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import handed, hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
@@ -88,7 +88,7 @@ def test_the_settings_say_whose_hop_it_is(monkeypatch, mta, taken):
             self.params = {'settings': {'mta': mta, 'state': 'present'}}
 
     said = []
-    monkeypatch.setattr(hop, 'AnsibleModule', Module)
+    monkeypatch.setattr(handed, 'AnsibleModule', Module)
     monkeypatch.setattr(hop, 'server_of', lambda server_class, module, settings: said.append(server_class.__name__))
     monkeypatch.setattr(hop.hop, 'lock_directory', lambda settings: '/etc')
     monkeypatch.setattr(hop, 'run', lambda *dummy: None)

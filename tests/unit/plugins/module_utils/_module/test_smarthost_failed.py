@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import one_run
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import handed, smarthost
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part, Wanted
 
 from tests.unit.fakes.mail_server import FakeModule, FakeServer
@@ -113,7 +113,7 @@ def test_a_sendmail_without_a_hop_does_not_need_the_directory_of_its_configurati
     )
     module = Module()
     module.params = {'settings': server.settings, 'stage': 'change', 'timeout': 1}
-    monkeypatch.setattr(smarthost, 'AnsibleModule', lambda **dummy: module)
+    monkeypatch.setattr(handed, 'AnsibleModule', lambda **dummy: module)
     monkeypatch.setattr(smarthost, 'server_of', lambda *dummy: server)
     monkeypatch.setattr(server, 'lock_directories', list)
     monkeypatch.setattr(smarthost, 'rows_of', lambda *dummy: [])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import handed, verify
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import handshake
 
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule, FakeServer
@@ -44,7 +44,7 @@ def test_the_gateway_is_asked_once_by_whoever_wants_to_know(monkeypatch, dns_onl
 
     server = FakeServer()
     server.module, server.settings, server.hop_decides = None, dict(SETTINGS, inbound=True), decides
-    monkeypatch.setattr(verify, 'AnsibleModule', Module)
+    monkeypatch.setattr(handed, 'AnsibleModule', Module)
     monkeypatch.setattr(verify, 'server_of', lambda *dummy: server)
     monkeypatch.setattr(verify, 'HopServer', lambda *dummy: Hop(dns_only))
     monkeypatch.setattr(verify, 'rows_of', rows_of)

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import (
     MtaError,
     find,
@@ -42,6 +46,23 @@ def test_one_on_another_machine_is_taken_where_it_is_named_and_found_nowhere(ins
 def test_configuration_that_a_removed_package_left_is_no_server(install):
     with pytest.raises(MtaError, match='no mail server found'):
         find(root=install('postfix', signs=1))
+
+
+def test_a_hop_of_which_nobody_tells_any_more_is_found_to_be_undone(install, tmp_path):
+    unit = tmp_path / MAIL_SERVERS['remote'].left_by.lstrip('/')
+    with pytest.raises(MtaError, match='no mail server found'):
+        find(root=str(tmp_path), undo=True)
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    with pytest.raises(MtaError, match='no mail server found'):
+        find(root=str(tmp_path))
+    assert find(root=str(tmp_path), undo=True)[0] == 'remote'
+    # Whoever is here has the hop, and undoes it.
+    assert find(root=install('postfix'), undo=True)[0] == 'postfix'
+
+
+def test_the_hop_is_known_by_its_unit():
+    assert MAIL_SERVERS['remote'].left_by == os.path.join(FOLDER, unit.NAME)
 
 
 def test_two_are_refused_and_named(install):

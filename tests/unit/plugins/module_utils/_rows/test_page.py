@@ -141,12 +141,25 @@ def test_each_finding_is_at_its_step_and_what_nobody_asked_is_not_proven():
     [
         ('inbound.door', 'inbound'),
         ('inbound.starttls_offered', 'reachable'),
+        ('hop.mailboxes', 'inbound'),
+        ('hop.return', 'outbound'),
         ('dns.failed', 'prerequisite'),
         ('x.y', 'outbound'),
     ],
 )
 def test_steps_of_findings(identifier, step):
     assert step_of(row(identifier, 'x', 'red', 'x')) == step
+
+
+@pytest.mark.parametrize('identifier', ['firewall.redirect', 'firewall.shut', 'hop.mailboxes', 'inbound.closed'])
+def test_the_way_in_is_red_wherever_the_gateways_mail_is_held_up(identifier):
+    def ways(rows):
+        host = {**report()['hosts']['mx0'], 'verify': {'rows': rows}}
+        return page({**report(), 'hosts': {'mx': host}})['hosts'][0]['ways']
+
+    assert ways(VERIFY)['inbound'] == 'green'
+    held = ways([*VERIFY, row(identifier, 'x', 'red', 'x')])
+    assert (held['inbound'], held['outbound']) == ('red', 'green')
 
 
 def test_certificates_and_records():

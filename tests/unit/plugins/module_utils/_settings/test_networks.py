@@ -8,7 +8,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks, private
 
 from tests.unit.fakes.settings import accepted, refused
 
@@ -129,3 +129,17 @@ def test_networks_are_required_for_inbound_only():
 def test_a_network_is_in_many_as_a_whole(network, covered):
     known = Networks(map(ip_network, ['192.0.2.16/28', '192.0.2.0/28', '192.0.2.4/32', '2001:db8::/32']))
     assert known.cover(ip_network(network)) is covered
+
+
+@pytest.mark.parametrize(
+    'network, expected',
+    [
+        *((network, True) for network in ('10.0.0.0/8', '198.18.0.0/15', '169.254.7.0/24', '::1/128', 'fd00::/16')),
+        ('::ffff:10.0.0.0/104', True),
+        *((network, False) for network in ('8.8.8.8/32', '100.64.0.0/10', '172.0.0.0/8', '2001:4860::/32', '::/0')),
+        # Both ends are nobody's, and between them is all of the internet.
+        *((network, False) for network in ('0.0.0.0/0', '0.0.0.0/1', '192.0.0.0/9', '::ffff:0.0.0.0/96')),
+    ],
+)
+def test_what_is_out_of_reach_of_the_internet(network, expected):
+    assert private(ip_network(network)) is expected

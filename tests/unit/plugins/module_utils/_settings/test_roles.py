@@ -24,9 +24,13 @@ VARIABLES = {
     'inbound_firewall_port': ('2525', 2525, 'smtp'),
     'kerio_smarthost_accept_doors': ('yes', True, 'perhaps'),
     'kerio_smarthost_ca_file': ('/etc/ca.pem', '/etc/ca.pem', '/etc/'),
+    'kerio_smarthost_client_ca_file': ('/etc/ca.pem', '/etc/ca.pem', '/etc/'),
     'kerio_smarthost_fingerprint': (':'.join(['AB'] * 32), 'ab' * 32, SHA1),
-    'kerio_smarthost_inbound': ('front', 'front', 'back'),
+    'kerio_smarthost_hop_source': ('127.3.2.1', '127.3.2.1', '127.0.0.2'),
+    'kerio_smarthost_inbound': ('front', 'front', 'swap'),
+    'kerio_smarthost_inbound_port': ('20043', 20043, 0),
     'kerio_smarthost_keep_passwords_by_id': ('yes', True, 'perhaps'),
+    'kerio_smarthost_marking_port': ('20044', 20044, 0),
     'kerio_smarthost_password': ('pass word', 'pass word', ['x']),
     'kerio_smarthost_relay_passwords': ({'Old one': 'x'}, {'Old one': 'x'}, 'x'),
     'kerio_smarthost_url': ('https://[::1]:4040/admin', 'https://[::1]:4040/admin', 'http://127.0.0.1'),
@@ -249,7 +253,7 @@ PORTS = ('outbound_hop_port', 'postfix_smarthost_wash_port', 'postfix_smarthost_
 @pytest.mark.parametrize(
     'variables, pairs',
     [
-        ({'outbound_hop_port': 327}, ['outbound_hop_port postfix_smarthost_flag_port']),
+        ({'outbound_hop_port': 329}, ['outbound_hop_port postfix_smarthost_return_port']),
         ({'outbound_hop_port': '327', 'conbool_mta': 'sendmail'}, []),
         ({'outbound_hop_port': 326, 'conbool_mta': 'sendmail'}, ['outbound_hop_port sendmail_smarthost_wash_port']),
         ({'outbound_hop_port': 326, 'postfix_smarthost_wash_port': 10038}, []),

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the outbound hop has where it takes the gateway's mail for a mail server that cannot ask for TLS and a
+certificate itself. Private to this collection.
+
+A message passes two listeners, since Postfix obeys the last FILTER: what is released leaves by the first, so that a
+flag behind it does not count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import RETURNS, notices
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import UNTOUCHED, loopback_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import GatewayCertificate
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import marks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
+    RECIPIENTS_TABLE,
+    recipients_table,
+)
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Inbound
+
+# First and second cleanup service; the way from one to the other; and the way to the mail server.
+ARRIVING, ARRIVED, ONWARD, MAILBOXES = 'arriving', 'arrived', 'onward', 'mailboxes'
+# Of messages that have come, in the queue.
+WAYS = (ONWARD, MAILBOXES, *marks.NAMES)
+CLIENTS, POSTMASTER, REFUSED = 'arriving_clients', 'arriving_postmaster', 'refused_marks'
+# Where marks are taken away from mail that leaves.
+WITHOUT_MARKS = 'without_marks'
+NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the MX of the domain'
+YES = '[[:space:]]*:[[:space:]]*yes[[:space:]]*$'
+# A next hop that an address of 127.0.0.0/8 reaches.
+LOCAL = re.compile(r'\[127(\.\d{1,3}){3}\](:\w+)?$')
+# What a recipient is asked about is known for so long. A mailbox that is made or deleted is seen soon.
+PROBES = {
+    'address_verify_sender': '<>',
+    'address_verify_map': '',
+    'address_verify_poll_count': '3',
+    'address_verify_poll_delay': '1s',
+    'address_verify_positive_expire_time': '1d',
+    'address_verify_positive_refresh_time': '1h',
+    'address_verify_negative_expire_time': '1h',
+    'address_verify_negative_refresh_time': '5m',
+    'unverified_recipient_reject_code': '550',
+}
+
+
+class Arriving:
+    """All of it.
+
+    Args:
+        settings: the normalised settings.
+        options: of role C(outbound_hop), with C(inbound), which is Inbound, C(inbound_places), the addresses of its
+            listener, and C(learnt), the fingerprints that earlier runs have learnt.
+        hop: the name of the hop.
+        origin: the domain of addresses without one.
+        back: the next hop to the mail server.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Any], options: Mapping[str, Any], hop: str, origin: str, back: str
+    ) -> None:
+        self._settings, self._directory, self._options = settings, options['config_dir'], options
+        self._hop, self._origin, self._back = hop, origin, back
+        self._inbound: Inbound = options['inbound']
+        known = {'smtpd_tls_fingerprint_digest': 'sha256', 'tls_ssl_options': ''}
+        self._info = {'expanded': known, 'parameters': {}, 'config_dir': self._directory}
+        self._entry: dict[str, Any] = {'name': 'arriving', 'type': 'inet', 'options': {}}
+        asked = {
+            'client_ca_file': self._inbound.client_ca_file,
+            'learnt': options['learnt'],
+            'gateway': self._inbound.gateway,
+        }
+        self._certificate = GatewayCertificate(settings, self._info, asked, [self._entry])
+        self._found: dict[str, list[Any]] = self._certificate.configuration() if self._certificate.wanted else {}
+
+    @property
+    def problems(self) -> list[str]:
+        asked = self._certificate.asked_for_by(self._entry, False)[1] if self._certificate.wanted else []
+        return [*self._found.get('problems', []), *asked, *self._elsewhere()]
+
+    def _elsewhere(self) -> list[str]:
+        """Return a problem where the way to the mail server leaves loopback: nobody else can answer there, and the
+        marks are for nobody else."""
+        if LOCAL.match(self._back):
+            return []
+        return [
+            f"outbound_hop_return_address: '{self._back}': the hop hands on the gateway's mail there, too, from"
+            f' {self._inbound.arrival.source}, which reaches nothing but loopback. Take it out, or set it to'
+            ' [127.0.0.1]:25'
+        ]
+
+    @property
+    def warnings(self) -> list[str]:
+        return self._found.get('warnings', [])
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of main.cf."""
+        # What the hop writes itself goes to a mailbox here, or outside: that is said by its recipient.
+        return dict(
+            PROBES,
+            **notices(self._settings),
+            transport_maps=f'texthash:{self._directory}/{RETURNS}',
+        )
+
+    def _listener(self) -> dict[str, str]:
+        """Return the options of smtpd(8) where the gateway's connections arrive."""
+        tls = self._certificate.asked_for_by(self._entry, False)[0] if self._certificate.wanted else {}
+        lead = f'check_client_access static:{{FILTER {ONWARD}:{self._marking}}}'
+        known = f'check_recipient_access regexp:{self._directory}/{RECIPIENTS_TABLE}, reject_unverified_recipient'
+        return {
+            'cleanup_service_name': ARRIVING,
+            'smtpd_banner': f'{self._origin} ESMTP',
+            'smtpd_client_restrictions': '',
+            'smtpd_sender_restrictions': '',
+            'smtpd_recipient_restrictions': '',
+            'smtpd_relay_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}, reject',
+            # "postmaster" without a domain passes all restrictions on recipients untested.
+            'smtpd_data_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}_data, {lead}',
+            'smtpd_restriction_classes': 'conbool_gateway,conbool_known',
+            'conbool_gateway': self._certificate.restriction_class(),
+            'conbool_known': f'{known}, permit',
+            'smtpd_etrn_restrictions': 'reject',
+            # What the mail server behind it does not offer.
+            'smtpd_discard_ehlo_keywords': 'dsn, etrn, vrfy',
+            'disable_vrfy_command': 'yes',
+            'receive_override_options': '',
+            'smtpd_tls_security_level': 'may',
+            'smtpd_tls_cert_file': self._inbound.certificate,
+            'smtpd_tls_key_file': self._inbound.key,
+            'smtpd_tls_fingerprint_digest': 'sha256',
+            **tls,
+        }
+
+    @property
+    def _marking(self) -> str:
+        return f'[{self._options["address"]}]:{self._inbound.arrival.marking_port}'
+
+    def listeners(self) -> dict[str, dict[str, str]]:
+        """Return name in master.cf to options, of listeners for other hosts and on loopback."""
+        port, marking = self._inbound.arrival.port, self._inbound.arrival.marking_port
+        found = {f'{in_brackets(address)}:{port}': self._listener() for address in self._options['inbound_places']}
+        found[f'{in_brackets(self._options["address"])}:{marking}'] = {
+            'cleanup_service_name': ARRIVED,
+            'smtpd_sender_restrictions': '',
+            'smtpd_recipient_restrictions': 'permit_mynetworks, reject',
+            'smtpd_data_restrictions': f'check_client_access static:{{FILTER {MAILBOXES}:{self._back}}}',
+            'smtpd_client_connection_count_limit': '0',
+        }
+        return found
+
+    def services(self, known: Iterable[str] = ()) -> list[dict[str, Any]]:
+        """Return the other entries of master.cf.
+
+        Args:
+            known: the names of the parameters that this Postfix has.
+        """
+        entries = [
+            self._cleanup(ARRIVING, [REFUSED, ARRIVING], virtual_alias_maps=f'texthash:{self._directory}/{POSTMASTER}'),
+            self._cleanup(ARRIVED, [ARRIVED]),
+            _service('verify', 'verify', max_processes='1'),
+            loopback_client(ONWARD, self._options['address'], tuple(known)),
+            self._client(MAILBOXES),
+            *map(self._client, self._inbound.marks),
+        ]
+        # Each has the fields of a whole entry, as those of the hop.
+        return [*entries, *self._found.get('services', [])]
+
+    def _cleanup(self, name: str, tables: list[str], **options: str) -> dict[str, Any]:
+        checks = ' '.join(f'regexp:{self._directory}/{table}' for table in tables)
+        none = dict.fromkeys(('mime_header_checks', 'nested_header_checks', 'body_checks'), '')
+        return _service(
+            name, 'cleanup', private='n', max_processes='0', options=dict(none, header_checks=checks, **options)
+        )
+
+    def _client(self, name: str) -> dict[str, Any]:
+        """Return a client that hands mail to the mail server."""
+        checks = f'regexp:{self._directory}/{name}' if name in self._inbound.marks else ''
+        options = dict(
+            UNTOUCHED,
+            smtp_header_checks=checks,
+            smtp_tls_security_level='may',
+            smtp_tls_policy_maps='',
+            smtp_tls_CAfile='',
+            smtp_tls_CApath='',
+            smtp_bind_address=self._inbound.arrival.source,
+            smtp_fallback_relay='',
+            smtp_sasl_auth_enable='no',
+        )
+        return _service(name, 'smtp', options=options)
+
+    def tables(self) -> list[dict[str, Any]]:
+        """Return the lookup tables."""
+        known, directory = self._inbound.marks, self._settings
+        flagged = f'/^X-Conbool-Flag{YES}/ FILTER {marks.FLAGGED}:{self._back}\n' if marks.FLAGGED in known else ''
+        released = f'/^X-Conbool-Released{YES}/ FILTER {marks.RELEASED}:{self._back}\n' if known else ''
+        networks = directory['networks']
+        return [
+            _table(
+                CLIENTS, 'cidr', _by_network(networks, 'conbool_gateway') + f'0.0.0.0/0 {NOT_OURS}\n::/0 {NOT_OURS}\n'
+            ),
+            _table(
+                f'{CLIENTS}_data',
+                'cidr',
+                _by_network(networks, 'reject_plaintext_session') + f'0.0.0.0/0 {NOT_OURS}\n::/0 {NOT_OURS}\n',
+            ),
+            _table(RECIPIENTS_TABLE, 'regexp', recipients_table(directory['domains'])),
+            _table(REFUSED, 'regexp', marks.refusing(known), '0640'),
+            _table(ARRIVING, 'regexp', released),
+            _table(ARRIVED, 'regexp', flagged),
+            {
+                'path': POSTMASTER,
+                'type': 'texthash',
+                'entries': {f'postmaster@{self._origin}': f'postmaster@{directory["domains"][0]}'},
+            },
+            _table(WITHOUT_MARKS, 'regexp', marks.removing(known), '0640'),
+            {
+                'path': RETURNS,
+                'type': 'texthash',
+                'entries': dict.fromkeys(directory['domains'], f'mta:{self._back}'),
+            },
+            *(_table(name, 'regexp', marks.adding(mark, self._hop), '0640') for name, mark in known.items()),
+            *self._found.get('tables', []),
+        ]
+
+
+def _by_network(networks: Iterable[str], action: str) -> str:
+    return ''.join(f'{network} {action}\n' for network in networks)
+
+
+def _table(path: str, kind: str, content: str, mode: str = '0644') -> dict[str, Any]:
+    return {'path': path, 'type': kind, 'content': content, 'mode': mode}
+
+
+def _service(name: str, command: str, **fields: Any) -> dict[str, Any]:
+    options = fields.pop('options', {})
+    return dict({'name': name, 'type': 'unix', 'chroot': 'n', 'command': command, 'options': options}, **fields)

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gateway's mail, where the outbound hop takes it for the mail server. Private to this collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+
+
+class Arrival(NamedTuple):
+    """Where the outbound hop takes the gateway's mail: the port to which the gateway's connections are turned, that of
+    a listener on loopback, which the mail passes after that, and the variables that have them. C(source) is the address
+    from which the hop hands the mail on."""
+
+    variable: str
+    port: int
+    marking_variable: str
+    marking_port: int
+    source: str = ''
+
+
+@dataclass
+class Inbound:
+    """What the outbound hop has to know where it takes the gateway's mail for the mail server beside it, which cannot
+    ask for TLS and a certificate itself.
+
+    C(certificate) and C(key) are files that the hop shows, C(client_ca_file) has the authorities of the gateway's
+    certificate, empty for those of the settings. C(gateway) is what the gateway shows as a server. With C(marks),
+    flagged and released mail is handed on with a text in its first header line that nobody else can know.
+    """
+
+    arrival: Arrival
+    certificate: str
+    key: str
+    client_ca_file: str = ''
+    gateway: list[Shown] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
