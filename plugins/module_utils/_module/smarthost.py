@@ -154,8 +154,9 @@ def wanted_parts(
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings, server.redirect_port, server.redirect_variable)
-    asked = limit['state'] == 'present' or limit['redirect_port']
-    port, kept_out = firewall.look_ahead(module, limit) if asked else (None, [])
+    # Also what is there and shall go may not be able to.
+    asked = limit['state'] == 'present' or limit['redirect_port'] or firewall.limited(module)
+    port, kept_out = firewall.look_ahead(module, limit) if asked else ({'settled': True}, [])
     parts = []
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
@@ -169,7 +170,7 @@ def wanted_parts(
         parts.append(Part('hop', lambda module: hop.absent(module, settings)))
     if settings['inbound'] or any(owner.startswith('spam_') for owner in file_owners()):
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
-    if not port['settled'] if port else firewall.limited(module):
+    if not port['settled']:
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
     parts += wanted.last
     said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
@@ -210,7 +211,10 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
     settings, parts_of_it = server.settings, server.undo()
     parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *parts_of_it[:1]]
     if firewall.limited(module):
-        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit_of(settings, 0))))
+        limit = limit_of(settings, 0)
+        # A limit that cannot be taken away is known before anything is.
+        firewall.look_ahead(module, limit)
+        parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
     parts += parts_of_it[1:]
     parts.append(Part('hop', lambda module: _without_hop(module, server)))
     parts += server.undo_after_hop()

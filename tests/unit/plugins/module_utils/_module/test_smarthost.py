@@ -168,12 +168,16 @@ def test_a_filter_of_others_that_keeps_the_gateway_out_is_told_of(said, monkeypa
     assert 'Another filter closes it' in smarthost.present(FakeModule(), FakeServer({'inbound': True}))[1]
 
 
-def test_a_mail_port_that_cannot_be_limited_is_known_before_any_change(said, monkeypatch):
+@pytest.mark.parametrize('settings, there', [({'inbound': True}, False), ({'inbound': False}, True)])
+def test_a_mail_port_that_cannot_be_limited_or_given_back_is_known_before_any_change(
+    said, monkeypatch, settings, there
+):
     def refuse(module, options):
         raise HostError('no firewall here')
 
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: there)
     monkeypatch.setattr(smarthost.firewall, 'look_ahead', refuse)
-    server = FakeServer({'inbound': True})
+    server = FakeServer(settings)
     with pytest.raises(HostError, match='no firewall here'):
         smarthost.present(FakeModule(), server)
     assert server.done == said == []

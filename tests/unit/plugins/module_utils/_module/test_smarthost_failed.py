@@ -55,6 +55,7 @@ def fixture_said(monkeypatch):
     monkeypatch.setattr(smarthost.spam, 'converge', lambda module, options: nothing(module))
     monkeypatch.setattr(smarthost.spam, 'marked', lambda *dummy: {})
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, limit: ({'settled': False}, []))
     monkeypatch.setattr(smarthost.firewall, 'converge', lambda module, limit: part('mail_port', said).converge(module))
     monkeypatch.setattr(smarthost.hop, 'there', lambda settings: False)
     monkeypatch.setattr(smarthost, 'file_owners', list)

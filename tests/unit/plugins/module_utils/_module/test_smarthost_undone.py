@@ -46,6 +46,20 @@ def test_a_hop_that_cannot_go_keeps_nobody_out(said, monkeypatch):
     assert said == ['_spam.converge', 'undo', '_firewall.converge', 'hop']
 
 
+def test_a_limit_that_cannot_be_taken_away_is_known_before_any_change(said, monkeypatch):
+    def refuse(module, options):
+        assert (options['state'], options['redirect_port']) == ('absent', 0)
+        raise HostError('there is no command nft')
+
+    monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', refuse)
+    server = FakeServer({'state': 'absent'})
+    server.done = said
+    with pytest.raises(HostError, match='there is no command nft'):
+        smarthost.absent(FakeModule(), server)
+    assert said == []
+
+
 @pytest.mark.parametrize('check_mode', [True, False])
 def test_a_hop_that_still_gets_mail_stays(said, check_mode):
     server = FakeServer({'state': 'absent'}, leads_to_hop=['/etc/fake.cf'])
