@@ -84,7 +84,9 @@ options:
       - Where new connections of O(redirect_networks) to O(port) arrive, by network address translation; V(0) for
         O(port) itself. Nobody else gets to that port. It is a part of the table C(conbool_inbound) of nftables, in one
         transaction with the limit; beside firewalld and ufw, it is all that is in that table.
-      - It is refused where another filter of the host certainly closes that port to them, as long as it is not there.
+      - As long as it is not there, it is refused where another filter of the host certainly closes that port to them,
+        where another rule of nftables may lead them elsewhere before, and where they may be kept from connection
+        tracking (C(notrack)), without which there is no translation.
       - Without it, what there is of this stays, also with O(state=absent).
     type: int
   redirect_networks:

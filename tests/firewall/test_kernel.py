@@ -168,6 +168,9 @@ DIRECTLY = CONNECT.replace(', 25)', ', 327)')
         (BEFORE + f'add rule inet own in ip saddr {STRANGER} tcp dport 25 redirect to :2525\n', True),
         (BEFORE + 'add rule inet own in tcp dport 25 redirect to :2525\n', False),
         (DROPS + KNOWN + IN + 'tcp dport 25 accept\n' + IN + 'ct status dnat accept\n', True),
+        (EARLY + IN + 'tcp dport 25 notrack accept\n', False),
+        (EARLY + IN + f'ip saddr {STRANGER} tcp dport 25 notrack\n', True),
+        (EARLY.replace('-300', '-150') + IN + 'tcp dport 25 notrack\n', True),
     ],
 )
 def test_only_the_gateway_is_led_to_another_port_and_that_is_what_is_said(spaces, rules, right):
@@ -182,7 +185,8 @@ def test_only_the_gateway_is_led_to_another_port_and_that_is_what_is_said(spaces
         try:
             for source, led in ((LISTED, right), (STRANGER, False)):
                 packet = Packet(4, int(ipaddress.ip_address(source)), 'mail0', 25)
-                assert (turned.place(chains, packet)[0] == '327') == led
+                tracked = not found.untracked(packet)
+                assert (tracked and turned.place(chains, packet)[0] == '327') == led
                 said = spaces.done([sys.executable, '-c', SAYS, source, SERVER], space=spaces.there)
                 assert said == ('hop\n' if led else '\n')
                 # What is for another server is none of our affair.

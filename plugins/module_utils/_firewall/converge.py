@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, record, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nftables, record, turned, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.change import Change
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host, choose
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.firewalld import Firewalld
@@ -108,16 +108,33 @@ class _Plan:
         rules = way_in.Rules(host, but)
         said = way_in.warnings(rules, wanted) if wanted else []
         if redirect:
-            there = Wanted(redirect.port, redirect.networks)
-            refused = way_in.shut_out(rules, there, turned=True)[0]
-            if way_in.closed(refused, there) and nftables.present_redirect()[0] != redirect.port:
-                raise FirewallError(
-                    f'{redirect}: another filter of this host closes that port to {way_in.told(refused)}. The gateway'
-                    f' would be led to a closed door. Open it there; nobody gets to port {redirect.port} who was not'
-                    f' led there from port {self._port}'
-                )
-            said += way_in.warnings(rules, there, turned=True)
+            if nftables.present_redirect()[0] != redirect.port:
+                self._refuse_to_lead_nowhere(host, rules, redirect)
+            said += way_in.warnings(rules, Wanted(redirect.port, redirect.networks), turned=True)
         return list(dict.fromkeys(said))
+
+    def _refuse_to_lead_nowhere(self, host: Host, rules: way_in.Rules, redirect: Redirect) -> None:
+        """See whether who is to be led to another port will get there. What comes in the way later, a verification
+        tells, and it keeps nothing else from being mended."""
+        asked = self._port, redirect
+        reasons = (
+            ('kept from connection tracking (notrack), so that nobody is led there', turned.untracked(rules, *asked)),
+            ('led elsewhere before ours is asked', turned.in_front(turned.read(host), *asked, rules.routes)),
+        )
+        for why, found in reasons:
+            if found:
+                raise FirewallError(
+                    f'{redirect}: port {self._port} is {why}: {way_in.told(found)}. Take that out, or have it leave'
+                    f' out port {self._port}'
+                )
+        there = Wanted(redirect.port, redirect.networks)
+        refused = way_in.shut_out(rules, there, turned=True)[0]
+        if way_in.closed(refused, there):
+            raise FirewallError(
+                f'{redirect}: another filter of this host closes that port to {way_in.told(refused)}. The gateway'
+                f' would be led to a closed door. Open it there; nobody gets to port {redirect.port} who was not'
+                f' led there from port {self._port}'
+            )
 
     @property
     def warnings(self) -> list[str]:

@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     RETURN,
     TURN,
     UNKNOWN,
+    UNTRACK,
     Base,
     Packet,
     Rule,
@@ -55,7 +56,6 @@ PASSING = frozenset(
         'log',
         'mangle',
         'map',
-        'notrack',
         'secmark',
         'set',
         'tunnel',
@@ -98,12 +98,12 @@ def read(
             if content.get('hook') in HOOKS and content.get('type') == kind_of_chain:
                 words = 'the policy of the chain {} of the table {} {}'.format(content['name'], *table)
                 policy = REFUSE if content.get('policy') == 'drop' else ACCEPT
-                prio = content.get('prio', 0)
-                bases.append((prio, Base(VERSIONS[table[0]], key, policy, words, table)))
+                place = content['hook'], content.get('prio', 0)
+                bases.append(Base(VERSIONS[table[0]], key, policy, words, table, *place))
         elif kind == 'rule':
             chains.setdefault(_key(table, content['chain']), []).append(_rule(content, table, known))
             addresses += _addresses(content['expr'])
-    return Ruleset(chains, [base for dummy, base in sorted(bases, key=lambda pair: pair[0])]), addresses
+    return Ruleset(chains, sorted(bases, key=lambda base: base.priority)), addresses
 
 
 def _asleep(flags: Any) -> bool:
@@ -129,15 +129,22 @@ def _rule(content: Mapping[str, Any], table: tuple[str, str], sets: Sets) -> Rul
     words = 'rule {} of the chain {} of the table {} {}'.format(content.get('handle', '?'), content['chain'], *table)
     statements = [item for statement in content['expr'] for item in statement.items()]
     asked: list[Callable[[Packet], bool | None]] = []
+    taken: list[Callable[[Packet], list[Step]]] = []
     for name, said in statements:
         if name in VERDICTS:
             target = _key(table, said['target']) if VERDICTS[name] in (JUMP, GOTO) else ''
             kind = TURN + _place(said) if VERDICTS[name] == TURN else VERDICTS[name]
-            return Rule(_verdict(asked, kind, target), words)
+            taken.append(_verdict(asked, kind, target))
+            break
         if name == 'vmap':
-            return Rule(_map(asked, said, table, sets), words)
+            taken.append(_map(asked, said, table, sets))
+            break
+        if name == 'notrack':
+            # What stands behind it is asked after that.
+            taken.append(_verdict(list(asked), UNTRACK, ''))
+            continue
         asked.append(_asked(name, said, sets))
-    return Rule(lambda packet: [], words)
+    return Rule(lambda packet: [step for steps in taken for step in steps(packet)], words)
 
 
 def _place(said: Any) -> str:

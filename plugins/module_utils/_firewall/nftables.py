@@ -51,9 +51,11 @@ LIMIT = '''    chain input {
         reject with tcp reset
     }
 '''
+# Before what others turn: their chains are at -100.
+TURNING = -110
 # What only passes through this host is for somebody else's port. Nobody gets to the other one who was not turned to it.
 REDIRECT = '''    chain turn {
-        type nat hook prerouting priority -110; policy accept;
+        type nat hook prerouting priority %(priority)d; policy accept;
         iifname != "lo" tcp dport %(port)d fib daddr type local ip saddr @turned4 redirect to :%(to)d
         iifname != "lo" tcp dport %(port)d fib daddr type local ip6 saddr @turned6 redirect to :%(to)d
     }
@@ -193,7 +195,7 @@ def _parts(wanted: Wanted) -> str:
     text = _sets('ipv', wanted.networks) + LIMIT % {'port': wanted.port} if wanted.limited else ''
     if wanted.redirect:
         text += _sets('turned', wanted.redirect.networks)
-        text += REDIRECT % {'port': wanted.port, 'to': wanted.redirect.port}
+        text += REDIRECT % {'port': wanted.port, 'to': wanted.redirect.port, 'priority': TURNING}
     return text
 
 

@@ -16,8 +16,12 @@ ACCEPT, REFUSE, UNKNOWN = 'accept', 'refuse', 'unknown'
 JUMP, GOTO, RETURN = 'jump', 'goto', 'return'
 # Of network address translation, with the port or the place behind it.
 TURN = 'turn to '
+# It is kept from connection tracking, and so from network address translation, and goes on.
+UNTRACK = 'untrack'
 # Where a client's connections come from.
 SOURCE_PORT = 40000
+# Where connection tracking is among the chains at its hook, and the table of iptables that is passed before.
+TRACKING, RAW = -200, -300
 # The kernel itself goes no deeper.
 DEEPEST = 16
 
@@ -56,13 +60,21 @@ class Rule(NamedTuple):
 
 class Base(NamedTuple):
     """A chain by which packets begin: IP versions, key of the chain, what becomes of those that no rule decides on, and
-    its words. C(table) is the family and the name of its table."""
+    its words. C(table) is the family and the name of its table; of chains at one hook, that of the lower priority is
+    passed first."""
 
     versions: tuple[int, ...]
     chain: str
     policy: str
     words: str
     table: tuple[str, str]
+    hook: str = ''
+    priority: int = 0
+
+    @property
+    def early(self) -> bool:
+        """Whether packets pass it before connection tracking."""
+        return self.hook == 'prerouting' and self.priority < TRACKING
 
 
 class Outcome(NamedTuple):
@@ -100,7 +112,14 @@ def outcomes(ruleset: Ruleset, base: Base, packet: Packet) -> list[Outcome]:
     found, falls = _Walk(ruleset.chains, packet).through(base.chain, 0)
     if falls:
         found = {**found, Outcome(base.policy, base.words): None}
-    return list(found)
+    return [outcome for outcome in found if outcome.kind != UNTRACK]
+
+
+def untracked(ruleset: Ruleset, packet: Packet) -> list[Outcome]:
+    """Return what may keep a packet from connection tracking."""
+    bases = [base for base in ruleset.bases if base.early and packet.version in base.versions]
+    found = [outcome for base in bases for outcome in _Walk(ruleset.chains, packet).through(base.chain, 0)[0]]
+    return [outcome for outcome in found if outcome.kind == UNTRACK]
 
 
 class _Walk:
@@ -132,6 +151,9 @@ class _Walk:
                     ends = not out or step.kind == GOTO
                 elif step.kind == RETURN:
                     leaves = True
+                elif step.kind == UNTRACK:
+                    found[Outcome(step.kind, rule.words)] = None
+                    ends = False
                 else:
                     found[Outcome(step.kind, rule.words)] = None
                 if step.certain and ends:

@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where connections to the mail port arrive that network address translation turns elsewhere: asked of the rules in the
-kernel. Of these only those of nftables are looked at, and not what iptables keeps there."""
+kernel. Of those that turn, only the ones of nftables are looked at, and not what iptables keeps there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nft_rules, way_in
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import nft_rules, nftables, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packet import (
     ACCEPT,
     TURN,
+    UNTRACK,
     Packet,
     Ruleset,
     outcomes,
@@ -21,11 +22,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wante
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.sources import Routes
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Redirect, Wanted
 
 NOWHERE = 'no rule turns it to another port'
 
@@ -67,13 +68,38 @@ def astray(ruleset: Ruleset, wanted: Wanted, routes_of: Callable[[int], Routes])
         routes_of: returns the routes of an IP version.
     """
     found = []
+    for source, packet in _packets(wanted.port, wanted.redirect, routes_of):
+        to, words = place(ruleset, packet)
+        if to != str(wanted.redirect.port):
+            found.append(way_in.Found(to, words, source, packet.interface))
+    return found
+
+
+def in_front(ruleset: Ruleset, port: int, redirect: Redirect, routes_of: Callable[[int], Routes]) -> list[way_in.Found]:
+    """Return from where connections to the mail port may be led elsewhere before ours is asked, and by what.
+
+    Args:
+        ruleset, routes_of: as of astray().
+    """
+    before = Ruleset(ruleset.chains, [base for base in ruleset.bases if base.priority < nftables.TURNING])
+    tried = [(source, packet, *place(before, packet)) for source, packet in _packets(port, redirect, routes_of)]
+    return [way_in.Found(to, words, source, packet.interface) for source, packet, to, words in tried if to]
+
+
+def untracked(rules: way_in.Rules, port: int, redirect: Redirect) -> list[way_in.Found]:
+    """Return from where connections to the mail port may be kept from connection tracking, and by what: these are not
+    turned, whatever else there is."""
+    return [
+        way_in.Found(UNTRACK, f'{words} (no connection tracking)', source, packet.interface)
+        for source, packet in _packets(port, redirect, rules.routes)
+        for words in rules.untracked(packet)
+    ]
+
+
+def _packets(port: int, redirect: Redirect, routes_of: Callable[[int], Routes]) -> Iterator[tuple[str, Packet]]:
+    """Yield those that are tried, and from where they come."""
     for version in versions():
         routes = routes_of(version)
-        for source in way_in.ends(wanted.redirect.networks[version], version):
-            number = int(source)
-            for interface in routes.interfaces(number):
-                packet = Packet(version, number, interface, wanted.port, routes.own)
-                to, words = place(ruleset, packet)
-                if to != str(wanted.redirect.port):
-                    found.append(way_in.Found(to, words, str(source), interface, False))
-    return found
+        for source in way_in.ends(redirect.networks[version], version):
+            for interface in routes.interfaces(int(source)):
+                yield str(source), Packet(version, int(source), interface, port, routes.own)

@@ -24,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     Packet,
     Ruleset,
     outcomes,
+    untracked,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.sources import OTHERS, Routes, versions
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import FirewallError
@@ -163,6 +164,10 @@ class Rules:
         # A policy says nothing of whom it lets in; a rule does.
         rules = [outcome.words for outcome in accepted if not outcome.words.startswith('the policy')]
         return ACCEPT, '; '.join(rules) or 'no rule refuses it'
+
+    def untracked(self, packet: Packet) -> list[str]:
+        """Return what may keep a packet from connection tracking."""
+        return [found.words for ruleset in self._rulesets for found in untracked(ruleset, packet)]
 
     def _bases(self, version: int) -> list[tuple[Ruleset, Base]]:
         return [(ruleset, base) for ruleset in self._rulesets for base in ruleset.bases if version in base.versions]

@@ -14,10 +14,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.packe
     ACCEPT,
     GOTO,
     JUMP,
+    RAW,
     REFUSE,
     RETURN,
     SOURCE_PORT,
     UNKNOWN,
+    UNTRACK,
     Base,
     Packet,
     Rule,
@@ -50,7 +52,6 @@ PASSING = frozenset(
         'LOG',
         'MARK',
         'NFLOG',
-        'NOTRACK',
         'SECMARK',
         'SET',
         'TCPMSS',
@@ -88,7 +89,8 @@ def read(text: str, version: int, but: frozenset[tuple[str, str]] = frozenset())
             if policy != '-' and name in PASSED:
                 words = f'the policy of {name} ({FAMILY[version]}tables, table {table})'
                 kind = ACCEPT if policy == 'ACCEPT' else REFUSE
-                bases.append(Base((version,), f'{table} {name}', kind, words, (FAMILY[version], table)))
+                place = name.lower(), RAW if table == 'raw' else 0
+                bases.append(Base((version,), f'{table} {name}', kind, words, (FAMILY[version], table), *place))
         else:
             # There may be thousands, few of which have a comment.
             words = shlex.split(line) if '"' in line else line.split()
@@ -120,7 +122,9 @@ def _rule(words: list[str], table: str, line: str, version: int, sources: list[s
         match = _match(word, words[place:end], sources)
         matches.append(_not(match) if negative else match)
         negative, place = False, end
-    if target in PASSING:
+    if target == 'NOTRACK' or (target == 'CT' and '--notrack' in words):
+        kind = UNTRACK
+    elif target in PASSING:
         kind = ''
     key = f'{table} {target}'
 

@@ -97,7 +97,8 @@ def _redirect_rows(host: Host, rules: way_in.Rules, limit: Mapping[str, Any]) ->
     """Return the row on whose connections do not arrive where the gateway is asked for its certificate."""
     wanted = read_wanted(limit['port'], limit['networks'], limit['names'])
     wanted.redirect = read_redirect(limit['redirect_port'], limit['redirect_networks'], limit['port'])
-    found = turned.astray(turned.read(host), wanted, rules.routes)
+    found = turned.untracked(rules, wanted.port, wanted.redirect)
+    found += turned.astray(turned.read(host), wanted, rules.routes)
     if not found:
         return []
     finding = f'is not led from port {wanted.port} to port {wanted.redirect.port}, where the gateway is known'

@@ -34,6 +34,7 @@ GUARD = chain(
     'turned', 'filter', 'input', -10, [match(DPORT, 327), match({'ct': {'key': 'status'}}, 32, '!'), {'drop': 1}]
 )
 ELSEWHERE = chain('site', 'nat', 'prerouting', -150, [match(DPORT, 25), {'redirect': {'port': 2525}}], table='site')
+UNTRACKED = chain('site', 'filter', 'prerouting', -300, [match(DPORT, 25), {'notrack': None}], table='site')
 SHUT = chain('site', 'filter', 'input', 0, [match(DPORT, 25), {'accept': None}], policy='drop', table='site')
 
 
@@ -56,6 +57,7 @@ def settings(**more):
         ([*TURN, *GUARD], 'absent', {('firewall.ok', 'green')}),
         ([*LIMIT, *GUARD], 'present', {('firewall.redirect', 'red')}),
         ([*LIMIT, *TURN, *GUARD, *ELSEWHERE], 'present', {('firewall.redirect', 'red')}),
+        ([*LIMIT, *TURN, *GUARD, *UNTRACKED], 'present', {('firewall.redirect', 'red')}),
         # The host's own filter knows the mail port only.
         ([*LIMIT, *TURN, *GUARD, *SHUT], 'present', {('firewall.shut', 'red')}),
         ([*TURN, *GUARD], 'present', {('firewall.open', 'red')}),
