@@ -61,6 +61,11 @@ def test_it_tells_the_form_and_nothing_else(host, probed, version):
     rule = found['Smtp.getRelayDeliveryRuleList']['list'][0]
     assert rule['description'] == 'text' and rule['condition']['test'] == 'word RelayCondSender'
     assert rule['id'].startswith('id keriodb://rule/') and rule['authentication']['password'] == 'empty text'
+    columns = found['columns of Smtp.getRelayDeliveryRuleList']['columns']
+    assert {'word hostName', 'word condition'} <= set(columns)
+    lists = ('Content.getCustomRuleList', 'IpAddressGroups.get')
+    assert all(len(found[f'columns of {name}']['columns']) > 3 for name in lists)
+    assert found['Version.getProductVersion']['productVersion']['releaseType'] == 'word Final'
     assert found['a method that is none'] == {'refused': -32601}
     assert found['a parameter too few'] == {'refused': -32602}
     told = json.dumps(found)
@@ -90,6 +95,7 @@ def test_without_a_password_nothing_is_asked(host, probed):
         ('id', 'keriodb://ipgroup/Branch 12', 'id keriodb://ipgroup/xxxxxx?00'),
         ('value', 30, 'number'),
         ('tagScore', 50, 50),
+        ('columns', ['a1', 'b2', 'c3', 'd4'], ['word a1', 'word b2', 'word c3', 'word d4']),
         ('x', [1, 2, 3, 4], ['number', 'number', 'number', '...']),
         ('x', None, 'null'),
     ],

@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.options 
 
 # Getters beside those of a mail server's settings.
 MORE: dict[str, dict[str, Any]] = {
+    'Version.getProductVersion': {},
     'Server.getVersion': {},
     'Server.getProductInfo': {},
     'Session.whoAmI': {},
@@ -25,8 +26,9 @@ MORE: dict[str, dict[str, Any]] = {
     'ConnectCertificate.get': {},
     'Queue.get': {'query': EVERYTHING},
     'Content.getBlackListList': {},
-    'Server.getColumnList': {'objectName': 'IpAddressGroups', 'methodName': 'get'},
 }
+# Lists of which the server is asked for the names of the columns, by interface.
+COLUMNS = {'Smtp': 'getRelayDeliveryRuleList', 'Content': 'getCustomRuleList', 'IpAddressGroups': 'get'}
 # Members with a word of the interface: an enumeration, or the name of a unit.
 WORDS = re.compile(
     '(type|test|comparator|status|state|units|mode|howToStart|os|action|how|kind|testedTarget|evaluationMode|authType'
@@ -51,6 +53,9 @@ def probe(client: Client) -> dict[str, Any]:
     """
     calls = {method: params for method, params, dummy in PARTS.values()}
     found = {method: _asked(client, method, params) for method, params in {**MORE, **calls}.items()}
+    for name, method in COLUMNS.items():
+        columns = _asked(client, 'Server.getColumnList', {'objectName': name, 'methodName': method})
+        found[f'columns of {name}.{method}'] = columns
     # What a server says that gets something it does not know.
     found['a method that is none'] = _asked(client, 'Smtp.getNoSuchThing', {})
     found['a parameter too many'] = _asked(client, 'Smtp.get', {'noSuchThing': True})
@@ -79,7 +84,9 @@ def shape(value: Any, name: str = '') -> Any:
     if isinstance(value, dict):
         return {key: shape(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [shape(element, name) for element in value[:MOST]] + ['...'] * (len(value) > MOST)
+        # What columns there are is nobody's business but the server's.
+        most = len(value) if name == 'columns' else MOST
+        return [shape(element, name) for element in value[:most]] + ['...'] * (len(value) > most)
     if value is None or isinstance(value, bool):
         return 'null' if value is None else 'boolean'
     if name in NUMBERS:
