@@ -129,15 +129,12 @@ def test_ids_are_others_in_each_double(make, admin):
     assert not {rule['id'] for rule in rules(first)} & {rule['id'] for rule in rules(second)}
 
 
-def test_a_rule_with_an_id_of_somewhere_else_is_a_new_one(make, admin):
-    double = make(prepare=company.settle, absent_password='keep')
-    client = admin(double)
-    found = rules(client)
-    found[0]['id'] = 'keriodb://relayrule/not-one-of-this-server'
-    del found[0]['authentication']['password']
-    client.call('Smtp.setRelayDeliveryRuleList', list=found)
-    assert rules(client)[0]['id'] != 'keriodb://relayrule/not-one-of-this-server'
-    assert stored(double)['Partner'] == ''
+@pytest.mark.parametrize('getter, setter', LISTS)
+def test_a_rule_with_an_id_of_somewhere_else_is_refused(make, admin, getter, setter):
+    client = admin(make(prepare=company.settle))
+    found = rules(client, getter)
+    assert fails(1002, client, setter, list=[{**found[0], 'id': 'keriodb://rule/of-another-server'}, *found[1:]])
+    assert rules(client, getter) == found
 
 
 def test_the_relay_of_version_8(make, admin):

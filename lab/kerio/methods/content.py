@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..defaults import identity
 from ..rating import KNOWN_HEADERS
 from ..schema import RpcError, invalid
-from .registry import FAILED, existing_entity, existing_group, lost, method, noticed, shown, stored, unchanged
+from .registry import FAILED, existing_entity, existing_group, lost, method, noticed, own_ids, shown, stored, unchanged
 from .search import search
 
 
@@ -51,6 +51,7 @@ def set_custom_rules(api, call):
     unchanged(api, 'custom_rules', call)
     before = api.state.data['custom_rules']
     wanted = api.state.schema.take(['CustomRule'], call.params['list'], before, 'list')
+    own_ids(before, call.params['list'])
     for rule in wanted:
         if rule['kind'] == 'Body' and rule['header']:
             raise invalid('list.header', 'a rule for the body has none')

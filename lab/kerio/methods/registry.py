@@ -45,6 +45,14 @@ def existing_entity(api, entity):
     existing_group(api, entity['id'], entity['enabled'])
 
 
+def own_ids(before, given):
+    """Raises RpcError when a rule has an id that this server has not issued."""
+    known = {rule['id'] for rule in before} | {''}
+    for rule in given:
+        if rule.get('id', '') not in known:
+            raise RpcError(MISSING, 'The rule %1 does not exist.', rule['id'])
+
+
 def lost(api, part, before, after, same):
     """Notes what is gone of that which was entrusted to the double.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..defaults import identity
 from ..schema import RpcError, invalid
-from .registry import FAILED, existing_group, lost, method, noticed, shown, stored, unchanged
+from .registry import FAILED, existing_group, lost, method, noticed, own_ids, shown, stored, unchanged
 
 
 @method('Smtp.get')
@@ -68,6 +68,7 @@ def set_relay_rules(api, call):
     before = api.state.data['relay_rules']
     given = call.params['list']
     wanted = api.state.schema.take(['RelayDeliveryRule'], given, before, 'list')
+    own_ids(before, given)
     by_id = {rule['id']: rule for rule in before}
     for rule, sent in zip(wanted, given):
         _right_relay(rule)
