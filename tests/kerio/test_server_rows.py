@@ -210,7 +210,7 @@ def test_rows_of_a_preflight_that_are_not_in_the_way(host):
         action = {'type': 'FaRedirect', 'parameters': ['x@external.test']}
         rule = {'isIncomplete': False, 'evaluationMode': 'EmAnyOf', 'conditions': [], 'actions': [action]}
         state.data['incoming_rules'] = [{'id': 'x', 'isEnabled': True, 'description': 'Copies', 'rule': rule}]
-        state.data['smtp']['readerHops'] = 10
+        state.data['smtp'].update(readerHops=10, requireLocalDomainSenderAuth=True, blockUnknownDns=True)
 
     found = obstacles(host(prepare=prepare, open_465=False))
     assert {status for dummy, status in found} == {'green'}
@@ -222,6 +222,7 @@ def test_rows_of_a_preflight_that_are_not_in_the_way(host):
         'mta.relay_host',
         'mta.route',
         'inbound.direct',
+        'inbound.senders',
     }
 
 

@@ -127,7 +127,22 @@ def _inbound(site: Site, settings: Mapping[str, Any], redirected: bool) -> list[
             hint = 'Name them in conbool_smtp_allowed_networks, or take them out there.'
             found = f'the service {SMTP} is for {limit["ipGroup"]["name"]!r} until now, and would shut them out'
             rows.append(row('firewall.clients', ', '.join(left), RED, found, hint))
-    return rows + _limits(settings)
+    return rows + _senders(site) + _limits(settings)
+
+
+def _senders(site: Site) -> list[dict[str, Any]]:
+    """Return the rows on senders whose mail is refused, whoever brings it: nobody says that there are exceptions, as
+    there are of the sender policy. What the hop has taken by then, it returns."""
+    refused = {
+        'requireLocalDomainSenderAuth': 'refuses mail of hosted senders from whoever has not logged in',
+        'blockUnknownDns': 'refuses mail of senders whose domain is not in the DNS',
+    }
+    hint = 'The gateway may bring such mail, too. Switch {} off, or have the gateway refuse it.'
+    return [
+        row('inbound.senders', site.hostname, GREEN, finding, hint.format(name), 'low')
+        for name, finding in refused.items()
+        if site.smtp[name]
+    ]
 
 
 def _limits(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
