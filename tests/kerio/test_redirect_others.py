@@ -17,19 +17,21 @@ pytest_plugins = ['tests.kerio.adapter']
 
 
 @pytest.mark.parametrize(
+    # Numbers of processes would be names of tests, and others in each process of a run.
     'address, own, refused',
     [
-        ('0.0.0.0', os.getppid(), True),
-        ('0.0.0.0', os.getpid(), False),
+        ('0.0.0.0', 'another process', True),
+        ('0.0.0.0', 'this process', False),
         # No mail of the gateway is for it.
-        ('127.0.0.1', os.getppid(), False),
+        ('127.0.0.1', 'another process', False),
         # That one does not run is said elsewhere.
-        ('0.0.0.0', None, False),
+        ('0.0.0.0', 'no process', False),
     ],
 )
 def test_its_mail_would_be_led_to_the_hop(redirected, monkeypatch, address, own, refused):
     kerio = redirected()
-    monkeypatch.setattr(redirect, 'pid', lambda: own)
+    processes = {'another process': os.getppid(), 'this process': os.getpid(), 'no process': None}
+    monkeypatch.setattr(redirect, 'pid', lambda: processes[own])
     with socket.create_server((address, 0)) as other:
         port = other.getsockname()[1]
         kerio.settings['roles']['inbound_firewall']['port'] = port
@@ -38,3 +40,11 @@ def test_its_mail_would_be_led_to_the_hop(redirected, monkeypatch, address, own,
         ]
     assert len(found) == refused
     assert not refused or 'at 0.0.0.0 as well' in found[0] and 'kerio_smarthost_inbound' in found[0]
+
+
+def test_a_server_that_does_not_listen_on_loopback_is_refused(redirected):
+    kerio = redirected()
+    server = kerio.server()
+    found = server.facts()
+    found.native['site'].service('SMTP')['listeners'] = [{'type': 'RealIpAddress', 'address': '192.0.2.5', 'port': 25}]
+    assert any('the hop hands mail on by 127.0.0.1' in each for each in server.wanted(found, False).problems)
