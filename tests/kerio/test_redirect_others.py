@@ -1,7 +1,7 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mode redirect on a host that has another mail server, at an address of its own."""
+"""Mode redirect where sockets stand against it: another mail server at an address of its own, none on loopback."""
 
 from __future__ import annotations
 
