@@ -4,8 +4,9 @@
 """What the outbound hop has where it takes the gateway's mail for a mail server that cannot ask for TLS and a
 certificate itself. Private to this collection.
 
-A message passes two listeners, since Postfix obeys the last FILTER: what is released leaves by the first, so that a
-flag behind it does not count.
+A message that gets a mark passes two listeners, since Postfix obeys the last FILTER: what is released leaves by the
+first, so that a flag behind it does not count. Without marks one is enough: what is flagged gets C(X-Spam-Flag), which
+the client for released mail takes away again.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import RETURNS, notices
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import BACK_TO_THE_MTA
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import UNTOUCHED, loopback_client
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import loopback_client
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.gateway_tls import GatewayCertificate
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.spam_flag import RELEASE_RULES, RULE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import marks
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import (
     RECIPIENTS_TABLE,
@@ -35,7 +38,6 @@ CLIENTS, POSTMASTER, REFUSED = 'arriving_clients', 'arriving_postmaster', 'refus
 # Where marks are taken away from mail that leaves.
 WITHOUT_MARKS = 'without_marks'
 NOT_OURS = '554 5.7.1 This server takes mail from its gateway only. Send to the MX of the domain'
-YES = '[[:space:]]*:[[:space:]]*yes[[:space:]]*$'
 # A next hop that an address of 127.0.0.0/8 reaches.
 LOCAL = re.compile(r'\[127(\.\d{1,3}){3}\](:\w+)?$')
 # What a recipient is asked about is known for so long. A mailbox that is made or deleted is seen soon.
@@ -50,6 +52,11 @@ PROBES = {
     'address_verify_negative_refresh_time': '5m',
     'unverified_recipient_reject_code': '550',
 }
+
+
+def clients(inbound: Inbound) -> tuple[str, ...]:
+    """Return the names of the clients that hand mail to the mail server."""
+    return MAILBOXES, *(inbound.marks or (marks.RELEASED,))
 
 
 class Arriving:
@@ -87,9 +94,9 @@ class Arriving:
         return [*self._found.get('problems', []), *asked, *self._elsewhere()]
 
     def _elsewhere(self) -> list[str]:
-        """Return a problem where the way to the mail server leaves loopback: nobody else can answer there, and the
-        marks are for nobody else."""
-        if LOCAL.match(self._back):
+        """Return a problem where the way to a mail server beside the hop leaves loopback: nobody else can answer there,
+        and the marks are for nobody else."""
+        if not self._inbound.arrival.source or LOCAL.match(self._back):
             return []
         return [
             f"outbound_hop_return_address: '{self._back}': the hop hands on the gateway's mail there, too, from"
@@ -113,7 +120,7 @@ class Arriving:
     def _listener(self) -> dict[str, str]:
         """Return the options of smtpd(8) where the gateway's connections arrive."""
         tls = self._certificate.asked_for_by(self._entry, False)[0] if self._certificate.wanted else {}
-        lead = f'check_client_access static:{{FILTER {ONWARD}:{self._marking}}}'
+        lead = f'{ONWARD}:{self._marking}' if self._inbound.marks else f'{MAILBOXES}:{self._back}'
         known = f'check_recipient_access regexp:{self._directory}/{RECIPIENTS_TABLE}, reject_unverified_recipient'
         return {
             'cleanup_service_name': ARRIVING,
@@ -123,7 +130,7 @@ class Arriving:
             'smtpd_recipient_restrictions': '',
             'smtpd_relay_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}, reject',
             # "postmaster" without a domain passes all restrictions on recipients untested.
-            'smtpd_data_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}_data, {lead}',
+            'smtpd_data_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}_data, {_always(lead)}',
             'smtpd_restriction_classes': 'conbool_gateway,conbool_known',
             'conbool_gateway': self._certificate.restriction_class(),
             'conbool_known': f'{known}, permit',
@@ -147,13 +154,14 @@ class Arriving:
         """Return name in master.cf to options, of listeners for other hosts and on loopback."""
         port, marking = self._inbound.arrival.port, self._inbound.arrival.marking_port
         found = {f'{in_brackets(address)}:{port}': self._listener() for address in self._options['inbound_places']}
-        found[f'{in_brackets(self._options["address"])}:{marking}'] = {
-            'cleanup_service_name': ARRIVED,
-            'smtpd_sender_restrictions': '',
-            'smtpd_recipient_restrictions': 'permit_mynetworks, reject',
-            'smtpd_data_restrictions': f'check_client_access static:{{FILTER {MAILBOXES}:{self._back}}}',
-            'smtpd_client_connection_count_limit': '0',
-        }
+        if self._inbound.marks:
+            found[f'{in_brackets(self._options["address"])}:{marking}'] = {
+                'cleanup_service_name': ARRIVED,
+                'smtpd_sender_restrictions': '',
+                'smtpd_recipient_restrictions': 'permit_mynetworks, reject',
+                'smtpd_data_restrictions': _always(f'{MAILBOXES}:{self._back}'),
+                'smtpd_client_connection_count_limit': '0',
+            }
         return found
 
     def services(self, known: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -162,14 +170,15 @@ class Arriving:
         Args:
             known: the names of the parameters that this Postfix has.
         """
+        checks = [REFUSED, ARRIVING] if self._inbound.marks else [ARRIVING]
         entries = [
-            self._cleanup(ARRIVING, [REFUSED, ARRIVING], virtual_alias_maps=f'texthash:{self._directory}/{POSTMASTER}'),
-            self._cleanup(ARRIVED, [ARRIVED]),
+            self._cleanup(ARRIVING, checks, virtual_alias_maps=f'texthash:{self._directory}/{POSTMASTER}'),
             _service('verify', 'verify', max_processes='1'),
-            loopback_client(ONWARD, self._options['address'], tuple(known)),
-            self._client(MAILBOXES),
-            *map(self._client, self._inbound.marks),
+            *map(self._client, clients(self._inbound)),
         ]
+        if self._inbound.marks:
+            entries.append(self._cleanup(ARRIVED, [ARRIVED]))
+            entries.append(loopback_client(ONWARD, self._options['address'], tuple(known)))
         # Each has the fields of a whole entry, as those of the hop.
         return [*entries, *self._found.get('services', [])]
 
@@ -182,14 +191,9 @@ class Arriving:
 
     def _client(self, name: str) -> dict[str, Any]:
         """Return a client that hands mail to the mail server."""
-        checks = f'regexp:{self._directory}/{name}' if name in self._inbound.marks else ''
         options = dict(
-            UNTOUCHED,
-            smtp_header_checks=checks,
-            smtp_tls_security_level='may',
-            smtp_tls_policy_maps='',
-            smtp_tls_CAfile='',
-            smtp_tls_CApath='',
+            BACK_TO_THE_MTA,
+            smtp_header_checks='' if name == MAILBOXES else f'regexp:{self._directory}/{name}',
             smtp_bind_address=self._inbound.arrival.source,
             smtp_fallback_relay='',
             smtp_sasl_auth_enable='no',
@@ -198,10 +202,7 @@ class Arriving:
 
     def tables(self) -> list[dict[str, Any]]:
         """Return the lookup tables."""
-        known, directory = self._inbound.marks, self._settings
-        flagged = f'/^X-Conbool-Flag{YES}/ FILTER {marks.FLAGGED}:{self._back}\n' if marks.FLAGGED in known else ''
-        released = f'/^X-Conbool-Released{YES}/ FILTER {marks.RELEASED}:{self._back}\n' if known else ''
-        networks = directory['networks']
+        networks, domains = self._settings['networks'], self._settings['domains']
         return [
             _table(
                 CLIENTS, 'cidr', _by_network(networks, 'conbool_gateway') + f'0.0.0.0/0 {NOT_OURS}\n::/0 {NOT_OURS}\n'
@@ -211,24 +212,44 @@ class Arriving:
                 'cidr',
                 _by_network(networks, 'reject_plaintext_session') + f'0.0.0.0/0 {NOT_OURS}\n::/0 {NOT_OURS}\n',
             ),
-            _table(RECIPIENTS_TABLE, 'regexp', recipients_table(directory['domains'])),
-            _table(REFUSED, 'regexp', marks.refusing(known), '0640'),
-            _table(ARRIVING, 'regexp', released),
-            _table(ARRIVED, 'regexp', flagged),
+            _table(RECIPIENTS_TABLE, 'regexp', recipients_table(domains)),
             {
                 'path': POSTMASTER,
                 'type': 'texthash',
-                'entries': {f'postmaster@{self._origin}': f'postmaster@{directory["domains"][0]}'},
+                'entries': {f'postmaster@{self._origin}': f'postmaster@{domains[0]}'},
             },
-            _table(WITHOUT_MARKS, 'regexp', marks.removing(known), '0640'),
-            {
-                'path': RETURNS,
-                'type': 'texthash',
-                'entries': dict.fromkeys(directory['domains'], f'mta:{self._back}'),
-            },
-            *(_table(name, 'regexp', marks.adding(mark, self._hop), '0640') for name, mark in known.items()),
+            *(self._with_marks() if self._inbound.marks else self._without_marks()),
             *self._found.get('tables', []),
         ]
+
+    def _with_marks(self) -> list[dict[str, Any]]:
+        """Return the tables by which a mail server beside the hop knows flagged and released mail."""
+        known, domains = self._inbound.marks, self._settings['domains']
+        return [
+            _table(REFUSED, 'regexp', marks.refusing(known), '0640'),
+            _table(ARRIVING, 'regexp', self._released),
+            _table(ARRIVED, 'regexp', RULE % ('X-Conbool-Flag', f'FILTER {marks.FLAGGED}:{self._back}')),
+            _table(WITHOUT_MARKS, 'regexp', marks.removing(known), '0640'),
+            {'path': RETURNS, 'type': 'texthash', 'entries': dict.fromkeys(domains, f'mta:{self._back}')},
+            *(_table(name, 'regexp', marks.adding(mark, self._hop), '0640') for name, mark in known.items()),
+        ]
+
+    def _without_marks(self) -> list[dict[str, Any]]:
+        """Return the tables by which any other mail server does. Where returns go, those for its clients say."""
+        flagged = RULE % ('X-Conbool-Flag', 'PREPEND X-Spam-Flag: YES')
+        return [
+            _table(ARRIVING, 'regexp', self._released + flagged),
+            _table(marks.RELEASED, 'regexp', RELEASE_RULES),
+        ]
+
+    @property
+    def _released(self) -> str:
+        return RULE % ('X-Conbool-Released', f'FILTER {marks.RELEASED}:{self._back}')
+
+
+def _always(way: str) -> str:
+    """Return the restriction that leads every message a way."""
+    return f'check_client_access static:{{FILTER {way}}}'
 
 
 def _by_network(networks: Iterable[str], action: str) -> str:

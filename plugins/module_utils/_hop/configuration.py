@@ -122,7 +122,7 @@ def _parameters(
     direct_level = options['direct_tls_security_level'] or direct_tls_level(info)
     taken, own = mta_parameters(info), f'regexp:{config_dir}/own_mail'
     arriving = arriving_of(settings, info, options)
-    marks = f'regexp:{config_dir}/{WITHOUT_MARKS} ' if arriving else ''
+    marks = f'regexp:{config_dir}/{WITHOUT_MARKS} ' if arriving and options['inbound'].marks else ''
     checks = f'{marks}regexp:{config_dir}/header_checks'
     found = dict(
         dict(taken, **transport_limits(info)),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import ARRIVING, MAILBOXES, WAYS
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import ARRIVING, WAYS, clients
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     arriving_of,
     hop_configuration,
@@ -33,6 +33,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journa
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
     led_elsewhere,
+    take_ordinary_way,
     take_over,
     take_this_way,
 )
@@ -88,7 +89,7 @@ def problems(settings: Mapping[str, Any], hop: Hop) -> list[str]:
             'outbound_hop_listen: {!r} is for mail servers on other machines: name those in outbound_hop_clients, or'
             ' take it out'.format(options['listen'])
         )
-    if not options['clients']:
+    if hop.inbound or not options['clients']:
         try:
             next_hop_back(options, hop.identity)
             arriving = arriving_of(settings, hop.identity, options)
@@ -199,7 +200,7 @@ def _kept_to(options: Mapping[str, Any], hop: Hop, wanted: Mapping[str, Any]) ->
     # Users of this host are no clients where it listens for others.
     ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
     # The hop hands mail to itself.
-    own = (wanted['parameters'].get('mail_owner', 'postfix'),) if hop.inbound else ()
+    own = (wanted['parameters'].get('mail_owner', 'postfix'),) if hop.inbound and hop.inbound.marks else ()
     return [*ports, *hop.beside], (*hop.users, *own)
 
 
@@ -225,16 +226,21 @@ def _arrived(
     module: AnsibleModule, settings: Mapping[str, Any], hop: Hop, options: Mapping[str, Any]
 ) -> list[tuple[dict[str, Any], list[str]]]:
     """Have the gateway's mail that waits for the mail server be sent where that takes it by now."""
-    if options['clients'] or not (hop.inbound or options['arrived']):
+    if not (hop.inbound or options['arrived']):
         return []
-    back = next_hop_back(options, hop.identity)
     if hop.inbound:
+        back = next_hop_back(options, hop.identity)
         said = arriving_of(settings, hop.identity, options).warnings
-        ways = [f'{name}:{back}' for name in (MAILBOXES, *hop.inbound.marks)]
+        ways = [f'{name}:{back}' for name in clients(hop.inbound)]
         return [({'changed': False}, said), *(_queue(module, options, way) for way in ways)]
     instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
-    if not module.check_mode:
-        take_over(instance, options['queue_directory'], WAYS, f'mta:{back}')
+    if module.check_mode:
+        return []
+    if options['clients']:
+        # The table of returns names a server for each hosted domain.
+        take_ordinary_way(instance, options['queue_directory'], WAYS)
+    else:
+        take_over(instance, options['queue_directory'], WAYS, f'mta:{next_hop_back(options, hop.identity)}')
     return []
 
 

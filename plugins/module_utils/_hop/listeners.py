@@ -41,7 +41,8 @@ def listeners(options: Mapping[str, Any]) -> list[Listener]:
     found += [Listener('outbound_hop_listen_port', WHOSE, *place, pid) for place in places(options)]
     arrival = options.get('arrival')
     if arrival:
-        found.append(Listener(arrival.marking_variable, WHOSE, options['address'], arrival.marking_port, pid))
+        if arrival.marking_port:
+            found.append(Listener(arrival.marking_variable, WHOSE, options['address'], arrival.marking_port, pid))
         found += [Listener(arrival.variable, WHOSE, each, arrival.port, pid) for each in everywhere()]
     return found
 

@@ -16,7 +16,13 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client
 # not for loopback.
 NO_SITE_POLICY = {'smtp_tls_policy_maps': '', 'smtp_tls_CAfile': '', 'smtp_tls_CApath': ''}
 BACK_TO_THE_MTA = dict(
-    NO_SITE_POLICY, **UNTOUCHED, smtp_tls_security_level='may', smtp_bind_address='', smtp_bind_address6=''
+    NO_SITE_POLICY,
+    **UNTOUCHED,
+    smtp_tls_security_level='may',
+    smtp_bind_address='',
+    smtp_bind_address6='',
+    # One on another machine may have its name in /etc/hosts alone.
+    smtp_host_lookup='dns, native',
 )
 
 

@@ -14,24 +14,25 @@ if TYPE_CHECKING:
 
 class Arrival(NamedTuple):
     """Where the outbound hop takes the gateway's mail: the port to which the gateway's connections are turned, that of
-    a listener on loopback, which the mail passes after that, and the variables that have them. C(source) is the address
-    from which the hop hands the mail on."""
+    a listener on loopback, which the mail passes after that, 0 for none, and the variables that have them. C(source) is
+    the address of this host from which the hop hands the mail on, empty for any."""
 
     variable: str
     port: int
-    marking_variable: str
-    marking_port: int
+    marking_variable: str = ''
+    marking_port: int = 0
     source: str = ''
 
 
 @dataclass
 class Inbound:
-    """What the outbound hop has to know where it takes the gateway's mail for the mail server beside it, which cannot
-    ask for TLS and a certificate itself.
+    """What the outbound hop has to know where it takes the gateway's mail for a mail server that cannot ask for TLS and
+    a certificate itself: beside it, or on another machine.
 
     C(certificate) and C(key) are files that the hop shows, C(client_ca_file) has the authorities of the gateway's
     certificate, empty for those of the settings. C(gateway) is what the gateway shows as a server. With C(marks),
-    flagged and released mail is handed on with a text in its first header line that nobody else can know.
+    flagged and released mail is handed on with a text in its first header line that nobody else can know, without with
+    the header that every mail server and program knows.
     """
 
     arrival: Arrival
