@@ -52,9 +52,8 @@ class Wanted:
 
 def guests(settings: Mapping[str, Any]) -> str:
     """Return who has to get to the mail port, in words; empty where nobody has to."""
-    if settings['roles']['outbound_hop']['clients']:
-        return 'the servers in outbound_hop_clients'
-    return 'the gateway' if settings['inbound'] else ''
+    servers = ['the servers in outbound_hop_clients'] if settings['roles']['outbound_hop']['clients'] else []
+    return ' and '.join([*servers, *(['the gateway'] if settings['inbound'] else [])])
 
 
 def limits(settings: Mapping[str, Any]) -> bool:
@@ -73,7 +72,7 @@ def limit_of(
         variable: the one that has this.
     """
     asked, hop = settings['roles']['inbound_firewall'], settings['roles']['outbound_hop']
-    # Where the outbound hop listens for mail servers on other machines, these come, and no gateway.
+    # Where the outbound hop listens for mail servers on other machines, these come; the gateway is led elsewhere.
     networks, port, named = (
         (hop['clients'], hop['listen_port'], 'outbound_hop_listen_port')
         if hop['clients']

@@ -147,7 +147,7 @@ def _parameters(
         smtp_tls_security_level=direct_level,
         **({'smtp_dns_support_level': 'dnssec'} if direct_level.startswith('dane') else {}),
     )
-    return dict(found, **clients.parameters(settings, options, own), **(arriving.parameters() if arriving else {}))
+    return {**found, **clients.parameters(settings, options, own), **(arriving.parameters() if arriving else {})}
 
 
 def _tables(settings: Mapping[str, Any], info: Mapping[str, Any], back: str, washes: bool) -> list[dict[str, Any]]:

@@ -181,7 +181,11 @@ class HopServer:
             told = [instance.text('postmap', '-c', config_dir, '-q', domain, returns)[0] for domain in domains]
             servers = {domain: way.strip().partition(':')[2] for domain, way in zip(domains, told)}
             rows = way_back.rows_of_all(servers, helo)
-            return rows + (way_back.rows_of_all(servers, helo, self._arrival.source) if self._arrival else [])
+            if not self._arrival:
+                return rows
+            # Where no address of its own is needed, both ways are the same.
+            source = self._arrival.source
+            return rows + way_back.rows_of_all(servers, helo, source) if source else way_back.of_mailboxes(rows)
         way = instance.text('postmap', '-c', config_dir, '-q', '<>', maps)[0].strip()
         transport, dummy, next_hop = way.partition(':')
         if transport != 'mta':

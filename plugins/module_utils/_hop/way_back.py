@@ -33,6 +33,10 @@ SHUT = (
     "The gateway's mail waits in the hop. Run site.yml. If that does not help, the log of the mail server says why this"
     ' address is refused.'
 )
+BEHIND = (
+    "The gateway's mail waits here, or at the gateway. Have the mail server run, and take mail from this host for all"
+    ' of conbool_domains, with any sender and with none; its log says why it refuses.'
+)
 # Of the recipient alone (RFC 3463, 3.2): everything before it was accepted.
 NO_SUCH_MAILBOX = re.compile(r'5\d\d[ -]5\.1\.1\b')
 
@@ -83,6 +87,11 @@ def rows_of_all(servers: Mapping[str, str], helo: str, source: str = '') -> list
         return [dict(entry, target=f'{domain}: {servers[domain]}') for domain, (entry,) in zip(servers, found)]
 
 
+def of_mailboxes(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows on a mail server on another machine that gets the gateway's mail, too, with advice for that."""
+    return [dict(entry, hint=BEHIND) if entry['hint'] == HINT else entry for entry in found]
+
+
 def _port(text: str | None) -> int:
     text = text or '25'
     try:
@@ -110,7 +119,9 @@ def foreseen(settings: Mapping[str, Any], hop: Hop | None) -> list[dict[str, Any
     options = settings['roles']['outbound_hop']
     own = options['return_address']
     if hop and options['clients']:
-        return rows_of_all(bounce_servers(settings, options), hop.identity['expanded']['myhostname'])
+        servers = bounce_servers(settings, dict(options, return_address=own or hop.return_address))
+        found = rows_of_all(servers, hop.identity['expanded']['myhostname'])
+        return of_mailboxes(found) if hop.inbound else found
     if not hop or (hop.return_address and not own):
         return []
     # Without any, it is a problem of its own.

@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.netwo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.readers import shown
 
 PREFIX = 'outbound_hop_'
+MAIL_SERVER = 'remote_smarthost_mail_server'
 
 
 def problems(settings: Mapping[str, Any], here: Callable[[str], bool] = there) -> list[str]:
@@ -31,23 +32,59 @@ def problems(settings: Mapping[str, Any], here: Callable[[str], bool] = there) -
     if not hop['clients']:
         return [f'{PREFIX}clients: is empty. Name the mail servers that may send through this host']
     return [
-        *_inbound(settings),
+        *_inbound(settings, hop, here),
         *_listen(hop, here),
         *_clients(settings, hop, here),
         *_certificate(hop),
         *_marks(settings, hop),
-        *_returns(settings, hop, here),
+        *([] if mail_server(settings) else _returns(settings, hop, here)),
     ]
+
+
+def mail_server(settings: Mapping[str, Any]) -> str:
+    """Return the next hop to the mail server that has the mailboxes; empty where the gateway's mail does not come."""
+    return settings['roles']['remote_smarthost']['mail_server']
 
 
 def _said(name: str, value: Any, reason: str) -> str:
     return f'{name}: {shown(value)} {reason}'
 
 
-def _inbound(settings: Mapping[str, Any]) -> Iterable[str]:
-    if settings['inbound']:
-        reason = 'but this host takes no mail from the gateway, the servers in {}clients do: set it to false'
-        yield _said('conbool_inbound', True, reason.format(PREFIX))
+def _inbound(settings: Mapping[str, Any], hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
+    server = mail_server(settings)
+    if bool(server) != settings['inbound']:
+        reason = (
+            'but {} names a mail server for its mail: set it to true, or take that out'
+            if server
+            else 'but this host takes no mail from the gateway: set it to false, or name the mail server in {}'
+        )
+        yield _said('conbool_inbound', settings['inbound'], reason.format(MAIL_SERVER))
+    if server:
+        yield from _behind(settings, hop, NEXT_HOP.fullmatch(server)['inside'], here)
+
+
+def _behind(
+    settings: Mapping[str, Any], hop: Mapping[str, Any], host: str, here: Callable[[str], bool]
+) -> Iterable[str]:
+    """Yield why a mail server cannot be handed the gateway's mail."""
+    names = Names()
+    addresses = sorted(names.addresses(host))
+    gateway = Networks(map(ipaddress.ip_network, settings['networks']))
+    theirs = names.addresses(settings['relay_host'])
+    if not addresses:
+        yield _said(MAIL_SERVER, host, 'has no address: write it as this host can resolve it, or give the address')
+    if any(map(here, addresses)):
+        yield _said(MAIL_SERVER, host, 'is this host itself: name the server that has the mailboxes')
+    if any(address in theirs or gateway.cover(ipaddress.ip_network(address)) for address in addresses):
+        yield _said(MAIL_SERVER, host, 'is the gateway, whose mail would go round: name the server with the mailboxes')
+    for name in ('return_address', 'return_routes'):
+        if hop[name]:
+            yield _said(PREFIX + name, hop[name], f'but {MAIL_SERVER} says already who gets bounces: take it out')
+    if not hop['tls_cert']:
+        yield _said(PREFIX + 'tls_cert', '', 'but the gateway has to use TLS: give certificate and key')
+    if settings['spam_delivery'] == 'folder':
+        reason = 'but folders are on another machine: flagged mail gets X-Spam-Flag here. Set it to auto'
+        yield _said('conbool_spam_delivery', 'folder', reason)
 
 
 def _listen(hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:

@@ -6,13 +6,18 @@ here. Private to this collection."""
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, holders, not_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
@@ -23,9 +28,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
     Route,
     Wanted,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.access_tables import CERTIFICATES_TABLE
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.certificates import known_by
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.routes import route
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import mail_server, problems, warnings
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.firewall import redirect_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import certificate_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.outsider import outsider_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
@@ -47,7 +55,7 @@ def _served_before() -> list[str]:
 
 
 class RemoteServer(MailServer):
-    """The mail servers in C(outbound_hop_clients)."""
+    """The mail servers in C(outbound_hop_clients), and the one that the hop takes the gateway's mail for."""
 
     NAME = 'remote'
     BYPASS_HINT = 'Run site.yml: the configuration of the hop is its alone, and is made anew.'
@@ -62,8 +70,17 @@ class RemoteServer(MailServer):
         return []
 
     def facts(self) -> Facts:
-        # Who delivers and who may relay there, only a person knows.
-        return Facts('', True, self._hop['queue_directory'], [], [], '', '')
+        # Who may relay there, only a person knows. What is flagged is nobody's to file here.
+        deliveries = [
+            {'domain': domain, 'agent': 'own', 'target': '', 'by': mail_server(self.settings)}
+            for domain in (self.settings['domains'] if mail_server(self.settings) else [])
+        ]
+        return Facts('', True, self._hop['queue_directory'], deliveries, [], '', '')
+
+    @property
+    def arrival(self) -> Arrival | None:
+        taken = mail_server(self.settings) and self.settings['inbound'] and self.settings['state'] == 'present'
+        return Arrival('remote_smarthost_inbound_port', self.options['inbound_port']) if taken else None
 
     def _name(self) -> str:
         """Return the name with which the hop greets others.
@@ -101,7 +118,13 @@ class RemoteServer(MailServer):
         return Wanted(
             warnings=warnings(self.settings),
             tls_files=[dict(files, names=names)] if self._hop['tls_cert'] else [],
-            hop=Hop({'expanded': identity}, own_programs=True, remote=True),
+            hop=Hop(
+                {'expanded': identity},
+                own_programs=True,
+                return_address=mail_server(self.settings),
+                remote=True,
+                inbound=Inbound(self.arrival, *files.values(), gateway=facts.gateway) if self.arrival else None,
+            ),
         )
 
     def _elsewhere(self) -> list[str]:
@@ -145,11 +168,16 @@ class RemoteServer(MailServer):
         raise HostError('the queues of mail servers on other machines cannot be seen from here')
 
     def knows(self, certificate: Shown) -> str:
-        # The gateway brings its mail to them.
-        return ''
+        if not self.arrival:
+            # The gateway brings its mail to them.
+            return ''
+        path = os.path.join(self._hop['config_dir'], CERTIFICATES_TABLE)
+        return known_by(certificate, decode(read_file(path).data or b''), self.settings)
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
         rows = [row('hop.clients', *problem.split(': ', 1)[:1], RED, problem) for problem in self._problems()]
+        if self.arrival:
+            rows += redirect_rows(self.module, self.settings, self.redirect_port, self.redirect_variable)
         return rows + self._certificate()
 
     def _certificate(self) -> list[dict[str, Any]]:
@@ -157,8 +185,9 @@ class RemoteServer(MailServer):
         return certificate_rows(files, self.settings['roles']['preflight']['certificate_days'], 'the clients')
 
     def doors(self) -> list[dict[str, Any]]:
-        hop = self._hop
-        asked = outsider_rows(
-            'hop.stranger', hop['listen'], hop['listen_port'], bool(hop['tls_cert']), self.settings['domains'][0]
-        )
+        hop, domain = self._hop, self.settings['domains'][0]
+        asked = outsider_rows('hop.stranger', hop['listen'], hop['listen_port'], bool(hop['tls_cert']), domain)
+        if self.arrival:
+            own = [hop_address(self.settings)]
+            asked += outsider_rows('inbound.stranger', own, self.arrival.port, True, domain)
         return asked + self._certificate()

@@ -136,9 +136,12 @@ def _unread_rows(rules: way_in.Rules) -> list[dict[str, Any]]:
 def _shut_rows(rules: way_in.Rules, settings: Mapping[str, Any], limit: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows on who of the list is kept out. It is red for the gateway, or for the clients of a smart host: of
     others one may be banned."""
-    clients, rows = settings['roles']['outbound_hop']['clients'], []
-    to = limit['redirect_port']
-    wanted = read_wanted(to or limit['port'], clients or settings['networks'], limit['names'])
+    clients, to, rows = settings['roles']['outbound_hop']['clients'], limit['redirect_port'], []
+    if clients and to:
+        # They come to the mail port itself, beside the gateway.
+        rows += _shut_rows(rules, settings, dict(limit, redirect_port=0))
+    networks = settings['networks'] if to else clients or settings['networks']
+    wanted = read_wanted(to or limit['port'], networks, limit['names'])
     refused, unsure = way_in.shut_out(rules, wanted, every=True, turned=bool(to))
     if settings['allowed_networks'] and not clients:
         allowed = read_wanted(limit['port'], settings['allowed_networks'], limit['names'])

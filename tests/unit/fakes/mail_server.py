@@ -64,6 +64,7 @@ SETTINGS = {
             'message_size_limit': 0,
             'return_routes': {},
         },
+        'remote_smarthost': {'mail_server': '', 'inbound_port': 327},
         'inbound_firewall': {'state': 'present', 'backend': 'auto', 'port': 25},
         'spam_delivery': {'state': 'present', 'folder': 'Junk', 'dovecot_directory': '/etc/dovecot'},
         'preflight': {'queue_megabytes': 1024, 'certificate_days': 14, 'queue_directories': []},

@@ -19,8 +19,10 @@ HOP = {
 
 
 def settings(more=None, **hop):
-    """Return the settings, with other ones and other variables of the hop."""
+    """Return the settings, with other ones, C(mail_server) for the one behind, and other variables of the hop."""
+    more = dict(more or {})
     found = copy.deepcopy(SETTINGS)
     # Those of the gateway are 192.0.2.0/28.
     found['roles']['outbound_hop'].update(HOP, **hop)
-    return dict(found, **(more or {}))
+    found['roles']['remote_smarthost']['mail_server'] = more.pop('mail_server', '')
+    return dict(found, **more)

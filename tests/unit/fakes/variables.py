@@ -99,6 +99,8 @@ EXAMPLES = {
     'preflight_enforce': False,
     'preflight_queue_directories': ['/srv/queue'],
     'preflight_queue_megabytes': 5,
+    'remote_smarthost_inbound_port': 20045,
+    'remote_smarthost_mail_server': '[192.0.2.26]:2525',
     'sendmail_smarthost_decision': 'hop',
     'sendmail_smarthost_paths': {'m4_file': 'our.m4'},
     'sendmail_smarthost_system_ca_file': '/etc/ca.pem',

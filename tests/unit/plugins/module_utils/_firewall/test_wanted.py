@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import (
     FirewallError,
+    guests,
     limit_of,
     read_wanted,
 )
@@ -78,5 +79,10 @@ def test_a_host_that_relays_for_others_is_limited_to_them():
     found = limit_of(settings)
     assert (found['state'], found['networks'], found['port']) == ('present', ['10.1.0.0/24'], 2525)
     assert found['names'] == {'port': 'outbound_hop_listen_port', 'redirect_port': 'redirect_port'}
+    # Where the gateway comes, too, it is led elsewhere, and does not get to the clients' port.
+    both = dict(settings, inbound=True, networks=['192.0.2.0/28'])
+    found = limit_of(both, 327, 'front_port')
+    assert (found['networks'], found['redirect_networks']) == (['10.1.0.0/24'], ['192.0.2.0/28'])
+    assert guests(both) == 'the servers in outbound_hop_clients and the gateway'
     roles['outbound_hop']['clients'] = []
     assert limit_of(settings)['state'] == 'absent'

@@ -187,6 +187,74 @@ def test_it_listens_at_addresses_that_there_are(monkeypatch):
         ('marking_port', '127.0.0.1', 328),
         ('inbound_port', '0.0.0.0', 327),
     ]
+    monkeypatch.setattr(listeners, 'there', lambda address: True)
+    found = [(each.variable, each.address) for each in listeners.listeners({**options, 'arrival': BEHIND})]
+    assert found[1:] == [('front_port', '0.0.0.0'), ('front_port', '::')]
+
+
+BEHIND = Arrival('front_port', 327)
+SERVER = '[192.0.2.100]:25'
+
+
+def in_front(**more):
+    """The hop where the mail server is on another machine, which knows nothing of marks."""
+    others = {'clients': ['192.0.2.100/32'], 'listen': ['192.0.2.25'], 'tls_cert': '/r.pem', 'return_address': SERVER}
+    inbound = Inbound(BEHIND, '/r.pem', '/r.key')
+    return arriving(inbound=inbound, arrival=BEHIND, mta={'myorigin': 'relay.example.com'}, **others, **more)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_in_front_of_a_server_elsewhere_the_gateway_has_to_show_the_same_and_gets_nowhere_else(name):
+    found, beside = in_front(), arriving()
+    options, others = (service(each, name)['options'] for each in (found, beside))
+    differ = {'smtpd_data_restrictions', 'smtpd_tls_cert_file', 'smtpd_tls_key_file', 'smtpd_banner'}
+    assert {key for key in {*options, *others} if options.get(key) != others.get(key)} == differ
+    # Whatever its recipient: no message of this listener goes anywhere else.
+    assert options['smtpd_data_restrictions'].endswith(f', check_client_access static:{{FILTER mailboxes:{SERVER}}}')
+    for path in ('arriving_clients', 'arriving_clients_data', 'conbool_recipients'):
+        assert table(found, path) == table(beside, path)
+    # That of the clients asks for none of it.
+    assert service(found, '192.0.2.25:25')['options']['smtpd_client_restrictions'].endswith('/clients, reject')
+
+
+@pytest.mark.parametrize(
+    'headers, way, lines',
+    [
+        ([], '', []),
+        (['X-Conbool-Flag: YES'], '', ['X-Spam-Flag: YES']),
+        (['X-Conbool-Released: yes'], 'released', []),
+        (['X-Conbool-Released:\n YES', 'X-Conbool-Flag: YES'], 'released', ['X-Spam-Flag: YES']),
+        (['X-Conbool-Flag: NO', 'X-Conbool-Released: maybe'], '', []),
+    ],
+)
+def test_a_server_elsewhere_sees_what_is_flagged_and_not_released(headers, way, lines):
+    found = in_front()
+    assert led(found, 'arriving', headers) == way
+    (rule,) = [line for line in rules(found, 'arriving') if 'PREPEND' in line]
+    pattern = rule[1:].rpartition('/ ')[0].replace('[[:space:]]', r'\s')
+    assert [rule.partition('PREPEND ')[2] for each in headers if re.search(pattern, each, re.IGNORECASE)] == lines
+    # The client that takes it away again is for released mail alone.
+    checks = {name: service(found, name)['options']['smtp_header_checks'] for name in ('mailboxes', 'released')}
+    assert checks == {'mailboxes': '', 'released': 'regexp:/etc/conbool-hop/released'}
+    assert rules(found, 'released') == ['/^X-Spam-Flag[[:space:]]*:/ IGNORE']
+
+
+def test_a_server_elsewhere_is_reached_as_its_bounces_are():
+    found = in_front()
+    back = service(found, 'mta')['options']
+    for name in ('mailboxes', 'released'):
+        own = service(found, name)['options']
+        assert {key: own[key] for key in back if key != 'smtp_header_checks'} == {
+            key: value for key, value in back.items() if key != 'smtp_header_checks'
+        }
+        assert (own['smtp_tls_security_level'], own['smtp_bind_address']) == ('may', '')
+        assert own['smtp_host_lookup'] == 'dns, native'
+    assert table(found, 'returns')['entries'] == dict.fromkeys(HOP_SETTINGS['domains'], f'mta:{SERVER}')
+    paths = [each['path'] for each in found['tables']]
+    assert len(paths) == len(set(paths)) and not {'arrived', 'refused_marks', 'without_marks', 'flagged'} & {*paths}
+    names = [each['name'] for each in found['services']]
+    assert len(names) == len(set(names)) and not {'arrived', 'onward', 'flagged', '127.0.0.1:0'} & {*names}
+    assert 'without_marks' not in found['parameters']['header_checks']
 
 
 def test_nothing_of_it_is_there_without():

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule
 from tests.unit.fakes.queue_file import filters, message
@@ -26,14 +30,18 @@ class Module(FakeModule):
         return 0, b'', b''
 
 
-@pytest.mark.parametrize('check_mode', [True, False])
-def test_they_go_to_the_gateway_that_is_one_now(tmp_path, check_mode):
-    for name, way in (('A1', OLD), ('A2', NEW), ('A3', 'direct:')):
-        path = tmp_path / 'deferred' / name
+def put(folder, **ways):
+    for name, way in ways.items():
+        path = folder / 'deferred' / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(message(way))
         # As cleanup(8) leaves a message that is complete.
         path.chmod(0o700)
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+def test_they_go_to_the_gateway_that_is_one_now(tmp_path, check_mode):
+    put(tmp_path, A1=OLD, A2=NEW, A3='direct:')
     module = Module(check_mode=check_mode)
     options = {'config_dir': '/etc/conbool-hop', 'queue_directory': str(tmp_path), 'sbin_dir': ''}
     result, warnings = converge._queue(module, options, NEW)
@@ -41,3 +49,25 @@ def test_they_go_to_the_gateway_that_is_one_now(tmp_path, check_mode):
     assert filters(tmp_path / 'deferred/A1') == [OLD if check_mode else NEW]
     assert filters(tmp_path / 'deferred/A3') == ['direct:']
     assert converge._queue(module, options, NEW)[0]['changed'] == check_mode
+
+
+BEFORE, SERVER = '[192.0.2.99]:25', '[192.0.2.100]:25'
+
+
+@pytest.mark.parametrize('check_mode', [True, False])
+@pytest.mark.parametrize('inbound', [True, False])
+def test_what_waits_for_a_mail_server_elsewhere_gets_to_the_one_that_it_is_now(
+    tmp_path, monkeypatch, inbound, check_mode
+):
+    put(tmp_path, A1=f'mailboxes:{BEFORE}', A2=f'released:{BEFORE}', A3='direct:')
+    # Where the gateway's mail does not come any more, the table of returns names it.
+    led = [f'mailboxes:{SERVER}', f'released:{SERVER}'] if inbound else ['', '']
+    wanted = [f'mailboxes:{BEFORE}', f'released:{BEFORE}'] if check_mode else led
+    hop = Hop({'expanded': {}}, inbound=Inbound(Arrival('front_port', 327), '', '') if inbound else None)
+    options = {'config_dir': '/etc/conbool-hop', 'queue_directory': str(tmp_path), 'sbin_dir': '', 'arrived': True}
+    options.update(clients=['192.0.2.100/32'], return_address=SERVER)
+    monkeypatch.setattr(converge, 'arriving_of', lambda *dummy: SimpleNamespace(warnings=['one']))
+    done = converge._arrived(Module(check_mode=check_mode), SETTINGS, hop, options)
+    assert [said for dummy, warnings in done for said in warnings] == (['one'] if inbound else [])
+    found = [(filters(tmp_path / 'deferred' / name) or [''])[0] for name in ('A1', 'A2', 'A3')]
+    assert found == [*wanted, 'direct:']

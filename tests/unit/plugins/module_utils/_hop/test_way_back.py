@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import verify, way_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.converge import options_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.way_back import foreseen, rows
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 from tests.smtp.hostile import HostileServer
@@ -218,3 +218,32 @@ def test_a_mail_server_that_refuses_the_gateway_s_mail_is_red(monkeypatch, reply
     (found,) = way_back.rows('[127.0.0.1]:25', 'mx.example.com', 'example.com', '127.25.0.10')
     assert (found['id'], found['status']) == ('hop.mailboxes', status) and '127.25.0.10' in found['finding']
     assert found['hint'] or reply.startswith('2')
+
+
+@pytest.mark.parametrize('inbound', [True, False])
+def test_advice_on_a_server_elsewhere_is_about_what_it_gets(monkeypatch, inbound):
+    asked = []
+
+    def check(options):
+        asked.append(options['hosts'])
+        return [{'recipients': [{'verdict': 'refused', 'reply': '554 5.7.1 no'}], 'findings': []}]
+
+    monkeypatch.setattr(way_back, 'check', check)
+    arrival = Arrival('front_port', 327)
+    hop = Hop(IDENTITY, remote=True, return_address='[192.0.2.9]:25', inbound=Inbound(arrival, '', ''))
+    settings = settings_of(clients=['192.0.2.100/32'])
+    before = foreseen(settings, hop if inbound else Hop(IDENTITY, remote=True))
+    after = verify.HopServer(FakeModule(), settings, arrival=arrival if inbound else None)
+
+    class Told:
+        def parameters(self, directory, names):
+            return dict(zip(names, ('regexp:own_mail', 'relay.example.com', 'texthash:returns'))), []
+
+        def text(self, *argv):
+            return 'mta:[192.0.2.9]:25\n', ''
+
+    monkeypatch.setattr(after, '_instance', Told)
+    found = before + after.way_back()
+    assert {row['id'] for row in found} == {'hop.return'} and len(found) == len(asked) == 4
+    assert {row['hint'] for row in found} == {way_back.BEHIND if inbound else way_back.HINT}
+    assert asked[:2] == [['192.0.2.9' if inbound else '192.0.2.100']] * 2

@@ -18,10 +18,15 @@ from tests.unit.fakes.remote import settings
 PAIR = {'tls_cert': '', 'tls_key': ''}
 TWO = ['192.0.2.100/32', '198.51.100.0/24']
 ROUTES = {'example.com': '[192.0.2.100]:25', 'sub.example.co.uk': '[192.0.2.101]:25'}
+SERVER = '[192.0.2.100]:25'
 
 
 def said(more=None, **hop):
     return problems(settings(more, **hop), lambda address: address in ('192.0.2.25', '127.0.0.1'))
+
+
+def of_front(more=None, server=SERVER, **hop):
+    return said({'inbound': True, 'mail_server': server, **(more or {})}, **hop)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,42 @@ def test_what_is_enough(hop):
 )
 def test_what_is_refused(more, hop, words):
     found = said(more, **hop)
+    assert len(found) == 1 and found[0].startswith(words), found
+
+
+def test_a_mail_server_behind_says_where_its_bounces_go():
+    assert of_front() == []
+    assert of_front(clients=TWO) == []
+    assert of_front(server='[192.0.2.99]:2525') == []
+
+
+@pytest.mark.parametrize(
+    'more, server, hop, words',
+    [
+        ({'inbound': False}, SERVER, {}, 'conbool_inbound: False but remote_smarthost_mail_server names'),
+        ({}, '', {}, 'conbool_inbound: True but this host takes no mail from the gateway: set it to false, or name'),
+        ({}, '[192.0.2.25]:2525', {}, "remote_smarthost_mail_server: '192.0.2.25' is this host itself"),
+        ({}, '[localhost]:25', {}, "remote_smarthost_mail_server: 'localhost' is this host itself"),
+        ({}, '[192.0.2.3]:25', {}, "remote_smarthost_mail_server: '192.0.2.3' is the gateway"),
+        (
+            {'relay_host': '192.0.2.99'},
+            '[192.0.2.99]:25',
+            {},
+            "remote_smarthost_mail_server: '192.0.2.99' is the gateway",
+        ),
+        ({}, '[nowhere.invalid]:25', {}, "remote_smarthost_mail_server: 'nowhere.invalid' has no address"),
+        ({}, SERVER, {'return_address': SERVER}, "outbound_hop_return_address: '[192.0.2.100]:25' but"),
+        ({}, SERVER, {'return_routes': ROUTES}, 'outbound_hop_return_routes: '),
+        ({}, SERVER, {**PAIR, 'clients_without_tls': ['192.0.2.100/32']}, "outbound_hop_tls_cert: '' but the gateway"),
+        ({'spam_delivery': 'folder'}, SERVER, {}, "conbool_spam_delivery: 'folder' but folders are on another"),
+    ],
+)
+def test_what_stands_against_a_mail_server_behind(monkeypatch, more, server, hop, words):
+    known = {'localhost': ['127.0.0.1'], 'nowhere.invalid': [], 'mail.conbool.com': []}
+    monkeypatch.setattr(
+        socket, 'getaddrinfo', lambda name, port: [(0, 0, 0, '', (address, 0)) for address in known[name]]
+    )
+    found = of_front(more, server, **hop)
     assert len(found) == 1 and found[0].startswith(words), found
 
 

@@ -27,7 +27,8 @@ def fixture_remote(monkeypatch, tmp_path):
     monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
 
     def remote(more=None, **hop):
-        return RemoteServer(FakeModule(), settings(more, return_address='[192.0.2.100]:26', **hop))
+        back = '' if more and more.get('mail_server') else '[192.0.2.100]:26'
+        return RemoteServer(FakeModule(), settings(more, return_address=back, **hop))
 
     return remote
 
@@ -187,6 +188,7 @@ def test_no_service_and_no_command_of_this_host_is_that_of_a_server_elsewhere():
 
 def test_undo_has_no_part_but_the_hop_and_the_port(remote, monkeypatch):
     monkeypatch.setattr(smarthost.firewall, 'limited', lambda module: True)
+    monkeypatch.setattr(smarthost.firewall, 'look_ahead', lambda module, limit: ({'settled': False}, []))
     monkeypatch.setattr(smarthost, '_refuse_half_a_change', lambda module, server, parts: None)
     monkeypatch.setattr(smarthost, '_take', lambda module, parts: [part.name for part in parts])
     mta = remote()
@@ -198,3 +200,47 @@ def test_the_certificate_of_the_listener_is_one_for_clients(remote, tmp_path):
     (found,) = [row for row in remote(tls_cert=path).obstacles(None) if row['id'] == 'tls.server']
     assert found['target'] == path and 'shows to the clients' in found['hint'] and found['finding']
     assert not [row for row in remote(tls_cert='', tls_key='').obstacles(None) if row['id'] == 'tls.server']
+
+
+FRONT = {'inbound': True, 'mail_server': '[192.0.2.99]:2525'}
+
+
+def test_the_gateway_s_mail_is_taken_for_the_server_behind(remote, monkeypatch):
+    mta = remote(FRONT)
+    facts = mta.facts()
+    facts.gateway = ['what it shows']
+    wanted = mta.wanted(facts, False)
+    assert wanted.problems == [] and mta.arrival == ('remote_smarthost_inbound_port', 327, '', 0, '')
+    assert (mta.redirect_port, mta.redirect_variable) == (327, 'remote_smarthost_inbound_port')
+    inbound = wanted.hop.inbound
+    assert (inbound.certificate, inbound.key, inbound.gateway) == (
+        '/etc/ssl/relay.pem',
+        '/etc/ssl/relay.key',
+        facts.gateway,
+    )
+    assert inbound.marks == {} and wanted.hop.return_address == '[192.0.2.99]:2525'
+    # Nothing of it is filed by anybody here.
+    assert {each['agent'] for each in facts.deliveries} == {'own'} and len(facts.deliveries) == 2
+    for without in (remote(), remote(dict(FRONT, state='absent')), remote(dict(FRONT, inbound=False))):
+        assert without.arrival is None and without.redirect_port == 0
+    assert remote().wanted(remote().facts(), False).hop.inbound is None and remote().facts().deliveries == []
+
+
+@pytest.mark.parametrize('more, asked', [(FRONT, ['hop.stranger', 'inbound.stranger']), ({}, ['hop.stranger'])])
+def test_each_listener_is_asked_as_a_stranger_would(remote, monkeypatch, more, asked):
+    seen = []
+    monkeypatch.setattr(server, 'outsider_rows', lambda *words: seen.append(words) or [])
+    monkeypatch.setattr(server, 'redirect_rows', lambda *words: [{'id': 'firewall.redirect', 'target': words[2:]}])
+    mta = remote(more)
+    mta.doors()
+    assert [words[0] for words in seen] == asked
+    assert more == {} or seen[1][1:] == (['127.0.0.1'], 327, True, 'example.com')
+    redirected = [row['target'] for row in mta.obstacles(mta.facts()) if row['id'] == 'firewall.redirect']
+    assert redirected == ([(327, 'remote_smarthost_inbound_port')] if more else [])
+
+
+def test_by_what_the_gateway_is_known_stands_in_the_table_of_the_hop(remote, monkeypatch):
+    monkeypatch.setattr(server, 'known_by', lambda certificate, table, settings: (certificate, table))
+    assert remote().knows('shown') == ''
+    mta = remote(FRONT)
+    assert mta.knows('shown') == ('shown', '')

@@ -72,6 +72,34 @@ def test_what_the_kernel_says_of_the_way_to_the_hop(machine, rules, state, rows)
         assert 'led to port 327' in found[0]['finding']
 
 
+CLIENT = {'prefix': {'addr': '198.51.100.7', 'len': 32}}
+FOR_CLIENTS = chain('input', 'filter', 'input', -10, [match(DPORT, 25), match(SADDR, CLIENT, '!='), {'reject': None}])
+CLIENTS_SHUT = chain('site', 'filter', 'input', 0, [match(DPORT, 25), {'drop': None}], table='site')
+GATEWAY_SHUT = chain('site', 'filter', 'input', 0, [match(DPORT, 327), {'drop': None}], table='site')
+
+
+@pytest.mark.parametrize(
+    'rules, said',
+    [
+        ([], {('firewall.ok', '')}),
+        (CLIENTS_SHUT, {('firewall.shut', 'port 25 is closed to')}),
+        (GATEWAY_SHUT, {('firewall.shut', 'port 327 is closed to')}),
+        ([*CLIENTS_SHUT, *GATEWAY_SHUT], {('firewall.shut', f'port {port} is closed to') for port in (25, 327)}),
+        (ELSEWHERE, {('firewall.redirect', '')}),
+    ],
+)
+def test_clients_and_the_gateway_each_get_to_their_port(machine, rules, said):
+    machine.foreign = [*FOR_CLIENTS, *TURN, *GUARD, *rules]
+    both = settings()
+    both['roles']['outbound_hop']['clients'] = ['198.51.100.7/32']
+    found = port_rows(machine, both, 327)
+    if not rules:
+        assert 'outbound_hop_clients and the gateway' in found[0]['finding']
+    for identifier, begin in said:
+        assert [row for row in found if row['id'] == identifier and row['finding'].startswith(begin)], found
+    assert {row['id'] for row in found} == {identifier for identifier, dummy in said}
+
+
 def test_before_a_change_it_is_said_whether_it_can_be(machine):
     def asked():
         (row,) = redirect_rows(machine, settings(), 327, 'inbound_port')

@@ -73,6 +73,8 @@ VARIABLES = {
     'preflight_enforce': ('no', False, 'perhaps'),
     'preflight_queue_directories': (' '.join(LIST), LIST, ['srv']),
     'preflight_queue_megabytes': ('0', 0, 'many'),
+    'remote_smarthost_inbound_port': ('20045', 20045, 0),
+    'remote_smarthost_mail_server': ('2001:DB8::10', '[2001:DB8::10]:25', 'smtp:[mail.example.com]'),
     'sendmail_smarthost_decision': ('hop', 'hop', 'both'),
     'sendmail_smarthost_paths': (PATHS, PATHS, {'etc': '/etc'}),
     'sendmail_smarthost_system_ca_file': ('/etc/ca.pem', '/etc/ca.pem', 'ca.pem'),
@@ -130,6 +132,28 @@ def test_a_password_of_a_rule_is_text(content):
 @pytest.mark.parametrize('content', ['', None, 25, 0.5, True, ['x']], ids=repr)
 def test_a_way_for_bounces_is_a_next_hop(content):
     assert "'example.com'" in refused('outbound_hop_return_routes', {'example.com': content})
+
+
+@pytest.mark.parametrize(
+    'text, place',
+    [
+        ('mail.example.com', '[mail.example.com]:25'),
+        ('[mail.example.com]:2525', '[mail.example.com]:2525'),
+        ('exchange:26', '[exchange]:26'),
+        ('192.0.2.10', '[192.0.2.10]:25'),
+        ('[2001:db8::10]:26', '[2001:db8::10]:26'),
+        ('', ''),
+    ],
+)
+def test_a_mail_server_behind_may_be_named_in_each_of_these_forms(text, place):
+    assert read(remote_smarthost_mail_server=text)[0] == place
+
+
+@pytest.mark.parametrize(
+    'value', ['a b', 'mail:0', 'mail:25:25', '[mail', 'mail.example.com,', '192.0.2.0/24', 25.5, '1.2.3']
+)
+def test_and_in_no_other(value):
+    assert repr(value) in refused('remote_smarthost_mail_server', value)
 
 
 def test_the_table_has_every_variable():
@@ -270,6 +294,11 @@ PORTS = ('outbound_hop_port', 'postfix_smarthost_wash_port', 'postfix_smarthost_
             ],
         ),
         ({'inbound_firewall_port': 325, 'verify_inbound_port': 325}, []),
+        (
+            {'remote_smarthost_mail_server': 'mail.lan', 'remote_smarthost_inbound_port': 25, 'conbool_mta': 'remote'},
+            ['outbound_hop_listen_port remote_smarthost_inbound_port'],
+        ),
+        ({'remote_smarthost_inbound_port': 25, 'conbool_mta': 'remote'}, []),
     ],
 )
 def test_listeners_on_loopback_have_different_ports(variables, pairs):
