@@ -9,6 +9,8 @@ from tests.flow import remote
 from tests.flow.adapters import postfix
 from tests.flow.site import Site
 
+SERVER, RELAY = 'lanserver', 'smarthost'
+MESSAGE = b'From: alice@example.com\r\nSubject: %s\r\nX-Conbool-Released: yes\r\n\r\nhello\r\n'
 FORGED = 'what a user forged only the server knows that he has logged in to'
 # Debian's Postfix as it is, but for these lines.
 POINTED = """set -e
@@ -27,11 +29,18 @@ class Adapter(postfix.Adapter):
 
 
 class Relayed(Site):
-    """Messages are handed in at the mail server; what waits, waits there or at the smart host."""
+    """Messages are handed in at the mail server; what waits, waits there or at the smart host.
 
-    def __init__(self, lab, server, relay, adapter):
+    Args:
+        front: whether the smart host takes what comes from outside.
+    """
+
+    def __init__(self, lab, server, relay, adapter, front=False):
         super().__init__(lab, server, adapter)
-        self.relay = relay
+        self.relay, self.front = relay, front
+
+    def entrance(self, via):
+        return self.relay if self.front and via != 'lan' else self.host
 
     def _at_relay(self, request):
         return remote.ask(self.lab, self.relay, dict(request, mailboxes={}, postfix_queues=[postfix.HOP]))
@@ -73,3 +82,45 @@ def variables(lab, server, relay, configuration):
         'outbound_hop_tls_cert': '/etc/ssl/lab/server.pem',
         'outbound_hop_tls_key': '/etc/ssl/lab/server.key',
     }
+
+
+def front(lab, server):
+    """What it says beside that where the gateway's mail comes to the smart host, too."""
+    return {
+        'conbool_inbound': True,
+        'outbound_hop_return_address': '',
+        'remote_smarthost_mail_server': lab.addresses[server][0],
+    }
+
+
+ASK = """
+import smtplib, ssl, sys
+host, tls, sender, recipient = sys.argv[1:]
+server = smtplib.SMTP(host, 25)
+if tls == 'tls':
+    server.starttls(context=ssl._create_unverified_context())
+answer = server.mail(sender)
+print(*(server.rcpt(recipient) if answer[0] < 300 else answer))
+"""
+
+
+def say(hosts, sender, recipient, tls=False):
+    """What the smart host says to its client; no message is sent."""
+    words = [hosts.addresses[RELAY][0], 'tls' if tls else 'clear', sender, recipient]
+    return hosts.run(SERVER, ['python3', '-c', ASK, *words]).stdout
+
+
+def bring(hosts, recipient, subject, source='gateway', **options):
+    """What becomes of a message that comes to the smart host from outside."""
+    return getattr(hosts, source).send(RELAY, 'f1@external.test', [recipient], MESSAGE % subject.encode(), **options)
+
+
+def waits(hosts):
+    """How many messages for alice wait at the smart host."""
+    queue = hosts.run(RELAY, ['postqueue', '-c', '/etc/conbool-hop', '-j']).stdout
+    return queue.count('"address": "alice@example.com"')
+
+
+def copies(hosts, subject):
+    """How many messages alice has that came with this subject."""
+    return int(hosts.run(SERVER, ['sh', '-c', f'grep -rl "Subject: {subject}" /home/alice/Maildir | wc -l']).stdout)

@@ -78,6 +78,10 @@ class Site:
             for item, answer in zip(items, answers)
         }
 
+    def entrance(self, via):
+        """To which host of the lab who comes from there brings mail."""
+        return self.host
+
     def _order(self, peer, sender, item):
         inject = item.case.inject
         options = {name: inject[name] for name in ('ipv6', 'mail_options', 'rcpt_options') if name in inject}
@@ -88,7 +92,7 @@ class Site:
         if inject['via'] != sender:
             options['source'] = inject['via']
         return peer.order(
-            self.host,
+            self.entrance(inject['via']),
             inject['from'] if inject['from'] != '<>' else '',
             inject['to'],
             item.content,

@@ -1,21 +1,36 @@
 # Copyright (c) 2026, Conbool SMTP Relay collection contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The outbound half of the flow table with a mail server that has nothing but a smart host, which is another machine; who else
-may send there; and that it comes and goes like any other."""
+"""The flow table with a mail server that has nothing but a smart host, which is another machine: the outbound half, and with
+the smart host in front of it the inbound half; who else may send there; and that each comes and goes like any other."""
 
 from __future__ import annotations
+
+import time
 
 import pytest
 
 from tests.flow import loader, playbook
 from tests.flow.engine import Engine
-from tests.flow.relayed import Adapter, Relayed, point, variables
+from tests.flow.relayed import (
+    ASK,
+    MESSAGE,
+    RELAY,
+    SERVER,
+    Adapter,
+    Relayed,
+    bring,
+    copies,
+    front,
+    point,
+    say,
+    variables,
+    waits,
+)
 from tests.flow.session import explained
 
 pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix')]
 
-SERVER, RELAY = 'lanserver', 'smarthost'
 GROUPS = ('outbound', 'calendar', 'near_misses', 'variants', 'gateway')
 # Configurations of which rows have to hold, too.
 OTHERS = ('no_bypass', 'scope_senders')
@@ -24,13 +39,22 @@ CASES = {
     'default': [case for case in TABLE.selected('default') if case.group in GROUPS],
     **{name: [case for case in TABLE.selected(name) if not case.repeated] for name in OTHERS},
 }
+# Mail from outside, of this and one more configuration, in which nothing files flagged mail on the host that takes it.
+HEADER = 'spam_header'
+CASES['front'] = [
+    case
+    for name, groups in ((HEADER, ('inbound', 'spam')), ('default', ('outbound', 'smuggling', 'firewall')))
+    for case in TABLE.selected(name)
+    if case.group in groups and case.inject['via'] in ('gateway', 'internet')
+]
 FULL = [pytest.mark.full]
 PARAMETERS = [
-    pytest.param(name, case.id, id=case.name, marks=FULL if name in OTHERS else [])
+    pytest.param(name, case.id, id=f'{name}-{case.id}', marks=FULL if name in OTHERS else [])
     for name, cases in CASES.items()
     for case in cases
 ]
-MESSAGE = b'From: alice@example.com\r\nSubject: %s\r\nX-Conbool-Released: yes\r\n\r\nhello\r\n'
+BLOCK = 'table inet away { chain in { type filter hook input priority 0; iifname != "lo" tcp dport 25 reject with tcp reset; } }'
+KEPT = 'for f in /etc/conbool-hop/* /etc/conbool-inbound-firewall.nft; do echo "== $f"; sort "$f"; done; nft list table inet conbool_inbound'
 # What somebody does to the smart host, and the row that is red then.
 RELOAD = ' && postfix $hop reload'
 BREAKAGES = {
@@ -46,6 +70,19 @@ BREAKAGES = {
     ),
     'one more client': ("printf '0.0.0.0/0 permit\\n' >>/etc/conbool-hop/clients" + RELOAD, 'drift.hop'),
     'no firewall': ('nft delete table inet conbool_inbound', 'drift.mail_port'),
+}
+# The same of what it has in front of the mail server.
+FRONT = '0.0.0.0:327/inet'
+OPEN = f'postconf $hop -P {FRONT}/smtpd_relay_restrictions=permit_mynetworks,reject'
+BREAKAGES_IN_FRONT = {
+    'takes mail of a stranger': (OPEN + RELOAD, 'inbound.stranger.open'),
+    'no listener for the gateway': (f'postconf $hop -MX {FRONT}' + RELOAD, 'inbound.stranger.closed'),
+    'no redirect': ('nft flush chain inet conbool_inbound turn', 'firewall.redirect'),
+    'another next hop': (f'postconf $hop -P {FRONT}/smtpd_data_restrictions=' + RELOAD, 'drift.hop'),
+    'no TLS for the gateway': (
+        f'postconf $hop -P {FRONT}/smtpd_tls_security_level=none' + RELOAD,
+        'inbound.starttls_offered',
+    ),
 }
 
 
@@ -76,8 +113,11 @@ def fixture_sent(hosts, of, settled):
     def sent(name):
         if name not in reports:
             # Once with all that is asked before.
-            settled(of(name), conbool_preflight='enforce' if name == 'default' else 'skip')
-            reports[name] = Engine(Relayed(hosts, SERVER, RELAY, Adapter()), deadline=90.0).run(CASES[name])
+            preflight = 'skip' if name in OTHERS else 'enforce'
+            more = front(hosts, SERVER) if name == 'front' else {}
+            settled(of(HEADER if name == 'front' else name, **more), conbool_preflight=preflight)
+            site = Relayed(hosts, SERVER, RELAY, Adapter(), front=name == 'front')
+            reports[name] = Engine(site, deadline=90.0).run(CASES[name])
         return reports[name]
 
     return sent
@@ -132,23 +172,6 @@ def test_nobody_but_a_client_gets_anything_relayed(hosts, of, settled, source, i
     assert not passed_on(hosts)
 
 
-ASK = """
-import smtplib, ssl, sys
-host, tls, sender, recipient = sys.argv[1:]
-server = smtplib.SMTP(host, 25)
-if tls == 'tls':
-    server.starttls(context=ssl._create_unverified_context())
-answer = server.mail(sender)
-print(*(server.rcpt(recipient) if answer[0] < 300 else answer))
-"""
-
-
-def say(hosts, sender, recipient, tls=False):
-    """What the smart host says to its client; no message is sent."""
-    words = [hosts.addresses[RELAY][0], 'tls' if tls else 'clear', sender, recipient]
-    return hosts.run(SERVER, ['python3', '-c', ASK, *words]).stdout
-
-
 @pytest.mark.full
 def test_a_client_has_to_use_tls_unless_it_is_excused(hosts, of, settled):
     settled(of('default'))
@@ -178,20 +201,73 @@ def test_headers_that_a_client_forges_are_taken_away_where_the_inventory_says_so
     assert not report.in_clear
 
 
-@pytest.mark.parametrize('name', [pytest.param(name, marks=[] if name == 'open relay' else FULL) for name in BREAKAGES])
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(name, marks=[] if name in ('open relay', 'takes mail of a stranger') else FULL)
+        for name in [*BREAKAGES, *BREAKAGES_IN_FRONT]
+    ],
+)
 def test_what_is_broken_is_noticed_and_repaired(hosts, of, settled, name):
-    do, row = BREAKAGES[name]
-    settled(of('default'))
+    do, row = {**BREAKAGES, **BREAKAGES_IN_FRONT}[name]
+    more = front(hosts, SERVER) if name in BREAKAGES_IN_FRONT else {}
+    settled(of('default', **more))
     settled.spoil()
     hosts.run(RELAY, ['sh', '-ec', f'listener={hosts.addresses[RELAY][0]}:25; hop="-c /etc/conbool-hop"; {do}'])
-    outcome = playbook.run(hosts, RELAY, 'verify.yml', of('default'))
+    outcome = playbook.run(hosts, RELAY, 'verify.yml', of('default', **more))
     assert outcome.returncode and row in {each['id'] for each in red(outcome)}, outcome.findings
-    settled(of('default'))
-    assert playbook.run(hosts, RELAY, 'verify.yml', of('default')).returncode == 0
+    settled(of('default', **more))
+    outcome = playbook.run(hosts, RELAY, 'verify.yml', of('default', **more))
+    assert outcome.returncode == 0, outcome.findings
 
 
 def red(outcome):
     return [row for entry in outcome.hosts().values() for row in entry['verify']['rows'] if row['status'] == 'red']
+
+
+def test_in_front_nobody_gets_anything_relayed_either(hosts, of, settled):
+    for firewall in ('present', 'absent'):
+        settled(of('default', inbound_firewall_state=firewall, **front(hosts, SERVER)))
+        for port in (25, 327):
+            rejected(hosts, 'internet', port=port)
+        # Turned to the hop's port, or there without having been turned.
+        for port in (25, 327):
+            assert not bring(hosts, 'victim@external.test', 'stranger', port=port)['accepted']
+    assert not passed_on(hosts)
+
+
+def test_mail_waits_while_the_mail_server_is_away_and_none_is_lost(hosts, of, settled):
+    settled(of('default', **front(hosts, SERVER)))
+    assert bring(hosts, 'alice@example.com', 'asked before')['accepted']
+    hosts.run(SERVER, ['nft', BLOCK])
+    try:
+        # Who has been asked about is taken in, of others the gateway keeps the mail.
+        known, others = bring(hosts, 'alice@example.com', 'kept here'), bring(hosts, 'root@example.com', 'kept there')
+        assert known['accepted'] and (others['accepted'], others['code']) == (False, 450), (known, others)
+        assert waits(hosts) == 1 and copies(hosts, 'kept here') == 0
+        outcome = playbook.run(hosts, RELAY, 'verify.yml', of('default', **front(hosts, SERVER)))
+        assert 'hop.return' in {each['id'] for each in red(outcome)}, outcome.findings
+    finally:
+        hosts.run(SERVER, ['nft', 'delete table inet away'])
+    end = time.monotonic() + 60
+    while waits(hosts) and time.monotonic() < end:
+        hosts.run(RELAY, ['postqueue', '-c', '/etc/conbool-hop', '-f'])
+        time.sleep(2)
+    assert (waits(hosts), copies(hosts, 'kept here')) == (0, 1)
+
+
+def test_the_front_half_goes_alone_when_the_variable_goes(hosts, of, settled):
+    settled(of('default'))
+    before = hosts.run(RELAY, ['sh', '-c', KEPT]).stdout
+    settled(of('default', **front(hosts, SERVER)))
+    assert playbook.run(hosts, RELAY, 'gateway.yml', of('default', **front(hosts, SERVER))).changed == []
+    there = hosts.run(RELAY, ['sh', '-c', KEPT]).stdout
+    assert there != before and 'redirect to :327' in there
+    settled(of('default'))
+    assert hosts.run(RELAY, ['sh', '-c', KEPT]).stdout == before
+    assert not bring(hosts, 'alice@example.com', 'gone')['accepted'] and '250 ' in say(
+        hosts, 'alice@example.com', 'somebody@external.test', tls=True
+    )
 
 
 def test_it_is_done_once_and_undone(hosts, of, settled):

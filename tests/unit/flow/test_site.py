@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.flow import adapters, playbook, remote
+from tests.flow import adapters, playbook, relayed, remote
 from tests.flow.model import Case, Reply
 from tests.flow.session import NotConfigured, Session
 from tests.flow.site import Site
@@ -233,3 +233,18 @@ def test_a_configuration_that_a_role_refuses_is_to_be_refused_in_these_words(
     else:
         with pytest.raises(NotConfigured, match=said):
             session.report('odd', [case])
+
+
+@pytest.mark.parametrize('front, entrances', [(False, ['mx', 'mx', 'mx']), (True, ['relay', 'relay', 'mx'])])
+def test_what_comes_from_outside_is_brought_to_the_smart_host_where_that_is_in_front(lab, front, entrances):
+    site = relayed.Relayed(lab, 'mx', 'relay', relayed.Adapter(), front)
+    assert [site.entrance(via) for via in ('gateway', 'internet', 'lan')] == entrances
+    asked = []
+    lab.gateway.order = lambda host, *dummy, **options: asked.append(host) or {
+        'accepted': True,
+        'code': 250,
+        'text': '',
+    }
+    case = Case('X1', 't', 'g', 'default', {'via': 'gateway', 'from': '<>', 'to': ['alice@example.com']})
+    site.inject([SimpleNamespace(case=case, token='t', content=b'')])
+    assert asked == entrances[:1]

@@ -207,7 +207,8 @@ def in_front(**more):
 def test_in_front_of_a_server_elsewhere_the_gateway_has_to_show_the_same_and_gets_nowhere_else(name):
     found, beside = in_front(), arriving()
     options, others = (service(each, name)['options'] for each in (found, beside))
-    differ = {'smtpd_data_restrictions', 'smtpd_tls_cert_file', 'smtpd_tls_key_file', 'smtpd_banner'}
+    differ = {f'smtpd_{name}' for name in ('data_restrictions', 'tls_cert_file', 'tls_key_file', 'banner')}
+    differ.add('smtpd_discard_ehlo_keywords')
     assert {key for key in {*options, *others} if options.get(key) != others.get(key)} == differ
     # Whatever its recipient: no message of this listener goes anywhere else.
     assert options['smtpd_data_restrictions'].endswith(f', check_client_access static:{{FILTER mailboxes:{SERVER}}}')
