@@ -128,17 +128,21 @@ class RemoteServer(MailServer):
         )
 
     def _elsewhere(self) -> list[str]:
-        """Return who would lose his clients, as problems: the firewall limits the port at all addresses."""
-        hop, firewall = self._hop, self.settings['roles']['inbound_firewall']
-        if firewall['state'] != 'present':
+        """Return who would lose his clients, as problems: the firewall limits the port at all addresses, and leads the
+        gateway away from it at all of them."""
+        hop, limited = self._hop, self.settings['roles']['inbound_firewall']['state'] == 'present'
+        if not limited and not self.arrival:
             return []
+        cure = '' if self.arrival else ', or see to the firewall yourself with inbound_firewall_state: absent'
         # Who listens at all addresses is in the way of the hop itself.
         ours = {*hop['listen'], '0.0.0.0', '::'}
         found = [entry for entry in for_others(hop['listen_port']) if entry.address not in ours]
         return [
             f'outbound_hop_listen_port: {hop["listen_port"]} is also the port at {entry.address}, held by'
-            f' {"".join(holders([entry]))}, whose clients the firewall would shut out. Take a port that nobody else'
-            ' has, or see to the firewall yourself with inbound_firewall_state: absent'
+            f' {"".join(holders([entry]))}, whose clients the firewall would '
+            + ('shut out' if limited else 'lead away')
+            + '. Take a port that nobody else has'
+            + cure
             for entry in not_of(found, master(hop['queue_directory'])[0])
         ]
 

@@ -107,6 +107,7 @@ def test_who_has_the_port_at_another_address_does_not_lose_his_clients(
     mta = remote(listen_port=port)
     mta.settings['roles']['inbound_firewall']['state'] = firewall
     found = mta.wanted(mta.facts(), False).problems
+    assert not found or ('inbound_firewall_state: absent' in found[0])
     assert len(found) == said and all(
         text.startswith('outbound_hop_listen_port: 25 is also the port at 192.0.2.26, held by pid 7 (exim4)')
         for text in found
@@ -244,3 +245,12 @@ def test_by_what_the_gateway_is_known_stands_in_the_table_of_the_hop(remote, mon
     assert remote().knows('shown') == ''
     mta = remote(FRONT)
     assert mta.knows('shown') == ('shown', '')
+
+
+def test_nobody_else_s_mail_of_the_gateway_is_led_to_the_hop(remote, monkeypatch):
+    monkeypatch.setattr(server, 'for_others', lambda asked: [Socket('192.0.2.26', asked, 0, 1)])
+    monkeypatch.setattr(server, 'holders', lambda sockets: ['pid 7 (exim4), user root'])
+    mta = remote(FRONT)
+    mta.settings['roles']['inbound_firewall']['state'] = 'absent'
+    (found,) = mta.wanted(mta.facts(), False).problems
+    assert found.endswith('whose clients the firewall would lead away. Take a port that nobody else has')
