@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge, unit
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.converge import problems
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
-from tests.unit.fakes.hop import MTA, OPTIONS
+from tests.unit.fakes.hop import MTA, OPTIONS, SETTINGS
 
 DIRECTORIES = {
     'config_directory': '/etc/postfix',
@@ -42,6 +43,28 @@ def test_the_way_there_does_not_matter(tmp_path):
     hop = Hop({'expanded': {**MTA, 'queue_directory': str(tmp_path / 'spool')}})
     options = dict(OPTIONS, queue_directory=str(tmp_path / 'link' / 'hop'))
     assert len(problems({'roles': {'outbound_hop': options}}, hop)) == 1
+
+
+@pytest.mark.parametrize('fingerprint, count', [('AB', 32), ('AB', 20)])
+def test_what_stands_against_taking_the_gateway_s_mail_for_a_server_elsewhere(fingerprint, count):
+    inbound = Inbound(Arrival('front_port', 327), '/r.pem', '/r.key')
+    hop = Hop({'expanded': MTA}, remote=True, return_address='[192.0.2.100]:25', inbound=inbound)
+    given = [':'.join([fingerprint] * count)]
+    roles = {'outbound_hop': dict(OPTIONS, clients=['192.0.2.100/32'], return_address='')}
+    more = {'inbound_require_certificate': True, 'inbound_certificate_fingerprints': given, 'roles': roles}
+    found = problems(dict(SETTINGS, **more), hop)
+    # SHA-256 is what the listener compares. Where the server is, is no matter.
+    assert [text.partition(':')[0] for text in found] == (
+        [] if count == 32 else ['conbool_inbound_certificate_fingerprints']
+    )
+
+
+@pytest.mark.parametrize('marks', [{}, {'released': 'x'}])
+def test_the_hop_hands_mail_to_itself_only_where_that_gets_marks(marks):
+    hop = Hop({'expanded': MTA}, users=('kerio',), inbound=Inbound(Arrival('front_port', 327), '', '', marks=marks))
+    options = dict(OPTIONS, wash_variable='', arrival=hop.inbound.arrival)
+    kept = converge._kept_to(options, hop, {'parameters': {'mail_owner': 'postfix'}})
+    assert kept == ([325], ('kerio', 'postfix') if marks else ('kerio',))
 
 
 @pytest.mark.parametrize(

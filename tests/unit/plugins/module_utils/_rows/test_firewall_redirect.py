@@ -76,15 +76,17 @@ CLIENT = {'prefix': {'addr': '198.51.100.7', 'len': 32}}
 FOR_CLIENTS = chain('input', 'filter', 'input', -10, [match(DPORT, 25), match(SADDR, CLIENT, '!='), {'reject': None}])
 CLIENTS_SHUT = chain('site', 'filter', 'input', 0, [match(DPORT, 25), {'drop': None}], table='site')
 GATEWAY_SHUT = chain('site', 'filter', 'input', 0, [match(DPORT, 327), {'drop': None}], table='site')
+NO_CLIENTS = ('firewall.shut', 'port 25 is closed to 198.51.100.7')
+NO_GATEWAY = ('firewall.shut', 'port 327 is closed to 192.0.2.')
 
 
 @pytest.mark.parametrize(
     'rules, said',
     [
         ([], {('firewall.ok', '')}),
-        (CLIENTS_SHUT, {('firewall.shut', 'port 25 is closed to')}),
-        (GATEWAY_SHUT, {('firewall.shut', 'port 327 is closed to')}),
-        ([*CLIENTS_SHUT, *GATEWAY_SHUT], {('firewall.shut', f'port {port} is closed to') for port in (25, 327)}),
+        (CLIENTS_SHUT, {NO_CLIENTS}),
+        (GATEWAY_SHUT, {NO_GATEWAY}),
+        ([*CLIENTS_SHUT, *GATEWAY_SHUT], {NO_CLIENTS, NO_GATEWAY}),
         (ELSEWHERE, {('firewall.redirect', '')}),
     ],
 )
