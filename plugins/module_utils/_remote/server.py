@@ -123,8 +123,13 @@ class RemoteServer(MailServer):
                 own_programs=True,
                 return_address=mail_server(self.settings),
                 remote=True,
-                inbound=Inbound(self.arrival, *files.values(), gateway=facts.gateway) if self.arrival else None,
+                inbound=self._inbound(facts),
             ),
+        )
+
+    def _inbound(self, facts: Facts) -> Inbound | None:
+        return self.arrival and Inbound(
+            self.arrival, self._hop['tls_cert'], self._hop['tls_key'], gateway=facts.gateway
         )
 
     def _elsewhere(self) -> list[str]:
