@@ -23,12 +23,13 @@ class Server:
         return self.kind
 
 
-def everywhere():
-    """Each mail server, by default on one release, and on the others in a full run."""
-    for name in adapters.names():
+def everywhere(named=()):
+    """Each mail server, by default on one release, and on the others in a full run. Those that are named, on one release,
+    whatever is run."""
+    for name in named or adapters.names():
         adapter = adapters.load(name)
-        yield Server(name, adapter.default_host), getattr(adapter, 'full', False)
-        for kind in adapter.other_hosts:
+        yield Server(name, adapter.default_host), not named and getattr(adapter, 'full', False)
+        for kind in () if named else adapter.other_hosts:
             yield Server(name, kind), True
 
 
@@ -39,8 +40,8 @@ def chosen(mtas, host, marker):
         return [pytest.param(Server(mta, host), id=host) for mta in mtas or ['postfix'] if _wants(marker, mta)]
     return [
         pytest.param(server, id=server.kind, marks=[pytest.mark.full] if full or _only_full(marker, server.mta) else [])
-        for server, full in everywhere()
-        if _wants(marker, server.mta) and (server.mta in mtas if mtas else True) and not (mtas and full)
+        for server, full in everywhere(mtas)
+        if _wants(marker, server.mta)
     ]
 
 

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, Conbool SMTP Relay collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which mail servers are chosen, and which of them for a full run only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flow import adapters, servers
+
+
+def chosen(*names, host=None, marker=None):
+    """Mail server and host -> whether it is for a full run only."""
+    found = servers.chosen(names or None, host, marker)
+    return {(each.values[0].mta, each.values[0].kind): bool(each.marks) for each in found}
+
+
+def test_all_are_chosen_and_further_releases_for_a_full_run():
+    found = chosen()
+    assert {mta for mta, dummy in found} == set(adapters.names())
+    assert not found['postfix', 'postfix-debian12'] and found['postfix', 'postfix-debian13']
+    assert not found['kerio', 'kerio-debian12'] and found['kerio_direct', 'kerio-debian12']
+
+
+@pytest.mark.parametrize('name', ['postfix', 'kerio_direct'])
+def test_who_is_named_is_run_on_one_release(name):
+    assert chosen(name) == {(name, adapters.load(name).default_host): False}
+
+
+def test_a_test_says_for_whom_it_is():
+    marker = pytest.mark.servers('kerio', full=['postfix'])
+    assert set(chosen('kerio', 'sendmail', marker=marker.mark)) == {('kerio', 'kerio-debian12')}
+    assert chosen('postfix', marker=marker.mark) == {('postfix', 'postfix-debian12'): True}
+    assert chosen('postfix', host='other') == {('postfix', 'other'): False}
