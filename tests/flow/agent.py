@@ -115,6 +115,9 @@ def look(request):
 def _maildir(user, path, run):
     for found in [*sorted(path.glob('**/new/*')), *sorted(path.glob('**/cur/*')), *sorted(path.glob('*/#msgs/*.eml'))]:
         content = found.read_bytes()
+        if found.suffix == '.eml':
+            # As it came over the network.
+            content = content.replace(b'\r\n', b'\n')
         if run in content:
             folder = found.parent.parent
             yield {
@@ -165,7 +168,8 @@ def _postfix_queue(directory, run, known):
     """Entries of the run; `postqueue -j` alone does not know the message, so what is not known yet is read as well."""
     for line in _listing(directory).splitlines():
         entry = json.loads(line)
-        key = '{}/{}'.format(directory, entry['queue_id'])
+        # A site may have such a queue on each of its hosts.
+        key = '{}:{}/{}'.format(os.uname().nodename, directory, entry['queue_id'])
         content = b''
         if key not in known:
             shown = subprocess.run(

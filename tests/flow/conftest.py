@@ -124,8 +124,8 @@ def fixture_lab(borrowed):
 
 
 @pytest.fixture(scope='module', name='host')
-def fixture_host(lab, kind):
-    with lab.hosts(kind, fresh=False):
+def fixture_host(lab, kind, adapter):
+    with lab.hosts(*adapter.site.beside, kind, fresh=False):
         yield kind
 
 

@@ -179,11 +179,17 @@ def run(lab, host, playbook, variables, *options):
     return Run(lab, host, playbook, variables, options).wait()
 
 
+def run_each(lab, playbook, variables_of, more=None):
+    """One run over several inventory hosts (name -> variables); more: variables of the run."""
+    inventory = {'conbool': {'hosts': variables_of}}
+    return Run(lab, ','.join(variables_of), playbook, more or {}, inventory=inventory).wait()
+
+
 def run_as(lab, host, playbook, variables_of):
     """One run over several inventory hosts (name -> variables) that are all this one server."""
     address = lab.addresses[host][0]
     hosts = {name: {'ansible_host': address, **variables} for name, variables in variables_of.items()}
-    return Run(lab, ','.join(hosts), playbook, {}, inventory={'conbool': {'hosts': hosts}}).wait()
+    return run_each(lab, playbook, hosts)
 
 
 def apply(lab, host, variables, playbook='site.yml'):

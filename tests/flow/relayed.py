@@ -35,6 +35,9 @@ class Relayed(Site):
         front: whether the smart host takes what comes from outside.
     """
 
+    # Of the smart host.
+    queues = [postfix.HOP]
+
     def __init__(self, lab, server, relay, adapter, front=False):
         super().__init__(lab, server, adapter)
         self.relay, self.front = relay, front
@@ -43,7 +46,8 @@ class Relayed(Site):
         return self.relay if self.front and via != 'lan' else self.host
 
     def _at_relay(self, request):
-        return remote.ask(self.lab, self.relay, dict(request, mailboxes={}, postfix_queues=[postfix.HOP]))
+        own = {'mailboxes': {}, 'kerio_queues': [], 'postfix_queues': self.queues}
+        return remote.ask(self.lab, self.relay, {**request, **own})
 
     def ask(self, request):
         if request['do'] == 'inject':

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.flow import playbook
 from tests.flow.engine import Engine, Report
 from tests.flow.model import Result
-from tests.flow.site import Site
 
 
 class NotConfigured(Exception):
@@ -41,12 +39,11 @@ class Session:
         return self._reports[configuration]
 
     def _run(self, name, cases):
+        site = self.adapter.site(self.lab, self.host, self.adapter)
         if self.apply:
             self.say(f'running playbooks/site.yml, configuration {name}')
-            variables = dict(self.table.configurations[name].variables, **self.adapter.variables)
-            if self.reports:
-                variables['conbool_report_dir'] = str(self.reports)
-            outcome = playbook.run(self.lab, self.host, 'site.yml', variables)
+            more = {'conbool_report_dir': str(self.reports)} if self.reports else {}
+            outcome = site.apply(self.table.configurations[name].variables, more)
             refusal = self.adapter.refused.get(name)
             if outcome.returncode and refusal and refusal in outcome.output:
                 return _refused(cases, refusal)
@@ -57,7 +54,6 @@ class Session:
                 )
                 raise NotConfigured(f'configuration {name} {wrong}')
             self.say('the playbook is done; ' + _changed(outcome))
-        site = Site(self.lab, self.host, self.adapter)
         report = Engine(site, deadline=self.adapter.deadline, say=self.say).run(
             [_as_far_as_possible(case, self.adapter) for case in cases]
         )

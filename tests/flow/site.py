@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from datetime import datetime
 
-from tests.flow import remote
+from tests.flow import playbook, remote
 from tests.flow.model import QUEUE, Reply, Sighting
 
 TOKEN_LENGTH = 4  # hexadecimal digits after the run's prefix
@@ -22,11 +22,23 @@ OUTSIDE = {'gateway': 'gateway', 'internet': 'internet', 'lan': 'internet'}  # v
 
 
 class Site:
+    # Hosts that it has beside the mail server, as a lab takes them: NAME=KIND.
+    beside = ()
+
     def __init__(self, lab, host, adapter):
         self.lab = lab
         self.host = host
         self.adapter = adapter
         self.run = None
+
+    def apply(self, configuration, more):
+        """Runs the playbook over all hosts of it.
+
+        Args:
+            configuration: what the inventory says, beside what the adapter has to say.
+            more: variables of the run.
+        """
+        return playbook.run(self.lab, self.host, 'site.yml', {**configuration, **self.adapter.variables, **more})
 
     # ---- one run
 

@@ -98,6 +98,8 @@ class _Server:
         self._lab = labs.Borrowed(chosen.lab if len(chosen.mta) == 1 else f'{chosen.lab}-{name}', say=self._say)
 
     def up(self):
+        for name in self._adapter.site.beside:
+            self._lab.up(*name.split('='))
         self._lab.up(self.host)
         self._session = Session(
             self._lab.lab,

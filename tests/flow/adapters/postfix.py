@@ -11,13 +11,15 @@ from collections import defaultdict
 
 from tests.flow.adapters import DOVECOT_RELOADS
 from tests.flow.playbook import WHOLE
+from tests.flow.site import Site
 
 MTA = '/etc/postfix'
 # An inventory may put the hop elsewhere; who knows the inventory says so.
 HOP = os.environ.get('CONBOOL_HOP', '/etc/conbool-hop')
 
 NUL = 'for Postfix a header ends at a NUL; what is sent on is the value in front of it'
-_LINE = re.compile(r' (?P<instance>[\w.-]+)/(?:[\w.-]+/)*(?P<program>[\w-]+)\[(?P<pid>\d+)\]: (?P<text>.*)$')
+# There may be the same on two hosts.
+_LINE = re.compile(r' (?P<instance>[\w.-]+ [\w.-]+)/(?:[\w.-]+/)*(?P<program>[\w-]+)\[(?P<pid>\d+)\]: (?P<text>.*)$')
 _ENTRY = re.compile(r'(?P<queue>[0-9A-Za-z]{6,}): (?P<rest>.*)$')
 _TOKEN = re.compile(r'flow-[0-9a-f]{10}')
 _TLS = re.compile(r'(?P<level>\w+) TLS connection (?:established|reused) to ')
@@ -29,6 +31,8 @@ class Adapter:
     default_host = 'postfix-debian12'
     # Whether it is for a full run only.
     full = False
+    # The hosts that there are, and which of them mail comes to.
+    site = Site
     # Whether it only plays the mail server after which it is called.
     is_double = False
     other_hosts = ('postfix-debian13',)

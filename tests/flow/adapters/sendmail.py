@@ -11,6 +11,7 @@ from ipaddress import ip_address
 
 from tests.flow.adapters import DOVECOT_RELOADS
 from tests.flow.playbook import WHOLE
+from tests.flow.site import Site
 
 QUEUES = ['/var/spool/mqueue', '/var/spool/mqueue-client']
 NESTED = 'rulesets see the headers of the message, not those of its parts'
@@ -33,6 +34,7 @@ _SENT = re.compile(r'to=(?P<to>.*?), .*relay=(?P<relay>\S+?)\.? \[(?P<address>[^
 class Adapter:
     default_host = 'sendmail-debian12'
     other_hosts = ('sendmail-debian13',)
+    site = Site
     service = sends = 'sendmail'
     # For how many seconds all messages of a configuration may be on their way.
     deadline = 60.0
