@@ -93,7 +93,7 @@ def test_verify_tells_what_is_wrong(host, call, monkeypatch):
     kerio.apply()
     rows = call(kerio_verify, kerio)[1]['rows']
     found = brief(rows)
-    assert {('route.ok', 'green'), ('queue.ok', 'green')} <= found
+    assert {('route.ok', 'green'), ('queue.ok', 'green'), ('route.counted', 'green')} <= found
     assert not {('route.bypass', 'red'), ('inbound.door', 'red'), ('drift.kerio_smarthost', 'red')} & found
     kerio.double.state.service('SMTP')['group']['isUsed'] = False
     rows = call(kerio_verify, kerio)[1]['rows']

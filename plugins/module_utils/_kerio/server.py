@@ -22,6 +22,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     refused,
     relay,
     site,
+    statistics,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.mail_port import limited_before
@@ -268,6 +269,10 @@ class KerioServer(MailServer):
         if not self._redirects:
             return rows
         return rows + redirect_rows(self.module, self.settings, self.redirect_port, self.redirect_variable)
+
+    def running(self) -> list[dict[str, Any]]:
+        # Routes are asked first; that the server tells nothing, their row says.
+        return statistics.rows(self._site.statistics, self.settings['scope']) if self._site else []
 
     def doors(self) -> list[dict[str, Any]]:
         if not self.settings['inbound']:

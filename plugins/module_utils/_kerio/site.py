@@ -39,6 +39,7 @@ class Site:
     certificates: list[dict[str, Any]] = field(default_factory=list)
     remote: dict[str, Any] | None = None
     security: dict[str, Any] | None = None
+    statistics: dict[str, Any] | None = None
     # Names of the relay rules that we made, by our record.
     made: list[str] = field(default_factory=list)
 
@@ -175,4 +176,5 @@ def _read(client: Client) -> Site:
         certificates=(client.attempt('ConnectCertificate.get') or {}).get('certificates', []),
         remote=(client.attempt('Server.getRemoteAdministration') or {}).get('setting'),
         security=(client.attempt('SecurityPolicy.get') or {}).get('options'),
+        statistics=(client.attempt('Statistics.get') or {}).get('statistics'),
     )
