@@ -13,6 +13,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import smarthost
 from ansible_collections.conbool.smtp_relay.plugins.modules import kerio_smarthost, kerio_verify
 
+from lab.kerio import company
 from lab.kerio.double import PASSWORD
 
 pytest_plugins = ['tests.kerio.adapter']
@@ -65,6 +66,30 @@ def test_preflight_without_a_password(host, call):
     kerio.params = {}
     (row,) = call(kerio_smarthost, kerio, stage='preflight')[1]['rows']
     assert row['status'] == 'red' and 'kerio_smarthost_password is empty' in row['finding']
+
+
+def two_factors(kerio):
+    company.person(kerio.double.state, 'admin').update(_two_factors=True, _application_password='second-secret')
+    kerio.options['user'] = 'admin'
+    kerio.params['password'] = company.PASSWORD
+
+
+def switched_off(kerio):
+    kerio.double.state.data['remote']['isEnabled'] = False
+
+
+@pytest.mark.parametrize(
+    'prepare, cause',
+    [
+        (two_factors, 'has to show a second factor (2FA)'),
+        (switched_off, 'remote administration is probably switched off'),
+    ],
+)
+def test_preflight_names_why_nobody_gets_in(host, call, prepare, cause):
+    kerio = host()
+    prepare(kerio)
+    (row,) = call(kerio_smarthost, kerio, stage='preflight')[1]['rows']
+    assert (row['id'], row['status']) == ('mta.failed', 'red') and cause in row['finding']
 
 
 def test_a_wrong_password_is_tried_once(host, call):

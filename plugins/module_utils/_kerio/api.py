@@ -17,16 +17,12 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.secrets import HIDDEN
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.https import NoAnswer, Server, post
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.login import CUT_OFF, why_refused
 
 APPLICATION = {'name': 'conbool.smtp_relay', 'vendor': 'conbool', 'version': '1'}
 NO_SESSION, UNKNOWN_METHOD = -32001, -32601
 # A log-out must not take longer than this, whatever happened before.
 LAST_WORD = 5.0
-LOGIN_HINT = (
-    'Check user name and password. An account whose domain demands two factors cannot be used: take the built-in Admin,'
-    ' or an account with full access in a domain that does not demand them. After several failures the server blocks'
-    ' the address for some minutes.'
-)
 
 
 class KerioError(HostError):
@@ -47,6 +43,10 @@ class Refused(KerioError):
 
 class Silent(KerioError):
     """The server did not answer in time."""
+
+
+class Closed(KerioError):
+    """The server ended the connection without an answer."""
 
 
 class ItemErrors(KerioError):
@@ -170,9 +170,12 @@ class Client:
         try:
             result = self._ask('Session.login', account, self.timeout)
         except Refused as error:
-            refusal = KerioError(f'Kerio Connect refused the log-in of {self.user}: {error}. {LOGIN_HINT}')
+            cause = why_refused(str(error), error.code, self.user)
+            refusal = KerioError(f'Kerio Connect refused the log-in of {self.user}: {error}. {cause}')
             self._refused.append(refusal)
             raise refusal from error
+        except Closed as error:
+            raise KerioError(f'{error}. {CUT_OFF}') from error
         token = result.get('token')
         if not isinstance(token, str) or not token or not self._cookies:
             raise KerioError('Kerio Connect took the log-in, and gave no session')
@@ -188,7 +191,8 @@ class Client:
         except NoAnswer as error:
             unsure = ', and nobody knows whether it was done: look there before you run this again'
             text = f'{method}: {error}{unsure if error.sent and _changes(method) else ""}'
-            raise (Silent if error.late else KerioError)(self._clean(text)) from None
+            kind = Silent if error.late else Closed if error.closed else KerioError
+            raise kind(self._clean(text)) from None
         self._cookies = _values(cookies)
         if answer.get('id') != self._number:
             raise KerioError(f'{method}: the answer is to another question')

@@ -20,9 +20,12 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 PATH = '/admin/api/jsonrpc/'
 LARGEST = 64 * 2**20
 STATUS = {
-    403: 'this address may not use the administration (Remote Administration, group of IP addresses)',
+    403: 'this address may not use the administration: remote administration is switched off in Kerio Connect, or'
+    ' limited to a group of IP addresses without this one (Administration Settings)',
     404: 'there is no administration interface of Kerio Connect',
 }
+# http.client.RemoteDisconnected is one of the first kind; the second one came in the middle of a handshake.
+CLOSED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 OLD_TLS = ('UNSUPPORTED_PROTOCOL', 'WRONG_SSL_VERSION', 'TLSV1_ALERT_PROTOCOL_VERSION', 'VERSION_TOO_LOW')
 
 
@@ -32,12 +35,14 @@ class NoAnswer(Exception):
     Args:
         sent: whether the request may have reached the server.
         late: whether its time is over.
+        closed: whether the server ended the connection instead.
     """
 
-    def __init__(self, text: str, sent: bool, late: bool = False) -> None:
+    def __init__(self, text: str, sent: bool, late: bool = False, closed: bool = False) -> None:
         super().__init__(text)
         self.sent = sent
         self.late = late
+        self.closed = closed
 
 
 def digest(fingerprint: str | None) -> str:
@@ -134,7 +139,7 @@ def post(
         except (OSError, http.client.HTTPException, ValueError) as error:
             if watch.over or isinstance(error, socket.timeout):
                 raise NoAnswer(f'{_place(server)} did not answer within {timeout:g} s', sent, late=True) from None
-            raise NoAnswer(_reason(server, error), sent) from None
+            raise NoAnswer(_reason(server, error), sent, closed=isinstance(error, CLOSED)) from None
         finally:
             if sock is not None:
                 sock.close()
