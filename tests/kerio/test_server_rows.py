@@ -226,6 +226,15 @@ def test_rows_of_a_preflight_that_are_not_in_the_way(host):
     }
 
 
+@pytest.mark.parametrize('mode, words', [('direct', 'asks nobody for TLS'), ('front', 'rates released mail, too')])
+def test_a_preflight_says_what_a_way_in_cannot_have(host, mode, words):
+    kerio = host(open_465=False, settings={'site_routes': 'override'})
+    kerio.options['inbound'] = mode
+    server = kerio.server()
+    rows = [row for row in server.obstacles(server.facts()) if row['id'].startswith('inbound.')]
+    assert [(row['id'], row['severity'], words in row['finding']) for row in rows] == [(f'inbound.{mode}', 'low', True)]
+
+
 def gateway_relays(state):
     relay_group(state, '127.0.0.0', '255.255.255.0')
 

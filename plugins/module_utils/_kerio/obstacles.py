@@ -20,6 +20,20 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.netwo
 MAY = ('FullAdmin', 'BuiltInAdmin')
 # Actions of message filters that make mail of mail.
 ONWARD = ('FaRedirect', 'FaCopyToAddress', 'FaAddRecipient', 'FaNotify', 'FaAutoReply')
+# How mail comes in: what cannot be had so, and how it could be.
+LIMITS = {
+    'direct': (
+        'Kerio Connect asks nobody for TLS or for a certificate on port 25, and its rules do not see X-Conbool-Flag:'
+        ' the gateway is known by its address, and flagged mail is filed by the own spam filter only',
+        'The hop can (kerio_smarthost_inbound: redirect). A Linux host with postfix_smarthost in front can ask for TLS'
+        ' and certificate.',
+    ),
+    'front': (
+        'Kerio Connect goes by neither X-Conbool-Flag nor the X-Spam-Flag of the host in front: flagged mail is filed'
+        ' by the own spam filter only, which rates released mail, too',
+        'The hop can tell it (kerio_smarthost_inbound: redirect).',
+    ),
+}
 # Gateway and hop add some lines to each message.
 FEW_HOPS = 20
 
@@ -147,11 +161,7 @@ def _senders(site: Site) -> list[dict[str, Any]]:
 
 def _limits(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the row on what this mail server cannot do."""
-    if settings['roles']['kerio_smarthost']['inbound'] != 'direct':
+    mode = settings['roles']['kerio_smarthost']['inbound']
+    if mode not in LIMITS:
         return []
-    found = (
-        'Kerio Connect asks nobody for TLS or for a certificate on port 25, and its rules do not see X-Conbool-Flag:'
-        ' the gateway is known by its address, and flagged mail is filed by the own spam filter only'
-    )
-    hint = 'The hop can (kerio_smarthost_inbound: redirect), and so can a Linux host with postfix_smarthost in front.'
-    return [row('inbound.direct', settings['tls_name'], GREEN, found, hint, 'low')]
+    return [row(f'inbound.{mode}', settings['tls_name'], GREEN, *LIMITS[mode], 'low')]
