@@ -9,8 +9,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import ARRIVING, WAYS, clients
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit, waiting
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import ARRIVING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     arriving_of,
     hop_configuration,
@@ -31,14 +31,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.converge import converge_part
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.journal import owners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.learnt import learnt
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
-    led_elsewhere,
-    take_ordinary_way,
-    take_over,
-    take_this_way,
-)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import line_ends, policy
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.queue import Queue, drained
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import listening
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.places import OURS, taken
@@ -189,8 +182,8 @@ def present(
                 exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
             raise
         done += [account.absent(module, policy.USER)] if left else []
-        done.append(_queue(module, options, 'gateway:' + settings['relay_destination']))
-        done += _arrived(module, settings, hop, options)
+        done.append(waiting.led(module, options, 'gateway:' + settings['relay_destination']))
+        done += waiting.arrived(module, settings, hop, options)
         done.append(users.present(*_kept_to(options, hop, wanted)))
     return merge(done)
 
@@ -208,40 +201,6 @@ def _asks(options: Mapping[str, Any]) -> bool:
     """Return whether the hop has the program that compares the name in a certificate."""
     text = decode(read_file(os.path.join(options['config_dir'], 'master.cf')).data or b'')
     return any(line.startswith(policy.SERVICE + ' ') for line in text.splitlines())
-
-
-def _queue(module: AnsibleModule, options: Mapping[str, Any], way: str) -> tuple[dict[str, Any], list[str]]:
-    """Have messages whose FILTER leads to a gateway that was one before be sent to the one that is."""
-    instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
-    directory = options['queue_directory']
-    messages = led_elsewhere(directory, way) if module.check_mode else take_this_way(instance, directory, way)
-    found = sorted({message.identifier for message in messages})
-    result: dict[str, Any] = {'changed': bool(found)}
-    if module._diff and found:
-        result['diff'] = [difference('queue', '', ''.join(f'{name} {way}\n' for name in found))]
-    return result, []
-
-
-def _arrived(
-    module: AnsibleModule, settings: Mapping[str, Any], hop: Hop, options: Mapping[str, Any]
-) -> list[tuple[dict[str, Any], list[str]]]:
-    """Have the gateway's mail that waits for the mail server be sent where that takes it by now."""
-    if not (hop.inbound or options['arrived']):
-        return []
-    if hop.inbound:
-        back = next_hop_back(options, hop.identity)
-        said = arriving_of(settings, hop.identity, options).warnings
-        ways = [f'{name}:{back}' for name in clients(hop.inbound)]
-        return [({'changed': False}, said), *(_queue(module, options, way) for way in ways)]
-    instance = Instance(module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None)
-    if module.check_mode:
-        return []
-    if options['clients']:
-        # The table of returns names a server for each hosted domain.
-        take_ordinary_way(instance, options['queue_directory'], WAYS)
-    else:
-        take_over(instance, options['queue_directory'], WAYS, f'mta:{next_hop_back(options, hop.identity)}')
-    return []
 
 
 def _converge(module: AnsibleModule, options: Mapping[str, Any], **more: Any) -> tuple[dict[str, Any], list[str]]:
@@ -268,9 +227,7 @@ def absent(module: AnsibleModule, settings: Mapping[str, Any]) -> tuple[dict[str
     options = options_of(settings)
     with Steps(module) as done:
         if os.path.exists(os.path.join(options['config_dir'], 'main.cf')):
-            instance = Instance(
-                module.run_command, module.get_bin_path, options['config_dir'], options['sbin_dir'] or None
-            )
+            instance = waiting.instance_of(module, options)
             queue = Queue(module.run_command, instance.binary('postqueue'), options['config_dir'])
             waited = drained(queue, options['config_dir'], options['drain_timeout'], module.check_mode)
             done.append(({'changed': waited > 0}, []))

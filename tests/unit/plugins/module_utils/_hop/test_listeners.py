@@ -152,7 +152,9 @@ def test_who_may_connect_is_said_once_the_hop_is_there(configured, users, monkey
 def test_mail_for_a_gateway_that_was_one_before_is_looked_for_once_the_hop_is_there(configured, monkeypatch):
     asked = []
     monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': False}, []))
-    monkeypatch.setattr(converge, '_queue', lambda module, options, way: asked.append(way) or ({'changed': True}, []))
+    monkeypatch.setattr(
+        converge.waiting, 'led', lambda module, options, way: asked.append(way) or ({'changed': True}, [])
+    )
     assert converge.present(FakeModule(), configured, HOP)[0]['changed']
     assert asked == ['gateway:' + configured['relay_destination']]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import waiting
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
@@ -44,11 +44,11 @@ def test_they_go_to_the_gateway_that_is_one_now(tmp_path, check_mode):
     put(tmp_path, A1=OLD, A2=NEW, A3='direct:')
     module = Module(check_mode=check_mode)
     options = {'config_dir': '/etc/conbool-hop', 'queue_directory': str(tmp_path), 'sbin_dir': ''}
-    result, warnings = converge._queue(module, options, NEW)
+    result, warnings = waiting.led(module, options, NEW)
     assert (result['changed'], warnings) == (True, []) and result['diff'][0]['after'] == f'A1 {NEW}\n'
     assert filters(tmp_path / 'deferred/A1') == [OLD if check_mode else NEW]
     assert filters(tmp_path / 'deferred/A3') == ['direct:']
-    assert converge._queue(module, options, NEW)[0]['changed'] == check_mode
+    assert waiting.led(module, options, NEW)[0]['changed'] == check_mode
 
 
 BEFORE, SERVER = '[192.0.2.99]:25', '[192.0.2.100]:25'
@@ -66,8 +66,8 @@ def test_what_waits_for_a_mail_server_elsewhere_gets_to_the_one_that_it_is_now(
     hop = Hop({'expanded': {}}, inbound=Inbound(Arrival('front_port', 327), '', '') if inbound else None)
     options = {'config_dir': '/etc/conbool-hop', 'queue_directory': str(tmp_path), 'sbin_dir': '', 'arrived': True}
     options.update(clients=['192.0.2.100/32'], return_address=SERVER)
-    monkeypatch.setattr(converge, 'arriving_of', lambda *dummy: SimpleNamespace(warnings=['one']))
-    done = converge._arrived(Module(check_mode=check_mode), SETTINGS, hop, options)
+    monkeypatch.setattr(waiting, 'arriving_of', lambda *dummy: SimpleNamespace(warnings=['one']))
+    done = waiting.arrived(Module(check_mode=check_mode), SETTINGS, hop, options)
     assert [said for dummy, warnings in done for said in warnings] == (['one'] if inbound else [])
     found = [(filters(tmp_path / 'deferred' / name) or [''])[0] for name in ('A1', 'A2', 'A3')]
     assert found == [*wanted, 'direct:']
