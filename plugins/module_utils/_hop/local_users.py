@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.package import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import disk, nft
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -40,38 +41,49 @@ table inet {table} {{
 }}
 """
 # As written above.
-RULE = re.compile(r'oifname "lo" tcp dport \{ ([\d, ]+) \} meta skuid != \{ ([\d, ]+) \} reject with tcp reset')
+RULE = re.compile(
+    r'oifname "lo" tcp dport \{ (\d+(?:, \d+)*) \}'
+    rf' meta skuid != \{{ (\d+(?:, \d+)*(?:, {OWNER})?) \}} reject with tcp reset'
+)
 ANYBODY = 'any local user may hand mail to the hop and to detours'
 WAY = 'docs/what-happens.md says what that means: who may connect to the hop.'
 
 
 def meaning(text: str) -> tuple[set[int], set[int]] | None:
-    """Return ports and users of a ruleset of ours; None when it says anything else, or more."""
+    """Return ports and users of a ruleset of ours; None when it says anything else, or more, or names the user of the
+    hop's package where there is none."""
     match = RULE.search(text)
     if not match:
         return None
-    ports, users = ({int(number) for number in part.split(',')} for part in match.groups())
-    return (ports, users) if text == _text(ports, users) else None
+    ports, users = (part.split(', ') for part in match.groups())
+    if text != _text(map(int, ports), users):
+        return None
+    try:
+        return set(map(int, ports)), {pwd.getpwnam(user).pw_uid if user == OWNER else int(user) for user in users}
+    except KeyError:
+        return None
 
 
-def _text(ports: Iterable[int], users: Iterable[int]) -> str:
-    texts = [', '.join(map(str, sorted(set(each)))) for each in (ports, users)]
-    return RULES.format(table=TABLE, ports=texts[0], users=texts[1])
+def _text(ports: Iterable[int], users: Collection[str]) -> str:
+    # The user that has a name comes last.
+    numbers = sorted({int(user) for user in users if user != OWNER})
+    texts = [*map(str, numbers), *([OWNER] if OWNER in users else [])]
+    return RULES.format(table=TABLE, ports=', '.join(map(str, sorted(set(ports)))), users=', '.join(texts))
 
 
 def ruleset(ports: Collection[int], users: Iterable[str]) -> str:
-    """Return the table.
+    """Return the table. The user that comes with the hop's package stands in it by name: check mode comes before it.
 
     Raises:
         HostError: there is no such user.
     """
-    numbers = {0}
+    known = ['0']
     for user in users:
         try:
-            numbers.add(int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid)
+            known.append(user if user == OWNER or user.isdigit() else str(pwd.getpwnam(user).pw_uid))
         except KeyError as exc:
             raise HostError(f'there is no user {user}') from exc
-    return _text(ports, numbers)
+    return _text(ports, known)
 
 
 def listed(ports: Iterable[int], users: Iterable[int]) -> list[str]:
@@ -136,11 +148,12 @@ class LocalUsers:
             wanted = ruleset(ports, users)
         except HostError as exc:
             return {'changed': False}, [f'Local users are not kept from the hop: {exc}']
-        before, in_force = disk.read_file(RULESET).data, self._in_force()
-        differs, loaded = before != encode(wanted), in_force == listed(*meaning(wanted))
+        before, in_force, known = disk.read_file(RULESET).data, self._in_force(), meaning(wanted)
+        differs, loaded = before != encode(wanted), known is not None and in_force == listed(*known)
         if not differs and loaded:
             return {'changed': False}, []
-        refusal = self._refusal(wanted)
+        # nft refuses whom it does not know.
+        refusal = self._refusal(wanted if known else ruleset(ports, []))
         if refusal:
             # A host that cannot have it, such as some containers, has a row that says so.
             there = before is not None or in_force is not None

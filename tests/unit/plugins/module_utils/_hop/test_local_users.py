@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from types import SimpleNamespace
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers, meaning, ruleset
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import nft
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
@@ -178,6 +179,28 @@ def test_what_nft_refuses_leaves_what_was_there(host):
     (found,) = LocalUsers(module).rows()
     assert found['status'] == 'red' and 'Operation not permitted' in found['hint']
     assert 'Operation not permitted' in LocalUsers(module).present([325], ['root'])[1][0]
+
+
+def test_the_user_of_the_package_is_foretold_before_the_package_is_there(host, monkeypatch):
+    foretold, warnings = LocalUsers(host(check_mode=True, diff=True)).present([325], ['104', package.OWNER])
+    assert foretold['changed'] and warnings == []
+
+    def by_name(name):
+        assert name == package.OWNER
+        return SimpleNamespace(pw_uid=998)
+
+    monkeypatch.setattr(local_users.pwd, 'getpwnam', by_name)
+    module = host(diff=True)
+    assert LocalUsers(module).present([325], ['104', package.OWNER]) == (foretold, [])
+    assert '{ 0, 104, conbool-hop }' in foretold['diff'][0]['after']
+    module.table = listing(rule({'set': [325]}, {'set': [0, 104, 998]}))
+    assert LocalUsers(module).present([325], ['104', package.OWNER]) == ({'changed': False}, [])
+    assert brief(module) == [('green', 'info')]
+
+
+def test_a_user_of_the_package_who_is_gone_is_red(host):
+    LocalUsers(host()).present([325], [package.OWNER])
+    assert brief(host()) == [('red', 'critical')]
 
 
 def test_an_nft_that_answers_something_else_is_no_table(host):
