@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,15 +17,15 @@ PICTURES = {'report-en.png': ('en', 1000, 1250), 'report-de.png': ('de', 500, 10
 def main(directory):
     from ansible_collections.conbool.smtp_relay.plugins.action.report import rendered
 
+    from tests.awx.browser import browser
     from tests.awx.sample import report
-    from tests.awx.test_page import browser
 
-    with tempfile.TemporaryDirectory() as folder:
+    with browser() as chromium:
         for name, (language, width, height) in PICTURES.items():
-            page = Path(folder) / 'page.html'
-            page.write_text(rendered(report(), language), encoding='utf-8')
-            picture = Path(directory).resolve() / name
-            browser(f'--window-size={width},{height}', f'--screenshot={picture}', page.as_uri())
+            page = chromium.new_page(viewport={'width': width, 'height': height})
+            page.set_content(rendered(report(), language))
+            page.screenshot(path=Path(directory) / name)
+            page.close()
 
 
 if __name__ == '__main__':
