@@ -14,7 +14,10 @@ from tests.flow.life import OUT, Life, case
 from tests.flow.model import Place
 
 # The shortest life for all mail servers, the whole of it for Postfix; in a full run for all of them.
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail', full=['sendmail_hop', 'zimbra', 'kerio'])]
+pytestmark = [
+    pytest.mark.configures_hosts,
+    pytest.mark.servers('postfix', 'sendmail', full=['sendmail_hop', 'zimbra', 'kerio']),
+]
 whole_life = pytest.mark.servers('postfix', full=['sendmail', 'sendmail_hop'])
 
 DIRECT, AT_GATEWAY, WAITING = ((Place(where, (OUT,)),) for where in ('direct', 'gateway', 'queue'))
