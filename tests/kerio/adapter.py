@@ -45,6 +45,15 @@ PARTS = {
     'custom_rules': ['CustomRule'],
 }
 
+ELSEWHERE = {'senders': {'external.test': ['192.0.2.7']}, 'exchangers': {'external.test': ('127.0.0.1', 1)}}
+
+
+def strict(state):
+    company.settle(state)
+    company.forbid_strangers(state)
+    state.data['smtp']['verifyClientRDnsEntry'] = False
+    state.data['antispam']['isRatingEnabled'] = True
+
 
 class PlayedModule:
     """What a part takes for an AnsibleModule."""
@@ -144,5 +153,18 @@ def fixture_host(make, monkeypatch, tmp_path):
 
         monkeypatch.setattr(doors, '_place', mapped)
         return Host(double, **(settings or {}))
+
+    return begin
+
+
+@pytest.fixture(name='redirected')
+def fixture_redirected(host):
+    """redirected(...) -> Host in mode redirect, on which nothing has been done."""
+
+    def begin(*args, prepare=strict, **more):
+        kerio = host(*args, prepare=prepare, **{'world': ELSEWHERE, **more})
+        kerio.options['inbound'] = 'redirect'
+        kerio.settings['inbound_require_certificate'] = True
+        return kerio
 
     return begin

@@ -34,8 +34,11 @@ def test_an_address_that_may_not(make, way, text):
 
 
 def test_a_connection_that_ends_before_tls(make):
+    def let_go():
+        listener.accept()[0].close()
+
     with socket.create_server(('127.0.0.1', 0)) as listener:
-        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        threading.Thread(target=let_go, daemon=True).start()
         place = Server('127.0.0.1', listener.getsockname()[1], fingerprint='0' * 64)
         with pytest.raises(KerioError, match='remote administration is probably switched off'):
             Client(place, 'Admin', 'x').__enter__()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import smtplib
 from itertools import product
+from unittest.mock import Mock
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
@@ -22,34 +23,14 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names im
 from lab.kerio import company
 from lab.kerio.profiles import every, profile
 
+from .adapter import strict
 from .conftest import mail, send
 from .shapes import profiles
 
 pytest_plugins = ['tests.kerio.adapter']
 
 SOURCE, GATEWAYS = '127.25.0.10', '127.0.0.9'
-ELSEWHERE = {'senders': {'external.test': ['192.0.2.7']}, 'exchangers': {'external.test': ('127.0.0.1', 1)}}
 HOP_LINE = 'Received: {}from gateway (unknown [192.0.2.1])\r\n\tby conbool-hop.mail.example.com (Postfix); x\r\n'
-
-
-def strict(state):
-    company.settle(state)
-    company.forbid_strangers(state)
-    state.data['smtp']['verifyClientRDnsEntry'] = False
-    state.data['antispam']['isRatingEnabled'] = True
-
-
-@pytest.fixture(name='redirected')
-def fixture_redirected(host):
-    """redirected(...) -> Host in mode redirect, on which nothing has been done."""
-
-    def begin(*args, prepare=strict, **more):
-        kerio = host(*args, prepare=prepare, **{'world': ELSEWHERE, **more})
-        kerio.options['inbound'] = 'redirect'
-        kerio.settings['inbound_require_certificate'] = True
-        return kerio
-
-    return begin
 
 
 def apply(kerio, check_mode=False):
@@ -277,7 +258,7 @@ def test_a_step_that_fails_has_all_before_it_taken_back(redirected, monkeypatch)
         def broken(present, remembered, wanted, number=number):
             found = real(present, remembered, wanted)
             for step in found.steps[number : number + 1]:
-                step.do = lambda client, site: (_ for _ in ()).throw(HostError('it broke'))
+                step.do = Mock(side_effect=HostError('it broke'))
             return found
 
         monkeypatch.setattr(part, 'plan', broken)

@@ -11,8 +11,6 @@ import socket
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import redirect
 
-from .test_redirect import fixture_redirected  # noqa: F401
-
 pytest_plugins = ['tests.kerio.adapter']
 
 

@@ -26,8 +26,9 @@ SETTINGS = {
 NAMES = ['0.0.0.0:327', '[::]:327']
 
 
-def arriving(settings=None, known=MARKS, **more):
-    inbound = Inbound(ARRIVAL, '/etc/ssl/kerio.crt', '/etc/ssl/kerio.key', marks=known)
+def arriving(settings=None, **more):
+    marks = more.pop('known', MARKS)
+    inbound = Inbound(ARRIVAL, '/etc/ssl/kerio.crt', '/etc/ssl/kerio.key', marks=marks)
     places = {
         'inbound': inbound,
         'inbound_places': ['0.0.0.0', '::'],
