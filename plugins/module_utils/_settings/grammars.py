@@ -60,7 +60,8 @@ def next_hop(value: Any) -> str:
     text = readers.text(value)
     if not _matches(NEXT_HOP, text):
         raise ValueError('is no next hop such as [127.0.0.1]:25, [::1]:25 or [mx.example.com]')
-    return text
+    # Postfix's client ends at a name with a dot behind it, and its mail waits.
+    return re.sub(r'\.(?=[\]:]|$)', '', text)
 
 
 def listener(value: Any) -> str:

@@ -15,6 +15,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.variabl
         ('mail.example.com', '[mail.example.com]:25'),
         ('[mail.example.com]:2525', '[mail.example.com]:2525'),
         ('exchange:26', '[exchange]:26'),
+        # Postfix's client does not know such a name.
+        ('mail.example.com.', '[mail.example.com]:25'),
+        ('[mail.example.com.]:26', '[mail.example.com]:26'),
         ('192.0.2.10', '[192.0.2.10]:25'),
         ('2001:db8::10', '[2001:db8::10]:25'),
         ('[2001:db8::10]:26', '[2001:db8::10]:26'),
