@@ -21,8 +21,9 @@ BACK_TO_THE_MTA = dict(
     smtp_tls_security_level='may',
     smtp_bind_address='',
     smtp_bind_address6='',
-    # One on another machine may have its name in /etc/hosts alone.
-    smtp_host_lookup='dns, native',
+    # As all else on this host knows the name, and as it is asked about: the DNS may have another address for it than
+    # /etc/hosts, such as the one at which the gateway's mail arrives.
+    smtp_host_lookup='native',
 )
 
 
