@@ -17,6 +17,9 @@ CLIENTS, RETURNS, SCOPE = 'clients', 'returns', 'scope'
 # Whom the hop tells of its own troubles. Postfix would complete a bare name by the host's own, which has no mailboxes.
 NOTICES = tuple(f'{kind}_notice_recipient' for kind in ('2bounce', 'bounce', 'delay', 'error'))
 
+# To the gateway, which the firewall leads to another listener. While somebody has flushed its rules, mail has to wait.
+NOT_LED = '450 4.3.2 The firewall of this server does not lead its gateway where it has to: try again later'
+
 
 def places(options: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return address and port of each listener for others; none as long as nobody may send."""
@@ -76,6 +79,8 @@ def tables(settings: Mapping[str, Any], options: Mapping[str, Any], gateway: str
     rules = [(address, 'reject') for address in options['listen'] if _listed(address, options['clients'])]
     rules += [(network, 'permit') for network in excused]
     rules += [(network, 'reject_plaintext_session, permit') for network in options['clients'] if network not in excused]
+    if options.get('inbound'):
+        rules += [(network, NOT_LED) for network in settings['networks']]
     returns = {domain: f'mta:{next_hop}' for domain, next_hop in bounce_servers(settings, options).items()}
     found: list[dict[str, Any]] = [
         {'path': CLIENTS, 'type': 'cidr', 'content': ''.join(f'{network} {action}\n' for network, action in rules)},

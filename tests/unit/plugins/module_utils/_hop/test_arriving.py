@@ -264,3 +264,11 @@ def test_nothing_of_it_is_there_without():
     assert found['parameters']['header_checks'] == 'regexp:/etc/conbool-hop/header_checks'
     assert not {'arriving', 'returns', 'released'} & {each['path'] for each in found['tables']}
     assert not {'verify', 'onward', *NAMES} & {each['name'] for each in found['services']}
+
+
+def test_while_the_firewall_leads_nobody_the_gateway_has_to_try_again():
+    of_gateway = [line for line in rules(in_front(), 'clients') if line.split()[0] in SETTINGS['networks']]
+    assert [line.split()[1] for line in of_gateway] == ['450', '450']
+    # Nobody is asked to come again where the mail server takes the gateway's mail itself.
+    alone = configure(SETTINGS, clients=['192.0.2.100/32'], listen=['192.0.2.25'], return_address=SERVER)
+    assert '450' not in table(alone, 'clients')['content']
