@@ -150,6 +150,12 @@ class Arriving:
     def _marking(self) -> str:
         return f'[{self._options["address"]}]:{self._inbound.arrival.marking_port}'
 
+    @property
+    def ways(self) -> list[str]:
+        """Return where a FILTER may lead mail that has come, with the next hops of by now."""
+        onward = [f'{ONWARD}:{self._marking}'] if self._inbound.marks else []
+        return [*onward, *(f'{name}:{self._back}' for name in clients(self._inbound))]
+
     def listeners(self) -> dict[str, dict[str, str]]:
         """Return name in master.cf to options, of listeners for other hosts and on loopback."""
         port, marking = self._inbound.arrival.port, self._inbound.arrival.marking_port

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit, waiting
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import ARRIVING
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     arriving_of,
     hop_configuration,
@@ -64,8 +63,6 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         inbound=hop.inbound,
         arrival=hop.inbound.arrival if hop.inbound else None,
         inbound_places=everywhere(),
-        # By now, whatever is wanted.
-        arrived=os.path.exists(os.path.join(own['config_dir'], ARRIVING)),
         learnt=learnt(own['config_dir'], OWNER, hop.inbound.gateway) if hop.inbound else [],
     )
 

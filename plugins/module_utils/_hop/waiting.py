@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import WAYS, clients
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.arriving import WAYS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import arriving_of, next_hop_back
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.queue_filters import (
     led_elsewhere,
+    messages_filtered_to,
     take_ordinary_way,
     take_over,
     take_this_way,
@@ -45,19 +46,22 @@ def arrived(
     module: AnsibleModule, settings: Mapping[str, Any], hop: Hop, options: Mapping[str, Any]
 ) -> list[tuple[dict[str, Any], list[str]]]:
     """Have the gateway's mail that waits for the mail server be sent where that takes it by now."""
-    if not (hop.inbound or options['arrived']):
-        return []
     if hop.inbound:
-        back = next_hop_back(options, hop.identity)
-        said = arriving_of(settings, hop.identity, options).warnings
-        ways = [f'{name}:{back}' for name in clients(hop.inbound)]
-        return [({'changed': False}, said), *(led(module, options, way) for way in ways)]
-    instance = instance_of(module, options)
+        arriving = arriving_of(settings, hop.identity, options)
+        return [({'changed': False}, arriving.warnings), *(led(module, options, way) for way in arriving.ways)]
+    # A Postfix beside the hop takes it by itself.
+    return [_left(module, hop, options)] if hop.own_programs else []
+
+
+def _left(module: AnsibleModule, hop: Hop, options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Have what waits for clients that the hop has no longer be sent, also what a run that was killed has left."""
+    directory = options['queue_directory']
     if module.check_mode:
-        return []
-    if options['clients']:
+        found = messages_filtered_to(directory, WAYS)
+    elif options['clients']:
         # The table of returns names a server for each hosted domain.
-        take_ordinary_way(instance, options['queue_directory'], WAYS)
+        found = take_ordinary_way(instance_of(module, options), directory, WAYS)
     else:
-        take_over(instance, options['queue_directory'], WAYS, f'mta:{next_hop_back(options, hop.identity)}')
-    return []
+        way = f'mta:{next_hop_back(options, hop.identity)}'
+        found = take_over(instance_of(module, options), directory, WAYS, way)
+    return {'changed': bool(found)}, []

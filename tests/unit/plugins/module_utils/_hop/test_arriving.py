@@ -272,3 +272,13 @@ def test_while_the_firewall_leads_nobody_the_gateway_has_to_try_again():
     # Nobody is asked to come again where the mail server takes the gateway's mail itself.
     alone = configure(SETTINGS, clients=['192.0.2.100/32'], listen=['192.0.2.25'], return_address=SERVER)
     assert '450' not in table(alone, 'clients')['content']
+
+
+@pytest.mark.parametrize('known', [MARKS, {}])
+def test_every_way_is_known_by_which_mail_may_wait(known):
+    inbound = Inbound(ARRIVAL, '/etc/ssl/kerio.crt', '/etc/ssl/kerio.key', marks=known)
+    options = {**OPTIONS, 'inbound': inbound, 'learnt': [], 'inbound_places': ['0.0.0.0']}
+    found = Arriving({**HOP_SETTINGS, **SETTINGS}, options, 'conbool-hop.mx', 'mx', '[127.0.0.1]:25')
+    text = repr([found.listeners(), found.services(), found.tables()])
+    # Where the port of the second listener is another one, what waits for the first would be returned after days.
+    assert set(found.ways) == set(re.findall(r'FILTER (\w+:\[[^]]+\]:\d+)', text)) and len(found.ways) > 1

@@ -63,11 +63,16 @@ def test_what_waits_for_a_mail_server_elsewhere_gets_to_the_one_that_it_is_now(
     # Where the gateway's mail does not come any more, the table of returns names it.
     led = [f'mailboxes:{SERVER}', f'released:{SERVER}'] if inbound else ['', '']
     wanted = [f'mailboxes:{BEFORE}', f'released:{BEFORE}'] if check_mode else led
-    hop = Hop({'expanded': {}}, inbound=Inbound(Arrival('front_port', 327), '', '') if inbound else None)
-    options = {'config_dir': '/etc/conbool-hop', 'queue_directory': str(tmp_path), 'sbin_dir': '', 'arrived': True}
+    inbound = Inbound(Arrival('front_port', 327), '', '') if inbound else None
+    hop = Hop({'expanded': {}}, own_programs=True, inbound=inbound)
+    options = {'config_dir': '/etc/conbool-hop', 'queue_directory': str(tmp_path), 'sbin_dir': ''}
     options.update(clients=['192.0.2.100/32'], return_address=SERVER)
-    monkeypatch.setattr(waiting, 'arriving_of', lambda *dummy: SimpleNamespace(warnings=['one']))
+    monkeypatch.setattr(waiting, 'arriving_of', lambda *dummy: SimpleNamespace(warnings=['one'], ways=led))
     done = waiting.arrived(Module(check_mode=check_mode), SETTINGS, hop, options)
     assert [said for dummy, warnings in done for said in warnings] == (['one'] if inbound else [])
     found = [(filters(tmp_path / 'deferred' / name) or [''])[0] for name in ('A1', 'A2', 'A3')]
     assert found == [*wanted, 'direct:']
+    # Whether a run before was killed with its configuration done, and mail left, no file says.
+    assert any(result['changed'] for result, dummy in done)
+    again = waiting.arrived(Module(check_mode=check_mode), SETTINGS, hop, options)
+    assert any(result['changed'] for result, dummy in again) == check_mode
