@@ -29,6 +29,10 @@ USERS = (
 )
 
 
+# The members with the values of an entry, by its type.
+AS_IT_IS = {'Host': ('host',), 'IpPrefix': ('host',), 'Network': ('addr1', 'addr2'), 'Range': ('addr1', 'addr2')}
+
+
 @dataclass
 class Wanted:
     """What is asked for; members as the options of the module kerio_ip_group."""
@@ -88,9 +92,19 @@ def told(entry: dict[str, Any]) -> str:
             return GROUP + entry['childGroupName']
         if kind == 'Range':
             return canonical(f'{entry["addr1"]}-{entry["addr2"]}')
-        return canonical(f'{entry["addr1"]}/{entry["addr2"]}' if kind == 'Network' else entry['host'])
+        if kind == 'Network':
+            # Whoever names a host of it means the network.
+            return canonical(str(ipaddress.ip_network(f'{entry["addr1"]}/{entry["addr2"]}', strict=False)))
+        return canonical(entry['host'])
     except ValueError:
-        return ' '.join(str(entry[name]) for name in ('type', 'host', 'addr1', 'addr2') if entry.get(name))
+        members = AS_IT_IS.get(kind, ('host', 'addr1', 'addr2'))
+        return ' '.join([kind, *(str(entry[name]) for name in members if entry.get(name))])
+
+
+def _as_it_is(text: str) -> bool:
+    """Whether told() has an entry so that it is made again as it was, and not understood."""
+    kind, *values = text.split(' ')
+    return kind in AS_IT_IS and len(values) == len(AS_IT_IS[kind])
 
 
 def values(entry: str, groups: dict[str, str]) -> dict[str, str]:
@@ -104,6 +118,9 @@ def values(entry: str, groups: dict[str, str]) -> dict[str, str]:
     """
     if entry == MACHINE:
         return {'type': 'ThisMachine'}
+    if _as_it_is(entry):
+        kind, *members = entry.split(' ')
+        return {'type': kind, **dict(zip(AS_IT_IS[kind], members))}
     if entry.startswith(GROUP):
         name = entry[len(GROUP) :]
         if name not in groups:
@@ -165,7 +182,7 @@ def planned(
         The entries that come, those that go, those that are in force, and those that will be.
     """
     ours = [entry for entry in entries if entry['groupName'] == wanted.name]
-    names = [canonical(entry) for entry in wanted.entries]
+    names = [entry if _as_it_is(entry) else canonical(entry) for entry in wanted.entries]
     held = {told(entry) for entry in ours if entry['enabled']}
     if wanted.state == 'absent':
         new, gone = [], [entry for entry in ours if not names or told(entry) in names]
