@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 from collections.abc import Mapping
 from typing import Any
+
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import addresses
 
 IPV4, IPV6 = '127.0.0.1', '::1'
 # What may hand in mail on a listener at such an address, as Postfix writes networks.
@@ -59,3 +62,11 @@ def there(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def is_own(address: str) -> bool:
+    """Return whether an address is one of this host's now. A host that may take over that of another one
+    (ip_nonlocal_bind, as beside keepalived) can listen at any, so that there() tells nothing of it."""
+    known = ipaddress.ip_address(address)
+    spans = addresses.own(known.version)
+    return there(address) if spans is None else any(low <= int(known) <= high for low, high in spans)

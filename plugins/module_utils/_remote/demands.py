@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.names import Names
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import there
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import is_own, there
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.clients import bounce_servers, washed, wide
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.grammars import NEXT_HOP
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.networks import Networks, overlap
@@ -21,19 +21,22 @@ PREFIX = 'outbound_hop_'
 MAIL_SERVER = 'remote_smarthost_mail_server'
 
 
-def problems(settings: Mapping[str, Any], here: Callable[[str], bool] = there) -> list[str]:
+def problems(
+    settings: Mapping[str, Any], here: Callable[[str], bool] = is_own, can_listen: Callable[[str], bool] = there
+) -> list[str]:
     """Return why the hop cannot serve the clients, each with variable and value.
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
         here: whether an address is one of this host's.
+        can_listen: whether the hop can listen there, also while another host has the address.
     """
     hop = settings['roles']['outbound_hop']
     if not hop['clients']:
         return [f'{PREFIX}clients: is empty. Name the mail servers that may send through this host']
     return [
         *_inbound(settings, hop, here),
-        *_listen(hop, here),
+        *_listen(hop, can_listen),
         *_clients(settings, hop, here),
         *_certificate(hop),
         *_marks(settings, hop),
@@ -87,12 +90,12 @@ def _behind(
         yield _said('conbool_spam_delivery', 'folder', reason)
 
 
-def _listen(hop: Mapping[str, Any], here: Callable[[str], bool]) -> Iterable[str]:
+def _listen(hop: Mapping[str, Any], can_listen: Callable[[str], bool]) -> Iterable[str]:
     if not hop['listen']:
         reason = 'names no address: say at which address of this host the servers in {}clients reach it'
         yield _said(PREFIX + 'listen', hop['listen'], reason.format(PREFIX))
     for address in hop['listen']:
-        if not here(address):
+        if not can_listen(address):
             yield _said(PREFIX + 'listen', address, 'is no address of this host')
 
 

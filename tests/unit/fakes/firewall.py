@@ -16,11 +16,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
     firewalld,
     nftables,
     record,
-    sources,
     ufw,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.converge import converge
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import addresses, unit
 
 RULES = '# ufw\n*filter\n:ufw%s-%s-input - [0:0]\n-A ufw%s-%s-input -p udp -j ACCEPT\n\n# the end\nCOMMIT\n'
 COMMANDS = (
@@ -96,12 +95,12 @@ class Machine:
             (nftables, 'RULESET', 'etc/conbool.nft'),
             (nftables, 'FOLDER', 'etc/systemd'),
             (unit, 'FOLDER', 'etc/systemd'),
-            (sources, 'ADDRESSES6', 'proc/if_inet6'),
-            (sources, 'TRIE', 'proc/fib_trie'),
+            (addresses, 'ADDRESSES6', 'proc/if_inet6'),
+            (addresses, 'TRIE', 'proc/fib_trie'),
         ):
             monkeypatch.setattr(module, name, str(folder / path))
         tables = {4: str(folder / 'proc/route'), 6: str(folder / 'proc/ipv6_route')}
-        monkeypatch.setattr(sources, 'TABLES', tables)
+        monkeypatch.setattr(addresses, 'TABLES', tables)
         monkeypatch.setattr(detect, 'LEGACY_TABLES', (str(folder / 'proc/ip'), str(folder / 'proc/ip6')))
         for path in (
             'etc/systemd',

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall import sources
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import addresses
 
 from tests.unit.fakes.firewall import ROUTES4, ROUTES6, TRIE, Machine
 
@@ -31,7 +31,7 @@ def fixture_net(monkeypatch, tmp_path):
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(sources, 'TABLES', {4: str(tmp_path / 'route'), 6: str(tmp_path / 'ipv6_route')})
-    monkeypatch.setattr(sources, 'TRIE', str(tmp_path / 'fib_trie'))
-    monkeypatch.setattr(sources, 'ADDRESSES6', str(tmp_path / 'if_inet6'))
+    monkeypatch.setattr(addresses, 'TABLES', {4: str(tmp_path / 'route'), 6: str(tmp_path / 'ipv6_route')})
+    monkeypatch.setattr(addresses, 'TRIE', str(tmp_path / 'fib_trie'))
+    monkeypatch.setattr(addresses, 'ADDRESSES6', str(tmp_path / 'if_inet6'))
     return tmp_path

@@ -17,6 +17,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall impor
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.detect import Host
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._firewall.wanted import Wanted
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import addresses
 
 from tests.unit.fakes.firewall import ROUTES4
 from tests.unit.fakes.packets import (
@@ -135,10 +136,10 @@ def test_of_a_host_whose_addresses_cannot_be_seen_nobody_knows(net):
 
 
 def test_networks_that_are_this_host_s_own(net):
-    assert (int(ip_address('127.0.0.0')), int(ip_address('127.255.255.255'))) in sources.own(4)
+    assert (int(ip_address('127.0.0.0')), int(ip_address('127.255.255.255'))) in addresses.own(4)
     line = '20010db8000100000000000000000000 40 {0} 00 {0} 00000000 00000001 00000000 80200001 lo\n'
     (net / 'ipv6_route').write_text(line.format('0' * 32))
-    assert (int(ip_address('2001:db8:1::')), int(ip_address('2001:db8:1:0:ffff:ffff:ffff:ffff'))) in sources.own(6)
+    assert (int(ip_address('2001:db8:1::')), int(ip_address('2001:db8:1:0:ffff:ffff:ffff:ffff'))) in addresses.own(6)
 
 
 def test_a_policy_of_iptables_keeps_the_gateway_out():

@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import socket
 import time
+from ipaddress import ip_address
 
 import pytest
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import names
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import addresses, names
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._remote.demands import problems, warnings
 
 from tests.unit.fakes.remote import settings
@@ -21,8 +23,12 @@ ROUTES = {'example.com': '[192.0.2.100]:25', 'sub.example.co.uk': '[192.0.2.101]
 SERVER = '[192.0.2.100]:25'
 
 
+def here(address):
+    return address in ('192.0.2.25', '127.0.0.1')
+
+
 def said(more=None, **hop):
-    return problems(settings(more, **hop), lambda address: address in ('192.0.2.25', '127.0.0.1'))
+    return problems(settings(more, **hop), here, here)
 
 
 def of_front(more=None, server=SERVER, **hop):
@@ -151,3 +157,15 @@ def test_whole_networks_are_named():
         'outbound_hop_clients: 192.168.0.0/16',
         'outbound_hop_clients: fd00:1::/32',
     ]
+
+
+def test_a_host_that_can_listen_at_any_address_is_not_all_of_them(monkeypatch):
+    # Beside keepalived, with net.ipv4.ip_nonlocal_bind.
+    monkeypatch.setattr(loopback, 'there', lambda address: True)
+    own = {4: ((int(ip_address('192.0.2.25')),) * 2,), 6: None}
+    monkeypatch.setattr(addresses, 'own', own.get)
+    assert problems(settings(), can_listen=lambda address: True) == []
+    (problem,) = problems(settings(clients=['192.0.2.25/32'], return_address=SERVER), can_listen=lambda address: True)
+    assert 'is this host itself' in problem
+    # Where the kernel does not tell, a listener does.
+    assert loopback.is_own('2001:db8::1')

@@ -21,7 +21,7 @@ from tests.unit.fakes.remote import settings
 
 @pytest.fixture(name='remote')
 def fixture_remote(monkeypatch, tmp_path):
-    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: address == '192.0.2.25',))
+    monkeypatch.setattr(demands.problems, '__defaults__', (lambda address: address == '192.0.2.25',) * 2)
     # What the machine of a test has is no matter.
     monkeypatch.setattr(server, 'for_others', lambda port: [])
     monkeypatch.setattr(server, 'RECORDS', str(tmp_path))
