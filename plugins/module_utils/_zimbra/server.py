@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, is_own
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
     Hop,
@@ -113,7 +113,7 @@ def info(module: AnsibleModule, domains: list[str], timeout: int) -> dict[str, A
 def _of_this_host(network: Network) -> bool:
     """Return whether a network is an address of this host, as the installer lists it. Mail from there comes over
     loopback, which no firewall shuts."""
-    return network.num_addresses == 1 and there(str(network.network_address))
+    return network.num_addresses == 1 and is_own(str(network.network_address))
 
 
 class ZimbraServer(MailServer):

@@ -274,7 +274,7 @@ def test_what_leads_to_the_hop_is_told(zimbra):
 
 
 def test_addresses_of_the_host_itself_are_no_networks_that_a_firewall_shuts_out(zimbra, monkeypatch):
-    monkeypatch.setattr(server, 'there', lambda address: address == '198.18.94.10')
+    monkeypatch.setattr(server, 'is_own', lambda address: address == '198.18.94.10')
     zimbra.set('servers', HOST, zimbraMtaMyNetworks='127.0.0.0/8 198.18.94.10/32 198.18.94.0/24 192.0.2.7/32')
     zimbra._rewrite()
     found = server.ZimbraServer(PlayedModule(zimbra), settings_of()).facts().relay_networks
