@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(config, items):
         if HERE not in item.path.parents:
             return False
         parameters = getattr(getattr(item, 'callspec', None), 'params', {})
-        # pytest makes one test with an empty value where there is no value: it is for none of the mail servers named.
+        # What is in place of a mail server that the test is not run with.
         unwanted = 'server' in parameters and not isinstance(parameters['server'], servers.Server)
         return unwanted or (_option(config, '--no-apply') and item.get_closest_marker('configures_hosts'))
 

@@ -35,13 +35,21 @@ def everywhere(named=()):
 
 def chosen(mtas, host, marker):
     """Parameters for pytest. The marker `servers` names the mail servers of a test; those that it calls `full`, and further
-    releases, are for a full run. Who names mail servers or a host gets those and no others."""
-    if host is not None:
-        return [pytest.param(Server(mta, host), id=host) for mta in mtas or ['postfix'] if _wants(marker, mta)]
+    releases, are for a full run. Who names mail servers or a host gets those and no others.
+
+    In place of a server that the test is not run with stands None: tests with the same parameter are run in a row, and
+    pytest tells parameters by their numbers, which have to be the same for all tests.
+    """
+    known = [(Server(mta, host), False) for mta in mtas or ['postfix']] if host is not None else everywhere(mtas)
     return [
-        pytest.param(server, id=server.kind, marks=[pytest.mark.full] if full or _only_full(marker, server.mta) else [])
-        for server, full in everywhere(mtas)
-        if _wants(marker, server.mta)
+        (
+            pytest.param(
+                server, id=server.kind, marks=[pytest.mark.full] if full or _only_full(marker, server.mta) else []
+            )
+            if _wants(marker, server.mta)
+            else pytest.param(None, id=f'not {server.mta} on {server.kind}')
+        )
+        for server, full in known
     ]
 
 
