@@ -46,6 +46,7 @@ def converge(module: AnsibleModule, log_in: Callable[[], Client], wanted: Wanted
     """
     record = KerioRecord()
     client = log_in()
+    before: dict[str, Any] = {}
     try:
         with client:
             present = site.read(client, record.remembered.rules)
