@@ -17,7 +17,7 @@ from tests.fire.stream import Stream
 from tests.flow import playbook
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail', full=['zimbra'])]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail', full=['exim', 'zimbra'])]
 
 KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')
 SECONDS = 90
