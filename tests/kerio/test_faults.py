@@ -14,6 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     groups,
     ip_group,
+    mail_port,
     names,
     outbound,
     part,
@@ -30,8 +31,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record i
 
 from lab.kerio import company
 
+from .adapter import ELSEWHERE, strict
 from .conftest import complaints, connect, mail, send
-from .test_redirect import ELSEWHERE, GATEWAYS, HOP_LINE, SOURCE, apply, keep, strict
+from .test_redirect import GATEWAYS, HOP_LINE, SOURCE, apply, keep
 
 pytest_plugins = ['tests.kerio.adapter']
 
@@ -147,7 +149,7 @@ FAULTS = {
     'old smart host stays in force': (outbound, '_in_the_way', lambda rule, settings: False),
     'every rule switched off': (outbound, '_in_the_way', lambda rule, settings: True),
     'passwords not sent back': (relay, 'with_passwords', lambda after, wanted: copy.deepcopy(after)),
-    'own rules not known again': (outbound, 'mine', lambda rule: False),
+    'own rules not known again': (outbound, 'mine', lambda site, rule: False),
     'the gateway let in past the hop': (redirect, 'used', lambda settings: False),
     'hop not let in': (server, 'THIS_HOST', ['::1']),
     'nobody limited': (part, 'plan', without_last(plan.plan)),
@@ -165,7 +167,7 @@ FAULTS = {
     'a score of nothing': (spam_rule, '_score', lambda wanted, setting: 0),
     'no record': (KerioRecord, 'save', lambda self, remembered, pending: None),
     'group not read back': (ip_group, 'planned', lambda entries, wanted: ([], [], set(), [])),
-    'service of the wrong name': (plan, 'SMTP', 'Secure SMTP'),
+    'service of the wrong name': (mail_port, 'SMTP', 'Secure SMTP'),
     'the group of a service only named': (service, 'put', lambda *dummy: {}),
 }
 

@@ -14,7 +14,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names im
 
 from lab.kerio import company
 
-from .test_redirect import apply, entries, fixture_redirected  # noqa: F401
+from .test_redirect import apply, entries
 
 pytest_plugins = ['tests.kerio.adapter']
 NAMED = 'printer-2.example.com'
