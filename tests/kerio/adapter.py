@@ -27,12 +27,12 @@ OPTIONS = {
     'hop_source': '127.25.0.10',
     'inbound': 'direct',
     'inbound_port': 327,
+    'judged_port': 329,
+    'judging_port': 326,
     'keep_passwords_by_id': False,
     'marking_port': 328,
     'url': 'https://127.0.0.1:4040',
     'user': 'Admin',
-    'wash_port': 326,
-    'wash_senders': False,
 }
 # What the interface tells of all that is changed: part of the state -> structure.
 PARTS = {

@@ -16,6 +16,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import RETURNS, notices
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.entries import (
+    always,
+    cleanup,
+    passing,
+    service,
+    table,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import BACK_TO_THE_MTA
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import loopback_client
@@ -31,9 +38,9 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Inbound
 
 # First and second cleanup service; the way from one to the other; and the way to the mail server.
-ARRIVING, ARRIVED, ONWARD, MAILBOXES = 'arriving', 'arrived', 'onward', 'mailboxes'
+ARRIVING, ARRIVED, ONWARD, MAILBOXES = 'arriving', 'arrived', 'onward', marks.PLAIN
 # Of messages that have come, in the queue.
-WAYS = (ONWARD, MAILBOXES, *marks.NAMES)
+WAYS = (ONWARD, *marks.NAMES)
 CLIENTS, POSTMASTER, REFUSED = 'arriving_clients', 'arriving_postmaster', 'refused_marks'
 # Where marks are taken away from mail that leaves.
 WITHOUT_MARKS = 'without_marks'
@@ -56,7 +63,7 @@ PROBES = {
 
 def clients(inbound: Inbound) -> tuple[str, ...]:
     """Return the names of the clients that hand mail to the mail server."""
-    return MAILBOXES, *(inbound.marks or (marks.RELEASED,))
+    return tuple(inbound.marks or (MAILBOXES, marks.RELEASED))
 
 
 class Arriving:
@@ -130,7 +137,7 @@ class Arriving:
             'smtpd_recipient_restrictions': '',
             'smtpd_relay_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}, reject',
             # "postmaster" without a domain passes all restrictions on recipients untested.
-            'smtpd_data_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}_data, {_always(lead)}',
+            'smtpd_data_restrictions': f'check_client_access cidr:{self._directory}/{CLIENTS}_data, {always(lead)}',
             'smtpd_restriction_classes': 'conbool_gateway,conbool_known',
             'conbool_gateway': self._certificate.restriction_class(),
             'conbool_known': f'{known}, permit',
@@ -161,13 +168,7 @@ class Arriving:
         port, marking = self._inbound.arrival.port, self._inbound.arrival.marking_port
         found = {f'{in_brackets(address)}:{port}': self._listener() for address in self._options['inbound_places']}
         if self._inbound.marks:
-            found[f'{in_brackets(self._options["address"])}:{marking}'] = {
-                'cleanup_service_name': ARRIVED,
-                'smtpd_sender_restrictions': '',
-                'smtpd_recipient_restrictions': 'permit_mynetworks, reject',
-                'smtpd_data_restrictions': _always(f'{MAILBOXES}:{self._back}'),
-                'smtpd_client_connection_count_limit': '0',
-            }
+            found[f'{in_brackets(self._options["address"])}:{marking}'] = passing(ARRIVED, f'{MAILBOXES}:{self._back}')
         return found
 
     def services(self, known: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -178,47 +179,41 @@ class Arriving:
         """
         checks = [REFUSED, ARRIVING] if self._inbound.marks else [ARRIVING]
         entries = [
-            self._cleanup(ARRIVING, checks, virtual_alias_maps=f'texthash:{self._directory}/{POSTMASTER}'),
-            _service('verify', 'verify', max_processes='1'),
+            cleanup(ARRIVING, self._directory, checks, virtual_alias_maps=f'texthash:{self._directory}/{POSTMASTER}'),
+            service('verify', 'verify', max_processes='1'),
             *map(self._client, clients(self._inbound)),
         ]
         if self._inbound.marks:
-            entries.append(self._cleanup(ARRIVED, [ARRIVED]))
+            entries.append(cleanup(ARRIVED, self._directory, [ARRIVED]))
             entries.append(loopback_client(ONWARD, self._options['address'], tuple(known)))
         # Each has the fields of a whole entry, as those of the hop.
         return [*entries, *self._found.get('services', [])]
 
-    def _cleanup(self, name: str, tables: list[str], **options: str) -> dict[str, Any]:
-        checks = ' '.join(f'regexp:{self._directory}/{table}' for table in tables)
-        none = dict.fromkeys(('mime_header_checks', 'nested_header_checks', 'body_checks'), '')
-        return _service(
-            name, 'cleanup', private='n', max_processes='0', options=dict(none, header_checks=checks, **options)
-        )
-
     def _client(self, name: str) -> dict[str, Any]:
         """Return a client that hands mail to the mail server."""
+        adds = self._inbound.marks or name == marks.RELEASED
         options = dict(
             BACK_TO_THE_MTA,
-            smtp_header_checks='' if name == MAILBOXES else f'regexp:{self._directory}/{name}',
+            smtp_header_checks=f'regexp:{self._directory}/{name}' if adds else '',
             smtp_bind_address=self._inbound.arrival.source,
             smtp_fallback_relay='',
             smtp_sasl_auth_enable='no',
         )
-        return _service(name, 'smtp', options=options)
+        return service(name, 'smtp', options=options)
 
     def tables(self) -> list[dict[str, Any]]:
         """Return the lookup tables."""
         networks, domains = self._settings['networks'], self._settings['domains']
         return [
-            _table(
+            table(
                 CLIENTS, 'cidr', _by_network(networks, 'conbool_gateway') + f'0.0.0.0/0 {NOT_OURS}\n::/0 {NOT_OURS}\n'
             ),
-            _table(
+            table(
                 f'{CLIENTS}_data',
                 'cidr',
                 _by_network(networks, 'reject_plaintext_session') + f'0.0.0.0/0 {NOT_OURS}\n::/0 {NOT_OURS}\n',
             ),
-            _table(RECIPIENTS_TABLE, 'regexp', recipients_table(domains)),
+            table(RECIPIENTS_TABLE, 'regexp', recipients_table(domains)),
             {
                 'path': POSTMASTER,
                 'type': 'texthash',
@@ -232,20 +227,20 @@ class Arriving:
         """Return the tables by which a mail server beside the hop knows flagged and released mail."""
         known, domains = self._inbound.marks, self._settings['domains']
         return [
-            _table(REFUSED, 'regexp', marks.refusing(known), '0640'),
-            _table(ARRIVING, 'regexp', self._released),
-            _table(ARRIVED, 'regexp', RULE % ('X-Conbool-Flag', f'FILTER {marks.FLAGGED}:{self._back}')),
-            _table(WITHOUT_MARKS, 'regexp', marks.removing(known), '0640'),
+            table(REFUSED, 'regexp', marks.refusing(known), '0640'),
+            table(ARRIVING, 'regexp', self._released),
+            table(ARRIVED, 'regexp', RULE % ('X-Conbool-Flag', f'FILTER {marks.FLAGGED}:{self._back}')),
+            table(WITHOUT_MARKS, 'regexp', marks.removing(known), '0640'),
             {'path': RETURNS, 'type': 'texthash', 'entries': dict.fromkeys(domains, f'mta:{self._back}')},
-            *(_table(name, 'regexp', marks.adding(mark, self._hop), '0640') for name, mark in known.items()),
+            *(table(name, 'regexp', marks.adding(mark, self._hop), '0640') for name, mark in known.items()),
         ]
 
     def _without_marks(self) -> list[dict[str, Any]]:
         """Return the tables by which any other mail server does. Where returns go, those for its clients say."""
         flagged = RULE % ('X-Conbool-Flag', 'PREPEND X-Spam-Flag: YES')
         return [
-            _table(ARRIVING, 'regexp', self._released + flagged),
-            _table(marks.RELEASED, 'regexp', RELEASE_RULES),
+            table(ARRIVING, 'regexp', self._released + flagged),
+            table(marks.RELEASED, 'regexp', RELEASE_RULES),
         ]
 
     @property
@@ -253,19 +248,5 @@ class Arriving:
         return RULE % ('X-Conbool-Released', f'FILTER {marks.RELEASED}:{self._back}')
 
 
-def _always(way: str) -> str:
-    """Return the restriction that leads every message a way."""
-    return f'check_client_access static:{{FILTER {way}}}'
-
-
 def _by_network(networks: Iterable[str], action: str) -> str:
     return ''.join(f'{network} {action}\n' for network in networks)
-
-
-def _table(path: str, kind: str, content: str, mode: str = '0644') -> dict[str, Any]:
-    return {'path': path, 'type': kind, 'content': content, 'mode': mode}
-
-
-def _service(name: str, command: str, **fields: Any) -> dict[str, Any]:
-    options = fields.pop('options', {})
-    return dict({'name': name, 'type': 'unix', 'chroot': 'n', 'command': command, 'options': options}, **fields)

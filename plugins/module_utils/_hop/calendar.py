@@ -8,12 +8,13 @@ from __future__ import annotations
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.calendar import pattern
 
 
-def calendar_checks(mode: object) -> str:
+def calendar_checks(mode: object, action: str = 'FILTER direct:') -> str:
     """Return the mime_header_checks(5) table for the C(Content-Type) of a message and of its parts.
 
     Postfix looks at each header by itself: of two C(Content-Type) lines, either counts.
 
     Args:
         mode: as for pattern().
+        action: for such messages.
     """
-    return '/^Content-Type[[:space:]]*:{}/ FILTER direct:\n'.format(pattern(mode).replace('/', '\\/'))
+    return '/^Content-Type[[:space:]]*:{}/ {}\n'.format(pattern(mode).replace('/', '\\/'), action)

@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.identity i
     return_address,
     transport_limits,
 )
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.provenance import Judge
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import (
     own_mail,
     senders,
@@ -106,6 +107,11 @@ def arriving_of(settings: Mapping[str, Any], info: Mapping[str, Any], options: M
     if not options.get('inbound'):
         return None
     return Arriving(settings, options, hop_name(info), origin(info['expanded']), next_hop_back(options, info))
+
+
+def judge_of(settings: Mapping[str, Any], options: Mapping[str, Any]) -> Judge | None:
+    """Return what the hop has to find out who handed in a message; None where that is known."""
+    return Judge(settings, options) if options.get('provenance') else None
 
 
 def _gateway(settings: Mapping[str, Any]) -> tuple[str, str]:
@@ -213,16 +219,19 @@ def hop_configuration(
     wash = (washing, options['config_dir'], parameters['header_checks']) if washes else None
     listen, others = '{}:{}'.format(host, options['port']), clients.listeners_for_others(settings, options)
     # To whom the table of returns names no server, mail goes as it does from the mail server.
-    arriving = arriving_of(settings, info, options)
+    arriving, judge = arriving_of(settings, info, options), judge_of(settings, options)
     outside = options['clients'] or arriving
     back = _gateway(settings)[1] if outside else 'mta:' + next_hop_back(options, info)
-    if arriving:
-        others = {**others, **arriving.listeners()}
+    further = [each for each in (arriving, judge) if each]
+    for each in further:
+        others = {**others, **each.listeners()}
     # What the user has set for the hop would be hidden by an option of a service.
     more = {
         name: {key: value for key, value in values.items() if key not in options['parameters']}
         for name, values in client_options(info).items()
     }
+    if judge:
+        more[listen] = judge.first
     return {
         'parameters': dict(parameters, **options['parameters']),
         'services': services(
@@ -233,11 +242,11 @@ def hop_configuration(
             wash,
             more,
             others,
-            arriving.services() if arriving else (),
+            [service for each in further for service in each.services()],
         ),
         'tables': _tables(settings, info, back, washes)
         + clients.tables(settings, options, _gateway(settings)[0])
-        + (arriving.tables() if arriving else []),
+        + [table for each in further for table in each.tables()],
         'listeners': [{'address': address, 'port': port} for address, port in _answering(options)],
         'tls_files': tls_files(settings),
     }

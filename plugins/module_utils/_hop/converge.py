@@ -13,6 +13,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import loc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     arriving_of,
     hop_configuration,
+    judge_of,
     next_hop_back,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import everywhere, former, listeners
@@ -60,6 +61,7 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         return_address=own['return_address'] or hop.return_address,
         wash_port=hop.wash_port,
         wash_variable=hop.wash_variable,
+        provenance=hop.provenance,
         inbound=hop.inbound,
         arrival=hop.inbound.arrival if hop.inbound else None,
         inbound_places=everywhere(),
@@ -179,7 +181,9 @@ def present(
                 exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
             raise
         done += [account.absent(module, policy.USER)] if left else []
-        done.append(waiting.led(module, options, 'gateway:' + settings['relay_destination']))
+        judge = judge_of(settings, options)
+        ways = ['gateway:' + settings['relay_destination'], *(judge.ways if judge else [])]
+        done += [waiting.led(module, options, way) for way in ways]
         done += waiting.arrived(module, settings, hop, options)
         done.append(users.present(*_kept_to(options, hop, wanted)))
     return merge(done)
@@ -190,7 +194,8 @@ def _kept_to(options: Mapping[str, Any], hop: Hop, wanted: Mapping[str, Any]) ->
     # Users of this host are no clients where it listens for others.
     ports = [listener.port for listener in listeners(options) if listener.address == options['address']]
     # The hop hands mail to itself.
-    own = (wanted['parameters'].get('mail_owner', 'postfix'),) if hop.inbound and hop.inbound.marks else ()
+    itself = hop.provenance or hop.inbound and hop.inbound.marks
+    own = (wanted['parameters'].get('mail_owner', 'postfix'),) if itself else ()
     return [*ports, *hop.beside], (*hop.users, *own)
 
 

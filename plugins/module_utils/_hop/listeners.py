@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import places
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.provenance import CLEANUPS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import strangers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -39,7 +40,10 @@ def listeners(options: Mapping[str, Any]) -> list[Listener]:
     ports = [('outbound_hop_port', options['port']), (options['wash_variable'], options['wash_port'])]
     found = [Listener(variable, WHOSE, options['address'], int(port), pid) for variable, port in ports if port]
     found += [Listener('outbound_hop_listen_port', WHOSE, *place, pid) for place in places(options)]
-    arrival = options.get('arrival')
+    judge, arrival = options.get('provenance'), options.get('arrival')
+    if judge:
+        ports = [(judge.variable, judge.port), (judge.judged_variable, judge.judged_port)]
+        found += [Listener(variable, WHOSE, options['address'], port, pid) for variable, port in ports]
     if arrival:
         if arrival.marking_port:
             found.append(Listener(arrival.marking_variable, WHOSE, options['address'], arrival.marking_port, pid))
@@ -63,7 +67,12 @@ def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:
         protocols: C(inet_protocols) of the hop to be.
     """
     wanted = {f'{in_brackets(listener.address)}:{listener.port}' for listener in listeners(options)}
-    cleanups, pid, found = {'cleanup', *(['wash'] if options['wash_port'] else [])}, master(options), []
+    pid, found = master(options), []
+    cleanups = {
+        'cleanup',
+        *(['wash'] if options['wash_port'] else []),
+        *(CLEANUPS if options.get('provenance') else ()),
+    }
     for entry in (entry.service().as_dict() for entry in MasterCf.of(options['config_dir'], visible=True).entries()):
         address, dummy, port = entry['name'].rpartition(':')
         address = address.strip('[]')

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.entries import service
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.senders import user_options
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix.client import UNTOUCHED
 
@@ -29,11 +30,6 @@ BACK_TO_THE_MTA = dict(
 
 def version_of(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r'\d+', text)[:2])
-
-
-def _service(name: str, command: str, kind: str = 'unix', **fields: Any) -> dict[str, Any]:
-    options = fields.pop('options', {})
-    return dict({'name': name, 'type': kind, 'chroot': 'n', 'command': command, 'options': options}, **fields)
 
 
 def gateway_options(settings: Mapping[str, Any], version: str, lookup_types: Collection[str]) -> dict[str, str]:
@@ -74,7 +70,7 @@ def services(
     wash: tuple[str, str, str] | None = None,
     more: Mapping[str, Mapping[str, str]] | None = None,
     others: Mapping[str, Mapping[str, str]] | None = None,
-    arriving: Iterable[dict[str, Any]] = (),
+    further: Iterable[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Return the master.cf entries of the hop.
 
@@ -88,36 +84,36 @@ def services(
             count in all mail.
         more: what single services have of the MTA, by service; what the hop asks of them comes first.
         others: listeners for mail servers on other machines, name to options.
-        arriving: what takes the gateway's mail.
+        further: entries of what else the hop does.
     """
     entries = [
-        _service(listen, 'smtpd', kind='inet', private='n'),
+        service(listen, 'smtpd', kind='inet', private='n'),
         *(
-            _service(name, 'smtpd', kind='inet', private='n', options=dict(options))
+            service(name, 'smtpd', kind='inet', private='n', options=dict(options))
             for name, options in (others or {}).items()
         ),
         # Nothing is handed in here, but postqueue -f takes an instance without pickup for one that is down.
-        _service('pickup', 'pickup', private='n', wakeup='60', max_processes='1'),
-        _service('cleanup', 'cleanup', private='n', max_processes='0'),
-        _service('qmgr', 'qmgr', private='n', wakeup='300', max_processes='1'),
-        _service('tlsmgr', 'tlsmgr', wakeup='1000?', max_processes='1'),
-        _service('rewrite', 'trivial-rewrite'),
-        _service('bounce', 'bounce', max_processes='0'),
-        _service('defer', 'bounce', max_processes='0'),
-        _service('trace', 'bounce', max_processes='0'),
-        _service('flush', 'flush', private='n', wakeup='1000?', max_processes='0'),
-        _service('showq', 'showq', private='n'),
-        _service('error', 'error'),
-        _service('retry', 'error'),
-        _service('anvil', 'anvil', max_processes='1'),
-        _service('scache', 'scache', max_processes='1'),
-        _service('gateway', 'smtp', options=gateway_options(settings, version, lookup_types)),
-        _service('direct', 'smtp'),
-        _service('mta', 'smtp', options=dict(BACK_TO_THE_MTA)),
+        service('pickup', 'pickup', private='n', wakeup='60', max_processes='1'),
+        service('cleanup', 'cleanup', private='n', max_processes='0'),
+        service('qmgr', 'qmgr', private='n', wakeup='300', max_processes='1'),
+        service('tlsmgr', 'tlsmgr', wakeup='1000?', max_processes='1'),
+        service('rewrite', 'trivial-rewrite'),
+        service('bounce', 'bounce', max_processes='0'),
+        service('defer', 'bounce', max_processes='0'),
+        service('trace', 'bounce', max_processes='0'),
+        service('flush', 'flush', private='n', wakeup='1000?', max_processes='0'),
+        service('showq', 'showq', private='n'),
+        service('error', 'error'),
+        service('retry', 'error'),
+        service('anvil', 'anvil', max_processes='1'),
+        service('scache', 'scache', max_processes='1'),
+        service('gateway', 'smtp', options=gateway_options(settings, version, lookup_types)),
+        service('direct', 'smtp'),
+        service('mta', 'smtp', options=dict(BACK_TO_THE_MTA)),
     ]
     if version_of(version) >= (3, 4):
-        entries.append(_service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
-    entries += [*(_washing(settings, *wash) if wash else []), *arriving]
+        entries.append(service('postlog', 'postlogd', kind='unix-dgram', private='n', max_processes='1'))
+    entries += [*(_washing(settings, *wash) if wash else []), *further]
     for entry in entries:
         entry['options'] = dict((more or {}).get(entry['name'], {}), **entry['options'])
     return entries
@@ -129,6 +125,6 @@ def _washing(settings: Mapping[str, Any], listener: str, config_dir: str, checks
     options = dict(user_options(settings, config_dir), cleanup_service_name='wash')
     checks = f'regexp:{config_dir}/wash {checks}'
     return [
-        *([_service(listener, 'smtpd', kind='inet', private='n', options=options)] if listener else []),
-        _service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
+        *([service(listener, 'smtpd', kind='inet', private='n', options=options)] if listener else []),
+        service('wash', 'cleanup', private='n', max_processes='0', options={'header_checks': checks}),
     ]

@@ -39,6 +39,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._smtp.options i
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.provenance import Provenance
 
 TO_OTHERS = 'direct:'
 DIRECT = f'FILTER {TO_OTHERS}'
@@ -55,6 +56,7 @@ class HopServer:
         settings: what M(conbool.smtp_relay.settings) returned.
         wash: the variable that has the port for mail whose trust headers count for nothing, and the port; 0 for none.
         arrival: where it takes the gateway's mail; None where it does not.
+        provenance: how it finds out who handed in a message; None where that is known.
     """
 
     def __init__(
@@ -63,9 +65,10 @@ class HopServer:
         settings: Mapping[str, Any],
         wash: tuple[str, int] = ('', 0),
         arrival: Arrival | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
         self._module, self._settings, self._options = module, settings, settings['roles']['outbound_hop']
-        self._wash, self._arrival = wash, arrival
+        self._wash, self._arrival, self._provenance = wash, arrival, provenance
 
     def _instance(self) -> Instance:
         return Instance(
@@ -134,6 +137,7 @@ class HopServer:
             wash_variable=self._wash[0],
             wash_port=self._wash[1],
             arrival=self._arrival,
+            provenance=self._provenance,
         )
         asked = with_defaults(hosts=[options['address']], port=options['port'], expect={'starttls': False})
         rows = smtp_rows({'servers': check(asked)}, 'hop')

@@ -25,6 +25,8 @@ SECONDS = {'Minutes': 'm', 'Hours': 'h', 'Days': 'd', 'Weeks': 'w'}
 BYTES = {'Bytes': 1, 'KiloBytes': 2**10, 'MegaBytes': 2**20, 'GigaBytes': 2**30}
 # What Postfix has by default.
 HOPCOUNT_LIMIT = 50
+# A message that is judged comes to the hop so often again.
+FURTHER = 2
 # Types of listeners that loopback reaches.
 LOCAL = ('AllAddresses', 'Localhost')
 
@@ -43,7 +45,7 @@ def identity(site: Site) -> dict[str, str]:
         'myorigin': name,
         'smtp_helo_name': name,
         'message_size_limit': _size(smtp['messageSize']),
-        'hopcount_limit': str(max(HOPCOUNT_LIMIT, smtp['readerHops'] + 1)),
+        'hopcount_limit': str(max(HOPCOUNT_LIMIT, smtp['readerHops'] + 1) + FURTHER),
         'queue_directory': queue_directory(),
         'config_directory': names.PREFIX,
     }

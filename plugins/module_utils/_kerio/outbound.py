@@ -35,28 +35,17 @@ def _ours(name: str, host: str, port: int, sender: str = '') -> dict[str, Any]:
     return {'name': name, 'host': host, 'port': port, **more}
 
 
-def wanted_rules(settings: Mapping[str, Any], address: str, wash_port: int) -> list[dict[str, Any]]:
+def wanted_rules(settings: Mapping[str, Any], address: str) -> list[dict[str, Any]]:
     """The rules of ours, in their order, as options of M(conbool.smtp_relay.kerio_relay).
 
     Args:
         settings: what M(conbool.smtp_relay.settings) returned.
         address: where the hop listens.
-        wash_port: its port for mail of hosted senders, in which trust headers count for nothing; 0 for none.
     """
     port = settings['roles']['outbound_hop']['port']
-    hosted = ['@' + domain for domain in settings['domains']]
     if settings['scope'] == 'senders':
-        return [
-            _ours(
-                f'{RULE} {sender}',
-                address,
-                wash_port if wash_port and '@' + sender.rpartition('@')[2] in hosted else port,
-                sender,
-            )
-            for sender in settings['scope_senders']
-        ]
-    washed = [_ours(f'{RULE} {sender}', address, wash_port, sender) for sender in hosted if wash_port]
-    return [*washed, _ours(RULE, address, port)]
+        return [_ours(f'{RULE} {sender}', address, port, sender) for sender in settings['scope_senders']]
+    return [_ours(RULE, address, port)]
 
 
 def mine(site: Site, rule: Mapping[str, Any]) -> bool:
@@ -194,10 +183,10 @@ def past_the_gateway(site: Site, settings: Mapping[str, Any]) -> list[dict[str, 
     ]
 
 
-def leading_to_hop(site: Site, address: str, ports: set[int]) -> list[str]:
+def leading_to_hop(site: Site, address: str, port: int) -> list[str]:
     """The names of the rules in force that are ours, or lead to where the hop listens."""
     return [
         rule['description']
         for rule in site.rules
-        if rule['isEnabled'] and (mine(site, rule) or (rule['hostName'] == address and rule['port'] in ports))
+        if rule['isEnabled'] and (mine(site, rule) or (rule['hostName'] == address and rule['port'] == port))
     ]

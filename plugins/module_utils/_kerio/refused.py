@@ -28,7 +28,7 @@ def problems(present: Site, settings: Mapping[str, Any], active: list[str]) -> l
     if settings['wash_networks']:
         found.append(
             'conbool_wash_networks: {}: Kerio Connect has no place where headers could be taken away by the address'
-            ' of a client. Leave it unset; kerio_smarthost_wash_senders goes by the sender'.format(
+            ' of a client. Leave it unset; those of users who have logged in are taken away in any case'.format(
                 ', '.join(settings['wash_networks'])
             )
         )

@@ -18,6 +18,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     names,
     outbound,
     part,
+    received,
     redirect,
     refused,
     relay,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.provenance import Provenance
 
 # What has it take mail of other hosts.
 LISTEN = 'Have the service SMTP of Kerio Connect listen on all addresses, or on one of this host.'
@@ -83,12 +85,8 @@ class KerioServer(MailServer):
         self._refused: list[KerioError] = []
 
     @property
-    def _wash_port(self) -> int:
-        return self.options['wash_port'] if self.options['wash_senders'] else 0
-
-    @property
-    def hop_wash(self) -> tuple[str, int]:
-        return 'kerio_smarthost_wash_port', self._wash_port
+    def provenance(self) -> Provenance:
+        return received.provenance(self.options)
 
     def _log_in(self) -> Client:
         return client_of(self.options, self.module.params.get('password'), self._refused)
@@ -145,7 +143,7 @@ class KerioServer(MailServer):
             settings,
             gateway=who or here,
             clients=who + settings['allowed_networks'] if who else [],
-            rules=outbound.wanted_rules(settings, hop_address(settings), self._wash_port),
+            rules=outbound.wanted_rules(settings, hop_address(settings)),
             kept=self._kept(),
             marks=arriving.marks if arriving else {},
         )
@@ -162,7 +160,7 @@ class KerioServer(MailServer):
         return redirect.inbound(self.settings, _active_files(found), gateway or [])
 
     def wanted(self, facts: Facts, flag: bool) -> server.Wanted:
-        found, (variable, port) = facts.native['site'], self.hop_wash
+        found = facts.native['site']
         arriving = self._inbound(found, facts.gateway)
         wanted = self._wanted(found, arriving)
         planned = plan(found, KerioRecord().remembered, wanted)
@@ -175,11 +173,10 @@ class KerioServer(MailServer):
             hop=Hop(
                 {'expanded': hop.identity(found)},
                 own_programs=True,
-                wash_port=port,
-                wash_variable=variable,
                 return_address=hop.way_in(found),
                 users=hop.users(),
                 inbound=arriving,
+                provenance=received.provenance(self.options, found.hostname),
             ),
             tls_files=redirect.tls_files(self.settings) if arriving else [],
             parts=[self._part(parts[0])],
@@ -225,11 +222,12 @@ class KerioServer(MailServer):
         return [self._part(self._unwanted(*service, EXCEPTIONS, SPAM))]
 
     def leads_to_hop(self) -> list[str]:
-        leading = outbound.leading_to_hop(self._look(), hop_address(self.settings), self._ports())
+        leading = outbound.leading_to_hop(self._look(), hop_address(self.settings), self._port)
         return [f'the relay rule {name!r} of Kerio Connect' for name in leading]
 
-    def _ports(self) -> set[int]:
-        return {self.settings['roles']['outbound_hop']['port'], self.options['wash_port']}
+    @property
+    def _port(self) -> int:
+        return self.settings['roles']['outbound_hop']['port']
 
     def routes(self, samples: list[dict[str, Any]]) -> list[Route]:
         return [self._route(sample['sender'], sample['recipient']) for sample in samples]
@@ -241,7 +239,7 @@ class KerioServer(MailServer):
         rule = outbound.decides(found.rules, sender, recipient)
         if rule is None:
             return Route("the recipient's own server", False)
-        through = rule['hostName'] == hop_address(self.settings) and rule['port'] in self._ports()
+        through = rule['hostName'] == hop_address(self.settings) and rule['port'] == self._port
         return Route(f'{rule["hostName"]}:{rule["port"]} by the relay rule {rule["description"]!r}', through)
 
     def arrivals(self) -> list[dict[str, Any]]:

@@ -75,20 +75,19 @@ READERS = {
     'fingerprint': fingerprint,
     'hop_source': hop_source,
     'inbound_port': readers.port,
+    'judged_port': readers.port,
+    'judging_port': readers.port,
     'keep_passwords_by_id': readers.boolean,
     'marking_port': readers.port,
     'password': password,
     'relay_passwords': kinds.mapping(kinds.words, password, lenient=False),
     'url': url,
     'user': user,
-    'wash_port': readers.port,
-    'wash_senders': readers.boolean,
 }
 
 
 def listeners(values: Mapping[str, Any]) -> list[str]:
     """Return the variables with the ports on which something will listen."""
-    wash = ['kerio_smarthost_wash_port'] if values['kerio_smarthost_wash_senders'] else []
     redirects = values['kerio_smarthost_inbound'] == 'redirect'
     inbound = ['kerio_smarthost_inbound_port', 'kerio_smarthost_marking_port'] if redirects else []
-    return ['outbound_hop_port', *wash, *inbound]
+    return ['outbound_hop_port', 'kerio_smarthost_judging_port', 'kerio_smarthost_judged_port', *inbound]

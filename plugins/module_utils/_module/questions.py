@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 UNANSWERED = 'Mostly something does not run, or is not there yet: start it, or run site.yml.'
 
 
+def hop_of(server: MailServer) -> HopServer | None:
+    """Return the hop of a mail server, None where that decides by itself."""
+    if not server.hop_decides:
+        return None
+    return HopServer(server.module, server.settings, server.hop_wash, server.arrival, server.provenance)
+
+
 def rows_of(
     server: MailServer,
     settings: Mapping[str, Any],
@@ -54,7 +61,7 @@ def rows_of(
             asked of the gateway before is no matter of the change.
         stuck: whether mail is judged that waited before. A change that mends something finds it waiting still.
     """
-    hop = HopServer(server.module, settings, server.hop_wash, server.arrival) if server.hop_decides else None
+    hop = hop_of(server)
     watched = [Watched('hop', hop)] if hop else []
     if server.here:
         watched.append(Watched('mail server', server))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.verify import HopServer
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.drift import drift_rows
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import SETTINGS, handed
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import rows_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import hop_of, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway import asks_for_certificate
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.handshake import Gateway
@@ -37,8 +36,7 @@ def main(server_class: type[MailServer]) -> None:
 def _dns_only(server: MailServer) -> bool:
     """Return whether who sends mail to the gateway goes by DNS alone. That a hop cannot tell, its own rows say."""
     try:
-        return (
-            server.hop_decides and HopServer(server.module, server.settings, server.hop_wash, server.arrival).dns_only()
-        )
+        hop = hop_of(server)
+        return hop is not None and hop.dns_only()
     except NO_ANSWER:
         return False

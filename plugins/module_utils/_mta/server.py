@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.provenance import Provenance
 
 
 @dataclass
@@ -59,7 +60,8 @@ class Hop:
     syntax; empty for the mail server's port 25.
     C(users) are those that the mail server's deliveries run as, beside root. C(beside) are ports of further listeners
     on loopback that only they may use. C(remote) is whether the mail servers are on other machines, which the
-    hop has to listen for. C(inbound) is Inbound where the hop takes the gateway's mail.
+    hop has to listen for. C(inbound) is Inbound where the hop takes the gateway's mail, C(provenance) Provenance where
+    it has to find out who handed in a message.
     """
 
     identity: dict[str, Any]
@@ -71,6 +73,7 @@ class Hop:
     beside: tuple[int, ...] = ()
     remote: bool = False
     inbound: Inbound | None = None
+    provenance: Provenance | None = None
 
     @property
     def protocols(self) -> str:
@@ -234,6 +237,11 @@ class MailServer(ABC):
     @abstractmethod
     def knows(self, certificate: Shown) -> str:
         """Return by what a gateway that brings mail and shows this is known, in words; empty when it is not."""
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Return the ports at which the hop finds out who handed in a message; None where that is known."""
+        return None
 
     @property
     def arrival(self) -> Arrival | None:

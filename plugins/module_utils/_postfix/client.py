@@ -57,24 +57,22 @@ def loopback_client(name: str, address: str, known: Collection[str] = (), **opti
         'type': 'unix',
         'chroot': 'n',
         'command': 'smtp',
-        'options': dict(
-            own,
-            **dict(
-                UNTOUCHED,
-                smtp_tls_security_level='none',
-                # Of a relayhost on port 465: with it, no connection without TLS is tried.
-                smtp_tls_wrappermode='no',
-                smtp_tls_policy_maps='',
-                smtp_sasl_auth_enable='no',
-                smtp_fallback_relay='',
-                # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
-                smtp_always_send_ehlo='yes',
-                smtp_never_send_ehlo='no',
-                smtp_discard_ehlo_keywords='',
-                smtp_discard_ehlo_keyword_address_maps='',
-            ),
+        'options': {
+            **own,
+            **UNTOUCHED,
+            'smtp_tls_security_level': 'none',
+            # Of a relayhost on port 465: with it, no connection without TLS is tried.
+            'smtp_tls_wrappermode': 'no',
+            'smtp_tls_policy_maps': '',
+            'smtp_sasl_auth_enable': 'no',
+            'smtp_fallback_relay': '',
+            # DSN, SMTPUTF8 and 8BITMIME have to get there even where they were not for the old next hop.
+            'smtp_always_send_ehlo': 'yes',
+            'smtp_never_send_ehlo': 'no',
+            'smtp_discard_ehlo_keywords': '',
+            'smtp_discard_ehlo_keyword_address_maps': '',
             **options,
-        ),
+        },
     }
 
 

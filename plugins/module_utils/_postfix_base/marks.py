@@ -15,8 +15,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk impo
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.patterns import literal
 
-RELEASED, FLAGGED = 'released', 'flagged'
-NAMES = (RELEASED, FLAGGED)
+# The clients that write one: into released mail, into flagged mail, and into all other mail of the gateway.
+RELEASED, FLAGGED, PLAIN = 'released', 'flagged', 'mailboxes'
+NAMES = (RELEASED, FLAGGED, PLAIN)
 BYTES = 16
 MARK = re.compile(r'REPLACE Received: \(([0-9a-f]{32})\) \$\{1\}$', re.MULTILINE)
 
@@ -37,8 +38,17 @@ def refusing(marks: Mapping[str, str]) -> str:
 
 def removing(marks: Mapping[str, str]) -> str:
     """Return the rule for header_checks by which a mark is gone, and its line stays."""
-    known = '|'.join(sorted(marks.values()))
-    return f'/^Received: \\(({known})\\) (.*)$/ REPLACE Received: ${{2}}\n' if marks else ''
+    return f'/^{_pattern(marks)} (.*)$/ REPLACE Received: ${{2}}\n' if marks else ''
+
+
+def counting(marks: Mapping[str, str], action: str) -> str:
+    """Return the rule for header_checks with an action for a line with a mark."""
+    return f'/^{_pattern(marks)} / {action}\n' if marks else ''
+
+
+def _pattern(marks: Mapping[str, str]) -> str:
+    """The beginning of a line with a mark."""
+    return 'Received: \\(({})\\)'.format('|'.join(sorted(marks.values())))
 
 
 def known(config_dir: str, names: Iterable[str] = NAMES) -> dict[str, str]:

@@ -11,4 +11,6 @@ IGNORED = '(X-Conbool headers ignored)'
 # Of mail without a sender that a user handed in, between the mail server and the hop.
 BY_USER = 'X-Conbool-Null-Sender: user'
 
-WASH_RULES = '/^X-Conbool-[^:]*:/ IGNORE\n'
+# The headers by which the gateway says something of a message, as a pattern of regexp(5).
+TRUSTED = 'X-Conbool-[^:]*:'
+WASH_RULES = f'/^{TRUSTED}/ IGNORE\n'

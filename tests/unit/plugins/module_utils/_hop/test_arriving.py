@@ -16,7 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base i
 from tests.unit.fakes.hop import OPTIONS, configure, service, table
 from tests.unit.fakes.hop import SETTINGS as HOP_SETTINGS
 
-MARKS = {'released': 'a' * 32, 'flagged': 'b' * 32}
+MARKS = {'released': 'a' * 32, 'flagged': 'b' * 32, 'mailboxes': 'c' * 32}
 ARRIVAL = Arrival('inbound_port', 327, 'marking_port', 328, '127.25.0.10')
 SETTINGS = {
     'networks': ['192.0.2.0/28', '2001:db8::/64'],
@@ -117,13 +117,12 @@ def test_marks_are_added_by_one_client_each_and_taken_away_everywhere_else():
         assert service(found, name)['options']['smtp_header_checks'] == f'regexp:/etc/conbool-hop/{name}'
         (line,) = rules(found, name)
         assert line.endswith(f'REPLACE Received: ({mark}) ${{1}}') and 'conbool-hop' in line
-    assert service(found, 'mailboxes')['options']['smtp_header_checks'] == ''
-    for name in ('mailboxes', 'released', 'flagged'):
+    for name in MARKS:
         assert service(found, name)['options']['smtp_bind_address'] == '127.25.0.10'
     assert [line.rpartition(' ')[2] for line in rules(found, 'refused_marks')] == ['IGNORE']
     assert found['parameters']['header_checks'].startswith('regexp:/etc/conbool-hop/without_marks ')
     secret = [each for each in found['tables'] if any(mark in str(each.get('content')) for mark in MARKS.values())]
-    assert len(secret) == 4 and {each['mode'] for each in secret} == {'0640'}
+    assert len(secret) == 5 and {each['mode'] for each in secret} == {'0640'}
     washed = service(arriving(wash_port=326), 'wash')['options']['header_checks'].split()
     assert washed[:2] == ['regexp:/etc/conbool-hop/wash', 'regexp:/etc/conbool-hop/without_marks']
 
@@ -131,7 +130,7 @@ def test_marks_are_added_by_one_client_each_and_taken_away_everywhere_else():
 @pytest.mark.parametrize('header', ['Received: ({}) from x', 'received :\n by x ({})', 'Received\t: x; {}'])
 @pytest.mark.parametrize('mark', MARKS.values())
 def test_a_mark_that_comes_in_is_gone_however_its_header_is_written(header, mark):
-    assert marked(header.format(mark)) and not marked(header.format('c' * 32))
+    assert marked(header.format(mark)) and not marked(header.format('d' * 32))
 
 
 def marked(header):
@@ -161,7 +160,7 @@ def test_the_gateway_s_mail_stays_on_this_host(back, right):
 
 def test_marks_stay_from_run_to_run(tmp_path):
     first = marks.known(str(tmp_path))
-    assert marks.known(str(tmp_path)) != first and len(set(first.values())) == 2
+    assert marks.known(str(tmp_path)) != first and len(set(first.values())) == 3
     for name, mark in first.items():
         (tmp_path / name).write_text(marks.adding(mark, 'conbool-hop.mx.example.com'))
     assert marks.known(str(tmp_path)) == first

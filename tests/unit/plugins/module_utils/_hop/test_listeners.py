@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.provenance import Provenance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
 from tests.unit.fakes.hop import SMTP
@@ -149,14 +150,27 @@ def test_who_may_connect_is_said_once_the_hop_is_there(configured, users, monkey
     assert users == [([325, 326, 327], ('postfix',))]
 
 
-def test_mail_for_a_gateway_that_was_one_before_is_looked_for_once_the_hop_is_there(configured, monkeypatch):
+@pytest.mark.parametrize(
+    'provenance, further',
+    [
+        (None, []),
+        (
+            Provenance('judging', 326, 'judged', 329),
+            ['doubtful:[127.0.0.1]:326', 'counted:[127.0.0.1]:329', 'washed:[127.0.0.1]:329'],
+        ),
+    ],
+)
+def test_mail_that_waits_for_what_was_one_before_is_looked_for_once_the_hop_is_there(
+    configured, monkeypatch, provenance, further
+):
     asked = []
     monkeypatch.setattr(converge, 'converge_part', lambda module, **options: ({'changed': False}, []))
     monkeypatch.setattr(
         converge.waiting, 'led', lambda module, options, way: asked.append(way) or ({'changed': True}, [])
     )
-    assert converge.present(FakeModule(), configured, HOP)[0]['changed']
-    assert asked == ['gateway:' + configured['relay_destination']]
+    hop = dataclasses.replace(HOP, provenance=provenance)
+    assert converge.present(FakeModule(), configured, hop)[0]['changed']
+    assert asked == ['gateway:' + configured['relay_destination'], *further]
 
 
 @pytest.mark.parametrize(
