@@ -59,6 +59,7 @@ class Profile:
     list_sender: str = 'owner'  # owner, original
     # U10
     webmail_received: str = 'http'  # http, none, authenticated
+    login_received: str = 'user'  # user, protocol (no name, but ESMTPA), none: what is told of who logged in by SMTP
     # U11
     group_refusal: str = 'close'  # close, 421, 554
     group_change_drops: bool = False
@@ -147,7 +148,12 @@ UNCERTAIN = {
         {'vacation_sender': 'user'},
         {'list_sender': 'original'},
     ],
-    'U10': [{'webmail_received': 'none'}, {'webmail_received': 'authenticated'}],
+    'U10': [
+        {'webmail_received': 'none'},
+        {'webmail_received': 'authenticated'},
+        {'login_received': 'protocol'},
+        {'login_received': 'none'},
+    ],
     'U11': [{'group_refusal': '421'}, {'group_refusal': '554'}, {'group_change_drops': True}],
     'U12': [
         {'listener_change': 'restart'},

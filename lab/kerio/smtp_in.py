@@ -170,9 +170,9 @@ def take_in(mail, guest, helo, tls, envelope) -> str:
         helo,
         guest.address,
         recipients,
-        guest.user,
+        guest.user if state.profile.login_received == 'user' else '',
         tls,
-        'ESMTP' + ('S' if tls else '') + ('A' if guest.user else ''),
+        'ESMTP' + ('S' if tls else '') + ('A' if guest.user and state.profile.login_received != 'none' else ''),
         state.data['smtp']['relayControl']['hideLocalIpInRcv'] and local_client,
     )
     raw = message.prepended(raw, line)

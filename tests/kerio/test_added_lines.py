@@ -39,6 +39,15 @@ def test_the_received_line(make, version):
     assert all(any(re.fullmatch(pattern, line) for line in lines) for pattern in wanted), lines
 
 
+@pytest.mark.parametrize('way, words', [('protocol', ' with ESMTPA'), ('none', ' with ESMTP')])
+def test_who_logged_in_may_not_be_told(make, way, words):
+    """U10"""
+    double = make(login_received=way)
+    send(double, 'alice@example.com', ['alice@example.com'], 'SMTP Submission', login=LOGIN, tls=False)
+    (line,) = header(mail(double)[0], 'Received')
+    assert 'authenticated' not in line and re.search(words + r'\s', line)
+
+
 def test_the_version_can_be_hidden(make):
     def prepare(state):
         state.data['advanced']['miscellaneous']['showProgramNameAndVersion'] = False

@@ -62,7 +62,7 @@ def test_it_comes_and_goes(redirected, tmp_path):
     assert apply(kerio, check_mode=True)[0] and kerio.held() == before
     changed, marks = apply(kerio)
     keep(kerio, marks, tmp_path)
-    assert changed and set(marks) == {'released', 'flagged'}
+    assert changed and set(marks) == {'released', 'flagged', 'mailboxes'}
     for group in (GATEWAY, CLIENTS):
         assert SOURCE in entries(kerio.double, group) and GATEWAYS not in entries(kerio.double, group)
     names = [rule['description'] for rule in kerio.double.state.data['custom_rules']]

@@ -92,18 +92,6 @@ def test_mail_leaves_by_the_hop(host, sink, settings, led, left, order):
     assert kerio.server().leads_to_hop() == [] and kerio.held() == before
 
 
-def test_mail_of_hosted_senders_can_lose_its_marks_on_the_way(host):
-    kerio = host(settings={'domains': list(company.DOMAINS), 'site_routes': 'override'})
-    kerio.options['wash_senders'] = True
-    kerio.apply()
-    ours = [(one['condition']['pattern'], one['port']) for one in kerio.double.state.data['relay_rules'][2:]]
-    assert ours == [('*@example.com', 326), ('*@sub.example.co.uk', 326), ('', 325)]
-    assert kerio.wanted().hop.wash_port == 326
-    kerio.options['wash_senders'] = False
-    kerio.apply()
-    assert rules(kerio.double) == [('Partner', False), ('Old smart host', False), (RULE, True)]
-
-
 def strict(state):
     company.settle(state)
     company.forbid_strangers(state)

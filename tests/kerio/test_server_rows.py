@@ -45,7 +45,7 @@ def test_the_hop_takes_over_what_was_promised(host):
     hop = host(prepare=prepare).wanted().hop
     expanded = hop.identity['expanded']
     assert (expanded['myhostname'], expanded['smtp_helo_name']) == ('mail.example.com', 'mail.example.com')
-    assert expanded['message_size_limit'] == str(20 * 2**20) and expanded['hopcount_limit'] == '91'
+    assert expanded['message_size_limit'] == str(20 * 2**20) and expanded['hopcount_limit'] == '93'
     assert (expanded['maximal_queue_lifetime'], expanded['delay_warning_time']) == ('2w', '4h')
     assert (hop.own_programs, hop.wash_port, hop.return_address) == (True, 0, '')
 

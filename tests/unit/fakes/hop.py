@@ -91,3 +91,19 @@ def rules(configuration, path):
 
 def decision(path, header):
     return next((action for pattern, action in rules(configure(), path) if pattern.search(header)), None)
+
+
+def led(found, entry, headers):
+    """Where a listener leads a message, by the cleanup service behind it; the last FILTER counts, and PASS ends all."""
+    options = service(found, entry)['options']
+    way = (re.findall(r'FILTER ([^}]+)', options.get('smtpd_data_restrictions', '')) or [''])[-1]
+    behind = service(found, options['cleanup_service_name'])['options']
+    for header in headers:
+        kind = 'mime_header_checks' if header.startswith('Content-Type') else 'header_checks'
+        paths = re.findall(r'regexp:/etc/conbool-hop/(\w+)', behind[kind])
+        known = [rule for path in paths for rule in rules(found, path)]
+        action = next((action for pattern, action in known if pattern.search(header)), '')
+        if action == 'PASS':
+            return way
+        way = action.partition(' ')[2] if action.startswith('FILTER') else way
+    return way

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import received
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 
-from tests.unit.fakes.hop import OPTIONS, configure, rules, service, table
+from tests.unit.fakes.hop import OPTIONS, configure, led, rules, service, table
 
 MARKS = {'released': 'a' * 32, 'flagged': 'b' * 32, 'mailboxes': 'c' * 32}
 PORTS = {'judging_port': 326, 'judged_port': 329}
@@ -50,22 +48,6 @@ USER, OTHER, HOP = (
     by_kerio('hop ([127.25.0.10])'),
 )
 BROWSER = by_kerio('127.0.0.1 ([127.0.0.1])', protocol='HTTP')
-
-
-def led(found, entry, headers):
-    """Where a listener leads a message, by the cleanup service behind it; the last FILTER counts, and PASS ends all."""
-    options = service(found, entry)['options']
-    way = (re.findall(r'FILTER ([^}]+)', options.get('smtpd_data_restrictions', '')) or [''])[-1]
-    behind = service(found, options['cleanup_service_name'])['options']
-    for header in headers:
-        kind = 'mime_header_checks' if header.startswith('Content-Type') else 'header_checks'
-        paths = re.findall(r'regexp:/etc/conbool-hop/(\w+)', behind[kind])
-        known = [rule for path in paths for rule in rules(found, path)]
-        action = next((action for pattern, action in known if pattern.search(header)), '')
-        if action == 'PASS':
-            return way
-        way = action.partition(' ')[2] if action.startswith('FILTER') else way
-    return way
 
 
 @pytest.mark.parametrize(
@@ -114,6 +96,7 @@ def test_only_mail_of_which_there_is_something_to_find_out_makes_the_detour(head
         ([by_kerio('printer', protocol='ESMTPS'), LOOP], COUNTED),
         ([OTHER, USER, LOOP], COUNTED),
         ([BROWSER, LOOP], WASHED),
+        ([by_kerio(protocol='ESMTPX'), LOOP], WASHED),
         ([LOOP], WASHED),
         ([by_hop('d' * 32), LOOP], WASHED),
         ([by_kerio(host='mail.example.net'), LOOP], WASHED),
