@@ -28,7 +28,7 @@ class Adapter(postfix.Adapter):
 
     expected_failures = {
         **postfix.Adapter.expected_failures,
-        **dict.fromkeys(('O11', 'O11.all', 'O11.submissions', 'O11.local'), FORGED),
+        **dict.fromkeys(('O11', 'O11.all', 'O11.line', 'O11.calendar', 'O11.submissions', 'O11.local'), FORGED),
     }
 
 

@@ -188,6 +188,20 @@ def _answering(options: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [*found, (own, arrival.port)] if arrival else found
 
 
+def _client_options(info: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what single services have of the MTA: what the user has set for the hop would be hidden by that."""
+    return {
+        name: {key: value for key, value in values.items() if key not in options['parameters']}
+        for name, values in client_options(info).items()
+    }
+
+
+def filters(settings: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    """Return the ways of messages on which a FILTER was put, where the settings may have another next hop by now."""
+    judge = judge_of(settings, options)
+    return [_gateway(settings)[0], *(judge.ways if judge else [])]
+
+
 def hop_configuration(
     settings: Mapping[str, Any],
     info: Mapping[str, Any],
@@ -225,13 +239,6 @@ def hop_configuration(
     further = [each for each in (arriving, judge) if each]
     for each in further:
         others = {**others, **each.listeners()}
-    # What the user has set for the hop would be hidden by an option of a service.
-    more = {
-        name: {key: value for key, value in values.items() if key not in options['parameters']}
-        for name, values in client_options(info).items()
-    }
-    if judge:
-        more[listen] = judge.first
     return {
         'parameters': dict(parameters, **options['parameters']),
         'services': services(
@@ -240,7 +247,7 @@ def hop_configuration(
             programs['version'],
             programs['lookup_types'],
             wash,
-            more,
+            {**_client_options(info, options), **({listen: judge.first} if judge else {})},
             others,
             [service for each in further for service in each.services()],
         ),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import local_users, package, unit, waiting
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configuration import (
     arriving_of,
+    filters,
     hop_configuration,
-    judge_of,
     next_hop_back,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import everywhere, former, listeners
@@ -181,9 +181,7 @@ def present(
                 exc.args = ('{}. {}'.format(exc, '. '.join(held)), *exc.args[1:])
             raise
         done += [account.absent(module, policy.USER)] if left else []
-        judge = judge_of(settings, options)
-        ways = ['gateway:' + settings['relay_destination'], *(judge.ways if judge else [])]
-        done += [waiting.led(module, options, way) for way in ways]
+        done += [waiting.led(module, options, way) for way in filters(settings, options)]
         done += waiting.arrived(module, settings, hop, options)
         done.append(users.present(*_kept_to(options, hop, wanted)))
     return merge(done)

@@ -32,9 +32,9 @@ class Adapter(kerio_direct.Adapter):
         **dict.fromkeys(('I2.header-folded', 'I2.header-twice'), MARKED),
         **dict.fromkeys(('I3.no', 'I3.attached', 'I3.header-attached'), MARKED),
         **dict.fromkeys(('I3.header-lan', 'F4.encoded-released'), SCRIPTS),
-        # A user hands in at Kerio Connect, which takes no headers away.
-        **dict.fromkeys(('F3.loop', 'F3.released', 'F3.flag', 'F3.encoded', 'F3.odd'), kerio_direct.FORGED),
-        **dict.fromkeys(('F3.encoded-released', 'I3.header-user'), kerio_direct.FORGED),
+        # A user hands in at Kerio Connect.
+        **dict.fromkeys(('F3.released', 'F3.flag', 'F3.encoded', 'F3.odd'), kerio_direct.KEPT),
+        **dict.fromkeys(('F3.encoded-released', 'I3.header-user'), kerio_direct.KEPT),
         **dict.fromkeys(('F5.envelope', 'I3.header-envelope'), kerio_direct.OUTBOUND['T1']),
     }
     # What is for the host in front is none of its business.

@@ -35,7 +35,7 @@ class Adapter(postfix.Adapter):
         'I3.user': 'amavis takes away an X-Spam-Flag that is not its own',
         'I6.server': 'reject_non_fqdn_recipient refuses alice@localhost, in words of its own',
         'N7.daemon': 'the site has mail of programs written as from its domain, of which mailer-daemon is the null sender',
-        **dict.fromkeys(('O11', 'O11.all', 'O11.submissions', 'O11.local'), FORGED),
+        **dict.fromkeys(('O11', 'O11.all', 'O11.line', 'O11.calendar', 'O11.submissions', 'O11.local'), FORGED),
     }
     whole = 'default'
     # The others say something of the hop, which is the same with Postfix, or are refused. A client certificate is shown by
