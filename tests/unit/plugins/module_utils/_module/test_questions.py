@@ -47,7 +47,7 @@ class FakeHop(FakeServer):
 def fixture_rows(monkeypatch):
     def rows(server, hop=None, *more, **options):
         server.hop_decides = hop is not None
-        monkeypatch.setattr(questions, 'HopServer', lambda module, settings, wash, arrival: hop)
+        monkeypatch.setattr(questions, 'HopServer', lambda module, settings, wash, arrival, provenance: hop)
         return questions.rows_of(server, SETTINGS, None, more, **options)
 
     return rows

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import handed, verify
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import handed, questions, verify
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows import handshake
 
 from tests.unit.fakes.mail_server import SETTINGS, FakeModule, FakeServer
@@ -46,7 +46,7 @@ def test_the_gateway_is_asked_once_by_whoever_wants_to_know(monkeypatch, dns_onl
     server.module, server.settings, server.hop_decides = None, dict(SETTINGS, inbound=True), decides
     monkeypatch.setattr(handed, 'AnsibleModule', Module)
     monkeypatch.setattr(verify, 'server_of', lambda *dummy: server)
-    monkeypatch.setattr(verify, 'HopServer', lambda *dummy: Hop(dns_only))
+    monkeypatch.setattr(questions, 'HopServer', lambda *dummy: Hop(dns_only))
     monkeypatch.setattr(verify, 'rows_of', rows_of)
     monkeypatch.setattr(verify, 'drift_rows', lambda server, shown: [])
     monkeypatch.setattr(handshake, 'addresses', lambda settings, dns_only: asked.append(dns_only) or ['192.0.2.1'])
