@@ -185,7 +185,7 @@ def _answering(options: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return where the hop has to answer."""
     own, arrival = options['address'], options.get('arrival')
     found = [(own, int(options['port'])), *clients.places(options)]
-    return [*found, (own, arrival.port)] if arrival else found
+    return [*found, *((place, arrival.port) for place in arrival.places or [own])] if arrival else found
 
 
 def _client_options(info: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, dict[str, str]]:

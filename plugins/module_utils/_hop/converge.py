@@ -16,7 +16,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.configurat
     hop_configuration,
     next_hop_back,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import everywhere, former, listeners
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import arriving_at, former, listeners
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.local_users import LocalUsers
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.programs import find
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import account
@@ -64,7 +64,7 @@ def options_of(settings: Mapping[str, Any], hop: Hop | None = None) -> dict[str,
         provenance=hop.provenance,
         inbound=hop.inbound,
         arrival=hop.inbound.arrival if hop.inbound else None,
-        inbound_places=everywhere(),
+        inbound_places=arriving_at(hop.inbound.arrival) if hop.inbound else [],
         learnt=learnt(own['config_dir'], OWNER, hop.inbound.gateway) if hop.inbound else [],
     )
 

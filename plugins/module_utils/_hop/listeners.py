@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.clients import places
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.provenance import CLEANUPS
@@ -20,6 +20,9 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.main_cf import MainCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
+
+if TYPE_CHECKING:
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival
 
 WHOSE = 'the hop (conbool-hop.service)'
 
@@ -47,7 +50,7 @@ def listeners(options: Mapping[str, Any]) -> list[Listener]:
     if arrival:
         if arrival.marking_port:
             found.append(Listener(arrival.marking_variable, WHOSE, options['address'], arrival.marking_port, pid))
-        found += [Listener(arrival.variable, WHOSE, each, arrival.port, pid) for each in everywhere()]
+        found += [Listener(arrival.variable, WHOSE, each, arrival.port, pid) for each in arriving_at(arrival)]
     return found
 
 
@@ -55,6 +58,11 @@ def everywhere() -> list[str]:
     """Return the addresses that stand for all addresses of this host: a listener at one that it has not would keep
     Postfix from starting."""
     return [address for address in ('0.0.0.0', '::') if there(address)]
+
+
+def arriving_at(arrival: Arrival) -> list[str]:
+    """Return the addresses at which the hop takes the gateway's mail."""
+    return list(arrival.places) or everywhere()
 
 
 def former(options: Mapping[str, Any], protocols: str) -> list[dict[str, Any]]:

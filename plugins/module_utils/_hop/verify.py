@@ -153,10 +153,10 @@ class HopServer:
         return rows + ([] if wrong else self._arrival_rows(options['address'])) + self._policy_rows()
 
     def _arrival_rows(self, address: str) -> list[dict[str, Any]]:
-        """Return what is wrong with the listener for the gateway, talked to from loopback, where no rule turns
-        anybody: that there is TLS with a certificate that can be read, and that one is asked for."""
+        """Return what is wrong with the listener for the gateway, talked to from this host, whom no rule
+        turns: that there is TLS with a certificate that can be read, and that one is asked for."""
         asked = with_defaults(
-            hosts=[address],
+            hosts=list(self._arrival.places) or [address],
             port=self._arrival.port,
             expect={
                 'chain_verified': False,

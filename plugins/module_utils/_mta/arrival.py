@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop, Part
 
 
 class Arrival(NamedTuple):
     """Where the outbound hop takes the gateway's mail: the port to which the gateway's connections are turned, that of
     a listener on loopback, which the mail passes after that, 0 for none, and the variables that have them. C(source) is
-    the address of this host from which the hop hands the mail on, empty for any."""
+    the address of this host from which the hop hands the mail on, empty for any. C(places) are the addresses at which
+    it takes it, none for all of this host's: with some, the gateway itself connects there, and nobody turns it."""
 
     variable: str
     port: int
     marking_variable: str = ''
     marking_port: int = 0
     source: str = ''
+    places: tuple[str, ...] = ()
 
 
 @dataclass
@@ -41,3 +44,12 @@ class Inbound:
     client_ca_file: str = ''
     gateway: list[Shown] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
+
+
+class Handover(NamedTuple):
+    """The mail port that a mail server still has, and shall leave to the hop: the hop as it is until then, the part
+    that has the mail server leave the port, and the one that has it come back."""
+
+    hop: Hop
+    give: Part
+    back: Part

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Handover, Inbound
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.provenance import Provenance
 
@@ -110,7 +110,7 @@ class Wanted:
     C(tls_files) are options of M(conbool.smtp_relay.tls_files) with files that the configuration names, beside those
     of the settings. C(hop) is None where the mail server decides by itself. C(listeners) are those on loopback that the
     configuration of the mail server itself will have. C(last) are the parts that must not come before the mail port is
-    as wanted.
+    as wanted; after them comes C(handover), Handover where the mail server has a port that the hop shall have.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -120,6 +120,7 @@ class Wanted:
     listeners: list[Listener] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     last: list[Part] = field(default_factory=list)
+    handover: Handover | None = None
 
 
 class Route(NamedTuple):
@@ -247,6 +248,11 @@ class MailServer(ABC):
     def arrival(self) -> Arrival | None:
         """Return where the hop takes the gateway's mail; None where the mail server itself does."""
         return None
+
+    @property
+    def left_to_hop(self) -> int:
+        """Return the port that an earlier run has made it leave to the hop; 0 for none."""
+        return 0
 
     @property
     def redirect_port(self) -> int:
