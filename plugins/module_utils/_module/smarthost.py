@@ -26,6 +26,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.one_run i
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import left_changed, merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import message
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.writable import obstacles, within
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._module import handover
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.handed import SETTINGS, handed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.questions import asked, rows_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._module.server import server_of
@@ -40,7 +41,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import co
 
 if TYPE_CHECKING:
     from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.gateway import Shown
-    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, Hop, MailServer, Wanted
+    from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Facts, MailServer, Wanted
 
 # Where files of firewalls, spam engines and units are.
 OTHERS = ('/etc/systemd/system', '/etc/firewalld', '/etc/ufw', '/etc/rspamd', '/etc/spamassassin')
@@ -94,7 +95,7 @@ def _listener_rows(module: AnsibleModule, server: MailServer, facts: Facts) -> l
     """Return the rows on where something of ours will listen, and on what is there already and will take its mail."""
     settings, wanted, rows = server.settings, wanted_of(module, server, facts)[0], []
     if wanted.hop:
-        rows += hop.ready_rows(settings, wanted.hop)
+        rows += hop.ready_rows(settings, handover.first_hop(wanted))
         rows += asked('hop.return', 'hop', lambda: way_back.foreseen(settings, wanted.hop), MEND)
     return rows + [row for place in wanted.listeners for row in listening.ready_rows('detour', place)]
 
@@ -149,7 +150,7 @@ def wanted_parts(
         facts.gateway = gateway.result() if gateway else shown or []
     wanted, marked = wanted_of(module, server, facts)
     unusable, said = usable_files(settings, wanted)
-    problems = wanted.problems + (hop.problems(settings, wanted.hop) if wanted.hop else []) + unusable
+    problems = wanted.problems + (hop.problems(settings, handover.first_hop(wanted)) if wanted.hop else []) + unusable
     problems += filter(None, map(listening.problem, wanted.listeners))
     if problems:
         raise HostError(' | '.join(problems))
@@ -161,10 +162,10 @@ def wanted_parts(
     # Where the hop listens by now is left when the mail server leads mail to where it will.
     moving = bool(wanted.hop) and not module.check_mode and hop.moves(settings, wanted.hop)
     if wanted.hop:
-        parts.append(Part('hop', lambda module: _hop(module, settings, wanted.hop, moving)))
+        parts.append(Part('hop', lambda module: handover.begin(module, settings, wanted, moving)))
     parts += wanted.parts
     if moving:
-        parts.append(Part('hop', lambda module: showing(hop.present(module, settings, wanted.hop))))
+        parts.append(Part('hop', lambda module: showing(hop.present(module, settings, handover.first_hop(wanted)))))
     # Nothing to make and nothing to undo needs no look.
     if not wanted.hop and hop.there(settings):
         parts.append(Part('hop', lambda module: hop.absent(module, settings)))
@@ -172,19 +173,9 @@ def wanted_parts(
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled']:
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
-    parts += wanted.last
+    parts += [*wanted.last, *handover.parts(settings, wanted)]
     said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
     return parts, said, facts.gateway
-
-
-def _hop(
-    module: AnsibleModule, settings: Mapping[str, Any], wanted: Hop, moving: bool
-) -> tuple[dict[str, Any], list[str]]:
-    """Have the hop be there, for the time being also where it was."""
-    if not moving:
-        return hop.present(module, settings, wanted)
-    foreseen = hop.present(Look(module, module._diff), settings, wanted)[0]
-    return showing(hop.present(module, settings, wanted, True), foreseen)
 
 
 def usable_files(settings: Mapping[str, Any], wanted: Wanted) -> tuple[list[str], list[str]]:
@@ -208,7 +199,7 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
     strangers, a closed port is better: it makes them try again. The hop goes last, when its mail has been sent; one
     that still has mail for a gateway that is gone keeps nobody out.
     """
-    settings, parts_of_it = server.settings, server.undo()
+    settings, parts_of_it = server.settings, handover.undone(server)
     parts = [Part('spam', lambda module: spam.converge(module, spam.options_of(settings))), *parts_of_it[:1]]
     if firewall.limited(module):
         limit = limit_of(settings, 0)
