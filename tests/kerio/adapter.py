@@ -26,6 +26,7 @@ OPTIONS = {
     'fingerprint': '',
     'hop_source': '127.25.0.10',
     'inbound': 'direct',
+    'inbound_addresses': [],
     'inbound_port': 327,
     'judged_port': 329,
     'judging_port': 326,

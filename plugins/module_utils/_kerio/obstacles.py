@@ -33,6 +33,12 @@ LIMITS = {
         ' by the own spam filter only, which rates released mail, too',
         'The hop can tell it (kerio_smarthost_inbound: redirect).',
     ),
+    'swap': (
+        'Kerio Connect keeps port 25 of loopback alone: at other addresses of this host the hop takes the mail of the'
+        ' gateway, and nobody else can hand in mail or log in there, programs of this host included',
+        'Have programs of this host use 127.0.0.1 and not its name, and everybody else port 587. Where the firewall can'
+        ' turn the gateway\'s connections, take redirect.',
+    ),
 }
 # Gateway and hop add some lines to each message.
 FEW_HOPS = 20

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     groups,
     ip_group,
+    listener,
     outbound,
     relay,
     spam_rules,
@@ -38,9 +39,10 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.referenc
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.step import Step
 
-# Parts of a change: who may connect, which checks let the gateway pass, the spam filter's rules, the relay rules.
-SERVICE, EXCEPTIONS, SPAM, RULES = 'service', 'exceptions', 'spam', 'rules'
-ALL = frozenset((SERVICE, EXCEPTIONS, SPAM, RULES))
+# Parts of a change: who may connect, which checks let the gateway pass, the spam filter's rules, the relay rules, and
+# where port 25 is.
+SERVICE, EXCEPTIONS, SPAM, RULES, LISTENERS = 'service', 'exceptions', 'spam', 'rules', 'listeners'
+ALL = frozenset((SERVICE, EXCEPTIONS, SPAM, RULES, LISTENERS))
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Wanted:
     none of the latter when that is not limited. C(rules) are of C(outbound.wanted_rules). C(kept) has what keeps
     passwords of the rules of others. C(marks) are the texts by which the spam filter knows released and flagged mail.
     C(only) are the parts of it that are looked at; of the others nothing changes. With C(opening), port 25 is for those
-    of before and for those that it is for by now, since one of these still brings mail.
+    of before and for those that it is for by now, since one of these still brings mail. C(left) is the port that it
+    leaves to the hop, 0 for none.
     """
 
     settings: Mapping[str, Any]
@@ -62,6 +65,7 @@ class Wanted:
     marks: Mapping[str, str] = field(default_factory=dict)
     only: frozenset[str] = ALL
     opening: bool = False
+    left: int = 0
 
 
 @dataclass
@@ -98,8 +102,10 @@ def plan(site: Site, remembered: Remembered, wanted: Wanted) -> Plan:
     if not wanted.rules:
         # That there were rules of ours tells whose the rest is, until that has gone as well.
         kept.rules = [] if EXCEPTIONS in wanted.only else remembered.rules
+    moved = listener.steps(site, remembered, wanted.left, kept) if LISTENERS in wanted.only else []
     groups_too, clients = EXCEPTIONS in wanted.only, clients_of(site, wanted.clients, SERVICE in wanted.only)
-    steps = [*service] if opens else []
+    # Who comes back to the port is there before anybody looks for it; who leaves it has all else done.
+    steps = [*([] if wanted.left else moved), *(service if opens else [])]
     if not wanted.rules:
         steps += rules
     # A group comes before all that uses it, and goes after that.
@@ -111,7 +117,7 @@ def plan(site: Site, remembered: Remembered, wanted: Wanted) -> Plan:
     steps += [] if opens else service
     steps += _group(site, CLIENTS, []) if opens and not wanted.clients and SERVICE in wanted.only else []
     steps += [] if wanted.gateway or not groups_too else _group(site, GATEWAY, [])
-    return Plan(steps, kept, problems, warnings)
+    return Plan(steps + (moved if wanted.left else []), kept, problems, warnings)
 
 
 def _names_taken(site: Site, wanted: Wanted) -> list[str]:

@@ -21,12 +21,14 @@ BASE = '/var/lib/conbool-smtp-relay/kerio'
 class Remembered:
     """What there was: by place, the reference to a group of IP addresses; by service, its group; and the relay rules
     that were switched off, as C(relay.shown) has them, without whether they are in force. C(rules) are the names of the
-    relay rules that we made."""
+    relay rules that we made. C(listeners) are those of the service SMTP C(before) and C(after) they left C(port) to the
+    hop; empty where they have not."""
 
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     switched_off: list[dict[str, Any]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    listeners: dict[str, Any] = field(default_factory=dict)
 
     def merged(self, other: Remembered) -> Remembered:
         """With what another one has beside."""
@@ -36,6 +38,7 @@ class Remembered:
             {**other.services, **self.services},
             [*self.switched_off, *more],
             list(dict.fromkeys(self.rules + other.rules)),
+            self.listeners or other.listeners,
         )
 
 
@@ -75,8 +78,9 @@ class KerioRecord:
         )
         if not saved:
             return Remembered(), False
-        rules = saved.get('rules', [])
-        return Remembered(saved['references'], saved['services'], saved['switched_off'], rules), saved['pending']
+        # Earlier versions have not all of it.
+        known = [saved['references'], saved['services'], saved['switched_off']]
+        return Remembered(*known, saved.get('rules', []), saved.get('listeners', {})), saved['pending']
 
 
 def _has_form(saved: dict[str, Any]) -> bool:
@@ -86,4 +90,12 @@ def _has_form(saved: dict[str, Any]) -> bool:
         and all(isinstance(entity['id'], str) and isinstance(entity['name'], str) for entity in entities)
         and all(isinstance(rule['description'], str) for rule in saved['switched_off'])
         and all(isinstance(name, str) for name in saved.get('rules', []))
+        and _have_form(saved.get('listeners', {}))
     )
+
+
+def _have_form(listeners: dict[str, Any]) -> bool:
+    if not listeners:
+        return True
+    each = [*listeners['before'], *listeners['after']]
+    return isinstance(listeners['port'], int) and all({'type', 'address', 'port'} <= set(one) for one in each)

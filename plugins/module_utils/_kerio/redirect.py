@@ -13,17 +13,21 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, holders, not_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.hop import LOCAL, pid
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import received
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.hop import LOCAL, identity, pid, users, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.ip_group import MACHINE, told
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.names import SMTP
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import certificates
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.variables import BY_HOP
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import IPV4, loopback
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import marks
 
 MODE = 'redirect'
 KEY = 'PRIVATE KEY-----'
-IN_USE = 'kerio_smarthost_inbound: redirect: '
+IN_USE = 'kerio_smarthost_inbound: {}: '
 # Where whatever stands against it is no matter.
 OTHERWISE = 'or set kerio_smarthost_inbound to direct or front'
 
@@ -31,7 +35,12 @@ OTHERWISE = 'or set kerio_smarthost_inbound to direct or front'
 def used(settings: Mapping[str, Any]) -> bool:
     """Whether the hop takes the gateway's mail."""
     own = settings['roles']['kerio_smarthost']
-    return bool(settings['inbound'] and own['inbound'] == MODE and settings['state'] == 'present')
+    return bool(settings['inbound'] and own['inbound'] in BY_HOP and settings['state'] == 'present')
+
+
+def turned(settings: Mapping[str, Any]) -> bool:
+    """Whether the firewall turns the gateway's connections to it."""
+    return used(settings) and settings['roles']['kerio_smarthost']['inbound'] == MODE
 
 
 def arrival(settings: Mapping[str, Any]) -> Arrival | None:
@@ -39,13 +48,11 @@ def arrival(settings: Mapping[str, Any]) -> Arrival | None:
     own = settings['roles']['kerio_smarthost']
     if not used(settings):
         return None
-    return Arrival(
-        'kerio_smarthost_inbound_port',
-        own['inbound_port'],
-        'kerio_smarthost_marking_port',
-        own['marking_port'],
-        own['hop_source'],
-    )
+    marking = ('kerio_smarthost_marking_port', own['marking_port'], own['hop_source'])
+    if turned(settings):
+        return Arrival('kerio_smarthost_inbound_port', own['inbound_port'], *marking)
+    port, places = settings['roles']['inbound_firewall']['port'], tuple(own['inbound_addresses'])
+    return Arrival('kerio_smarthost_inbound_addresses', port, *marking, places)
 
 
 def shown(settings: Mapping[str, Any], active: list[str]) -> tuple[str, str]:
@@ -65,6 +72,16 @@ def shown(settings: Mapping[str, Any], active: list[str]) -> tuple[str, str]:
     return '', ''
 
 
+def active_files(found: Site) -> list[str]:
+    """The files with the certificate that Kerio Connect shows."""
+    active = {one['fingerprintSha256'].replace(':', '').lower() for one in found.certificates if _active(one)}
+    return sorted(path for digest, path in certificates().items() if digest in active)
+
+
+def _active(certificate: dict[str, Any]) -> bool:
+    return certificate['type'] == 'ActiveCertificate'
+
+
 def inbound(settings: Mapping[str, Any], active: list[str], gateway: list[Any]) -> Inbound | None:
     """What the hop has to know; None where it takes no mail of the gateway."""
     where = arrival(settings)
@@ -80,27 +97,46 @@ def inbound(settings: Mapping[str, Any], active: list[str], gateway: list[Any]) 
     )
 
 
+def hop_of(site: Site, options: Mapping[str, Any], taken: Inbound | None) -> Hop:
+    """What the hop has to know of a Kerio Connect at all.
+
+    Args:
+        options: the variables of the role.
+        taken: what it has to know where it takes the gateway's mail.
+    """
+    return Hop(
+        {'expanded': identity(site)},
+        own_programs=True,
+        return_address=way_in(site),
+        users=users(),
+        inbound=taken,
+        provenance=received.provenance(options, site.hostname),
+    )
+
+
 def problems(site: Site, settings: Mapping[str, Any], active: list[str]) -> list[str]:
     """Why it cannot be."""
-    found = []
+    found, own = [], settings['roles']['kerio_smarthost']
+    in_use = IN_USE.format(own['inbound'])
     if not shown(settings, active)[0]:
         found.append(
-            IN_USE + 'the hop has to show a certificate, and there is none with its key in Kerio Connect\'s directory'
+            in_use + 'the hop has to show a certificate, and there is none with its key in Kerio Connect\'s directory'
             f' sslcert. Name both in outbound_hop_tls_cert and outbound_hop_tls_key, {OTHERWISE}'
         )
     listeners = site.service(SMTP)['listeners']
     if loopback() != IPV4 or not any(listener['type'] in LOCAL for listener in listeners):
         found.append(
-            f'{IN_USE}the hop hands mail on by 127.0.0.1, where the service {SMTP} does not listen. Have it listen on'
+            f'{in_use}the hop hands mail on by 127.0.0.1, where the service {SMTP} does not listen. Have it listen on'
             f' all addresses, {OTHERWISE}'
         )
     if site.smtp['verifyClientRDnsEntry']:
         found.append(
-            f'{IN_USE}Kerio Connect asks for the name of each client in the DNS, and an address of this host alone has'
+            f'{in_use}Kerio Connect asks for the name of each client in the DNS, and an address of this host alone has'
             f' none. Switch that off (SMTP server, security options), {OTHERWISE}'
         )
-    found += _others(settings['roles']['inbound_firewall']['port'])
-    return found + _unrated(site, settings['roles']['kerio_smarthost']['hop_source'])
+    if turned(settings):
+        found += _others(settings['roles']['inbound_firewall']['port'])
+    return found + [in_use + text for text in _unrated(site, own['hop_source'])]
 
 
 def _others(port: int) -> list[str]:
@@ -111,7 +147,8 @@ def _others(port: int) -> list[str]:
     sockets = not_of(for_others(port), own) if own else []
     who = sorted({f'{", ".join(holders([entry]))} at {entry.address}' for entry in sockets})
     return [
-        f'{IN_USE}port {port} is held by {each} as well. The redirect is for all addresses of this host, and the hop'
+        IN_USE.format(MODE)
+        + f'port {port} is held by {each} as well. The redirect is for all addresses of this host, and the hop'
         f' takes mail for hosted domains only: mail of the gateway for that one would be refused. Move one of them to'
         f' another host, {OTHERWISE}'
         for each in who
@@ -131,7 +168,7 @@ def _unrated(site: Site, source: str) -> list[str]:
     else:
         return []
     return [
-        f'{IN_USE}the group {name!r} of relay control {what}. Mail of that group is not rated by the spam filter. Take'
+        f'the group {name!r} of relay control {what}. Mail of that group is not rated by the spam filter. Take'
         f' it out, or have the mail of these clients rated as well (isRatingRelayEnabled), {OTHERWISE}'
     ]
 

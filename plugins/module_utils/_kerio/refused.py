@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import outbound, redirect
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import outbound, redirect, swap
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
 
 
@@ -39,6 +39,7 @@ def problems(present: Site, settings: Mapping[str, Any], active: list[str]) -> l
         )
     if redirect.used(settings):
         found += redirect.problems(present, settings, active)
+        found += swap.problems(settings) if swap.used(settings) else []
     elif settings['inbound'] and settings['inbound_require_certificate']:
         found.append(
             'conbool_inbound_require_certificate: true: Kerio Connect asks nobody for TLS or for a certificate. Set'

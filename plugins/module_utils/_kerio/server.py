@@ -24,6 +24,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import (
     relay,
     site,
     statistics,
+    swap,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.mail_port import limited_before
@@ -31,6 +32,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.obstacle
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan import (
     ALL,
     EXCEPTIONS,
+    LISTENERS,
     RULES,
     SERVICE,
     SPAM,
@@ -40,12 +42,11 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.plan imp
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.queue import KerioQueueLook
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.record import KerioRecord
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import certificates, client_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.session import client_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta import server
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import (
     Facts,
-    Hop,
     MailServer,
     Part,
     Route,
@@ -134,6 +135,14 @@ class KerioServer(MailServer):
     def arrival(self) -> Arrival | None:
         return redirect.arrival(self.settings)
 
+    @property
+    def redirect_port(self) -> int:
+        return self.options['inbound_port'] if redirect.turned(self.settings) else 0
+
+    @property
+    def left_to_hop(self) -> int:
+        return KerioRecord().remembered.listeners.get('port', 0)
+
     def _wanted(self, found: Site, arriving: Inbound | None) -> Wanted:
         settings, here = self.settings, THIS_HOST + hop.comes_from(found)
         # Whoever brings the gateway's mail to Kerio Connect.
@@ -146,6 +155,7 @@ class KerioServer(MailServer):
             rules=outbound.wanted_rules(settings, hop_address(settings)),
             kept=self._kept(),
             marks=arriving.marks if arriving else {},
+            left=swap.port(settings),
         )
 
     def _kept(self) -> relay.Wanted:
@@ -157,7 +167,7 @@ class KerioServer(MailServer):
         return plan(found, KerioRecord().remembered, self._wanted(found, self._inbound(found)))
 
     def _inbound(self, found: Site, gateway: list[Shown] | None = None) -> Inbound | None:
-        return redirect.inbound(self.settings, _active_files(found), gateway or [])
+        return redirect.inbound(self.settings, redirect.active_files(found), gateway or [])
 
     def wanted(self, facts: Facts, flag: bool) -> server.Wanted:
         found = facts.native['site']
@@ -165,22 +175,20 @@ class KerioServer(MailServer):
         wanted = self._wanted(found, arriving)
         planned = plan(found, KerioRecord().remembered, wanted)
         # Nobody is shut out before the gateway's mail comes in by the hop.
-        first, last = (replace(wanted, only=ALL - {SERVICE}), [replace(wanted, only=frozenset((SERVICE,)))])
-        parts = [first, *last] if arriving else [wanted]
+        late = {SERVICE, LISTENERS} if wanted.left else {SERVICE}
+        parts = (
+            [replace(wanted, only=ALL - late), replace(wanted, only=frozenset((SERVICE,)))] if arriving else [wanted]
+        )
+        own_hop = redirect.hop_of(found, self.options, arriving)
+        give, back = replace(wanted, only=frozenset((LISTENERS,))), self._unwanted(LISTENERS)
         return server.Wanted(
             problems=self._problems(found) + planned.problems,
             warnings=planned.warnings,
-            hop=Hop(
-                {'expanded': hop.identity(found)},
-                own_programs=True,
-                return_address=hop.way_in(found),
-                users=hop.users(),
-                inbound=arriving,
-                provenance=received.provenance(self.options, found.hostname),
-            ),
+            hop=own_hop,
             tls_files=redirect.tls_files(self.settings) if arriving else [],
             parts=[self._part(parts[0])],
             last=[self._part(each) for each in parts[1:]],
+            handover=swap.handover(found, self.settings, own_hop, self._part(give), self._part(back)),
         )
 
     def _part(self, wanted: Wanted) -> Part:
@@ -193,11 +201,11 @@ class KerioServer(MailServer):
         return Part(names.OWNER, converge)
 
     def _problems(self, present: Site) -> list[str]:
-        return refused.problems(present, self.settings, _active_files(present))
+        return refused.problems(present, self.settings, redirect.active_files(present))
 
     def _certificate_files(self, found: Site) -> list[str]:
         """What is shown to the gateway."""
-        active = _active_files(found)
+        active = redirect.active_files(found)
         return [path for path in redirect.shown(self.settings, active)[:1] if path] if self._redirects else active
 
     def _unwanted(self, *only: str, opening: bool = False) -> Wanted:
@@ -205,7 +213,7 @@ class KerioServer(MailServer):
 
     def undo(self) -> list[Part]:
         # The hop still has mail for mailboxes here, which has to come in, past all checks, as long as there is some.
-        first = self._part(self._unwanted(SERVICE, opening=True))
+        first = self._part(self._unwanted(SERVICE, LISTENERS, opening=True))
 
         def converge(module: AnsibleModule) -> tuple[dict[str, Any], list[str]]:
             # What will be refused later, such as rules of others without their passwords, is refused before all else.
@@ -264,7 +272,7 @@ class KerioServer(MailServer):
         found = facts.native['site']
         problems = self._problems(found) + self._plan(found).problems
         rows = obstacle_rows(found, self.settings, problems, self._redirects) + self._doors(found)
-        if not self._redirects:
+        if not self.redirect_port:
             return rows
         return rows + redirect_rows(self.module, self.settings, self.redirect_port, self.redirect_variable)
 
@@ -279,13 +287,3 @@ class KerioServer(MailServer):
 
     def _doors(self, found: Site) -> list[dict[str, Any]]:
         return doors.rows(found, self.settings) if self.settings['inbound'] else []
-
-
-def _active_files(found: Site) -> list[str]:
-    """The files with the certificate that Kerio Connect shows."""
-    active = {one['fingerprintSha256'].replace(':', '').lower() for one in found.certificates if _active(one)}
-    return sorted(path for digest, path in certificates().items() if digest in active)
-
-
-def _active(certificate: dict[str, Any]) -> bool:
-    return certificate['type'] == 'ActiveCertificate'

@@ -80,6 +80,17 @@ def put(client: Client, name: str, used: bool, group: str, group_name: str) -> d
     return service
 
 
+def listen(client: Client, name: str, listeners: list[dict[str, Any]]) -> None:
+    """Have a service listen there, and look whether it does."""
+    changed = copy.deepcopy(read(client, name))
+    changed['listeners'] = copy.deepcopy(listeners)
+    client.call('Services.set', services=[changed])
+    held = read(client, name)['listeners']
+    # What else is said of one, is the server's affair.
+    if sorted((one['type'], one['port']) for one in held) != sorted((one['type'], one['port']) for one in listeners):
+        raise KerioError(f'the server has taken the listeners of the service {name!r}, and holds others')
+
+
 def _check(client: Client, wanted: Wanted, group: str) -> None:
     """Raises KerioError when the service would be for nobody, or not for whom it has to be."""
     entries = client.call('IpAddressGroups.get', query=EVERYTHING)['list']

@@ -48,7 +48,7 @@ def steps(site: Site, marks: Mapping[str, str], problems: list[str]) -> list[Ste
     try:
         after = spam_rule.planned(site.spam_rules, wanted, site.antispam)
     except KerioError as error:
-        problems.append(f'kerio_smarthost_inbound: redirect: flagged mail cannot be filed: {error}. Mend that there')
+        problems.append(f'kerio_smarthost_inbound: flagged mail cannot be filed: {error}. Mend that there')
         return []
     before = site.spam_rules
     if spam_rule.shown(after) == spam_rule.shown(before):

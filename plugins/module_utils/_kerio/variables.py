@@ -9,11 +9,13 @@ import ipaddress
 import re
 from typing import Any, Mapping
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import grammars, kinds, readers
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings import clients, grammars, kinds, readers
 
 ADMINISTRATION = 4040
 URL = re.compile(r'https://(?P<host>\[[0-9A-Fa-f:]+\]|[^/:\[\]@]+)(?::(?P<port>[0-9]{1,5}))?/?(?:admin/?)?')
 SHA256 = 64
+# Ways of inbound mail in which the hop takes it: by the firewall, or at port 25 itself.
+BY_HOP = ('redirect', 'swap')
 
 
 def place_of(text: str) -> tuple[str, int]:
@@ -74,6 +76,7 @@ READERS = {
     'client_ca_file': readers.file_path,
     'fingerprint': fingerprint,
     'hop_source': hop_source,
+    'inbound_addresses': clients.listen_address,
     'inbound_port': readers.port,
     'judged_port': readers.port,
     'judging_port': readers.port,
@@ -88,6 +91,6 @@ READERS = {
 
 def listeners(values: Mapping[str, Any]) -> list[str]:
     """Return the variables with the ports on which something will listen."""
-    redirects = values['kerio_smarthost_inbound'] == 'redirect'
-    inbound = ['kerio_smarthost_inbound_port', 'kerio_smarthost_marking_port'] if redirects else []
+    by_hop = values['kerio_smarthost_inbound'] in BY_HOP
+    inbound = ['kerio_smarthost_inbound_port', 'kerio_smarthost_marking_port'] if by_hop else []
     return ['outbound_hop_port', 'kerio_smarthost_judging_port', 'kerio_smarthost_judged_port', *inbound]

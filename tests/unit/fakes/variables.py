@@ -58,6 +58,7 @@ EXAMPLES = {
     'kerio_smarthost_fingerprint': 'ab' * 32,
     'kerio_smarthost_hop_source': '127.3.2.1',
     'kerio_smarthost_inbound': 'front',
+    'kerio_smarthost_inbound_addresses': ['192.0.2.30'],
     'kerio_smarthost_inbound_port': 20043,
     'kerio_smarthost_judged_port': 20034,
     'kerio_smarthost_judging_port': 20033,
