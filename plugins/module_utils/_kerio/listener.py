@@ -93,8 +93,8 @@ def _put(listeners: Listeners, port: int) -> Callable[[Client, Site], None]:
         if _keys(present['listeners']) != _keys(listeners):
             service.listen(client, SMTP, listeners)
         wanted = any(each['port'] == port and each['type'] != LOCAL for each in listeners)
-        if not _so(port, wanted):
-            # Whether it goes by a change at once, nobody says.
+        # Whether it goes by a change at once, nobody says; and where the hop was at the port, it may have stopped.
+        if not service.read(client, SMTP)['isRunning'] or not _so(port, wanted):
             client.call('Services.restart', service=present['id'])
             if not _so(port, wanted):
                 what = 'does not listen' if wanted else 'listens still'

@@ -38,6 +38,20 @@ def arriving(settings=None, **more):
     return configure({**SETTINGS, **(settings or {})}, **{**places, **more})
 
 
+def at(*places):
+    where = ARRIVAL._replace(port=25, places=places)
+    return arriving(inbound=Inbound(where, '/c', '/k', marks=MARKS), inbound_places=list(places), arrival=where)
+
+
+def test_it_is_at_the_addresses_that_are_named_and_has_to_answer_there():
+    found = at('192.0.2.30', '2001:db8::1')
+    names = [entry['name'] for entry in found['services'] if entry['options'].get('cleanup_service_name') == 'arriving']
+    assert names == ['192.0.2.30:25', '[2001:db8::1]:25']
+    answering = [(place['address'], place['port']) for place in found['listeners']]
+    assert {('192.0.2.30', 25), ('2001:db8::1', 25)} <= set(answering) and ('127.0.0.1', 25) not in answering
+    assert listeners.arriving_at(ARRIVAL._replace(places=('192.0.2.30',))) == ['192.0.2.30']
+
+
 def rules(configuration, path):
     return table(configuration, path)['content'].splitlines()
 

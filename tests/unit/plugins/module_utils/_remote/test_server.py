@@ -211,7 +211,7 @@ def test_the_gateway_s_mail_is_taken_for_the_server_behind(remote, monkeypatch):
     facts = mta.facts()
     facts.gateway = ['what it shows']
     wanted = mta.wanted(facts, False)
-    assert wanted.problems == [] and mta.arrival == ('remote_smarthost_inbound_port', 327, '', 0, '')
+    assert wanted.problems == [] and mta.arrival == ('remote_smarthost_inbound_port', 327, '', 0, '', ())
     assert (mta.redirect_port, mta.redirect_variable) == (327, 'remote_smarthost_inbound_port')
     inbound = wanted.hop.inbound
     assert (inbound.certificate, inbound.key, inbound.gateway) == (
