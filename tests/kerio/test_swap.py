@@ -132,10 +132,24 @@ def test_a_server_that_stays_at_the_port_has_it_still(swapped, monkeypatch):
     assert kerio.held() == before and kerio.server().left_to_hop == 0
 
 
-def test_a_killed_run_is_finished_or_undone(swapped, monkeypatch):
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """As a signal that nobody handles."""
 
+
+def test_a_killed_undo_knows_the_listeners_of_before(swapped, monkeypatch):
+    kerio, real = swapped(), listener.service.listen
+    before = kerio.held()
+    apply(kerio)
+    with monkeypatch.context() as patched:
+        patched.setattr(listener.service, 'listen', lambda *args: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            kerio.undo()
+    assert listener.service.listen is real and listeners(kerio) == [LOCAL] and kerio.server().left_to_hop == 25
+    kerio.undo()
+    assert kerio.held() == before
+
+
+def test_a_killed_run_is_finished_or_undone(swapped, monkeypatch):
     kerio = swapped()
     before, real = kerio.held(), listener.service.listen
     for after in (False, True):
