@@ -12,13 +12,13 @@ import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import listener
 
+from .adapter import ELSEWHERE, strict
 from .conftest import LOGIN, connect, mail, send
-from .test_redirect import ELSEWHERE, SOURCE, strict
 
 pytest_plugins = ['tests.kerio.adapter']
 
 # Each double has ports of its own; where it listens, its servers say.
-ADDRESS = '127.0.0.77'
+ADDRESS, SOURCE = '127.0.0.77', '127.25.0.10'
 ANYWHERE = {'type': 'AllAddresses', 'address': 'All addresses', 'port': 25}
 LOCAL = {'type': 'Localhost', 'address': '127.0.0.1', 'port': 25}
 
