@@ -274,12 +274,8 @@ class MailServer(ABC):
         return True
 
     def obstacles(self, facts: Facts) -> list[dict[str, Any]]:
-        """Return the rows of a preflight on its own configuration: what would stand against the gateway's mail, or lead
-        mail past the gateway.
-
-        Args:
-            facts: of facts().
-        """
+        """Return the rows of a preflight on its own configuration, of which facts() told: what would stand against the
+        gateway's mail, or lead mail past the gateway."""
         return []
 
     def doors(self) -> list[dict[str, Any]]:
@@ -287,13 +283,11 @@ class MailServer(ABC):
         return []
 
     def arrivals(self) -> list[dict[str, Any]]:
-        """Return rows, before a change and after it, on whether other hosts get to the port for inbound mail. Asked
-        where that is limited to the gateway."""
+        """Return rows, before a change and after it, on whether other hosts get to a mail port that is limited."""
         return []
 
     def listener_rows(self) -> list[dict[str, Any]]:
-        """Return rows on the listeners on loopback that its configuration has of ours, and on mail that waits for
-        them."""
+        """Return rows on listeners of ours on loopback in its configuration, and on mail that waits for them."""
         return []
 
     def running(self) -> list[dict[str, Any]]:

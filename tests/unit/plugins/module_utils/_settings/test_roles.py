@@ -247,13 +247,12 @@ def test_float(value):
 # Only then all of them are listened on.
 EVERYTHING = {'conbool_wash_networks': ['10.20.0.0/16']}
 PORTS = ('outbound_hop_port', 'postfix_smarthost_wash_port', 'postfix_smarthost_flag_port')
-KERIO = {'kerio_smarthost_judged_port': 330}
 
 
 @pytest.mark.parametrize(
     'variables, pairs',
     [
-        ({'outbound_hop_port': 329, **KERIO}, ['outbound_hop_port postfix_smarthost_return_port']),
+        ({'outbound_hop_port': 329, 'conbool_mta': 'postfix'}, ['outbound_hop_port postfix_smarthost_return_port']),
         ({'outbound_hop_port': '327', 'conbool_mta': 'sendmail'}, []),
         ({'outbound_hop_port': 326, 'conbool_mta': 'sendmail'}, ['outbound_hop_port sendmail_smarthost_wash_port']),
         ({'outbound_hop_port': 326, 'postfix_smarthost_wash_port': 10038}, []),
