@@ -55,6 +55,7 @@ if [ -e /opt/zimbra ]; then MTA=/opt/zimbra/common/conf PATH=$PATH:/opt/zimbra/c
 FOREIGN=$(printf 'AB:%.0s' $(seq 31))AB
 hop() { postconf -c $HOP "$@"; }
 listener() { hop -M | awk '$2 == "inet" { print $1; exit }'; }
+arriving() { hop -M | awk '$2 == "inet" && $1 ~ /:25$/ { print $1 "/inet" }'; }
 reload_hop() { systemctl reload conbool-hop; }
 reload_mta() { postfix reload 2>/dev/null; }
 restart_mta() { systemctl restart sendmail; }
