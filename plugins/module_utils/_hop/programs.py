@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import package
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.services import version_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.instance import Instance, PostfixError
 
 # Where the distribution's Postfix has its commands.
@@ -23,6 +25,8 @@ OTHERWISE = (
 )
 # What the roles need of a Postfix whose programs cannot be asked yet.
 LOOKUP_TYPES = ['btree', 'hash', 'regexp', 'texthash']
+# PASS in header checks came with 3.2: older ones let a message on without what it asks for.
+OLDEST = MAIL_SERVERS['remote'].minimum_version
 
 
 def find(
@@ -45,7 +49,7 @@ def find(
         and after, None for none; what apt installs for it.
 
     Raises:
-        PostfixError: there are none, and none can be had.
+        PostfixError: there are none, and none can be had, or they are too old.
     """
     if sbin_dir or _has_postfix(HOST_SBIN):
         return _asked(run, sbin_dir or HOST_SBIN), None, None, []
@@ -107,6 +111,9 @@ def _asked(
         lines = instance.text('postconf', '-d', *names)[0].splitlines()
         return {name.strip(): value.strip() for name, dummy, value in (line.partition('=') for line in lines)}
 
+    version = built_in(['mail_version'])['mail_version']
+    if version_of(version) < version_of(OLDEST):
+        raise PostfixError(f'The Postfix in {sbin_dir} is version {version}; the hop needs {OLDEST}. {OTHERWISE}')
     parameters = parameters or built_in(sorted(package.PARAMETERS))
     with tempfile.TemporaryDirectory() as directory:
         with open(os.path.join(directory, 'main.cf'), 'w', encoding='ascii') as stream:
@@ -114,7 +121,7 @@ def _asked(
         lookup_types = sorted(instance.text('postconf', '-c', directory, '-m')[0].split())
     return {
         'sbin_dir': sbin_dir,
-        'version': built_in(['mail_version'])['mail_version'],
+        'version': version,
         'lookup_types': lookup_types,
         'parameters': parameters,
     }

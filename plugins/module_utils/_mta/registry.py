@@ -67,7 +67,7 @@ MAIL_SERVERS = {
     'remote': MailServer(
         'Remote mail servers',
         (),
-        minimum_version='3.1',
+        minimum_version='3.2',
         told_by='outbound_hop_clients',
         left_by='/etc/systemd/system/conbool-hop.service',
     ),

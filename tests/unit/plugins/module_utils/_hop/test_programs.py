@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from types import SimpleNamespace
 
@@ -30,7 +31,7 @@ def fixture_no_postfix(monkeypatch, tmp_path):
     return tmp_path / 'sbin'
 
 
-def postconf(words, **dummy):
+def postconf(words, version=b'3.6.1', **dummy):
     """A Postfix that answers what it was built with."""
     if '-m' in words:
         assert os.path.exists(os.path.join(words[2], 'main.cf'))
@@ -38,7 +39,7 @@ def postconf(words, **dummy):
     return (
         0,
         b''.join(
-            b'%s = %s\n' % (name.encode(), b'3.6.1' if name == 'mail_version' else b'/there') for name in words[2:]
+            b'%s = %s\n' % (name.encode(), version if name == 'mail_version' else b'/there') for name in words[2:]
         ),
         b'',
     )
@@ -69,6 +70,18 @@ def test_a_postfix_that_is_there_is_used(no_postfix, tmp_path, given):
         ['btree', 'hash'],
     )
     assert programs['parameters'] == dict.fromkeys(package.PARAMETERS, '/there')
+
+
+@pytest.mark.parametrize('version', ['2.10.1', '3.1.15', '3.2.0'])
+def test_a_postfix_that_is_too_old_is_refused(no_postfix, version):
+    no_postfix.mkdir()
+    (no_postfix / 'postconf').touch(mode=0o755)
+    old = functools.partial(postconf, version=version.encode())
+    if version == '3.2.0':
+        assert postfix_programs.find(old, Nothing)[0]['version'] == version
+        return
+    with pytest.raises(PostfixError, match=f'is version {version}; the hop needs 3.2. .*outbound_hop_sbin_dir'):
+        postfix_programs.find(old, Nothing)
 
 
 def test_check_mode_knows_the_programs_before_they_are_there(no_postfix, host, monkeypatch):
