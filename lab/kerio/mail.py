@@ -16,6 +16,7 @@ from .admission import Admission
 from .delivery import Delivery
 from .mailqueue import Queue
 
+PATIENCE = 15
 SERVICES = ('SMTP', 'Secure SMTP', 'SMTP Submission')
 
 
@@ -55,7 +56,18 @@ class Mail:
         self.loop.close()
 
     def _in_loop(self, task):
-        return asyncio.run_coroutine_threadsafe(task, self.loop).result(15)
+        """What a task in the loop returns. Whoever calls may have the state for himself, and leaves it while he waits:
+        a session in the loop may ask for it, and keep the task waiting."""
+        future, ended = asyncio.run_coroutine_threadsafe(task, self.loop), threading.Condition(self.state.lock)
+
+        def tell(dummy):
+            with ended:
+                ended.notify_all()
+
+        future.add_done_callback(tell)
+        with ended:
+            ended.wait_for(future.done, PATIENCE)
+        return future.result(0)
 
     # --- listeners
 

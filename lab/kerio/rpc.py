@@ -85,6 +85,11 @@ class Api:
         except RpcError as error:
             code = error.code
             return {'jsonrpc': '2.0', 'id': call.identity, 'error': self._error(error)}
+        except (Hang, Reset):
+            raise
+        except Exception as error:
+            self.state.journal.violation(f'the double itself failed: {type(error).__name__}: {error}')
+            raise
         finally:
             self.state.journal.call(call.method, code)
 

@@ -38,6 +38,7 @@ ALICE, BOB = (('mailbox:alice',), ''), (('mailbox:bob',), '')
 BOUNCE = (('bounce:alice',), '')
 RELEASED = ['X-Conbool-Released: yes']
 
+TO_NOBODY = [({'via': 'sendmail', 'from': 'alice@example.com', 'to': ['nobody-here@example.com']}, [BOUNCE])]
 # What is sent in turn, and where one copy of it must be in the end.
 INSIDE = [
     ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}, [TO_OUT]),
@@ -45,7 +46,7 @@ INSIDE = [
     ({'via': 'submission', 'from': 'bob@example.com', 'to': ['alice@example.com', OUT]}, [ALICE, TO_OUT]),
     ({'via': 'smtp25', 'from': 'alice@example.com', 'to': [OUT], 'headers': RELEASED}, [(DIRECT, OUT)]),
     ({'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT], 'type': 'text/calendar'}, [(DIRECT, OUT)]),
-    ({'via': 'sendmail', 'from': 'alice@example.com', 'to': ['nobody-here@example.com']}, [BOUNCE]),
+    *TO_NOBODY,
     ({'via': 'smtp25', 'from': 'alice@example.com', 'to': ['fire@bounce.test'], 'headers': RELEASED}, [BOUNCE]),
 ]
 FROM_GATEWAY = [
@@ -168,8 +169,10 @@ class Stream:
         self.site.begin(run)
         lab, host = self.site.lab, self.site.host
         order = {'run': run, 'placeholder': PLACEHOLDER, 'interval': self.interval, 'patience': PATIENCE}
+        adapter = self.site.adapter
+        inside = [template for template in INSIDE if not (adapter.refuses_unknown and template in TO_NOBODY)]
         inside, from_gateway = (
-            map(_either_way, (INSIDE, FROM_GATEWAY)) if self.site.adapter.judges_on_arrival else (INSIDE, FROM_GATEWAY)
+            map(_either_way, (inside, FROM_GATEWAY)) if adapter.judges_on_arrival else (inside, FROM_GATEWAY)
         )
         self.inside = Source(lab, host, 0, inside, order, self.site.adapter.password, host)
         self.gateway = Source(lab, 'gateway', FIRST_OF_GATEWAY, from_gateway, order, None, lab.addresses[host][0])

@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.fire.stream import Stream
-from tests.flow import playbook
+from tests.flow import adapters, playbook
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', 'sendmail', full=['zimbra'])]
+pytestmark = [
+    pytest.mark.configures_hosts,
+    pytest.mark.servers('postfix', 'sendmail', full=['zimbra', 'kerio', 'kerio_swap']),
+]
 
 KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')
 SECONDS = 90
@@ -37,13 +40,14 @@ def _knocking(lab, host):
         process.kill()
 
 
-def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host, adapter, variables_of):
-    lab.lab.run(own_host, ['sh', '-ec', adapter.offer_starttls])
-    site = Site(lab.lab, own_host, adapter)
+def _run_under_mail(lab, host, adapter, runs):
+    """Playbooks while mail comes and goes. Returns for how many seconds at a time port 25 turned clients away."""
+    lab.lab.run(host, ['sh', '-ec', adapter.ready_for_mail])
+    site = Site(lab.lab, host, adapter)
     with Stream(site, adapter.pace) as stream:
-        with _knocking(lab.lab, own_host) as away:
-            for name in ('site.yml', 'rollback.yml'):
-                playbook.apply(lab.lab, own_host, variables_of(adapter.whole), name)
+        with _knocking(lab.lab, host) as away:
+            for name, variables in runs:
+                playbook.apply(lab.lab, host, variables, name)
         account = stream.account()
     # Shown with -rP.
     print(f'{account}; port 25 turned clients away for {away} s')
@@ -55,8 +59,25 @@ def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host
         {},
     ), account.in_full()
     assert (account.in_clear, account.unverified) == ([], {}), account.in_full()
-    # For no longer than the mail server needs to start anew, and nobody is told that his message is refused.
-    assert max(away, default=0) <= adapter.away_seconds
+    # Nobody is told that his message is refused.
     turned_away = [text for texts in account.disturbed.values() for text in texts]
     assert turned_away == [] or adapter.away_seconds, account.in_full()
     assert [text for text in turned_away if not NOBODY_THERE.search(text)] == [], account.in_full()
+    return away
+
+
+def test_c6_mail_arriving_during_a_run_is_neither_lost_nor_bounced(lab, own_host, adapter, variables_of):
+    variables = variables_of(adapter.whole)
+    away = _run_under_mail(lab, own_host, adapter, [(name, variables) for name in ('site.yml', 'rollback.yml')])
+    # For no longer than the mail server needs to start anew.
+    assert max(away, default=0) <= adapter.away_seconds
+
+
+@pytest.mark.servers(full=['kerio_swap'])
+def test_c6_mail_of_the_gateway_gets_in_while_its_way_changes(lab, own_host, adapter, variables_of):
+    """From mode to mode of Kerio Connect, and back to what was before."""
+    ways = [adapters.load(name).variables for name in ('kerio', 'kerio_swap', 'kerio_direct', 'kerio_swap', 'kerio')]
+    kept = {name: value for name, value in variables_of(adapter.whole).items() if name not in adapter.variables}
+    runs = [('site.yml', {**kept, **variables}) for variables in ways]
+    away = _run_under_mail(lab, own_host, adapter, [*runs, ('rollback.yml', runs[-1][1])])
+    assert max(away, default=0) <= adapter.away_seconds

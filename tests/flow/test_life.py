@@ -16,7 +16,7 @@ from tests.flow.model import Place
 # The shortest life for all mail servers, the whole of it for Postfix; in a full run for all of them.
 pytestmark = [
     pytest.mark.configures_hosts,
-    pytest.mark.servers('postfix', 'sendmail', full=['sendmail_hop', 'zimbra', 'kerio']),
+    pytest.mark.servers('postfix', 'sendmail', full=['sendmail_hop', 'zimbra', 'kerio', 'kerio_swap']),
 ]
 whole_life = pytest.mark.servers('postfix', full=['sendmail', 'sendmail_hop'])
 

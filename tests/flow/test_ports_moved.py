@@ -43,7 +43,7 @@ def held(lab, host, token):
 @pytest.fixture(name='site')
 def fixture_site(lab, fresh_host, adapter):
     """A fresh host whose mail server offers STARTTLS."""
-    lab.lab.run(fresh_host, ['sh', '-ec', adapter.offer_starttls])
+    lab.lab.run(fresh_host, ['sh', '-ec', adapter.ready_for_mail])
     return Site(lab.lab, fresh_host, adapter)
 
 

@@ -81,6 +81,22 @@ def test_a_port_that_is_taken_leaves_a_service_that_does_not_run(make, admin):
     assert smtp(client)['isRunning'] is False
 
 
+def test_a_session_that_looks_at_the_state_keeps_no_change_waiting(make):
+    double = make()
+    state, looked = double.state, []
+
+    def look():
+        with state.lock:
+            looked.append(True)
+
+    # As a call of the interface has it, while a client greets.
+    with state.lock:
+        state.service('SMTP')['listeners'][0]['port'] = 2525
+        double.mail.loop.call_soon_threadsafe(look)
+        double.mail.apply()
+    assert looked and ('SMTP', 2525) in double.mail.ports
+
+
 def test_localhost_may_be_both_addresses(make, admin):
     double = make(localhost=('127.0.0.1', '::1'))
     set_smtp(admin(double), listeners=[{'type': 'Localhost', 'address': 'localhost', 'port': 25}])

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, holders, not_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -135,16 +136,16 @@ def problems(site: Site, settings: Mapping[str, Any], active: list[str]) -> list
             f' none. Switch that off (SMTP server, security options), {OTHERWISE}'
         )
     if turned(settings):
-        found += _others(settings['roles']['inbound_firewall']['port'])
+        found += _others(settings['roles']['inbound_firewall']['port'], settings['roles']['outbound_hop'])
     return found + [in_use + text for text in _unrated(site, own['hop_source'])]
 
 
-def _others(port: int) -> list[str]:
+def _others(port: int, hop: Mapping[str, Any]) -> list[str]:
     """Who else takes mail here, at an address of his own: the gateway's mail for him would be led to the hop, which
     refuses it."""
     own = pid()
-    # Of a server that does not run, more is to be said.
-    sockets = not_of(for_others(port), own) if own else []
+    # Of a server that does not run, more is to be said. The hop may have the port from mode swap, and leaves it.
+    sockets = not_of(not_of(for_others(port), own), master(hop)) if own else []
     who = sorted({f'{", ".join(holders([entry]))} at {entry.address}' for entry in sockets})
     return [
         IN_USE.format(MODE)

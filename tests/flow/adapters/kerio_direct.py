@@ -34,6 +34,9 @@ class Adapter(postfix.Adapter):
     service = 'kerio-connect'
     deadline = 120.0
     pace = 0.5
+    # The double takes some seconds to come up.
+    ready_for_mail = 'for i in $(seq 60); do ! bash -c "exec 3<>/dev/tcp/127.0.0.1/25" 2>/dev/null || exit 0; sleep 0.5; done; exit 1'
+    refuses_unknown = True
     variables = {
         'conbool_inbound_require_certificate': False,
         'kerio_smarthost_inbound': 'direct',

@@ -15,6 +15,8 @@ ADDRESS = 'the hop is at the IPv4 address that it is told'
 class Adapter(kerio.Adapter):
     # What differs from mode redirect is known from there and from tests/kerio.
     full = True
+    # For moments nobody has the port that changes hands.
+    away_seconds = 3
     variables = {
         **kerio.Adapter.variables,
         'kerio_smarthost_inbound': 'swap',

@@ -85,12 +85,14 @@ class Adapter:
     size_limit_command = ('postconf', '-hx', 'message_size_limit')
 
     reload_message = DOVECOT_RELOADS
-    # Makes a host that is not configured yet offer STARTTLS.
-    offer_starttls = 'true'
+    # Has a host that is not configured yet take mail, and offer STARTTLS.
+    ready_for_mail = 'true'
     # For how many seconds a run of the playbook may turn clients away.
     away_seconds = 0
     # Whether a message is judged when it comes in, by the rules of that moment.
     judges_on_arrival = False
+    # Whether a client on this host is told at once that a recipient is not known, and no bounce is written.
+    refuses_unknown = False
 
     @staticmethod
     def lines_about(token, lines):

@@ -77,7 +77,7 @@ class Adapter:
     reload_message = DOVECOT_RELOADS
     # Makes a host that is not configured yet offer STARTTLS, which Sendmail does when it has a file and a directory of
     # authorities.
-    offer_starttls = r"""cat >/tmp/authorities <<'END'
+    ready_for_mail = r"""cat >/tmp/authorities <<'END'
 define(`confCACERT', `/etc/ssl/lab/ca.pem')dnl
 define(`confCACERT_PATH', `/etc/ssl/certs')dnl
 END
