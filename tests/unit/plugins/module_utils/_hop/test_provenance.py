@@ -96,6 +96,8 @@ def test_only_mail_of_which_there_is_something_to_find_out_makes_the_detour(head
         ([by_kerio('printer', protocol='ESMTPS'), LOOP], COUNTED),
         ([OTHER, USER, LOOP], COUNTED),
         ([BROWSER, LOOP], WASHED),
+        # Who writes a whole message there can write lines, too: a limit that is stated.
+        ([BROWSER, OTHER, LOOP], COUNTED),
         ([by_kerio(protocol='ESMTPX'), LOOP], WASHED),
         ([LOOP], WASHED),
         ([by_hop('d' * 32), LOOP], WASHED),
