@@ -51,25 +51,29 @@ def take(kerio, *parts):
 
 
 def apply(kerio):
-    """All parts, with the port last, as the engine does; what the hop does in between is its affair."""
+    """All parts in the order of the engine; what the hop does in between is its affair."""
     server = kerio.server()
     wanted = server.wanted(server.facts(), False)
     assert wanted.problems == []
     more = [wanted.handover.give] if wanted.handover else []
-    return take(kerio, *wanted.parts, *wanted.last, *more), wanted
+    return take(kerio, *wanted.parts, *more, *wanted.last), wanted
 
 
 @pytest.mark.parametrize('way', ['at once', 'restart'])
-def test_the_listener_goes_last_and_comes_back_first(swapped, way):
+def test_nobody_is_shut_out_before_the_listener_has_gone_and_it_comes_back_first(swapped, way):
     kerio = swapped(listener_change=way)
     before = kerio.held()
     server = kerio.server()
     wanted = server.wanted(server.facts(), False)
-    take(kerio, *wanted.parts, *wanted.last)
-    # All else is there, and the port is where it was.
+    take(kerio, *wanted.parts)
+    # The port is where it was, for the gateway as well: should the hop not get it, that is so again.
     assert listeners(kerio) == [ANYWHERE] and places(kerio) == {'0.0.0.0'}
+    assert take(kerio, wanted.handover.give, wanted.handover.back) == [True, True]
+    assert listeners(kerio) == [ANYWHERE] and not kerio.double.state.service('SMTP')['group']['isUsed']
     assert take(kerio, wanted.handover.give) == [True]
     assert listeners(kerio) == [LOCAL] and places(kerio) == {'127.0.0.1'}
+    take(kerio, *wanted.last)
+    assert kerio.double.state.service('SMTP')['group']['isUsed']
     send(kerio.double, source=SOURCE)
     mail(kerio.double)
     assert kerio.server().left_to_hop == 25
@@ -173,7 +177,7 @@ def test_one_that_came_back_by_hand_and_stopped_since_leaves_again_and_runs(swap
     kerio = swapped()
     apply(kerio)
     kerio.double.state.service('SMTP').update(listeners=[dict(ANYWHERE)], isRunning=False)
-    assert apply(kerio)[0][-1] and listeners(kerio) == [LOCAL]
+    assert apply(kerio)[0][1] and listeners(kerio) == [LOCAL]
     assert kerio.double.state.service('SMTP')['isRunning'] and places(kerio) == {'127.0.0.1'}
 
 

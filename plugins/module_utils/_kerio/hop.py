@@ -73,13 +73,16 @@ def queue_directory() -> str:
     return os.path.join(names.PREFIX, 'store', 'queue')
 
 
-def way_in(site: Site) -> str:
+def way_in(site: Site, listeners: list[dict[str, Any]] | None = None) -> str:
     """Where port 25 takes the hop's bounces, as a next hop of Postfix; empty when that is [127.0.0.1]:25 anyway.
+
+    Args:
+        listeners: those that the service SMTP will have; None for those that it has.
 
     Raises:
         KerioError: the service has no listener.
     """
-    best = _nearest(site)
+    best = _nearest(site.service(names.SMTP)['listeners'] if listeners is None else listeners)
     if not best:
         raise KerioError(f'the service {names.SMTP} of Kerio Connect has no listener: it takes no bounces of the hop')
     host = loopback() if best['type'] in LOCAL else best['address']
@@ -90,16 +93,15 @@ def way_in(site: Site) -> str:
     return '' if usual and not shut else f'[{host}]:{best["port"]}'
 
 
-def _nearest(site: Site) -> dict[str, Any] | None:
+def _nearest(listeners: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The listener that takes the hop's bounces; None when there is none."""
-    listeners = site.service(names.SMTP)['listeners']
     local = [listener for listener in listeners if listener['type'] in LOCAL] or listeners
     return next((listener for listener in local if listener['port'] == 25), local[0] if local else None)
 
 
 def comes_from(site: Site) -> list[str]:
     """From where the hop hands them in, beside loopback: a connection to an address of this host comes from it."""
-    nearest = _nearest(site)
+    nearest = _nearest(site.service(names.SMTP)['listeners'])
     return [nearest['address']] if nearest and nearest['type'] not in LOCAL else []
 
 

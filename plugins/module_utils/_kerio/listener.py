@@ -22,14 +22,18 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site imp
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.step import Step
 
 Listeners = list[dict[str, Any]]
-LOCAL, LOCAL_ADDRESS, REAL = 'Localhost', '127.0.0.1', 'RealIpAddress'
+LOCAL, LOCAL_ADDRESS, REAL, EVERYWHERE = 'Localhost', '127.0.0.1', 'RealIpAddress', 'AllAddresses'
 # Seconds that Kerio Connect has to open or close a port.
 PATIENCE = 10
 
 
+def _strange(listeners: Listeners, port: int) -> Listeners:
+    return [each for each in listeners if each['port'] == port and each['type'] != LOCAL]
+
+
 def for_strangers(site: Site, port: int) -> Listeners:
     """The listeners at a port that other hosts get to."""
-    return [each for each in site.service(SMTP)['listeners'] if each['port'] == port and each['type'] != LOCAL]
+    return _strange(site.service(SMTP)['listeners'], port)
 
 
 def _key(listener: dict[str, Any]) -> tuple[Any, ...]:
@@ -41,12 +45,16 @@ def _keys(listeners: Iterable[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [_key(each) for each in listeners]
 
 
-def left(site: Site, port: int) -> Listeners:
-    """The listeners with those of a port on loopback alone."""
-    present = site.service(SMTP)['listeners']
+def left(site: Site, port: int, listeners: Listeners | None = None) -> Listeners:
+    """The listeners with those of a port on loopback alone.
+
+    Args:
+        listeners: those that there would be; None for those that there are.
+    """
+    present = site.service(SMTP)['listeners'] if listeners is None else listeners
     known = [each['address'] for one in site.services for each in one['listeners'] if each['type'] == LOCAL]
     local = {'type': LOCAL, 'address': known[0] if known else LOCAL_ADDRESS, 'port': port}
-    staying = [each for each in present if each not in for_strangers(site, port)]
+    staying = [each for each in present if each not in _strange(present, port)]
     return staying if _key(local) in _keys(staying) else [local, *staying]
 
 
@@ -58,6 +66,9 @@ def _back(present: Listeners, remembered: dict[str, Any]) -> Listeners:
     made = [key for key in _keys(after) if key not in _keys(before)]
     staying = [each for each in present if _key(each) not in made]
     gone = [each for each in before if _key(each) not in _keys(after)]
+    # One at all addresses has those of single ones, and cannot be beside them.
+    everywhere = {each['port'] for each in gone if each['type'] == EVERYWHERE}
+    staying = [each for each in staying if each['type'] != REAL or each['port'] not in everywhere]
     return staying + [each for each in gone if _key(each) not in _keys(staying)]
 
 
@@ -67,18 +78,16 @@ def steps(site: Site, remembered: Remembered, port: int, kept: Remembered) -> li
     Args:
         kept: gets what has to be remembered of it.
     """
-    present = site.service(SMTP)['listeners']
-    if port and for_strangers(site, port):
-        after = left(site, port)
-        kept.listeners = {'port': port, 'before': copy.deepcopy(present), 'after': after}
-    elif port or not remembered.listeners:
-        kept.listeners = remembered.listeners
+    present, earlier = site.service(SMTP)['listeners'], remembered.listeners
+    # Of what an earlier run has left, somebody may have taken some back; or it was another port.
+    before = _back(present, earlier) if earlier else present
+    leaves = bool(port and _strange(before, port))
+    after = left(site, port, before) if leaves else before
+    kept.listeners = {'port': port, 'before': copy.deepcopy(before), 'after': after} if leaves else {}
+    if sorted(_keys(after)) == sorted(_keys(present)):
+        kept.listeners = earlier if leaves and earlier.get('port') == port else kept.listeners
         return []
-    else:
-        after, kept.listeners = _back(present, remembered.listeners), {}
-        if _keys(after) == _keys(present):
-            return []
-    moved = port or remembered.listeners['port']
+    moved = port if leaves else earlier['port']
     return [Step(f'listeners of {SMTP}', _shown(present), _shown(after), _put(after, moved), _put(present, moved))]
 
 

@@ -52,7 +52,7 @@ def arrival(settings: Mapping[str, Any]) -> Arrival | None:
     marking = ('kerio_smarthost_marking_port', own['marking_port'], own['hop_source'])
     if turned(settings):
         return Arrival('kerio_smarthost_inbound_port', own['inbound_port'], *marking)
-    port, places = settings['roles']['inbound_firewall']['port'], tuple(own['inbound_addresses'])
+    port, places = settings['roles']['inbound_firewall']['port'], tuple(dict.fromkeys(own['inbound_addresses']))
     return Arrival('kerio_smarthost_inbound_addresses', port, *marking, places)
 
 
@@ -98,17 +98,20 @@ def inbound(settings: Mapping[str, Any], active: list[str], gateway: list[Any]) 
     )
 
 
-def hop_of(site: Site, options: Mapping[str, Any], taken: Inbound | None) -> Hop:
+def hop_of(
+    site: Site, options: Mapping[str, Any], taken: Inbound | None, listeners: list[dict[str, Any]] | None = None
+) -> Hop:
     """What the hop has to know of a Kerio Connect at all.
 
     Args:
         options: the variables of the role.
         taken: what it has to know where it takes the gateway's mail.
+        listeners: those that the service SMTP will have; None for those that it has.
     """
     return Hop(
         {'expanded': identity(site)},
         own_programs=True,
-        return_address=way_in(site),
+        return_address=way_in(site, listeners),
         users=users(),
         inbound=taken,
         provenance=received.provenance(options, site.hostname),

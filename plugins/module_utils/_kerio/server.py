@@ -174,13 +174,13 @@ class KerioServer(MailServer):
         arriving = self._inbound(found, facts.gateway)
         wanted = self._wanted(found, arriving)
         planned = plan(found, KerioRecord().remembered, wanted)
+        own_hop = redirect.hop_of(found, self.options, arriving, swap.listeners(found, self.settings))
+        give, back = replace(wanted, only=frozenset((LISTENERS,))), self._unwanted(LISTENERS)
+        handed = swap.handover(found, self.settings, own_hop, self._part(give), self._part(back))
         # Nobody is shut out before the gateway's mail comes in by the hop.
         late = {SERVICE, LISTENERS} if wanted.left else {SERVICE}
-        parts = (
-            [replace(wanted, only=ALL - late), replace(wanted, only=frozenset((SERVICE,)))] if arriving else [wanted]
-        )
-        own_hop = redirect.hop_of(found, self.options, arriving)
-        give, back = replace(wanted, only=frozenset((LISTENERS,))), self._unwanted(LISTENERS)
+        last = {SERVICE} if handed else late
+        parts = [replace(wanted, only=ALL - late), replace(wanted, only=frozenset(last))] if arriving else [wanted]
         return server.Wanted(
             problems=self._problems(found) + planned.problems,
             warnings=planned.warnings,
@@ -188,7 +188,7 @@ class KerioServer(MailServer):
             tls_files=redirect.tls_files(self.settings) if arriving else [],
             parts=[self._part(parts[0])],
             last=[self._part(each) for each in parts[1:]],
-            handover=swap.handover(found, self.settings, own_hop, self._part(give), self._part(back)),
+            handover=handed,
         )
 
     def _part(self, wanted: Wanted) -> Part:

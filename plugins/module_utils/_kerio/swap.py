@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import listener, redirect
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.hop import pid, way_in
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.site import Site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Handover
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import hop_address, there
@@ -29,6 +30,11 @@ def port(settings: Mapping[str, Any]) -> int:
     return settings['roles']['inbound_firewall']['port'] if used(settings) else 0
 
 
+def listeners(site: Site, settings: Mapping[str, Any]) -> listener.Listeners | None:
+    """Where the service SMTP listens when the hop has the port; None where it stays as it is."""
+    return listener.left(site, port(settings)) if port(settings) else None
+
+
 def handover(site: Site, settings: Mapping[str, Any], hop: Hop, give: Part, back: Part) -> Handover | None:
     """How the port goes to the hop; None where Kerio Connect has it not.
 
@@ -43,7 +49,8 @@ def handover(site: Site, settings: Mapping[str, Any], hop: Hop, give: Part, back
     waiting = hop.inbound.arrival._replace(
         variable='kerio_smarthost_inbound_port', port=own['inbound_port'], places=(hop_address(settings),)
     )
-    return Handover(replace(hop, inbound=replace(hop.inbound, arrival=waiting)), give, back)
+    first = replace(hop, inbound=replace(hop.inbound, arrival=waiting), return_address=way_in(site))
+    return Handover(first, give, back, pid())
 
 
 def problems(settings: Mapping[str, Any]) -> list[str]:
@@ -56,7 +63,7 @@ def problems(settings: Mapping[str, Any]) -> list[str]:
         )
     found += [
         f'kerio_smarthost_inbound_addresses: {address!r} is not an address of this host by now. The hop would not start'
-        for address in own['inbound_addresses']
+        for address in dict.fromkeys(own['inbound_addresses'])
         if not there(address)
     ]
     if settings['allowed_networks']:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import converge as hop
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import mail_port
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import arriving_at
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import arriving_at, master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.difference import difference
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import NO_ANSWER, HostError, reason
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.look import Look
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import holders, listening, not_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.steps import merge, showing
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import in_brackets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Part
@@ -31,6 +32,25 @@ FAILURES = (*NO_ANSWER, SwitchError)
 def first_hop(wanted: Wanted) -> Hop | None:
     """Return the hop as it has to be until the mail server has left the port."""
     return wanted.handover.hop if wanted.handover else wanted.hop
+
+
+def problems(settings: Mapping[str, Any], wanted: Wanted) -> list[str]:
+    """Return who else is where the hop has to be when the mail server has left: nothing is changed for that."""
+    handed = wanted.handover
+    # Without, the mail server itself would be somebody else.
+    if not handed or handed.pid is None:
+        return []
+    where, pid = wanted.hop.inbound.arrival, master(settings['roles']['outbound_hop'])
+    found = [
+        (address, holders(not_of(not_of(listening(address, where.port), handed.pid), pid)))
+        for address in arriving_at(where)
+    ]
+    return [
+        f'{where.variable}: {address!r}: port {where.port} there is held by {", ".join(held)}. End that, or take the'
+        ' address out'
+        for address, held in found
+        if held
+    ]
 
 
 def begin(

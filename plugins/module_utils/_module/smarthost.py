@@ -37,6 +37,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.gateway i
     shown_by_gateway,
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.mail_server import facts_rows
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.rows import row
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._rows.status import RED
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._spam import converge as spam
 
 if TYPE_CHECKING:
@@ -96,8 +98,9 @@ def _listener_rows(module: AnsibleModule, server: MailServer, facts: Facts) -> l
     settings, wanted, rows = server.settings, wanted_of(module, server, facts)[0], []
     if wanted.hop:
         rows += hop.ready_rows(settings, handover.first_hop(wanted))
+        rows += [row('hop.foreign', server.NAME, RED, text) for text in handover.problems(settings, wanted)]
         rows += asked('hop.return', 'hop', lambda: way_back.foreseen(settings, wanted.hop), MEND)
-    return rows + [row for place in wanted.listeners for row in listening.ready_rows('detour', place)]
+    return rows + [each for place in wanted.listeners for each in listening.ready_rows('detour', place)]
 
 
 def wanted_of(module: AnsibleModule, server: MailServer, facts: Facts) -> tuple[Wanted, dict[str, str]]:
@@ -151,7 +154,7 @@ def wanted_parts(
     wanted, marked = wanted_of(module, server, facts)
     unusable, said = usable_files(settings, wanted)
     problems = wanted.problems + (hop.problems(settings, handover.first_hop(wanted)) if wanted.hop else []) + unusable
-    problems += filter(None, map(listening.problem, wanted.listeners))
+    problems += [*filter(None, map(listening.problem, wanted.listeners)), *handover.problems(settings, wanted)]
     if problems:
         raise HostError(' | '.join(problems))
     limit = limit_of(settings, server.redirect_port, server.redirect_variable)
@@ -173,7 +176,8 @@ def wanted_parts(
         parts.append(Part('spam', lambda module: spam.converge(module, spam.options_of(settings, facts.deliveries))))
     if not port['settled']:
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
-    parts += [*wanted.last, *handover.parts(settings, wanted)]
+    # Whom the mail server shuts out then, the hop lets in by now: one that cannot take the port leaves nobody outside.
+    parts += [*handover.parts(settings, wanted), *wanted.last]
     said = facts.warnings + said + wanted.warnings + spam.notes(settings, marked) + kept_out
     return parts, said, facts.gateway
 

@@ -48,8 +48,10 @@ class Inbound:
 
 class Handover(NamedTuple):
     """The mail port that a mail server still has, and shall leave to the hop: the hop as it is until then, the part
-    that has the mail server leave the port, and the one that has it come back."""
+    that has the mail server leave the port, and the one that has it come back. C(pid) is its process, None where that
+    is not known."""
 
     hop: Hop
     give: Part
     back: Part
+    pid: int | None = None

@@ -109,8 +109,8 @@ class Wanted:
 
     C(tls_files) are options of M(conbool.smtp_relay.tls_files) with files that the configuration names, beside those
     of the settings. C(hop) is None where the mail server decides by itself. C(listeners) are those on loopback that the
-    configuration of the mail server itself will have. C(last) are the parts that must not come before the mail port is
-    as wanted; after them comes C(handover), Handover where the mail server has a port that the hop shall have.
+    configuration of the mail server itself will have. C(handover) is Handover where the mail server has a port that the
+    hop shall have. C(last) are the parts that must not come before the mail port is as wanted, and where it shall be.
     """
 
     problems: list[str] = field(default_factory=list)

@@ -41,12 +41,12 @@ def fixture_server(said, monkeypatch):
 
 
 @pytest.mark.parametrize('moving', [False, True])
-def test_the_hop_is_ready_elsewhere_and_takes_the_port_last(server, said, monkeypatch, moving):
+def test_the_hop_is_ready_elsewhere_and_nobody_is_shut_out_before_it_has_the_port(server, said, monkeypatch, moving):
     monkeypatch.setattr(smarthost.hop, 'moves', lambda settings, hop: moving)
     smarthost.present(FakeModule(), server)
     began = [('foreseen', 327), ('hop', 327)] if moving else [('hop', 327)]
     again = [('hop', 327)] if moving else []
-    assert said == [*began, 'one', *again, 'last', 'give', ('hop', 25)]
+    assert said == [*began, 'one', *again, 'give', ('hop', 25), 'last']
 
 
 def test_check_mode_shows_where_the_port_goes_and_changes_nothing(server, said):
@@ -75,6 +75,8 @@ def test_a_port_that_the_hop_cannot_take_is_the_mail_server_s_again(server, said
     with pytest.raises(SwitchError, match='^it cannot be bound. The mail server has the mail port again$') as failed:
         smarthost.present(FakeModule(), server)
     assert failed.value.restored and said[-4:] == ['give', ('hop', 25), ('hop', 327), 'back']
+    # Port 25 of the mail server is for whom it was: the gateway among them.
+    assert 'last' not in said
 
 
 def test_what_could_not_be_put_back_is_said(server, said, monkeypatch):
@@ -93,6 +95,29 @@ def test_a_port_that_somebody_else_has_taken_is_not_tried(server, said, monkeypa
     with pytest.raises(SwitchError, match='^25 is held. The mail server has the mail port again$'):
         smarthost.present(FakeModule(), server)
     assert ('hop', 25) not in said and said[-1] == 'back'
+
+
+@pytest.mark.parametrize('pid', [4711, None])
+def test_who_else_is_where_the_hop_shall_be_is_named_before_anything_changes(server, said, monkeypatch, pid):
+    """The mail server itself may, and the hop; of one whose process nobody knows, nobody can be told."""
+    sockets = {'192.0.2.30': ['of 4711', 'of 4712'], '2001:db8::1': ['of 4711', 'of somebody']}
+    monkeypatch.setattr(handover, 'listening', lambda address, port: sockets[address])
+    monkeypatch.setattr(handover, 'not_of', lambda found, pid: [each for each in found if each != f'of {pid}'])
+    monkeypatch.setattr(handover, 'holders', lambda found: [f'a process {each}' for each in found])
+    monkeypatch.setattr(handover, 'master', lambda options: 4712)
+    server.given['wanted'].handover = server.given['wanted'].handover._replace(pid=pid)
+    if pid is None:
+        assert smarthost.present(FakeModule(), server)[0]['changed']
+        return
+    words = (
+        "^variable: '2001:db8::1': port 25 there is held by a process of somebody. End that, or take the address out$"
+    )
+    with pytest.raises(HostError, match=words):
+        smarthost.present(FakeModule(), server)
+    assert said == []
+    server.NAME = 'kerio'
+    rows = smarthost.ready_rows(FakeModule(), server, {})
+    assert [each['status'] for each in rows if each['id'] == 'hop.foreign'] == ['red']
 
 
 @pytest.fixture(name='swapped')
