@@ -16,20 +16,23 @@ pytest_plugins = ['tests.kerio.adapter']
 
 @pytest.mark.parametrize(
     # Numbers of processes would be names of tests, and others in each process of a run.
-    'address, own, refused',
+    'address, own, hop, refused',
     [
-        ('0.0.0.0', 'another process', True),
-        ('0.0.0.0', 'this process', False),
+        ('0.0.0.0', 'another process', 'no process', True),
+        ('0.0.0.0', 'this process', 'no process', False),
         # No mail of the gateway is for it.
-        ('127.0.0.1', 'another process', False),
+        ('127.0.0.1', 'another process', 'no process', False),
         # That one does not run is said elsewhere.
-        ('0.0.0.0', 'no process', False),
+        ('0.0.0.0', 'no process', 'no process', False),
+        # From mode swap on, until it is changed.
+        ('0.0.0.0', 'another process', 'this process', False),
     ],
 )
-def test_its_mail_would_be_led_to_the_hop(redirected, monkeypatch, address, own, refused):
+def test_its_mail_would_be_led_to_the_hop(redirected, monkeypatch, address, own, hop, refused):
     kerio = redirected()
     processes = {'another process': os.getppid(), 'this process': os.getpid(), 'no process': None}
     monkeypatch.setattr(redirect, 'pid', lambda: processes[own])
+    monkeypatch.setattr(redirect.instance, 'master', lambda queue: (processes[hop], True))
     with socket.create_server((address, 0)) as other:
         port = other.getsockname()[1]
         kerio.settings['roles']['inbound_firewall']['port'] = port

@@ -10,7 +10,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners import master
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, holders, not_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode
@@ -24,7 +23,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.variable
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.arrival import Arrival, Inbound
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.loopback import IPV4, loopback
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.server import Hop
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import marks
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base import instance, marks
 
 MODE = 'redirect'
 KEY = 'PRIVATE KEY-----'
@@ -148,7 +147,7 @@ def _others(port: int, hop: Mapping[str, Any]) -> list[str]:
     refuses it."""
     own = pid()
     # Of a server that does not run, more is to be said. The hop may have the port from mode swap, and leaves it.
-    sockets = not_of(not_of(for_others(port), own), master(hop)) if own else []
+    sockets = not_of(not_of(for_others(port), own), instance.master(hop['queue_directory'])[0]) if own else []
     who = sorted({f'{", ".join(holders([entry]))} at {entry.address}' for entry in sockets})
     return [
         IN_USE.format(MODE)
