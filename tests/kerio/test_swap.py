@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import smtplib
+from unittest.mock import Mock
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import SwitchError
@@ -145,7 +146,7 @@ def test_a_killed_undo_knows_the_listeners_of_before(swapped, monkeypatch):
     before = kerio.held()
     apply(kerio)
     with monkeypatch.context() as patched:
-        patched.setattr(listener.service, 'listen', lambda *args: (_ for _ in ()).throw(Killed))
+        patched.setattr(listener.service, 'listen', Mock(side_effect=Killed))
         with pytest.raises(Killed):
             kerio.undo()
     assert listener.service.listen is real and listeners(kerio) == [LOCAL] and kerio.server().left_to_hop == 25

@@ -20,16 +20,18 @@ JUDGE, COUNTED, WASHED = 'doubtful:[127.0.0.1]:326', 'counted:[127.0.0.1]:329', 
 LOOP, RELEASED = 'X-Conbool-example-com: true', 'x-conbool-RELEASED:\n\tYES'
 
 
-def judged(settings=None, known=MARKS, **more):
+def judged(settings=None, with_marks=True, **more):
     arrival = Arrival('in', 327, 'marking', 328, '127.25.0.10')
-    inbound = Inbound(arrival, '/k.crt', '/k.key', marks=known) if known else None
+    inbound = Inbound(arrival, '/k.crt', '/k.key', marks=MARKS) if with_marks else None
     needed = {
         'networks': ['192.0.2.0/28'],
         'inbound_require_certificate': False,
         'inbound_certificate_fingerprints': [],
     }
     options = {'inbound': inbound, 'arrival': arrival, 'inbound_places': ['0.0.0.0'], 'learnt': []}
-    return configure({**needed, **(settings or {})}, **{**(options if known else {}), 'provenance': PROVENANCE, **more})
+    return configure(
+        {**needed, **(settings or {})}, **{**(options if with_marks else {}), 'provenance': PROVENANCE, **more}
+    )
 
 
 def by_kerio(client='client.test ([192.0.2.77])', user='', protocol='ESMTP', version=' (Kerio Connect 10.0.8)', **more):
@@ -111,7 +113,7 @@ def test_the_first_line_from_the_top_says_whether_headers_count(headers, way):
     assert led(judged(), '127.0.0.1:326', headers) == way
     if 'conbool-hop' not in ''.join(headers):
         # Where the hop marks nothing, the same.
-        assert led(judged(known=None), '127.0.0.1:326', headers) == way
+        assert led(judged(with_marks=False), '127.0.0.1:326', headers) == way
 
 
 def test_where_headers_do_not_count_they_are_taken_away_on_the_way():
