@@ -211,15 +211,21 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
         firewall.look_ahead(module, limit)
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
     parts += parts_of_it[1:]
-    parts.append(Part('hop', lambda module: _without_hop(module, server)))
+    # One that has to leave a port first is shown as it is before that, as in check mode.
+    shown = module._diff and server.left_to_hop and hop.there(settings)
+    gone = hop.absent(Look(module, True), settings)[0] if shown else None
+    parts.append(Part('hop', lambda module: _without_hop(module, server, gone)))
     parts += server.undo_after_hop()
     _refuse_half_a_change(module, server, parts)
     return _take(module, parts)
 
 
-def _without_hop(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], list[str]]:
+def _without_hop(
+    module: AnsibleModule, server: MailServer, foreseen: dict[str, Any] | None
+) -> tuple[dict[str, Any], list[str]]:
     refuse_used_hop(module, server)
-    return hop.absent(module, server.settings) if hop.there(server.settings) else ({'changed': False}, [])
+    done = hop.absent(module, server.settings) if hop.there(server.settings) else ({'changed': False}, [])
+    return showing(done, foreseen) if foreseen else done
 
 
 def refuse_used_hop(module: AnsibleModule, server: MailServer) -> None:

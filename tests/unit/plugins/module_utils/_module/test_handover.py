@@ -143,6 +143,16 @@ def test_an_undo_has_the_hop_leave_first(swapped, said):
     assert said == ['_spam.converge', 'undo', ('leaves', 25), 'undo', '_hop.absent']
 
 
+def test_an_undo_shows_the_hop_as_it_was_before_it_left(swapped, said, monkeypatch):
+    def absent(module, settings):
+        there = 'nobody' if ('leaves', 25) in said else 'the hop'
+        return {'changed': True, 'diff': [{'before': there, 'after': ''}]}, []
+
+    monkeypatch.setattr(smarthost.hop, 'absent', absent)
+    shown = [smarthost.absent(FakeModule(check_mode, True), swapped)[0]['diff'] for check_mode in (True, False)]
+    assert shown[0] == shown[1] and {'before': 'the hop', 'after': ''} in shown[1]
+
+
 def test_an_undo_in_check_mode_leaves_nothing(swapped, said):
     smarthost.absent(FakeModule(check_mode=True), swapped)
     assert ('leaves', 25) not in said
