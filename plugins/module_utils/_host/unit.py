@@ -101,9 +101,11 @@ class Unit:
             commands.append(['daemon-reload'])
         if state.get('UnitFileState') != 'enabled':
             commands.append(['enable', self._name])
-        if not active:
+        # What systemd tries again and again began with what was there before, and "start" would only wait for that.
+        trying = state.get('ActiveState') == 'activating'
+        if not active and not trying:
             commands.append(['start', self._name])
-        elif differs or outdated:
+        elif differs or outdated or trying:
             commands.append(['restart', self._name])
         return commands
 

@@ -27,6 +27,8 @@ def unit(active, enabled, reload='no'):
         (('active', 'enabled'), True, [['daemon-reload'], ['restart', NAME]]),
         (('active', 'disabled'), False, [['enable', NAME]]),
         (('failed', 'enabled'), False, [['start', NAME]]),
+        # By now with the files of before.
+        (('activating', 'enabled'), False, [['restart', NAME]]),
         (('active', 'enabled', 'yes'), False, [['daemon-reload']]),
     ],
 )
