@@ -35,6 +35,7 @@ LONGEST = [
     'checks/test_verify',
     'flow/test_flow:sendmail-hop-debian12',
     'flow/test_flow:sendmail-debian12',
+    'flow/test_flow:exim-debian12',
     'flow/test_interrupted:postfix-debian12',
     'flow/test_life:sendmail-debian12',
     'spam/test_engines:spam-debian12',

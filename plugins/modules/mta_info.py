@@ -30,7 +30,7 @@ options:
     description: V(auto) looks for it; any other value is checked to be there. V(remote) is on other machines, where
       nothing is checked.
     type: str
-    choices: [auto, postfix, sendmail, zimbra, kerio, remote]
+    choices: [auto, postfix, sendmail, zimbra, kerio, exim, remote]
     default: auto
   supported:
     description: Fail when this version of the collection has no role for what was found.

@@ -29,7 +29,7 @@ from lab.api import Lab
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = 'bench'
-KINDS = {'postfix_smarthost': 'postfix-debian12', 'sendmail_smarthost': 'sendmail-debian12'}
+KINDS = {f'{name}_smarthost': f'{name}-debian12' for name in ('postfix', 'sendmail', 'exim')}
 
 OURS = {
     'conbool_domains': ['example.com', 'sub.example.co.uk'],

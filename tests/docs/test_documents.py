@@ -34,6 +34,12 @@ NO_VARIABLES = {
     'conbool_direct',
     # A table of nftables.
     'conbool_hop',
+    # Routers, a transport and lists in Exim's configuration.
+    'conbool_gateway',
+    'conbool_gateway_literal',
+    'conbool_smtp',
+    'conbool_allowed',
+    'conbool_wash',
 }
 OF_A_MACHINE = re.compile(r'(?:^|[\s`"\'(=])(/(?:work|root|home|tmp|Users|mnt|media)/\S*)', re.MULTILINE)
 SCHEME = re.compile(r'[a-z]+:')

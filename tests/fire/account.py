@@ -125,6 +125,11 @@ def settle(messages, sightings, windows):
     return account
 
 
+def said_nothing(copy, windows):
+    """Whether who handed on a copy may have been killed before the line about it was written."""
+    return any(window.covers(copy.time, copy.time, DELIVERED) for window in windows)
+
+
 def _judge_attempts(account, sent, windows):
     if not sent.count('accepted'):
         account.given_up[sent.token] = [attempt.text for attempt in sent.attempts]

@@ -14,7 +14,9 @@ def pytest_addoption(parser):
     group.addoption(
         '--fire-messages', type=int, default=None, help='send at least so many messages (default: 800, at length 2000)'
     )
-    group.addoption('--fire-host', default=None, help="kind of host of the lab (default: the adapter's)")
+    group.addoption(
+        '--fire-host', default=None, help="kind of host of the lab, for one mail server (default: the adapter's)"
+    )
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -26,8 +28,8 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope='session', name='adapter')
-def fixture_adapter():
-    return adapters.load('postfix')()
+def fixture_adapter(request):
+    return adapters.load(request.param)()
 
 
 @pytest.fixture(scope='session', name='lab')
@@ -36,10 +38,10 @@ def fixture_lab(borrowed):
 
 
 @pytest.fixture(scope='session', name='variables_of')
-def fixture_variables_of():
+def fixture_variables_of(adapter):
     """Configuration name -> the inventory variables; the preflight has tests of its own."""
     table = loader.Table()
-    return lambda name: dict(table.configurations[name].variables, conbool_preflight='skip')
+    return lambda name: dict(table.configurations[name].variables, conbool_preflight='skip', **adapter.variables)
 
 
 @pytest.fixture(scope='module', name='converged')

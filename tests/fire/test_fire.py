@@ -6,6 +6,8 @@ accounted for."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.fire.stream import Stream
@@ -15,6 +17,9 @@ from tests.flow.playbook import WHOLE
 from tests.flow.site import Site
 
 TURNS_AT_MOST = 30
+# Messages that a run of a playbook may make wait for a second: 0.1 seconds without a listener, seven messages a second.
+MET_NOBODY = 3
+NOBODY_THERE = re.compile('^(ConnectionRefusedError|ConnectionResetError|SMTPServerDisconnected): ')
 A_WAITING_MESSAGE = """timeout 20 sh -c 'until find /var/spool/conbool-hop/deferred -type f | grep -q .; do sleep 0.1; done'
     rm "$(find /var/spool/conbool-hop/deferred -type f | head -n 1)"
 """
@@ -36,9 +41,15 @@ def fixture_site(lab, host, adapter):
 
 # One turn of everything is some 4,000 messages in six minutes.
 LENGTHS = {'briefly': (SHORT_TURN, 800), 'at length': (TURN, 2000)}
+FIRES = [
+    ('postfix', 'briefly'),
+    pytest.param('postfix', 'at length', marks=pytest.mark.full),
+    # Without a hop, and it starts itself anew where others are reloaded.
+    pytest.param('exim', 'at length', marks=pytest.mark.full),
+]
 
 
-@pytest.mark.parametrize('length', ['briefly', pytest.param('at length', marks=pytest.mark.full)])
+@pytest.mark.parametrize('adapter, length', FIRES, indirect=['adapter'])
 def test_c6_every_message_is_accounted_for(site, variables_of, request, record_property, length):
     steps, messages = LENGTHS[length]
     # The option exists only when this directory was named on the command line.
@@ -50,7 +61,7 @@ def test_c6_every_message_is_accounted_for(site, variables_of, request, record_p
             if stream.sent >= messages:
                 break
         account = stream.account()
-    record_property('account', str(account))
+    record_property('account', f'{account}, in {trouble.runs} runs of a playbook')
     assert account.sent >= messages, account.in_full()
     assert account.given_up == {}, account.in_full()
     # Neither lost nor elsewhere, and only what has no mailbox came back to its sender.
@@ -61,8 +72,12 @@ def test_c6_every_message_is_accounted_for(site, variables_of, request, record_p
     # can cut off, and none elsewhere.
     assert account.unexplained == {}, account.in_full()
     assert len(account.doubled) <= len(stream.windows) * DELIVERIES_AT_ONCE, account.in_full()
-    # The playbook's work, killed or not, turns no client away.
-    assert account.disturbed == {}, account.in_full()
+    # The playbook's work, killed or not, turns no client away; or, as few as meet nobody while the mail server starts
+    # itself anew. Nobody is told that his message is refused.
+    turned_away = [text for texts in account.disturbed.values() for text in texts]
+    assert turned_away == [] or site.adapter.away_seconds, account.in_full()
+    assert [text for text in turned_away if not NOBODY_THERE.search(text)] == [], account.in_full()
+    assert len(turned_away) <= trouble.runs * MET_NOBODY, account.in_full()
     assert account.in_clear == []
     assert account.greetings and not account.missed, account.in_full()
     assert account.unverified == {}, account.in_full()
@@ -73,6 +88,7 @@ def test_c6_every_message_is_accounted_for(site, variables_of, request, record_p
 
 # Of the account, not of the product: by default its unit tests say so.
 @pytest.mark.full
+@pytest.mark.parametrize('adapter', ['postfix'], indirect=True)
 def test_what_goes_wrong_is_noticed(site, variables_of):
     variables = variables_of(WHOLE)
     with Stream(site) as stream:

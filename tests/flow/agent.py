@@ -106,7 +106,7 @@ def look(request):
         if os.path.isdir(directory)
         for entry in _postfix_queue(directory, run, known)
     ]
-    for kind, read in (('sendmail_queues', _sendmail_queue), ('kerio_queues', _kerio_queue)):
+    for kind, (read, dummy) in QUEUES.items():
         queues += [entry for path in request.get(kind, []) for entry in read(Path(path), run, known)]
     mailboxes = [entry for user, path in request['mailboxes'].items() for entry in _maildir(user, Path(path), run)]
     return {'queues': queues, 'mailboxes': mailboxes}
@@ -128,28 +128,13 @@ def _maildir(user, path, run):
             }
 
 
-def _kerio_queue(directory, run, known):
-    for described in sorted(directory.glob('*.json')):
-        try:
-            entry, content = json.loads(described.read_text()), described.with_suffix('.eml').read_bytes()
-        except (FileNotFoundError, ValueError):
-            continue  # delivered in this moment
-        if str(described) in known or run in content:
-            yield {
-                'key': str(described),
-                'queue': 'deferred' if entry['status'] else 'active',
-                'sender': entry['sender'],
-                'content': base64.b64encode(content[:SHOWN]).decode(),
-                'recipients': [[recipient, entry['status']] for recipient in entry['recipients']],
-            }
-
-
 def waiting(request):
     """How many messages are in the queues, whoever sent them."""
     queues = [path for path in request.get('postfix_queues', []) if os.path.isdir(path)]
     count = sum(len(_listing(path).splitlines()) for path in queues)
-    kinds = {'sendmail_queues': 'qf*', 'kerio_queues': '*.json'}
-    return count + sum(len(list(Path(path).glob(kinds[kind]))) for kind in kinds for path in request.get(kind, []))
+    return count + sum(
+        len(list(Path(path).glob(files))) for kind, (dummy, files) in QUEUES.items() for path in request.get(kind, [])
+    )
 
 
 def _listing(directory):
@@ -284,6 +269,10 @@ def kill_programs(request):
     return killed
 
 
+# What reads a queue, and the files of which each is one message.
+QUEUES = {'sendmail_queues': (_sendmail_queue, 'qf*')}
+
+
 def serve():
     """Answers each line of standard input with one of its own."""
     for line in sys.stdin:
@@ -296,4 +285,6 @@ def serve():
 
 
 if __name__ == '__main__':
+    for more in sys.argv[1:]:
+        exec(more)
     serve()

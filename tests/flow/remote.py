@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 
 TEXT = Path(__file__).with_name('agent.py').read_text(encoding='utf-8')
+# What single mail servers add to it.
+MORE = [path.read_text(encoding='utf-8') for path in sorted(Path(__file__).with_name('agents').glob('*.py'))]
 TIMEOUT = 120
 # What is asked again when the host was restarted meanwhile: it changes nothing.
 QUESTIONS = ('look', 'waiting')
@@ -54,7 +56,7 @@ class _Gone(Exception):
 class _Agent:
     def __init__(self, lab, host):
         self.host = host
-        self.process = lab.start(host, ['python3', '-c', TEXT], stderr=subprocess.STDOUT)
+        self.process = lab.start(host, ['python3', '-c', TEXT, *MORE], stderr=subprocess.STDOUT)
         self._answers = queue.Queue()
         self._complaints = []
         self._silent = False

@@ -18,6 +18,8 @@ TOKEN_LENGTH = 4  # hexadecimal digits after the run's prefix
 SPAM_FOLDERS = ('spam', 'junk')
 SEVERAL_DOMAINS = 'several.test', '* MX 10 mx.external.test.\n'  # any number of outside domains
 PLACE_OF_LISTENER = {'internet': 'direct'}
+# A report may name the message that it is about in its own headers.
+_REFERENCES = re.compile(r'^(References|In-Reply-To):.*(\r?\n[ \t].*)*', re.MULTILINE | re.IGNORECASE)
 OUTSIDE = {'gateway': 'gateway', 'internet': 'internet', 'lan': 'internet'}  # via -> which container sends
 
 
@@ -190,7 +192,7 @@ class Site:
         """The token and whether the message is a report about the one that has it: then it is not in the report's own
         headers."""
         text = content.decode('utf-8', 'replace')
-        headers = re.split(r'\r?\n\r?\n', text, maxsplit=1)[0]
+        headers = _REFERENCES.sub('', re.split(r'\r?\n\r?\n', text, maxsplit=1)[0])
         own = self._token.search(headers)
         found = own or self._token.search(text)
         return (found.group() if found else None), bool(found) and not own

@@ -19,7 +19,7 @@ from tests.flow.site import Site
 
 pytestmark = [
     pytest.mark.configures_hosts,
-    pytest.mark.servers('postfix', 'sendmail', full=['zimbra', 'kerio', 'kerio_swap']),
+    pytest.mark.servers('postfix', 'sendmail', full=['exim', 'zimbra', 'kerio', 'kerio_swap']),
 ]
 
 KNOCK = Path(__file__).with_name('knock.py').read_text(encoding='utf-8')

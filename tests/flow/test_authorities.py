@@ -12,7 +12,7 @@ from tests.flow.engine import Engine
 from tests.flow.model import Case, Place
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail'])]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['exim', 'sendmail'])]
 
 OUT = 'authorities@external.test'
 MESSAGE = {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]}

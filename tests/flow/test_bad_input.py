@@ -55,7 +55,7 @@ BAD_INPUTS = [
     ),
     ('outbound_hop_port', 0, {'conbool_preflight': 'skip'}),
     ('outbound_hop_address', '0.0.0.0', {'conbool_preflight': 'skip'}),
-    ('conbool_mta', 'exim', {}),
+    ('conbool_mta', 'qmail', {}),
     ('conbool_state', 'gone', {}),
 ]
 

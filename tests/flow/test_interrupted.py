@@ -15,7 +15,7 @@ from tests.flow.killed import ABSENT, PRESENT, ModuleKiller, run_until
 from tests.flow.model import Case, Place
 from tests.flow.site import Site
 
-pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['sendmail', 'zimbra'])]
+pytestmark = [pytest.mark.configures_hosts, pytest.mark.servers('postfix', full=['exim', 'sendmail', 'zimbra'])]
 
 OUT = 'c4@external.test'
 OUTWARD = Case(
@@ -86,7 +86,7 @@ def _mail_flows(lab, host, adapter, outward):
     return results['C4.local'].problems
 
 
-@pytest.mark.servers('postfix', 'sendmail', full=['zimbra'])
+@pytest.mark.servers('postfix', 'sendmail', full=['exim', 'zimbra'])
 @pytest.mark.parametrize('share', POINTS)
 def test_c4_killed_run_is_completed_by_the_next_one(
     lab, unconfigured, adapter, variables_of, undisturbed, killer, share

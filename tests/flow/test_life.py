@@ -16,9 +16,9 @@ from tests.flow.model import Place
 # The shortest life for all mail servers, the whole of it for Postfix; in a full run for all of them.
 pytestmark = [
     pytest.mark.configures_hosts,
-    pytest.mark.servers('postfix', 'sendmail', full=['sendmail_hop', 'zimbra', 'kerio', 'kerio_swap']),
+    pytest.mark.servers('postfix', 'sendmail', full=['exim', 'sendmail_hop', 'zimbra', 'kerio', 'kerio_swap']),
 ]
-whole_life = pytest.mark.servers('postfix', full=['sendmail', 'sendmail_hop'])
+whole_life = pytest.mark.servers('postfix', full=['exim', 'sendmail', 'sendmail_hop'])
 
 DIRECT, AT_GATEWAY, WAITING = ((Place(where, (OUT,)),) for where in ('direct', 'gateway', 'queue'))
 MAIL = case('C3', DIRECT[0], {'via': 'sendmail', 'from': 'alice@example.com', 'to': [OUT]})
@@ -193,7 +193,7 @@ def test_c3_undo_of_the_last_settings_also_undoes_the_ones_before(life, in_both_
     assert snapshot.differences(life.at('fresh').host, life.snapshot()) == []
 
 
-@pytest.mark.servers('sendmail')
+@pytest.mark.servers('sendmail', full=['exim'])
 def test_c3_mail_waiting_in_the_queue_takes_its_old_way(life):
     life.apply('site.yml', 'outbound_only')
     batch = life.batch([MAIL])

@@ -28,6 +28,8 @@ SECONDS, EACH, AGAIN_IN = 180, 240, 180
 PLACES = (
     '/etc/postfix',
     '/etc/mail',
+    '/etc/exim4',
+    '/var/lib/exim4',
     '/etc/conbool-hop',
     '/etc/dovecot',
     '/etc/systemd/system',
@@ -50,7 +52,7 @@ set -e
 PASSWORD=lab-admin-password
 PATH=$PATH:/usr/lib/conbool-hop/usr/sbin
 HOP=/etc/conbool-hop MTA=/etc/postfix QUEUE=/var/spool/conbool-hop FILES=/var/lib/conbool-smtp-relay/files
-UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
+EXIM=/etc/exim4/conf.d UNITS=/etc/systemd/system UNIT=/etc/systemd/system/conbool-hop.service
 if [ -e /opt/zimbra ]; then MTA=/opt/zimbra/common/conf PATH=$PATH:/opt/zimbra/common/sbin; fi
 FOREIGN=$(printf 'AB:%.0s' $(seq 31))AB
 hop() { postconf -c $HOP "$@"; }
@@ -60,6 +62,8 @@ reload_hop() { systemctl reload conbool-hop; }
 reload_mta() { postfix reload 2>/dev/null; }
 restart_mta() { systemctl restart sendmail; }
 build() { m4 /etc/mail/sendmail.mc >/run/built.cf && cat /run/built.cf >/etc/mail/sendmail.cf; }
+reread() { kill -HUP "$(cat /run/exim4/exim.pid)" && sleep 1; }
+made() { update-exim4.conf && reread; }
 gateway() { getent ahostsv4 mail.conbool.com | awk '{ print $1; exit }'; }
 access() { echo "$1" >>/etc/mail/access && makemap hash /etc/mail/access </etc/mail/access; }
 records() { ls /var/lib/conbool-smtp-relay/postfix/*/$1.json; }
@@ -109,7 +113,7 @@ back() { cp -p /run/kept "$kept"; }
 """
 AGAIN = """
 systemctl daemon-reload
-units='dovecot postfix postfix@- sendmail'
+units='dovecot postfix postfix@- sendmail exim4'
 # What it has of these, Zimbra runs itself.
 [ ! -e /opt/zimbra ] || units=
 for unit in $units conbool-hop conbool-inbound-firewall; do

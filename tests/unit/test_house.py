@@ -69,6 +69,15 @@ def test_a_module_knows_no_mail_server_but_its_own(path):
     if path.stem != 'outbound_hop':
         # That one runs a Postfix whatever the mail server is.
         assert imports(path) & others == set()
+    assert f'\nmodule: {path.stem}\n' in path.read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize('path', sorted((ROOT / 'plugins' / 'modules').glob('*.py')), ids=lambda path: path.stem)
+def test_a_module_that_takes_settings_is_handed_them(path):
+    """One that takes them by itself has all of them in the log of the host."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding='utf-8'))))
+    itself = any(isinstance(node, ast.Name) and node.id == 'AnsibleModule' for node in nodes)
+    assert not itself or all(getattr(node, 'value', None) != 'settings' for node in nodes)
 
 
 def test_a_mail_server_is_one_package_one_role_and_its_modules():

@@ -33,33 +33,44 @@ class SwitchError(Exception):
 
 
 class FileState:
-    """Content and mode of a file; the content of a missing file is None."""
+    """Content, mode and group of a file; the content of a missing file is None."""
 
-    def __init__(self, data: bytes | None = None, mode: int | None = None) -> None:
+    def __init__(self, data: bytes | None = None, mode: int | None = None, group: int | None = None) -> None:
         self.data = data
         self.mode = mode
+        self.group = group
 
 
 def read_file(path: str) -> FileState:
     try:
         with open(path, 'rb') as stream:
-            return FileState(stream.read(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode))
+            status = os.fstat(stream.fileno())
+            return FileState(stream.read(), stat.S_IMODE(status.st_mode), status.st_gid)
     except FileNotFoundError:
         return FileState()
 
 
 class Write:
-    """One file to write, or to remove when data is None. C(mode) None keeps the mode, or is 0644 for a new file."""
+    """One file to write, or to remove when data is None. C(mode) None keeps the mode, or is 0644 for a new file;
+    C(group) None keeps the group."""
 
-    def __init__(self, path: str, data: bytes | None, mode: int | None = None, mtime: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        data: bytes | None,
+        mode: int | None = None,
+        mtime: int | None = None,
+        group: int | None = None,
+    ) -> None:
         self.path = path
         self.data = data
         self.mode = mode
         self.mtime = mtime
+        self.group = group
 
     def do(self) -> None:
         if self.data is not None:
-            replace_file(self.path, self.data, self.mode, self.mtime)
+            replace_file(self.path, self.data, self.mode, self.mtime, self.group)
         elif os.path.lexists(self.path):
             os.unlink(self.path)
             sync_directory(os.path.dirname(self.path))
@@ -100,7 +111,9 @@ def set_time(path: str, mtime: int | None = None) -> None:
     os.utime(path, ns=(mtime, mtime))
 
 
-def replace_file(path: str, data: bytes, mode: int | None = None, mtime: int | None = None) -> None:
+def replace_file(
+    path: str, data: bytes, mode: int | None = None, mtime: int | None = None, group: int | None = None
+) -> None:
     """Replace a file by rename; owner, mode, access list and SELinux label stay, and so does a symbolic link to it."""
     target = os.path.realpath(path)
     if target == os.devnull and path != os.devnull:
@@ -117,6 +130,8 @@ def replace_file(path: str, data: bytes, mode: int | None = None, mtime: int | N
         else:
             # At once: a new file may be a key.
             os.chmod(temporary, 0o644 if mode is None else mode)
+        if group is not None:
+            os.chown(temporary, -1, group)
         if mode is not None:
             os.chmod(temporary, mode)
         set_time(temporary, mtime)

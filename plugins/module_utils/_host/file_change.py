@@ -34,6 +34,8 @@ class FileChange:
         without: path to a function that takes our lines out of a file's present content. Of such a file only
             these lines are ours: whatever a person changes beside them stays. Any other file is ours as a whole.
         modes: path to mode; otherwise a file keeps its mode, and a new one has 0644.
+        groups: path to the number of a group; otherwise a file keeps its group. A server that reads a key as a user of
+            its own needs that.
 
     Raises:
         ChangeError: the record is damaged.
@@ -47,10 +49,11 @@ class FileChange:
         wanted: Mapping[str, bytes | Callable[[bytes], bytes]],
         without: Mapping[str, Callable[[bytes], bytes]] | None = None,
         modes: Mapping[str, int] | None = None,
+        groups: Mapping[str, int] | None = None,
     ) -> None:
         self.record = FileRecord(owner)
         self.warnings: list[str] = []
-        self._without, self._modes = without or {}, modes or {}
+        self._without, self._modes, self._groups = without or {}, modes or {}, groups or {}
         # Path to content as it is now and as it will be, None for no file.
         self.before: dict[str, bytes | None] = {}
         self.after: dict[str, bytes | None] = {}
@@ -148,8 +151,9 @@ class FileChange:
         self._write(path, state, data, mode)
 
     def _write(self, path: str, state: disk.FileState, data: bytes | None, mode: int | None) -> None:
-        if data != state.data or mode not in (None, state.mode):
-            self.writes.append(disk.Write(path, data, mode))
+        group = self._groups.get(path)
+        if data != state.data or mode not in (None, state.mode) or group not in (None, state.group):
+            self.writes.append(disk.Write(path, data, mode, group=group))
 
     def pending_entries(self) -> list[dict[str, Any]]:
         """Return the entries for the time in which a file may be what it was or what it will be."""

@@ -17,12 +17,17 @@ _KEY = r'(?:[\w.-]*[_.-])?key'
 _PATH = r'["\']?(?:[</$]|[a-z]+:/)'
 # Where Postfix looks passwords up.
 _TABLE = r'(?:proxy:)?(?:hash|btree|lmdb|cdb|dbm|texthash|regexp|pcre|cidr|ldap|mysql|pgsql|sqlite):/[^\s:@]+[ \t]*$'
+# What Exim itself shows to nobody, and what it says to log in.
+_EXIM = r'(?:hide[ \t]+\w+|client_send)[ \t]*=[ \t]*'
 _SIGN = r'["\']?[ \t]*[=:][ \t]*'
 
 # A setting on a line of its own: everything behind its sign is hidden.
 LINE = re.compile(
-    rf'^(?P<name>[ \t]*["\']?(?:{_NAME}{_SIGN}(?!{_TABLE})|{_KEY}{_SIGN}(?!{_PATH})))(?P<value>\S.*)$', re.IGNORECASE
+    rf'^(?P<name>[ \t]*["\']?(?:{_NAME}{_SIGN}(?!{_TABLE})|{_KEY}{_SIGN}(?!{_PATH})|{_EXIM}))(?P<value>\S.*)$',
+    re.IGNORECASE,
 )
+# What goes on behind a backslash.
+EXIM = re.compile(rf'[ \t]*{_EXIM}')
 # A name whose value is on the lines below, as main.cf allows.
 OPEN = re.compile(rf'^[ \t]*["\']?{_NAME}{_SIGN}$', re.IGNORECASE)
 # Settings within the value of another one: a connection string, the fields of a user, a define in m4.
@@ -45,13 +50,14 @@ def _line(line: str) -> str:
 def without_secrets(text: str) -> str:
     """Return text of a configuration file with what looks like a password or a key hidden."""
     lines: list[str] = []
-    open_value = in_key = False
+    open_value = in_key = goes_on = False
     for line in text.split('\n'):
         open_value = open_value and line[:1] in (' ', '\t') and '=' not in line
-        if in_key or open_value and line.strip() and not re.match(_TABLE, line.strip(), re.IGNORECASE):
+        if in_key or goes_on or open_value and line.strip() and not re.match(_TABLE, line.strip(), re.IGNORECASE):
             lines.append(line[: len(line) - len(line.lstrip())] + HIDDEN)
         else:
             lines.append(_line(line))
+        goes_on = line.endswith('\\') and (goes_on or bool(EXIM.match(line)))
         in_key = bool(PEM_BEGIN.search(line)) or in_key and not PEM_END.search(line)
         open_value = open_value or bool(OPEN.match(line))
     return '\n'.join(lines)

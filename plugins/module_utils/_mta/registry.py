@@ -63,6 +63,16 @@ MAIL_SERVERS = {
         ('kerio-connect.service',),
         '9.2',
     ),
+    'exim': MailServer(
+        'Exim',
+        (
+            ('/usr/sbin/exim4', '/usr/sbin/exim'),
+            ('/etc/exim4/update-exim4.conf.conf', '/etc/exim4/exim4.conf', '/etc/exim/exim.conf', '/etc/exim.conf'),
+        ),
+        ('exim4.service',),
+        '4.96',
+        'Exim version',
+    ),
     # The version is that of the Postfix of which the hop is made.
     'remote': MailServer(
         'Remote mail servers',

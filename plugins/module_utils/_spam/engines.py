@@ -56,8 +56,8 @@ sub check_conbool_released {
     return 0 unless $status->get('X-Conbool-Released') =~ /^\s*yes\s*$/im;
     my @received = split(/\n(?!\s)/, $status->get('Received'));
     foreach my $relay (@{$status->{relays_trusted}}, @{$status->{relays_untrusted}}) {
-        # A program on this host hands its mail to Postfix or Sendmail without a hop, and wrote itself whatever is below their header.
-        return 0 if (shift(@received) // '') =~ /^\s*\(from |from userid/;
+        # A program on this host hands its mail to the mail server without a hop, and wrote itself whatever is below that header.
+        return 0 if (shift(@received) // '') =~ /^\s*\(from |from userid|^\s*(?:from \S+\s+(?:\(helo=[^)]*\)\s+)?)?by \S+ with local\b/;
         next if $relay->{ip} =~ /^(?:127\.|::1$)/;
         return $self->{networks}->contains_ip($relay->{ip}) ? 1 : 0;
     }

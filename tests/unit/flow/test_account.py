@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fire.account import Attempt, Sent, Window, settle
+from tests.fire.account import Attempt, Sent, Window, said_nothing, settle
 from tests.flow.model import Sighting
 
 TOKEN = 'flow-0000000001'
@@ -92,3 +92,10 @@ def test_a_message_that_nobody_took_is_not_lost_but_given_up():
 
 def test_the_account_in_one_line():
     assert str(account([ALICE], [])).startswith('1 messages, 1 attempts, 0 interrupted, 0 bounced, 1 lost, 0 doubled')
+
+
+@pytest.mark.parametrize(
+    'at, nothing', [(900.0, False), (996.0, True), (1005.0, True), (1014.0, True), (1016.0, False)]
+)
+def test_only_who_was_killed_may_have_said_nothing_of_a_copy(at, nothing):
+    assert said_nothing(Sighting(TOKEN, 'gateway', 'a@external.test', time=at), [KILL]) is nothing

@@ -45,7 +45,7 @@ def test_a_key_behind_a_link_is_seen_where_it_is(monkeypatch):
 def test_the_unit_starts_before_the_mail_servers_and_looks_after_its_own_instance():
     lines = unit_text().splitlines()
     assert lines[0] == '# Managed by Ansible (conbool.smtp_relay.outbound_hop).'
-    before = 'postfix.service sendmail.service zimbra.service kerio-connect.service'
+    before = 'postfix.service sendmail.service zimbra.service kerio-connect.service exim4.service'
     assert f'Before={before} atd.service cron.service crond.service' in lines
     assert 'ExecStart=/usr/sbin/postfix -c /etc/conbool-hop start' in lines
     assert 'PIDFile=/var/spool/conbool-hop/pid/master.pid' in lines

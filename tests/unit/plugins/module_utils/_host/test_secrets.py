@@ -44,6 +44,10 @@ HIDES = [
     # Sendmail
     f'AuthInfo:mx.example.com "U:smmsp" "I:user" "P:{SECRET}" "M:PLAIN"',
     f'AuthInfo:mx.example.com "U:smmsp" "P={SECRET}"',
+    # Exim
+    f'hide mysql_servers = localhost/mail/exim/{SECRET}',
+    f'hide ldap_default_servers = \\\n  one/{SECRET} \\\n  two/{SECRET}\nnext = 1',
+    f'  client_send = : user : {SECRET}',
     # Keys
     f'ssl_key = -----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\nnext = 1',
 ]

@@ -80,7 +80,7 @@ def test_a_question_without_an_answer_is_no_green(rows):
 
 
 def test_mail_server_without_a_role():
-    assert brief(preflight.mta_rows({'mta': 'exim'})) == [('mta.unsupported', 'red')]
+    assert brief(preflight.mta_rows({'mta': 'qmail'})) == [('mta.unsupported', 'red')]
     assert preflight.mta_rows({'mta': 'postfix'}) == []
 
 

@@ -89,7 +89,7 @@ def test_booleans(variable, word):
         ('conbool_scope', 'some'),
         ('conbool_scope', 'ALL'),
         ('conbool_spam_delivery', 'inbox'),
-        ('conbool_mta', 'exim'),
+        ('conbool_mta', 'qmail'),
         ('conbool_state', 'gone'),
         ('conbool_dns_dmarc_minimum_policy', 'monitor'),
         ('conbool_state', 'absent '),

@@ -1,0 +1,5 @@
+require ["fileinto", "mailbox"];
+if header :is "X-Site-Spam" "yes" {
+    fileinto :create "Junk";
+    stop;
+}
