@@ -89,13 +89,13 @@ def converge(module: AnsibleModule, wish: Wish) -> tuple[dict[str, Any], list[st
         result['diff'] = change.diff()
     if change.changed or behind:
         # Its old lists would go on to turn away, or take, whom the new ones do not.
-        _daemon(module).check()
+        _daemon(module, hand).check()
     if change.changed:
         _validate(module, wish, hand)
     if not module.check_mode:
-        change.switch(lambda: None, lambda: _activate(module))
+        change.switch(lambda: None, lambda: _activate(module, hand))
         if behind:
-            _activate(module)
+            _activate(module, hand)
     return result, change.warnings + change.unrecorded
 
 
@@ -126,15 +126,20 @@ def _change(wish: Wish, hand: Hand | None, record: FileRecord) -> FileChange:
     )
 
 
-def _daemon(module: AnsibleModule) -> Daemon:
-    return Daemon(Program(module.run_command).options(PID_FILE)[PID_FILE] if is_by_hand() else '')
+def _daemon(module: AnsibleModule, hand: Hand | None) -> Daemon:
+    """Return the daemon. By hand, Exim names its pid file; the configuration in force it may not be able to read, where
+    a person has set beside ours what ours sets: then a run mends that."""
+    if hand is None:
+        return Daemon()
+    with configuration(module.run_command, hand) as base:
+        return Daemon(base.options(PID_FILE)[PID_FILE])
 
 
-def _activate(module: AnsibleModule) -> None:
+def _activate(module: AnsibleModule, hand: Hand | None) -> None:
     try:
-        if not is_by_hand():
+        if hand is None:
             make(module.run_command)
-        _daemon(module).reload(TIMEOUT)
+        _daemon(module, hand).reload(TIMEOUT)
     except HostError as exc:
         raise ChangeError(str(exc)) from exc
 

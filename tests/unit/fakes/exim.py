@@ -44,6 +44,8 @@ class FakeExim:
         self.route_list = ''
         # Options that the site's files set themselves.
         self.direct = {}
+        # What Exim says of the configuration in force where it cannot read it.
+        self.unreadable = ''
         for module in (debian, converge, hand, compatibility):
             monkeypatch.setattr(module, 'CONFIG_DIR', str(self.etc))
         for module in (debian, converge):
@@ -89,6 +91,8 @@ class FakeExim:
 
     def _say(self, words, data):
         rest = words[3:] if words[1] == '-C' else words[1:]
+        if self.unreadable and words[1] != '-C':
+            return 1, '', self.unreadable
         if rest == ['-bP', 'config']:
             return 0, '# Exim Configuration (4.96)\n' + read(Path(words[2])), ''
         if rest == ['-bP', 'pid_file_path']:

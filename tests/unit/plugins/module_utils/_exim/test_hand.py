@@ -249,6 +249,15 @@ def test_what_goes_wrong_at_the_switch_is_put_back(exim, monkeypatch):
     assert exim.files() == before
 
 
+@pytest.mark.parametrize('wish', [WISH, Wish()], ids=['present', 'absent'])
+def test_a_configuration_in_force_that_exim_cannot_read_is_mended(exim, wish):
+    """Beside ours, a person has set an option that ours sets."""
+    converge(exim.module(), WISH)
+    exim.unreadable = '"tls_try_verify_hosts" option set for the second time'
+    assert converge(exim.module(), Wish({**TEXTS, 'main': 'less\n'}, plan=PLAN) if wish.texts else wish)[0]['changed']
+    assert (exim.etc / 'conbool/main').exists() is bool(wish.texts)
+
+
 def test_without_its_record_nothing_is_called_undone(exim):
     converge(exim.module(), WISH)
     (exim.etc.parent / 'files/exim.json').unlink()
