@@ -11,8 +11,9 @@ author: Conbool SMTP Relay collection contributors (@conbool)
 version_added: 1.0.0
 short_description: Find out which mail server a host has
 description:
-  - Looks for the files of Postfix, Sendmail, Zimbra and Kerio Connect.
-  - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail.
+  - Looks for the files of Postfix, Sendmail, Exim, Zimbra and Kerio Connect.
+  - Fails when there is none, or more than one and O(mta) does not say which one handles the host's mail. An Exim beside
+    another one does not count while it serves no other host; Debian installs it unasked.
   - How it is configured is what the mail server's own module C(<name>_info) tells.
 extends_documentation_fragment:
   - action_common_attributes

@@ -14,10 +14,11 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.commands import EximError, words
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.debian import MAKER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import all_listening, inodes_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import all_listening, inodes_of, may_hold
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS
 
 PID_FILE = '/run/exim4/exim.pid'
-NAMES = ('exim4', 'exim')
+NAMES = MAIL_SERVERS['exim'].processes
 PORT = 25
 
 
@@ -50,7 +51,7 @@ class Daemon:
         found = [
             str(one.pid)
             for one in process.processes()
-            if one.name in NAMES and one.parent == 1 and _listens(one.pid, listening)
+            if one.name in NAMES and one.parent == 1 and may_hold(one.pid, listening)
         ]
         if not found:
             return ''
@@ -98,12 +99,6 @@ class Daemon:
             for entry in all_listening()
             if (entry.port == PORT if held is None else entry.inode in held)
         }
-
-
-def _listens(pid: int, listening: set[int]) -> bool:
-    """Return whether a process has one of these sockets; where nobody can see, it may."""
-    held = inodes_of(pid)
-    return held is None or not listening.isdisjoint(held)
 
 
 def _read(path: str) -> int | None:

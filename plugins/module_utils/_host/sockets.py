@@ -13,7 +13,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import process
@@ -124,6 +124,19 @@ def inodes_of(pid: int) -> set[int] | None:
         if match:
             found.add(int(match.group(1)))
     return found
+
+
+def may_hold(pid: int, inodes: Collection[int]) -> bool:
+    """Return whether a process holds one of these sockets; where nobody can see, it may."""
+    held = inodes_of(pid)
+    return held is None or not held.isdisjoint(inodes)
+
+
+def serve_others(names: Collection[str]) -> bool:
+    """Return whether a process of one of these names takes connections of other hosts, to whatever port; where nobody
+    can see, it may."""
+    inodes = {entry.inode for entry in all_listening() if not _is_loopback(entry.address)}
+    return any(one.name in names and may_hold(one.pid, inodes) for one in process.processes())
 
 
 def _user(uid: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import serve_others
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry import MAIL_SERVERS, names, with_role
 
 
@@ -52,13 +53,21 @@ def find(wanted: str = 'auto', root: str = '/', undo: bool = False) -> tuple[str
     if not found:
         known = sorted(name for name in names() if MAIL_SERVERS[name].signs)
         raise MtaError('no mail server found: none of {} is installed'.format(', '.join(known)))
-    if len(found) > 1:
-        named = ', '.join(f'{mta} ({found[mta][0]})' for mta in sorted(found))
+    counting = [mta for mta in found if not _is_idle(mta)] if len(found) > 1 else list(found)
+    if len(counting) > 1:
+        named = ', '.join(f'{mta} ({found[mta][0]})' for mta in sorted(counting))
         raise MtaError(
             f'more than one mail server found: {named}. '
             'Set conbool_mta for this host to the one that handles its mail'
         )
-    return list(found)[0], found
+    return counting[0], found
+
+
+def _is_idle(mta: str) -> bool:
+    """Return whether a mail server that may have come with the distribution serves no other host: it does not run, or
+    sends the host's own reports only."""
+    known = MAIL_SERVERS[mta].processes
+    return bool(known) and not serve_others(known)
 
 
 def refuse_unsupported(mta: str) -> None:

@@ -19,6 +19,8 @@ class MailServer(NamedTuple):
     another machine has none; a host has it where the variable C(told_by) says something, and where nothing says so any
     more, the file C(left_by) is left to undo.
     C(command_has) is a text in its program sendmail(1), by which it is told from others; empty where nobody looks.
+    C(processes) are the names of its processes, of one that a distribution may have installed unasked: beside another
+    mail server it counts while one of them serves other hosts.
     C(units) are the systemd services that it is known by. C(minimum_version) is the oldest that its role takes, None
     while the collection has no role for it.
     """
@@ -30,6 +32,7 @@ class MailServer(NamedTuple):
     command_has: str = ''
     told_by: str = ''
     left_by: str = ''
+    processes: tuple[str, ...] = ()
 
 
 MAIL_SERVERS = {
@@ -72,6 +75,7 @@ MAIL_SERVERS = {
         ('exim4.service',),
         '4.96',
         'Exim version',
+        processes=('exim4', 'exim'),
     ),
     # The version is that of the Postfix of which the hop is made.
     'remote': MailServer(

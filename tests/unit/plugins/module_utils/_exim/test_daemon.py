@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim import daemon
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.daemon import Daemon, _renewed
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import sockets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
 
 
@@ -48,7 +49,7 @@ def test_a_daemon_that_no_pid_file_names_is_told_from_a_delivery(monkeypatch, he
     """Both are init's children: whoever handed in a message at the command line does not wait for its delivery."""
     monkeypatch.setattr(daemon, 'PID_FILE', '/nonexistent/exim.pid')
     monkeypatch.setattr(daemon, 'all_listening', lambda: [Socket('0.0.0.0', 25, 0, 11)])
-    monkeypatch.setattr(daemon, 'inodes_of', lambda pid: held)
+    monkeypatch.setattr(sockets, 'inodes_of', lambda pid: held)
     seen = [SimpleNamespace(name='exim4', parent=1, pid=7), SimpleNamespace(name='exim4', parent=7, pid=8)]
     monkeypatch.setattr(daemon.process, 'processes', lambda: seen)
     assert ('process 7)' in Daemon().lost()) is named and bool(Daemon().lost()) is named

@@ -9,6 +9,8 @@ import os
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import unit
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import sockets
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import Process
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.unit import FOLDER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.detect import (
     MtaError,
@@ -69,6 +71,43 @@ def test_two_are_refused_and_named(install):
     install('postfix')
     with pytest.raises(MtaError, match=r'postfix \(/etc/postfix/main.cf\), sendmail .*Set conbool_mta'):
         find(root=install('sendmail'))
+
+
+@pytest.mark.parametrize(
+    'address, name, chosen',
+    [
+        ('0.0.0.0', 'exim4', ''),
+        ('127.0.0.1', 'exim4', 'kerio'),
+        ('::1', 'exim4', 'kerio'),
+        ('::', 'mailserver', 'kerio'),
+    ],
+)
+def test_one_that_the_distribution_installed_counts_beside_another_while_it_serves_others(
+    install, monkeypatch, address, name, chosen
+):
+    """Debian's Exim is on hosts whose mail server is another one, and sends their reports."""
+    monkeypatch.setattr(sockets, 'all_listening', lambda: [sockets.Socket(address, 25, 0, 11)])
+    monkeypatch.setattr(sockets, 'inodes_of', lambda pid: {11})
+    monkeypatch.setattr(sockets.process, 'processes', lambda: [Process(7, name, 1, 0)])
+    assert find(root=install('exim'))[0] == 'exim'
+    if chosen:
+        found = find(root=install('kerio'))
+        assert found[0] == chosen and sorted(found[1]) == ['exim', 'kerio']
+    else:
+        with pytest.raises(MtaError, match='exim .*kerio .*Set conbool_mta'):
+            find(root=install('kerio'))
+    assert find('exim', root=install('kerio'))[0] == 'exim'
+
+
+@pytest.mark.parametrize('held, serves', [({11}, True), ({12}, False), (set(), False), (None, True)])
+def test_whether_it_serves_others_is_seen_by_its_sockets_and_taken_for_so_where_nobody_can_see(
+    monkeypatch, held, serves
+):
+    everywhere, loopback = sockets.Socket('::', 587, 0, 11), sockets.Socket('::ffff:127.0.0.1', 25, 0, 12)
+    monkeypatch.setattr(sockets, 'all_listening', lambda: [everywhere, loopback])
+    monkeypatch.setattr(sockets, 'inodes_of', lambda pid: held)
+    monkeypatch.setattr(sockets.process, 'processes', lambda: [Process(7, 'exim4', 1, 0), Process(8, 'x', 1, 0)])
+    assert sockets.serve_others(('exim4', 'exim')) is serves and not sockets.serve_others(('exim',))
 
 
 def test_inventory_decides_between_two(install):
