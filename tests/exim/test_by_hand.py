@@ -84,6 +84,7 @@ def test_forged_headers_are_taken_away_and_the_site_s_list_is_asked(hand):
         hand.router_of(b'From: x@external.test\nSubject: forbidden\n\ntext', LAN, 'alice@example.com')
 
 
+@pytest.mark.full
 def test_an_option_that_a_person_sets_as_well_is_his(hand):
     """Exim reads nothing then. The next run takes ours out, and so does an undo."""
     hand.write(main=MAIN)
@@ -97,7 +98,8 @@ def test_an_option_that_a_person_sets_as_well_is_his(hand):
     assert 'error' not in hand.run('absent') and 'conbool' not in hand.files()[CONFIG][0]
 
 
-@pytest.mark.parametrize('link', [False, pytest.param(True, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize('link', [False, True])
 def test_what_a_person_writes_meanwhile_stays(hand, link):
     hand.write(main=MAIN)
     if link:

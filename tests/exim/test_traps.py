@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is easily got wrong in Exim's language, each beside the form that is used: asked of a real Exim.
 
-Where one does not ask a real Exim, the test is elsewhere: groups that capture, and the light daemon, in the unit tests;
-cutthrough there, by the words in the configuration; the gateway's certificates, and mail that waits, in the flow table.
+Others are elsewhere: what a transport tells a gateway with which something is wrong, and mail that waits untried, in
+test_transports.py; ports and lists that are open, and refusals in other words, in test_lists.py; groups that capture,
+and the light daemon, in the unit tests.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def message(*values, name=NAME):
         (('=?utf-8?q?yes?=',), False, PLAIN),
         # Run together by $rh_ and $h_: neither is the whole value.
         (('no', 'yes'), True, PLAIN),
+        (('no', 'yes'), True, PLAIN.replace('$h_', '$rh_')),
         # Not anchored.
         (('yesterday',), False, r'${if match{$h_X-Conbool-Released:}{\N(?i)yes\N}{direct}{gateway}}'),
         # A value that chooses the separator of the list.
@@ -121,7 +123,9 @@ def test_exim_accepts_what_fails_when_it_is_used(exim, kind, text):
         assert program.way('alice@example.com', ELSEWHERE).transport != TRANSPORT
 
 
-@pytest.mark.parametrize('name', [MACROS, 'conf.d/main/01_exim4-config_listmacrosdefs-local'])
+@pytest.mark.parametrize(
+    'name', [MACROS, pytest.param('conf.d/main/01_exim4-config_listmacrosdefs-local', marks=pytest.mark.full)]
+)
 def test_a_macro_that_the_site_has_is_replaced_and_not_defined_twice(exim, name):
     site = {name: 'MAIN_ACL_CHECK_RCPT = acl_check_rcpt\n'}
     assert exim.made(files=site).returncode == 0
@@ -205,7 +209,9 @@ def theirs(program):
     return [name for name in for_all(program, program.macros()) if 'conbool_' not in name]
 
 
-@pytest.mark.parametrize('users', [USERS, TAKING, KNOWN, SMART])
+@pytest.mark.parametrize(
+    'users', [USERS, *(pytest.param(each, marks=pytest.mark.full) for each in (TAKING, KNOWN, SMART))]
+)
 def test_routers_of_the_site_for_some_domains_keep_them_and_one_for_all_is_noticed(exim, users):
     """A sample is not authenticated: its way is right, and users' mail would go past the gateway."""
     assert exim.made(files={'conf.d/router/190_site': SITE}).returncode == 0

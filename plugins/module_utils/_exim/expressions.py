@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.calendar import pattern
 
 RELEASED, FLAG = 'X-Conbool-Released', 'X-Conbool-Flag'
-# Not \s, which has form feeds as well.
+# Of a list's item, Exim itself takes away what C calls space at both ends, form feeds among it.
 BLANK = r'[ \t\r\n]*'
 VERDICT = 'acl_m_conbool_calendar'
 PART = f'eq{{${VERDICT}}}{{1}}'
