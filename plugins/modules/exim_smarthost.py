@@ -18,10 +18,10 @@ description:
     undone byte for byte.
   - Everything is looked at before the first change. What stands against it is named, and nothing is changed then.
 extends_documentation_fragment:
-  - action_common_attributes
   - conbool.smtp_relay.mail_server
   - conbool.smtp_relay.mail_server.change
   - conbool.smtp_relay.mail_server.smarthost
+  - action_common_attributes
 seealso:
   - module: conbool.smtp_relay.exim_info
   - module: conbool.smtp_relay.exim_verify
