@@ -20,6 +20,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._mta.registry i
 PID_FILE = '/run/exim4/exim.pid'
 NAMES = MAIL_SERVERS['exim'].processes
 PORT = 25
+# Seconds after which no further port is opened: Exim opens all of them in a row.
+SETTLED = 1.0
 
 
 def make(run_command: Callable[..., tuple[int, Any, Any]]) -> None:
@@ -79,11 +81,15 @@ class Daemon:
         before, end = self._sockets(), time.monotonic() + timeout
         os.kill(self.pid, signal.SIGHUP)
         # Its process and its pid file stay the same. What it listens on is new.
-        while not _renewed(before, self._sockets()):
+        now, since = before, time.monotonic()
+        while not _renewed(before, now, time.monotonic() - since > SETTLED):
             if time.monotonic() > end or not process.alive(self.pid):
                 raise EximError(f'Exim did not start anew within {timeout} seconds, and serve the ports that it served')
             time.sleep(process.PAUSE)
-        for address, port in [place for place in before if place[1] == PORT][:1]:
+            seen, now = now, self._sockets()
+            since = since if now == seen else time.monotonic()
+        # It answers once all of them are open.
+        for address, port in [place for place in now if place[1] == PORT][:1]:
             own = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(address, address)
             process.wait_for_banner(own, port, max(1.0, end - time.monotonic()))
 
@@ -109,6 +115,9 @@ def _read(path: str) -> int | None:
         return None
 
 
-def _renewed(before: Mapping[tuple[str, int], int], now: Mapping[tuple[str, int], int]) -> bool:
-    """Return whether all that was listened on is listened on again, by new sockets."""
+def _renewed(before: Mapping[tuple[str, int], int], now: Mapping[tuple[str, int], int], settled: bool) -> bool:
+    """Return whether all that was listened on is listened on again, by new sockets. Once that has settled, a port that
+    is served no more is one that somebody has taken out of the configuration since it was read last."""
+    if settled and now and not set(before.values()) & set(now.values()):
+        return True
     return all(now.get(place, inode) != inode for place, inode in before.items())
