@@ -69,9 +69,15 @@ def seen(exim, token, said):
     return VERIFIED if re.search(r' => .* CV=yes', said) else UNVERIFIED
 
 
-def stuck(exim):
-    """Whether verify would call what waits a matter for a person."""
-    look = Look(exim.program(), SPOOL, f'R={GATEWAY_ROUTER}')
+def stuck(exim, directory):
+    """Whether verify would call what waits a matter for a person. The logs of messages it looks at are those of its own
+    host: so they are brought here."""
+    logs = exim.sh(f'cd {SPOOL}/msglog && for each in *; do echo "== $each"; cat "$each"; done').stdout
+    (directory / 'msglog').mkdir(exist_ok=True)
+    for log in logs.split('== ')[1:]:
+        name, dummy, text = log.partition('\n')
+        (directory / 'msglog' / name).write_text(text)
+    look = Look(exim.program(), str(directory), f'R={GATEWAY_ROUTER}')
     look.end()
     return look.stuck()
 
@@ -85,7 +91,7 @@ def told_in_clear(gateway, before, outcome):
 
 
 @pytest.mark.parametrize('name', TRANSPORTS)
-def test_what_is_told_to_a_gateway_with_which_something_is_wrong(exim, name):
+def test_what_is_told_to_a_gateway_with_which_something_is_wrong(exim, name, tmp_path):
     transport, wanted = TRANSPORTS[name]
     gateway = exim.lab.gateway
     other = {'relay_host': exim.settings['networks'][0]} if name == 'ours, another name' else None
@@ -99,7 +105,7 @@ def test_what_is_told_to_a_gateway_with_which_something_is_wrong(exim, name):
         found.append(seen(exim, token, said))
         # Not even sender and recipients are told in clear where a message waits.
         if found[-1] == WAITS and not transport:
-            assert stuck(exim), said
+            assert stuck(exim, tmp_path), said
         assert told_in_clear(gateway, before, found[-1]) is (found[-1] == CLEAR), (mode, said)
     assert tuple(found) == wanted
 
