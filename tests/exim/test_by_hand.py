@@ -189,6 +189,19 @@ def test_without_lists_of_its_own_the_gateway_alone_brings_mail(hand):
 
 
 @pytest.mark.full
+@pytest.mark.parametrize('option, ceo', [('', 'partner'), ('  same_domain_copy_routing\n', 'conbool_gateway')])
+def test_a_recipient_s_way_is_that_of_another_one_of_its_domain_only_where_it_was(hand, option, ceo):
+    """A router in front may go by more than the domain: it would be asked for the first recipient only."""
+    one = changed('  domains = partner.test\n', '  domains = external.test\n  local_parts = ceo\n')
+    # Exim itself copies no way on which it takes headers away.
+    hand.write(main=changed('  headers_remove = X-Internal\n', option, one))
+    hand.present()
+    words = 'exim4 -N -odi -v -f alice@example.com ceo@external.test bob@external.test'
+    said = hand.sh(words, text='Subject: x\n\ntext\n').stderr
+    assert dict(re.findall(r' [*-]> (\w+)@external.test .*?\bR=(\w+)', said)) == {'bob': 'conbool_gateway', 'ceo': ceo}
+
+
+@pytest.mark.full
 def test_in_front_of_a_smart_host_for_all(hand):
     begin, end = MAIN.index('# It takes the rest.'), MAIN.index('to_others:\n  driver = smtp')
     hand.write(main=MAIN[:begin] + SMARTHOST + MAIN[end:])

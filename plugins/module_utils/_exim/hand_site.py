@@ -20,8 +20,12 @@ REMOTE_SMTP = 'remote_smtp'
 # What of the site's router and transport for other hosts counts for ours, too: what is in a message, and from where it
 # comes.
 OF_ROUTER = ('errors_to', 'headers_add', 'headers_remove')
+# Of several recipients of a domain, the first one's way is that of all, past routers in front that go by more than the
+# domain. Where the site's router has it, that is so already.
+COPYING = 'same_domain_copy_routing'
 OF_DNSLOOKUP = ('ignore_target_hosts', 'ipv4_only', 'mx_domains', 'self', 'translate_ip_address')
 OF_TRANSPORT = (
+    'arc_sign',
     'dkim_canon',
     'dkim_domain',
     'dkim_hash',
@@ -84,7 +88,7 @@ def hand_site(base: Program, hand: Hand, found: Mapping[str, Any]) -> dict[str, 
         'stages': {label: _stages(label, stages) for label in labels},
         'routed': routed(router.get('domains', ''), lists),
         'direct': direct,
-        'gateway': _copied(router, OF_ROUTER)[0],
+        'gateway': _copied(router, (*OF_ROUTER, COPYING))[0],
         'literals': base.options('allow_domain_literals')['allow_domain_literals'] == 'true',
         'tls_hosts': _one_level(base, found['tls_try_verify_hosts']),
         'authorities': _expanded(base, found['tls_verify_certificates']),
@@ -106,7 +110,7 @@ def _direct(base: Program, router: Mapping[str, str]) -> dict[str, str]:
     if not own:
         return {}
     more = OF_DNSLOOKUP if router.get('driver') == 'dnslookup' else ()
-    return {'transport': own, **_copied(router, OF_ROUTER + more)[0]}
+    return {'transport': own, **_copied(router, (*OF_ROUTER, COPYING, *more))[0]}
 
 
 def _copied(options: Mapping[str, str], names: Collection[str]) -> tuple[dict[str, str], list[str]]:

@@ -29,12 +29,14 @@ conbool_direct:
   debug_print = "R: conbool_direct for $local_part@$domain"
   driver = dnslookup
 @domains@@senders@  condition = ${if CONBOOL_DIRECT{yes}{no}}
-  same_domain_copy_routing = yes
 @site@  no_verify
   no_more
 
 """
+# As Debian's own routers for other hosts have it.
+GATEWAY_SITE = '  same_domain_copy_routing = yes\n'
 DIRECT_SITE = f"""\
+{GATEWAY_SITE}\
   transport = remote_smtp
 .ifdef ROUTER_DNSLOOKUP_IGNORE_TARGET_HOSTS
   ignore_target_hosts = ROUTER_DNSLOOKUP_IGNORE_TARGET_HOSTS
@@ -50,7 +52,6 @@ GATEWAY = """\
   route_list = * @host@::@port@ byname
   host_find_failed = defer
   host_all_ignored = defer
-  same_domain_copy_routing = yes
 @site@  no_verify
   no_more
 """
@@ -104,7 +105,7 @@ SITE = """\
 # What is pasted by hand.
 SITE_UNKNOWN = """\
   # What your transport for other hosts has of these belongs here, too: helo_data, interface, headers_add,
-  # headers_remove, headers_rewrite, return_path, message_linelength_limit, transport_filter, dkim_*.
+  # headers_remove, headers_rewrite, return_path, message_linelength_limit, transport_filter, dkim_*, arc_sign.
 """
 DKIM = ('DOMAIN', 'IDENTITY', 'SELECTOR', 'PRIVATE_KEY', 'CANON', 'STRICT', 'SIGN_HEADERS', 'TIMESTAMPS')
 # Exim has no option for another name than the host's.
@@ -233,7 +234,7 @@ def _gateway(
         transport=TRANSPORT,
         host=settings['relay_host'],
         port=settings['relay_port'],
-        site=_lines(hand['gateway'], {}) if hand else '',
+        site=GATEWAY_SITE if hand is None else _lines(hand['gateway'], {}),
     )
 
 

@@ -179,6 +179,16 @@ def test_what_is_set_already_and_what_of_the_site_ours_share():
     assert found['tls_hosts'] == ['192.0.2.0/24', '10.0.0.1'] and found['authorities'] == '/ca'
 
 
+def test_ways_of_recipients_are_copied_where_the_site_s_router_does_that():
+    copying = known(Asked(dict(REST, same_domain_copy_routing='true')))
+    assert (
+        copying['gateway'] == {'same_domain_copy_routing': 'true'}
+        and copying['gateway'].items() <= copying['direct'].items()
+    )
+    each = known(Asked(dict(REST, no_same_domain_copy_routing='true')))
+    assert 'same_domain_copy_routing' not in {**each['gateway'], **each['direct']}
+
+
 @pytest.mark.parametrize(
     'domains, found',
     [

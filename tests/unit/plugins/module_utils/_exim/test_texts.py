@@ -137,6 +137,7 @@ def test_a_configuration_by_hand_gets_what_it_does_not_have_itself():
     assert 'rcpt' not in found and 'literals' not in found and 'data' in found
     assert '\n  helo_data = x\n' in found['transport'] and found['router'].count('  headers_remove = y\n') == 1
     assert found['router'].count('  domains = ! a\n') == 2
+    assert 'copy_routing' not in found['router'] and texts()['router'].count('  same_domain_copy_routing = yes\n') == 2
     # None that is written earlier needs a later one.
     assert list(found) == ['acl', 'transport', 'retry', 'main', 'data', 'router']
 
