@@ -184,6 +184,21 @@ class Program:
             raise EximError(f'exim4 {mode[0]}: {words(out + err)}')
         return lines
 
+    def listed(self, condition: str, item: str, text: str) -> bool:
+        """Return whether something is in a list, as a line of the configuration has it.
+
+        Args:
+            condition: C(match_domain), C(match_ip), or another one of these.
+
+        A line's list is expanded before it is looked at. In a question it is not, and a brace in it would end that.
+
+        Raises:
+            EximError: the list cannot be expanded, or not be looked into.
+        """
+        if '$' in text or '\\' in text:
+            text = self.expand(['=' + text])[0][1:]
+        return self.expand([f'${{if {condition}{{{item}}}{{\\N{text}\\N}}{{yes}}{{no}}}}']) == ['yes']
+
 
 def _ways(out: str, said: str) -> list[tuple[str, Way]]:
     """Return the ways in an answer to C(-bt), each with its address; without a router where there is none."""

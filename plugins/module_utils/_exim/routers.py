@@ -154,10 +154,5 @@ def _takes(base: Program, lists: Sequence[str], every: bool = True) -> bool:
 
 
 def _has(base: Program, text: str) -> bool:
-    """Return whether that domain is in a list.
-
-    A router's list is expanded before it is looked at. In a question it is not, and a brace in it would end that.
-    """
-    if '$' in text or '\\' in text:
-        text = base.expand(['=' + _DOMAIN.sub(OUTSIDE, text)])[0][1:]
-    return base.expand([f'${{if match_domain{{{OUTSIDE}}}{{\\N{text}\\N}}{{yes}}{{no}}}}']) == ['yes']
+    """Return whether that domain is in a list."""
+    return base.listed('match_domain', OUTSIDE, _DOMAIN.sub(OUTSIDE, text))

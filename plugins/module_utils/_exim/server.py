@@ -30,6 +30,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.debian im
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.facts import facts
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.includes import OWNER
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.judging import judging
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.layout import by_hand, configuration
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.queue import Look
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.stranger import unread
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.texts import GATEWAY_ROUTER, TRANSPORT, render
@@ -164,7 +166,10 @@ class EximServer(MailServer):
         found = compatibility.complaints(self.settings, facts.native)
         if self.settings['inbound_certificate_fingerprints']:
             found += certificates.complaints(self.settings, shown_by_gateway(self.settings))
-        return [row('mta.refused', TARGET, RED, text) for text in found]
+        run = self.module.run_command
+        with configuration(run, by_hand(run)) as base:
+            judged = judging(base, self.settings)
+        return [row('mta.refused', TARGET, RED, text) for text in found] + judged
 
     def arrivals(self) -> list[dict[str, Any]]:
         listen = LISTEN_BY_HAND if is_by_hand() else LISTEN

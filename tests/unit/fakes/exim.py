@@ -101,7 +101,7 @@ class FakeExim:
             return 0, f'route_list = {self.route_list}\n', ''
         if rest[0] == '-bP':
             values = {**acl.set_in((Path(words[2]) if words[1] == '-C' else self.made).read_text()), **self.direct}
-            return 0, ''.join(f'{name} = {values[name]}\n' for name in rest[1:]), ''
+            return 0, ''.join(f'{name} = {values.get(name, "")}\n' for name in rest[1:]), ''
         if rest[0] == '-bem':
             marked = re.search('^X-Conbool-Released: yes', Path(rest[1]).read_text(), re.MULTILINE)
             return 0, '> =direct\n' if marked else '> =gateway\n', ''

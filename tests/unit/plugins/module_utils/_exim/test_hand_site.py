@@ -10,7 +10,7 @@ import pwd
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim import compatibility, hand_obstacles
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.commands import EximError
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.commands import EximError, Program
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.hand import Hand, Line
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.hand_site import chosen, hand_site, routed
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.routers import first_remote
@@ -32,6 +32,9 @@ class Asked:
 
     def __init__(self, *routers, **options):
         self._routers, self._options = routers, options
+
+    def listed(self, *asked):
+        return Program.listed(self, *asked)
 
     def routers(self):
         return self._routers
