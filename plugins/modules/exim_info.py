@@ -148,7 +148,7 @@ def main():
         client = (settings['tls_client_cert'], settings['tls_client_key']) if settings['tls_client_cert'] else None
         texts = render(settings, UNKNOWN_SITE, True, client=client)
         # What is pasted is nobody's to change.
-        module.exit_json(changed=False, texts={name: text.removeprefix(HEAD) for name, text in texts.items()})
+        module.exit_json(changed=False, texts={name: text.replace(HEAD, '', 1) for name, text in texts.items()})
     try:
         found = facts(module.run_command, module.params['hosted_domains'])
     except (HostError, OSError) as exc:

@@ -72,6 +72,27 @@ def test_a_module_knows_no_mail_server_but_its_own(path):
     assert f'\nmodule: {path.stem}\n' in path.read_text(encoding='utf-8')
 
 
+def newer_than_3_8(tree):
+    """Yield the lines that need a newer Python than hosts may have, and that no compiler for it would notice."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ('removeprefix', 'removesuffix'):
+            yield node.lineno
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            # Two dictionaries; a set that is built beside another one is no dictionary.
+            sides = [each for side in (node.left, node.right) for each in (side, *ast.iter_child_nodes(side))]
+            if any(isinstance(each, (ast.Dict, ast.DictComp)) for each in sides):
+                yield node.lineno
+
+
+@pytest.mark.parametrize('folder', ['modules', 'module_utils'])
+def test_what_runs_on_a_host_does_with_python_3_8(folder):
+    found = {
+        path.name: list(newer_than_3_8(ast.parse(path.read_text(encoding='utf-8'))))
+        for path in sorted((ROOT / 'plugins' / folder).rglob('*.py'))
+    }
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
 @pytest.mark.parametrize('path', sorted((ROOT / 'plugins' / 'modules').glob('*.py')), ids=lambda path: path.stem)
 def test_a_module_that_takes_settings_is_handed_them(path):
     """One that takes them by itself has all of them in the log of the host."""

@@ -162,7 +162,7 @@ def by_hand(texts: Mapping[str, str], settings: Mapping[str, Any], hand: Mapping
     found.update(
         {name: text for name, text in acl.LISTS.items() if hand[name] and (name == 'data' or settings['inbound'])}
     )
-    return found | (routers if hand['literals'] else {'router': routers['router']})
+    return {**found, **(routers if hand['literals'] else {'router': routers['router']})}
 
 
 def _lines(options: Mapping[str, str], usual: Mapping[str, str]) -> str:
