@@ -50,6 +50,11 @@ IN_THE_WAY = {
         '  accept control = cutthrough_delivery\nacl_check_data',
         'cutthrough_del',
     ),
+    'addresses that begin behind ours': (
+        'begin router\n',
+        'begin router\nsrs:\n  driver = redirect\n  local_parts = fwd\n  data = a@b.test\n  redirect_router = others\n',
+        r'begin with a router behind ours.*srs \(redirect_router = others',
+    ),
     'our own text': (
         'begin router\n',
         'begin router\nconbool_gateway:\n  driver = accept\n  domains = a.test\n  transport = files\n',

@@ -4,8 +4,8 @@
 """What is easily got wrong in Exim's language, each beside the form that is used: asked of a real Exim.
 
 Others are elsewhere: what a transport tells a gateway with which something is wrong, and mail that waits untried, in
-test_transports.py; ports and lists that are open, and refusals in other words, in test_lists.py; groups that capture,
-and the light daemon, in the unit tests.
+test_transports.py; ports and lists that are open, and refusals in other words, in test_lists.py; routers of the site,
+in test_routers.py; groups that capture, and the light daemon, in the unit tests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.debian im
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.expressions import TRUST_HEADERS
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.facts import site
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.includes import without
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.routers import for_all
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.texts import TRANSPORT
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._settings.samples import OUTSIDE
 
@@ -157,70 +156,6 @@ def test_mail_that_leaves_has_its_own_transport_and_all_other_its_own_way(made):
     assert program.way('', 'x@external.test')[:2] == ('conbool_direct', 'remote_smtp')
     assert program.way('', 'x@[198.51.100.1]').router == 'domain_literal'
     assert program.way('x@external.test', 'bob@example.com').transport == 'lab_lmtp'
-
-
-SITE = """\
-site_partner:
-  driver = manualroute
-  domains = partner.test
-  transport = remote_smtp
-  route_list = * 192.0.2.7
-"""
-USERS = """\
-site_users:
-  driver = dnslookup
-  domains = ! +local_domains
-  condition = ${if def:authenticated_id}
-  transport = remote_smtp
-"""
-
-
-TAKING = """\
-site_users:
-  driver = accept
-  domains = ! +local_domains
-  condition = ${if def:authenticated_id}
-  transport = remote_smtp
-"""
-
-
-KNOWN = """\
-site_users:
-  driver = manualroute
-  domains = ${if eq{$sender_host_address}{192.0.2.7}{*}{}}
-  transport = remote_smtp
-  route_list = * 192.0.2.7
-"""
-
-
-# With the type internet, Debian's router for all other domains has another name.
-SMART = """\
-smarthost:
-  driver = manualroute
-  domains = ! +local_domains
-  condition = ${if def:authenticated_id}
-  transport = remote_smtp
-  route_list = * 192.0.2.7
-"""
-
-
-def theirs(program):
-    """The role asks about the configuration without ours."""
-    return [name for name in for_all(program, program.macros()) if 'conbool_' not in name]
-
-
-@pytest.mark.parametrize(
-    'users', [USERS, *(pytest.param(each, marks=pytest.mark.full) for each in (TAKING, KNOWN, SMART))]
-)
-def test_routers_of_the_site_for_some_domains_keep_them_and_one_for_all_is_noticed(exim, users):
-    """A sample is not authenticated: its way is right, and users' mail would go past the gateway."""
-    assert exim.made(files={'conf.d/router/190_site': SITE}).returncode == 0
-    program = exim.program()
-    assert program.way('alice@example.com', 'x@partner.test').router == 'site_partner' and theirs(program) == []
-    assert exim.made(files={'conf.d/router/190_site': SITE + users}).returncode == 0
-    assert program.way('alice@example.com', ELSEWHERE).transport == TRANSPORT and theirs(program) == [
-        users.partition(':')[0]
-    ]
 
 
 def test_address_verification_is_the_site_s(made):

@@ -47,13 +47,7 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str
             'An access control list of yours has control = cutthrough_delivery: the way is chosen before the headers'
             ' have come, so that marked mail would go to the gateway. Take it out'
         )
-    if site['for_all']:
-        found.append(
-            'Routers of yours in front of ours send mail to any domain, and what they take goes past the gateway: {}.'
-            ' Limit them to destinations (domains), or put them behind router/200_conbool'.format(
-                ', '.join(site['for_all'])
-            )
-        )
+    found += _led_past(site)
     if not site['remote_smtp'] and not hand:
         found.append('There is no transport remote_smtp, which sends direct mail: bring Debian\'s back')
     if ':' in settings['relay_host']:
@@ -84,6 +78,26 @@ def complaints(settings: Mapping[str, Any], info: Mapping[str, Any]) -> list[str
         for said in unreadable([settings['tls_ca_file']] if settings['tls_ca_file'] else [], site['exim_user'])
         if os.path.exists(settings['tls_ca_file'])
     ]
+
+
+def _led_past(site: Mapping[str, Any]) -> list[str]:
+    """Return which routers of the site lead mail past the gateway."""
+    found = []
+    if site['for_all']:
+        found.append(
+            'Routers of yours in front of ours send mail to any domain, and what they take goes past the gateway: {}.'
+            ' Limit them to destinations (domains), or put them behind router/200_conbool'.format(
+                ', '.join(site['for_all'])
+            )
+        )
+    if site['past']:
+        found.append(
+            'New addresses that routers of yours make begin with a router behind ours, and their mail goes past the'
+            ' gateway: {}. Take these options out: then they begin with the first router'.format(
+                ', '.join(site['past'])
+            )
+        )
+    return found
 
 
 def _out_of_reach(user: str) -> list[str]:

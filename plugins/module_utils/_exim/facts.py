@@ -31,7 +31,7 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.hand_site
 )
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.includes import OWNER
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.layout import by_hand, configuration
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.routers import PRIMARY, for_all
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.routers import PRIMARY, for_all, past
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.texts import DKIM, SITE
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.file_record import file_owners
 
@@ -110,6 +110,7 @@ def site(base: Program, features: Sequence[str], hand: Hand | None = None) -> di
     found['cutthrough'] = bool(_CUTTHROUGH.search(base.text()))
     if hand is None:
         found['for_all'] = for_all(base, found['macros'])
+        found['past'] = [name for each in _primary(found['macros']) for name in past(base, each)]
         found['remote_smtp'] = base.transport(REMOTE_SMTP).get('driver') == 'smtp'
         found['set_itself'] = set_itself(base, found['macros'])
         return found
@@ -117,6 +118,7 @@ def site(base: Program, features: Sequence[str], hand: Hand | None = None) -> di
     # What it sets itself, to whatever value, ours cannot set again.
     found['mime'] = found['mime'] or ' '.join(name for name in MIME if name in known['options'])
     found['body'] = {name: name in known['options'] for name in found['body']}
+    found['past'] = past(base, known['router'])
     return {**found, 'for_all': [], 'set_itself': [], 'remote_smtp': bool(known['direct']), 'hand': known}
 
 
@@ -136,17 +138,25 @@ def shown(base: Program, values: Sequence[str]) -> list[str]:
 def set_itself(base: Program, macros: Sequence[str]) -> list[str]:
     """Return the options that the site's transport for other hosts, or Debian's router for them, sets, by no macro that
     ours could go by as well."""
-    own = 'remote_smtp_smarthost' if 'DCconfig_smarthost' in macros else REMOTE_SMTP
+    smart = {'DCconfig_smarthost', 'DCconfig_satellite'}.intersection(macros)
+    own = 'remote_smtp_smarthost' if smart else REMOTE_SMTP
+    routers = {name: base.router(name) for name in _primary(macros)}
     options = base.transport(own)
     found = [
         option
         for option, macro in BY_MACRO.items()
         if macro not in macros and options.get(option, '') not in ('', USUAL.get(option))
     ]
-    for name in [PRIMARY[macro] for macro in macros if macro in PRIMARY]:
-        router = base.router(name)
+    for name, router in routers.items():
         found += [f'{option} (router {name})' for option in OF_ROUTER if router.get(option)]
+        # What another one does to a message, for SRS say, ours does not.
+        if router.get('transport', own) not in ('', own):
+            found.append(f'transport = {router["transport"]} (router {name})')
     return found
+
+
+def _primary(macros: Sequence[str]) -> list[str]:
+    return [PRIMARY[macro] for macro in macros if macro in PRIMARY]
 
 
 def networks(text: str) -> list[str]:

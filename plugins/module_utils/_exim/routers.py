@@ -35,6 +35,8 @@ CONDITIONS = (
     'senders',
     'unseen',
 )
+# With it, new addresses begin with another router than the first.
+BY_NAME = 'redirect_router'
 UNKNOWN = 'Exim cannot say which domains it takes: {}'
 # What Exim says of an expansion that is made to fail.
 _FORCED = '"fail" requested'
@@ -70,6 +72,31 @@ def for_all(base: Program, macros: Sequence[str]) -> list[str]:
         except EximError as exc:
             found.append(f'{router["name"]} ({UNKNOWN.format(exc)})')
     return found
+
+
+def past(base: Program, first: str) -> list[str]:
+    """Return the routers whose new addresses, of an alias or another sender's, begin with one behind ours, and are sent
+    to any domain from there; each with the option that does it.
+
+    Args:
+        first: the router in front of which ours are.
+    """
+    routers = base.routers()
+    names = [router['name'] for router in routers]
+    place = names.index(first) if first in names else len(names)
+    last = max((number for number in range(place, len(names)) if _may_send(base, routers[number])), default=-1)
+    return [
+        f'{router["name"]} ({BY_NAME} = {router[BY_NAME]})'
+        for router in routers
+        if router.get(BY_NAME) in names[place : last + 1]
+    ]
+
+
+def _may_send(base: Program, router: Mapping[str, str]) -> bool:
+    try:
+        return not _aside(router) and _sends(base, router) and _takes(base, [router.get('domains', '')])
+    except EximError:
+        return True
 
 
 def _sends(base: Program, router: Mapping[str, str]) -> bool:

@@ -40,6 +40,7 @@ def site(**changes):
         'exim_group': 'root',
         'cutthrough': False,
         'for_all': [],
+        'past': [],
         'remote_smtp': True,
     }
     found = {**UNKNOWN_SITE, **known}

@@ -18,7 +18,6 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.facts imp
     set_itself,
     shown,
 )
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.routers import for_all
 
 from tests.unit.fakes.exim import Answers
 
@@ -83,112 +82,19 @@ X@e.test
 """
 
 
+COPYING = 'copies router:\ndriver = manualroute\nunseen\n'
+
+
 def test_copies_that_the_site_has_made_are_not_the_way(monkeypatch):
     """Which is named first, nobody can know."""
     blocks = COPIES.split('\n')
     for lines in (blocks, blocks[3:7] + blocks[:3] + blocks[7:]):
-        exim = Answers(monkeypatch, bt='\n'.join(lines), bP=ROUTERS)
+        exim = Answers(monkeypatch, bt='\n'.join(lines), bP=COPYING)
         assert Program(exim).way('', 'x@e.test')[:3] == ('conbool_gateway', 'conbool_smtp', 'mail.conbool.com')
     # A copy alone is no way at all.
     alone = 'x@e.test cannot be resolved at this time: host lookup did not complete\n'
-    exim = Answers(monkeypatch, bt='\n'.join(blocks[:3]) + '\n' + alone, bP=ROUTERS)
+    exim = Answers(monkeypatch, bt='\n'.join(blocks[:3]) + '\n' + alone, bP=COPYING)
     assert Program(exim).way('', 'x@e.test').router == ''
-
-
-ROUTERS = """\
-domain_literal router:
-domains = ! +local_domains
-driver = ipliteral
-
-partner router:
-domains = partner.test : !x.partner.test
-driver = manualroute
-
-users router:
-condition = ${if def:authenticated_id}
-domains = ! +local_domains
-driver = dnslookup
-no_unseen
-
-copies router:
-driver = manualroute
-unseen
-
-asked router:
-domains = *
-driver = dnslookup
-
-smarthost router:
-driver = manualroute
-domains = ! +local_domains
-condition = ${if def:authenticated_id}
-
-taking router:
-domains = ! +local_domains
-driver = accept
-transport = site_smart
-
-chosen router:
-domains = ! +local_domains
-driver = accept
-transport = ${if def:authenticated_id{site_smart}{spamcheck}}
-
-listed router:
-domains = partner.test : +elsewhere
-driver = dnslookup
-
-own router:
-domains = +local_domains : +relay_to_domains
-driver = dnslookup
-
-scanned router:
-driver = accept
-transport = spamcheck
-
-checked router:
-driver = dnslookup
-verify_only
-
-dnslookup router:
-domains = ! +local_domains
-driver = dnslookup
-
-late router:
-driver = dnslookup
-"""
-BY_MESSAGE = """\
-sometimes router:
-driver = manualroute
-unseen = ${if def:authenticated_id}
-
-known router:
-domains = ${if eq{$sender_host_address}{192.0.2.7}{*}{}}
-driver = manualroute
-
-"""
-
-
-def test_routers_in_front_that_send_to_any_domain_are_known(monkeypatch):
-    said = {'routers': ROUTERS, 'site_smart': 'driver = smtp\n', 'spamcheck': 'driver = pipe\n'}
-    # Which lists a domain is in that nobody has.
-    everything = ('! +local_domains', 'partner.test : +elsewhere')
-    exim = Answers(
-        monkeypatch,
-        bP=lambda words, data: (0, said[words[-1]], ''),
-        be=lambda words, data: (
-            0,
-            '> yes\n' if any(rf'{{\N{text}\N}}' in data.decode() for text in everything) else '> no\n',
-            '',
-        ),
-    )
-    found = ['users', 'asked', 'smarthost', 'taking', 'chosen', 'listed']
-    assert for_all(Program(exim), ['MAIN_TLS_ENABLE', 'DCconfig_internet']) == found
-    # With another type, that name is Debian's.
-    assert for_all(Program(exim), ['DCconfig_smarthost']) == ['users', 'asked']
-    said['routers'] = BY_MESSAGE + ROUTERS
-    assert for_all(Program(exim), ['DCconfig_smarthost']) == ['sometimes', 'known', 'users', 'asked']
-    exim.said['be'] = '> Failed: database is away\n'
-    assert 'partner (Exim cannot say which domains it takes: ' in for_all(Program(exim), ['DCconfig_smarthost'])[2]
 
 
 def test_what_cannot_be_expanded_is_no_way(monkeypatch):
@@ -239,8 +145,14 @@ def test_what_the_site_s_transport_sets_by_no_macro_is_known(monkeypatch):
     # Its mail has gone by the other one so far.
     said['smarthost'] = 'errors_to = \nheaders_add = \n'
     assert set_itself(Program(exim), ['DCconfig_smarthost']) == []
-    said['smarthost'] = 'errors_to = \nheaders_add = X-Site: yes\n'
+    said['smarthost'] = 'errors_to = \nheaders_add = X-Site: yes\ntransport = remote_smtp_smarthost\n'
     assert set_itself(Program(exim), ['DCconfig_smarthost']) == ['headers_add (router smarthost)']
+    # For SRS, say: another one.
+    said['dnslookup'] = 'transport = remote_forwarded\n'
+    assert set_itself(Program(exim), ['DCconfig_internet']) == [
+        'socks_proxy',
+        'transport = remote_forwarded (router dnslookup)',
+    ]
 
 
 def test_macros_are_those_of_the_configuration(monkeypatch):

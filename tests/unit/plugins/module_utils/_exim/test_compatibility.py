@@ -47,6 +47,7 @@ def test_an_exim_as_debian_makes_it_can_use_the_gateway():
         ({}, {'kind': 'satellite'}, 'dc_eximconfig_configtype is satellite'),
         ({}, {'cutthrough': True}, 'cutthrough_delivery'),
         ({}, {'for_all': ['site_users']}, 'goes past the gateway: site_users'),
+        ({}, {'past': ['a (redirect_router = b)']}, 'goes past the gateway: a (redirect_router = b)'),
         ({}, {'remote_smtp': False}, 'no transport remote_smtp'),
         ({'relay_host': '2001:db8::1', 'tls_name': '2001:db8::1'}, {}, "conbool_relay_host: '2001:db8::1'"),
         ({'tls_name': 'x.test'}, {'features': ['GnuTLS', 'Content_Scanning']}, "conbool_tls_name: 'x.test'"),
