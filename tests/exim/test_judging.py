@@ -22,6 +22,8 @@ REFUSED = [('access.client', 'red')]
         # SPF twice, for a failure and for DNS that is away; a block list only marks there.
         (CHECKS, {}, SPF),
         (CHECKS, {'local_host_blacklist': 2}, REFUSED + SPF),
+        # Exim offers it to everybody unless somebody says otherwise.
+        ('MAIN_TLS_ADVERTISE_HOSTS = 10.0.0.0/8\n', {}, REFUSED),
         # Of one address of two, nobody can say that it is the gateway.
         (CHECKS, {'local_host_blacklist': 1, 'host_local_deny_exceptions': 1}, SPF),
         (CHECKS, {'local_host_blacklist': 2, 'host_local_deny_exceptions': 2}, []),

@@ -27,7 +27,7 @@ JUDGES = (
     (r'!?condition =.*\b(sender_host_|host_lookup_|sender_helo_)', 'goes by the client, which is the gateway'),
 )
 # Main options: lists of hosts.
-HOSTS_REFUSED = 'host_reject_connection'
+HOSTS_REFUSED, HOSTS_OFFERED = 'host_reject_connection', 'tls_advertise_hosts'
 HOSTS_JUDGED = {
     'helo_verify_hosts': 'asks DNS for the name that the gateway says',
     'smtp_ratelimit_hosts': 'slows down whoever brings much, as the gateway does',
@@ -105,10 +105,15 @@ class Judging:
 
     def rows(self) -> list[dict[str, Any]]:
         found = [self._row(statement) for statement in self._statements]
-        options = self._base.options(HOSTS_REFUSED, *HOSTS_JUDGED)
+        options = self._base.options(HOSTS_REFUSED, HOSTS_OFFERED, *HOSTS_JUDGED)
         if self._has_gateway(options[HOSTS_REFUSED]):
             text = f'mail of the gateway is refused by {HOSTS_REFUSED} = {options[HOSTS_REFUSED]}'
             found.append(row(REFUSED, HOSTS_REFUSED, RED, text, OUT))
+        # That nobody is offered it, is another matter.
+        if options[HOSTS_OFFERED] and self._has_gateway(options[HOSTS_OFFERED]) is False:
+            text = f'the gateway is offered no STARTTLS, so that its mail would wait: {HOSTS_OFFERED} ='
+            hint = 'Put its networks in front of it: ' + ' : '.join(map(self._written, self._networks))
+            found.append(row(REFUSED, HOSTS_OFFERED, RED, f'{text} {options[HOSTS_OFFERED]}', hint))
         for name, what in HOSTS_JUDGED.items():
             # A list that cannot be looked into now may have it.
             if options[name] and self._has_gateway(options[name]) is not False:

@@ -169,6 +169,11 @@ def test_options_that_are_lists_of_hosts_are_asked_too():
         ('access.client', 'red', 'host_reject_connection')
     ]
     assert found('accept\n', everybody, helo_verify_hosts='*') == judged('helo_verify_hosts = *')
+    # Without STARTTLS, what the gateway brings would be put off for ever.
+    assert found('accept\n', everybody, tls_advertise_hosts='10.0.0.0/8') == [
+        ('access.client', 'red', 'tls_advertise_hosts')
+    ]
+    assert found('accept\n', everybody, tls_advertise_hosts='*') == found('accept\n', tls_advertise_hosts='+some') == []
     # One that cannot be looked into now may have it.
     assert found('accept\n', smtp_ratelimit_hosts='+some') == judged('smtp_ratelimit_hosts = +some')
     assert found('accept\n', everybody, host_reject_connection='10.0.0.0/8', helo_verify_hosts='10.0.0.0/8') == []
