@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._exim.commands import EximError, Program
@@ -36,18 +37,35 @@ class Waiting(NamedTuple):
     text: str
 
 
-def messages(program: Program, spool: str) -> dict[str, Waiting]:
-    """Return the messages in the queue, by their id.
+def named(spool: str) -> list[str]:
+    """Return the names of queues beside the usual one, into which access lists of the site may put messages: Exim
+    lists one queue at a time."""
+    try:
+        return sorted(name for name in os.listdir(spool) if os.path.isdir(os.path.join(spool, name, 'input')))
+    except FileNotFoundError:
+        return []
+
+
+def messages(program: Program, spool: str, logs: bool = True) -> dict[str, Waiting]:
+    """Return the messages in all queues, by their id.
 
     Args:
-        spool: the spool directory, empty when Exim keeps no logs of messages there.
+        spool: the spool directory.
+        logs: whether Exim keeps logs of messages there.
 
     Raises:
-        EximError: Exim does not say what is in it.
+        EximError: Exim does not say what is in one.
     """
-    status, out, err = program.run('-bp')
+    found = _listed(program, ['-bp'], spool if logs else '')
+    for name in named(spool):
+        found.update(_listed(program, [f'-qG{name}', '-bp'], os.path.join(spool, name) if logs else ''))
+    return found
+
+
+def _listed(program: Program, question: Sequence[str], spool: str) -> dict[str, Waiting]:
+    status, out, err = program.run(*question)
     if status:
-        raise EximError(f'exim4 -bp: {err or out}')
+        raise EximError('exim4 {}: {}'.format(' '.join(question), err or out))
     found: dict[str, Waiting] = {}
     heads: list[tuple[str, str, str, list[str]]] = []
     ages: dict[str, float] = {}
@@ -87,18 +105,19 @@ class Look(QueueLook):
 
     Args:
         to: what stands in Exim's words of mail to the gateway.
+        logs: whether Exim keeps logs of messages in the spool directory.
     """
 
-    def __init__(self, program: Program, spool: str, to: str) -> None:
-        self._program, self._spool, self._to = program, spool, to
+    def __init__(self, program: Program, spool: str, to: str, logs: bool = True) -> None:
+        self._program, self._spool, self._to, self._logs = program, spool, to, logs
         self._before: dict[str, Waiting] = {}
         self._after: dict[str, Waiting] = {}
 
     def begin(self) -> None:
-        self._before = messages(self._program, self._spool)
+        self._before = messages(self._program, self._spool, self._logs)
 
     def end(self) -> tuple[list[str], list[str]]:
-        self._after = messages(self._program, self._spool)
+        self._after = messages(self._program, self._spool, self._logs)
         put_off = [
             one.text
             for name, one in sorted(self._after.items())

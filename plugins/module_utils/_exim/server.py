@@ -157,7 +157,7 @@ class EximServer(MailServer):
     def queue(self) -> Look:
         program = self._program()
         found = program.options(SPOOL, 'message_logs')
-        return Look(program, found[SPOOL] if found['message_logs'] else '', f'R={GATEWAY_ROUTER}')
+        return Look(program, found[SPOOL], f'R={GATEWAY_ROUTER}', bool(found['message_logs']))
 
     def knows(self, certificate: Shown) -> str:
         return certificates.knows(certificate, self.settings, present(), self._program().describe()[1])

@@ -71,7 +71,7 @@ def test_a_frozen_message_to_the_gateway_is_a_matter_for_a_person_and_one_withou
         look = Look(Program(Answers(monkeypatch, bp=QUEUE)), str(tmp_path), 'R=conbool_gateway')
         found = [text for text in look.end()[0] if 'frozen, y@external.test' in text]
         assert len(found) == 1 and look.stuck().count(found[0]) == count
-    look = Look(Program(Answers(monkeypatch, bp=QUEUE)), '', 'R=conbool_gateway')
+    look = Look(Program(Answers(monkeypatch, bp=QUEUE)), str(tmp_path), 'R=conbool_gateway', False)
     assert all('message_logs' in text for text in look.end()[0]) and look.stuck() == []
 
 
@@ -115,3 +115,17 @@ def test_what_the_gateway_says_of_a_recipient_is_no_matter_of_the_way_there(monk
     look.end()
     assert bool(look.stuck()) is stuck
     assert ' said: 45' in look.end()[0][0]
+
+
+def test_what_waits_in_a_queue_with_a_name_is_looked_at_too(monkeypatch, tmp_path):
+    """The list of the usual one says nothing of it."""
+    for folder in ('input/V', 'msglog', 'bulk/input', 'bulk/msglog', 'db'):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / 'bulk/msglog/1xY7kV-0001gB-09').write_text(LOG)
+    exim = Answers(monkeypatch, bp='', qGbulk=QUEUE)
+    look = Look(Program(exim), str(tmp_path), 'R=conbool_gateway')
+    messages = look.end()[0]
+    assert [text.split(' ')[0] for text in messages] == ['1xY7kV-0001gB-09', '1xY7kU-0001eb-0V']
+    assert look.stuck() == messages[:1] and exim.asked[-1][0][-2:] == ['-qGbulk', '-bp']
+    assert len(exim.asked) == 2
+    assert Look(Program(exim), str(tmp_path / 'not_there'), 'R=conbool_gateway').end()[0] == []
