@@ -18,5 +18,7 @@ def browser():
     assert command, 'chromium is missing: scripts/bootstrap installs it'
     with sync_playwright() as tools:
         chromium = tools.chromium.launch(executable_path=command)
-        yield chromium
-        chromium.close()
+        try:
+            yield chromium
+        finally:
+            chromium.close()
