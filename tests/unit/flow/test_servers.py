@@ -45,3 +45,10 @@ def test_a_mail_server_has_the_same_number_for_each_test():
     assert [number for number, server in enumerate(some) if server] == [
         number for number, server in enumerate(every) if server.mta == 'postfix'
     ]
+
+
+@pytest.mark.parametrize('name', adapters.names())
+def test_each_adapter_says_what_tests_ask_of_it(name):
+    """But for what is asked with another answer beside it, and how Postfix is killed under fire."""
+    asked = {each for each in vars(adapters.load('postfix')) if not each.startswith('_')}
+    assert {each for each in asked if not hasattr(adapters.load(name), each)} <= {'full', 'is_double', 'kill_request'}
