@@ -7,7 +7,6 @@ collection."""
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,8 @@ from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.listeners 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop.waiting import instance_of
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.disk import read_file, replace_file
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import PAUSE
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, not_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import comes_to_be
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import takes_from_others
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.text import decode, encode
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_cf import MasterCf
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._postfix_base.master_entry import port_of
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 
 # Seconds that the hop has to close a port.
 PATIENCE = 10
-
-
-def _left(settings: Mapping[str, Any], port: int) -> bool:
-    """Return whether the hop listens there no more for others."""
-    sockets = for_others(port)
-    return len(not_of(sockets, master(settings['roles']['outbound_hop']))) == len(sockets)
 
 
 def leave(module: AnsibleModule, settings: Mapping[str, Any], port: int) -> Callable[[], None]:
@@ -69,10 +62,7 @@ def leave(module: AnsibleModule, settings: Mapping[str, Any], port: int) -> Call
         document.put_back(key, None)
     if gone:
         put(encode(document.text()))
-    end = time.monotonic() + PATIENCE
-    while gone and not _left(settings, port):
-        if time.monotonic() > end:
-            again()
-            raise HostError(f'the hop was told to leave port {port}, and listens there still')
-        time.sleep(PAUSE)
+    if gone and not comes_to_be(lambda: not takes_from_others(master(options), port), PATIENCE):
+        again()
+        raise HostError(f'the hop was told to leave port {port}, and listens there still')
     return again

@@ -156,6 +156,16 @@ def banner(address: str, port: int, timeout: float) -> str:
     return received.split(b'\n', 1)[0].decode('ascii', 'replace').strip()
 
 
+def comes_to_be(so: Callable[[], bool], timeout: float) -> bool:
+    """Return whether something is so, now or within some seconds."""
+    end = time.monotonic() + timeout
+    while not so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(PAUSE)
+    return True
+
+
 def wait_for_banner(address: str, port: int, timeout: float) -> None:
     """Wait until a listener greets with 220.
 

@@ -177,6 +177,12 @@ def not_of(sockets: list[Socket], pid: int | None) -> list[Socket]:
     return [entry for entry in sockets if (entry.uid != 0 if ours is None else entry.inode not in ours)]
 
 
+def takes_from_others(pid: int | None, port: int) -> bool:
+    """Return whether a process takes the connections of other hosts to a port; with None, it does not run."""
+    sockets = for_others(port)
+    return len(not_of(sockets, pid)) < len(sockets)
+
+
 # What stands for all addresses, and the one of them that is asked.
 EVERYWHERE = {'0.0.0.0': '127.0.0.1', '::': '::1'}
 

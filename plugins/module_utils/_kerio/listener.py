@@ -7,12 +7,11 @@ to this collection."""
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import PAUSE
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import for_others, not_of
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import comes_to_be
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import takes_from_others
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import service
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.hop import pid
@@ -101,7 +100,7 @@ def _put(listeners: Listeners, port: int) -> Callable[[Client, Site], None]:
         present = service.read(client, SMTP)
         if _keys(present['listeners']) != _keys(listeners):
             service.listen(client, SMTP, listeners)
-        wanted = any(each['port'] == port and each['type'] != LOCAL for each in listeners)
+        wanted = bool(_strange(listeners, port))
         # Whether it goes by a change at once, nobody says; and where the hop was at the port, it may have stopped.
         if not service.read(client, SMTP)['isRunning'] or not _so(port, wanted):
             client.call('Services.restart', service=present['id'])
@@ -116,14 +115,8 @@ def _put(listeners: Listeners, port: int) -> Callable[[Client, Site], None]:
 
 def _so(port: int, wanted: bool) -> bool:
     """Whether Kerio Connect comes to listen at a port for others, or not to."""
-    end = time.monotonic() + PATIENCE
-    while _listens(port) != wanted:
-        if time.monotonic() > end:
-            return False
-        time.sleep(PAUSE)
-    return True
+    return comes_to_be(lambda: _listens(port) == wanted, PATIENCE)
 
 
 def _listens(port: int) -> bool:
-    sockets, own = for_others(port), pid()
-    return own is not None and len(not_of(sockets, own)) < len(sockets)
+    return takes_from_others(pid(), port)

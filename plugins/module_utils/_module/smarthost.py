@@ -212,7 +212,7 @@ def absent(module: AnsibleModule, server: MailServer) -> tuple[dict[str, Any], l
         parts.append(Part('mail_port', lambda module: firewall.converge(module, limit)))
     parts += parts_of_it[1:]
     # One that has to leave a port first is shown as it is before that, as in check mode.
-    shown = module._diff and server.left_to_hop and hop.there(settings)
+    shown = module._diff and not module.check_mode and server.left_to_hop and hop.there(settings)
     gone = hop.absent(Look(module, True), settings)[0] if shown else None
     parts.append(Part('hop', lambda module: _without_hop(module, server, gone)))
     parts += server.undo_after_hop()

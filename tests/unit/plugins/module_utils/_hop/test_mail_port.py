@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._hop import mail_port
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host import sockets
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.errors import HostError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import Socket
 
@@ -50,11 +51,9 @@ def fixture_hop(tmp_path, monkeypatch):
         instance = Instance(path, runs)
         monkeypatch.setattr(mail_port, 'instance_of', lambda module, options: instance)
         own = Socket('192.0.2.30', 25, 0, 1)
-        monkeypatch.setattr(mail_port, 'for_others', lambda port: [own] if runs else [])
+        monkeypatch.setattr(sockets, 'for_others', lambda port: [own] if runs else [])
         monkeypatch.setattr(mail_port, 'master', lambda options: 1)
-        monkeypatch.setattr(
-            mail_port, 'not_of', lambda sockets, pid: [] if GOING in instance.read or not closes else sockets
-        )
+        monkeypatch.setattr(sockets, 'not_of', lambda found, pid: [] if GOING in instance.read or not closes else found)
         monkeypatch.setattr(mail_port, 'PATIENCE', 0)
         hop = dict(SETTINGS['roles']['outbound_hop'], config_dir=str(tmp_path))
         return dict(SETTINGS, roles=dict(SETTINGS['roles'], outbound_hop=hop)), instance, path
