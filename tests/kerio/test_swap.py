@@ -137,6 +137,17 @@ def test_a_server_that_stays_at_the_port_has_it_still(swapped, monkeypatch):
     assert kerio.held() == before and kerio.server().left_to_hop == 0
 
 
+def test_sessions_of_the_hop_end_before_the_port_comes_back(swapped, monkeypatch):
+    kerio, real, told = swapped(), listener.service.listen, []
+    apply(kerio)
+    held = [['a session'], ['a session'], []]
+    monkeypatch.setattr(listener, 'for_others', lambda port: held.pop(0) if len(held) > 1 else held[0])
+    monkeypatch.setattr(listener, 'not_of', lambda found, pid: found)
+    monkeypatch.setattr(listener.service, 'listen', lambda *args: (told.append(list(held)), real(*args)))
+    kerio.undo()
+    assert told == [[[]]] and listeners(kerio) == [ANYWHERE]
+
+
 class Killed(BaseException):
     """As a signal that nobody handles."""
 

@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.process import comes_to_be
-from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import takes_from_others
+from ansible_collections.conbool.smtp_relay.plugins.module_utils._host.sockets import (
+    for_others,
+    not_of,
+    takes_from_others,
+)
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio import service
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.api import Client, KerioError
 from ansible_collections.conbool.smtp_relay.plugins.module_utils._kerio.hop import pid
@@ -24,6 +28,8 @@ Listeners = list[dict[str, Any]]
 LOCAL, LOCAL_ADDRESS, REAL, EVERYWHERE = 'Localhost', '127.0.0.1', 'RealIpAddress', 'AllAddresses'
 # Seconds that Kerio Connect has to open or close a port.
 PATIENCE = 10
+# Seconds that sessions of the hop have to end: until then their processes hold a port that it has left.
+ENDING = 30
 
 
 def _strange(listeners: Listeners, port: int) -> Listeners:
@@ -97,10 +103,12 @@ def _shown(listeners: Listeners) -> str:
 
 def _put(listeners: Listeners, port: int) -> Callable[[Client, Site], None]:
     def put(client: Client, site: Site) -> None:
-        present = service.read(client, SMTP)
+        present, wanted = service.read(client, SMTP), bool(_strange(listeners, port))
+        if wanted:
+            # Kerio Connect tries once, and may stop the whole service.
+            comes_to_be(lambda: not not_of(for_others(port), pid()), ENDING)
         if _keys(present['listeners']) != _keys(listeners):
             service.listen(client, SMTP, listeners)
-        wanted = bool(_strange(listeners, port))
         # Whether it goes by a change at once, nobody says; and where the hop was at the port, it may have stopped.
         if not service.read(client, SMTP)['isRunning'] or not _so(port, wanted):
             client.call('Services.restart', service=present['id'])
